@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_CMD_COMMAND_H
+#define URUN_CMD_COMMAND_H
+
+#include <stdbool.h>
+
+#include "cmd/options.h"
+#include "core/base/error.h"
+
+/* Exit statuses of urun's own failures; a program's own status is passed on. */
+#define EXIT_STATUS_RUN 125
+#define EXIT_STATUS_OTHER 1
+
+/* The options that stand before the command, and what main() has read of the environment. */
+struct globals {
+	const char *root; /* of the states; never NULL in a command */
+	const char *log;
+	const char *log_format;
+	const char *log_level;
+	const char *cgroup_manager;
+	const char *rootless;
+	bool debug;
+	bool systemd_cgroup;
+	bool version;
+	unsigned int listen_fds; /* of socket activation */
+	const char *term;	 /* TERM; NULL: not set */
+};
+
+/*
+ * A command: parses its argv (argv[0] is its name), prints its results on stdout, and returns the exit status as *ret_status.
+ * Returns -1 with an error: main() prints it and exits with the error's status, else the command's @failure_status.
+ */
+struct command {
+	const struct command_spec *spec;
+	int (*run)(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err);
+	int failure_status;
+};
+
+extern const struct command command_run;
+extern const struct command command_create;
+extern const struct command command_start;
+extern const struct command command_state;
+extern const struct command command_kill;
+extern const struct command command_delete;
+extern const struct command command_list;
+extern const struct command command_spec_;
+
+/*
+ * What every command begins with.  Returns 0; 1 after printing the help (the command is done); -1 with an error.
+ */
+int command_begin(const struct command_spec *spec, int argc, char **argv, void *target, int *ret_operand,
+		  struct error *err);
+
+/* Writes all of @text to stdout; a full disk is an error like any other. */
+int command_print(const char *text, struct error *err);
+
+#endif

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cmd/create_options.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+
+void create_paths_release(struct create_paths *paths)
+{
+	free(paths->bundle);
+	free(paths->config);
+}
+
+/*
+ * A cgroup manager is named before there is anything to manage: none of them does more than nothing yet, and limits that need a
+ * cgroup are refused one by one.
+ */
+static int check_globals(const struct globals *globals, struct error *err)
+{
+	const char *manager = globals->cgroup_manager;
+
+	if (manager && !str_equal(manager, "cgroupfs") && !str_equal(manager, "systemd") && !str_equal(manager, "disabled"))
+		return error_set(err, 0, "option --cgroup-manager is cgroupfs, systemd or disabled, not '%s'", manager);
+	return 0;
+}
+
+int create_request_make(const struct globals *globals, const struct create_options *options, const char *id,
+			struct create_paths *paths, struct create_request *ret_request, struct error *err)
+{
+	const char *bundle = options->bundle ? options->bundle : ".";
+
+	if (check_globals(globals, err) < 0)
+		return -1;
+	paths->bundle = realpath(bundle, NULL);
+	if (!paths->bundle)
+		return error_set(err, errno, "bundle %s", bundle);
+	paths->config = options->config ? str_dup(options->config) : path_join(paths->bundle, "config.json");
+	*ret_request = (struct create_request){
+		.root = globals->root,
+		.id = id,
+		.bundle = paths->bundle,
+		.config_path = paths->config,
+		.pid_file = options->pid_file,
+		.console_socket = options->console_socket,
+		.pidfd_socket = options->pidfd_socket,
+		/* The same descriptors counted twice by engines that pass both: not a sum. */
+		.preserve_fds = options->preserve_fds > globals->listen_fds ? options->preserve_fds :
+									       globals->listen_fds,
+		.listen_fds = globals->listen_fds > 0,
+		.no_pivot = options->no_pivot,
+		.no_new_keyring = options->no_new_keyring,
+	};
+	return 0;
+}
+
+static int create(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err)
+{
+	struct create_options options = { 0 };
+	struct create_paths paths = { 0 };
+	struct create_request request;
+	struct created created;
+	int operand, begun, result = -1;
+
+	begun = command_begin(command_create.spec, argc, argv, &options, &operand, err);
+	if (begun != 0)
+		return begun < 0 ? -1 : 0;
+	if (create_request_make(globals, &options, argv[operand], &paths, &request, err) == 0) {
+		request.mode = CREATE_ONLY;
+		result = container_create(&request, &created, err);
+	}
+	if (result == 0)
+		created_release(&created);
+	create_paths_release(&paths);
+	*ret_status = 0;
+	return result;
+}
+
+static const struct option_spec options_create[] = { CREATE_OPTION_SPECS };
+static const struct command_spec spec_create = {
+	.name = "create",
+	.operands = "ID",
+	.summary = "Makes the container of a bundle; its program waits for `urun start ID`.",
+	.options = options_create,
+	.option_count = ARRAY_SIZE(options_create),
+	.operands_min = 1,
+	.operands_max = 1,
+};
+const struct command command_create = { &spec_create, create, EXIT_STATUS_OTHER };

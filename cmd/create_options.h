@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_CMD_CREATE_OPTIONS_H
+#define URUN_CMD_CREATE_OPTIONS_H
+
+#include "cmd/command.h"
+#include "core/parent/create.h"
+
+/* The options that `run` and `create` share. */
+struct create_options {
+	const char *bundle;
+	const char *config;
+	const char *pid_file;
+	const char *console_socket;
+	const char *pidfd_socket;
+	unsigned int preserve_fds;
+	bool no_pivot;
+	bool no_new_keyring;
+	bool detach; /* `run` alone */
+	bool keep;   /* `run` alone */
+};
+
+#define CREATE_OPTION(member) offsetof(struct create_options, member)
+
+/* clang-format off */
+#define CREATE_OPTION_SPECS \
+	{ "bundle", 'b', OPTION_STRING, CREATE_OPTION(bundle), "DIR", "the bundle's folder (default: this one)" }, \
+	{ "config", 'f', OPTION_STRING, CREATE_OPTION(config), "FILE", "the config (default: config.json in the bundle)" }, \
+	{ "pid-file", 0, OPTION_STRING, CREATE_OPTION(pid_file), "FILE", "write the first process's pid there" }, \
+	{ "console-socket", 0, OPTION_STRING, CREATE_OPTION(console_socket), "SOCKET", "send the terminal's master to this socket" }, \
+	{ "pidfd-socket", 0, OPTION_STRING, CREATE_OPTION(pidfd_socket), "SOCKET", "send a pidfd of the first process to this socket" }, \
+	{ "preserve-fds", 0, OPTION_NUMBER, CREATE_OPTION(preserve_fds), "N", "pass descriptors 3 to N+2 on to the program" }, \
+	{ "no-pivot", 0, OPTION_FLAG, CREATE_OPTION(no_pivot), NULL, "move the root in place of pivot_root (for a root on ramfs)" }, \
+	{ "no-new-keyring", 0, OPTION_FLAG, CREATE_OPTION(no_new_keyring), NULL, "keep the caller's session keyring" }, \
+	{ "no-subreaper", 0, OPTION_IGNORED, 0, NULL, "nothing to do: urun is never a subreaper" }
+/* clang-format on */
+
+/* The absolute paths that a struct create_request points to. */
+struct create_paths {
+	char *bundle;
+	char *config;
+};
+
+void create_paths_release(struct create_paths *paths);
+
+/* Makes the request of the options: relative paths are against the working folder. */
+int create_request_make(const struct globals *globals, const struct create_options *options, const char *id,
+			struct create_paths *paths, struct create_request *ret_request, struct error *err);
+
+#endif

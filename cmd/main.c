@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build-config.h"
+#include "cmd/command.h"
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/number.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/config/config.h"
+#include "core/init/init.h"
+
+static const struct command *const commands[] = {
+	&command_run,  &command_create, &command_start, &command_state,
+	&command_kill, &command_delete, &command_list,	&command_spec_,
+};
+
+static const struct option_spec global_options[] = {
+	{ "root", 0, OPTION_STRING, offsetof(struct globals, root), "DIR",
+	  "where states are kept (default: $XDG_RUNTIME_DIR/urun)" },
+	{ "log", 0, OPTION_STRING, offsetof(struct globals, log), "FILE", "append the log to this file" },
+	{ "log-format", 0, OPTION_STRING, offsetof(struct globals, log_format), "FORMAT", "text (default) or json" },
+	{ "log-level", 0, OPTION_STRING, offsetof(struct globals, log_level), "LEVEL",
+	  "error, warning, info or debug" },
+	{ "debug", 0, OPTION_FLAG, offsetof(struct globals, debug), NULL, "the same as --log-level debug" },
+	{ "cgroup-manager", 0, OPTION_STRING, offsetof(struct globals, cgroup_manager), "MANAGER",
+	  "cgroupfs, systemd or disabled" },
+	{ "systemd-cgroup", 's', OPTION_FLAG, offsetof(struct globals, systemd_cgroup), NULL,
+	  "the same as --cgroup-manager systemd" },
+	{ "rootless", 0, OPTION_STRING, offsetof(struct globals, rootless), "WHEN",
+	  "true, false or auto: accepted; urun is always rootless" },
+	{ "version", 'v', OPTION_FLAG, offsetof(struct globals, version), NULL, "print the version" },
+};
+static const struct command_spec global_spec = {
+	.name = "",
+	.operands = "COMMAND …",
+	.summary = "A rootless OCI container runtime.",
+	.options = global_options,
+	.option_count = ARRAY_SIZE(global_options),
+	.operands_max = -1,
+};
+
+int command_begin(const struct command_spec *spec, int argc, char **argv, void *target, int *ret_operand,
+		  struct error *err)
+{
+	int parsed = options_parse(spec, OPTIONS_ANYWHERE, argc, argv, target, ret_operand, err);
+
+	if (parsed == 1)
+		options_print_help(spec, stdout);
+	return parsed;
+}
+
+int command_print(const char *text, struct error *err)
+{
+	int failed = fd_write_all(STDOUT_FILENO, text, strlen(text));
+
+	return failed < 0 ? error_set(err, -failed, "write to standard output") : 0;
+}
+
+static void print_help(void)
+{
+	options_print_help(&global_spec, stdout);
+	puts("\nCommands:");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  %-10s %s\n", commands[i]->spec->name, commands[i]->spec->summary);
+	puts("\nurun COMMAND --help tells a command's options.");
+}
+
+/* Engines read the first line, "commit:" and "spec:"; no other line may have the word that the first one begins with behind the name. */
+static void print_version(void)
+{
+	printf("urun version %s\ncommit: %s\nspec: %s\n+SECCOMP +CAP +YAJL\n", PACKAGE_VERSION, URUN_COMMIT,
+	       CONFIG_SPEC_VERSION);
+}
+
+/* 0, 1 and 2 are there, whatever the caller closed: else a file that we open would be taken for one of them. */
+static int open_missing_stdio(struct error *err)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return error_set(err, errno, "open /dev/null for the closed descriptor %d", fd);
+	return 0;
+}
+
+static bool is_our_folder(const char *path)
+{
+	struct stat st;
+
+	return path && path[0] == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
+/*
+ * $XDG_RUNTIME_DIR is believed only where it is ours: su and sudo leave another user's behind.
+ * Source: XDG Base Directory Specification.
+ */
+static char *default_root(void)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	autofree char *run_user = str_format("/run/user/%u", geteuid());
+
+	if (is_our_folder(runtime_dir))
+		return str_format("%s/urun", runtime_dir);
+	if (is_our_folder(run_user))
+		return str_format("%s/urun", run_user);
+	return str_format("/tmp/urun-%u", geteuid());
+}
+
+/* LISTEN_FDS counts only where LISTEN_PID is us. Source: sd_listen_fds(3). */
+static unsigned int read_listen_fds(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	uint32_t pid_number, count = 0;
+
+	if (!pid || !fds || number_parse_u32(pid, INT32_MAX, &pid_number) < 0 || (pid_t)pid_number != getpid() ||
+	    number_parse_u32(fds, UINT16_MAX, &count) < 0)
+		return 0;
+	return count;
+}
+
+static int read_environment(struct globals *globals, struct error *err)
+{
+	autofree char *cwd = NULL;
+
+	globals->listen_fds = read_listen_fds();
+	globals->term = getenv("TERM");
+	if (!globals->root) {
+		globals->root = default_root();
+		return 0;
+	}
+	if (globals->root[0] == '/')
+		return 0;
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return error_set(err, errno, "option --root %s: find the working folder", globals->root);
+	globals->root = path_join(cwd, globals->root);
+	return 0;
+}
+
+static int parse_log_level(const char *text, enum log_level *ret_level, struct error *err)
+{
+	static const char *const names[] = { "error", "warning", "info", "debug" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(text, names[i]) == 0) {
+			*ret_level = (enum log_level)i;
+			return 0;
+		}
+	return error_set(err, 0, "option --log-level is error, warning, info or debug, not '%s'", text);
+}
+
+static int open_log(const struct globals *globals, struct error *err)
+{
+	enum log_format format = LOG_FORMAT_TEXT;
+	enum log_level level = LOG_LEVEL_ERROR;
+
+	if (str_equal(globals->log_format, "json"))
+		format = LOG_FORMAT_JSON;
+	else if (globals->log_format && !str_equal(globals->log_format, "text"))
+		return error_set(err, 0, "option --log-format is text or json, not '%s'", globals->log_format);
+	if (globals->log_level) {
+		if (parse_log_level(globals->log_level, &level, err) < 0)
+			return -1;
+		log_set_level(level);
+	}
+	if (globals->debug)
+		log_set_level(LOG_LEVEL_DEBUG);
+	return globals->log || globals->log_format ? log_open(globals->log, format, err) : 0;
+}
+
+static const struct command *find_command(const char *name, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(name, commands[i]->spec->name) == 0)
+			return commands[i];
+	error_set(err, 0, "unknown command '%s' (see 'urun --help')", name);
+	return NULL;
+}
+
+static int fail(const struct error *err, int status)
+{
+	log_failure(err);
+	return err->status ? err->status : status;
+}
+
+/* The container's first process: the same file, executed again by clone_init() of core/parent. */
+static bool is_init(int argc, char **argv)
+{
+	return argc == 3 && strcmp(argv[0], "urun") == 0 && strcmp(argv[1], "init") == 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct globals globals = { 0 };
+	struct error err = ERROR_NONE;
+	const struct command *command;
+	int operand, parsed, status = EXIT_STATUS_OTHER;
+
+	if (is_init(argc, argv))
+		init_main(argv[2]);
+	if (open_missing_stdio(&err) < 0)
+		return fail(&err, EXIT_STATUS_OTHER);
+	parsed = options_parse(&global_spec, OPTIONS_FIRST, argc, argv, &globals, &operand, &err);
+	if (parsed < 0)
+		return fail(&err, EXIT_STATUS_OTHER);
+	if (parsed == 1) {
+		print_help();
+		return 0;
+	}
+	if (read_environment(&globals, &err) < 0 || open_log(&globals, &err) < 0)
+		return fail(&err, EXIT_STATUS_OTHER);
+	if (globals.version) {
+		print_version();
+		return 0;
+	}
+	if (operand == argc)
+		return fail((error_set(&err, 0, "a command is missing (see 'urun --help')"), &err), EXIT_STATUS_OTHER);
+	command = find_command(argv[operand], &err);
+	if (!command)
+		return fail(&err, EXIT_STATUS_OTHER);
+	if (command->run(&globals, argc - operand, argv + operand, &status, &err) < 0)
+		return fail(&err, command->failure_status);
+	return status;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/options.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/number.h"
+#include "core/base/str.h"
+
+#define HELP_VALUE 1000
+#define FIRST_VALUE 1001
+
+/* What getopt_long(3) wants, from our table.  A flag's value is optional: engines write --rootless=true. */
+static struct option *make_long_options(const struct command_spec *command)
+{
+	struct option *options = mem_alloc((command->option_count + 2) * sizeof(*options));
+
+	for (size_t i = 0; i < command->option_count; i++) {
+		options[i].name = command->options[i].name;
+		options[i].has_arg = command->options[i].argument ? required_argument : optional_argument;
+		options[i].val = FIRST_VALUE + (int)i;
+	}
+	options[command->option_count].name = "help";
+	options[command->option_count].val = HELP_VALUE;
+	return options;
+}
+
+static char *make_letters(const struct command_spec *command, enum options_order order)
+{
+	struct strbuf letters = { 0 };
+
+	strbuf_add_str(&letters, order == OPTIONS_FIRST ? "+:h" : ":h");
+	for (size_t i = 0; i < command->option_count; i++)
+		if (command->options[i].letter)
+			strbuf_addf(&letters, "%c%s", command->options[i].letter,
+				    command->options[i].argument ? ":" : "");
+	return letters.bytes;
+}
+
+static int set_flag(const struct option_spec *spec, const char *value, bool *target, struct error *err)
+{
+	if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+		return error_set(err, 0, "option --%s is true or false, not '%s'", spec->name, value);
+	*target = !str_equal(value, "false");
+	return 0;
+}
+
+static int set_value(const struct option_spec *spec, const char *value, void *target, struct error *err)
+{
+	void *member = (char *)target + spec->offset;
+	uint32_t number;
+
+	switch (spec->kind) {
+	case OPTION_FLAG:
+		return set_flag(spec, value, member, err);
+	case OPTION_STRING:
+		if (!*value)
+			return error_set(err, 0, "option --%s has an empty value", spec->name);
+		*(const char **)member = value;
+		return 0;
+	case OPTION_NUMBER:
+		if (number_parse_u32(value, UINT16_MAX, &number) < 0)
+			return error_set(err, 0, "option --%s takes a number from 0 to %u, not '%s'", spec->name,
+					 UINT16_MAX, value);
+		*(unsigned int *)member = number;
+		return 0;
+	case OPTION_IGNORED:
+		return 0;
+	}
+	return 0;
+}
+
+static int bad_option(const struct command_spec *command, int found, char **argv, struct error *err)
+{
+	const char *word = argv[optind - 1];
+
+	/* A letter's place in its word isn't told, so it is named by itself. */
+	if (optopt > 0 && optopt < FIRST_VALUE && optopt != HELP_VALUE)
+		return error_set(err, 0, found == ':' ? "%s: option -%c requires an argument" : "%s: unknown option -%c",
+				 command->name, optopt);
+	return error_set(err, 0, found == ':' ? "%s: option %s requires an argument" : "%s: unknown option %s",
+			 command->name, word);
+}
+
+static const struct option_spec *find_option(const struct command_spec *command, int found)
+{
+	if (found >= FIRST_VALUE)
+		return &command->options[found - FIRST_VALUE];
+	for (size_t i = 0; i < command->option_count; i++)
+		if (command->options[i].letter == found)
+			return &command->options[i];
+	return NULL;
+}
+
+static int check_operands(const struct command_spec *command, int count, struct error *err)
+{
+	if (count < command->operands_min)
+		return error_set(err, 0, "%s: expected %s (see 'urun %s --help')", command->name, command->operands,
+				 command->name);
+	if (command->operands_max >= 0 && count > command->operands_max)
+		return error_set(err, 0, "%s: more operands than %s (see 'urun %s --help')", command->name,
+				 *command->operands ? command->operands : "none", command->name);
+	return 0;
+}
+
+int options_parse(const struct command_spec *command, enum options_order order, int argc, char **argv, void *target,
+		  int *ret_operand, struct error *err)
+{
+	autofree struct option *long_options = make_long_options(command);
+	autofree char *letters = make_letters(command, order);
+	int found;
+
+	opterr = 0;
+	optind = 0; /* glibc: start afresh, as main() has parsed the global options with it */
+	while ((found = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
+		const struct option_spec *spec;
+
+		if (found == HELP_VALUE || found == 'h')
+			return 1;
+		spec = find_option(command, found);
+		if (found == '?' || found == ':' || !spec)
+			return bad_option(command, found, argv, err);
+		if (set_value(spec, optarg, target, err) < 0)
+			return error_prefix(err, "%s", command->name);
+	}
+	*ret_operand = optind;
+	return check_operands(command, argc - optind, err);
+}
+
+void options_print_help(const struct command_spec *command, FILE *stream)
+{
+	fprintf(stream, "Usage: urun %s%s[OPTION…] %s\n\n%s\n", command->name, *command->name ? " " : "",
+		command->operands, command->summary);
+	if (command->option_count)
+		fputs("\nOptions:\n", stream);
+	for (size_t i = 0; i < command->option_count; i++) {
+		const struct option_spec *spec = &command->options[i];
+		autofree char *left = str_format("%s%c%s--%s%s%s", spec->letter ? "-" : "  ",
+						 spec->letter ? spec->letter : ' ', spec->letter ? ", " : " ",
+						 spec->name, spec->argument ? " " : "",
+						 spec->argument ? spec->argument : "");
+
+		fprintf(stream, "  %-30s %s\n", left, spec->help);
+	}
+}

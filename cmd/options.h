@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_CMD_OPTIONS_H
+#define URUN_CMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "core/base/error.h"
+
+/*
+ * Options are a table, from which parsing and --help both come: `--name value`, `--name=value`, `-n value`, before and behind
+ * the operands.
+ */
+enum option_kind {
+	OPTION_FLAG,	/* bool: set to true; "=true" and "=false" are taken as well */
+	OPTION_STRING,	/* const char * */
+	OPTION_NUMBER,	/* unsigned int */
+	OPTION_IGNORED, /* known to others, without meaning here; the help text says why */
+};
+
+struct option_spec {
+	const char *name;
+	char letter; /* '\0': none */
+	enum option_kind kind;
+	size_t offset;	      /* in the struct that the command fills */
+	const char *argument; /* its name in --help; NULL: none */
+	const char *help;
+};
+
+struct command_spec {
+	const char *name;
+	const char *operands; /* in --help: "ID [SIGNAL]" */
+	const char *summary;
+	const struct option_spec *options;
+	size_t option_count;
+	int operands_min;
+	int operands_max; /* -1: any number */
+};
+
+enum options_order {
+	OPTIONS_ANYWHERE,
+	OPTIONS_FIRST, /* the first operand ends them */
+};
+
+/*
+ * Parses @argv (argv[0] is the command's name) into @target.  The operands stay in argv from *ret_operand on.
+ * Returns 0; 1 where --help was asked for (nothing is printed yet); -1 with an error that names the option.
+ */
+int options_parse(const struct command_spec *command, enum options_order order, int argc, char **argv, void *target,
+		  int *ret_operand, struct error *err);
+
+void options_print_help(const struct command_spec *command, FILE *stream);
+
+#endif

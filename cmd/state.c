@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/command.h"
+#include "core/base/str.h"
+#include "core/parent/state.h"
+
+static int state(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	autostrbuf struct strbuf text = { 0 };
+	struct container_state read = { 0 };
+	int operand;
+	int begun = command_begin(command_state.spec, argc, argv, NULL, &operand, err);
+
+	if (begun != 0)
+		return begun < 0 ? -1 : 0;
+	*ret_status = 0;
+	if (state_dir_open(globals->root, argv[operand], STATE_UNLOCKED, &dir, err) < 0 ||
+	    state_read(&dir, &read, err) < 0)
+		return -1;
+	state_print(&read, state_status(&dir, &read, NULL), JSON_INDENTED, &text);
+	state_release(&read);
+	return command_print(text.bytes, err);
+}
+
+static const struct command_spec spec_state = {
+	.name = "state",
+	.operands = "ID",
+	.summary = "Prints a container's state as JSON.",
+	.operands_min = 1,
+	.operands_max = 1,
+};
+const struct command command_state = { &spec_state, state, EXIT_STATUS_OTHER };

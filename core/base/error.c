@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: any.
+#include "core/base/error.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int error_set(struct error *err, int errnum, const char *format, ...)
+{
+	va_list args;
+
+	err->code = errnum;
+	err->status = 0;
+	err->hint[0] = '\0';
+	va_start(args, format);
+	vsnprintf(err->text, sizeof(err->text), format, args);
+	va_end(args);
+	return -1;
+}
+
+/* Appends as much of @more as there is room for. */
+static void append(char *text, size_t room, const char *more)
+{
+	size_t length = strlen(text);
+
+	while (*more && length + 1 < room)
+		text[length++] = *more++;
+	text[length] = '\0';
+}
+
+int error_prefix(struct error *err, const char *format, ...)
+{
+	char old[sizeof(err->text)];
+	va_list args;
+
+	memcpy(old, err->text, sizeof(old));
+	va_start(args, format);
+	vsnprintf(err->text, sizeof(err->text), format, args);
+	va_end(args);
+	append(err->text, sizeof(err->text), ": ");
+	append(err->text, sizeof(err->text), old);
+	return -1;
+}
+
+int error_hint(struct error *err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(err->hint, sizeof(err->hint), format, args);
+	va_end(args);
+	return -1;
+}
+
+const char *error_errno_text(int errnum)
+{
+	static char text[128];
+
+	snprintf(text, sizeof(text), "%s", strerror(errnum));
+	text[0] = (char)tolower((unsigned char)text[0]);
+	return text;
+}
+
+const char *error_format(const struct error *err, char line[static ERROR_LINE_SIZE])
+{
+	snprintf(line, ERROR_LINE_SIZE, "%s%s%s%s%s%s", err->text, err->code ? ": " : "",
+		 err->code ? error_errno_text(err->code) : "", err->hint[0] ? " (hint: " : "", err->hint,
+		 err->hint[0] ? ")" : "");
+	for (char *c = line; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	return line;
+}

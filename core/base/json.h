@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_BASE_JSON_H
+#define URUN_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/error.h"
+#include "core/base/str.h"
+
+/*
+ * JSON documents and C structs: a table (struct json_shape) says which property is which member, and the same table
+ * reads and writes.  yajl does the grammar.
+ *
+ * Reading is strict: UTF-8, no duplicate keys, no NUL in a string, no more than JSON_DEPTH_MAX levels, JSON_VALUES_MAX values
+ * and JSON_SIZE_MAX bytes, the types and ranges of the table.  Unknown properties are skipped, null is "not given".
+ * Every error names the place by its path: process.rlimits[2].type.
+ */
+#define JSON_SIZE_MAX (4u << 20)
+#define JSON_DEPTH_MAX 32
+#define JSON_VALUES_MAX (1u << 16)
+
+/* "Not given" is set == false. */
+struct opt_bool {
+	bool set;
+	bool value;
+};
+struct opt_i64 {
+	bool set;
+	int64_t value;
+};
+struct opt_u64 {
+	bool set;
+	uint64_t value;
+};
+
+/* All lists have this layout; none: items NULL, count 0. */
+#define LIST_OF(type)          \
+	struct {               \
+		type *items;   \
+		size_t count;  \
+	}
+
+typedef LIST_OF(char *) str_list;
+
+struct str_pair {
+	char *name;
+	char *value;
+};
+typedef LIST_OF(struct str_pair) str_map;
+
+enum json_kind {
+	JSON_BOOL,	 /* bool; not given: false */
+	JSON_OPT_BOOL,	 /* struct opt_bool */
+	JSON_STRING,	 /* char *; not given: NULL */
+	JSON_I64,	 /* struct opt_i64, min..max */
+	JSON_U64,	 /* struct opt_u64, 0..max (as uint64_t) */
+	JSON_ENUM,	 /* int: index into names; not given: -1 */
+	JSON_OBJECT,	 /* struct of shape, by pointer; not given: NULL */
+	JSON_LIST,	 /* LIST_OF(struct of shape) */
+	JSON_STRINGS,	 /* str_list */
+	JSON_U32_LIST,	 /* LIST_OF(uint32_t) */
+	JSON_ENUM_LIST,	 /* LIST_OF(int): indexes into names */
+	JSON_STRING_MAP, /* str_map, in the document's order */
+	JSON_OBJECT_MAP, /* LIST_OF(struct of shape), whose first member is char *: the key */
+};
+
+struct json_shape;
+
+struct json_field {
+	const char *name;
+	enum json_kind kind;
+	bool required;
+	size_t offset;
+	int64_t min;			/* JSON_I64 */
+	uint64_t max;			/* JSON_I64, JSON_U64, JSON_U32_LIST; 0 stands for the type's own maximum */
+	const struct json_shape *shape; /* JSON_OBJECT, JSON_LIST, JSON_OBJECT_MAP */
+	const char *const *names;	/* JSON_ENUM, JSON_ENUM_LIST: NULL at the end */
+};
+
+struct json_shape {
+	size_t size; /* of the struct */
+	const struct json_field *fields;
+	size_t count;
+};
+
+/* Reads a document whose outermost value is an object of @shape into *@object (zeroed first).  Its memory is @arena's. */
+int json_read(const char *bytes, size_t size, const struct json_shape *shape, void *object, struct arena *arena,
+	      struct error *err);
+
+enum json_style {
+	JSON_COMPACT,
+	JSON_INDENTED, /* four spaces, a newline at the end */
+};
+
+/* Appends @object; what is "not given" isn't written, nor are empty lists. */
+void json_write(const struct json_shape *shape, const void *object, enum json_style style, struct strbuf *out);
+
+/* Appends @text as a JSON string with its quotes; bytes that aren't UTF-8 become U+FFFD. */
+void json_write_string(const char *text, struct strbuf *out);
+
+#endif

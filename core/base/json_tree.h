@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_BASE_JSON_TREE_H
+#define URUN_BASE_JSON_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/base/error.h"
+
+/*
+ * A JSON document as it was written, before any table says what it means; only json_read() uses it.
+ * What holds for every document is checked here: grammar, UTF-8, NUL, duplicate keys, depth, number
+ * of values.
+ */
+enum json_type {
+	JSON_TYPE_NULL,
+	JSON_TYPE_BOOL,
+	JSON_TYPE_NUMBER,
+	JSON_TYPE_STRING,
+	JSON_TYPE_ARRAY,
+	JSON_TYPE_OBJECT,
+};
+
+/*
+ * An integer as sign and magnitude; what isn't one, or fits no 64 bits, is marked and only refused
+ * where it is used.
+ */
+struct json_number {
+	uint64_t magnitude;
+	bool negative;
+	bool integral;
+	bool fits;
+};
+
+struct json_node {
+	const char *key; /* in an object; else NULL */
+	uint32_t key_size;
+	uint32_t key_hash;
+	enum json_type type;
+	uint32_t count;		/* of the children */
+	struct json_node *next; /* in the same array or object */
+	union {
+		bool truth;
+		const char *text;
+		struct json_number number;
+		struct json_node *first;
+	};
+};
+
+/* "a string", "an object" …, for errors. */
+const char *json_type_name(enum json_type type);
+
+/* Parses a document whose outermost value is an object.  The tree is @arena's. */
+int json_tree_parse(const char *bytes, size_t size, struct arena *arena,
+		    struct json_node **ret_root, struct error *err);
+
+/* Where in a document something is: a chain from the place up to the outermost value. */
+struct json_place {
+	const struct json_place *up; /* NULL: the outermost value, which has no name */
+	const char *key;	     /* NULL: an element, at @index */
+	size_t index;
+};
+
+#define JSON_PATH_SIZE 512
+
+/*
+ * The place as errors tell it: process.rlimits[2].type, annotations["a key"]; cut where it is
+ * longer than @path.
+ */
+const char *json_place_format(const struct json_place *place, char path[static JSON_PATH_SIZE]);
+
+#endif

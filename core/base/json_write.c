@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+
+#include "core/base/json.h"
+#include "core/base/utf8.h"
+
+#define INDENT "    "
+
+struct writer {
+	struct strbuf *out;
+	enum json_style style;
+	unsigned int depth;
+	bool empty; /* nothing was written in the array or object that is open */
+};
+
+/* LIST_OF(anything) as memory. */
+struct any_list {
+	void *items;
+	size_t count;
+};
+
+static void write_members(struct writer *writer, const struct json_shape *shape,
+			  const void *object);
+
+static void new_line(struct writer *writer)
+{
+	if (writer->style != JSON_INDENTED)
+		return;
+	strbuf_add_str(writer->out, "\n");
+	for (unsigned int i = 0; i < writer->depth; i++)
+		strbuf_add_str(writer->out, INDENT);
+}
+
+static void begin(struct writer *writer, const char *bracket)
+{
+	strbuf_add_str(writer->out, bracket);
+	writer->depth++;
+	writer->empty = true;
+}
+
+static void end(struct writer *writer, const char *bracket)
+{
+	writer->depth--;
+	if (!writer->empty)
+		new_line(writer);
+	strbuf_add_str(writer->out, bracket);
+	writer->empty = false; /* of the one around: it has this one */
+}
+
+/* Before each element and each member. */
+static void next(struct writer *writer)
+{
+	if (!writer->empty)
+		strbuf_add_str(writer->out, ",");
+	writer->empty = false;
+	new_line(writer);
+}
+
+static void next_key(struct writer *writer, const char *key)
+{
+	next(writer);
+	json_write_string(key, writer->out);
+	strbuf_add_str(writer->out, writer->style == JSON_INDENTED ? ": " : ":");
+}
+
+static void write_bool(struct writer *writer, bool value)
+{
+	strbuf_add_str(writer->out, value ? "true" : "false");
+}
+
+static void write_object(struct writer *writer, const struct json_shape *shape, const void *object)
+{
+	begin(writer, "{");
+	write_members(writer, shape, object);
+	end(writer, "}");
+}
+
+static void write_element(struct writer *writer, const struct json_field *field,
+			  const struct any_list *list, size_t i)
+{
+	switch (field->kind) {
+	case JSON_LIST:
+		write_object(writer, field->shape,
+			     (const char *)list->items + i * field->shape->size);
+		break;
+	case JSON_STRINGS: json_write_string(((char *const *)list->items)[i], writer->out); break;
+	case JSON_U32_LIST:
+		strbuf_addf(writer->out, "%" PRIu32, ((const uint32_t *)list->items)[i]);
+		break;
+	default: json_write_string(field->names[((const int *)list->items)[i]], writer->out); break;
+	}
+}
+
+static void write_list(struct writer *writer, const struct json_field *field,
+		       const struct any_list *list)
+{
+	begin(writer, "[");
+	for (size_t i = 0; i < list->count; i++) {
+		next(writer);
+		write_element(writer, field, list, i);
+	}
+	end(writer, "]");
+}
+
+static void write_string_map(struct writer *writer, const str_map *map)
+{
+	begin(writer, "{");
+	for (size_t i = 0; i < map->count; i++) {
+		next_key(writer, map->items[i].name);
+		json_write_string(map->items[i].value, writer->out);
+	}
+	end(writer, "}");
+}
+
+static void write_object_map(struct writer *writer, const struct json_shape *shape,
+			     const struct any_list *list)
+{
+	begin(writer, "{");
+	for (size_t i = 0; i < list->count; i++) {
+		const void *item = (const char *)list->items + i * shape->size;
+
+		next_key(writer, *(char *const *)item); /* the first member, by the table's rule */
+		write_object(writer, shape, item);
+	}
+	end(writer, "}");
+}
+
+static bool is_given(const struct json_field *field, const void *member)
+{
+	switch (field->kind) {
+	case JSON_BOOL: return field->required || *(const bool *)member;
+	case JSON_OPT_BOOL: return ((const struct opt_bool *)member)->set;
+	case JSON_I64: return ((const struct opt_i64 *)member)->set;
+	case JSON_U64: return ((const struct opt_u64 *)member)->set;
+	case JSON_ENUM: return *(const int *)member >= 0;
+	case JSON_STRING:
+	case JSON_OBJECT: return *(void *const *)member != NULL;
+	default: return ((const struct any_list *)member)->count > 0;
+	}
+}
+
+static void write_value(struct writer *writer, const struct json_field *field, const void *member)
+{
+	switch (field->kind) {
+	case JSON_BOOL: write_bool(writer, *(const bool *)member); break;
+	case JSON_OPT_BOOL: write_bool(writer, ((const struct opt_bool *)member)->value); break;
+	case JSON_STRING: json_write_string(*(char *const *)member, writer->out); break;
+	case JSON_I64:
+		strbuf_addf(writer->out, "%" PRId64, ((const struct opt_i64 *)member)->value);
+		break;
+	case JSON_U64:
+		strbuf_addf(writer->out, "%" PRIu64, ((const struct opt_u64 *)member)->value);
+		break;
+	case JSON_ENUM: json_write_string(field->names[*(const int *)member], writer->out); break;
+	case JSON_OBJECT: write_object(writer, field->shape, *(void *const *)member); break;
+	case JSON_LIST:
+	case JSON_STRINGS:
+	case JSON_U32_LIST:
+	case JSON_ENUM_LIST: write_list(writer, field, member); break;
+	case JSON_STRING_MAP: write_string_map(writer, member); break;
+	case JSON_OBJECT_MAP: write_object_map(writer, field->shape, member); break;
+	}
+}
+
+static void write_members(struct writer *writer, const struct json_shape *shape, const void *object)
+{
+	for (size_t i = 0; i < shape->count; i++) {
+		const struct json_field *field = &shape->fields[i];
+		const void *member = (const char *)object + field->offset;
+
+		if (!is_given(field, member))
+			continue;
+		next_key(writer, field->name);
+		write_value(writer, field, member);
+	}
+}
+
+void json_write(const struct json_shape *shape, const void *object, enum json_style style,
+		struct strbuf *out)
+{
+	struct writer writer = { .out = out, .style = style, .empty = true };
+
+	write_object(&writer, shape, object);
+	if (style == JSON_INDENTED)
+		strbuf_add_str(out, "\n");
+}
+
+/* The two-character escape of a byte, or 0. */
+static char short_escape(unsigned char byte)
+{
+	switch (byte) {
+	case '"':
+	case '\\': return (char)byte;
+	case '\b': return 'b';
+	case '\f': return 'f';
+	case '\n': return 'n';
+	case '\r': return 'r';
+	case '\t': return 't';
+	default: return 0;
+	}
+}
+
+static bool is_plain(unsigned char byte)
+{
+	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/* Writes one character that isn't plain; returns its length in @text. */
+static size_t write_special(const unsigned char *text, size_t left, struct strbuf *out)
+{
+	size_t length = utf8_length(text, left);
+	char escape = short_escape(text[0]);
+
+	if (length == 0)
+		strbuf_add_str(out, "\xef\xbf\xbd");
+	else if (escape)
+		strbuf_add(out, (char[]){ '\\', escape }, 2);
+	else if (text[0] < 0x20)
+		strbuf_addf(out, "\\u%04x", text[0]);
+	else
+		strbuf_add(out, text, length);
+	return length ? length : 1;
+}
+
+void json_write_string(const char *text, struct strbuf *out)
+{
+	const unsigned char *rest = (const unsigned char *)text;
+	size_t left = strlen(text);
+
+	strbuf_add_str(out, "\"");
+	while (left) {
+		size_t run = 0;
+
+		while (run < left && is_plain(rest[run]))
+			run++;
+		strbuf_add(out, rest, run);
+		if (run < left)
+			run += write_special(rest + run, left - run, out);
+		rest += run;
+		left -= run;
+	}
+	strbuf_add_str(out, "\"");
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/log.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/json.h"
+#include "core/base/str.h"
+
+/* What one warning, info or debug line may be; an error's is ERROR_LINE_SIZE. */
+#define LINE_SIZE 4096
+
+static struct {
+	enum log_level level;
+	bool level_was_set;
+	bool has_file;
+	int fd;
+	enum log_format format;
+	log_sink *sink;
+	void *sink_context;
+} target = { .level = LOG_LEVEL_WARNING, .fd = -1 };
+
+static const char *const level_names[] = { "error", "warning", "info", "debug" };
+
+void log_set_level(enum log_level level)
+{
+	target.level = level;
+	target.level_was_set = true;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return level <= target.level;
+}
+
+int log_open(const char *path, enum log_format format, struct error *err)
+{
+	const char *name = str_starts_with(path, "file:") ? path + strlen("file:") : path;
+	int fd;
+
+	if (str_starts_with(path, "syslog:") || str_starts_with(path, "journald:"))
+		return error_set(err, 0, "log %s: only a file can be the log", path);
+	fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	if (fd < 0)
+		return error_set(err, errno, "open log %s", name);
+	fd_close(&target.fd);
+	target.fd = fd;
+	target.has_file = true;
+	target.format = format;
+	/*
+	 * podman reads the whole file as one JSON object: the failure's line must be alone where no
+	 * level was asked for.
+	 */
+	if (!target.level_was_set)
+		target.level = LOG_LEVEL_ERROR;
+	return 0;
+}
+
+void log_set_sink(log_sink *sink, void *context)
+{
+	target.sink = sink;
+	target.sink_context = context;
+}
+
+/* RFC 3339 in UTC, with nanoseconds. */
+static void format_time(char text[static 64])
+{
+	struct timespec now;
+	struct tm parts;
+	char seconds[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &parts);
+	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(text, 64, "%s.%09ldZ", seconds, now.tv_nsec);
+}
+
+/*
+ * One write a line, so that lines of several processes don't mix.  There is nobody to tell that the
+ * log failed.
+ */
+static void write_line(int fd, const struct strbuf *line)
+{
+	if (fd_write_all(fd, line->bytes, line->size) < 0)
+		return;
+}
+
+static void write_to_file(enum log_level level, const char *text)
+{
+	autostrbuf struct strbuf line = { 0 };
+	char time[64];
+
+	format_time(time);
+	if (target.format == LOG_FORMAT_JSON) {
+		strbuf_addf(&line, "{\"level\":\"%s\",\"msg\":", level_names[level]);
+		json_write_string(text, &line);
+		strbuf_addf(&line, ",\"time\":\"%s\"}\n", time);
+	} else {
+		strbuf_addf(&line, "time=\"%s\" level=%s msg=", time, level_names[level]);
+		json_write_string(text, &line);
+		strbuf_add_str(&line, "\n");
+	}
+	write_line(target.fd, &line);
+}
+
+static void write_to_stderr(enum log_level level, const char *text)
+{
+	autostrbuf struct strbuf line = { 0 };
+
+	if (level == LOG_LEVEL_ERROR)
+		strbuf_addf(&line, "urun: %s\n", text);
+	else
+		strbuf_addf(&line, "urun: %s: %s\n", level_names[level], text);
+	write_line(STDERR_FILENO, &line);
+}
+
+void log_line(enum log_level level, const char *text)
+{
+	int saved = errno;
+
+	if (!log_enabled(level))
+		return;
+	if (target.sink) {
+		target.sink(level, text, target.sink_context);
+		errno = saved;
+		return;
+	}
+	if (target.has_file)
+		write_to_file(level, text);
+	if (!target.has_file || level == LOG_LEVEL_ERROR)
+		write_to_stderr(level, text);
+	errno = saved;
+}
+
+static void log_format_line(enum log_level level, const char *format, va_list args)
+{
+	char line[LINE_SIZE];
+
+	vsnprintf(line, sizeof(line), format, args);
+	/* What comes from a file can't forge a line. */
+	for (char *c = line; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	log_line(level, line);
+}
+
+void log_warning(const char *format, ...)
+{
+	va_list args;
+
+	if (!log_enabled(LOG_LEVEL_WARNING))
+		return;
+	va_start(args, format);
+	log_format_line(LOG_LEVEL_WARNING, format, args);
+	va_end(args);
+}
+
+void log_info(const char *format, ...)
+{
+	va_list args;
+
+	if (!log_enabled(LOG_LEVEL_INFO))
+		return;
+	va_start(args, format);
+	log_format_line(LOG_LEVEL_INFO, format, args);
+	va_end(args);
+}
+
+void log_debug(const char *format, ...)
+{
+	va_list args;
+
+	if (!log_enabled(LOG_LEVEL_DEBUG))
+		return;
+	va_start(args, format);
+	log_format_line(LOG_LEVEL_DEBUG, format, args);
+	va_end(args);
+}
+
+void log_failure(const struct error *err)
+{
+	char line[ERROR_LINE_SIZE];
+
+	log_line(LOG_LEVEL_ERROR, error_format(err, line));
+}

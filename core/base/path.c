@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+
+/* As many symbolic links as the kernel follows in one path. */
+#define LINKS_MAX 40
+/*
+ * openat2() gives EAGAIN while somebody renames below the root; a root that is renamed for ever
+ * isn't waited for.
+ */
+#define TRIES_MAX      128
+#define MODE_DIRECTORY 0755
+#define MODE_FILE      0644
+
+static int open_resolved(int dir, const char *path, uint64_t flags, mode_t mode, uint64_t resolve)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };
+	long fd;
+
+	if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE)
+		how.mode = mode;
+	for (int tries = 0; tries < TRIES_MAX; tries++) {
+		fd = syscall(SYS_openat2, dir, *path ? path : ".", &how, sizeof(how));
+		if (fd >= 0)
+			return (int)fd;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+	}
+	return -EAGAIN;
+}
+
+int path_open_in_root(int root, const char *path, uint64_t flags, mode_t mode)
+{
+	return open_resolved(root, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+enum walk_end {
+	WALK_TO_DIRECTORY,
+	WALK_TO_FILE,
+};
+
+/*
+ * A path walked by hand, a component a step, where openat2() found that some of it is missing.
+ * Invariant: @dir is the folder @done, whose components are real folders below @root (no link, no
+ * "..").
+ */
+struct walk {
+	int root;
+	int dir;
+	char *done;	    /* "" is the root, else "a/b" */
+	char *rest;	    /* what is still to be walked */
+	unsigned int links; /* followed until now */
+	enum walk_end end;
+	mode_t mode; /* of the last component, where it is made */
+};
+
+static void walk_release(struct walk *walk)
+{
+	fd_close(&walk->dir);
+	free(walk->done);
+	free(walk->rest);
+}
+
+static void walk_set_done(struct walk *walk, char *done)
+{
+	free(walk->done);
+	walk->done = done;
+}
+
+/*
+ * Opens the folder @done again, as real folders only: what was swapped for a link since is an
+ * error.
+ */
+static int walk_reopen(struct walk *walk)
+{
+	int fd = open_resolved(walk->root, walk->done, O_PATH | O_DIRECTORY, 0,
+			       RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+
+	if (fd < 0)
+		return fd;
+	fd_close(&walk->dir);
+	walk->dir = fd;
+	return 0;
+}
+
+static int walk_up(struct walk *walk)
+{
+	char *slash = strrchr(walk->done, '/');
+
+	/* Above the root is the root. */
+	*(slash ? slash : walk->done) = '\0';
+	return walk_reopen(walk);
+}
+
+/* Puts the link's text before the rest: an absolute one starts from the root again. */
+static int walk_follow(struct walk *walk, int link)
+{
+	char target[PATH_MAX];
+	struct statfs fs;
+	ssize_t length;
+	char *rest;
+
+	if (++walk->links > LINKS_MAX)
+		return -ELOOP;
+	/*
+	 * The text of a magic link isn't where it leads; ordinary links of procfs aren't told apart
+	 * from those.
+	 */
+	if (fstatfs(link, &fs) < 0)
+		return -errno;
+	if (fs.f_type == PROC_SUPER_MAGIC)
+		return -ELOOP;
+	length = readlinkat(link, "", target, sizeof(target));
+	if (length < 0)
+		return -errno;
+	if (length == 0 || (size_t)length >= sizeof(target))
+		return length ? -ENAMETOOLONG : -ENOENT;
+	rest = str_format("%.*s/%s", (int)length, target, walk->rest);
+	free(walk->rest);
+	walk->rest = rest;
+	if (target[0] != '/')
+		return 0;
+	walk->done[0] = '\0';
+	return walk_reopen(walk);
+}
+
+/*
+ * Modes are what we say, whatever the caller's umask: these folders are the container's.  We have
+ * one thread.
+ */
+static int make_directory(int dir, const char *name, mode_t mode)
+{
+	mode_t old = umask(0);
+	int result = mkdirat(dir, name, mode) < 0 && errno != EEXIST ? -errno : 0;
+
+	umask(old);
+	return result;
+}
+
+static int make_file(int dir, const char *name, mode_t mode)
+{
+	mode_t old = umask(0);
+	autoclose int fd =
+		openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int result = fd < 0 && errno != EEXIST ? -errno : 0;
+
+	umask(old);
+	return result;
+}
+
+/* Opens @name in the folder that the walk is at; makes it where it is missing. */
+static int walk_open(struct walk *walk, const char *name, bool last)
+{
+	int fd = openat(walk->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int result;
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd >= 0 ? fd : -errno;
+	if (last && walk->end == WALK_TO_FILE)
+		result = make_file(walk->dir, name, walk->mode);
+	else
+		result = make_directory(walk->dir, name, last ? walk->mode : MODE_DIRECTORY);
+	if (result < 0)
+		return result;
+	/*
+	 * Somebody else may have been faster, with a link too: it is looked at like one that was
+	 * there.
+	 */
+	fd = openat(walk->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 ? fd : -errno;
+}
+
+/* Goes on to what @fd is; at the end of a walk to a file, @dir is that file. */
+static int walk_enter(struct walk *walk, const char *name, bool last, int fd)
+{
+	autoclose int found = fd;
+	struct stat st;
+
+	if (fstat(found, &st) < 0)
+		return -errno;
+	if (S_ISLNK(st.st_mode))
+		return walk_follow(walk, found);
+	if (last && walk->end == WALK_TO_FILE) {
+		if (S_ISDIR(st.st_mode))
+			return -EISDIR;
+	} else if (!S_ISDIR(st.st_mode)) {
+		return -ENOTDIR;
+	}
+	walk_set_done(walk, str_format("%s%s%s", walk->done, *walk->done ? "/" : "", name));
+	fd_close(&walk->dir);
+	walk->dir = take_fd(&found);
+	return 0;
+}
+
+/* One component.  Returns 1 where there is none left, else 0 or a negative errno. */
+static int walk_step(struct walk *walk)
+{
+	char *start = walk->rest + strspn(walk->rest, "/");
+	size_t length = strcspn(start, "/");
+	autofree char *name = str_dup_n(start, length);
+	bool last = start[length + strspn(start + length, "/")] == '\0';
+	int fd;
+
+	if (length == 0)
+		return 1;
+	memmove(walk->rest, start + length, strlen(start + length) + 1);
+	if (str_equal(name, "."))
+		return 0;
+	if (str_equal(name, ".."))
+		return walk_up(walk);
+	if (length > NAME_MAX)
+		return -ENAMETOOLONG;
+	fd = walk_open(walk, name, last);
+	return fd < 0 ? fd : walk_enter(walk, name, last, fd);
+}
+
+static int walk_in_root(int root, const char *path, enum walk_end end, mode_t mode)
+{
+	__attribute__((cleanup(walk_release))) struct walk walk = {
+		.root = root,
+		.dir = -1,
+		.done = str_dup(""),
+		.rest = str_dup(path),
+		.end = end,
+		.mode = mode,
+	};
+	int result = walk_reopen(&walk);
+
+	while (result == 0)
+		result = walk_step(&walk);
+	return result < 0 ? result : take_fd(&walk.dir);
+}
+
+int path_mkdirs_in_root(int root, const char *path, mode_t mode)
+{
+	int fd = path_open_in_root(root, path, O_PATH | O_DIRECTORY, 0);
+
+	return fd == -ENOENT ? walk_in_root(root, path, WALK_TO_DIRECTORY, mode) : fd;
+}
+
+int path_mkfile_in_root(int root, const char *path)
+{
+	autoclose int fd = path_open_in_root(root, path, O_PATH, 0);
+	struct stat st;
+
+	if (fd == -ENOENT)
+		fd = walk_in_root(root, path, WALK_TO_FILE, MODE_FILE);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? -EISDIR : take_fd(&fd);
+}
+
+char *path_clean(const char *path)
+{
+	char *clean = mem_alloc(strlen(path) + 2); /* one more than @path: the '/' before it */
+	size_t size = 0;			   /* of what is written: "" or "/a/b" */
+
+	for (const char *next = path; *(next += strspn(next, "/"));) {
+		size_t length = strcspn(next, "/");
+
+		if (length == 2 && next[0] == '.' && next[1] == '.') {
+			while (size && clean[--size] != '/')
+				;
+		} else if (length != 1 || next[0] != '.') {
+			clean[size] = '/';
+			memcpy(clean + size + 1, next, length);
+			size += length + 1;
+		}
+		next += length;
+	}
+	clean[size ? size : 1] = '\0';
+	clean[0] = '/';
+	return clean;
+}
+
+char *path_join(const char *base, const char *path)
+{
+	size_t length = strlen(base);
+
+	if (path[0] == '/')
+		return str_dup(path);
+	return str_format("%s%s%s", base, length && base[length - 1] == '/' ? "" : "/", path);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/pidfd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/number.h"
+#include "core/base/str.h"
+
+#define STAT_SIZE_MAX	      4096
+#define STAT_FIELD_STATE      3
+#define STAT_FIELD_START_TIME 22
+
+int pidfd_open_process(pid_t pid)
+{
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int pidfd_signal(int pidfd, int signal)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+/*
+ * @stat is "PID (COMM) STATE PPID …".  The process chooses COMM, with ')' and blanks if it likes,
+ * but what follows are one letter and numbers: the last ')' ends it.
+ */
+static int parse_stat(char *stat, uint64_t *ret_start_time, char *ret_state)
+{
+	char *rest = strrchr(stat, ')');
+	char *field, *next;
+	uint64_t start_time;
+	char state;
+
+	if (!rest)
+		return -EINVAL;
+	field = strtok_r(rest + 1, " \n", &next);
+	if (!field)
+		return -EINVAL;
+	state = field[0];
+	for (int i = STAT_FIELD_STATE; i < STAT_FIELD_START_TIME && field; i++)
+		field = strtok_r(NULL, " \n", &next);
+	if (!field || number_parse_u64(field, UINT64_MAX, &start_time) < 0)
+		return -EINVAL;
+	*ret_start_time = start_time;
+	*ret_state = state;
+	return 0;
+}
+
+int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state)
+{
+	autofree char *stat = NULL;
+	char path[64];
+	size_t size;
+	int result;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	result = fd_read_file(path, STAT_SIZE_MAX, &stat, &size);
+	if (result < 0)
+		return result == -ENOENT ? -ESRCH : result;
+	return parse_stat(stat, ret_start_time, ret_state);
+}
+
+int pidfd_open_same(pid_t pid, uint64_t start_time)
+{
+	autoclose int fd = pidfd_open_process(pid);
+	uint64_t found = 0;
+	char state = '\0';
+	int result;
+
+	if (fd < 0)
+		return fd;
+	/*
+	 * ORDER: after the open.  A pid that was used again since is seen here; later reuse doesn't
+	 * touch the descriptor.
+	 */
+	result = pidfd_start_time(pid, &found, &state);
+	if (result < 0)
+		return result;
+	if (found != start_time || state == 'Z' || state == 'X')
+		return -ESRCH;
+	return take_fd(&fd);
+}

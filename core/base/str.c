@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/str.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/*
+ * What a failing urun leaves with in `run`; the only status that means the same in every command.
+ */
+#define STATUS_NO_MEMORY 125
+
+/*
+ * Runs in any process, so neither atexit handlers nor stdio buffers, which may be another's, are
+ * touched.
+ */
+static void __attribute__((noreturn)) mem_end(void)
+{
+	static const char line[] = "urun: out of memory\n";
+
+	if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
+		_exit(STATUS_NO_MEMORY);
+	_exit(STATUS_NO_MEMORY);
+}
+
+void *mem_alloc(size_t size)
+{
+	void *memory = calloc(1, size ? size : 1);
+
+	if (!memory)
+		mem_end();
+	return memory;
+}
+
+void *mem_resize(void *old, size_t count, size_t size)
+{
+	size_t total;
+	void *memory;
+
+	if (__builtin_mul_overflow(count, size, &total))
+		mem_end();
+	memory = realloc(old, total ? total : 1);
+	if (!memory)
+		mem_end();
+	return memory;
+}
+
+char *str_dup(const char *text)
+{
+	return str_dup_n(text, strlen(text));
+}
+
+char *str_dup_n(const char *text, size_t length)
+{
+	char *copy = mem_resize(NULL, length + 1, 1);
+
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+char *str_format(const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&text, format, args);
+	va_end(args);
+	if (length < 0)
+		mem_end();
+	return text;
+}
+
+/*
+ * Makes room for @size more bytes and the NUL; what there is doubles, so that adding stays cheap.
+ */
+static void strbuf_reserve(struct strbuf *buf, size_t size)
+{
+	size_t need;
+	size_t room = buf->room ? buf->room : 64;
+
+	if (__builtin_add_overflow(buf->size, size, &need) || ++need == 0)
+		mem_end();
+	if (need <= buf->room)
+		return;
+	while (room < need)
+		room = room > SIZE_MAX / 2 ? need : room * 2;
+	buf->bytes = mem_resize(buf->bytes, room, 1);
+	buf->room = room;
+}
+
+void strbuf_add(struct strbuf *buf, const void *bytes, size_t size)
+{
+	strbuf_reserve(buf, size);
+	if (size)
+		memcpy(buf->bytes + buf->size, bytes, size);
+	buf->size += size;
+	buf->bytes[buf->size] = '\0';
+}
+
+void strbuf_add_str(struct strbuf *buf, const char *text)
+{
+	strbuf_add(buf, text, strlen(text));
+}
+
+void strbuf_addf(struct strbuf *buf, const char *format, ...)
+{
+	autofree char *text = NULL;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&text, format, args);
+	va_end(args);
+	if (length < 0)
+		mem_end();
+	strbuf_add(buf, text, (size_t)length);
+}
+
+void strbuf_release(struct strbuf *buf)
+{
+	if (!buf)
+		return;
+	free(buf->bytes);
+	*buf = (struct strbuf){ 0 };
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_BASE_STR_H
+#define URUN_BASE_STR_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Memory that its scope owns: freed at the end, unless take_ptr() handed it on.  Start from NULL. */
+#define autofree __attribute__((cleanup(str_cleanup)))
+
+static inline void str_cleanup(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+/* Hands the pointer on: the variable owns nothing afterwards. */
+#define take_ptr(p)                      \
+	({                               \
+		__typeof__(p) _taken = (p); \
+		(p) = NULL;              \
+		_taken;                  \
+	})
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/*
+ * Memory: what config.json or the command line can make us ask for is bounded, so running out of it is not
+ * a case to handle but an end: these print one line and exit with 125.
+ */
+void *mem_alloc(size_t size);			   /* zeroed */
+void *mem_resize(void *old, size_t count, size_t size); /* count * size, checked; the new part isn't zeroed */
+char *str_dup(const char *text);
+char *str_dup_n(const char *text, size_t length);
+char *str_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static inline bool str_equal(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static inline bool str_starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* A text that grows; bytes has always a NUL after the last.  Start from all zero. */
+struct strbuf {
+	char *bytes;
+	size_t size; /* without the NUL */
+	size_t room;
+};
+
+void strbuf_add(struct strbuf *buf, const void *bytes, size_t size);
+void strbuf_add_str(struct strbuf *buf, const char *text);
+void strbuf_addf(struct strbuf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void strbuf_release(struct strbuf *buf);
+
+#define autostrbuf __attribute__((cleanup(strbuf_release)))
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
+#include <net/if.h>
+#include <stdio.h>
+
+#include "core/base/str.h"
+#include "core/config/check.h"
+
+#define PATH_ROOM 96
+/* Each is compared with each. */
+#define NET_DEVICES_MAX 1024
+
+static const char *const propagations[] = {
+	"shared", "slave",    "private",     "unbindable", "rshared",
+	"rslave", "rprivate", "runbindable", NULL,
+};
+
+static const char *const memory_modes[] = {
+	"MPOL_DEFAULT",	  "MPOL_BIND",		 "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
+	"MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL",	    NULL,
+};
+
+static const char *const memory_flags[] = {
+	"MPOL_F_NUMA_BALANCING",
+	"MPOL_F_RELATIVE_NODES",
+	"MPOL_F_STATIC_NODES",
+	NULL,
+};
+
+static int check_device_numbers(const struct config_device *device, size_t i, struct error *err)
+{
+	/* A FIFO has none. */
+	if (device->type[0] == 'p')
+		return 0;
+	if (!device->major.set)
+		return error_set(err, 0, "linux.devices[%zu].major: missing for %s", i,
+				 device->path);
+	if (!device->minor.set)
+		return error_set(err, 0, "linux.devices[%zu].minor: missing for %s", i,
+				 device->path);
+	return 0;
+}
+
+static int check_devices(const struct config_linux *linux_, struct error *err)
+{
+	static const char *const types[] = { "c", "b", "u", "p", NULL };
+
+	for (size_t i = 0; i < linux_->devices.count; i++) {
+		const struct config_device *device = &linux_->devices.items[i];
+		char path[PATH_ROOM];
+
+		if (!check_is_one_of(device->type, types))
+			return error_set(
+				err, 0,
+				"linux.devices[%zu].type: \"%s\" is unknown: must be one of c, b, u, p",
+				i, device->type);
+		snprintf(path, sizeof(path), "linux.devices[%zu].path", i);
+		if (check_absolute(device->path, path, err) < 0 ||
+		    check_device_numbers(device, i, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* dev_valid_name() of the kernel. */
+static bool is_interface_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length == 0 || length >= IFNAMSIZ || str_equal(name, ".") || str_equal(name, ".."))
+		return false;
+	for (; *name; name++)
+		if (*name == '/' || *name == ':' || isspace((unsigned char)*name))
+			return false;
+	return true;
+}
+
+/* Under which name it is in the container. */
+static const char *inner_name(const struct config_net_device *device)
+{
+	return device->name ? device->name : device->host_name;
+}
+
+static int check_net_devices(const struct container_config *config, struct error *err)
+{
+	const struct config_linux *linux_ = config->linux_;
+
+	if (linux_->net_devices.count && !config_find_namespace(config, CONFIG_NS_NETWORK))
+		return error_set(err, 0,
+				 "linux.netDevices: needs a network namespace in linux.namespaces");
+	if (linux_->net_devices.count > NET_DEVICES_MAX)
+		return error_set(err, 0, "linux.netDevices: more than %d", NET_DEVICES_MAX);
+	for (size_t i = 0; i < linux_->net_devices.count; i++) {
+		const struct config_net_device *device = &linux_->net_devices.items[i];
+
+		if (!is_interface_name(device->host_name))
+			return error_set(err, 0,
+					 "linux.netDevices: \"%s\" is no name of an interface",
+					 device->host_name);
+		if (!is_interface_name(inner_name(device)))
+			return error_set(
+				err, 0,
+				"linux.netDevices[\"%s\"].name: \"%s\" is no name of an interface",
+				device->host_name, device->name);
+		for (size_t j = 0; j < i; j++)
+			if (str_equal(inner_name(device),
+				      inner_name(&linux_->net_devices.items[j])))
+				return error_set(
+					err, 0,
+					"linux.netDevices[\"%s\"]: a second interface with the name %s",
+					device->host_name, inner_name(device));
+	}
+	return 0;
+}
+
+/*
+ * "net.ipv4.ip_forward" or "net/ipv4/conf/eth0.1/forwarding": the first separator is the separator,
+ * the other one is part of a name. It becomes a path below /proc/sys with the other one as a dot,
+ * so a component that begins with either could be "..".
+ */
+static bool is_sysctl_name(const char *name)
+{
+	char separator = name[strcspn(name, "./")];
+	bool at_start = true; /* of a component */
+
+	for (; *name; name++) {
+		if (at_start && (*name == '.' || *name == '/'))
+			return false;
+		if (!isalnum((unsigned char)*name) && !strchr("_-.:/@+*", *name))
+			return false;
+		at_start = *name == separator;
+	}
+	return separator && !at_start;
+}
+
+static int check_sysctl(const struct config_linux *linux_, struct error *err)
+{
+	for (size_t i = 0; i < linux_->sysctl.count; i++)
+		if (!is_sysctl_name(linux_->sysctl.items[i].name))
+			return error_set(err, 0,
+					 "linux.sysctl: \"%s\" is no name of a kernel parameter",
+					 linux_->sysctl.items[i].name);
+	return 0;
+}
+
+static int check_memory_policy(const struct config_memory_policy *policy, struct error *err)
+{
+	if (!check_is_one_of(policy->mode, memory_modes))
+		return error_set(err, 0, "linux.memoryPolicy.mode: \"%s\" is unknown",
+				 policy->mode);
+	for (size_t i = 0; i < policy->flags.count; i++)
+		if (!check_is_one_of(policy->flags.items[i], memory_flags))
+			return error_set(err, 0, "linux.memoryPolicy.flags[%zu]: \"%s\" is unknown",
+					 i, policy->flags.items[i]);
+	return 0;
+}
+
+static int check_personality(const struct config_personality *personality, struct error *err)
+{
+	if (personality->flags.count)
+		return error_set(
+			err, 0,
+			"linux.personality.flags[0]: \"%s\" is unknown: the spec has no flag yet",
+			personality->flags.items[0]);
+	return 0;
+}
+
+static int check_single_fields(const struct config_linux *linux_, struct error *err)
+{
+	if (linux_->cgroups_path && linux_->cgroups_path[0] == '\0')
+		return error_set(err, 0, "linux.cgroupsPath: is empty");
+	if (linux_->rootfs_propagation &&
+	    !check_is_one_of(linux_->rootfs_propagation, propagations))
+		return error_set(
+			err, 0,
+			"linux.rootfsPropagation: \"%s\" is unknown: must be shared, slave, private or unbindable, or one of these with an r before it",
+			linux_->rootfs_propagation);
+	if (linux_->memory_policy && check_memory_policy(linux_->memory_policy, err) < 0)
+		return -1;
+	if (linux_->personality && check_personality(linux_->personality, err) < 0)
+		return -1;
+	return 0;
+}
+
+int config_check_linux(const struct container_config *config, struct error *err)
+{
+	const struct config_linux *linux_ = config->linux_;
+
+	if (check_devices(linux_, err) < 0 || check_net_devices(config, err) < 0 ||
+	    check_sysctl(linux_, err) < 0 ||
+	    check_absolute_list(&linux_->masked_paths, "linux.maskedPaths", err) < 0 ||
+	    check_absolute_list(&linux_->readonly_paths, "linux.readonlyPaths", err) < 0 ||
+	    check_single_fields(linux_, err) < 0 ||
+	    (linux_->resources && config_check_resources(linux_->resources, err) < 0))
+		return -1;
+	return linux_->seccomp ? config_check_seccomp(linux_->seccomp, err) : 0;
+}

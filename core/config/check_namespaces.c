@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+
+#include "core/base/str.h"
+#include "core/config/check.h"
+
+#define PATH_ROOM 64
+
+static int check_one(const struct config_linux *linux_, size_t i, struct error *err)
+{
+	const struct config_namespace *namespace = &linux_->namespaces.items[i];
+	char path[PATH_ROOM];
+
+	for (size_t j = 0; j < i; j++)
+		if (linux_->namespaces.items[j].type == namespace->type)
+			return error_set(
+				err, 0,
+				"linux.namespaces[%zu].type: %s was given before, in namespaces[%zu]",
+				i,
+				config_namespace_name((enum config_namespace_type) namespace->type),
+				j);
+	if (!namespace->path)
+		return 0;
+	snprintf(path, sizeof(path), "linux.namespaces[%zu].path", i);
+	return check_absolute(namespace->path, path, err);
+}
+
+static int check_user_namespace(const struct container_config *config, struct error *err)
+{
+	const struct config_namespace *user = config_find_namespace(config, CONFIG_NS_USER);
+	const config_id_mappings *uids = &config->linux_->uid_mappings;
+	const config_id_mappings *gids = &config->linux_->gid_mappings;
+	const char *first = uids->count ? "linux.uidMappings" : "linux.gidMappings";
+
+	if (check_mappings(uids, "linux.uidMappings", err) < 0 ||
+	    check_mappings(gids, "linux.gidMappings", err) < 0)
+		return -1;
+	if (uids->count == 0 && gids->count == 0)
+		return 0;
+	if (!user)
+		return error_set(err, 0, "%s: needs a user namespace in linux.namespaces", first);
+	if (user->path)
+		return error_set(
+			err, 0, "%s: the user namespace %s that is joined has its mappings already",
+			first, user->path);
+	if (uids->count == 0)
+		return error_set(err, 0, "linux.uidMappings: missing, as there are gidMappings");
+	if (gids->count == 0)
+		return error_set(err, 0, "linux.gidMappings: missing, as there are uidMappings");
+	return 0;
+}
+
+static int check_time_namespace(const struct container_config *config, struct error *err)
+{
+	static const char *const clocks[] = { "monotonic", "boottime", NULL };
+	const struct config_namespace *time = config_find_namespace(config, CONFIG_NS_TIME);
+	const struct config_linux *linux_ = config->linux_;
+
+	if (linux_->time_offsets.count == 0)
+		return 0;
+	if (!time)
+		return error_set(err, 0,
+				 "linux.timeOffsets: needs a time namespace in linux.namespaces");
+	if (time->path)
+		return error_set(
+			err, 0,
+			"linux.timeOffsets: the time namespace %s that is joined has its offsets already",
+			time->path);
+	for (size_t i = 0; i < linux_->time_offsets.count; i++)
+		if (!check_is_one_of(linux_->time_offsets.items[i].clock, clocks))
+			return error_set(
+				err, 0,
+				"linux.timeOffsets: \"%s\" is no clock with an offset: monotonic or boottime",
+				linux_->time_offsets.items[i].clock);
+	return 0;
+}
+
+int config_check_namespaces(const struct container_config *config, struct error *err)
+{
+	const struct config_linux *linux_ = config->linux_;
+
+	for (size_t i = 0; i < linux_->namespaces.count; i++)
+		if (check_one(linux_, i, err) < 0)
+			return -1;
+	if (!config_find_namespace(config, CONFIG_NS_MOUNT))
+		return error_set(err, 0, "linux.namespaces: must have a mount namespace");
+	if (check_user_namespace(config, err) < 0)
+		return -1;
+	return check_time_namespace(config, err);
+}

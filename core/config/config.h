@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_CONFIG_CONFIG_H
+#define URUN_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/arena.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
+
+/*
+ * config.json as the OCI runtime-spec 1.3 describes it (config.md, config-linux.md), whole.  The member names are the
+ * spec's in our spelling; a pointer that is NULL and an opt_ that isn't set mean "not given".
+ * Everything below is the memory of the container_config's arena.
+ */
+
+#define CONFIG_SPEC_VERSION "1.3.0"
+
+struct config_user {
+	struct opt_u64 uid; /* required by the spec when there is a user */
+	struct opt_u64 gid;
+	struct opt_u64 umask;
+	LIST_OF(uint32_t) additional_gids;
+	char *username; /* Windows; read and not used */
+};
+
+struct config_console_size {
+	struct opt_u64 height; /* rows */
+	struct opt_u64 width;  /* columns */
+};
+
+struct config_rlimit {
+	char *type; /* "RLIMIT_NOFILE" … checked by config_check() */
+	struct opt_u64 soft;
+	struct opt_u64 hard;
+};
+
+struct config_capabilities {
+	str_list bounding; /* "CAP_CHOWN" …; unknown names stay, and are a warning where they are applied */
+	str_list effective;
+	str_list inheritable;
+	str_list permitted;
+	str_list ambient;
+};
+
+struct config_io_priority {
+	int class; /* CONFIG_IO_… */
+	struct opt_i64 priority;
+};
+enum config_io_class { CONFIG_IO_RT, CONFIG_IO_BE, CONFIG_IO_IDLE };
+
+struct config_scheduler {
+	int policy; /* CONFIG_SCHED_… */
+	struct opt_i64 nice;
+	struct opt_i64 priority;
+	LIST_OF(int) flags; /* CONFIG_SCHED_FLAG_… */
+	struct opt_u64 runtime;	 /* ns */
+	struct opt_u64 deadline; /* ns */
+	struct opt_u64 period;	 /* ns */
+};
+enum config_sched_policy {
+	CONFIG_SCHED_OTHER,
+	CONFIG_SCHED_FIFO,
+	CONFIG_SCHED_RR,
+	CONFIG_SCHED_BATCH,
+	CONFIG_SCHED_ISO,
+	CONFIG_SCHED_IDLE,
+	CONFIG_SCHED_DEADLINE,
+};
+enum config_sched_flag {
+	CONFIG_SCHED_FLAG_RESET_ON_FORK,
+	CONFIG_SCHED_FLAG_RECLAIM,
+	CONFIG_SCHED_FLAG_DL_OVERRUN,
+	CONFIG_SCHED_FLAG_KEEP_POLICY,
+	CONFIG_SCHED_FLAG_KEEP_PARAMS,
+	CONFIG_SCHED_FLAG_UTIL_CLAMP_MIN,
+	CONFIG_SCHED_FLAG_UTIL_CLAMP_MAX,
+};
+
+struct config_cpu_affinity {
+	char *initial; /* cpu lists such as "0-3,7" */
+	char *final;
+};
+
+struct config_process {
+	bool terminal;
+	struct config_console_size *console_size;
+	struct config_user *user; /* after config_parse() never NULL: 0:0 where not given */
+	str_list args;
+	str_list env; /* "NAME=value" */
+	char *cwd;
+	struct config_capabilities *capabilities; /* NULL: none given, then the process has none */
+	LIST_OF(struct config_rlimit) rlimits;
+	bool no_new_privileges;
+	char *apparmor_profile;
+	struct opt_i64 oom_score_adj;
+	char *selinux_label;
+	struct config_io_priority *io_priority;
+	struct config_scheduler *scheduler;
+	struct config_cpu_affinity *exec_cpu_affinity;
+};
+
+struct config_root {
+	char *path;
+	bool readonly;
+};
+
+/* The kernel's order: inner, outer, count. */
+struct config_id_mapping {
+	struct opt_u64 inner; /* containerID */
+	struct opt_u64 outer; /* hostID */
+	struct opt_u64 count; /* size */
+};
+typedef LIST_OF(struct config_id_mapping) config_id_mappings;
+
+struct config_mount {
+	char *destination;
+	char *type;
+	char *source;
+	str_list options;
+	config_id_mappings uid_mappings;
+	config_id_mappings gid_mappings;
+};
+
+struct config_hook {
+	char *path;
+	str_list args;
+	str_list env;
+	struct opt_i64 timeout; /* seconds, > 0 */
+};
+typedef LIST_OF(struct config_hook) config_hook_list;
+
+struct config_hooks {
+	config_hook_list prestart;
+	config_hook_list create_runtime;
+	config_hook_list create_container;
+	config_hook_list start_container;
+	config_hook_list poststart;
+	config_hook_list poststop;
+};
+
+enum config_namespace_type {
+	CONFIG_NS_PID,
+	CONFIG_NS_NETWORK,
+	CONFIG_NS_MOUNT,
+	CONFIG_NS_IPC,
+	CONFIG_NS_UTS,
+	CONFIG_NS_USER,
+	CONFIG_NS_CGROUP,
+	CONFIG_NS_TIME,
+};
+#define CONFIG_NS_COUNT 8
+
+struct config_namespace {
+	int type;   /* CONFIG_NS_… */
+	char *path; /* NULL: a new one */
+};
+
+struct config_time_offset {
+	char *clock; /* the key: "monotonic" or "boottime" */
+	struct opt_i64 secs;
+	struct opt_u64 nanosecs;
+};
+
+struct config_net_device {
+	char *host_name; /* the key */
+	char *name;
+};
+
+struct config_device {
+	char *type; /* "c", "u", "b", "p" */
+	char *path;
+	struct opt_i64 major;
+	struct opt_i64 minor;
+	struct opt_u64 file_mode;
+	struct opt_u64 uid;
+	struct opt_u64 gid;
+};
+
+struct config_device_rule {
+	bool allow;
+	char *type;
+	struct opt_i64 major;
+	struct opt_i64 minor;
+	char *access;
+};
+
+struct config_memory {
+	struct opt_i64 limit; /* bytes; -1: no limit */
+	struct opt_i64 reservation;
+	struct opt_i64 swap; /* memory and swap together */
+	struct opt_i64 kernel;
+	struct opt_i64 kernel_tcp;
+	struct opt_u64 swappiness;
+	struct opt_bool disable_oom_killer;
+	struct opt_bool use_hierarchy;
+	struct opt_bool check_before_update;
+};
+
+struct config_cpu {
+	struct opt_u64 shares;
+	struct opt_i64 quota; /* µs a period */
+	struct opt_u64 burst;
+	struct opt_u64 period;
+	struct opt_i64 realtime_runtime;
+	struct opt_u64 realtime_period;
+	char *cpus;
+	char *mems;
+	struct opt_i64 idle;
+};
+
+struct config_pids {
+	struct opt_i64 limit; /* -1: no limit */
+};
+
+struct config_weight_device {
+	struct opt_i64 major;
+	struct opt_i64 minor;
+	struct opt_u64 weight;
+	struct opt_u64 leaf_weight;
+};
+
+struct config_throttle_device {
+	struct opt_i64 major;
+	struct opt_i64 minor;
+	struct opt_u64 rate;
+};
+
+struct config_block_io {
+	struct opt_u64 weight;
+	struct opt_u64 leaf_weight;
+	LIST_OF(struct config_weight_device) weight_device;
+	LIST_OF(struct config_throttle_device) throttle_read_bps;
+	LIST_OF(struct config_throttle_device) throttle_write_bps;
+	LIST_OF(struct config_throttle_device) throttle_read_iops;
+	LIST_OF(struct config_throttle_device) throttle_write_iops;
+};
+
+struct config_hugepage_limit {
+	char *page_size;
+	struct opt_u64 limit;
+};
+
+struct config_interface_priority {
+	char *name;
+	struct opt_u64 priority;
+};
+
+struct config_network_class {
+	struct opt_u64 class_id;
+	LIST_OF(struct config_interface_priority) priorities;
+};
+
+struct config_rdma {
+	char *device; /* the key */
+	struct opt_u64 hca_handles;
+	struct opt_u64 hca_objects;
+};
+
+struct config_resources {
+	LIST_OF(struct config_device_rule) devices;
+	struct config_memory *memory;
+	struct config_cpu *cpu;
+	struct config_pids *pids;
+	struct config_block_io *block_io;
+	LIST_OF(struct config_hugepage_limit) hugepage_limits;
+	struct config_network_class *network;
+	LIST_OF(struct config_rdma) rdma;
+	str_map unified;
+};
+
+/* The order of the spec's list; seccomp.c has a table in the same order. */
+enum config_seccomp_action {
+	CONFIG_SECCOMP_KILL,
+	CONFIG_SECCOMP_KILL_PROCESS,
+	CONFIG_SECCOMP_KILL_THREAD,
+	CONFIG_SECCOMP_TRAP,
+	CONFIG_SECCOMP_ERRNO,
+	CONFIG_SECCOMP_TRACE,
+	CONFIG_SECCOMP_ALLOW,
+	CONFIG_SECCOMP_LOG,
+	CONFIG_SECCOMP_NOTIFY,
+};
+
+enum config_seccomp_operator {
+	CONFIG_SECCOMP_NE,
+	CONFIG_SECCOMP_LT,
+	CONFIG_SECCOMP_LE,
+	CONFIG_SECCOMP_EQ,
+	CONFIG_SECCOMP_GE,
+	CONFIG_SECCOMP_GT,
+	CONFIG_SECCOMP_MASKED_EQ,
+};
+
+enum config_seccomp_flag {
+	CONFIG_SECCOMP_FLAG_TSYNC,
+	CONFIG_SECCOMP_FLAG_LOG,
+	CONFIG_SECCOMP_FLAG_SPEC_ALLOW,
+	CONFIG_SECCOMP_FLAG_WAIT_KILLABLE_RECV,
+};
+
+struct config_seccomp_arg {
+	struct opt_u64 index; /* 0..5 */
+	struct opt_u64 value;
+	struct opt_u64 value_two;
+	int op; /* CONFIG_SECCOMP_NE … */
+};
+
+struct config_seccomp_rule {
+	str_list names;
+	int action;
+	struct opt_u64 errno_ret;
+	LIST_OF(struct config_seccomp_arg) args;
+};
+
+struct config_seccomp {
+	int default_action;
+	struct opt_u64 default_errno_ret;
+	str_list architectures; /* "SCMP_ARCH_X86_64" …: known ones are libseccomp's matter */
+	LIST_OF(int) flags;
+	char *listener_path;
+	char *listener_metadata;
+	LIST_OF(struct config_seccomp_rule) syscalls;
+};
+
+struct config_intel_rdt {
+	char *clos_id;
+	char *l3_cache_schema;
+	char *mem_bw_schema;
+	str_list schemata;
+	bool enable_monitoring;
+};
+
+struct config_memory_policy {
+	char *mode;
+	char *nodes;
+	str_list flags;
+};
+
+struct config_personality {
+	int domain; /* 0 LINUX, 1 LINUX32 */
+	str_list flags;
+};
+
+struct config_linux {
+	LIST_OF(struct config_namespace) namespaces;
+	config_id_mappings uid_mappings;
+	config_id_mappings gid_mappings;
+	LIST_OF(struct config_time_offset) time_offsets;
+	LIST_OF(struct config_device) devices;
+	LIST_OF(struct config_net_device) net_devices;
+	char *cgroups_path;
+	struct config_resources *resources;
+	struct config_intel_rdt *intel_rdt;
+	struct config_memory_policy *memory_policy;
+	str_map sysctl;
+	struct config_seccomp *seccomp;
+	char *rootfs_propagation; /* "shared", "slave", "private", "unbindable" (or r…, as runc has it) */
+	str_list masked_paths;
+	str_list readonly_paths;
+	char *mount_label;
+	struct config_personality *personality;
+};
+
+struct container_config {
+	struct arena arena; /* owns all that the members below point to */
+	char *oci_version;
+	struct config_process *process; /* may be NULL: then `start` is an error */
+	struct config_root *root;	/* after config_parse() never NULL */
+	char *hostname;
+	char *domainname;
+	LIST_OF(struct config_mount) mounts;
+	struct config_hooks *hooks;
+	struct config_linux *linux_; /* after config_parse() never NULL; the bare word is a macro of gnu C */
+	str_map annotations;
+};
+
+/*
+ * Reads a config.json and checks it against all that the spec says of a config by itself (ociVersion 1.*; required fields;
+ * absolute paths where they are demanded; env with '='; rlimits: known, no duplicates, soft ≤ hard; namespaces: no duplicates, and the namespaces that
+ * other fields need; timeOffsets; devices; sysctl names; propagation; hooks' absolute paths and time-outs > 0; seccomp: errnoRet fits the action, listenerPath with
+ * NOTIFY, arg index; annotations with an empty key …): nothing here looks at the system.
+ * On failure the error names the field by its path and *config is released.
+ */
+int config_parse(const char *bytes, size_t size, struct container_config *config, struct error *err);
+
+/* config_parse() of a file; FIFOs and larger files than JSON_SIZE_MAX are refused.  The error's text begins with the path. */
+int config_load(const char *path, struct container_config *config, struct error *err);
+
+/* Appends the config as JSON.  What is parsed again from it is equal, field by field. */
+void config_print(const struct container_config *config, enum json_style style, struct strbuf *out);
+
+/* Takes NULL and what is all zero. */
+void config_release(struct container_config *config);
+
+/* The namespace of @type in the config, or NULL.  A namespace with path is joined, one without is new. */
+struct config_namespace *config_find_namespace(const struct container_config *config, enum config_namespace_type type);
+
+/* The spec's word ("pid", "network" …), the name below /proc/PID/ns, and the CLONE_NEW… flag of a type. */
+const char *config_namespace_name(enum config_namespace_type type);
+const char *config_namespace_file(enum config_namespace_type type);
+int config_namespace_flag(enum config_namespace_type type);
+
+/* The value of an annotation, or NULL. */
+const char *config_annotation(const struct container_config *config, const char *name);
+
+/* config_process alone, from the JSON of `exec --process` (same shape and checks), in @arena. */
+int config_parse_process(const char *bytes, size_t size, struct arena *arena, struct config_process **ret_process,
+			 struct error *err);
+
+#endif

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/config/shapes.h"
+
+#include <stddef.h>
+
+#include "core/base/str.h"
+#include "core/config/config.h"
+
+/*
+ * One table a struct, in the spec's order.  Source: OCI runtime-spec 1.3, config.md and
+ * config-linux.md; where a number has narrower bounds than its Go type there, they are the
+ * kernel's, and its man page is named.
+ */
+
+/* (uint32_t)-1 is "no id" to the kernel: user_namespaces(7). */
+#define ID_MAX	 (UINT32_MAX - 1)
+#define MODE_MAX 0777
+/* struct winsize: ioctl_tty(2). */
+#define WINDOW_MAX UINT16_MAX
+/* MAX_ERRNO of the kernel: what a seccomp filter can return. */
+#define ERRNO_MAX 4095
+/* 12 and 20 bits: makedev(3) as the kernel has it. */
+#define MAJOR_MAX	 4095
+#define MINOR_MAX	 1048575
+#define BLOCK_WEIGHT_MAX 1000
+/* In milliseconds it still fits an int, as poll(2) wants it. */
+#define TIMEOUT_MAX (INT32_MAX / 1000)
+
+#define SHAPE(name, struct_type, fields_)                             \
+	const struct json_shape name = { .size = sizeof(struct_type), \
+					 .fields = (fields_),         \
+					 .count = ARRAY_SIZE(fields_) }
+
+#define AT(struct_type, member) .offset = offsetof(struct_type, member)
+
+static const char *const io_classes[] = { "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE",
+					  NULL };
+
+static const char *const sched_policies[] = {
+	"SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",       "SCHED_BATCH",
+	"SCHED_ISO",   "SCHED_IDLE", "SCHED_DEADLINE", NULL,
+};
+
+static const char *const sched_flags[] = {
+	"SCHED_FLAG_RESET_ON_FORK",  "SCHED_FLAG_RECLAIM",
+	"SCHED_FLAG_DL_OVERRUN",     "SCHED_FLAG_KEEP_POLICY",
+	"SCHED_FLAG_KEEP_PARAMS",    "SCHED_FLAG_UTIL_CLAMP_MIN",
+	"SCHED_FLAG_UTIL_CLAMP_MAX", NULL,
+};
+
+static const char *const namespace_types[] = {
+	"pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time", NULL,
+};
+
+static const char *const seccomp_actions[] = {
+	"SCMP_ACT_KILL",	"SCMP_ACT_KILL_PROCESS",
+	"SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP",
+	"SCMP_ACT_ERRNO",	"SCMP_ACT_TRACE",
+	"SCMP_ACT_ALLOW",	"SCMP_ACT_LOG",
+	"SCMP_ACT_NOTIFY",	NULL,
+};
+
+static const char *const seccomp_operators[] = {
+	"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",	    "SCMP_CMP_EQ",
+	"SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ", NULL,
+};
+
+static const char *const seccomp_flags[] = {
+	"SECCOMP_FILTER_FLAG_TSYNC",
+	"SECCOMP_FILTER_FLAG_LOG",
+	"SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+	NULL,
+};
+
+static const char *const personality_domains[] = { "LINUX", "LINUX32", NULL };
+
+static const struct json_field user_fields[] = {
+	{ "uid", JSON_U64, .required = true, .max = ID_MAX, AT(struct config_user, uid) },
+	{ "gid", JSON_U64, .required = true, .max = ID_MAX, AT(struct config_user, gid) },
+	{ "umask", JSON_U64, .max = MODE_MAX, AT(struct config_user, umask) },
+	{ "additionalGids", JSON_U32_LIST, .max = ID_MAX, AT(struct config_user, additional_gids) },
+	{ "username", JSON_STRING, AT(struct config_user, username) },
+};
+static SHAPE(user_shape, struct config_user, user_fields);
+
+static const struct json_field console_size_fields[] = {
+	{ "height", JSON_U64, .required = true, .max = WINDOW_MAX,
+	  AT(struct config_console_size, height) },
+	{ "width", JSON_U64, .required = true, .max = WINDOW_MAX,
+	  AT(struct config_console_size, width) },
+};
+static SHAPE(console_size_shape, struct config_console_size, console_size_fields);
+
+static const struct json_field rlimit_fields[] = {
+	{ "type", JSON_STRING, .required = true, AT(struct config_rlimit, type) },
+	{ "soft", JSON_U64, .required = true, AT(struct config_rlimit, soft) },
+	{ "hard", JSON_U64, .required = true, AT(struct config_rlimit, hard) },
+};
+static SHAPE(rlimit_shape, struct config_rlimit, rlimit_fields);
+
+static const struct json_field capabilities_fields[] = {
+	{ "bounding", JSON_STRINGS, AT(struct config_capabilities, bounding) },
+	{ "effective", JSON_STRINGS, AT(struct config_capabilities, effective) },
+	{ "inheritable", JSON_STRINGS, AT(struct config_capabilities, inheritable) },
+	{ "permitted", JSON_STRINGS, AT(struct config_capabilities, permitted) },
+	{ "ambient", JSON_STRINGS, AT(struct config_capabilities, ambient) },
+};
+static SHAPE(capabilities_shape, struct config_capabilities, capabilities_fields);
+
+/* ioprio_set(2) */
+static const struct json_field io_priority_fields[] = {
+	{ "class", JSON_ENUM, .required = true, .names = io_classes,
+	  AT(struct config_io_priority, class) },
+	{ "priority", JSON_I64, .min = 0, .max = 7, AT(struct config_io_priority, priority) },
+};
+static SHAPE(io_priority_shape, struct config_io_priority, io_priority_fields);
+
+/* sched(7) */
+static const struct json_field scheduler_fields[] = {
+	{ "policy", JSON_ENUM, .required = true, .names = sched_policies,
+	  AT(struct config_scheduler, policy) },
+	{ "nice", JSON_I64, .min = -20, .max = 19, AT(struct config_scheduler, nice) },
+	{ "priority", JSON_I64, .min = 0, .max = 99, AT(struct config_scheduler, priority) },
+	{ "flags", JSON_ENUM_LIST, .names = sched_flags, AT(struct config_scheduler, flags) },
+	{ "runtime", JSON_U64, AT(struct config_scheduler, runtime) },
+	{ "deadline", JSON_U64, AT(struct config_scheduler, deadline) },
+	{ "period", JSON_U64, AT(struct config_scheduler, period) },
+};
+static SHAPE(scheduler_shape, struct config_scheduler, scheduler_fields);
+
+static const struct json_field cpu_affinity_fields[] = {
+	{ "initial", JSON_STRING, AT(struct config_cpu_affinity, initial) },
+	{ "final", JSON_STRING, AT(struct config_cpu_affinity, final) },
+};
+static SHAPE(cpu_affinity_shape, struct config_cpu_affinity, cpu_affinity_fields);
+
+static const struct json_field process_fields[] = {
+	{ "terminal", JSON_BOOL, AT(struct config_process, terminal) },
+	{ "consoleSize", JSON_OBJECT, .shape = &console_size_shape,
+	  AT(struct config_process, console_size) },
+	{ "user", JSON_OBJECT, .shape = &user_shape, AT(struct config_process, user) },
+	{ "args", JSON_STRINGS, AT(struct config_process, args) },
+	{ "env", JSON_STRINGS, AT(struct config_process, env) },
+	{ "cwd", JSON_STRING, .required = true, AT(struct config_process, cwd) },
+	{ "capabilities", JSON_OBJECT, .shape = &capabilities_shape,
+	  AT(struct config_process, capabilities) },
+	{ "rlimits", JSON_LIST, .shape = &rlimit_shape, AT(struct config_process, rlimits) },
+	{ "noNewPrivileges", JSON_BOOL, AT(struct config_process, no_new_privileges) },
+	{ "apparmorProfile", JSON_STRING, AT(struct config_process, apparmor_profile) },
+	{ "oomScoreAdj", JSON_I64, .min = -1000, .max = 1000,
+	  AT(struct config_process, oom_score_adj) },
+	{ "selinuxLabel", JSON_STRING, AT(struct config_process, selinux_label) },
+	{ "ioPriority", JSON_OBJECT, .shape = &io_priority_shape,
+	  AT(struct config_process, io_priority) },
+	{ "scheduler", JSON_OBJECT, .shape = &scheduler_shape,
+	  AT(struct config_process, scheduler) },
+	{ "execCPUAffinity", JSON_OBJECT, .shape = &cpu_affinity_shape,
+	  AT(struct config_process, exec_cpu_affinity) },
+};
+SHAPE(config_process_shape, struct config_process, process_fields);
+
+static const struct json_field root_fields[] = {
+	{ "path", JSON_STRING, .required = true, AT(struct config_root, path) },
+	{ "readonly", JSON_BOOL, AT(struct config_root, readonly) },
+};
+static SHAPE(root_shape, struct config_root, root_fields);
+
+static const struct json_field id_mapping_fields[] = {
+	{ "containerID", JSON_U64, .required = true, .max = ID_MAX,
+	  AT(struct config_id_mapping, inner) },
+	{ "hostID", JSON_U64, .required = true, .max = ID_MAX,
+	  AT(struct config_id_mapping, outer) },
+	{ "size", JSON_U64, .required = true, .max = UINT32_MAX,
+	  AT(struct config_id_mapping, count) },
+};
+SHAPE(config_id_mapping_shape, struct config_id_mapping, id_mapping_fields);
+
+static const struct json_field mount_fields[] = {
+	{ "destination", JSON_STRING, .required = true, AT(struct config_mount, destination) },
+	{ "type", JSON_STRING, AT(struct config_mount, type) },
+	{ "source", JSON_STRING, AT(struct config_mount, source) },
+	{ "options", JSON_STRINGS, AT(struct config_mount, options) },
+	{ "uidMappings", JSON_LIST, .shape = &config_id_mapping_shape,
+	  AT(struct config_mount, uid_mappings) },
+	{ "gidMappings", JSON_LIST, .shape = &config_id_mapping_shape,
+	  AT(struct config_mount, gid_mappings) },
+};
+static SHAPE(mount_shape, struct config_mount, mount_fields);
+
+static const struct json_field hook_fields[] = {
+	{ "path", JSON_STRING, .required = true, AT(struct config_hook, path) },
+	{ "args", JSON_STRINGS, AT(struct config_hook, args) },
+	{ "env", JSON_STRINGS, AT(struct config_hook, env) },
+	{ "timeout", JSON_I64, .min = 1, .max = TIMEOUT_MAX, AT(struct config_hook, timeout) },
+};
+static SHAPE(hook_shape, struct config_hook, hook_fields);
+
+static const struct json_field hooks_fields[] = {
+	{ "prestart", JSON_LIST, .shape = &hook_shape, AT(struct config_hooks, prestart) },
+	{ "createRuntime", JSON_LIST, .shape = &hook_shape,
+	  AT(struct config_hooks, create_runtime) },
+	{ "createContainer", JSON_LIST, .shape = &hook_shape,
+	  AT(struct config_hooks, create_container) },
+	{ "startContainer", JSON_LIST, .shape = &hook_shape,
+	  AT(struct config_hooks, start_container) },
+	{ "poststart", JSON_LIST, .shape = &hook_shape, AT(struct config_hooks, poststart) },
+	{ "poststop", JSON_LIST, .shape = &hook_shape, AT(struct config_hooks, poststop) },
+};
+SHAPE(config_hooks_shape, struct config_hooks, hooks_fields);
+
+static const struct json_field namespace_fields[] = {
+	{ "type", JSON_ENUM, .required = true, .names = namespace_types,
+	  AT(struct config_namespace, type) },
+	{ "path", JSON_STRING, AT(struct config_namespace, path) },
+};
+static SHAPE(namespace_shape, struct config_namespace, namespace_fields);
+
+/* time_namespaces(7) */
+static const struct json_field time_offset_fields[] = {
+	{ "secs", JSON_I64, .min = INT64_MIN, AT(struct config_time_offset, secs) },
+	{ "nanosecs", JSON_U64, .max = 999999999, AT(struct config_time_offset, nanosecs) },
+};
+static SHAPE(time_offset_shape, struct config_time_offset, time_offset_fields);
+
+static const struct json_field net_device_fields[] = {
+	{ "name", JSON_STRING, AT(struct config_net_device, name) },
+};
+static SHAPE(net_device_shape, struct config_net_device, net_device_fields);
+
+/* fileMode: engines put the file's type in it too. */
+static const struct json_field device_fields[] = {
+	{ "type", JSON_STRING, .required = true, AT(struct config_device, type) },
+	{ "path", JSON_STRING, .required = true, AT(struct config_device, path) },
+	{ "major", JSON_I64, .min = 0, .max = MAJOR_MAX, AT(struct config_device, major) },
+	{ "minor", JSON_I64, .min = 0, .max = MINOR_MAX, AT(struct config_device, minor) },
+	{ "fileMode", JSON_U64, .max = UINT32_MAX, AT(struct config_device, file_mode) },
+	{ "uid", JSON_U64, .max = ID_MAX, AT(struct config_device, uid) },
+	{ "gid", JSON_U64, .max = ID_MAX, AT(struct config_device, gid) },
+};
+static SHAPE(device_shape, struct config_device, device_fields);
+
+/* -1: all of them. */
+static const struct json_field device_rule_fields[] = {
+	{ "allow", JSON_BOOL, .required = true, AT(struct config_device_rule, allow) },
+	{ "type", JSON_STRING, AT(struct config_device_rule, type) },
+	{ "major", JSON_I64, .min = -1, .max = MAJOR_MAX, AT(struct config_device_rule, major) },
+	{ "minor", JSON_I64, .min = -1, .max = MINOR_MAX, AT(struct config_device_rule, minor) },
+	{ "access", JSON_STRING, AT(struct config_device_rule, access) },
+};
+static SHAPE(device_rule_shape, struct config_device_rule, device_rule_fields);
+
+static const struct json_field memory_fields[] = {
+	{ "limit", JSON_I64, .min = -1, AT(struct config_memory, limit) },
+	{ "reservation", JSON_I64, .min = -1, AT(struct config_memory, reservation) },
+	{ "swap", JSON_I64, .min = -1, AT(struct config_memory, swap) },
+	{ "kernel", JSON_I64, .min = -1, AT(struct config_memory, kernel) },
+	{ "kernelTCP", JSON_I64, .min = -1, AT(struct config_memory, kernel_tcp) },
+	{ "swappiness", JSON_U64, .max = 100, AT(struct config_memory, swappiness) },
+	{ "disableOOMKiller", JSON_OPT_BOOL, AT(struct config_memory, disable_oom_killer) },
+	{ "useHierarchy", JSON_OPT_BOOL, AT(struct config_memory, use_hierarchy) },
+	{ "checkBeforeUpdate", JSON_OPT_BOOL, AT(struct config_memory, check_before_update) },
+};
+static SHAPE(memory_shape, struct config_memory, memory_fields);
+
+static const struct json_field cpu_fields[] = {
+	{ "shares", JSON_U64, AT(struct config_cpu, shares) },
+	{ "quota", JSON_I64, .min = -1, AT(struct config_cpu, quota) },
+	{ "burst", JSON_U64, AT(struct config_cpu, burst) },
+	{ "period", JSON_U64, AT(struct config_cpu, period) },
+	{ "realtimeRuntime", JSON_I64, .min = -1, AT(struct config_cpu, realtime_runtime) },
+	{ "realtimePeriod", JSON_U64, AT(struct config_cpu, realtime_period) },
+	{ "cpus", JSON_STRING, AT(struct config_cpu, cpus) },
+	{ "mems", JSON_STRING, AT(struct config_cpu, mems) },
+	{ "idle", JSON_I64, .min = 0, .max = 1, AT(struct config_cpu, idle) },
+};
+static SHAPE(cpu_shape, struct config_cpu, cpu_fields);
+
+static const struct json_field pids_fields[] = {
+	{ "limit", JSON_I64, .min = -1, AT(struct config_pids, limit) },
+};
+static SHAPE(pids_shape, struct config_pids, pids_fields);
+
+static const struct json_field weight_device_fields[] = {
+	{ "major", JSON_I64, .required = true, .max = MAJOR_MAX,
+	  AT(struct config_weight_device, major) },
+	{ "minor", JSON_I64, .required = true, .max = MINOR_MAX,
+	  AT(struct config_weight_device, minor) },
+	{ "weight", JSON_U64, .max = BLOCK_WEIGHT_MAX, AT(struct config_weight_device, weight) },
+	{ "leafWeight", JSON_U64, .max = BLOCK_WEIGHT_MAX,
+	  AT(struct config_weight_device, leaf_weight) },
+};
+static SHAPE(weight_device_shape, struct config_weight_device, weight_device_fields);
+
+static const struct json_field throttle_device_fields[] = {
+	{ "major", JSON_I64, .required = true, .max = MAJOR_MAX,
+	  AT(struct config_throttle_device, major) },
+	{ "minor", JSON_I64, .required = true, .max = MINOR_MAX,
+	  AT(struct config_throttle_device, minor) },
+	{ "rate", JSON_U64, .required = true, AT(struct config_throttle_device, rate) },
+};
+static SHAPE(throttle_device_shape, struct config_throttle_device, throttle_device_fields);
+
+#define THROTTLE(name_, member)                                      \
+	{                                                            \
+		name_, JSON_LIST, .shape = &throttle_device_shape,   \
+				  AT(struct config_block_io, member) \
+	}
+
+static const struct json_field block_io_fields[] = {
+	{ "weight", JSON_U64, .max = BLOCK_WEIGHT_MAX, AT(struct config_block_io, weight) },
+	{ "leafWeight", JSON_U64, .max = BLOCK_WEIGHT_MAX,
+	  AT(struct config_block_io, leaf_weight) },
+	{ "weightDevice", JSON_LIST, .shape = &weight_device_shape,
+	  AT(struct config_block_io, weight_device) },
+	THROTTLE("throttleReadBpsDevice", throttle_read_bps),
+	THROTTLE("throttleWriteBpsDevice", throttle_write_bps),
+	THROTTLE("throttleReadIOPSDevice", throttle_read_iops),
+	THROTTLE("throttleWriteIOPSDevice", throttle_write_iops),
+};
+static SHAPE(block_io_shape, struct config_block_io, block_io_fields);
+
+static const struct json_field hugepage_limit_fields[] = {
+	{ "pageSize", JSON_STRING, .required = true, AT(struct config_hugepage_limit, page_size) },
+	{ "limit", JSON_U64, .required = true, AT(struct config_hugepage_limit, limit) },
+};
+static SHAPE(hugepage_limit_shape, struct config_hugepage_limit, hugepage_limit_fields);
+
+static const struct json_field interface_priority_fields[] = {
+	{ "name", JSON_STRING, .required = true, AT(struct config_interface_priority, name) },
+	{ "priority", JSON_U64, .required = true, .max = UINT32_MAX,
+	  AT(struct config_interface_priority, priority) },
+};
+static SHAPE(interface_priority_shape, struct config_interface_priority, interface_priority_fields);
+
+static const struct json_field network_class_fields[] = {
+	{ "classID", JSON_U64, .max = UINT32_MAX, AT(struct config_network_class, class_id) },
+	{ "priorities", JSON_LIST, .shape = &interface_priority_shape,
+	  AT(struct config_network_class, priorities) },
+};
+static SHAPE(network_class_shape, struct config_network_class, network_class_fields);
+
+static const struct json_field rdma_fields[] = {
+	{ "hcaHandles", JSON_U64, .max = UINT32_MAX, AT(struct config_rdma, hca_handles) },
+	{ "hcaObjects", JSON_U64, .max = UINT32_MAX, AT(struct config_rdma, hca_objects) },
+};
+static SHAPE(rdma_shape, struct config_rdma, rdma_fields);
+
+static const struct json_field resources_fields[] = {
+	{ "devices", JSON_LIST, .shape = &device_rule_shape, AT(struct config_resources, devices) },
+	{ "memory", JSON_OBJECT, .shape = &memory_shape, AT(struct config_resources, memory) },
+	{ "cpu", JSON_OBJECT, .shape = &cpu_shape, AT(struct config_resources, cpu) },
+	{ "pids", JSON_OBJECT, .shape = &pids_shape, AT(struct config_resources, pids) },
+	{ "blockIO", JSON_OBJECT, .shape = &block_io_shape, AT(struct config_resources, block_io) },
+	{ "hugepageLimits", JSON_LIST, .shape = &hugepage_limit_shape,
+	  AT(struct config_resources, hugepage_limits) },
+	{ "network", JSON_OBJECT, .shape = &network_class_shape,
+	  AT(struct config_resources, network) },
+	{ "rdma", JSON_OBJECT_MAP, .shape = &rdma_shape, AT(struct config_resources, rdma) },
+	{ "unified", JSON_STRING_MAP, AT(struct config_resources, unified) },
+};
+SHAPE(config_resources_shape, struct config_resources, resources_fields);
+
+/* seccomp(2) has six arguments. */
+static const struct json_field seccomp_arg_fields[] = {
+	{ "index", JSON_U64, .required = true, .max = 5, AT(struct config_seccomp_arg, index) },
+	{ "value", JSON_U64, .required = true, AT(struct config_seccomp_arg, value) },
+	{ "valueTwo", JSON_U64, AT(struct config_seccomp_arg, value_two) },
+	{ "op", JSON_ENUM, .required = true, .names = seccomp_operators,
+	  AT(struct config_seccomp_arg, op) },
+};
+static SHAPE(seccomp_arg_shape, struct config_seccomp_arg, seccomp_arg_fields);
+
+static const struct json_field seccomp_rule_fields[] = {
+	{ "names", JSON_STRINGS, .required = true, AT(struct config_seccomp_rule, names) },
+	{ "action", JSON_ENUM, .required = true, .names = seccomp_actions,
+	  AT(struct config_seccomp_rule, action) },
+	{ "errnoRet", JSON_U64, .max = ERRNO_MAX, AT(struct config_seccomp_rule, errno_ret) },
+	{ "args", JSON_LIST, .shape = &seccomp_arg_shape, AT(struct config_seccomp_rule, args) },
+};
+static SHAPE(seccomp_rule_shape, struct config_seccomp_rule, seccomp_rule_fields);
+
+static const struct json_field seccomp_fields[] = {
+	{ "defaultAction", JSON_ENUM, .required = true, .names = seccomp_actions,
+	  AT(struct config_seccomp, default_action) },
+	{ "defaultErrnoRet", JSON_U64, .max = ERRNO_MAX,
+	  AT(struct config_seccomp, default_errno_ret) },
+	{ "architectures", JSON_STRINGS, AT(struct config_seccomp, architectures) },
+	{ "flags", JSON_ENUM_LIST, .names = seccomp_flags, AT(struct config_seccomp, flags) },
+	{ "listenerPath", JSON_STRING, AT(struct config_seccomp, listener_path) },
+	{ "listenerMetadata", JSON_STRING, AT(struct config_seccomp, listener_metadata) },
+	{ "syscalls", JSON_LIST, .shape = &seccomp_rule_shape,
+	  AT(struct config_seccomp, syscalls) },
+};
+static SHAPE(seccomp_shape, struct config_seccomp, seccomp_fields);
+
+static const struct json_field intel_rdt_fields[] = {
+	{ "closID", JSON_STRING, AT(struct config_intel_rdt, clos_id) },
+	{ "l3CacheSchema", JSON_STRING, AT(struct config_intel_rdt, l3_cache_schema) },
+	{ "memBwSchema", JSON_STRING, AT(struct config_intel_rdt, mem_bw_schema) },
+	{ "schemata", JSON_STRINGS, AT(struct config_intel_rdt, schemata) },
+	{ "enableMonitoring", JSON_BOOL, AT(struct config_intel_rdt, enable_monitoring) },
+};
+static SHAPE(intel_rdt_shape, struct config_intel_rdt, intel_rdt_fields);
+
+static const struct json_field memory_policy_fields[] = {
+	{ "mode", JSON_STRING, .required = true, AT(struct config_memory_policy, mode) },
+	{ "nodes", JSON_STRING, AT(struct config_memory_policy, nodes) },
+	{ "flags", JSON_STRINGS, AT(struct config_memory_policy, flags) },
+};
+static SHAPE(memory_policy_shape, struct config_memory_policy, memory_policy_fields);
+
+static const struct json_field personality_fields[] = {
+	{ "domain", JSON_ENUM, .required = true, .names = personality_domains,
+	  AT(struct config_personality, domain) },
+	{ "flags", JSON_STRINGS, AT(struct config_personality, flags) },
+};
+static SHAPE(personality_shape, struct config_personality, personality_fields);
+
+static const struct json_field linux_fields[] = {
+	{ "namespaces", JSON_LIST, .shape = &namespace_shape, AT(struct config_linux, namespaces) },
+	{ "uidMappings", JSON_LIST, .shape = &config_id_mapping_shape,
+	  AT(struct config_linux, uid_mappings) },
+	{ "gidMappings", JSON_LIST, .shape = &config_id_mapping_shape,
+	  AT(struct config_linux, gid_mappings) },
+	{ "timeOffsets", JSON_OBJECT_MAP, .shape = &time_offset_shape,
+	  AT(struct config_linux, time_offsets) },
+	{ "devices", JSON_LIST, .shape = &device_shape, AT(struct config_linux, devices) },
+	{ "netDevices", JSON_OBJECT_MAP, .shape = &net_device_shape,
+	  AT(struct config_linux, net_devices) },
+	{ "cgroupsPath", JSON_STRING, AT(struct config_linux, cgroups_path) },
+	{ "resources", JSON_OBJECT, .shape = &config_resources_shape,
+	  AT(struct config_linux, resources) },
+	{ "intelRdt", JSON_OBJECT, .shape = &intel_rdt_shape, AT(struct config_linux, intel_rdt) },
+	{ "memoryPolicy", JSON_OBJECT, .shape = &memory_policy_shape,
+	  AT(struct config_linux, memory_policy) },
+	{ "sysctl", JSON_STRING_MAP, AT(struct config_linux, sysctl) },
+	{ "seccomp", JSON_OBJECT, .shape = &seccomp_shape, AT(struct config_linux, seccomp) },
+	{ "rootfsPropagation", JSON_STRING, AT(struct config_linux, rootfs_propagation) },
+	{ "maskedPaths", JSON_STRINGS, AT(struct config_linux, masked_paths) },
+	{ "readonlyPaths", JSON_STRINGS, AT(struct config_linux, readonly_paths) },
+	{ "mountLabel", JSON_STRING, AT(struct config_linux, mount_label) },
+	{ "personality", JSON_OBJECT, .shape = &personality_shape,
+	  AT(struct config_linux, personality) },
+};
+static SHAPE(linux_shape, struct config_linux, linux_fields);
+
+static const struct json_field container_fields[] = {
+	{ "ociVersion", JSON_STRING, .required = true, AT(struct container_config, oci_version) },
+	{ "process", JSON_OBJECT, .shape = &config_process_shape,
+	  AT(struct container_config, process) },
+	{ "root", JSON_OBJECT, .required = true, .shape = &root_shape,
+	  AT(struct container_config, root) },
+	{ "hostname", JSON_STRING, AT(struct container_config, hostname) },
+	{ "domainname", JSON_STRING, AT(struct container_config, domainname) },
+	{ "mounts", JSON_LIST, .shape = &mount_shape, AT(struct container_config, mounts) },
+	{ "hooks", JSON_OBJECT, .shape = &config_hooks_shape, AT(struct container_config, hooks) },
+	{ "linux", JSON_OBJECT, .shape = &linux_shape, AT(struct container_config, linux_) },
+	{ "annotations", JSON_STRING_MAP, AT(struct container_config, annotations) },
+};
+SHAPE(container_config_shape, struct container_config, container_fields);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init after pivot_root.
+#include "core/init/capability.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/capability.h>
+
+#include "core/base/log.h"
+
+/* struct capability_sets has a bit each; the kernel's own two words have no more. */
+#define CAPABILITY_MAX 64
+
+static uint64_t bit(cap_value_t capability)
+{
+	return UINT64_C(1) << capability;
+}
+
+/*
+ * libcap also takes numbers, names without CAP_ and what stands before a comma; the spec's names
+ * are none of these.
+ */
+static int parse_name(const char *name, cap_value_t *ret_capability)
+{
+	cap_value_t capability;
+
+	if (strncasecmp(name, "CAP_", 4) != 0)
+		return -EINVAL;
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '_')
+			return -EINVAL;
+	if (cap_from_name(name, &capability) < 0 || capability < 0 || capability >= CAPABILITY_MAX)
+		return -EINVAL;
+	*ret_capability = capability;
+	return 0;
+}
+
+static uint64_t parse_names(const char *set, const str_list *names)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		cap_value_t capability;
+
+		if (parse_name(names->items[i], &capability) < 0)
+			log_warning(
+				"process.capabilities.%s[%zu]: unknown capability %s is ignored",
+				set, i, names->items[i]);
+		else
+			mask |= bit(capability);
+	}
+	return mask;
+}
+
+/* @mask without what is not in @allowed; each one that goes is told with @reason. */
+static uint64_t keep_allowed(const char *set, uint64_t mask, uint64_t allowed, const char *reason)
+{
+	for (cap_value_t c = 0; c < CAPABILITY_MAX; c++) {
+		char *name;
+
+		if (!(mask & ~allowed & bit(c)))
+			continue;
+		name = cap_to_name(c);
+		log_warning("process.capabilities.%s: %s can't be granted: it is not %s", set,
+			    name ? name : "?", reason);
+		cap_free(name);
+	}
+	return mask & allowed;
+}
+
+static uint64_t own_permitted(void)
+{
+	cap_t own = cap_get_proc();
+	uint64_t mask = 0;
+
+	for (cap_value_t c = 0; own && c < cap_max_bits(); c++) {
+		cap_flag_value_t value;
+
+		if (cap_get_flag(own, c, CAP_PERMITTED, &value) == 0 && value == CAP_SET)
+			mask |= bit(c);
+	}
+	cap_free(own);
+	return mask;
+}
+
+/* One system call a capability that is asked for, where reading /proc would be three in all. */
+static uint64_t own_bounding(uint64_t asked)
+{
+	uint64_t mask = 0;
+
+	for (cap_value_t c = 0; c < CAPABILITY_MAX; c++)
+		if (asked & bit(c) && cap_get_bound(c) == 1)
+			mask |= bit(c);
+	return mask;
+}
+
+void capability_resolve(const struct config_capabilities *config, struct capability_sets *ret_sets)
+{
+	struct capability_sets sets = { 0 };
+	uint64_t permitted;
+
+	if (!config) {
+		*ret_sets = sets;
+		return;
+	}
+	permitted = own_permitted();
+	sets.bounding = parse_names("bounding", &config->bounding);
+	sets.bounding = keep_allowed("bounding", sets.bounding, own_bounding(sets.bounding),
+				     "in urun's bounding set");
+	sets.permitted = keep_allowed("permitted", parse_names("permitted", &config->permitted),
+				      permitted, "permitted to urun");
+	sets.effective = keep_allowed("effective", parse_names("effective", &config->effective),
+				      sets.permitted, "in the permitted set");
+	sets.inheritable = keep_allowed(
+		"inheritable", parse_names("inheritable", &config->inheritable),
+		sets.bounding & permitted, "both in the bounding set and permitted to urun");
+	sets.ambient = keep_allowed("ambient", parse_names("ambient", &config->ambient),
+				    sets.permitted & sets.inheritable,
+				    "in the permitted and the inheritable set");
+	*ret_sets = sets;
+}
+
+int capability_drop_bounding(const struct capability_sets *sets, struct error *err)
+{
+	for (cap_value_t c = 0; c < cap_max_bits(); c++)
+		if (!(sets->bounding & bit(c)) && cap_drop_bound(c) < 0)
+			return error_set(err, errno, "drop capability %d from the bounding set", c);
+	return 0;
+}
+
+static int set_flag(cap_t target, cap_flag_t flag, uint64_t mask)
+{
+	cap_value_t list[CAPABILITY_MAX];
+	int count = 0;
+
+	for (cap_value_t c = 0; c < CAPABILITY_MAX; c++)
+		if (mask & bit(c))
+			list[count++] = c;
+	return count ? cap_set_flag(target, flag, count, list, CAP_SET) : 0;
+}
+
+static int set_process(const struct capability_sets *sets, struct error *err)
+{
+	cap_t target = cap_init();
+	int r;
+
+	if (!target)
+		return error_set(err, errno, "prepare the capabilities");
+	r = set_flag(target, CAP_EFFECTIVE, sets->effective);
+	if (r == 0)
+		r = set_flag(target, CAP_PERMITTED, sets->permitted);
+	if (r == 0)
+		r = set_flag(target, CAP_INHERITABLE, sets->inheritable);
+	if (r == 0)
+		r = cap_set_proc(target);
+	if (r < 0)
+		error_set(err, errno, "set the process's capabilities");
+	cap_free(target);
+	return r;
+}
+
+int capability_apply(const struct capability_sets *sets, struct error *err)
+{
+	/* What urun's caller had as ambient would else reach the program. */
+	if (cap_reset_ambient() < 0)
+		return error_set(err, errno, "clear the ambient capabilities");
+	if (set_process(sets, err) < 0)
+		return -1;
+	/* ORDER: after the two sets of which the ambient one is a part. */
+	for (cap_value_t c = 0; c < CAPABILITY_MAX; c++)
+		if (sets->ambient & bit(c) && cap_set_ambient(c, CAP_SET) < 0)
+			return error_set(err, errno, "raise ambient capability %d", c);
+	return 0;
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init before pivot_root (oom_score_adj), init after pivot_root (the rest).
+#include "core/init/limits.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/ioprio.h>
+#include <linux/mempolicy.h>
+#include <linux/sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/number.h"
+#include "core/base/str.h"
+
+/* Linux 6.9; older kernels say EINVAL. */
+#define MODE_WEIGHTED_INTERLEAVE 6
+
+/* More nodes than any kernel is built with (CONFIG_NODES_SHIFT is at most 10). */
+#define NODES_MAX      1024
+#define NODE_WORD_BITS (sizeof(unsigned long) * CHAR_BIT)
+
+/* The umask of the other runtimes where the config has none. */
+#define DEFAULT_UMASK 0022
+
+int limits_set_oom_score_adj(const struct config_process *process, struct error *err)
+{
+	static const char path[] = "/proc/self/oom_score_adj";
+	autofree char *current = NULL;
+	char value[24];
+	size_t size;
+	int r;
+
+	if (!process || !process->oom_score_adj.set)
+		return 0;
+	snprintf(value, sizeof(value), "%lld", (long long)process->oom_score_adj.value);
+	r = fd_write_file(path, value);
+	if (r == 0)
+		return 0;
+	error_set(err, -r, "process.oomScoreAdj: write %s to %s", value, path);
+	if (r == -EACCES && fd_read_file(path, 64, &current, &size) == 0) {
+		current[strcspn(current, "\n")] = '\0';
+		error_hint(err, "it is %s here, and only the host's root can go lower", current);
+	}
+	return -1;
+}
+
+struct rlimit_name {
+	const char *name;
+	int resource;
+};
+
+static const struct rlimit_name rlimit_names[] = {
+	{ "RLIMIT_AS", RLIMIT_AS },
+	{ "RLIMIT_CORE", RLIMIT_CORE },
+	{ "RLIMIT_CPU", RLIMIT_CPU },
+	{ "RLIMIT_DATA", RLIMIT_DATA },
+	{ "RLIMIT_FSIZE", RLIMIT_FSIZE },
+	{ "RLIMIT_LOCKS", RLIMIT_LOCKS },
+	{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
+	{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
+	{ "RLIMIT_NICE", RLIMIT_NICE },
+	{ "RLIMIT_NOFILE", RLIMIT_NOFILE },
+	{ "RLIMIT_NPROC", RLIMIT_NPROC },
+	{ "RLIMIT_RSS", RLIMIT_RSS },
+	{ "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
+	{ "RLIMIT_RTTIME", RLIMIT_RTTIME },
+	{ "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
+	{ "RLIMIT_STACK", RLIMIT_STACK },
+};
+
+static const struct rlimit_name *rlimit_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rlimit_names); i++)
+		if (str_equal(rlimit_names[i].name, name))
+			return &rlimit_names[i];
+	return NULL;
+}
+
+static int rlimit_failed(const struct rlimit64 *asked, const struct rlimit_name *name,
+			 struct error *err)
+{
+	int errnum = errno;
+	struct rlimit64 current;
+
+	error_set(err, errnum, "set %s to %llu (soft) and %llu (hard)", name->name,
+		  (unsigned long long)asked->rlim_cur, (unsigned long long)asked->rlim_max);
+	if (errnum == EPERM && getrlimit64((enum __rlimit_resource)name->resource, &current) == 0 &&
+	    asked->rlim_max > current.rlim_max)
+		error_hint(err,
+			   "the hard limit here is %llu, and only the host's root can raise it",
+			   (unsigned long long)current.rlim_max);
+	return -1;
+}
+
+int limits_set_rlimits(const struct config_process *process, struct error *err)
+{
+	for (size_t i = 0; i < process->rlimits.count; i++) {
+		const struct config_rlimit *rlimit = &process->rlimits.items[i];
+		const struct rlimit_name *name = rlimit_find(rlimit->type);
+		struct rlimit64 asked = { .rlim_cur = rlimit->soft.value,
+					  .rlim_max = rlimit->hard.value };
+
+		if (!name)
+			return error_set(err, 0, "process.rlimits[%zu].type: unknown limit %s", i,
+					 rlimit->type);
+		if (setrlimit64((enum __rlimit_resource)name->resource, &asked) < 0)
+			return rlimit_failed(&asked, name, err);
+	}
+	return 0;
+}
+
+/* The kernel's struct sched_attr; newer C libraries have one of that name too. */
+struct scheduler_attributes {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+	uint32_t util_min;
+	uint32_t util_max;
+};
+
+/* The order of enum config_sched_policy. */
+static const struct {
+	const char *name;
+	uint32_t policy;
+} policies[] = {
+	[CONFIG_SCHED_OTHER] = { "SCHED_OTHER", 0 /* SCHED_NORMAL */ },
+	[CONFIG_SCHED_FIFO] = { "SCHED_FIFO", SCHED_FIFO },
+	[CONFIG_SCHED_RR] = { "SCHED_RR", SCHED_RR },
+	[CONFIG_SCHED_BATCH] = { "SCHED_BATCH", SCHED_BATCH },
+	[CONFIG_SCHED_ISO] = { "SCHED_ISO", 4 /* a number that the kernel has kept free */ },
+	[CONFIG_SCHED_IDLE] = { "SCHED_IDLE", SCHED_IDLE },
+	[CONFIG_SCHED_DEADLINE] = { "SCHED_DEADLINE", SCHED_DEADLINE },
+};
+
+static const uint64_t scheduler_flags[] = {
+	[CONFIG_SCHED_FLAG_RESET_ON_FORK] = SCHED_FLAG_RESET_ON_FORK,
+	[CONFIG_SCHED_FLAG_RECLAIM] = SCHED_FLAG_RECLAIM,
+	[CONFIG_SCHED_FLAG_DL_OVERRUN] = SCHED_FLAG_DL_OVERRUN,
+	[CONFIG_SCHED_FLAG_KEEP_POLICY] = SCHED_FLAG_KEEP_POLICY,
+	[CONFIG_SCHED_FLAG_KEEP_PARAMS] = SCHED_FLAG_KEEP_PARAMS,
+	[CONFIG_SCHED_FLAG_UTIL_CLAMP_MIN] = SCHED_FLAG_UTIL_CLAMP_MIN,
+	[CONFIG_SCHED_FLAG_UTIL_CLAMP_MAX] = SCHED_FLAG_UTIL_CLAMP_MAX,
+};
+
+static void explain_eperm(const struct scheduler_attributes *asked, struct error *err)
+{
+	struct rlimit limit;
+
+	if (asked->policy == SCHED_DEADLINE) {
+		error_hint(err, "SCHED_DEADLINE needs CAP_SYS_NICE on the host");
+	} else if (asked->policy == SCHED_FIFO || asked->policy == SCHED_RR) {
+		if (getrlimit(RLIMIT_RTPRIO, &limit) == 0 && limit.rlim_cur < asked->priority)
+			error_hint(
+				err,
+				"without CAP_SYS_NICE on the host, RLIMIT_RTPRIO must be %u or more, it is %llu",
+				asked->priority, (unsigned long long)limit.rlim_cur);
+	} else if (getrlimit(RLIMIT_NICE, &limit) == 0 &&
+		   20 - asked->nice > (int64_t)limit.rlim_cur) {
+		error_hint(
+			err,
+			"without CAP_SYS_NICE on the host, RLIMIT_NICE must be %d or more to come to nice %d, it is %llu",
+			20 - asked->nice, asked->nice, (unsigned long long)limit.rlim_cur);
+	}
+}
+
+static void explain_einval(const struct scheduler_attributes *asked, struct error *err)
+{
+	if (asked->policy == 4)
+		error_hint(err, "Linux has no SCHED_ISO");
+	else if ((asked->policy == SCHED_FIFO || asked->policy == SCHED_RR) &&
+		 (asked->priority < 1 || asked->priority > 99))
+		error_hint(err, "this policy's priority is 1 to 99");
+	else if (asked->policy != SCHED_FIFO && asked->policy != SCHED_RR && asked->priority != 0)
+		error_hint(err, "this policy has no priority");
+	else if (asked->policy == SCHED_DEADLINE &&
+		 (asked->runtime < 1024 || asked->runtime > asked->deadline ||
+		  (asked->period && asked->deadline > asked->period)))
+		error_hint(err, "1024 ns <= runtime <= deadline <= period must hold");
+}
+
+int limits_set_scheduler(const struct config_process *process, struct error *err)
+{
+	const struct config_scheduler *scheduler = process->scheduler;
+	struct scheduler_attributes asked = { .size = sizeof(asked) };
+
+	if (!scheduler)
+		return 0;
+	asked.policy = policies[scheduler->policy].policy;
+	asked.nice = (int32_t)scheduler->nice.value;
+	asked.priority = (uint32_t)scheduler->priority.value;
+	asked.runtime = scheduler->runtime.value;
+	asked.deadline = scheduler->deadline.value;
+	asked.period = scheduler->period.value;
+	for (size_t i = 0; i < scheduler->flags.count; i++)
+		asked.flags |= scheduler_flags[scheduler->flags.items[i]];
+	if (syscall(SYS_sched_setattr, 0, &asked, 0) == 0)
+		return 0;
+	error_set(err, errno, "process.scheduler: set %s", policies[scheduler->policy].name);
+	if (err->code == EPERM)
+		explain_eperm(&asked, err);
+	else if (err->code == EINVAL)
+		explain_einval(&asked, err);
+	return -1;
+}
+
+int limits_set_io_priority(const struct config_process *process, struct error *err)
+{
+	static const struct {
+		const char *name;
+		int class;
+	} classes[] = {
+		[CONFIG_IO_RT] = { "IOPRIO_CLASS_RT", IOPRIO_CLASS_RT },
+		[CONFIG_IO_BE] = { "IOPRIO_CLASS_BE", IOPRIO_CLASS_BE },
+		[CONFIG_IO_IDLE] = { "IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE },
+	};
+	const struct config_io_priority *io = process->io_priority;
+
+	if (!io)
+		return 0;
+	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+		    IOPRIO_PRIO_VALUE(classes[io->class].class, (int)io->priority.value)) == 0)
+		return 0;
+	error_set(err, errno, "process.ioPriority: set %s %lld", classes[io->class].name,
+		  (long long)io->priority.value);
+	if (err->code == EPERM && io->class == CONFIG_IO_RT)
+		error_hint(err, "IOPRIO_CLASS_RT needs CAP_SYS_NICE on the host");
+	return -1;
+}
+
+static int node_number(const char *text, size_t length, uint32_t *ret_node)
+{
+	char digits[8] = "";
+
+	if (length >= sizeof(digits))
+		return -ERANGE;
+	memcpy(digits, text, length);
+	return number_parse_u32(digits, NODES_MAX - 1, ret_node);
+}
+
+/* "0-3,7" → bits. */
+static int parse_nodes(const char *text, unsigned long nodes[static NODES_MAX / NODE_WORD_BITS],
+		       struct error *err)
+{
+	for (const char *part = text;; part++) {
+		size_t length = strcspn(part, ",");
+		size_t first_length = strcspn(part, ",-");
+		uint32_t first = 0, last = 0;
+		int r = node_number(part, first_length, &first);
+
+		if (first_length == length)
+			last = first;
+		else if (r == 0)
+			r = node_number(part + first_length + 1, length - first_length - 1, &last);
+		if (r < 0 || last < first)
+			return error_set(
+				err, 0,
+				"linux.memoryPolicy.nodes: `%s` is no list of nodes such as 0-3,7",
+				text);
+		for (uint32_t node = first; node <= last; node++)
+			nodes[node / NODE_WORD_BITS] |= 1ul << node % NODE_WORD_BITS;
+		part += length;
+		if (*part == '\0')
+			return 0;
+	}
+}
+
+struct policy_word {
+	const char *name;
+	int value;
+};
+
+static const struct policy_word memory_modes[] = {
+	{ "MPOL_DEFAULT", MPOL_DEFAULT },
+	{ "MPOL_PREFERRED", MPOL_PREFERRED },
+	{ "MPOL_BIND", MPOL_BIND },
+	{ "MPOL_INTERLEAVE", MPOL_INTERLEAVE },
+	{ "MPOL_LOCAL", MPOL_LOCAL },
+	{ "MPOL_PREFERRED_MANY", 5 /* Linux 5.15 */ },
+	{ "MPOL_WEIGHTED_INTERLEAVE", MODE_WEIGHTED_INTERLEAVE },
+};
+
+static const struct policy_word memory_flags[] = {
+	{ "MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES },
+	{ "MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES },
+	{ "MPOL_F_NUMA_BALANCING", 1 << 13 /* Linux 5.12 */ },
+};
+
+static const struct policy_word *word_find(const struct policy_word *words, size_t count,
+					   const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(words[i].name, name))
+			return &words[i];
+	return NULL;
+}
+
+int limits_set_memory_policy(const struct container_config *config, struct error *err)
+{
+	const struct config_memory_policy *policy = config->linux_->memory_policy;
+	unsigned long nodes[NODES_MAX / NODE_WORD_BITS] = { 0 };
+	const struct policy_word *mode, *flag;
+	bool has_nodes;
+	int value;
+
+	if (!policy)
+		return 0;
+	mode = word_find(memory_modes, ARRAY_SIZE(memory_modes), policy->mode);
+	if (!mode)
+		return error_set(err, 0, "linux.memoryPolicy.mode: unknown mode %s",
+				 policy->mode ? policy->mode : "");
+	value = mode->value;
+	for (size_t i = 0; i < policy->flags.count; i++) {
+		flag = word_find(memory_flags, ARRAY_SIZE(memory_flags), policy->flags.items[i]);
+		if (!flag)
+			return error_set(err, 0, "linux.memoryPolicy.flags[%zu]: unknown flag %s",
+					 i, policy->flags.items[i]);
+		value |= flag->value;
+	}
+	has_nodes = policy->nodes && policy->nodes[0];
+	if (has_nodes && parse_nodes(policy->nodes, nodes, err) < 0)
+		return -1;
+	/* The kernel reads one bit less than it is told. */
+	if (syscall(SYS_set_mempolicy, value, has_nodes ? nodes : NULL,
+		    has_nodes ? NODES_MAX + 1 : 0) == 0)
+		return 0;
+	if (errno == ENOSYS)
+		return error_set(err, errno, "linux.memoryPolicy: this kernel has no NUMA");
+	return error_set(err, errno, "linux.memoryPolicy: set %s for nodes `%s`", mode->name,
+			 has_nodes ? policy->nodes : "");
+}
+
+int limits_set_personality(const struct container_config *config, struct error *err)
+{
+	const struct config_personality *wanted = config->linux_->personality;
+
+	if (!wanted)
+		return 0;
+	if (wanted->flags.count)
+		return error_set(err, 0, "linux.personality.flags[0]: %s: the spec has no flags",
+				 wanted->flags.items[0]);
+	if (personality(wanted->domain == 1 ? PER_LINUX32 : PER_LINUX) < 0)
+		return error_set(err, errno, "linux.personality: set %s",
+				 wanted->domain == 1 ? "LINUX32" : "LINUX");
+	return 0;
+}
+
+void limits_set_umask(const struct config_process *process)
+{
+	const struct config_user *user = process->user;
+
+	umask(user->umask.set ? (mode_t)user->umask.value : DEFAULT_UMASK);
+}

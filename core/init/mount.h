@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_INIT_MOUNT_H
+#define URUN_INIT_MOUNT_H
+
+#include <stdint.h>
+
+#include "core/base/error.h"
+#include "core/init/plan.h"
+
+/*
+ * Applies the plan below the root file system, step by step in the config's order.  Missing targets
+ * are made.  Every target is resolved once, inside @rootfs_fd (the descriptor that rootfs_prepare()
+ * gave: of the attached mount, so that later steps go through the mounts of earlier ones), and all
+ * that follows is done to descriptors: a new mount has its options before anybody can see it.
+ * Relative sources are relative to the working directory.
+ * Where the kernel refuses them: sysfs becomes a recursive read-only bind of the host's /sys,
+ * cgroup a bind of our own cgroup, or nothing where the host has none.  A bind's source keeps the
+ * flags that a more privileged namespace has locked.
+ * Runs in: init before pivot_root, with all capabilities in the user namespace.
+ * Source: OCI runtime-spec 1.3, config.md "Mounts"; mount_setattr(2), mount_namespaces(7).
+ */
+int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct error *err);
+
+/*
+ * A detached copy of the mount at @path (empty: @dir itself), with AT_RECURSIVE of those below too;
+ * AT_SYMLINK_NOFOLLOW. A descriptor (the caller's; closing it before mount_attach() undoes the
+ * copy) or a negative errno.
+ */
+int mount_clone(int dir, const char *path, unsigned int flags);
+
+/*
+ * Puts the detached mount @tree on @target, on top of what is mounted there.  0 or a negative
+ * errno.
+ */
+int mount_attach(int tree, int target);
+
+/*
+ * mount_setattr(2) of the mount whose root is @fd; @flags: 0 or AT_RECURSIVE.  0 or a negative
+ * errno.
+ */
+int mount_change_attr(int fd, unsigned int flags, uint64_t set, uint64_t clear);
+int mount_change_propagation(int fd, unsigned int flags, uint64_t propagation);
+
+/* The MOUNT_ATTR_… bits of the mount that @fd is on; 0 where that can't be read. */
+uint64_t mount_attr_of(int fd);
+
+#endif

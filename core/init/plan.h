@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_INIT_PLAN_H
+#define URUN_INIT_PLAN_H
+
+#include "core/base/arena.h"
+#include "core/base/error.h"
+#include "core/config/config.h"
+#include "core/init/mount_options.h"
+
+enum mount_kind {
+	MOUNT_KIND_FILESYSTEM, /* a new file system of its type */
+	MOUNT_KIND_CGROUP,     /* cgroup2, or else our own cgroup bound */
+	MOUNT_KIND_BIND,
+	MOUNT_KIND_REMOUNT, /* what is mounted there already gets other options */
+};
+
+/* One line of the plan.  The strings are the config's, or the plan's arena's. */
+struct mount_step {
+	size_t index; /* in the config's mounts */
+	enum mount_kind kind;
+	const char *type;   /* of a file system; else NULL */
+	const char *source; /* of a bind; else only what a file system shows, or NULL */
+	char *destination;  /* lexically clean, absolute, never "/" */
+	struct mount_options options;
+	char *uid_map; /* of an idmapped mount, for /proc/PID/uid_map; NULL: the container's */
+	char *gid_map;
+};
+
+/* All mounts of a container, in their order.  Start from all zero. */
+struct mount_plan {
+	struct arena arena;
+	LIST_OF(struct mount_step) steps;
+	const char *context;	  /* SELinux: linux.mountLabel; NULL: none */
+	const char *context_type; /* "context", "rootcontext" … */
+	bool own_pid_namespace;	  /* which ones are new decides what the kernel lets us mount */
+	bool own_ipc_namespace;
+};
+
+/*
+ * Makes the plan, and looks at nothing but the config.  Refused: a mount on "/", no type and no
+ * bind, a bind without source, anything on /proc that isn't proc or a bind, a wrong idmap.  The
+ * error begins with "mounts[N]: ". @config must live as long as the plan.
+ * Source: OCI runtime-spec 1.3, config.md "Mounts".
+ */
+int mount_plan_make(const struct container_config *config, struct mount_plan *ret_plan,
+		    struct error *err);
+
+/* A debug line for each step. */
+void mount_plan_print(const struct mount_plan *plan);
+
+/* Takes NULL and what is all zero. */
+void mount_plan_release(struct mount_plan *plan);
+
+#define automountplan __attribute__((cleanup(mount_plan_release)))
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init after pivot_root.
+#include "core/init/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/str.h"
+#include "core/init/inspect.h"
+#include "core/init/user.h"
+
+static int status_of(int errnum)
+{
+	return errnum == ENOENT || errnum == ENOTDIR ? PROGRAM_STATUS_NOT_FOUND
+						     : PROGRAM_STATUS_CANNOT_EXECUTE;
+}
+
+static int with_status(int errnum, struct error *err)
+{
+	err->status = status_of(errnum);
+	return -1;
+}
+
+int program_chdir(const struct config_process *process, struct error *err)
+{
+	char path[PATH_MAX];
+
+	if (chdir(process->cwd) < 0) {
+		int errnum = errno;
+
+		error_set(err, errnum, "chdir to `%s`", process->cwd);
+		return with_status(errnum, err);
+	}
+	/*
+	 * A path through a descriptor that was left open would lead out of the container, with all
+	 * that is relative to it. The kernel itself says what it reaches: the C library would walk
+	 * upwards and find some answer.
+	 */
+	if (syscall(SYS_getcwd, path, sizeof(path)) < 0) {
+		int errnum = errno;
+
+		error_set(err, errnum, "chdir to `%s`: where is it", process->cwd);
+		return with_status(errnum, err);
+	}
+	if (path[0] != '/') {
+		error_set(err, EACCES, "chdir to `%s`: it is outside of the container",
+			  process->cwd);
+		return with_status(EACCES, err);
+	}
+	return 0;
+}
+
+/* The value of @name in process.env, or NULL; of two the first counts, as for getenv(3). */
+static const char *env_value(const str_list *env, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->items[i], name, length) == 0 && env->items[i][length] == '=')
+			return env->items[i] + length + 1;
+	return NULL;
+}
+
+/*
+ * 0, or what execve(2) would say of the file itself.  faccessat() without AT_EACCESS asks for
+ * another user.
+ */
+static int check_executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	if (syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+		return -errno;
+	return 0;
+}
+
+static int find_by_path(const char *path, char **ret_path, struct error *err)
+{
+	int r = check_executable(path);
+
+	if (r == 0) {
+		*ret_path = str_dup(path);
+		return 0;
+	}
+	return inspect_exec_failure(path, -r, err);
+}
+
+/* As execvp(3): what can't be executed is remembered, and the search goes on. */
+static int search(const char *name, const char *dirs, char **ret_path)
+{
+	int result = -ENOENT;
+
+	for (const char *dir = dirs;; dir++) {
+		size_t length = strcspn(dir, ":");
+		/* An empty part is the current folder. */
+		autofree char *path = length ? str_format("%.*s/%s", (int)length, dir, name)
+					     : str_format("./%s", name);
+		int r = check_executable(path);
+
+		if (r == 0) {
+			*ret_path = take_ptr(path);
+			return 0;
+		}
+		if (r == -EACCES || r == -EISDIR)
+			result = -EACCES;
+		dir += length;
+		if (*dir == '\0')
+			return result;
+	}
+}
+
+int program_find(const struct config_process *process, char **ret_path, struct error *err)
+{
+	const char *path = env_value(&process->env, "PATH");
+	const char *name;
+	int r;
+
+	if (process->args.count == 0)
+		return error_set(err, 0, "process.args: there is nothing to execute");
+	name = process->args.items[0];
+	if (strchr(name, '/'))
+		return find_by_path(name, ret_path, err);
+	r = name[0] ? search(name, path ? path : PROGRAM_DEFAULT_PATH, ret_path) : -ENOENT;
+	if (r == 0)
+		return 0;
+	if (r == -ENOENT)
+		error_set(err, ENOENT, "executable file `%s` not found in $PATH", name);
+	else
+		error_set(err, -r, "executable file `%s` in $PATH can't be executed", name);
+	return with_status(-r, err);
+}
+
+void program_prepare(const struct config_process *process, char *path, const str_list *extra_env,
+		     int root, struct program *ret_program)
+{
+	size_t extra = extra_env ? extra_env->count : 0;
+	size_t count = 0;
+	struct program program = { .path = path };
+
+	program.argv = mem_alloc((process->args.count + 1) * sizeof(char *));
+	for (size_t i = 0; i < process->args.count; i++)
+		program.argv[i] = process->args.items[i];
+	program.envp = mem_alloc((process->env.count + extra + 2) * sizeof(char *));
+	for (size_t i = 0; i < process->env.count; i++)
+		program.envp[count++] = process->env.items[i];
+	for (size_t i = 0; i < extra; i++)
+		program.envp[count++] = extra_env->items[i];
+	if (!env_value(&process->env, "HOME")) {
+		autofree char *home = user_home(root, (uid_t)process->user->uid.value);
+
+		program.home = str_format("HOME=%s", home);
+		program.envp[count++] = program.home;
+	}
+	*ret_program = program;
+}
+
+void program_release(struct program *program)
+{
+	if (!program)
+		return;
+	free(program->path);
+	free(program->argv);
+	free(program->envp);
+	free(program->home);
+	*program = (struct program){ 0 };
+}
+
+int program_exec(const struct program *program, struct error *err)
+{
+	execve(program->path, program->argv, program->envp);
+	return inspect_exec_failure(program->path, errno, err);
+}

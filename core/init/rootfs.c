@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init before pivot_root (rootfs_prepare, rootfs_enter), init after pivot_root (rootfs_finish).
+#include "core/init/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/str.h"
+#include "core/init/mount.h"
+
+#define MOUNTINFO_MAX ((size_t)16 << 20)
+
+/* The MS_… flags of linux.rootfsPropagation; 0: not given. */
+static unsigned long propagation_flags(const char *word)
+{
+	static const struct {
+		const char *word;
+		unsigned long flags;
+	} table[] = {
+		{ "shared", MS_SHARED },
+		{ "slave", MS_SLAVE },
+		{ "private", MS_PRIVATE },
+		{ "unbindable", MS_UNBINDABLE },
+	};
+
+	for (size_t i = 0; word && i < ARRAY_SIZE(table); i++) {
+		if (str_equal(word, table[i].word))
+			return table[i].flags;
+		if (word[0] == 'r' && str_equal(word + 1, table[i].word))
+			return table[i].flags | MS_REC;
+	}
+	return 0;
+}
+
+/*
+ * What becomes of the host's tree, from which binds are taken: it hears of the host's mounts, or
+ * doesn't, and never sends any back.  "shared" and "unbindable" are words about the container's
+ * tree, see rootfs_finish().
+ */
+static int cut_off_host(const struct container_config *config, struct error *err)
+{
+	unsigned long flags = propagation_flags(config->linux_->rootfs_propagation);
+
+	if (mount(NULL, "/", NULL, (flags & MS_PRIVATE) ? MS_PRIVATE | MS_REC : MS_SLAVE | MS_REC,
+		  NULL) < 0)
+		return error_set(err, errno, "change the propagation of the host's mounts");
+	return 0;
+}
+
+void rootfs_hint_unsearchable(const char *path, struct error *err)
+{
+	autofree char *folder = str_dup(path);
+
+	for (char *slash = folder; (slash = strchr(slash + 1, '/'));) {
+		*slash = '\0';
+		if (faccessat(AT_FDCWD, folder, X_OK, AT_EACCESS) < 0 && errno == EACCES) {
+			error_hint(err,
+				   "%s can't be searched by the container's root: chmod a+x %s",
+				   folder, folder);
+			return;
+		}
+		*slash = '/';
+	}
+}
+
+/* O_PATH, so that the folder needn't be readable. */
+static int open_root(const char *path, struct error *err)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	error_set(err, errno, "open root file system %s", path);
+	if (err->code == EACCES)
+		rootfs_hint_unsearchable(path, err);
+	return -1;
+}
+
+/*
+ * Makes the mount that @fd lies on private: pivot_root refuses a shared parent, and no mount of the
+ * host shall appear in the container's root.  Only a mount's own root can be told so, hence the way
+ * up.
+ */
+static int make_parent_private(int fd, const char *path, struct error *err)
+{
+	autoclose int above = -1;
+	int at = fd;
+
+	for (int depth = 0; depth < PATH_MAX / 2; depth++) {
+		int result = mount_change_propagation(at, 0, MS_PRIVATE);
+		int next;
+
+		if (result == 0)
+			return 0;
+		if (result != -EINVAL)
+			return error_set(err, -result, "make the mount of %s private", path);
+		next = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (next < 0)
+			return error_set(err, errno, "open the folder above %s", path);
+		fd_close(&above);
+		at = above = next;
+	}
+	return error_set(err, 0, "root file system %s: no mount point is above it", path);
+}
+
+int rootfs_prepare(const struct container_config *config, int *ret_rootfs_fd, struct error *err)
+{
+	const char *path = config->root->path;
+	autoclose int folder = -1;
+	autoclose int tree = -1;
+	int result;
+
+	if (cut_off_host(config, err) < 0)
+		return -1;
+	folder = open_root(path, err);
+	/* ORDER: private before the copy is made, as a copy is in the same peer group. */
+	if (folder < 0 || make_parent_private(folder, path, err) < 0)
+		return -1;
+	tree = mount_clone(folder, "", AT_RECURSIVE);
+	if (tree < 0)
+		return error_set(err, -tree, "bind root file system %s", path);
+	result = mount_attach(tree, folder);
+	if (result < 0)
+		return error_set(err, -result, "mount root file system %s", path);
+	*ret_rootfs_fd = take_fd(&tree);
+	return 0;
+}
+
+static int pivot_error(int old_root, struct error *err)
+{
+	struct statfs fs;
+
+	error_set(err, errno, "pivot_root into the root file system");
+	if (err->code == EINVAL && fstatfs(old_root, &fs) == 0 &&
+	    (fs.f_type == RAMFS_MAGIC || fs.f_type == TMPFS_MAGIC))
+		error_hint(
+			err,
+			"the host's root seems to be the initramfs, which can't be pivoted: use --no-pivot");
+	return -1;
+}
+
+/*
+ * Both arguments are ".": the old root comes to lie on top of the new one, so that no folder for it
+ * is needed in a root file system that may be read-only.
+ */
+static int enter_by_pivot(int rootfs, struct error *err)
+{
+	autoclose int old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (old_root < 0)
+		return error_set(err, errno, "open the host's root");
+	if (fchdir(rootfs) < 0)
+		return error_set(err, errno, "chdir to the root file system");
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		return pivot_error(old_root, err);
+	if (fchdir(old_root) < 0)
+		return error_set(err, errno, "chdir to the host's root");
+	/*
+	 * ORDER: slave before it is unmounted, else the unmounting goes on to the peers of shared
+	 * mounts: the host's.
+	 */
+	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return error_set(err, errno, "make the host's mounts slaves");
+	if (umount2(".", MNT_DETACH) < 0)
+		return error_set(err, errno, "unmount the host's root");
+	return 0;
+}
+
+/* mountinfo writes blanks, tabs, newlines and backslashes as three octal digits. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		unsigned int byte;
+
+		if (from[0] == '\\' && sscanf(from + 1, "%3o", &byte) == 1) {
+			*to = (char)byte;
+			from += 4;
+		} else
+			*to = *from++;
+	}
+	*to = '\0';
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return str_starts_with(path, folder) && (path[length] == '/' || path[length] == '\0');
+}
+
+/* Unmounts it; where it is locked to our namespace, covers it. */
+static int hide_mount(const char *point, struct error *err)
+{
+	if (mount(NULL, point, NULL, MS_SLAVE | MS_REC, NULL) < 0 && errno != EINVAL)
+		return error_set(err, errno, "make %s a slave", point);
+	if (umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		return 0;
+	if (mount("tmpfs", point, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return error_set(err, errno, "cover the host's %s", point);
+	return 0;
+}
+
+/* A line of mountinfo: hides a whole proc or sysfs outside of @rootfs. */
+static int hide_line(const char *line, const char *rootfs, struct error *err)
+{
+	const char *behind = strstr(line, " - ");
+	char root[PATH_MAX], point[PATH_MAX], type[64];
+
+	if (!behind || sscanf(line, "%*u %*u %*s %4095s %4095s", root, point) != 2 ||
+	    sscanf(behind, " - %63s", type) != 1)
+		return 0;
+	unescape(point);
+	if (!str_equal(root, "/") || (!str_equal(type, "proc") && !str_equal(type, "sysfs")) ||
+	    is_below(point, rootfs))
+		return 0;
+	return hide_mount(point, err);
+}
+
+/*
+ * chroot(2) leaves the host's mounts where they are, and a whole proc or sysfs that is visible
+ * anywhere in the namespace lets the container's root mount an unmasked one of its own.
+ */
+static int hide_host_kernel_files(int rootfs, struct error *err)
+{
+	autofree char *text = NULL;
+	char link[64], path[PATH_MAX];
+	size_t size;
+	ssize_t length;
+	char *rest;
+	int result;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", rootfs);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length < 0)
+		return error_set(err, errno, "read the path of the root file system");
+	path[length] = '\0';
+	result = fd_read_file("/proc/self/mountinfo", MOUNTINFO_MAX, &text, &size);
+	if (result < 0)
+		return error_set(err, -result, "read /proc/self/mountinfo");
+	rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (hide_line(line, path, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int enter_by_move(int rootfs, struct error *err)
+{
+	if (hide_host_kernel_files(rootfs, err) < 0)
+		return -1;
+	if (fchdir(rootfs) < 0)
+		return error_set(err, errno, "chdir to the root file system");
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
+		return error_set(err, errno, "move the root file system to /");
+	if (chroot(".") < 0)
+		return error_set(err, errno, "chroot to the root file system");
+	return 0;
+}
+
+int rootfs_enter(int rootfs_fd, enum rootfs_enter_how how, struct error *err)
+{
+	int result = how == ROOTFS_PIVOT ? enter_by_pivot(rootfs_fd, err)
+					 : enter_by_move(rootfs_fd, err);
+
+	if (result < 0)
+		return -1;
+	return chdir("/") < 0 ? error_set(err, errno, "chdir to / in the root file system") : 0;
+}
+
+/*
+ * Nothing is cleared, so flags that are locked are no matter.
+ * ORDER: the propagation comes last, as an unbindable mount can't be copied, which masking needs.
+ */
+int rootfs_finish(const struct container_config *config, struct error *err)
+{
+	unsigned long flags = propagation_flags(config->linux_->rootfs_propagation);
+
+	if (config->root->readonly) {
+		struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+		if (mount_setattr(AT_FDCWD, "/", 0, &attr, sizeof(attr)) < 0)
+			return error_set(err, errno, "make the root file system read-only");
+	}
+	if (flags && mount(NULL, "/", NULL, flags, NULL) < 0)
+		return error_set(err, errno, "rootfsPropagation %s",
+				 config->linux_->rootfs_propagation);
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_INIT_ROOTFS_H
+#define URUN_INIT_ROOTFS_H
+
+#include "core/base/error.h"
+#include "core/config/config.h"
+
+/*
+ * The root file system as a mount of its own, entered by pivot_root(2).
+ * Source: OCI runtime-spec 1.3, config.md "Root", config-linux.md "Rootfs Mount Propagation";
+ * mount_namespaces(7), pivot_root(2).
+ */
+
+/*
+ * Cuts the mount namespace off from the host's (rslave, or rprivate where linux.rootfsPropagation
+ * says so), and puts a copy of root.path (absolute by now) and of all mounts below it on top of
+ * root.path itself, with a private parent.
+ * *ret_rootfs_fd (the caller's, O_PATH, close-on-exec) is the root of that new mount.
+ * Where a folder above root.path can't be searched, the error names it.
+ * Runs in: init before pivot_root.
+ */
+int rootfs_prepare(const struct container_config *config, int *ret_rootfs_fd, struct error *err);
+
+enum rootfs_enter_how {
+	ROOTFS_PIVOT,
+	ROOTFS_NO_PIVOT, /* the mount moves to / and chroot(2) follows: for a host in its initramfs */
+};
+
+/*
+ * Makes @rootfs_fd the root and the working directory; the host's tree is gone afterwards.
+ * Runs in: init; the last thing before pivot_root and the first after it.
+ */
+int rootfs_enter(int rootfs_fd, enum rootfs_enter_how how, struct error *err);
+
+/*
+ * root.readonly and linux.rootfsPropagation.
+ * Runs in: init after pivot_root and mask_paths(): an unbindable root has nothing in it that could
+ * be masked.
+ */
+int rootfs_finish(const struct container_config *config, struct error *err);
+
+/*
+ * Adds a hint that names the first folder on the way to @path (absolute) that can't be searched, if
+ * there is one.
+ */
+void rootfs_hint_unsearchable(const char *path, struct error *err);
+
+#endif

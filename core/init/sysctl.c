@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init before or after pivot_root.
+#include "core/init/sysctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/number.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+
+static bool is_procfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* glibc has these calls since 2.36 only. */
+static int procfs_new(void)
+{
+	autoclose int context = (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
+	int mount;
+
+	if (context < 0 || syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC,
+			     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return mount < 0 ? -errno : mount;
+}
+
+int sysctl_open(int root, int *ret_sys, struct error *err)
+{
+	autoclose int sys =
+		path_open_in_root(root, "proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	autoclose int proc = -1;
+
+	if (sys >= 0 && is_procfs(sys)) {
+		*ret_sys = take_fd(&sys);
+		return 0;
+	}
+	fd_close(&sys);
+	proc = procfs_new();
+	if (proc < 0)
+		return error_set(
+			err, -proc,
+			"linux.sysctl: mount a procfs of our own, the container has none on /proc");
+	sys = path_open_in_root(proc, "sys", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (sys < 0)
+		return error_set(err, -sys, "linux.sysctl: open /proc/sys");
+	*ret_sys = take_fd(&sys);
+	return 0;
+}
+
+/* a.b/c and a/b.c → a/b.c; NULL where a part is empty, "." or "..".  The caller frees it. */
+static char *key_to_path(const char *key)
+{
+	autofree char *path = str_dup(key);
+	size_t first = strcspn(path, "./");
+	const char *part = path;
+
+	if (path[first] == '.')
+		for (char *c = path; *c; c++)
+			*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+	for (;;) {
+		size_t length = strcspn(part, "/");
+
+		if (length == 0 || strncmp(part, "..", length) == 0)
+			return NULL;
+		if (part[length] == '\0')
+			return take_ptr(path);
+		part += length + 1;
+	}
+}
+
+/*
+ * The kernel takes two numbers; what it refuses of two good ones are gids that the user namespace
+ * doesn't have.
+ */
+static bool is_gid_range(const char *value)
+{
+	autofree char *copy = str_dup(value);
+	char *rest = copy;
+	uint32_t gid;
+	int count = 0;
+	char *word;
+
+	while ((word = strsep(&rest, " \t"))) {
+		if (word[0] == '\0')
+			continue;
+		if (number_parse_u32(word, UINT32_MAX, &gid) < 0)
+			return false;
+		count++;
+	}
+	return count == 2;
+}
+
+static int write_failed(int errnum, const struct str_pair *entry, const char *path,
+			struct error *err)
+{
+	if (errnum == ENOENT)
+		return error_set(err, 0, "set sysctl %s to `%s`: this kernel has no such key",
+				 entry->name, entry->value);
+	error_set(err, errnum, "set sysctl %s to `%s`", entry->name, entry->value);
+	if (errnum == EINVAL && str_equal(path, "net/ipv4/ping_group_range") &&
+	    is_gid_range(entry->value))
+		error_hint(
+			err,
+			"the ends of the range are gids and must have a mapping in the container");
+	return -1;
+}
+
+static int apply_one(const struct str_pair *entry, int sys, struct error *err)
+{
+	autofree char *path = key_to_path(entry->name);
+	size_t length = strlen(entry->value);
+	autoclose int fd = -1;
+	ssize_t written;
+
+	if (!path)
+		return error_set(err, 0, "linux.sysctl: `%s` is no sysctl name", entry->name);
+	fd = path_open_in_root(sys, path, O_WRONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return write_failed(-fd, entry, path, err);
+	/* Where something else is mounted on a file of it, that isn't a sysctl. */
+	if (!is_procfs(fd))
+		return error_set(err, 0, "set sysctl %s: another file system is mounted on it",
+				 entry->name);
+	written = write(fd, entry->value, length);
+	if (written < 0)
+		return write_failed(errno, entry, path, err);
+	if ((size_t)written != length)
+		return error_set(err, 0, "set sysctl %s: the kernel took %zd of %zu bytes",
+				 entry->name, written, length);
+	return 0;
+}
+
+int sysctl_apply(const str_map *sysctl, int sys, struct error *err)
+{
+	for (size_t i = 0; i < sysctl->count; i++)
+		if (apply_one(&sysctl->items[i], sys, err) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init after pivot_root.
+#include "core/init/user.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/number.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+
+#define PASSWD_SIZE_MAX (1u << 20)
+
+static int set_groups(const struct config_user *user, enum user_groups groups, struct error *err)
+{
+	if (groups == USER_GROUPS_KEEP)
+		return 0;
+	if (groups == USER_GROUPS_DENIED) {
+		if (user->additional_gids.count)
+			log_warning(
+				"process.user.additionalGids: not set, this user namespace denies setgroups(2)");
+		return 0;
+	}
+	if (setgroups(user->additional_gids.count, user->additional_gids.items) == 0)
+		return 0;
+	if (errno == EINVAL)
+		return error_set(
+			err, EINVAL,
+			"process.user.additionalGids: a group has no mapping in the container's user namespace");
+	return error_set(err, errno, "set the supplementary groups");
+}
+
+int process_become_user(const struct config_user *user, enum user_groups groups, struct error *err)
+{
+	uid_t uid = (uid_t)user->uid.value;
+	gid_t gid = (gid_t)user->gid.value;
+
+	/*
+	 * ORDER: groups and gid first: both need a capability that the change of uid takes out of
+	 * the effective set.
+	 */
+	if (set_groups(user, groups, err) < 0)
+		return -1;
+	if (setresgid(gid, gid, gid) < 0)
+		return error_set(
+			err, errno,
+			errno == EINVAL ? "process.user.gid: gid %u has no mapping in the container"
+					: "become gid %u",
+			gid);
+	/*
+	 * ORDER: before setresuid(), which would clear the permitted set that capability_apply()
+	 * chooses from.
+	 */
+	if (uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return error_set(err, errno, "keep capabilities over the change of uid");
+	if (setresuid(uid, uid, uid) < 0)
+		return error_set(
+			err, errno,
+			errno == EINVAL ? "process.user.uid: uid %u has no mapping in the container"
+					: "become uid %u",
+			uid);
+	if (uid != 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "forget the kept capabilities");
+	return 0;
+}
+
+void user_files_begin(const struct config_user *user)
+{
+	/*
+	 * They say nothing of failure; then we are stricter or laxer than the program will be, and
+	 * execve(2) decides.
+	 */
+	setfsgid((gid_t)user->gid.value);
+	setfsuid((uid_t)user->uid.value);
+}
+
+void user_files_end(void)
+{
+	/* ORDER: the uid first: it brings back the capabilities by which the gid may be any. */
+	setfsuid(geteuid());
+	setfsgid(getegid());
+}
+
+/* Moves *@line behind its next colon and returns what stood before it; NULL: no colon. */
+static char *next_field(char **line)
+{
+	return strchr(*line, ':') ? strsep(line, ":") : NULL;
+}
+
+/* The line name:password:uid:gid:gecos:home:shell.  @line is cut into pieces. */
+static const char *home_of_line(char *line, uid_t uid)
+{
+	char *uid_text, *home;
+	uint32_t line_uid;
+
+	if (!next_field(&line) || !next_field(&line))
+		return NULL;
+	uid_text = next_field(&line);
+	if (!uid_text || number_parse_u32(uid_text, UINT32_MAX, &line_uid) < 0 || line_uid != uid)
+		return NULL;
+	if (!next_field(&line) || !next_field(&line))
+		return NULL;
+	home = strsep(&line, ":");
+	return home[0] == '/' ? home : NULL;
+}
+
+char *user_home_parse(const char *bytes, size_t size, uid_t uid)
+{
+	autofree char *copy = str_dup_n(bytes, size);
+	char *rest = copy;
+	char *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		const char *home = home_of_line(line, uid);
+
+		if (home)
+			return str_dup(home);
+	}
+	return NULL;
+}
+
+char *user_home(int root, uid_t uid)
+{
+	autofree char *bytes = NULL;
+	char *home = NULL;
+	struct stat st;
+	size_t size;
+	/* A FIFO or a terminal in its place must neither hold us up nor become ours. */
+	autoclose int fd = path_open_in_root(root, "etc/passwd",
+					     O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    fd_read_all(fd, PASSWD_SIZE_MAX, &bytes, &size) == 0)
+		home = user_home_parse(bytes, size, uid);
+	return home ? home : str_dup("/");
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_INIT_USER_H
+#define URUN_INIT_USER_H
+
+#include "core/base/error.h"
+#include "core/config/config.h"
+
+/* What happens to the supplementary groups. */
+enum user_groups {
+	USER_GROUPS_SET,    /* process.user.additionalGids, no others */
+	USER_GROUPS_KEEP,   /* left as they are: run.oci.keep_original_groups */
+	USER_GROUPS_DENIED, /* /proc/self/setgroups says deny: additionalGids are a warning */
+};
+
+/*
+ * Makes this process @user's: groups, gid, uid (real, effective, saved, file system).  The
+ * permitted capabilities stay, for capability_apply(); the effective ones are gone where @user
+ * isn't root. An id without mapping is an error that says so.
+ * Runs in: init after pivot_root; after capability_drop_bounding(), before capability_apply().
+ */
+int process_become_user(const struct config_user *user, enum user_groups groups, struct error *err);
+
+/*
+ * From the first to the second, files are opened and tested with @user's uid and gid (setfsuid(2)),
+ * without the capabilities that override permissions where @user isn't root.  For program_find(),
+ * long before the user changes.
+ * ORDER: where @user isn't root, both clear the death signal (PR_SET_PDEATHSIG), as each change of
+ * a file system id does: who needs it sets it again after the second.
+ */
+void user_files_begin(const struct config_user *user);
+void user_files_end(void);
+
+/*
+ * The home directory of @uid from /etc/passwd below @root (a descriptor of the container's root,
+ * not trusted); "/" where there is none.  The caller frees it.
+ */
+char *user_home(int root, uid_t uid);
+
+/* The same from passwd's bytes; NULL: not in it, or not an absolute path. */
+char *user_home_parse(const char *bytes, size_t size, uid_t uid);
+
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/pidfd.h"
+#include "core/parent/hooks.h"
+#include "core/parent/lifecycle.h"
+
+/* A killed process may take its time to die: in uninterruptible sleep, or with much memory to give back. */
+#define DEATH_TIMEOUT_MS 10000
+
+static int kill_and_wait(int pidfd, const char *id, struct error *err)
+{
+	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+	int failed = pidfd_signal(pidfd, SIGKILL);
+	int ready;
+
+	if (failed < 0 && failed != -ESRCH)
+		return error_set(err, -failed, "kill container %s", id);
+	do
+		ready = poll(&poll_fd, 1, DEATH_TIMEOUT_MS);
+	while (ready < 0 && errno == EINTR);
+	if (ready == 0)
+		return error_set(err, 0, "container %s was killed, and still lives after %d s", id,
+				 DEATH_TIMEOUT_MS / 1000);
+	return 0;
+}
+
+int container_finish(struct state_dir *dir, const struct container_state *state, struct error *err)
+{
+	hooks_run_poststop(state);
+	return state_dir_remove(dir, err);
+}
+
+static int make_stopped(const struct state_dir *dir, const struct container_state *state, enum delete_how how,
+			struct error *err)
+{
+	autoclose int pidfd = -1;
+	enum container_status status = state_status(dir, state, &pidfd);
+
+	if (status == CONTAINER_STOPPED)
+		return 0;
+	if (status == CONTAINER_RUNNING && how != DELETE_FORCE)
+		return error_set(err, 0, "container %s is running: stop it first, or use --force", dir->id);
+	return kill_and_wait(pidfd, dir->id, err);
+}
+
+/* No state.json, or one that can't be read: its creation was killed halfway. */
+static int delete_half(struct state_dir *dir, const struct error *unread, enum delete_how how, struct error *err)
+{
+	if (unread->code != ENOENT && how != DELETE_FORCE) {
+		*err = *unread;
+		return -1;
+	}
+	log_info("container %s: its creation was cut short: what it left in %s is removed", dir->id, dir->path);
+	return state_dir_remove(dir, err);
+}
+
+int container_delete(const char *root, const char *id, enum delete_how how, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	struct container_state state = { 0 };
+	struct error unread = ERROR_NONE;
+	int result;
+
+	if (state_check_id(id, err) < 0)
+		return -1;
+	if (state_dir_open(root, id, STATE_LOCKED, &dir, err) < 0) {
+		/* Engines delete by force what they failed to create. */
+		if (how == DELETE_FORCE && strstr(err->text, "does not exist"))
+			return 0;
+		return -1;
+	}
+	if (state_read(&dir, &state, &unread) < 0)
+		return delete_half(&dir, &unread, how, err);
+	result = make_stopped(&dir, &state, how, err) == 0 ? container_finish(&dir, &state, err) : -1;
+	state_release(&state);
+	return result;
+}

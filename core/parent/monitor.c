@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/monitor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/pidfd.h"
+#include "core/base/str.h"
+#include "core/parent/terminal.h"
+
+void monitor_block_signals(sigset_t *ret_signals)
+{
+	/* Ours to have at once: faults, and what can't be blocked anyway. */
+	static const int not_forwarded[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGKILL, SIGSTOP };
+
+	sigfillset(ret_signals);
+	for (size_t i = 0; i < ARRAY_SIZE(not_forwarded); i++)
+		sigdelset(ret_signals, not_forwarded[i]);
+	sigprocmask(SIG_BLOCK, ret_signals, NULL);
+}
+
+static int exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Children that are ours: the container, and orphans that it left us where it has no pid namespace. Returns true at the container's end. */
+static bool reap(pid_t pid, int *ret_status)
+{
+	bool ended = false;
+	pid_t reaped;
+	int status;
+
+	while ((reaped = waitpid(-1, &status, WNOHANG)) > 0)
+		if (reaped == pid) {
+			*ret_status = exit_status(status);
+			ended = true;
+		}
+	return ended;
+}
+
+/* SIGCHLD, SIGPIPE and SIGURG are about us; what is said of the terminal's job control is the terminal's matter. */
+static bool is_forwarded(uint32_t signal)
+{
+	return signal != SIGCHLD && signal != SIGPIPE && signal != SIGURG && signal != SIGWINCH && signal != SIGTTIN &&
+	       signal != SIGTTOU;
+}
+
+static bool handle_signals(int signal_fd, pid_t pid, int pidfd, struct terminal *terminal, int *ret_status)
+{
+	struct signalfd_siginfo info;
+	bool ended = false;
+
+	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			ended = reap(pid, ret_status) || ended;
+		else if (info.ssi_signo == SIGWINCH)
+			terminal_resize(terminal);
+		else if (is_forwarded(info.ssi_signo))
+			pidfd_signal(pidfd, (int)info.ssi_signo);
+	}
+	return ended;
+}
+
+int monitor_run(pid_t pid, int pidfd, int console, const sigset_t *signals, int *ret_status, struct error *err)
+{
+	autoclose int signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	struct terminal terminal;
+	int status = 0;
+	bool ended;
+
+	if (signal_fd < 0)
+		return error_set(err, errno, "make a descriptor for signals");
+	if (terminal_open(&terminal, console, err) < 0)
+		return -1;
+	/* The container may have ended before the descriptor was there: its SIGCHLD is pending and will be read, but look now. */
+	ended = reap(pid, &status);
+	while (!ended) {
+		struct pollfd fds[1 + TERMINAL_POLL_FDS] = { { .fd = signal_fd, .events = POLLIN } };
+
+		terminal_poll_prepare(&terminal, fds + 1);
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			break;
+		terminal_poll_done(&terminal, fds + 1);
+		if (fds[0].revents)
+			ended = handle_signals(signal_fd, pid, pidfd, &terminal, &status);
+	}
+	/* ORDER: what the program wrote last is shown before the user's terminal is given back. */
+	terminal_drain(&terminal);
+	terminal_close(&terminal);
+	if (!ended)
+		return error_set(err, errno, "wait for the container");
+	*ret_status = status;
+	return 0;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/seal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U /* Linux 6.3: asked for where vm.memfd_noexec is set */
+#endif
+
+static int make_memfd(void)
+{
+	int fd = memfd_create("urun", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("urun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd;
+}
+
+static int sealed_copy(int self, off_t size, int *ret_fd, struct error *err)
+{
+	autoclose int copy = make_memfd();
+
+	if (copy < 0)
+		return error_set(err, errno, "make a memory file for a sealed copy of urun");
+	while (size > 0) {
+		ssize_t n = sendfile(copy, self, NULL, (size_t)size);
+
+		if (n <= 0)
+			return error_set(err, n < 0 ? errno : EIO, "copy urun into memory");
+		size -= n;
+	}
+	if (fchmod(copy, 0555) < 0 ||
+	    fcntl(copy, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		return error_set(err, errno, "seal the copy of urun");
+	*ret_fd = take_fd(&copy);
+	return 0;
+}
+
+int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err)
+{
+	autoclose int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (self < 0)
+		return error_set(err, errno, "open /proc/self/exe");
+	if (fstat(self, &st) < 0)
+		return error_set(err, errno, "stat /proc/self/exe");
+	/*
+	 * The container's first process is this file executed, so a program in the container can open it by
+	 * /proc/PID/exe.  For an owner without a mapping the container's root has no capability over the file, and the mode
+	 * decides (user_namespaces(7)); a mapped owner, or a mode that lets others write, leaves the host's urun to
+	 * be overwritten from inside (CVE-2019-5736).  Whom a joined user namespace maps, we don't know.
+	 */
+	if (userns->mode != USERNS_JOIN && !idmap_maps_outer(&userns->uids, st.st_uid) && !(st.st_mode & 022)) {
+		*ret_fd = take_fd(&self);
+		return 0;
+	}
+	log_debug("urun's own file could be written by the container: init runs a sealed copy");
+	return sealed_copy(self, st.st_size, ret_fd, err);
+}

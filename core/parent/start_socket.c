@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/start_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "core/base/fd.h"
+
+/* A socket address has room for 107 bytes; by a descriptor's path below /proc every place has a short name. */
+static void address_in(int dir, const char *name, struct sockaddr_un *ret_address)
+{
+	*ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(ret_address->sun_path, sizeof(ret_address->sun_path), "/proc/self/fd/%d/%s", dir, name);
+}
+
+int start_socket_listen(const struct state_dir *dir, int *ret_fd, struct error *err)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+
+	address_in(dir->fd, STATE_FILE_START, &address);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 1) < 0)
+		return error_set(err, errno, "listen on %s/%s", dir->path, STATE_FILE_START);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int start_socket_connect(const struct state_dir *dir, int *ret_fd, struct error *err)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+
+	address_in(dir->fd, STATE_FILE_START, &address);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_set(err, errno, "connect to %s/%s", dir->path, STATE_FILE_START);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int socket_connect_path(const char *path, const char *what, int *ret_fd, struct error *err)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autoclose int file = -1;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (strlen(path) < sizeof(address.sun_path)) {
+		memcpy(address.sun_path, path, strlen(path) + 1);
+	} else {
+		file = open(path, O_PATH | O_CLOEXEC);
+		if (file < 0)
+			return error_set(err, errno, "open %s %s", what, path);
+		snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", file);
+	}
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_set(err, errno, "connect to %s %s", what, path);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int socket_send_fd(int socket, int fd, const char *name, const char *what, struct error *err)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec part = { .iov_base = (void *)(uintptr_t)name, .iov_len = strlen(name) };
+	struct msghdr header = { .msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
+	if (sendmsg(socket, &header, MSG_NOSIGNAL) < 0)
+		return error_set(err, errno, "send the descriptor to %s", what);
+	return 0;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_PARENT_STATE_H
+#define URUN_PARENT_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/arena.h"
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "core/config/config.h"
+
+/*
+ * A container's folder below the state root (--root):
+ *
+ *   state.json  what is known since its creation; written to a new file and renamed, never changed afterwards
+ *   creating    exists until the container is handed over
+ *   start       the socket on which a created container waits for `start`; exists until then
+ *
+ * The folder itself is the lock (flock(2)): who changes a container holds it.  The status isn't kept but
+ * computed: from the pid and its start time, and from the two files above.
+ * Source: OCI runtime-spec 1.3, runtime.md "State".
+ */
+enum container_status {
+	CONTAINER_CREATING,
+	CONTAINER_CREATED,
+	CONTAINER_RUNNING,
+	CONTAINER_STOPPED,
+};
+
+const char *container_status_name(enum container_status status);
+
+/* state.json */
+struct container_state {
+	struct arena arena; /* owns what the members point to */
+	char *oci_version;
+	char *id;
+	struct opt_u64 pid;	   /* in the pid namespace of the runtime */
+	struct opt_u64 start_time; /* of the pid, in clock ticks since boot */
+	char *bundle;
+	char *rootfs;
+	char *created;	    /* RFC 3339 */
+	struct opt_u64 uid; /* who created it */
+	bool foreground;    /* a `run` that waits for it owns it: what is left of it when that is dead, is rubbish */
+	bool own_pid_namespace;
+	str_map annotations;
+	struct config_hooks *hooks; /* poststart and poststop are run by later commands */
+};
+
+void state_release(struct container_state *state);
+
+/* A container's folder, opened. */
+struct state_dir {
+	int fd;	    /* -1: not open */
+	char *path; /* for messages */
+	char *id;
+};
+
+#define STATE_DIR_NONE ((struct state_dir){ .fd = -1 })
+void state_dir_close(struct state_dir *dir);
+#define autostatedir __attribute__((cleanup(state_dir_close)))
+
+/* `[a-zA-Z0-9_+-][a-zA-Z0-9_+.-]*`, at most 255 bytes.  The error names what is wrong. */
+int state_check_id(const char *id, struct error *err);
+
+/*
+ * Makes the folder of a new container and locks it.  @root is made (0700) where it is missing, and must belong to us.
+ * A folder whose creation or foreground `run` was killed is taken over, emptied.
+ */
+int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir, struct error *err);
+
+enum state_lock { STATE_UNLOCKED, STATE_LOCKED };
+
+/* Opens a container's folder.  "container X does not exist" where there is none. */
+int state_dir_open(const char *root, const char *id, enum state_lock lock, struct state_dir *ret_dir,
+		   struct error *err);
+
+int state_write(const struct state_dir *dir, const struct container_state *state, struct error *err);
+
+/* Fails with ENOENT where there is none (yet, or because its creation was killed). */
+int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err);
+
+/* The container is handed over: it isn't "creating" any more. */
+int state_set_created(const struct state_dir *dir, struct error *err);
+
+/*
+ * The status now.  Where the process lives, *ret_pidfd (may be NULL) gets its pidfd, else -1.
+ * A zombie counts as stopped.
+ */
+enum container_status state_status(const struct state_dir *dir, const struct container_state *state, int *ret_pidfd);
+
+/* Removes the folder and all in it.  Missing files are fine. */
+int state_dir_remove(struct state_dir *dir, struct error *err);
+
+/* The ids below @root in alphabetic order; a missing @root has none.  The caller frees each and the list. */
+int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err);
+
+/* The container's state as the spec has it (for `state` and for hooks), appended as JSON. */
+void state_print(const struct container_state *state, enum container_status status, enum json_style style,
+		 struct strbuf *out);
+
+#define STATE_FILE_START "start"
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: any.
+#include "core/sync/hook.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "core/base/spawn.h"
+#include "core/base/str.h"
+
+static unsigned int timeout_ms(const struct config_hook *hook)
+{
+	if (!hook->timeout.set)
+		return 0;
+	/* A month and a half is as good as any longer time. */
+	return hook->timeout.value > UINT_MAX / 1000 ? UINT_MAX
+						     : (unsigned int)hook->timeout.value * 1000;
+}
+
+/*
+ * The list with a NULL behind it; @first stands for an empty one.  The caller frees it, not the
+ * texts.
+ */
+static char **to_vector(const str_list *list, char *first)
+{
+	char **vector = mem_alloc((list->count + 2) * sizeof(char *));
+
+	vector[0] = first;
+	for (size_t i = 0; i < list->count; i++)
+		vector[i] = list->items[i];
+	return vector;
+}
+
+static int hook_run(const struct config_hook *hook, const char *state_json, struct error *err)
+{
+	autofree char **argv = to_vector(&hook->args, hook->path);
+	autofree char **envp = to_vector(&hook->env, NULL);
+	const struct spawn spawn = {
+		.path = hook->path,
+		.argv = argv,
+		.envp = envp,
+		.input = state_json,
+		.input_size = strlen(state_json),
+		.timeout_ms = timeout_ms(hook),
+	};
+
+	return spawn_run(&spawn, err);
+}
+
+int hooks_run(const config_hook_list *hooks, const char *kind, const char *state_json,
+	      struct error *err)
+{
+	for (size_t i = 0; i < hooks->count; i++) {
+		log_debug("hooks.%s[%zu]: %s", kind, i, hooks->items[i].path);
+		if (hook_run(&hooks->items[i], state_json, err) < 0)
+			return error_prefix(err, "hooks.%s[%zu]", kind, i);
+	}
+	return 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_SYNC_MESSAGE_H
+#define URUN_SYNC_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+
+/*
+ * The messages of the sync pipe, in the order in which they come.
+ *
+ *   parent: urun                                child: urun init
+ *   ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+ *   maps are written     BOOTSTRAP ───────────▶ still the parent's image: becomes root, joins, executes itself
+ *   scoped config        CONFIG ──────────────▶ namespaces that come second, mounts, devices, console
+ *                     ◀────────────── HOOKS     rootfs is ready and not entered; only where the config has such hooks
+ *   prestart, createRuntime  RESUME ──────────▶ createContainer hooks; pivot_root; masked paths; sysctl
+ *                     ◀────────────── READY     with the console's master, where the process has a terminal
+ *   state, pid file      RUN ─────────────────▶ waits for `start` where that was ordered; startContainer hooks; execve
+ *                     ◀──── end of the pipe     execve happened: the pipe is close-on-exec
+ *
+ *                     ◀──────────────── LOG     at any time
+ *                     ◀────────────── ERROR     at any time after BOOTSTRAP; the last one: the child is gone then
+ *
+ * The connection that `start` makes to a created container's `start` socket carries ERROR and LOG alone, and its end says
+ * the same as the pipe's.
+ * Both ends are the same file executed, so payloads that aren't text are plain structs.
+ */
+enum message_type {
+	MESSAGE_BOOTSTRAP = 1, /* no payload */
+	MESSAGE_CONFIG,	       /* struct message_order and its sections; descriptors as the order's flags say */
+	MESSAGE_HOOKS,	       /* no payload */
+	MESSAGE_RESUME,	       /* no payload */
+	MESSAGE_READY,	       /* no payload; one descriptor or none */
+	MESSAGE_RUN,	       /* no payload */
+	MESSAGE_LOG,	       /* uint8_t level, then the text */
+	MESSAGE_ERROR,	       /* struct error */
+};
+
+/* As a set: what the reader is ready to take in its state. */
+#define MESSAGE_BIT(type) (1u << (type))
+
+#define MESSAGE_FDS_MAX 4
+
+struct message {
+	enum message_type type;
+	char *payload; /* with a NUL behind its size bytes */
+	size_t size;
+	int fds[MESSAGE_FDS_MAX];
+	size_t fd_count;
+};
+
+#define MESSAGE_NONE ((struct message){ .fds = { -1, -1, -1, -1 } })
+
+/* Frees the payload and closes the descriptors that nobody took. */
+void message_release(struct message *message);
+#define automessage __attribute__((cleanup(message_release)))
+
+enum order_flag {
+	ORDER_NO_PIVOT = 1 << 0,	/* MS_MOVE and chroot in place of pivot_root */
+	ORDER_NEW_KEYRING = 1 << 1,	/* a session keyring of its own */
+	ORDER_WAIT_START = 1 << 2,	/* after RUN: wait on the start socket, which is the next descriptor */
+	ORDER_SECCOMP_SOCKET = 1 << 3,	/* the connection for the seccomp listener is the next descriptor */
+	ORDER_DIE_WITH_PARENT = 1 << 4, /* the program too is killed when the parent ends */
+	ORDER_KEEP_GROUPS = 1 << 5,	/* supplementary groups are left as they are */
+	ORDER_SETGROUPS_DENIED = 1 << 6,
+	ORDER_FILTER = 1 << 7,		/* there is a seccomp filter, in its section */
+};
+
+enum order_section {
+	ORDER_CONFIG,	     /* the scoped config, JSON without linux.seccomp's rules */
+	ORDER_FILTER_BPF,    /* struct sock_filter[] */
+	ORDER_ID,	     /* the container's id */
+	ORDER_STATE_CREATING, /* the state for hooks, JSON; empty where there are no hooks */
+	ORDER_STATE_CREATED,
+	ORDER_SECTION_COUNT,
+};
+
+/* What MESSAGE_CONFIG begins with; the sections follow in their order, each with a NUL behind it. */
+struct message_order {
+	uint32_t flags;		/* enum order_flag */
+	uint32_t filter_flags;	/* for seccomp(2) */
+	uint32_t preserve_fds;	/* descriptors 3 … 2 + this are the program's */
+	uint32_t log_level;	/* enum log_level */
+	uint32_t pid;		/* init's, as the parent sees it */
+	uint32_t section_sizes[ORDER_SECTION_COUNT]; /* without the NUL */
+};
+
+/* Puts the payload of MESSAGE_CONFIG together: @order's section_sizes are set here. */
+void message_order_pack(struct message_order *order, const struct strbuf sections[static ORDER_SECTION_COUNT],
+			struct strbuf *ret_payload);
+
+/*
+ * The inverse: *ret_sections point into @message's payload.  Fails where the sizes don't fit.
+ */
+int message_order_unpack(const struct message *message, struct message_order *ret_order,
+			 const char *ret_sections[static ORDER_SECTION_COUNT], struct error *err);
+
+#endif

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: any.
+#include "core/sync/pipe.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/str.h"
+
+struct frame_header {
+	uint32_t type;
+	uint32_t size;
+};
+
+/* What each type may carry. */
+static const struct {
+	const char *name;
+	uint32_t size_min;
+	uint32_t size_max;
+	size_t fds_max;
+} rules[] = {
+	[MESSAGE_BOOTSTRAP] = { "bootstrap", 0, 0, 0 },
+	[MESSAGE_CONFIG] = { "config", sizeof(struct message_order), 16u << 20, 2 },
+	[MESSAGE_HOOKS] = { "hooks", 0, 0, 0 },
+	[MESSAGE_RESUME] = { "resume", 0, 0, 0 },
+	[MESSAGE_READY] = { "ready", 0, 0, 1 },
+	[MESSAGE_RUN] = { "run", 0, 0, 0 },
+	[MESSAGE_LOG] = { "log", 1, 8192, 0 },
+	[MESSAGE_ERROR] = { "error", sizeof(struct error), sizeof(struct error), 0 },
+};
+
+int pipe_new(int *ret_parent, int *ret_child, struct error *err)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return error_set(err, errno, "make the sync pipe");
+	*ret_parent = fds[0];
+	*ret_child = fds[1];
+	return 0;
+}
+
+/* Room for one control message of descriptors, aligned as cmsg(3) wants it. */
+union control {
+	char bytes[CMSG_SPACE(sizeof(int) * MESSAGE_FDS_MAX)];
+	struct cmsghdr align;
+};
+
+static void attach_fds(struct msghdr *header, union control *control, const int *fds, size_t count)
+{
+	struct cmsghdr *cmsg;
+
+	if (count == 0)
+		return;
+	memset(control, 0, sizeof(*control));
+	header->msg_control = control->bytes;
+	header->msg_controllen = CMSG_SPACE(sizeof(int) * count);
+	cmsg = CMSG_FIRSTHDR(header);
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int) * count);
+	memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * count);
+}
+
+int pipe_send(int fd, enum message_type type, const void *payload, size_t size, const int *fds, size_t fd_count,
+	      struct error *err)
+{
+	struct frame_header frame = { .type = (uint32_t)type, .size = (uint32_t)size };
+	struct iovec parts[] = {
+		{ .iov_base = &frame, .iov_len = sizeof(frame) },
+		{ .iov_base = (void *)(uintptr_t)payload, .iov_len = size },
+	};
+	struct msghdr header = { .msg_iov = parts, .msg_iovlen = 2 };
+	union control control;
+	size_t left = sizeof(frame) + size;
+
+	if (size < rules[type].size_min || size > rules[type].size_max || fd_count > rules[type].fds_max)
+		return error_set(err, EMSGSIZE, "sync pipe: send %s of %zu bytes", rules[type].name, size);
+	attach_fds(&header, &control, fds, fd_count);
+	while (left > 0) {
+		ssize_t sent = sendmsg(fd, &header, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return error_set(err, errno, "sync pipe: send %s", rules[type].name);
+		left -= (size_t)sent;
+		/* The descriptors went with the first byte. */
+		header.msg_control = NULL;
+		header.msg_controllen = 0;
+		for (int i = 0; i < 2; i++) {
+			size_t done = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
+
+			parts[i].iov_base = (char *)parts[i].iov_base + done;
+			parts[i].iov_len -= done;
+			sent -= (ssize_t)done;
+		}
+	}
+	return 0;
+}
+
+/* Moves the descriptors of a received control message into @message; too many are closed and an error. */
+static int detach_fds(struct msghdr *header, struct message *message)
+{
+	bool surplus = header->msg_flags & MSG_CTRUNC;
+
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(header); cmsg; cmsg = CMSG_NXTHDR(header, cmsg)) {
+		size_t count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
+			if (message->fd_count < MESSAGE_FDS_MAX) {
+				message->fds[message->fd_count++] = fd;
+			} else {
+				close(fd);
+				surplus = true;
+			}
+		}
+	}
+	return surplus ? -1 : 0;
+}
+
+/* Reads @size bytes.  Returns the number read: less than @size only at the end of the pipe; or a negative errno. */
+static ssize_t receive_exactly(int fd, void *bytes, size_t size, struct message *message)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		struct iovec part = { .iov_base = (char *)bytes + got, .iov_len = size - got };
+		union control control;
+		struct msghdr header = { .msg_iov = &part,
+					 .msg_iovlen = 1,
+					 .msg_control = control.bytes,
+					 .msg_controllen = sizeof(control.bytes) };
+		ssize_t n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* A peer that is killed with our bytes unread resets the connection: that is an end, too. */
+		if (n < 0 && errno != ECONNRESET)
+			return -errno;
+		if (n > 0 && detach_fds(&header, message) < 0)
+			return -EPROTO;
+		if (n <= 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+static int check_header(const struct frame_header *frame, const struct message *message, unsigned int expected,
+			struct error *err)
+{
+	if (frame->type == 0 || frame->type >= ARRAY_SIZE(rules))
+		return error_set(err, EPROTO, "sync pipe: message of unknown type %u", frame->type);
+	if (!(expected & MESSAGE_BIT(frame->type)))
+		return error_set(err, EPROTO, "sync pipe: %s out of turn", rules[frame->type].name);
+	if (frame->size < rules[frame->type].size_min || frame->size > rules[frame->type].size_max)
+		return error_set(err, EPROTO, "sync pipe: %s of %u bytes", rules[frame->type].name, frame->size);
+	if (message->fd_count > rules[frame->type].fds_max)
+		return error_set(err, EPROTO, "sync pipe: %s with %zu descriptors", rules[frame->type].name,
+				 message->fd_count);
+	return 0;
+}
+
+int pipe_receive(int fd, unsigned int expected, struct message *ret_message, struct error *err)
+{
+	automessage struct message message = MESSAGE_NONE;
+	struct frame_header frame = { 0 };
+	ssize_t n = receive_exactly(fd, &frame, sizeof(frame), &message);
+
+	if (n == 0)
+		return 0;
+	if (n < 0)
+		return error_set(err, (int)-n, "sync pipe: receive");
+	if ((size_t)n < sizeof(frame))
+		return error_set(err, EPROTO, "sync pipe: ends in the middle of a message");
+	if (check_header(&frame, &message, expected, err) < 0)
+		return -1;
+	message.type = frame.type;
+	message.size = frame.size;
+	message.payload = mem_alloc((size_t)frame.size + 1);
+	n = receive_exactly(fd, message.payload, message.size, &message);
+	if (n < 0)
+		return error_set(err, (int)-n, "sync pipe: receive %s", rules[frame.type].name);
+	if ((size_t)n < message.size)
+		return error_set(err, EPROTO, "sync pipe: ends in the middle of %s", rules[frame.type].name);
+	if (check_header(&frame, &message, expected, err) < 0)
+		return -1;
+	*ret_message = message;
+	message = MESSAGE_NONE;
+	return 1;
+}
+
+/* The child's failure becomes ours.  Its struct is taken by value and its texts are ended here, not trusted to be. */
+static int adopt_error(const struct message *message, struct error *err)
+{
+	memcpy(err, message->payload, sizeof(*err));
+	err->text[sizeof(err->text) - 1] = '\0';
+	err->hint[sizeof(err->hint) - 1] = '\0';
+	if (err->code < 0 || err->status < 0 || err->status > 255) {
+		err->code = 0;
+		err->status = 0;
+	}
+	return -1;
+}
+
+int pipe_await(int fd, unsigned int expected, struct message *ret_message, struct error *err)
+{
+	expected |= MESSAGE_BIT(MESSAGE_LOG) | MESSAGE_BIT(MESSAGE_ERROR);
+	for (;;) {
+		automessage struct message message = MESSAGE_NONE;
+		int got = pipe_receive(fd, expected, &message, err);
+
+		if (got <= 0)
+			return got;
+		log_debug("sync pipe: received %s", rules[message.type].name);
+		if (message.type == MESSAGE_ERROR)
+			return adopt_error(&message, err);
+		if (message.type == MESSAGE_LOG) {
+			enum log_level level = (unsigned char)message.payload[0];
+
+			if (level <= LOG_LEVEL_DEBUG)
+				log_line(level, message.payload + 1);
+			continue;
+		}
+		*ret_message = message;
+		message = MESSAGE_NONE;
+		return 1;
+	}
+}
+
+void pipe_send_error(int fd, const struct error *err)
+{
+	struct error ignored = ERROR_NONE;
+
+	pipe_send(fd, MESSAGE_ERROR, err, sizeof(*err), NULL, 0, &ignored);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_ROOTLESS_SCOPE_H
+#define URUN_ROOTLESS_SCOPE_H
+
+#include "core/base/error.h"
+#include "core/config/config.h"
+#include "rootless/userns.h"
+
+/*
+ * Turns the checked config into what can be done inside the planned user namespace, before any
+ * process exists: it edits *config in place (new parts are the memory of its arena) and writes a
+ * debug line for each thing that it changes.
+ *
+ * Changed: a user namespace is added; devpts gid= without mapping and additionalGids without
+ * setgroups (with a warning) are dropped; proc, sysfs, cgroup and mqueue of namespaces that aren't
+ * the container's become recursive binds of the host's; oomScoreAdj below the own becomes the own;
+ * labels of a SELinux that is off are dropped; device rules and the cgroup's name are skipped.
+ *
+ * Refused: ids without mapping, devices that the host lacks, limits that need a cgroup, sysctl of
+ * the host, hard limits above the own, disk file systems, intelRdt, netDevices, an AppArmor profile
+ * where AppArmor is off.  The error names the field by its path.
+ *
+ * For root of the host two things are left for the parent to set on the container's first process,
+ * as inside the user namespace nobody may: a hard rlimit above the own, and an oomScoreAdj below it.
+ *
+ * Runs in: parent.
+ * Source: OCI runtime-spec 1.3, config.md and config-linux.md; user_namespaces(7).
+ */
+int scope_config(struct container_config *config, const struct userns_plan *plan,
+		 const struct userns_caller *caller, struct error *err);
+
+#endif

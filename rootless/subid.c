@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "rootless/subid.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/number.h"
+#include "rootless/host.h"
+
+/* Large sites have a line for each of their users. */
+#define SUBID_FILE_MAX	     (16u << 20)
+#define NSSWITCH_FILE_MAX    (64u << 10)
+#define GETSUBIDS_OUTPUT_MAX (64u << 10)
+#define GETSUBIDS_TIMEOUT_MS 10000
+
+/* (uid_t)-1 is no id. */
+#define SUBID_END UINT32_MAX
+
+/* How many ids useradd gives.  Source: login.defs(5), SUB_UID_COUNT. */
+#define SUBID_COUNT 65536u
+
+/* A piece of text that isn't ended by NUL. */
+struct span {
+	const char *bytes;
+	size_t size;
+};
+
+char subid_letter(enum subid_kind kind)
+{
+	return kind == SUBID_UID ? 'u' : 'g';
+}
+
+/*
+ * Cuts the text up to @divider (or to its end) off the front of *@rest; false at the end of the
+ * text.
+ */
+static bool span_cut(struct span *rest, char divider, struct span *ret_part)
+{
+	const char *found;
+
+	if (rest->size == 0)
+		return false;
+	found = memchr(rest->bytes, divider, rest->size);
+	ret_part->bytes = rest->bytes;
+	ret_part->size = found ? (size_t)(found - rest->bytes) : rest->size;
+	rest->bytes += ret_part->size + (found ? 1 : 0);
+	rest->size -= ret_part->size + (found ? 1 : 0);
+	return true;
+}
+
+static struct span span_trim(struct span text)
+{
+	while (text.size > 0 && strchr(" \t\r", text.bytes[0]) && text.bytes[0]) {
+		text.bytes++;
+		text.size--;
+	}
+	while (text.size > 0 && strchr(" \t\r", text.bytes[text.size - 1]) &&
+	       text.bytes[text.size - 1])
+		text.size--;
+	return text;
+}
+
+static bool span_is(struct span text, const char *word)
+{
+	return word && strlen(word) == text.size && memcmp(text.bytes, word, text.size) == 0;
+}
+
+static bool span_number(struct span text, uint32_t *ret_value)
+{
+	char digits[16];
+
+	if (text.size >= sizeof(digits) || memchr(text.bytes, '\0', text.size))
+		return false;
+	memcpy(digits, text.bytes, text.size);
+	digits[text.size] = '\0';
+	return number_parse_u32(digits, UINT32_MAX, ret_value) == 0;
+}
+
+/* Adds start … end-1 but for the ids that are there already. */
+static void ranges_add(struct subid_ranges *ranges, uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < ranges->count; i++) {
+		uint64_t have_start = ranges->items[i].start;
+		uint64_t have_end = have_start + ranges->items[i].count;
+
+		if (end <= have_start || start >= have_end)
+			continue;
+		if (start < have_start)
+			ranges_add(ranges, start, have_start);
+		if (end <= have_end)
+			return;
+		start = have_end;
+	}
+	if (ranges->count < SUBID_RANGES_MAX)
+		ranges->items[ranges->count++] =
+			(struct subid_range){ (uint32_t)start, (uint32_t)(end - start) };
+}
+
+static bool range_is_valid(uint32_t start, uint32_t count)
+{
+	return count > 0 && (uint64_t)start + count <= SUBID_END;
+}
+
+/* owner:start:count; false where the line is something else. */
+static bool parse_line(struct span line, struct span *ret_owner, uint32_t *ret_start,
+		       uint32_t *ret_count)
+{
+	struct span start, count;
+
+	line = span_trim(line);
+	if (line.size == 0 || line.bytes[0] == '#')
+		return false;
+	if (!span_cut(&line, ':', ret_owner) || ret_owner->size == 0 ||
+	    !span_cut(&line, ':', &start) || !span_cut(&line, '\n', &count))
+		return false;
+	return span_number(start, ret_start) && span_number(count, ret_count) &&
+	       range_is_valid(*ret_start, *ret_count);
+}
+
+void subid_parse(const char *bytes, size_t size, const char *name, uid_t uid,
+		 struct subid_ranges *ret_ranges)
+{
+	struct span rest = { bytes, size }, line, owner;
+	struct subid_ranges ranges = { .count = 0 };
+	uint32_t start, count;
+	char number[16];
+
+	snprintf(number, sizeof(number), "%" PRIu32, (uint32_t)uid);
+	while (ranges.count < SUBID_RANGES_MAX && span_cut(&rest, '\n', &line))
+		if (parse_line(line, &owner, &start, &count) &&
+		    (span_is(owner, name) || span_is(owner, number)))
+			ranges_add(&ranges, start, (uint64_t)start + count);
+	*ret_ranges = ranges;
+}
+
+void subid_parse_getsubids(const char *bytes, size_t size, struct subid_ranges *ret_ranges)
+{
+	struct span rest = { bytes, size }, line, index, owner, start_text, count_text;
+	struct subid_ranges ranges = { .count = 0 };
+	uint32_t start, count;
+
+	while (ranges.count < SUBID_RANGES_MAX && span_cut(&rest, '\n', &line)) {
+		line = span_trim(line);
+		if (!span_cut(&line, ' ', &index) || index.size < 2 ||
+		    index.bytes[index.size - 1] != ':' || !span_cut(&line, ' ', &owner) ||
+		    !span_cut(&line, ' ', &start_text) || !span_cut(&line, '\n', &count_text))
+			continue;
+		if (span_number(start_text, &start) && span_number(count_text, &count) &&
+		    range_is_valid(start, count))
+			ranges_add(&ranges, start, (uint64_t)start + count);
+	}
+	*ret_ranges = ranges;
+}
+
+void subid_leave_out(struct subid_ranges *ranges, uint32_t id)
+{
+	for (size_t i = 0; i < ranges->count; i++) {
+		struct subid_range old = ranges->items[i];
+		struct subid_range below = { old.start, id - old.start };
+		struct subid_range above = { id + 1, old.count - 1 - (id - old.start) };
+
+		if (id < old.start || id - old.start >= old.count)
+			continue;
+		memmove(&ranges->items[i], &ranges->items[i + 1],
+			(ranges->count - i - 1) * sizeof(old));
+		ranges->count--;
+		for (int half = 0; half < 2; half++) {
+			struct subid_range piece =
+				half == 0 ? above : below; /* below ends up in front */
+
+			if (piece.count == 0 || ranges->count == SUBID_RANGES_MAX)
+				continue;
+			memmove(&ranges->items[i + 1], &ranges->items[i],
+				(ranges->count - i) * sizeof(old));
+			ranges->items[i] = piece;
+			ranges->count++;
+		}
+		return;
+	}
+}
+
+bool subid_covers(const struct subid_ranges *ranges, uint32_t first, uint32_t count,
+		  uint32_t *ret_missing)
+{
+	uint64_t next = first, end = (uint64_t)first + count;
+
+	for (size_t i = 0; i < ranges->count && next < end; i++) {
+		const struct subid_range *range = &ranges->items[i];
+
+		if (next < range->start || next - range->start >= range->count)
+			continue;
+		next = (uint64_t)range->start + range->count;
+		i = (size_t)-1; /* the range that goes on may stand before this one */
+	}
+	if (next < end && ret_missing)
+		*ret_missing = (uint32_t)next;
+	return next >= end;
+}
+
+void subid_print(const struct subid_ranges *ranges, struct strbuf *out)
+{
+	if (ranges->count == 0)
+		strbuf_add_str(out, "none");
+	for (size_t i = 0; i < ranges->count; i++)
+		strbuf_addf(out, "%s%" PRIu32 "-%" PRIu32, i ? ", " : "", ranges->items[i].start,
+			    ranges->items[i].start + (ranges->items[i].count - 1));
+}
+
+uint32_t subid_first_free(const char *bytes, size_t size)
+{
+	struct span rest = { bytes, size }, line, owner;
+	uint64_t free_from = SUBID_FIRST;
+	uint32_t start, count;
+
+	while (span_cut(&rest, '\n', &line))
+		if (parse_line(line, &owner, &start, &count) && (uint64_t)start + count > free_from)
+			free_from = (uint64_t)start + count;
+	/*
+	 * At the very end there is no room for a range; then the proposal is the usual one, for a
+	 * person to judge.
+	 */
+	return free_from + SUBID_COUNT <= SUBID_END ? (uint32_t)free_from : SUBID_FIRST;
+}
+
+static char *subid_path(enum subid_kind kind, const char *root)
+{
+	return str_format("%s/etc/sub%cid", root, subid_letter(kind));
+}
+
+uint32_t subid_first_free_on(enum subid_kind kind, const char *root)
+{
+	autofree char *path = subid_path(kind, root);
+	autofree char *text = NULL;
+	size_t size = 0;
+
+	if (fd_read_file(path, SUBID_FILE_MAX, &text, &size) < 0)
+		return SUBID_FIRST;
+	return subid_first_free(text, size);
+}
+
+/*
+ * Do subids come from elsewhere than the files?  The tools of shadow look at this line too, and
+ * without it getsubids would only read the same file again.
+ */
+static bool nsswitch_names_other_source(const char *root)
+{
+	autofree char *path = str_format("%s/etc/nsswitch.conf", root);
+	autofree char *text = NULL;
+	struct span rest, line;
+	size_t size;
+
+	if (fd_read_file(path, NSSWITCH_FILE_MAX, &text, &size) < 0)
+		return false;
+	rest = (struct span){ text, size };
+	while (span_cut(&rest, '\n', &line)) {
+		struct span key;
+
+		line = span_trim(line);
+		if (!span_cut(&line, ':', &key) || !span_is(span_trim(key), "subid"))
+			continue;
+		line = span_trim(line);
+		return line.size > 0 && !span_is(line, "files");
+	}
+	return false;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Reads up to the end of the output; false where it is too much or takes too long. */
+static bool read_output(int fd, struct strbuf *out)
+{
+	int64_t end = now_ms() + GETSUBIDS_TIMEOUT_MS;
+	char bytes[4096];
+
+	for (;;) {
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
+		int64_t left = end - now_ms();
+		ssize_t got;
+
+		if (left <= 0 || out->size > GETSUBIDS_OUTPUT_MAX)
+			return false;
+		if (poll(&wait, 1, (int)left) <= 0)
+			continue;
+		got = read(fd, bytes, sizeof(bytes));
+		if (got == 0)
+			return true;
+		if (got < 0 && errno != EINTR)
+			return false;
+		if (got > 0)
+			strbuf_add(out, bytes, (size_t)got);
+	}
+}
+
+/* Starts a program with its output in @output; stdin and stderr are /dev/null. */
+static int start_with_output(const char *path, char *const *argv, int output, pid_t *ret_pid)
+{
+	static char *const environment[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+					     (char *)"LC_ALL=C", NULL };
+	posix_spawn_file_actions_t actions;
+	int result;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	result = posix_spawn(ret_pid, path, &actions, NULL, argv, environment);
+	posix_spawn_file_actions_destroy(&actions);
+	return -result;
+}
+
+/*
+ * Asks getsubids, whose answer for "no range" is a failure without output: so its exit status tells
+ * nothing more.
+ */
+static int ask_getsubids(enum subid_kind kind, const char *path, const char *user,
+			 struct subid_ranges *ret_ranges, struct error *err)
+{
+	char *argv[] = { (char *)path, (char *)"-g", (char *)user, NULL };
+	char *argv_uid[] = { (char *)path, (char *)user, NULL };
+	autostrbuf struct strbuf output = { 0 };
+	int ends[2], result;
+	bool whole;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set(err, errno, "make a pipe for %s", path);
+	result = start_with_output(path, kind == SUBID_GID ? argv : argv_uid, ends[1], &pid);
+	close(ends[1]);
+	if (result < 0) {
+		close(ends[0]);
+		return error_set(err, -result, "execute %s", path);
+	}
+	whole = read_output(ends[0], &output);
+	close(ends[0]);
+	if (!whole)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (!whole)
+		return error_set(err, 0, "%s %s: no answer of a sensible size within %d s", path,
+				 user, GETSUBIDS_TIMEOUT_MS / 1000);
+	subid_parse_getsubids(output.bytes ? output.bytes : "", output.size, ret_ranges);
+	return 0;
+}
+
+int subid_load(enum subid_kind kind, const char *root, const char *name, uid_t uid,
+	       struct subid_ranges *ret_ranges, struct error *err)
+{
+	autofree char *path = subid_path(kind, root);
+	struct host host = { .root = root };
+	char program[HOST_PATH_SIZE], number[16];
+	autofree char *text = NULL;
+	struct subid_ranges ranges;
+	size_t size = 0;
+	int result;
+
+	result = fd_read_file(path, SUBID_FILE_MAX, &text, &size);
+	if (result < 0 && result != -ENOENT)
+		return error_set(err, -result, "read %s", path);
+	subid_parse(text ? text : "", size, name, uid, &ranges);
+	if (ranges.count == 0 && nsswitch_names_other_source(root) &&
+	    host_find_program(&host, "getsubids", program)) {
+		snprintf(number, sizeof(number), "%" PRIu32, (uint32_t)uid);
+		return ask_getsubids(kind, program, name ? name : number, ret_ranges, err);
+	}
+	*ret_ranges = ranges;
+	return 0;
+}
+
+/* name:password:uid:… */
+static char *name_in_passwd(const char *bytes, size_t size, uid_t uid)
+{
+	struct span rest = { bytes, size }, line, name, password, number;
+	uint32_t value;
+
+	while (span_cut(&rest, '\n', &line))
+		if (span_cut(&line, ':', &name) && name.size > 0 &&
+		    span_cut(&line, ':', &password) && span_cut(&line, ':', &number) &&
+		    span_number(number, &value) && value == uid)
+			return str_dup_n(name.bytes, name.size);
+	return NULL;
+}
+
+char *subid_user_name(const char *root, uid_t uid)
+{
+	autofree char *path = str_format("%s/etc/passwd", root);
+	autofree char *text = NULL;
+	char *name = NULL;
+	struct passwd *entry;
+	size_t size;
+
+	/*
+	 * The file first: getpwuid() may load modules and ask daemons, which costs more than all
+	 * else here.
+	 */
+	if (fd_read_file(path, SUBID_FILE_MAX, &text, &size) == 0)
+		name = name_in_passwd(text, size, uid);
+	if (name || root[0] != '\0')
+		return name;
+	entry = getpwuid(uid);
+	return entry ? str_dup(entry->pw_name) : NULL;
+}

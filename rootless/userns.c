@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent (userns_write_maps) | init before pivot_root (userns_become_root).
+#include "rootless/userns.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/spawn.h"
+
+/* Directories of users can be slow to answer newuidmap; beyond this they are down. */
+#define HELPER_TIMEOUT_MS 30000
+
+static int write_proc_file(pid_t pid, const char *name, const char *text,
+			   const struct userns_plan *plan, struct error *err)
+{
+	char path[64];
+	int result;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	result = fd_write_file(path, text);
+	if (result == 0)
+		return 0;
+	error_set(err, -result, "write %s", path);
+	return host_explain_userns_failure(&plan->host, -result, err);
+}
+
+static int write_map(pid_t pid, const char *name, const struct idmap *map,
+		     const struct userns_plan *plan, struct error *err)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	idmap_print_lines(map, &text);
+	/* The kernel takes a map in one write of less than a page.  Source: user_namespaces(7). */
+	if (text.size >= (size_t)sysconf(_SC_PAGESIZE))
+		return error_set(err, 0, "%s: %zu mappings are too long for the kernel", name,
+				 map->count);
+	return write_proc_file(pid, name, text.bytes, plan, err);
+}
+
+/* One of the two programs and its arguments: pid, then inner, outer, count of each range. */
+struct helper {
+	const char *name;
+	char path[HOST_PATH_SIZE];
+	struct spawn spawn;
+	struct spawned spawned;
+	bool started;
+	char *argv[2 + 3 * IDMAP_RANGES_MAX + 1];
+	char numbers[1 + 3 * IDMAP_RANGES_MAX][12];
+};
+
+static void helper_arguments(struct helper *helper, pid_t pid, const struct idmap *map)
+{
+	size_t count = 0;
+
+	snprintf(helper->numbers[count++], sizeof(helper->numbers[0]), "%d", (int)pid);
+	for (size_t i = 0; i < map->count; i++) {
+		const uint32_t columns[] = { map->ranges[i].inner, map->ranges[i].outer,
+					     map->ranges[i].count };
+
+		for (size_t column = 0; column < ARRAY_SIZE(columns); column++)
+			snprintf(helper->numbers[count++], sizeof(helper->numbers[0]), "%" PRIu32,
+				 columns[column]);
+	}
+	helper->argv[0] = (char *)helper->name;
+	for (size_t i = 0; i < count; i++)
+		helper->argv[i + 1] = helper->numbers[i];
+	helper->argv[count + 1] = NULL;
+}
+
+static int helper_start(struct helper *helper, pid_t pid, const struct idmap *map,
+			const struct userns_plan *plan, struct error *err)
+{
+	static char *const environment[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+					     (char *)"LC_ALL=C", NULL };
+
+	if (!host_find_program(&plan->host, helper->name, helper->path)) {
+		error_set(err, 0, "%s is not installed", helper->name);
+		return host_explain_helper_failure(&plan->host, err);
+	}
+	helper_arguments(helper, pid, map);
+	helper->spawn = (struct spawn){
+		.path = helper->path,
+		.argv = helper->argv,
+		.envp = environment,
+		.timeout_ms = HELPER_TIMEOUT_MS,
+	};
+	if (spawn_start(&helper->spawn, &helper->spawned, err) < 0)
+		return host_explain_helper_failure(&plan->host, err);
+	helper->started = true;
+	return 0;
+}
+
+/* Whatever happened before: a started program is waited for.  The first error is kept. */
+static int helper_finish(struct helper *helper, const struct userns_plan *plan, struct error *err)
+{
+	struct error own = ERROR_NONE;
+
+	if (!helper->started || spawn_finish(&helper->spawn, &helper->spawned, &own) == 0)
+		return 0;
+	host_explain_helper_failure(&plan->host, &own);
+	if (err->text[0] == '\0')
+		*err = own;
+	return -1;
+}
+
+/* Side by side: each takes a millisecond or more, nearly all of it waiting for its own start. */
+static int run_helpers(pid_t pid, const struct userns_plan *plan, struct error *err)
+{
+	autofree struct helper *helpers = mem_alloc(2 * sizeof(*helpers));
+	struct error first = ERROR_NONE;
+	int result;
+
+	helpers[0].name = "newuidmap";
+	helpers[1].name = "newgidmap";
+	result = helper_start(&helpers[0], pid, &plan->uids, plan, &first);
+	if (result == 0)
+		result = helper_start(&helpers[1], pid, &plan->gids, plan, &first);
+	for (size_t i = 0; i < 2; i++)
+		if (helper_finish(&helpers[i], plan, &first) < 0)
+			result = -1;
+	if (result < 0)
+		*err = first;
+	return result;
+}
+
+int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *err)
+{
+	if (plan->mode == USERNS_INHERIT || plan->mode == USERNS_JOIN)
+		return 0;
+	/*
+	 * ORDER: before gid_map.  The kernel lets an ordinary user map the own gid only while
+	 * setgroups is denied (else a user could leave a group that a file excludes), and after
+	 * gid_map is written the mark can't be changed.
+	 */
+	if (!plan->setgroups_allowed && write_proc_file(pid, "setgroups", "deny", plan, err) < 0)
+		return -1;
+	if (plan->mode == USERNS_HELPERS)
+		return run_helpers(pid, plan, err);
+	if (write_map(pid, "uid_map", &plan->uids, plan, err) < 0)
+		return -1;
+	return write_map(pid, "gid_map", &plan->gids, plan, err);
+}
+
+/*
+ * Makes the capabilities survive an execve as an id that isn't 0: the ambient set is what the
+ * kernel adds then.
+ * Source: capabilities(7), "Transformation of capabilities during execve()".
+ */
+static int keep_capabilities_over_execve(struct error *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return error_set(err, errno, "read own capabilities");
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		data[i].inheritable = data[i].permitted;
+		data[i].effective = data[i].permitted;
+	}
+	/* ORDER: a capability can be ambient only when it is inheritable. */
+	if (syscall(SYS_capset, &header, data) < 0)
+		return error_set(err, errno, "make own capabilities inheritable");
+	for (unsigned int cap = 0; cap < 32 * _LINUX_CAPABILITY_U32S_3; cap++)
+		if ((data[cap / 32].permitted & (1u << (cap % 32))) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return error_set(err, errno, "make own capability %u ambient", cap);
+	return 0;
+}
+
+/* 0, or the first id of a map without it. */
+static uint32_t root_of(const struct idmap *map)
+{
+	return idmap_maps_inner(map, 0) || map->count == 0 ? 0 : map->ranges[0].inner;
+}
+
+/*
+ * Since the clone (or setns) this process has every capability in the user namespace, whatever its
+ * uid is there.  An execve keeps them for uid 0 alone; so it must be uid 0 before.  A change of ids
+ * away from 0 would drop them; from the ids that we have here (the overflow id, or already 0) to 0
+ * nothing is dropped, and to another id neither, as none of our three ids was 0.
+ */
+int userns_become_root(const struct userns_plan *plan, enum userns_groups groups, struct error *err)
+{
+	uid_t uid = root_of(&plan->uids);
+	gid_t gid = root_of(&plan->gids);
+
+	/*
+	 * ORDER: groups, then gid, then uid.  The first two ask for CAP_SETGID, which a uid other
+	 * than 0 could have lost. The caller's groups would let the container into files that the
+	 * host's root gave to them alone.
+	 */
+	if (groups == USERNS_DROP_GROUPS && plan->setgroups_allowed && setgroups(0, NULL) < 0)
+		return error_set(err, errno, "drop supplementary groups");
+	if (setresgid(gid, gid, gid) < 0)
+		return error_set(err, errno, "become gid %u of the user namespace", gid);
+	if (setresuid(uid, uid, uid) < 0)
+		return error_set(err, errno, "become uid %u of the user namespace", uid);
+	return uid == 0 ? 0 : keep_capabilities_over_execve(err);
+}

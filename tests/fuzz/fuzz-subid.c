@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/fd.h"
+#include "rootless/subid.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+/* No id may come twice, reach (uid_t)-1 or be lost between the answers. */
+static void check(const struct subid_ranges *ranges)
+{
+	if (ranges->count > SUBID_RANGES_MAX)
+		abort();
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct subid_range *range = &ranges->items[i];
+
+		if (range->count == 0 || (uint64_t)range->start + range->count > UINT32_MAX ||
+		    !subid_covers(ranges, range->start, range->count, NULL))
+			abort();
+		for (size_t k = 0; k < i; k++)
+			if ((uint64_t)range->start <
+				    (uint64_t)ranges->items[k].start + ranges->items[k].count &&
+			    (uint64_t)ranges->items[k].start <
+				    (uint64_t)range->start + range->count)
+				abort();
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	const char *text = (const char *)bytes;
+	autostrbuf struct strbuf printed = { 0 };
+	struct subid_ranges ranges;
+
+	subid_parse(text, size, "ann", 1000, &ranges);
+	check(&ranges);
+	subid_print(&ranges, &printed);
+	if (ranges.count > 0) {
+		uint32_t id = ranges.items[size % ranges.count].start;
+
+		subid_leave_out(&ranges, id);
+		check(&ranges);
+		if (subid_covers(&ranges, id, 1, NULL))
+			abort();
+	}
+	subid_parse_getsubids(text, size, &ranges);
+	check(&ranges);
+	if (subid_first_free(text, size) < 100000)
+		abort();
+	return 0;
+}
+
+#ifdef FUZZ_STANDALONE
+/* Replays files, for hosts without libFuzzer. */
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		autofree char *bytes = NULL;
+		size_t size;
+
+		if (fd_read_file(argv[i], 16u << 20, &bytes, &size) < 0) {
+			fprintf(stderr, "%s: can't be read\n", argv[i]);
+			return 1;
+		}
+		LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
+	}
+	return 0;
+}
+#endif

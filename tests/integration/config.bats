@@ -1,0 +1,183 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# config.json: what is wrong in it is one line that names the field, before anything is made.
+load lib.bash
+
+# refused FILTER FIELD [TEXT…]: the config changed so is refused by run, naming the field.
+refused() {
+	local filter=$1
+	shift
+	base_config | jq "$filter" >"$BUNDLE/config.json"
+	refused_as_it_is "$@"
+}
+
+refused_as_it_is() {
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line "$@"
+	[ -z "$(ls -A "$STATE" 2>/dev/null)" ] || fail "something was made"
+}
+
+@test "no config.json is an error that names the file" {
+	rm "$BUNDLE/config.json"
+	refused_as_it_is config.json 'no such file or directory'
+}
+
+@test "text that isn't JSON is refused with the place" {
+	echo '{ "ociVersion": "1.0.2", oops }' >"$BUNDLE/config.json"
+	refused_as_it_is config.json
+}
+
+@test "a config that ends in the middle is refused" {
+	base_config | head -c 500 >"$BUNDLE/config.json"
+	refused_as_it_is config.json
+}
+
+@test "an empty file and a lone value are refused" {
+	: >"$BUNDLE/config.json"
+	refused_as_it_is config.json
+	echo '[]' >"$BUNDLE/config.json"
+	refused_as_it_is config.json
+	echo '3' >"$BUNDLE/config.json"
+	refused_as_it_is config.json
+}
+
+@test "text behind the config is refused" {
+	base_config >"$BUNDLE/config.json"
+	echo '{}' >>"$BUNDLE/config.json"
+	refused_as_it_is config.json
+}
+
+@test "wrong types are refused by the field's path" {
+	refused '.ociVersion = 1' ociVersion
+	refused '.process = []' process
+	refused '.process.args = "sh"' process.args
+	refused '.process.args = ["sh", 3]' 'process.args[1]'
+	refused '.process.terminal = "yes"' process.terminal
+	refused '.process.user.uid = "0"' process.user.uid
+	refused '.process.env = {"A": "b"}' process.env
+	refused '.mounts = {}' mounts
+	refused '.mounts[3].options = "ro"' 'mounts[3].options'
+	refused '.linux.namespaces[1].type = 5' 'linux.namespaces[1].type'
+	refused '.annotations = {"a": 1}' annotations
+	refused '.root.readonly = 1' root.readonly
+}
+
+@test "required fields that are missing are refused by their path" {
+	refused 'del(.ociVersion)' ociVersion
+	refused 'del(.root)' root
+	refused 'del(.root.path)' root.path
+	refused 'del(.process.cwd)' process.cwd
+	refused 'del(.process.args)' process.args
+	refused '.process.args = []' process.args
+	refused 'del(.mounts[2].destination)' 'mounts[2].destination'
+	refused 'del(.linux.namespaces[0].type)' 'linux.namespaces[0].type'
+	refused '.process.rlimits = [{"soft": 1, "hard": 2}]' 'process.rlimits[0].type'
+}
+
+@test "numbers out of range are refused by their path" {
+	refused '.process.user.uid = -1' process.user.uid
+	refused '.process.user.uid = 4294967296' process.user.uid
+	refused '.process.user.uid = 1.5' process.user.uid
+	refused '.process.user.umask = 1000' process.user.umask
+	refused '.process.oomScoreAdj = 2000' process.oomScoreAdj
+	refused '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["a"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 6, "value": 1, "op": "SCMP_CMP_EQ"}]}]}' \
+		'linux.seccomp.syscalls[0].args[0].index'
+	base_config | sed 's/"uid": 0/"uid": 99999999999999999999999999/' >"$BUNDLE/config.json"
+	refused_as_it_is process.user.uid
+}
+
+@test "unknown words are refused by their path" {
+	refused '.linux.namespaces[0].type = "moon"' 'linux.namespaces[0].type' moon
+	refused '.process.rlimits = [{"type": "RLIMIT_MOON", "soft": 1, "hard": 2}]' 'process.rlimits[0].type' RLIMIT_MOON
+	refused '.linux.seccomp = {"defaultAction": "SCMP_ACT_MOON"}' linux.seccomp.defaultAction SCMP_ACT_MOON
+	refused '.linux.rootfsPropagation = "moon"' linux.rootfsPropagation
+}
+
+@test "what contradicts itself is refused by its path" {
+	refused '.process.rlimits = [{"type": "RLIMIT_CORE", "soft": 3, "hard": 2}]' 'process.rlimits[0]'
+	refused '.process.rlimits = [{"type": "RLIMIT_CORE", "soft": 1, "hard": 2}, {"type": "RLIMIT_CORE", "soft": 1, "hard": 2}]' 'process.rlimits[1]'
+	refused '.linux.namespaces += [{"type": "pid"}]' 'linux.namespaces[5]'
+	refused '.linux.uidMappings = [{"containerID": 0, "hostID": 1, "size": 1}]' linux.uidMappings
+	refused '.hostname = "x" | del(.linux.namespaces[] | select(.type == "uts"))' hostname
+	refused '.process.env += ["NOSIGN"]' 'process.env[1]'
+}
+
+@test "relative paths where absolute ones are asked for are refused" {
+	refused '.process.cwd = "tmp"' process.cwd
+	refused '.linux.maskedPaths = ["/a", "b"]' 'linux.maskedPaths[1]'
+	refused '.linux.readonlyPaths = ["c"]' 'linux.readonlyPaths[0]'
+	refused '.linux.namespaces[0].path = "ns"' 'linux.namespaces[0].path'
+}
+
+@test "an unknown ociVersion is refused, and every 1.x is taken" {
+	refused '.ociVersion = "2.0.0"' ociVersion 2.0.0
+	refused '.ociVersion = "moon"' ociVersion
+	local version
+	for version in 1.0.0 1.0.2-dev 1.1.0 1.2.1 1.3.0 1.9.0; do
+		base_config | jq --arg version "$version" '.ociVersion = $version' >"$BUNDLE/config.json"
+		try run --bundle "$BUNDLE" c1
+		assert_status 0
+	done
+}
+
+@test "unknown properties are ignored, as the spec asks" {
+	config '.unknown = {"deep": [1, {"x": null}]} | .process.unknown = "x" | .linux.namespaces[0].unknown = 1'
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+}
+
+@test "a key that stands twice is refused by its path" {
+	base_config | sed 's/"noNewPrivileges": true/"noNewPrivileges": true, "noNewPrivileges": false/' >"$BUNDLE/config.json"
+	refused_as_it_is process.noNewPrivileges
+}
+
+@test "a NUL in a string and bytes that aren't UTF-8 are refused" {
+	base_config | sed 's|/bin/true|/bin/true\\u0000x|' >"$BUNDLE/config.json"
+	refused_as_it_is 'process.args[0]'
+	base_config | sed 's|/bin/true|/bin/\xff\xfe|' >"$BUNDLE/config.json"
+	refused_as_it_is config.json
+}
+
+@test "nesting without end is refused at once" {
+	{
+		printf '{"ociVersion": "1.0.2", "x": '
+		head -c 1000000 /dev/zero | tr '\0' '['
+	} >"$BUNDLE/config.json"
+	observe timeout 2 "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line config.json
+}
+
+@test "a file of 100 MB is refused within a second and 20 MB of memory" {
+	{
+		printf '{"ociVersion": "1.0.2", "x": "'
+		head -c 100000000 /dev/zero | tr '\0' 'x'
+		printf '"}'
+	} >"$BUNDLE/config.json"
+	observe bash -c 'ulimit -d 20000; exec timeout 1 "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line config.json
+	rm "$BUNDLE/config.json"
+}
+
+@test "a config that is a FIFO or a folder is refused and doesn't hang" {
+	rm "$BUNDLE/config.json"
+	mkfifo "$BUNDLE/config.json"
+	observe timeout 2 "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line config.json
+	rm "$BUNDLE/config.json"
+	mkdir "$BUNDLE/config.json"
+	refused_as_it_is config.json
+}
+
+@test "control characters of a config don't reach the terminal in an error" {
+	refused '.linux.rootfsPropagation = "a\u001b[31mred\nline"' linux.rootfsPropagation
+	refute_contains "$stderr" $'\e'
+}
+
+@test "what urun can't do yet is refused by its field, never dropped in silence" {
+	refused '.linux.intelRdt = {"closID": "x"}' linux.intelRdt
+	refused '.process.apparmorProfile = "no-such-profile"' apparmor
+}

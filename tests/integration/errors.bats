@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Errors: one line each, where it is asked for, in the form that is asked for.
+load lib.bash
+
+@test "no command prints one line" {
+	observe urun
+	[ "$status" != 0 ]
+	[ "$(grep -c '' <<<"$stderr")" -ge 1 ]
+}
+
+@test "an unknown command, option and argument are named in one line" {
+	try nosuch
+	assert_status 1
+	assert_one_line nosuch
+	try --nosuch run c1
+	assert_status 1
+	assert_one_line --nosuch
+	try run --nosuch c1
+	assert_status 125
+	assert_one_line --nosuch
+	try state c1 c2
+	assert_status 1
+	assert_one_line c2
+}
+
+@test "a missing id is said" {
+	local command
+	for command in state start delete kill; do
+		try "$command"
+		assert_status 1
+		assert_one_line "$command"
+	done
+	try run --bundle "$BUNDLE"
+	assert_status 125
+	assert_one_line run
+}
+
+@test "an option without its argument is named" {
+	try create --bundle
+	assert_status 1
+	assert_one_line bundle
+}
+
+@test "errors of run end with 125, those of other commands with 1" {
+	try run --bundle /no/such/bundle c1
+	assert_status 125
+	assert_one_line /no/such/bundle 'no such file or directory'
+	try create --bundle /no/such/bundle c1
+	assert_status 1
+	assert_one_line /no/such/bundle 'no such file or directory'
+}
+
+@test "the id stands in the error of a container" {
+	program /no/such/program
+	try run --bundle "$BUNDLE" the-one
+	assert_one_line the-one
+}
+
+@test "--log gets the same line, in text" {
+	try --log "$BATS_TEST_TMPDIR/log" state nobody
+	assert_status 1
+	assert_one_line nobody
+	[ "$(grep -c '' "$BATS_TEST_TMPDIR/log")" = 1 ]
+	assert_contains "$(cat "$BATS_TEST_TMPDIR/log")" 'does not exist'
+}
+
+@test "--log-format json is one object a line, with level, msg and a time of RFC 3339" {
+	program /no/such/program
+	try --log "$BATS_TEST_TMPDIR/log" --log-format json run --bundle "$BUNDLE" c1
+	assert_status 127
+	[ "$(grep -c '' "$BATS_TEST_TMPDIR/log")" = 1 ]
+	jq -e '.level == "error" and (.msg | contains("/no/such/program")) and (.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"))' "$BATS_TEST_TMPDIR/log"
+	# Engines read one or the other.
+	assert_contains "$stderr" /no/such/program
+}
+
+@test "the log is appended to, and stays empty where nothing fails" {
+	echo before >"$BATS_TEST_TMPDIR/log"
+	try --log "$BATS_TEST_TMPDIR/log" --log-format=json run --bundle "$BUNDLE" c1
+	assert_status 0
+	[ "$(cat "$BATS_TEST_TMPDIR/log")" = before ]
+	try --log "$BATS_TEST_TMPDIR/log" --log-format=json state nobody
+	[ "$(head -n1 "$BATS_TEST_TMPDIR/log")" = before ]
+	[ "$(grep -c '' "$BATS_TEST_TMPDIR/log")" = 2 ]
+}
+
+@test "a log that can't be opened is an error that names it" {
+	try --log /no/such/folder/log state nobody
+	assert_status 1
+	assert_one_line /no/such/folder/log
+}
+
+@test "a wrong log format or level is refused by its name" {
+	try --log-format moon state nobody
+	assert_status 1
+	assert_one_line moon
+	try --log-level moon state nobody
+	assert_status 1
+	assert_one_line moon
+}
+
+@test "--debug tells the steps on stderr, and stdout stays the program's" {
+	sh_program 'echo result'
+	try --debug run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output result
+	[ "$(grep -c '' <<<"$stderr")" -gt 5 ]
+}
+
+@test "--debug names what was changed to fit the user namespace" {
+	try --debug run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_contains "$stderr" user
+}
+
+@test "a container that can't be made leaves its id free" {
+	config '.mounts += [{"destination": "/x", "type": "bind", "source": "/no/such/source", "options": ["bind"]}]'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	config 'del(.mounts[-1])'
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+}
+
+@test "resource limits that can't be enforced are an error, never dropped" {
+	config '.linux.resources = {"memory": {"limit": 10000000}}'
+	try run --bundle "$BUNDLE" c1
+	if [ "$status" = 0 ]; then
+		fail "ran without the limit that was asked for"
+	fi
+	assert_status 125
+	assert_one_line memory
+}
+
+@test "device rules are no error: the user namespace forbids more than they do" {
+	config '.linux.resources = {"devices": [{"allow": false, "access": "rwm"}]}'
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+}
+
+# single_id: without the setuid helpers, so that strace can follow all of it.
+single_id() {
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": $uid, "size": 1}]
+		| .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 1}]' --argjson uid "$(id -u)" --argjson gid "$(id -g)"
+}
+
+# injected SYSCALL ERRNO: that call fails from outside; what comes is one line, and nothing is left behind.
+injected() {
+	observe timeout 30 strace -f -qq -o /dev/null --inject="$1:error=$2" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	[ "$status" = 125 ] || [ "$status" = 126 ] || [ "$status" = 127 ] || fail "$1: exit status $status, stderr: $stderr"
+	[ -z "$output" ] || fail "$1: stdout: $output"
+	[ "$(grep -c '' <<<"$stderr")" = 1 ] || fail "$1: not one line: $stderr"
+	[ -z "$(ls -A "$STATE" 2>/dev/null)" ] || fail "$1: left in the state folder: $(ls -A "$STATE")"
+}
+
+@test "each system call that fails gives one line and leaves nothing" {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	single_id
+	local call
+	for call in clone3 socketpair pivot_root move_mount open_tree fsopen fsmount sethostname capset chdir setsid openat2; do
+		if strace -f -qq -o "$BATS_TEST_TMPDIR/calls" -e trace="$call" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 &&
+			grep -q "$call(" "$BATS_TEST_TMPDIR/calls"; then
+			injected "$call" EPERM
+		fi
+	done
+}
+
+@test "a disk that is full is one line and leaves nothing" {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	single_id
+	injected mkdir,mkdirat ENOSPC
+	assert_contains "$stderr" 'no space left on device'
+}

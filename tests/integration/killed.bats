@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# SIGKILL at any moment: nothing is left, and the id can be used again.
+load lib.bash
+
+single_id() {
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": $uid, "size": 1}]
+		| .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 1}]' --argjson uid "$(id -u)" --argjson gid "$(id -g)"
+}
+
+# No process of a container is left; the state that a killed urun couldn't remove is overwritten by the next run.
+nothing_runs() {
+	[ -z "$(comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes))" ]
+}
+
+id_is_free() {
+	program /bin/true
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+}
+
+@test "urun killed while the container runs takes the container along" {
+	program /bin/sleep 30
+	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 &
+	local pid=$!
+	wait_for 5 is_status c1 running
+	kill -KILL "$pid"
+	wait "$pid" || true
+	wait_for 3 nothing_runs
+	id_is_free
+}
+
+@test "urun killed at many moments of its start leaves no process, and the id is free" {
+	program /bin/sleep 0.2
+	local pid delay
+	for delay in 0 0.001 0.002 0.003 0.004 0.005 0.006 0.007 0.008 0.009 0.010 0.012 0.014 0.016 0.018 0.020 0.025 0.030 0.040; do
+		"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 2>/dev/null &
+		pid=$!
+		sleep "$delay"
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" || true
+		wait_for 3 nothing_runs || fail "after $delay seconds: $(describe_processes "$(comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes))")"
+	done
+	id_is_free
+}
+
+# killed_at N: SIGKILL at the parent's N-th write to the sync pipe or N-th call of a kind.
+killed_at() {
+	observe timeout 30 strace -qq -o /dev/null --inject="$1:signal=KILL:when=$2" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+}
+
+@test "the parent killed at each of its messages leaves no process and no mount" {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	single_id
+	program /bin/sleep 30
+	local call n
+	for call in sendmsg recvmsg clone3 mkdirat mkdir renameat2 rename ppoll poll waitid wait4; do
+		for n in 1 2 3 4; do
+			# A call that isn't made that often would let the program run to its end: told apart by a first, quick run.
+			program /bin/true
+			strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace="$call" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 || true
+			[ "$(grep -c "^$call(" "$BATS_TEST_TMPDIR/calls")" -ge "$n" ] || break
+			program /bin/sleep 30
+			killed_at "$call" "$n"
+			[ "$status" = 137 ] || fail "$call $n: exit status $status: $stderr"
+			wait_for 3 nothing_runs || fail "$call $n: $(describe_processes "$(comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes))")"
+			[ "$(host_mounts)" = "$MOUNTS_BEFORE" ]
+		done
+	done
+	id_is_free
+}
+
+@test "init killed before the program runs is one line, and nothing is left" {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	single_id
+	local call
+	for call in pivot_root move_mount capset; do
+		observe timeout 30 strace -f -qq -o /dev/null --inject="$call:signal=KILL" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+		[ "$status" != 0 ]
+		if [ "$status" != 137 ]; then [ "$(grep -c '' <<<"$stderr")" = 1 ] || fail "$call: $stderr"; fi
+		wait_for 3 nothing_runs
+		urun delete --force c1
+	done
+}
+
+@test "create killed before its end leaves nothing that delete --force can't remove" {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	single_id
+	local n
+	for n in 1 2 3; do
+		observe timeout 30 strace -qq -o /dev/null --inject="sendmsg:signal=KILL:when=$n" "$URUN" --root "$STATE" create --bundle "$BUNDLE" c1
+		wait_for 3 nothing_runs || fail "$n"
+		try delete --force c1
+		assert_status 0
+		try state c1
+		assert_status 1
+	done
+}
+
+@test "a created container lives on when its caller is killed" {
+	program /bin/sleep 30
+	bash -c '"$@" </dev/null >/dev/null 2>&1; kill -KILL $$' bash "$URUN" --root "$STATE" create --bundle "$BUNDLE" c1 || true
+	is_status c1 created
+	urun start c1
+	is_status c1 running
+	urun delete --force c1
+}
+
+@test "a container killed from outside is stopped, and its id can be deleted" {
+	program /bin/sleep 30
+	urun run --detach --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" c1 </dev/null >/dev/null 2>&1
+	kill -KILL "$(cat "$BATS_TEST_TMPDIR/pid")"
+	wait_for 5 is_status c1 stopped
+	try delete c1
+	assert_status 0
+}
+
+@test "a state folder that is damaged can be removed by delete --force" {
+	urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	local pid
+	pid=$(urun state c1 | jq .pid)
+	echo '{ half' >"$STATE/c1/state.json"
+	try state c1
+	assert_status 1
+	[ "$(grep -c '' <<<"$stderr")" = 1 ]
+	kill -KILL "$pid"
+	try delete --force c1
+	assert_status 0
+	[ ! -e "$STATE/c1" ]
+}

@@ -1,0 +1,298 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Containers across calls: create, start, state, kill, delete, list.
+load lib.bash
+
+create() {
+	urun create --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" "$@" </dev/null >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+}
+
+@test "create, start, the program's end and delete are the states created, running, stopped and gone" {
+	sh_program 'echo started; while [ ! -e /tmp/go ]; do sleep 0.05; done'
+	create c1
+	is_status c1 created
+	[ ! -s "$BATS_TEST_TMPDIR/out" ]
+	try start c1
+	assert_status 0
+	assert_output ''
+	is_status c1 running
+	touch "$BUNDLE/rootfs/tmp/go"
+	wait_for 5 is_status c1 stopped
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = started ]
+	try delete c1
+	assert_status 0
+	try state c1
+	assert_status 1
+	assert_one_line c1 'does not exist'
+}
+
+@test "state prints what the spec asks for, and its pid is the container's process" {
+	program /bin/sleep 30
+	config '.annotations = {"org.example.key": "a value"}'
+	create c1
+	urun start c1
+	try state c1
+	assert_status 0
+	local pid
+	pid=$(jq -r .pid <<<"$output")
+	[ "$pid" = "$(cat "$BATS_TEST_TMPDIR/pid")" ]
+	jq -e --arg bundle "$BUNDLE" '.id == "c1" and .status == "running" and .bundle == $bundle and (.ociVersion | startswith("1."))
+		and .annotations["org.example.key"] == "a value" and (.created | fromdateiso8601? // test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T"))' <<<"$output"
+	[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" = '/bin/sleep 30 ' ]
+	urun delete --force c1
+}
+
+@test "the pid file has the pid in decimal and nothing else" {
+	create c1
+	[[ $(cat "$BATS_TEST_TMPDIR/pid") =~ ^[1-9][0-9]*$ ]]
+	[ "$(wc -c <"$BATS_TEST_TMPDIR/pid")" = "$(printf %s "$(cat "$BATS_TEST_TMPDIR/pid")" | wc -c)" ]
+	urun delete c1
+}
+
+@test "no pid file is left by a create that fails" {
+	config '.mounts += [{"destination": "/x", "type": "bind", "source": "/no/such/source", "options": ["bind"]}]'
+	observe create c1
+	assert_status 1
+	[ ! -e "$BATS_TEST_TMPDIR/pid" ]
+}
+
+@test "kill ends a running container with SIGTERM where no signal is named" {
+	sh_program 'trap "exit 0" TERM; echo ready; while :; do sleep 0.05; done'
+	create c1
+	urun start c1
+	wait_for 5 grep -q ready "$BATS_TEST_TMPDIR/out"
+	try kill c1
+	assert_status 0
+	wait_for 5 is_status c1 stopped
+	urun delete c1
+}
+
+@test "kill takes signals by number, name and name with SIG" {
+	sh_program 'for s in USR1 USR2 HUP; do trap "echo $s" $s; done; trap "echo 36" 36; echo ready; while :; do sleep 0.02; done'
+	create c1
+	urun start c1
+	wait_for 5 grep -q ready "$BATS_TEST_TMPDIR/out"
+	urun kill c1 10
+	wait_for 5 grep -q USR1 "$BATS_TEST_TMPDIR/out"
+	urun kill c1 USR2
+	wait_for 5 grep -q USR2 "$BATS_TEST_TMPDIR/out"
+	urun kill c1 SIGHUP
+	wait_for 5 grep -q HUP "$BATS_TEST_TMPDIR/out"
+	urun kill c1 RTMIN+2
+	wait_for 5 grep -q 36 "$BATS_TEST_TMPDIR/out"
+	urun delete --force c1
+}
+
+@test "an unknown signal is refused by its name" {
+	create c1
+	try kill c1 NOSUCH
+	assert_status 1
+	assert_one_line NOSUCH
+	try kill c1 99
+	assert_status 1
+	assert_one_line 99
+	urun delete c1
+}
+
+@test "kill of a stopped container says that it isn't running" {
+	create c1
+	urun start c1
+	wait_for 5 is_status c1 stopped
+	try kill c1 TERM
+	assert_status 1
+	assert_one_line 'container not running'
+	urun delete c1
+}
+
+@test "a created container can be killed" {
+	create c1
+	urun kill c1 KILL
+	wait_for 5 is_status c1 stopped
+	urun delete c1
+}
+
+@test "delete of a created container ends it" {
+	create c1
+	local pid
+	pid=$(cat "$BATS_TEST_TMPDIR/pid")
+	try delete c1
+	assert_status 0
+	wait_for 5 test ! -e "/proc/$pid/exe"
+}
+
+@test "delete refuses a running container, and delete --force ends it" {
+	program /bin/sleep 30
+	create c1
+	urun start c1
+	try delete c1
+	assert_status 1
+	assert_one_line c1 running
+	is_status c1 running
+	try delete --force c1
+	assert_status 0
+	try state c1
+	assert_status 1
+}
+
+@test "delete --force of an unknown container is no error" {
+	try delete --force nobody
+	assert_status 0
+	[ -z "$stderr" ]
+}
+
+@test "every command says of an unknown container that it does not exist" {
+	local command
+	for command in state start delete 'kill nobody TERM'; do
+		# shellcheck disable=SC2086 # a command with its arguments
+		set -- $command
+		[ $# -gt 1 ] || set -- "$command" nobody
+		try "$@"
+		assert_status 1
+		assert_one_line nobody 'does not exist'
+	done
+}
+
+@test "an id that is in use can't be created again, and the first container lives on" {
+	program /bin/sleep 30
+	create c1
+	urun start c1
+	observe urun create --bundle "$BUNDLE" c1
+	assert_status 1
+	assert_one_line c1 exist
+	is_status c1 running
+	urun delete --force c1
+}
+
+@test "ids that could leave the state folder, or look like an option, are refused before anything is made" {
+	local id
+	for id in '' . .. a/b ../c 'a b' '-x' 'ü' "$(printf 'x%.0s' $(seq 2000))"; do
+		observe urun run --bundle "$BUNDLE" -- "$id"
+		[ "$status" != 0 ] || fail "taken: $id"
+		[ "$(grep -c '' <<<"$stderr")" = 1 ]
+	done
+	[ -z "$(ls -A "$STATE" 2>/dev/null)" ]
+}
+
+@test "ids with letters, digits, plus, minus, dot and underscore are taken" {
+	try run --bundle "$BUNDLE" A-z_0.9+x
+	assert_status 0
+}
+
+@test "start of a container that runs already is an error" {
+	program /bin/sleep 30
+	create c1
+	urun start c1
+	try start c1
+	assert_status 1
+	assert_one_line c1
+	urun delete --force c1
+}
+
+@test "start reports a program that doesn't exist, and the container is stopped then" {
+	program /no/such/program
+	observe create c1
+	if [ "$status" = 0 ]; then
+		try start c1
+		[ "$status" != 0 ]
+		assert_one_line /no/such/program 'no such file or directory'
+		wait_for 5 is_status c1 stopped
+		urun delete c1
+	else
+		assert_contains "$(cat "$BATS_TEST_TMPDIR/err")" /no/such/program
+	fi
+}
+
+@test "create without a process is legal, and start is then the error" {
+	config 'del(.process)'
+	observe create c1
+	assert_status 0
+	try start c1
+	assert_status 1
+	assert_one_line process
+	urun delete c1
+}
+
+@test "list shows a table with the containers" {
+	create c1
+	create c2
+	try list
+	assert_status 0
+	[[ ${lines[0]} =~ ^ID\ +PID\ +STATUS\ +BUNDLE\ +CREATED\ +OWNER ]]
+	[ "${#lines[@]}" = 3 ]
+	[[ ${lines[1]} =~ ^c1\ +[0-9]+\ +created\ +$BUNDLE ]]
+	urun delete c1
+	urun delete c2
+}
+
+@test "list --format json is an array, and [] for no container" {
+	try list --format json
+	assert_status 0
+	[ "$(jq -c . <<<"$output")" = '[]' ]
+	create c1
+	try list --format json
+	jq -e --arg bundle "$BUNDLE" --arg user "$(id -un)" 'length == 1 and .[0].id == "c1" and .[0].status == "created"
+		and .[0].bundle == $bundle and .[0].pid > 1 and .[0].owner == $user and .[0].rootfs == $bundle + "/rootfs"' <<<"$output"
+	urun delete c1
+}
+
+@test "list --quiet prints the ids alone" {
+	create c1
+	create c2
+	try list -q
+	assert_output $'c1\nc2'
+	urun delete c1
+	urun delete c2
+}
+
+@test "without --root the state is in XDG_RUNTIME_DIR" {
+	observe "$URUN" create --bundle "$BUNDLE" c1 </dev/null >/dev/null
+	[ -d "$XDG_RUNTIME_DIR/urun/c1" ]
+	"$URUN" delete c1
+}
+
+@test "the state folder is the user's alone" {
+	create c1
+	[ "$(stat -c %a "$STATE")" = 700 ]
+	urun delete c1
+}
+
+@test "a state folder that belongs to another user or that others may write is refused" {
+	mkdir -m 777 "$BATS_TEST_TMPDIR/open"
+	chmod 777 "$BATS_TEST_TMPDIR/open"
+	unset XDG_RUNTIME_DIR
+	observe "$URUN" --root /root-of-nobody/x run --bundle "$BUNDLE" c1
+	[ "$status" != 0 ]
+	assert_one_line /root-of-nobody
+	export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/runtime
+}
+
+@test "the container outlives the urun that created it, and no urun process stays" {
+	program /bin/sleep 30
+	create c1
+	urun start c1
+	[ "$(pgrep -xc -u "$(id -u)" urun || true)" = 0 ]
+	[ "$(ps -o comm= -p "$(cat "$BATS_TEST_TMPDIR/pid")")" = sleep ]
+	urun delete --force c1
+}
+
+@test "create hands the container's stdio over: a pipe ends when the program does" {
+	sh_program 'echo out; sleep 0.2; echo end'
+	# cat ends only when nobody holds the pipe any more.
+	timeout 20 sh -c '"$1" --root "$2" create --bundle "$3" c1 </dev/null | cat >"$4/piped"' sh "$URUN" "$STATE" "$BUNDLE" "$BATS_TEST_TMPDIR" &
+	local reader=$!
+	wait_for 5 is_status c1 created
+	urun start c1
+	wait "$reader"
+	[ "$(cat "$BATS_TEST_TMPDIR/piped")" = $'out\nend' ]
+	urun delete c1
+}
+
+@test "a bundle that is changed after create doesn't change what starts" {
+	sh_program 'echo first'
+	create c1
+	sh_program 'echo second'
+	urun start c1
+	wait_for 5 is_status c1 stopped
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = first ]
+	urun delete c1
+}

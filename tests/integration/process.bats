@@ -1,0 +1,183 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The process: ids, capabilities, limits, seccomp, sysctl.
+load lib.bash
+
+@test "user, group and additional groups are the config's" {
+	has_subids || skip "this user has no subids"
+	config '.process.user = {"uid": 1000, "gid": 2000, "additionalGids": [3000, 4000]}'
+	in_container 'id -u; id -g; id -G'
+	assert_status 0
+	assert_output $'1000\n2000\n2000 3000 4000'
+}
+
+@test "without additional groups the process has none of the caller's" {
+	has_subids || skip "this user has no subids"
+	in_container 'grep ^Groups: /proc/self/status | tr -d "\t "'
+	[[ $output =~ ^Groups:0?$ ]]
+}
+
+@test "umask is the config's, and 022 by default" {
+	in_container umask
+	assert_output 0022
+	config '.process.user.umask = 63'
+	in_container umask
+	assert_output 0077
+}
+
+@test "capabilities are exactly the config's sets" {
+	in_container 'grep ^Cap /proc/self/status | tr -d "\t"'
+	# CAP_KILL 5, CAP_NET_BIND_SERVICE 10, CAP_AUDIT_WRITE 29
+	assert_output $'CapInh:0000000000000000\nCapPrm:0000000020000420\nCapEff:0000000020000420\nCapBnd:0000000020000420\nCapAmb:0000000000000000'
+}
+
+@test "inheritable and ambient capabilities stay over execve for an ordinary user" {
+	has_subids || skip "this user has no subids"
+	config '.process.user = {"uid": 1000, "gid": 1000} | .process.capabilities = (["CAP_NET_BIND_SERVICE"] | {bounding: ., effective: ., inheritable: ., permitted: ., ambient: .})'
+	in_container 'grep ^Cap /proc/self/status | tr -d "\t"'
+	assert_output $'CapInh:0000000000000400\nCapPrm:0000000000000400\nCapEff:0000000000000400\nCapBnd:0000000000000400\nCapAmb:0000000000000400'
+}
+
+@test "without capabilities in the config the process has none" {
+	config 'del(.process.capabilities)'
+	in_container 'grep ^Cap /proc/self/status | tr -d "\t" | sort -u'
+	assert_status 0
+	local set
+	for set in Inh Prm Eff Bnd Amb; do assert_contains "$output" "Cap$set:0000000000000000"; done
+}
+
+@test "an unknown capability is a warning, and the container runs" {
+	config '.process.capabilities.bounding += ["CAP_NO_SUCH"]'
+	sh_program 'echo runs'
+	observe urun --log-level warning run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output runs
+	assert_contains "$stderr" CAP_NO_SUCH
+}
+
+@test "noNewPrivileges is set where it is true and not where it is false" {
+	in_container 'grep ^NoNewPrivs: /proc/self/status | tr -d "\t"'
+	assert_output NoNewPrivs:1
+	config '.process.noNewPrivileges = false'
+	in_container 'grep ^NoNewPrivs: /proc/self/status | tr -d "\t"'
+	assert_output NoNewPrivs:0
+}
+
+@test "rlimits are set" {
+	config '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]'
+	in_container 'ulimit -Sn; ulimit -Hn; ulimit -c'
+	assert_status 0
+	assert_output $'100\n200\n0'
+}
+
+@test "an rlimit above the caller's hard limit is an error that names it and both numbers" {
+	config '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 64, "hard": 4000}]'
+	observe bash -c 'ulimit -n 256; exec "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line RLIMIT_NOFILE 4000 256
+}
+
+@test "oomScoreAdj is set, and left as it is where the config has none" {
+	config '.process.oomScoreAdj = 500'
+	in_container 'cat /proc/self/oom_score_adj'
+	assert_output 500
+	config 'del(.process.oomScoreAdj)'
+	in_container 'cat /proc/self/oom_score_adj'
+	assert_output "$(cat /proc/self/oom_score_adj)"
+}
+
+@test "a session of its own, led by the program" {
+	in_container 'cut -d" " -f6 /proc/1/stat'
+	assert_output 1
+}
+
+@test "signals are as by default, whatever the caller ignored" {
+	sh_program 'grep "^Sig[BI]" /proc/self/status | tr -d "\t"'
+	observe bash -c 'trap "" HUP INT PIPE USR1; exec "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_output $'SigBlk:0000000000000000\nSigIgn:0000000000000000'
+}
+
+@test "sysctls of the container's own namespaces are set" {
+	config '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.shmmni": "1234", "kernel.domainname": "example.org"}'
+	in_container 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni'
+	assert_status 0
+	assert_output $'1\n1234'
+}
+
+@test "a sysctl of the host is refused by name" {
+	config '.linux.sysctl = {"vm.swappiness": "10"}'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line vm.swappiness
+}
+
+@test "a sysctl of a namespace that isn't the container's own is refused by name" {
+	config '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | del(.linux.namespaces[] | select(.type == "network"))'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line net.ipv4.ip_forward
+}
+
+# --- seccomp ------------------------------------------------------------------------------------------------------------------
+
+@test "a seccomp rule's errno is what the program sees" {
+	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}'
+	in_container 'mkdir /tmp/x; grep ^Seccomp: /proc/self/status | tr -d "\t"'
+	assert_contains "$stderr" 'No space left on device'
+	assert_output Seccomp:2
+}
+
+@test "the default errno of a seccomp rule is EPERM" {
+	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}'
+	in_container 'mkdir /tmp/x'
+	[ "$status" != 0 ]
+	assert_contains "$stderr" 'Operation not permitted'
+}
+
+@test "a seccomp rule with an argument hits only calls with that argument" {
+	# kill(pid, 10): the second argument is the signal.
+	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_AARCH64"],
+		"syscalls": [{"names": ["kill"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13, "args": [{"index": 1, "value": 10, "op": "SCMP_CMP_EQ"}]}]}'
+	in_container 'sleep 5 & kill -10 $! && echo sent-10; kill -15 $! && echo sent-15'
+	assert_output sent-15
+	assert_contains "$stderr" 'Permission denied'
+}
+
+@test "a program that calls what is forbidden by SCMP_ACT_KILL_PROCESS ends by SIGSYS" {
+	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_KILL_PROCESS"}]}'
+	in_container 'mkdir /tmp/x; echo $?'
+	assert_output 159
+}
+
+@test "an allow list as engines write it runs a shell" {
+	command -v runc >/dev/null || [ -x /usr/sbin/runc ] || skip "runc isn't installed"
+	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38, "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"], "syscalls": [
+		{"names": ["access", "arch_prctl", "brk", "clone", "clone3", "close", "dup2", "dup3", "execve", "exit", "exit_group", "faccessat", "faccessat2", "fcntl", "fork", "fstat", "futex",
+			"getcwd", "getdents64", "getegid", "geteuid", "getgid", "getpgrp", "getpid", "getppid", "getrandom", "gettid", "getuid", "ioctl", "lseek", "lstat", "madvise", "mmap", "mprotect", "munmap",
+			"newfstatat", "open", "openat", "pipe", "pipe2", "poll", "prctl", "pread64", "prlimit64", "read", "readlink", "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_yield",
+			"set_robust_list", "set_tid_address", "setpgid", "sigaltstack", "stat", "statfs", "statx", "sysinfo", "tgkill", "uname", "vfork", "wait4", "write", "writev", "no_such_call_at_all"], "action": "SCMP_ACT_ALLOW"}]}'
+	in_container 'echo under-a-filter; mkdir /tmp/x'
+	assert_contains "$output" under-a-filter
+	assert_contains "$stderr" 'Function not implemented'
+}
+
+@test "seccomp works without noNewPrivileges too" {
+	config '.process.noNewPrivileges = false | .linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}'
+	in_container 'grep ^NoNewPrivs: /proc/self/status | tr -d "\t"; mkdir /tmp/x'
+	assert_output NoNewPrivs:0
+	assert_contains "$stderr" 'No space left on device'
+}
+
+@test "personality LINUX32 shows a 32 bit machine" {
+	[ "$(uname -m)" = x86_64 ] || skip "only where the machine is x86_64"
+	config '.linux.personality = {"domain": "LINUX32"}'
+	in_container 'uname -m'
+	assert_output i686
+}
+
+@test "scheduler and ioPriority are set" {
+	config '.process.scheduler = {"policy": "SCHED_BATCH", "nice": 5} | .process.ioPriority = {"class": "IOPRIO_CLASS_IDLE", "priority": 0}'
+	in_container 'awk "{ print \$19, \$41 }" /proc/self/stat; ionice -p 1'
+	assert_contains "$output" '5 3'
+	assert_contains "$output" idle
+}

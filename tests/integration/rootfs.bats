@@ -1,0 +1,312 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The root file system: what is mounted, hidden and read-only, and that nothing outside of it changes.
+load lib.bash
+
+@test "the root is the bundle's rootfs and nothing of the host is seen" {
+	echo inside >"$BUNDLE/rootfs/etc/mark"
+	in_container "cat /etc/mark; ls -d $BATS_TEST_TMPDIR 2>/dev/null || echo hidden; ls -a /.. | grep -c bundle || true"
+	assert_output $'inside\nhidden\n0'
+}
+
+@test "no mount of the host is left in the container's mount table" {
+	in_container 'cut -d" " -f2 /proc/mounts | sort -u'
+	assert_status 0
+	refute_contains "$output" "$BATS_TEST_TMPDIR"
+	refute_contains "$output" /home
+	local point
+	for point in / /proc /dev /dev/pts /dev/shm /dev/mqueue /sys; do grep -qx "$point" <<<"$output"; done
+}
+
+@test "what the container mounts isn't seen by the host" {
+	config '.mounts += [{"destination": "/mnt/deep/er", "type": "tmpfs", "source": "tmpfs"}]'
+	program /bin/sleep 30
+	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	[ "$(host_mounts)" = "$MOUNTS_BEFORE" ]
+	urun delete --force c1
+}
+
+@test "a relative root path is below the bundle, an absolute one is taken as it is" {
+	mv "$BUNDLE/rootfs" "$BATS_TEST_TMPDIR/elsewhere"
+	config '.root.path = $path' --arg path "$BATS_TEST_TMPDIR/elsewhere"
+	in_container 'echo absolute'
+	assert_output absolute
+	mkdir "$BUNDLE/below"
+	mv "$BATS_TEST_TMPDIR/elsewhere" "$BUNDLE/below/fs"
+	config '.root.path = "below/fs"'
+	in_container 'echo relative'
+	assert_output relative
+}
+
+@test "a root that doesn't exist is an error that names it" {
+	config '.root.path = "nowhere"'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line nowhere 'no such file or directory'
+}
+
+@test "a read-only root can't be written, but its tmpfs can" {
+	config '.root.readonly = true | .mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]'
+	in_container 'touch /file 2>&1; touch /tmp/file && echo tmp-is-writable'
+	assert_contains "$output" 'Read-only file system'
+	assert_contains "$output" tmp-is-writable
+	[ ! -e "$BUNDLE/rootfs/file" ]
+}
+
+@test "a bind mount of a folder shows and takes files" {
+	mkdir "$BATS_TEST_TMPDIR/data"
+	echo given >"$BATS_TEST_TMPDIR/data/file"
+	config '.mounts += [{"destination": "/data", "type": "bind", "source": $source, "options": ["rbind", "rw"]}]' --arg source "$BATS_TEST_TMPDIR/data"
+	in_container 'cat /data/file; echo taken >/data/new'
+	assert_output given
+	[ "$(cat "$BATS_TEST_TMPDIR/data/new")" = taken ]
+}
+
+@test "a bind mount of a file is made where no file was" {
+	echo resolv >"$BATS_TEST_TMPDIR/file"
+	config '.mounts += [{"destination": "/etc/new/resolv.conf", "type": "bind", "source": $source, "options": ["bind", "ro"]}]' --arg source "$BATS_TEST_TMPDIR/file"
+	in_container 'cat /etc/new/resolv.conf; echo x >/etc/new/resolv.conf'
+	[ "$status" != 0 ]
+	assert_output resolv
+	assert_contains "$stderr" 'Read-only file system'
+}
+
+@test "the mount options nosuid, nodev, noexec, noatime and ro are set" {
+	mkdir "$BATS_TEST_TMPDIR/data"
+	config '.mounts += [{"destination": "/data", "type": "bind", "source": $source, "options": ["bind", "ro", "nosuid", "nodev", "noexec", "noatime"]}]' --arg source "$BATS_TEST_TMPDIR/data"
+	in_container 'grep " /data " /proc/mounts | cut -d" " -f4'
+	local option
+	for option in ro nosuid nodev noexec noatime; do assert_contains ",$output," ",$option,"; done
+}
+
+@test "a tmpfs has the size and mode that were asked for" {
+	config '.mounts += [{"destination": "/small", "type": "tmpfs", "source": "tmpfs", "options": ["size=64k", "mode=1711"]}]'
+	in_container 'stat -c %a /small; head -c 100000 /dev/zero >/small/big'
+	[ "$status" != 0 ]
+	assert_output 1711
+	assert_contains "$stderr" 'No space left'
+}
+
+@test "tmpcopyup brings what was in the folder into the tmpfs" {
+	echo kept >"$BUNDLE/rootfs/var/file"
+	config '.mounts += [{"destination": "/var", "type": "tmpfs", "source": "tmpfs", "options": ["tmpcopyup"]}]'
+	in_container 'cat /var/file; echo changed >/var/file'
+	assert_output kept
+	[ "$(cat "$BUNDLE/rootfs/var/file")" = kept ]
+}
+
+@test "an unknown mount option is an error that names the mount and the option" {
+	config '.mounts += [{"destination": "/x", "type": "bind", "source": "/tmp", "options": ["bind", "nosuchoption"]}]'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line nosuchoption /x
+}
+
+@test "a source that doesn't exist is an error that names it" {
+	config '.mounts += [{"destination": "/x", "type": "bind", "source": "/no/such/source", "options": ["bind"]}]'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line /no/such/source 'no such file or directory'
+}
+
+@test "a file system that only root can mount is an error that says so" {
+	config '.mounts += [{"destination": "/x", "type": "ext4", "source": "/dev/null"}]'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line ext4 /x
+}
+
+@test "masked paths read as empty" {
+	echo secret >"$BUNDLE/rootfs/etc/secret"
+	mkdir "$BUNDLE/rootfs/etc/secrets"
+	touch "$BUNDLE/rootfs/etc/secrets/one"
+	config '.linux.maskedPaths += ["/etc/secret", "/etc/secrets", "/not/there"]'
+	in_container 'cat /etc/secret; ls /etc/secrets; cat /proc/kcore | head -c1 | wc -c'
+	assert_status 0
+	assert_output 0
+}
+
+@test "read-only paths can be read and not written" {
+	echo text >"$BUNDLE/rootfs/etc/file"
+	config '.linux.readonlyPaths += ["/etc", "/not/there"]'
+	in_container 'cat /etc/file; touch /etc/new'
+	[ "$status" != 0 ]
+	assert_output text
+	assert_contains "$stderr" 'Read-only file system'
+}
+
+@test "/proc/sys can't be written" {
+	in_container 'echo x >/proc/sys/kernel/domainname'
+	[ "$status" != 0 ]
+	assert_contains "$stderr" 'Read-only file system'
+}
+
+@test "the default devices are there and work" {
+	in_container 'echo x >/dev/null && head -c4 /dev/zero | od -An -tx1 | tr -d " "; head -c8 /dev/urandom | wc -c; head -c8 /dev/random | wc -c; echo x >/dev/full; test -c /dev/tty && echo tty'
+	assert_contains "$output" $'00000000\n8\n8\ntty'
+	assert_contains "$stderr" 'No space left'
+}
+
+@test "/dev has the links fd, stdin, stdout, stderr and ptmx" {
+	in_container 'for l in fd stdin stdout stderr ptmx; do echo "$l $(readlink /dev/$l)"; done'
+	assert_output $'fd /proc/self/fd\nstdin /proc/self/fd/0\nstdout /proc/self/fd/1\nstderr /proc/self/fd/2\nptmx pts/ptmx'
+}
+
+@test "a device of the config is the host's, bound" {
+	config '.linux.devices = [{"path": "/dev/my/null", "type": "c", "major": 1, "minor": 3, "fileMode": 438, "uid": 0, "gid": 0}]'
+	in_container 'echo x >/dev/my/null && test -c /dev/my/null && stat -c "%t:%T" /dev/my/null'
+	assert_status 0
+	assert_output 1:3
+}
+
+@test "sysfs and the container's own network namespace fit together" {
+	in_container 'ls /sys/class/net; grep " /sys " /proc/mounts | cut -d" " -f3'
+	assert_output $'lo\nsysfs'
+}
+
+@test "sysfs without a network namespace of its own is the host's, read-only" {
+	config 'del(.linux.namespaces[] | select(.type == "network"))'
+	in_container 'ls /sys/class/net >/dev/null && echo seen; mkdir /sys/x 2>/dev/null || echo refused'
+	assert_status 0
+	assert_output $'seen\nrefused'
+}
+
+@test "a cgroup mount can be read" {
+	config '.linux.namespaces += [{"type": "cgroup"}] | .mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]}]'
+	in_container 'ls /sys/fs/cgroup >/dev/null; grep -c " /sys/fs/cgroup" /proc/mounts'
+	assert_status 0
+	[ "$output" -ge 1 ]
+}
+
+@test "rootfsPropagation is what the root's mount has" {
+	config '.linux.rootfsPropagation = "private"'
+	in_container 'grep " / / " /proc/self/mountinfo | grep -c "shared:\|master:" || true'
+	local private=$output
+	config '.linux.rootfsPropagation = "shared"'
+	in_container 'awk "\$5 == \"/\"" /proc/self/mountinfo | grep -c shared:'
+	[ "$private" = 0 ]
+	assert_output 1
+}
+
+@test "run --no-pivot has the same root and nothing of the host" {
+	in_container true
+	sh_program 'ls /; ls -d /home 2>/dev/null || echo hidden'
+	try run --bundle "$BUNDLE" c1
+	local with_pivot=$output
+	try run --no-pivot --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output "$with_pivot"
+}
+
+# --- root file systems that mean harm: each target of a mount is a link that leads out ----------------------------------------
+
+# hostile LINK TARGET: the rootfs has LINK to TARGET; a folder outside is watched.
+watch_outside() {
+	OUTSIDE=$BATS_TEST_TMPDIR/outside
+	mkdir -p "$OUTSIDE"
+	echo original >"$OUTSIDE/file"
+	OUTSIDE_BEFORE=$(find "$OUTSIDE" "$HOME" -maxdepth 2 -printf '%p %m %s %l\n' 2>/dev/null | sort)
+}
+
+assert_outside_unchanged() {
+	local now
+	now=$(find "$OUTSIDE" "$HOME" -maxdepth 2 -printf '%p %m %s %l\n' 2>/dev/null | sort)
+	[ "$now" = "$OUTSIDE_BEFORE" ] || fail "outside changed:" "$(diff <(echo "$OUTSIDE_BEFORE") <(echo "$now"))"
+	[ "$(cat "$OUTSIDE/file")" = original ]
+}
+
+@test "links at /proc, /dev and /sys that lead out change nothing outside" {
+	watch_outside
+	local name target
+	for target in "$OUTSIDE" ../../../../../../../../../../..$OUTSIDE; do
+		for name in proc dev sys; do
+			rm -rf "${BUNDLE:?}/rootfs/$name"
+			ln -s "$target" "$BUNDLE/rootfs/$name"
+		done
+		try run --bundle "$BUNDLE" c1
+		assert_outside_unchanged
+		for name in proc dev sys; do rm -rf "${BUNDLE:?}/rootfs/$name"; done
+		rm -rf "${BUNDLE:?}/rootfs/${BATS_TEST_TMPDIR%%/[!/]*}"
+	done
+}
+
+@test "a link to the root itself at /proc, /dev and /sys changes nothing outside" {
+	watch_outside
+	local name
+	for name in proc dev sys; do
+		rm -rf "${BUNDLE:?}/rootfs/$name"
+		ln -s / "$BUNDLE/rootfs/$name"
+	done
+	try run --bundle "$BUNDLE" c1
+	assert_outside_unchanged
+}
+
+@test "a link at a bind mount's target that leads out is followed inside the root alone" {
+	watch_outside
+	ln -s "$OUTSIDE" "$BUNDLE/rootfs/mnt"
+	mkdir "$BATS_TEST_TMPDIR/data"
+	echo data >"$BATS_TEST_TMPDIR/data/file"
+	config '.mounts += [{"destination": "/mnt/deeper", "type": "bind", "source": $source, "options": ["bind"]}]' --arg source "$BATS_TEST_TMPDIR/data"
+	in_container 'cat /mnt/deeper/file'
+	assert_outside_unchanged
+	assert_status 0
+	assert_output data
+	[ ! -e "$OUTSIDE/deeper" ]
+}
+
+@test "a link at a file's target that leads out doesn't make a file there" {
+	watch_outside
+	ln -s "$OUTSIDE/resolv.conf" "$BUNDLE/rootfs/etc/resolv.conf"
+	config '.mounts += [{"destination": "/etc/resolv.conf", "type": "bind", "source": "/etc/hostname", "options": ["bind", "ro"]}]'
+	in_container 'cat /etc/resolv.conf'
+	assert_outside_unchanged
+}
+
+@test "links in place of masked and read-only paths that lead out change nothing outside" {
+	watch_outside
+	ln -s "$OUTSIDE" "$BUNDLE/rootfs/masked"
+	ln -s "../../../../../..$OUTSIDE/file" "$BUNDLE/rootfs/masked-file"
+	ln -s "$OUTSIDE" "$BUNDLE/rootfs/read-only"
+	config '.linux.maskedPaths += ["/masked", "/masked-file"] | .linux.readonlyPaths += ["/read-only"]'
+	try run --bundle "$BUNDLE" c1
+	assert_outside_unchanged
+	touch "$OUTSIDE/still-writable"
+}
+
+@test "links in /dev of the root file system are not followed for devices and links" {
+	watch_outside
+	config 'del(.mounts[] | select(.destination | startswith("/dev")))'
+	rm -rf "$BUNDLE/rootfs/dev"
+	ln -s "$OUTSIDE" "$BUNDLE/rootfs/dev"
+	try run --bundle "$BUNDLE" c1
+	assert_outside_unchanged
+	rm "$BUNDLE/rootfs/dev"
+	mkdir "$BUNDLE/rootfs/dev"
+	ln -s "$OUTSIDE/null" "$BUNDLE/rootfs/dev/null"
+	ln -s "$OUTSIDE/ptmx" "$BUNDLE/rootfs/dev/ptmx"
+	try run --bundle "$BUNDLE" c1
+	assert_outside_unchanged
+}
+
+@test "a mount destination with .. stays inside the root" {
+	watch_outside
+	config '.mounts += [{"destination": "/../../../..\($path)", "type": "tmpfs", "source": "tmpfs"}]' --arg path "$OUTSIDE/new"
+	try run --bundle "$BUNDLE" c1
+	assert_outside_unchanged
+}
+
+@test "a cwd that is a link to a folder outside stays inside" {
+	watch_outside
+	ln -s "$OUTSIDE" "$BUNDLE/rootfs/work"
+	config '.process.cwd = "/work"'
+	in_container 'cat file'
+	[ "$status" != 0 ]
+	refute_contains "$output" original
+}
+
+@test "a rootfs that is itself a link is the place it leads to" {
+	mv "$BUNDLE/rootfs" "$BUNDLE/real"
+	ln -s real "$BUNDLE/rootfs"
+	in_container 'echo linked'
+	assert_output linked
+}

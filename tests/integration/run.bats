@@ -1,0 +1,274 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# urun run: what goes in and what comes out.
+load lib.bash
+
+@test "run ends with 0 when the program does" {
+	program /bin/true
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output ''
+	[ -z "$stderr" ]
+}
+
+@test "run ends with the program's exit status 1" {
+	program /bin/false
+	try run --bundle "$BUNDLE" c1
+	assert_status 1
+	[ -z "$stderr" ]
+}
+
+@test "run ends with the program's exit status 42" {
+	in_container 'exit 42'
+	assert_status 42
+}
+
+@test "run ends with 128 and the signal when a signal ends the program" {
+	# Process 1 of a pid namespace is spared by its own signals, so the program gets one from outside.
+	program /bin/sleep 20
+	urun run --bundle "$BUNDLE" c1 &
+	wait_for 5 is_status c1 running
+	urun kill c1 KILL
+	wait_status $!
+	assert_status 137
+}
+
+@test "a SIGTERM for urun reaches the program, whose exit status counts" {
+	sh_program 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done'
+	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 >"$BATS_TEST_TMPDIR/out" &
+	local pid=$!
+	wait_for 5 grep -q ready "$BATS_TEST_TMPDIR/out"
+	kill -TERM "$pid"
+	wait_status "$pid"
+	assert_status 7
+}
+
+@test "a program that doesn't exist is 127 and named" {
+	program /no/such/program
+	try run --bundle "$BUNDLE" c1
+	assert_status 127
+	assert_one_line /no/such/program 'no such file or directory'
+}
+
+@test "a bare name that isn't in the container's PATH is 127 and named" {
+	program nosuchname
+	try run --bundle "$BUNDLE" c1
+	assert_status 127
+	assert_one_line nosuchname 'executable file' 'not found in $PATH'
+}
+
+@test "a file without the x bit is 126" {
+	echo '#!/bin/sh' >"$BUNDLE/rootfs/etc/script"
+	program /etc/script
+	try run --bundle "$BUNDLE" c1
+	assert_status 126
+	assert_one_line /etc/script 'permission denied'
+}
+
+@test "a folder as program is 126" {
+	program /etc
+	try run --bundle "$BUNDLE" c1
+	assert_status 126
+	assert_one_line /etc
+	[[ $stderr =~ 'permission denied'|'is a directory'|'is not a regular file' ]]
+}
+
+@test "a script whose interpreter is missing is an error that names the interpreter" {
+	printf '#!/no/interpreter\n' >"$BUNDLE/rootfs/etc/script"
+	chmod +x "$BUNDLE/rootfs/etc/script"
+	program /etc/script
+	try run --bundle "$BUNDLE" c1
+	assert_status 127
+	assert_one_line /etc/script /no/interpreter
+}
+
+@test "a bare name is found in the container's PATH" {
+	program true
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+}
+
+@test "the last of two PATHs in the env is the one that counts, for the search too" {
+	mkdir "$BUNDLE/rootfs/opt"
+	printf '#!/bin/sh\necho found\n' >"$BUNDLE/rootfs/opt/only-there"
+	chmod +x "$BUNDLE/rootfs/opt/only-there"
+	config '.process.env = ["PATH=/bin:/opt"]'
+	program only-there
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output found
+}
+
+@test "stdin, stdout and stderr are the caller's, unchanged" {
+	sh_program 'cat; echo to-stderr >&2'
+	observe urun run --bundle "$BUNDLE" c1 <<<'line one'
+	assert_status 0
+	assert_output 'line one'
+	[ "$stderr" = to-stderr ]
+}
+
+@test "binary data passes through a pipe unchanged and whole" {
+	program /bin/cat
+	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/data"
+	urun run --bundle "$BUNDLE" c1 <"$BATS_TEST_TMPDIR/data" | cmp - "$BATS_TEST_TMPDIR/data"
+}
+
+@test "the program's stdout is the caller's own descriptor, no copying process in between" {
+	sh_program 'readlink /proc/self/fd/1'
+	urun run --bundle "$BUNDLE" c1 >"$BATS_TEST_TMPDIR/out"
+	run cat "$BATS_TEST_TMPDIR/out"
+	assert_output "$BATS_TEST_TMPDIR/out"
+}
+
+@test "arguments with blanks, quotes, newlines and nothing arrive as they are" {
+	program /bin/sh -c 'for a; do printf "<%s>" "$a"; done' sh 'a b' '' '"q"' $'new\nline' '$HOME *'
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output $'<a b><><"q"><new\nline><$HOME *>'
+}
+
+@test "the environment is the config's alone" {
+	config '.process.env += ["COLOUR=dark green", "EMPTY=", "SIGN=a=b"]'
+	export LEAK=me
+	sh_program 'echo "$COLOUR|$SIGN|${EMPTY-unset}|${LEAK-none}"'
+	try run --bundle "$BUNDLE" c1
+	assert_output 'dark green|a=b||none'
+}
+
+@test "no descriptor but stdin, stdout and stderr is left to the program" {
+	sh_program 'ls /proc/self/fd'
+	# ls has one for the folder itself.
+	observe urun run --bundle "$BUNDLE" c1 5</dev/null 7</dev/null
+	assert_status 0
+	assert_output $'0\n1\n2\n3'
+}
+
+@test "--preserve-fds passes that many more descriptors" {
+	sh_program 'cat <&3; cat <&4'
+	echo three >"$BATS_TEST_TMPDIR/three"
+	echo four >"$BATS_TEST_TMPDIR/four"
+	observe urun run --bundle "$BUNDLE" --preserve-fds 2 c1 3<"$BATS_TEST_TMPDIR/three" 4<"$BATS_TEST_TMPDIR/four"
+	assert_status 0
+	assert_output $'three\nfour'
+}
+
+@test "--preserve-fds names the descriptor that isn't open" {
+	observe bash -c 'exec 3>&- 4>&- 5>&- 6>&-; exec "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" --preserve-fds 4 c1
+	assert_status 125
+	assert_one_line 3
+}
+
+@test "the program starts in the config's cwd" {
+	mkdir -p "$BUNDLE/rootfs/var/lib/app"
+	config '.process.cwd = "/var/lib/app"'
+	sh_program pwd
+	try run --bundle "$BUNDLE" c1
+	assert_output /var/lib/app
+}
+
+@test "a cwd that doesn't exist is an error that names it" {
+	config '.process.cwd = "/missing"'
+	try run --bundle "$BUNDLE" c1
+	assert_status 127
+	assert_one_line /missing 'no such file or directory'
+}
+
+@test "hostname is the config's, and the host keeps its own" {
+	local before
+	before=$(cat /proc/sys/kernel/hostname)
+	in_container hostname
+	assert_output urun-test
+	[ "$(cat /proc/sys/kernel/hostname)" = "$before" ]
+}
+
+@test "domainname is the config's" {
+	config '.domainname = "example.org"'
+	in_container 'cat /proc/sys/kernel/domainname'
+	assert_output example.org
+}
+
+@test "the program is process 1 and sees no other" {
+	in_container 'echo $$; ls -d /proc/[0-9]* | wc -l'
+	# The shell, ls and wc.
+	assert_output $'1\n3'
+}
+
+@test "a new network namespace has lo, up, and nothing else" {
+	in_container 'ls /sys/class/net; ip -o addr show lo | grep -o "127.0.0.1/8"; ping -c1 -w2 127.0.0.1 >/dev/null 2>&1; ip link show lo | grep -o LOWER_UP'
+	assert_contains "$output" 127.0.0.1/8
+	assert_contains "$output" LOWER_UP
+	[ "$(head -n1 <<<"$output")" = lo ]
+}
+
+@test "without a network namespace in the config the container has the host's interfaces" {
+	config 'del(.linux.namespaces[] | select(.type == "network"))'
+	in_container 'ls /proc/self/ns >/dev/null; cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d " " | sort'
+	assert_status 0
+	assert_output "$(tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort)"
+}
+
+@test "run without --bundle takes the current folder" {
+	sh_program 'echo here'
+	cd "$BUNDLE"
+	try run c1
+	assert_output here
+}
+
+@test "--config takes another file than the bundle's config.json" {
+	sh_program 'echo other'
+	mv "$BUNDLE/config.json" "$BATS_TEST_TMPDIR/other.json"
+	try run --bundle "$BUNDLE" --config "$BATS_TEST_TMPDIR/other.json" c1
+	assert_status 0
+	assert_output other
+}
+
+@test "--option=value and --option value are the same" {
+	sh_program 'echo both'
+	observe "$URUN" --root="$STATE" run --bundle="$BUNDLE" c1
+	assert_output both
+}
+
+@test "run --detach returns at once and leaves the container running" {
+	program /bin/sleep 30
+	# Not its output: the container has it, and would be waited for.
+	timeout 10 "$URUN" --root "$STATE" run --detach --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" c1 </dev/null >/dev/null 2>&1
+	is_status c1 running
+	kill -0 "$(cat "$BATS_TEST_TMPDIR/pid")"
+	urun delete --force c1
+}
+
+@test "run --keep leaves the stopped container, which delete removes" {
+	try run --keep --bundle "$BUNDLE" c1
+	assert_status 0
+	is_status c1 stopped
+	urun delete c1
+}
+
+@test "ten containers run side by side" {
+	sh_program 'sleep 0.2; hostname'
+	local n pids=()
+	for n in $(seq 10); do
+		urun run --bundle "$BUNDLE" "side-$n" >/dev/null &
+		pids+=($!)
+	done
+	for n in "${pids[@]}"; do wait "$n"; done
+}
+
+@test "--version prints the version, the commit and the spec's version" {
+	try --version
+	assert_status 0
+	[[ ${lines[0]} =~ ^urun\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+	[[ ${lines[1]} =~ ^commit:\ .+ ]]
+	[[ ${lines[2]} =~ ^spec:\ 1\. ]]
+	[ "$(grep -ci version <<<"$output")" = 1 ]
+}
+
+@test "--help prints a usage to stdout" {
+	try --help
+	assert_status 0
+	assert_contains "$output" run
+	assert_contains "$output" --root
+	try run --help
+	assert_status 0
+	assert_contains "$output" --bundle
+}

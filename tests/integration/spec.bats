@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# urun spec: a config to start from.
+load lib.bash
+
+setup_spec() {
+	SPEC=$BATS_TEST_TMPDIR/fresh
+	mkdir "$SPEC"
+	mv "$BUNDLE/rootfs" "$SPEC/rootfs"
+	cd "$SPEC" || return
+}
+
+@test "spec writes a config.json that runs as it stands" {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	setup_spec
+	try spec
+	assert_status 0
+	assert_output ''
+	jq -e '.ociVersion | startswith("1.")' config.json
+	# It asks for a shell on a terminal: type into it.
+	run "$BATS_TEST_DIRNAME/terminal" 'wait=# ' 'type=echo $((40 + 2)) $(id -u)\n' 'wait=42 0' 'type=exit 3\n' -- "$URUN" --root "$STATE" run c1
+	assert_contains "$output" '42 0'
+	assert_contains "$output" 'exit 3'
+	assert_contains "$output" 'terminal restored'
+}
+
+@test "spec's config runs a program without a terminal" {
+	setup_spec
+	urun spec
+	jq '.process.terminal = false | .process.args = ["id", "-u"]' config.json >config.json.new
+	mv config.json.new config.json
+	try run c1
+	assert_status 0
+	assert_output 0
+}
+
+@test "spec's config has all of the user's ids" {
+	has_subids || skip "this user has no subids"
+	setup_spec
+	urun spec
+	jq '.process.terminal = false | .process.args = ["cat", "/proc/self/uid_map"]' config.json >config.json.new
+	mv config.json.new config.json
+	try run c1
+	assert_status 0
+	[ "$(awk '{ n += $3 } END { print n }' <<<"$output")" -gt 65000 ]
+}
+
+@test "spec refuses to overwrite a config.json" {
+	setup_spec
+	echo mine >config.json
+	try spec
+	assert_status 1
+	assert_one_line config.json exist
+	[ "$(cat config.json)" = mine ]
+}
+
+@test "spec --bundle writes there" {
+	setup_spec
+	cd /
+	try spec --bundle "$SPEC"
+	assert_status 0
+	[ -s "$SPEC/config.json" ]
+}

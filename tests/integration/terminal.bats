@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The terminal: in the foreground, and handed to an engine.
+load lib.bash
+
+# at_terminal STEP… : urun run c1 on a terminal; $output is what it showed.
+at_terminal() {
+	run "$BATS_TEST_DIRNAME/terminal" "$@" -- "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+}
+
+with_terminal() {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	config '.process.terminal = true'
+	sh_program "$1"
+}
+
+@test "the program has a terminal of the container's own" {
+	with_terminal 'tty; test -t 0 && test -t 1 && test -t 2 && echo all-three'
+	at_terminal
+	assert_output $'/dev/pts/0\nall-three\nexit 0\nterminal restored'
+}
+
+@test "it works under script, as at a login" {
+	command -v script >/dev/null || skip "script isn't installed"
+	with_terminal 'tty; exit 5'
+	run script -qec "'$URUN' --root '$STATE' run --bundle '$BUNDLE' c1" /dev/null </dev/null
+	assert_status 5
+	assert_contains "$output" /dev/pts/0
+}
+
+@test "the terminal is the program's controlling terminal" {
+	with_terminal 'echo to-tty >/dev/tty; cut -d" " -f7 /proc/self/stat | grep -qv "^0$" && echo controlled'
+	at_terminal
+	assert_output $'to-tty\ncontrolled\nexit 0\nterminal restored'
+}
+
+@test "/dev/console is the terminal" {
+	with_terminal 'echo to-console >/dev/console'
+	at_terminal
+	assert_contains "$output" to-console
+}
+
+@test "the window's size is there at the start" {
+	with_terminal 'stty size'
+	at_terminal size=31x117
+	assert_output $'31 117\nexit 0\nterminal restored'
+}
+
+@test "a window that is resized is resized inside" {
+	with_terminal 'trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.05; done'
+	at_terminal size=24x80 wait=ready size=40x100
+	assert_contains "$output" '40 100'
+	assert_contains "$output" 'terminal restored'
+}
+
+@test "the exit status comes through the terminal" {
+	with_terminal 'exit 42'
+	at_terminal
+	assert_output $'exit 42\nterminal restored'
+}
+
+@test "what is typed arrives, and is echoed once" {
+	with_terminal 'read line; echo "got $line"'
+	at_terminal 'type=hello\n'
+	assert_contains "$output" 'got hello'
+	[ "$(grep -c '^hello' <<<"$output")" = 1 ]
+}
+
+@test "Ctrl-C interrupts the program inside, not urun" {
+	with_terminal 'trap "echo interrupted; exit 9" INT; echo ready; while :; do sleep 0.05; done'
+	at_terminal wait=ready 'type=\x03'
+	assert_contains "$output" interrupted
+	assert_contains "$output" 'exit 9'
+	assert_contains "$output" 'terminal restored'
+}
+
+@test "the terminal is restored when the container is killed" {
+	with_terminal 'echo ready; sleep 30'
+	( wait_for 10 is_status c1 running && sleep 0.3 && urun kill c1 KILL ) &
+	at_terminal wait=ready
+	assert_contains "$output" 'exit 137'
+	assert_contains "$output" 'terminal restored'
+	wait
+}
+
+@test "the terminal is restored when urun gets a SIGTERM" {
+	with_terminal 'trap "exit 3" TERM; echo ready; while :; do sleep 0.05; done'
+	at_terminal wait=ready kill=15
+	assert_contains "$output" 'exit 3'
+	assert_contains "$output" 'terminal restored'
+}
+
+@test "the terminal is restored when the program can't be executed" {
+	config '.process.terminal = true'
+	program /no/such/program
+	at_terminal
+	assert_contains "$output" 'no such file or directory'
+	assert_contains "$output" 'exit 127'
+	assert_contains "$output" 'terminal restored'
+}
+
+@test "all that a program prints at once before its end is shown" {
+	with_terminal 'seq 1 20000'
+	at_terminal
+	[ "$(grep -c '^[0-9]*$' <<<"$output")" = 20000 ]
+	assert_contains "$output" $'\n20000\nexit 0'
+}
+
+@test "consoleSize is the size where the terminal has none" {
+	config '.process.consoleSize = {"height": 33, "width": 99}'
+	with_terminal 'stty size'
+	at_terminal size=0x0
+	assert_contains "$output" '33 99'
+}
+
+@test "a terminal in the config but none at hand is an error" {
+	with_terminal 'echo never'
+	observe urun run --bundle "$BUNDLE" c1 </dev/null
+	[ "$status" != 0 ]
+	refute_contains "$output" never
+	[ "$(grep -c '' <<<"$stderr")" = 1 ]
+	assert_contains "$stderr" terminal
+}
+
+@test "create without --console-socket is an error where the process has a terminal" {
+	with_terminal true
+	try create --bundle "$BUNDLE" c1
+	assert_status 1
+	assert_one_line console-socket
+}
+
+@test "--console-socket without a terminal in the config is an error" {
+	try create --bundle "$BUNDLE" --console-socket "$BATS_TEST_TMPDIR/none.sock" c1
+	assert_status 1
+	assert_one_line console
+}
+
+@test "--console-socket hands over one descriptor, the terminal" {
+	with_terminal 'tty; read line; echo "got $line"; stty size >/dev/null && echo sized'
+	local socket=$BATS_TEST_TMPDIR/console.sock
+	mkfifo "$BATS_TEST_TMPDIR/typed"
+	"$BATS_TEST_DIRNAME/console-receiver" "$socket" <"$BATS_TEST_TMPDIR/typed" >"$BATS_TEST_TMPDIR/shown" 2>&1 &
+	local receiver=$!
+	exec 8>"$BATS_TEST_TMPDIR/typed"
+	wait_for 5 test -S "$socket"
+	urun create --bundle "$BUNDLE" --console-socket "$socket" c1 </dev/null
+	urun start c1
+	wait_for 5 grep -q /dev/pts/0 "$BATS_TEST_TMPDIR/shown"
+	echo typed-text >&8
+	exec 8>&-
+	wait "$receiver"
+	run cat "$BATS_TEST_TMPDIR/shown"
+	assert_contains "$output" $'received 1 descriptor, with a name\na terminal\n/dev/pts/0'
+	assert_contains "$output" 'got typed-text'
+	assert_contains "$output" sized
+	wait_for 5 is_status c1 stopped
+	urun delete c1
+}
+
+@test "--console-socket takes a path that is longer than a socket's address" {
+	with_terminal 'echo long'
+	local folder
+	folder=$BATS_TEST_TMPDIR/$(printf 'x%.0s' $(seq 100))
+	mkdir "$folder"
+	(cd "$folder" && exec "$BATS_TEST_DIRNAME/console-receiver" console.sock </dev/null >"$BATS_TEST_TMPDIR/shown" 2>&1) &
+	local receiver=$!
+	wait_for 5 test -S "$folder/console.sock"
+	urun create --bundle "$BUNDLE" --console-socket "$folder/console.sock" c1 </dev/null
+	urun start c1
+	wait "$receiver"
+	assert_contains "$(cat "$BATS_TEST_TMPDIR/shown")" long
+	urun delete --force c1
+}
+
+@test "a console socket that nobody listens on is an error that names it" {
+	with_terminal true
+	try create --bundle "$BUNDLE" --console-socket "$BATS_TEST_TMPDIR/none.sock" c1
+	assert_status 1
+	assert_one_line "$BATS_TEST_TMPDIR/none.sock"
+}
+
+@test "without a terminal in the config stdin that is a terminal stays the caller's" {
+	sh_program 'test -t 0 && echo a-tty'
+	at_terminal
+	assert_contains "$output" a-tty
+	assert_contains "$output" 'terminal restored'
+}

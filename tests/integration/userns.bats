@@ -1,0 +1,201 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The user namespace: which ids the container has, and how it gets them.
+load lib.bash
+
+@test "a bundle without a user namespace runs with all of the user's subids" {
+	has_subids || skip "this user has no subids"
+	in_container 'cat /proc/self/uid_map'
+	assert_status 0
+	local first count
+	read -r first count <<<"$(subid_range uid)"
+	read -r -a map <<<"$(tr '\n' ' ' <<<"$output")"
+	[ "${map[*]}" = "0 $(id -u) 1 1 $first $count" ]
+}
+
+@test "gids are mapped from /etc/subgid likewise" {
+	has_subids || skip "this user has no subids"
+	in_container 'cat /proc/self/gid_map'
+	local first count
+	read -r first count <<<"$(subid_range gid)"
+	read -r -a map <<<"$(tr '\n' ' ' <<<"$output")"
+	[ "${map[*]}" = "0 $(id -g) 1 1 $first $count" ]
+}
+
+@test "a container without a user namespace in its config is in one of its own" {
+	in_container 'readlink /proc/self/ns/user'
+	[ "$output" != "$(readlink /proc/self/ns/user)" ]
+}
+
+@test "files can be given to other ids and are the user's outside" {
+	has_subids || skip "this user has no subids"
+	config '.process.capabilities.bounding += ["CAP_CHOWN"] | .process.capabilities.effective += ["CAP_CHOWN"] | .process.capabilities.permitted += ["CAP_CHOWN"]'
+	in_container 'touch /tmp/mine /tmp/theirs && chown 1000:1000 /tmp/theirs && stat -c %u:%g /tmp/theirs'
+	assert_status 0
+	assert_output 1000:1000
+	[ "$(stat -c %u "$BUNDLE/rootfs/tmp/mine")" = "$(id -u)" ]
+	local first
+	read -r first _ <<<"$(subid_range uid)"
+	[ "$(stat -c %u "$BUNDLE/rootfs/tmp/theirs")" = "$((first + 999))" ]
+}
+
+@test "a config's own mappings are taken as they are" {
+	has_subids || skip "this user has no subids"
+	local first
+	read -r first _ <<<"$(subid_range uid)"
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": $own, "size": 1}, {"containerID": 10, "hostID": $first, "size": 20}]
+		| .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 1}]
+		| del(.mounts[] | select(.destination == "/dev/pts"))' --argjson own "$(id -u)" --argjson gid "$(id -g)" --argjson first "$first"
+	in_container 'cat /proc/self/uid_map'
+	assert_status 0
+	read -r -a map <<<"$(tr '\n' ' ' <<<"$output")"
+	[ "${map[*]}" = "0 $(id -u) 1 10 $first 20" ]
+}
+
+single_id() {
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": $uid, "size": 1}]
+		| .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 1}]' --argjson uid "$(id -u)" --argjson gid "$(id -g)"
+}
+
+@test "one own id needs no helper, and setgroups is denied" {
+	single_id
+	sh_program 'cat /proc/self/uid_map /proc/self/setgroups'
+	observe env PATH=/nowhere "$(command -v timeout)" 20 "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+	read -r -a map <<<"$(tr '\n' ' ' <<<"$output")"
+	[ "${map[*]}" = "0 $(id -u) 1 deny" ]
+}
+
+@test "with one id the gid=5 of devpts is dropped, not an error" {
+	single_id
+	in_container 'grep -c devpts /proc/mounts; grep devpts /proc/mounts'
+	assert_status 0
+	refute_contains "$output" gid=5
+}
+
+@test "the own id can be another one inside" {
+	config '.linux.namespaces += [{"type": "user"}] | .process.user = {"uid": 1234, "gid": 4321} | .linux.uidMappings = [{"containerID": 1234, "hostID": $uid, "size": 1}]
+		| .linux.gidMappings = [{"containerID": 4321, "hostID": $gid, "size": 1}]' --argjson uid "$(id -u)" --argjson gid "$(id -g)"
+	in_container 'id -u; id -g'
+	assert_status 0
+	assert_output $'1234\n4321'
+}
+
+@test "a mapping of ids that aren't the user's is refused with the range that is" {
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 4000000000, "size": 10}] | .linux.gidMappings = .linux.uidMappings'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line 4000000000
+}
+
+@test "a user that has no mapping is an error that names the id" {
+	single_id
+	config '.process.user.uid = 5'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line 5 map
+}
+
+@test "a mapping of more ids than the range has is refused by name" {
+	has_subids || skip "this user has no subids"
+	local first count
+	read -r first count <<<"$(subid_range uid)"
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": $first, "size": ($count + 1000)}] | .linux.gidMappings = .linux.uidMappings' \
+		--argjson first "$first" --argjson count "$count"
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line /etc/subuid
+}
+
+# hidden PATH…: urun run where these files don't exist for it.
+run_without() {
+	local hide=()
+	while [ $# -gt 0 ]; do
+		hide+=(-P "$1")
+		shift
+	done
+	observe timeout 30 strace -f -qq -o /dev/null "${hide[@]}" --inject=%file:error=ENOENT "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+}
+
+@test "without newuidmap the error names it and the package" {
+	has_subids || skip "this user has no subids"
+	run_without /usr/bin/newuidmap /bin/newuidmap /usr/sbin/newuidmap /sbin/newuidmap /usr/local/bin/newuidmap /usr/local/sbin/newuidmap
+	assert_status 125
+	assert_one_line newuidmap '(hint: ' uidmap
+}
+
+@test "a host without /etc/subuid is an error that names the file and the mend" {
+	run_without /etc/subuid
+	assert_status 125
+	assert_one_line /etc/subuid '(hint: ' usermod
+}
+
+@test "with no_new_privs set the error says that newuidmap gains nothing" {
+	has_subids || skip "this user has no subids"
+	observe timeout 30 setpriv --no-new-privs "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line newuidmap '(hint: ' no_new_privs
+}
+
+@test "where user namespaces are used up the error names the sysctl" {
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}] | .linux.gidMappings = .linux.uidMappings'
+	observe timeout 30 unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"' sh \
+		"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line '(hint: ' user.max_user_namespaces
+}
+
+@test "inside a user namespace where we are root no second one is made" {
+	sh_program 'readlink /proc/self/ns/user'
+	observe timeout 30 unshare --user --map-root-user sh -c 'readlink /proc/self/ns/user; exec "$@"' sh "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+	[ "${lines[0]}" = "${lines[1]}" ]
+}
+
+@test "inside a user namespace the config's own is made where it asks for one" {
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}] | .linux.gidMappings = .linux.uidMappings'
+	sh_program 'readlink /proc/self/ns/user; cat /proc/self/uid_map'
+	observe timeout 30 unshare --user --map-root-user sh -c 'readlink /proc/self/ns/user; exec "$@"' sh "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+	[ "${lines[0]}" != "${lines[1]}" ]
+}
+
+@test "inside a user namespace with subids all of them can be used" {
+	has_subids || skip "this user has no subids"
+	config '.process.user = {"uid": 1000, "gid": 1000, "additionalGids": [20, 30]}'
+	sh_program 'id -u; id -g; id -G'
+	observe with_subids timeout 30 "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output $'1000\n1000\n1000 20 30'
+}
+
+@test "a container can join another's user and network namespaces by path" {
+	program /bin/sleep 30
+	urun run --detach --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" first </dev/null >/dev/null 2>&1
+	local pid
+	pid=$(cat "$BATS_TEST_TMPDIR/pid")
+	config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/\($pid)/ns/net" else . end) + [{"type": "user", "path": "/proc/\($pid)/ns/user"}]
+		| .linux.uidMappings = [] | .linux.gidMappings = []' --arg pid "$pid"
+	sh_program 'readlink /proc/self/ns/user; readlink /proc/self/ns/net'
+	try run --bundle "$BUNDLE" second
+	assert_status 0
+	assert_output "$(readlink "/proc/$pid/ns/user")
+$(readlink "/proc/$pid/ns/net")"
+	urun delete --force first
+}
+
+@test "a namespace's path of the wrong type is an error that names it" {
+	config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/ipc" else . end)'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line /proc/self/ns/ipc
+}
+
+@test "the cgroup and time namespaces are new where the config asks for them" {
+	config '.linux.namespaces += [{"type": "cgroup"}, {"type": "time"}] | .linux.timeOffsets = {"boottime": {"secs": 1000000}}'
+	in_container 'readlink /proc/self/ns/cgroup; readlink /proc/self/ns/time; cut -d. -f1 /proc/uptime'
+	assert_status 0
+	[ "${lines[0]}" != "$(readlink /proc/self/ns/cgroup)" ]
+	[ "${lines[1]}" != "$(readlink /proc/self/ns/time)" ]
+	[ "${lines[2]}" -ge 1000000 ]
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/error.h"
+
+static void line_ends_with_the_errno_text_in_lower_case(void **state)
+{
+	struct error err = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
+	(void)state;
+	assert_int_equal(error_set(&err, EPERM, "mount %s on %s", "proc", "/proc"), -1);
+	assert_int_equal(err.code, EPERM);
+	assert_string_equal(error_format(&err, line),
+			    "mount proc on /proc: operation not permitted");
+}
+
+static void prefix_comes_first_and_hint_last(void **state)
+{
+	struct error err = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
+	(void)state;
+	error_set(&err, ENOENT, "open x");
+	assert_int_equal(error_prefix(&err, "mounts[%d]", 3), -1);
+	assert_int_equal(error_hint(&err, "make %s", "it"), -1);
+	assert_string_equal(error_format(&err, line),
+			    "mounts[3]: open x: no such file or directory (hint: make it)");
+}
+
+static void a_new_failure_forgets_the_old_ones_hint(void **state)
+{
+	struct error err = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
+	(void)state;
+	error_set(&err, EPERM, "first");
+	error_hint(&err, "mend");
+	error_set(&err, 0, "second");
+	assert_string_equal(error_format(&err, line), "second");
+}
+
+static void control_characters_cant_make_a_second_line(void **state)
+{
+	struct error err = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
+	(void)state;
+	error_set(&err, 0, "a\nb\x1b[31m");
+	assert_string_equal(error_format(&err, line), "a?b?[31m");
+}
+
+static void long_texts_are_cut_and_not_overrun(void **state)
+{
+	struct error err = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+	char text[5000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	error_set(&err, EPERM, "%s", text);
+	error_prefix(&err, "%s", text);
+	error_hint(&err, "%s", text);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	assert_int_equal(strlen(err.hint), sizeof(err.hint) - 1);
+	assert_true(strlen(error_format(&err, line)) < ERROR_LINE_SIZE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(line_ends_with_the_errno_text_in_lower_case),
+		cmocka_unit_test(prefix_comes_first_and_hint_last),
+		cmocka_unit_test(a_new_failure_forgets_the_old_ones_hint),
+		cmocka_unit_test(control_characters_cant_make_a_second_line),
+		cmocka_unit_test(long_texts_are_cut_and_not_overrun),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

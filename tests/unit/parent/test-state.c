@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/base/pidfd.h"
+#include "core/base/str.h"
+#include "core/parent/lifecycle.h"
+#include "core/parent/state.h"
+
+static int make_root(void **state)
+{
+	char template[] = "/tmp/urun-test-state.XXXXXX";
+
+	*state = str_dup(mkdtemp(template));
+	return 0;
+}
+
+static int remove_root(void **state)
+{
+	autofree char *command = str_format("rm -rf '%s'", (char *)*state);
+	int status = system(command);
+
+	free(*state);
+	return status;
+}
+
+/* A child that sleeps until it is killed stands for a container's process. */
+static pid_t make_sleeper(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	return pid;
+}
+
+static void end_sleeper(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static struct container_state state_of(pid_t pid, bool foreground)
+{
+	char process_state;
+	struct container_state state = {
+		.oci_version = "1.3.0",
+		.id = "c1",
+		.pid = { true, (uint64_t)pid },
+		.start_time = { .set = true },
+		.bundle = "/b",
+		.rootfs = "/b/rootfs",
+		.created = "2026-01-01T00:00:00Z",
+		.uid = { true, geteuid() },
+		.foreground = foreground,
+	};
+
+	assert_int_equal(pidfd_start_time(pid, &state.start_time.value, &process_state), 0);
+	return state;
+}
+
+static void ids_are_of_the_allowed_characters(void **state)
+{
+	static const char *const good[] = { "a", "A0", "_x", "+1", "-x", "a.b", "a+b-c_d.e" };
+	static const char *const bad[] = { "", ".", "..", ".a", "a/b", "a b", "a\n", "\xc3\xa4", "a:b" };
+	struct error err = ERROR_NONE;
+	char long_id[257];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		assert_int_equal(state_check_id(good[i], &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(state_check_id(bad[i], &err), -1);
+	memset(long_id, 'a', sizeof(long_id) - 1);
+	long_id[256] = '\0';
+	assert_int_equal(state_check_id(long_id, &err), -1);
+	long_id[255] = '\0';
+	assert_int_equal(state_check_id(long_id, &err), 0);
+}
+
+static void what_is_written_is_read_again(void **state)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	pid_t pid = make_sleeper();
+	struct container_state written = state_of(pid, false), read;
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_write(&dir, &written, &err), 0);
+	assert_int_equal(state_read(&dir, &read, &err), 0);
+	assert_string_equal(read.id, "c1");
+	assert_string_equal(read.bundle, "/b");
+	assert_int_equal(read.pid.value, pid);
+	assert_int_equal(read.start_time.value, written.start_time.value);
+	state_release(&read);
+	end_sleeper(pid);
+}
+
+static void the_status_follows_the_files_and_the_process(void **state)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	pid_t pid = make_sleeper();
+	struct container_state written = state_of(pid, false);
+	struct error err = ERROR_NONE;
+	int fd;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_CREATING);
+	fd = openat(dir.fd, STATE_FILE_START, O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_CREATED);
+	unlinkat(dir.fd, STATE_FILE_START, 0);
+	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_RUNNING);
+	kill(pid, SIGKILL);
+	/* A zombie counts as stopped. */
+	while (state_status(&dir, &written, NULL) == CONTAINER_RUNNING)
+		usleep(1000);
+	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_STOPPED);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_STOPPED);
+}
+
+static void a_reused_pid_is_never_taken_for_the_container(void **state)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	pid_t pid = make_sleeper();
+	struct container_state written = state_of(pid, false);
+	struct error err = ERROR_NONE;
+
+	written.start_time.value += 1;
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_write(&dir, &written, &err), 0);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_STOPPED);
+	assert_int_equal(container_kill(*state, "c1", SIGKILL, KILL_INIT, &err), -1);
+	assert_non_null(strstr(err.text, "container not running"));
+	assert_int_equal(kill(pid, 0), 0);
+	end_sleeper(pid);
+}
+
+static void a_second_creation_of_a_living_id_is_refused(void **state)
+{
+	struct state_dir dir = STATE_DIR_NONE, second = STATE_DIR_NONE;
+	pid_t pid = make_sleeper();
+	struct container_state written = state_of(pid, true);
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	/* While it is being created, */
+	assert_int_equal(state_dir_create(*state, "c1", &second, &err), -1);
+	assert_int_equal(err.code, EEXIST);
+	assert_int_equal(state_write(&dir, &written, &err), 0);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	state_dir_close(&dir);
+	/* and while it runs. */
+	assert_int_equal(state_dir_create(*state, "c1", &second, &err), -1);
+	assert_int_equal(err.code, EEXIST);
+	end_sleeper(pid);
+	/* The `run` that owned it is gone with it. */
+	assert_int_equal(state_dir_create(*state, "c1", &second, &err), 0);
+	state_dir_close(&second);
+}
+
+static void a_stopped_container_keeps_its_id_until_it_is_deleted(void **state)
+{
+	struct state_dir dir = STATE_DIR_NONE;
+	pid_t pid = make_sleeper();
+	struct container_state written = state_of(pid, false);
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_write(&dir, &written, &err), 0);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	state_dir_close(&dir);
+	end_sleeper(pid);
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), -1);
+	assert_int_equal(err.code, EEXIST);
+	assert_int_equal(container_delete(*state, "c1", DELETE_STOPPED, &err), 0);
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	state_dir_close(&dir);
+}
+
+static void a_creation_cut_short_is_taken_over(void **state)
+{
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	state_dir_close(&dir);
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	state_dir_close(&dir);
+	assert_int_equal(container_delete(*state, "c1", DELETE_STOPPED, &err), 0);
+	assert_int_equal(state_dir_open(*state, "c1", STATE_UNLOCKED, &dir, &err), -1);
+	assert_non_null(strstr(err.text, "does not exist"));
+}
+
+static void a_damaged_state_can_be_deleted_by_force_alone(void **state)
+{
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+	int fd;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	fd = openat(dir.fd, "state.json", O_CREAT | O_WRONLY, 0600);
+	assert_int_equal(write(fd, "{", 1), 1);
+	close(fd);
+	state_dir_close(&dir);
+	assert_int_equal(container_delete(*state, "c1", DELETE_STOPPED, &err), -1);
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), 0);
+}
+
+static void force_deletes_what_is_not_there(void **state)
+{
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(container_delete(*state, "c1", DELETE_STOPPED, &err), -1);
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), 0);
+	assert_int_equal(container_delete("/no/such/root", "c1", DELETE_FORCE, &err), 0);
+}
+
+static void a_root_that_others_can_write_is_refused(void **state)
+{
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+
+	chmod(*state, 0777);
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), -1);
+	assert_non_null(strstr(err.text, "can be written by others"));
+}
+
+static void signals_have_numbers_and_names(void **state)
+{
+	static const struct {
+		const char *text;
+		int signal;
+	} good[] = { { "9", 9 }, { "KILL", 9 }, { "SIGKILL", 9 }, { "sigterm", 15 }, { "hup", 1 }, { "RTMIN", 34 },
+		     { "RTMIN+3", 37 }, { "SIGRTMAX-1", 63 }, { "64", 64 } };
+	static const char *const bad[] = { "", "65", "-1", "9x", "FOO", "SIG", "RTMIN+31", "RTMIN-1", "RTMAX+1" };
+	struct error err = ERROR_NONE;
+	int signal;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(signal_parse(good[i].text, &signal, &err), 0);
+		assert_int_equal(signal, good[i].signal);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(signal_parse(bad[i], &signal, &err), -1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_root, remove_root)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(ids_are_of_the_allowed_characters),
+		TEST(what_is_written_is_read_again),
+		TEST(the_status_follows_the_files_and_the_process),
+		TEST(a_reused_pid_is_never_taken_for_the_container),
+		TEST(a_second_creation_of_a_living_id_is_refused),
+		TEST(a_stopped_container_keeps_its_id_until_it_is_deleted),
+		TEST(a_creation_cut_short_is_taken_over),
+		TEST(a_damaged_state_can_be_deleted_by_force_alone),
+		TEST(force_deletes_what_is_not_there),
+		TEST(a_root_that_others_can_write_is_refused),
+		TEST(signals_have_numbers_and_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/base/str.h"
+#include "core/sync/pipe.h"
+
+#define EVERY_TYPE (~0u)
+
+struct ends {
+	int a;
+	int b;
+};
+
+static int make_ends(void **state)
+{
+	struct ends *ends = mem_alloc(sizeof(*ends));
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(pipe_new(&ends->a, &ends->b, &err), 0);
+	*state = ends;
+	return 0;
+}
+
+static int close_ends(void **state)
+{
+	struct ends *ends = *state;
+
+	close(ends->a);
+	close(ends->b);
+	free(ends);
+	return 0;
+}
+
+static void send_raw(int fd, uint32_t type, uint32_t size, const void *payload, size_t payload_size)
+{
+	uint32_t header[2] = { type, size };
+
+	assert_int_equal(write(fd, header, sizeof(header)), sizeof(header));
+	if (payload_size)
+		assert_int_equal(write(fd, payload, payload_size), payload_size);
+}
+
+static void expect_refused(int fd, unsigned int expected, const char *text)
+{
+	struct message message = MESSAGE_NONE;
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(pipe_receive(fd, expected, &message, &err), -1);
+	assert_non_null(strstr(err.text, text));
+	assert_null(message.payload);
+}
+
+static void a_message_arrives_as_it_was_sent(void **state)
+{
+	struct ends *ends = *state;
+	automessage struct message message = MESSAGE_NONE;
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(pipe_send(ends->a, MESSAGE_LOG, "\001hello", 6, NULL, 0, &err), 0);
+	assert_int_equal(pipe_receive(ends->b, MESSAGE_BIT(MESSAGE_LOG), &message, &err), 1);
+	assert_int_equal(message.type, MESSAGE_LOG);
+	assert_int_equal(message.size, 6);
+	assert_memory_equal(message.payload, "\001hello", 7);
+	assert_int_equal(message.fd_count, 0);
+}
+
+static void a_descriptor_arrives_close_on_exec(void **state)
+{
+	struct ends *ends = *state;
+	automessage struct message message = MESSAGE_NONE;
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(pipe_send(ends->a, MESSAGE_READY, NULL, 0, &ends->a, 1, &err), 0);
+	assert_int_equal(pipe_receive(ends->b, MESSAGE_BIT(MESSAGE_READY), &message, &err), 1);
+	assert_int_equal(message.fd_count, 1);
+	assert_int_equal(fcntl(message.fds[0], F_GETFD), FD_CLOEXEC);
+}
+
+static void the_end_of_the_pipe_is_no_error(void **state)
+{
+	struct ends *ends = *state;
+	struct message message = MESSAGE_NONE;
+	struct error err = ERROR_NONE;
+
+	shutdown(ends->a, SHUT_WR);
+	assert_int_equal(pipe_receive(ends->b, EVERY_TYPE, &message, &err), 0);
+}
+
+static void an_unknown_type_is_refused(void **state)
+{
+	struct ends *ends = *state;
+
+	send_raw(ends->a, 0, 0, NULL, 0);
+	expect_refused(ends->b, EVERY_TYPE, "unknown type 0");
+	send_raw(ends->a, 4000000000u, 0, NULL, 0);
+	expect_refused(ends->b, EVERY_TYPE, "unknown type 4000000000");
+}
+
+static void a_message_out_of_turn_is_refused(void **state)
+{
+	struct ends *ends = *state;
+
+	send_raw(ends->a, MESSAGE_RUN, 0, NULL, 0);
+	expect_refused(ends->b, MESSAGE_BIT(MESSAGE_READY), "run out of turn");
+}
+
+static void a_length_beyond_the_types_bound_is_refused_before_it_is_read(void **state)
+{
+	struct ends *ends = *state;
+
+	send_raw(ends->a, MESSAGE_LOG, 0xffffffffu, NULL, 0);
+	expect_refused(ends->b, EVERY_TYPE, "log of 4294967295 bytes");
+	send_raw(ends->a, MESSAGE_READY, 1, NULL, 0);
+	expect_refused(ends->b, EVERY_TYPE, "ready of 1 bytes");
+	send_raw(ends->a, MESSAGE_ERROR, 10, NULL, 0);
+	expect_refused(ends->b, EVERY_TYPE, "error of 10 bytes");
+}
+
+static void a_cut_message_is_refused(void **state)
+{
+	struct ends *ends = *state;
+
+	send_raw(ends->a, MESSAGE_LOG, 100, "short", 5);
+	shutdown(ends->a, SHUT_WR);
+	expect_refused(ends->b, EVERY_TYPE, "ends in the middle of log");
+}
+
+static void a_cut_header_is_refused(void **state)
+{
+	struct ends *ends = *state;
+
+	assert_int_equal(write(ends->a, "abc", 3), 3);
+	shutdown(ends->a, SHUT_WR);
+	expect_refused(ends->b, EVERY_TYPE, "ends in the middle of a message");
+}
+
+static int count_fds(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void descriptors_that_the_type_has_not_are_refused_and_closed(void **state)
+{
+	struct ends *ends = *state;
+	uint32_t header[2] = { MESSAGE_RUN, 0 };
+	union {
+		char bytes[CMSG_SPACE(3 * sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec part = { header, sizeof(header) };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	int fds[3] = { 0, 1, 2 }, before;
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(cmsg), fds, sizeof(fds));
+	assert_int_equal(sendmsg(ends->a, &msg, 0), sizeof(header));
+	before = count_fds();
+	expect_refused(ends->b, EVERY_TYPE, "run with 3 descriptors");
+	assert_int_equal(count_fds(), before);
+}
+
+static void the_childs_error_becomes_the_parents(void **state)
+{
+	struct ends *ends = *state;
+	struct message message = MESSAGE_NONE;
+	struct error sent = ERROR_NONE, err = ERROR_NONE;
+
+	error_set(&sent, EPERM, "mount proc on /proc");
+	error_hint(&sent, "unmask it");
+	sent.status = 126;
+	pipe_send_error(ends->a, &sent);
+	assert_int_equal(pipe_await(ends->b, MESSAGE_BIT(MESSAGE_READY), &message, &err), -1);
+	assert_string_equal(err.text, "mount proc on /proc");
+	assert_string_equal(err.hint, "unmask it");
+	assert_int_equal(err.code, EPERM);
+	assert_int_equal(err.status, 126);
+}
+
+static void an_error_without_end_is_ended(void **state)
+{
+	struct ends *ends = *state;
+	struct message message = MESSAGE_NONE;
+	struct error err = ERROR_NONE;
+	char bytes[sizeof(struct error)];
+
+	memset(bytes, 'x', sizeof(bytes));
+	send_raw(ends->a, MESSAGE_ERROR, sizeof(bytes), bytes, sizeof(bytes));
+	assert_int_equal(pipe_await(ends->b, 0, &message, &err), -1);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	assert_int_equal(strlen(err.hint), sizeof(err.hint) - 1);
+}
+
+static void an_order_is_unpacked_as_it_was_packed(void **state)
+{
+	struct message_order order = { .flags = ORDER_NO_PIVOT, .preserve_fds = 7 }, read;
+	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
+	autostrbuf struct strbuf payload = { 0 };
+	const char *texts[ORDER_SECTION_COUNT];
+	struct message message = MESSAGE_NONE;
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	strbuf_add_str(&sections[ORDER_CONFIG], "{}");
+	strbuf_add_str(&sections[ORDER_ID], "c1");
+	message_order_pack(&order, sections, &payload);
+	message.payload = payload.bytes;
+	message.size = payload.size;
+	assert_int_equal(message_order_unpack(&message, &read, texts, &err), 0);
+	assert_int_equal(read.flags, ORDER_NO_PIVOT);
+	assert_int_equal(read.preserve_fds, 7);
+	assert_string_equal(texts[ORDER_CONFIG], "{}");
+	assert_string_equal(texts[ORDER_ID], "c1");
+	assert_string_equal(texts[ORDER_FILTER_BPF], "");
+	for (size_t size = 0; size < payload.size; size++) {
+		message.size = size;
+		assert_int_equal(message_order_unpack(&message, &read, texts, &err), -1);
+	}
+	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
+		strbuf_release(&sections[i]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_ends, close_ends)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_message_arrives_as_it_was_sent),
+		TEST(a_descriptor_arrives_close_on_exec),
+		TEST(the_end_of_the_pipe_is_no_error),
+		TEST(an_unknown_type_is_refused),
+		TEST(a_message_out_of_turn_is_refused),
+		TEST(a_length_beyond_the_types_bound_is_refused_before_it_is_read),
+		TEST(a_cut_message_is_refused),
+		TEST(a_cut_header_is_refused),
+		TEST(descriptors_that_the_type_has_not_are_refused_and_closed),
+		TEST(the_childs_error_becomes_the_parents),
+		TEST(an_error_without_end_is_ended),
+		TEST(an_order_is_unpacked_as_it_was_packed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
