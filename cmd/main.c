@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 	struct globals globals = { 0 };
 	struct error err = ERROR_NONE;
 	const struct command *command;
-	int operand, parsed, status = EXIT_STATUS_OTHER;
+	int operand, parsed, status = 0;
 
 	if (is_init(argc, argv))
 		init_main(argv[2]);

@@ -95,14 +95,14 @@ static const struct option_spec *find_option(const struct command_spec *command,
 	return NULL;
 }
 
-static int check_operands(const struct command_spec *command, int count, struct error *err)
+static int check_operands(const struct command_spec *command, int count, char **operands, struct error *err)
 {
 	if (count < command->operands_min)
 		return error_set(err, 0, "%s: expected %s (see 'urun %s --help')", command->name, command->operands,
 				 command->name);
 	if (command->operands_max >= 0 && count > command->operands_max)
-		return error_set(err, 0, "%s: more operands than %s (see 'urun %s --help')", command->name,
-				 *command->operands ? command->operands : "none", command->name);
+		return error_set(err, 0, "%s: unexpected operand '%s' (see 'urun %s --help')", command->name,
+				 operands[command->operands_max], command->name);
 	return 0;
 }
 
@@ -127,7 +127,7 @@ int options_parse(const struct command_spec *command, enum options_order order, 
 			return error_prefix(err, "%s", command->name);
 	}
 	*ret_operand = optind;
-	return check_operands(command, argc - optind, err);
+	return check_operands(command, argc - optind, argv + optind, err);
 }
 
 void options_print_help(const struct command_spec *command, FILE *stream)

@@ -12,6 +12,7 @@
 
 #include "core/base/log.h"
 #include "core/base/number.h"
+#include "rootless/device.h"
 #include "rootless/scope-rule.h"
 
 static bool options_have(const str_list *options, const char *word)
@@ -276,36 +277,44 @@ static int device_refused(const struct scope *scope, size_t index, const char *p
 	return -1;
 }
 
+/* Is the host's @path the device that the config means? */
+static bool is_device(const char *path, const struct config_device *device, struct stat *ret_node)
+{
+	return stat(path, ret_node) == 0 &&
+	       (str_equal(device->type, "b") ? S_ISBLK(ret_node->st_mode) : S_ISCHR(ret_node->st_mode)) &&
+	       device->major.value == (int64_t)major(ret_node->st_rdev) &&
+	       device->minor.value == (int64_t)minor(ret_node->st_rdev);
+}
+
 /*
  * mknod(2) of a device is refused in every user namespace but the first: the host's own node is
- * bound instead.
+ * bound instead, under whatever name the host has it.
  */
 static int scope_device(const struct scope *scope, size_t index, struct error *err)
 {
 	const struct config_device *device = &scope->config->linux_->devices.items[index];
-	autofree char *path = str_format("%s%s", scope->caller->host.root, device->path);
+	const struct host *host = &scope->caller->host;
+	autofree char *path = str_format("%s%s", host->root, device->path);
 	bool block = str_equal(device->type, "b");
 	struct stat node;
 
 	if (str_equal(device->type, "p"))
 		return 0;
-	if (stat(path, &node) < 0)
-		return error_set(
-			err, errno,
-			"linux.devices[%zu]: the host's %s, which a user namespace can only bind",
-			index, device->path);
-	if (block ? !S_ISBLK(node.st_mode) : !S_ISCHR(node.st_mode))
-		return error_set(err, 0, "linux.devices[%zu]: the host's %s is no %s device", index,
-				 device->path, block ? "block" : "character");
-	if ((device->major.set && device->major.value != (int64_t)major(node.st_rdev)) ||
-	    (device->minor.set && device->minor.value != (int64_t)minor(node.st_rdev)))
-		return error_set(err, 0,
-				 "linux.devices[%zu]: the host's %s is %u:%u and not %" PRId64
-				 ":%" PRId64 ", and a user namespace can only bind it",
-				 index, device->path, major(node.st_rdev), minor(node.st_rdev),
-				 device->major.value, device->minor.value);
+	if (!is_device(path, device, &node)) {
+		autofree char *kernel_path = device_kernel_path(host, block, (unsigned int)device->major.value,
+								(unsigned int)device->minor.value);
+
+		free(path);
+		path = str_format("%s%s", host->root, kernel_path ? kernel_path : device->path);
+		if (!is_device(path, device, &node))
+			return error_set(err, 0,
+					 "linux.devices[%zu]: the host has no %s device %" PRId64 ":%" PRId64
+					 ", neither as %s nor by the kernel's name, and a user namespace can only bind one",
+					 index, block ? "block" : "character", device->major.value,
+					 device->minor.value, device->path);
+	}
 	if (access(path, R_OK) < 0 && access(path, W_OK) < 0)
-		return device_refused(scope, index, device->path, &node, err);
+		return device_refused(scope, index, path + strlen(host->root), &node, err);
 	log_debug("linux.devices[%zu]: %s is bound from the host, with the host's mode and owner",
 		  index, device->path);
 	return 0;

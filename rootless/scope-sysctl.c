@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "core/base/log.h"
 #include "core/base/number.h"
 #include "rootless/scope-rule.h"
 
@@ -135,8 +136,34 @@ static int scope_one_sysctl(const struct scope *scope, const struct str_pair *se
 	return 0;
 }
 
+/*
+ * kernel.domainname is older than the field for it, and engines still send it.  Its file can't be
+ * written in a user namespace, but setdomainname(2) does the same.
+ */
+static void scope_domainname(const struct scope *scope)
+{
+	struct container_config *config = scope->config;
+	str_map *sysctl = &config->linux_->sysctl;
+
+	if (config->domainname || !scope_owns_namespace(scope, CONFIG_NS_UTS))
+		return;
+	for (size_t i = 0; i < sysctl->count; i++) {
+		autofree char *name = dotted(sysctl->items[i].name);
+
+		if (!str_equal(name, "kernel.domainname"))
+			continue;
+		config->domainname = sysctl->items[i].value;
+		log_debug("linux.sysctl.kernel.domainname is set as the domainname");
+		memmove(&sysctl->items[i], &sysctl->items[i + 1],
+			(sysctl->count - i - 1) * sizeof(*sysctl->items));
+		sysctl->count--;
+		return;
+	}
+}
+
 int scope_sysctl(const struct scope *scope, struct error *err)
 {
+	scope_domainname(scope);
 	for (size_t i = 0; i < scope->config->linux_->sysctl.count; i++)
 		if (scope_one_sysctl(scope, &scope->config->linux_->sysctl.items[i], err) < 0)
 			return -1;

@@ -242,9 +242,9 @@ static int range_error(const struct side *side, size_t index, const struct subid
 			  side->field, index, user, letter, range->outer, last);
 	else if (missing > range->outer)
 		error_set(err, 0,
-			  "%s[%zu]: the sub%cid range of %s is too small: the ids %" PRIu32
+			  "%s[%zu]: the range of %s in /etc/sub%cid is too small: the ids %" PRIu32
 			  "-%" PRIu32 " are missing in %s",
-			  side->field, index, letter, user, missing, last, have.bytes);
+			  side->field, index, user, letter, missing, last, have.bytes);
 	else if (range->count == 1)
 		error_set(err, 0,
 			  "%s[%zu]: id %" PRIu32 " is neither %s's own nor in the sub%cid range %s",
@@ -298,17 +298,17 @@ static bool needs_subids(const struct userns_caller *caller, const struct side *
 static void warn_of_no_subids(const struct userns_caller *caller, const char *user,
 			      const bool lacking[2])
 {
-	const char *which = lacking[0] && lacking[1] ? "subuid and subgid"
-			    : lacking[0]	     ? "subuid"
-						     : "subgid";
+	const char *which = lacking[0] && lacking[1] ? "/etc/subuid and /etc/subgid"
+			    : lacking[0]	     ? "/etc/subuid"
+						     : "/etc/subgid";
 	const char *what = lacking[0] && lacking[1] ? "id" : lacking[0] ? "uid" : "gid";
 	char mend[HOST_MEND_SIZE];
 
 	if (host_has(&caller->host, HOST_NO_SUBIDS, mend))
-		log_warning("no %s range for %s: the container has no %s besides 0 (hint: %s)",
-			    which, user, what, mend);
+		log_warning("no range for %s in %s: the container has no %s besides 0 (hint: %s)",
+			    user, which, what, mend);
 	else
-		log_warning("no %s range for %s: the container has no %s besides 0", which, user,
+		log_warning("no range for %s in %s: the container has no %s besides 0", user, which,
 			    what);
 }
 

@@ -14,8 +14,8 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/init/mount.h"
+#include "rootless/device.h"
 
-#define UEVENT_MAX   ((size_t)64 << 10)
 #define DEFAULT_MODE 0666
 
 /* Source: Linux, Documentation/admin-guide/devices.txt. */
@@ -78,28 +78,6 @@ static int node_clone(const struct device_node *node, const char *host_path)
 	return take_fd(&tree);
 }
 
-/*
- * What the kernel calls the device: devtmpfs has it by that name.  The caller frees it; NULL: not
- * known.
- */
-static char *node_kernel_path(const struct device_node *node)
-{
-	autofree char *uevent =
-		str_format("/sys/dev/%s/%u:%u/uevent", node->type == S_IFBLK ? "block" : "char",
-			   node->major, node->minor);
-	autofree char *text = NULL;
-	size_t size;
-	char *rest;
-
-	if (fd_read_file(uevent, UEVENT_MAX, &text, &size) < 0)
-		return NULL;
-	rest = text;
-	for (char *line; (line = strsep(&rest, "\n"));)
-		if (str_starts_with(line, "DEVNAME="))
-			return str_format("/dev/%s", line + strlen("DEVNAME="));
-	return NULL;
-}
-
 static int node_find(const struct device_node *node, struct error *err)
 {
 	autofree char *kernel_path = NULL;
@@ -108,7 +86,7 @@ static int node_find(const struct device_node *node, struct error *err)
 
 	if (tree >= 0)
 		return tree;
-	kernel_path = node_kernel_path(node);
+	kernel_path = device_kernel_path(&HOST_REAL, node->type == S_IFBLK, node->major, node->minor);
 	if (kernel_path && !str_equal(kernel_path, node->path))
 		tree = node_clone(node, kernel_path);
 	if (tree >= 0)

@@ -146,7 +146,7 @@ static int check_time_namespace(const struct init *init, struct error *err)
 
 static int prepare_namespaces(struct init *init, struct error *err)
 {
-	if (setsid() < 0 && errno != EPERM)
+	if (setsid() < 0)
 		return error_set(err, errno, "make a session");
 	if (check_time_namespace(init, err) < 0 || make_second_namespaces(init, err) < 0)
 		return -1;

@@ -503,10 +503,11 @@ int container_create(const struct create_request *request, struct created *ret_c
 				     .self_fd = -1 };
 	bool done = false;
 
+	if (state_check_id(request->id, err) < 0)
+		return -1;
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		creation.namespaces.joined[i] = -1;
-	if (state_check_id(request->id, err) == 0 &&
-	    check_preserved_fds(request, err) == 0 &&
+	if (check_preserved_fds(request, err) == 0 &&
 	    load_config(&creation, err) == 0 &&
 	    scope(&creation, err) == 0 &&
 	    connect_sockets(&creation, err) == 0 &&
@@ -520,7 +521,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 	creation_release(&creation);
 	if (!done) {
 		created_release(&made);
-		return -1;
+		return error_prefix(err, "%s", request->id);
 	}
 	*ret_created = made;
 	return 0;

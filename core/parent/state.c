@@ -17,6 +17,7 @@
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/config/shapes.h"
+#include "rootless/subid.h"
 
 #define FILE_STATE "state.json"
 #define FILE_STATE_NEW "state.json.new"
@@ -160,7 +161,7 @@ static int take_over(const struct state_dir *dir, struct error *err)
 		rubbish = false;
 	}
 	if (!rubbish)
-		return error_set(err, EEXIST, "container %s", dir->id);
+		return error_set(err, 0, "a container with this id already exists");
 	log_info("container %s: its creator was killed: what it left in %s is removed", dir->id, dir->path);
 	empty_folder(dir);
 	return 0;
@@ -186,7 +187,7 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 		return error_set(err, errno, "open state folder %s", dir.path);
 	/* ORDER: who holds the lock owns the folder, whoever made it: only then look at what is in it. */
 	if (flock(dir.fd, LOCK_EX | LOCK_NB) < 0 || is_removed(dir.fd))
-		return error_set(err, EEXIST, "container %s", id);
+		return error_set(err, 0, "a container with this id is being created, or was just deleted");
 	if (existed && take_over(&dir, err) < 0)
 		return -1;
 	creating = openat(dir.fd, FILE_CREATING, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -369,7 +370,7 @@ static const struct json_shape shown_shape = { sizeof(struct shown_state), shown
 void state_print(const struct container_state *state, enum container_status status, enum json_style style,
 		 struct strbuf *out)
 {
-	autofree char *owner = str_format("%u", (unsigned int)state->uid.value);
+	autofree char *owner = subid_user_name("", (uid_t)state->uid.value);
 	autofree char *status_name = str_dup(container_status_name(status));
 	struct shown_state shown = {
 		.oci_version = state->oci_version,

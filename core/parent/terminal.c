@@ -35,7 +35,9 @@ void terminal_resize(struct terminal *terminal)
 
 	if (terminal->console < 0)
 		return;
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+	/* A terminal that doesn't know its size (a serial line) leaves process.consoleSize as it is. */
+	if ((ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) &&
+	    (size.ws_row || size.ws_col))
 		ioctl(terminal->console, TIOCSWINSZ, &size);
 }
 

@@ -39,7 +39,8 @@ teardown() {
 	[ -z "$now" ] || left+=" mounts: $now"
 	now=$(comm -13 <(echo "$CGROUPS_BEFORE") <(own_cgroups))
 	[ -z "$now" ] || left+=" cgroups: $now"
-	now=$(ls -A "$STATE" 2>/dev/null || true)
+	# The cache of compiled seccomp profiles is meant to stay.
+	now=$(ls -A --ignore=.seccomp "$STATE" 2>/dev/null || true)
 	[ -z "$now" ] || left+=" state folder: $now"
 	now=$(ls -A "$XDG_RUNTIME_DIR/urun" 2>/dev/null || true)
 	[ -z "$now" ] || left+=" \$XDG_RUNTIME_DIR/urun: $now"

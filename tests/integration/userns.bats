@@ -114,7 +114,8 @@ run_without() {
 		hide+=(-P "$1")
 		shift
 	done
-	observe timeout 30 strace -f -qq -o /dev/null "${hide[@]}" --inject=%file:error=ENOENT "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	observe timeout 30 strace -f -qqq -o /dev/null "${hide[@]}" --inject=%file:error=ENOENT "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	stderr=$(grep -v "^strace: Requested path" <<<"$stderr")
 }
 
 @test "without newuidmap the error names it and the package" {
@@ -124,10 +125,14 @@ run_without() {
 	assert_one_line newuidmap '(hint: ' uidmap
 }
 
-@test "a host without /etc/subuid is an error that names the file and the mend" {
-	run_without /etc/subuid
-	assert_status 125
-	assert_one_line /etc/subuid '(hint: ' usermod
+@test "a user without subids gets the own id alone, and warnings that name the files and the mend" {
+	program /bin/cat /proc/self/uid_map /proc/self/gid_map
+	run_without /etc/subuid /etc/subgid
+	assert_status 0
+	[ "$(tr -s ' ' <<<"$output")" = " 0 $(id -u) 1"$'\n'" 0 $(id -g) 1" ]
+	assert_contains "$stderr" /etc/subuid
+	assert_contains "$stderr" /etc/subgid
+	assert_contains "$stderr" 'usermod --add-subuids'
 }
 
 @test "with no_new_privs set the error says that newuidmap gains nothing" {

@@ -167,13 +167,13 @@ static void a_second_creation_of_a_living_id_is_refused(void **state)
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
 	/* While it is being created, */
 	assert_int_equal(state_dir_create(*state, "c1", &second, &err), -1);
-	assert_int_equal(err.code, EEXIST);
+	assert_non_null(strstr(err.text, "is being created"));
 	assert_int_equal(state_write(&dir, &written, &err), 0);
 	assert_int_equal(state_set_created(&dir, &err), 0);
 	state_dir_close(&dir);
 	/* and while it runs. */
 	assert_int_equal(state_dir_create(*state, "c1", &second, &err), -1);
-	assert_int_equal(err.code, EEXIST);
+	assert_non_null(strstr(err.text, "already exists"));
 	end_sleeper(pid);
 	/* The `run` that owned it is gone with it. */
 	assert_int_equal(state_dir_create(*state, "c1", &second, &err), 0);
@@ -193,7 +193,7 @@ static void a_stopped_container_keeps_its_id_until_it_is_deleted(void **state)
 	state_dir_close(&dir);
 	end_sleeper(pid);
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), -1);
-	assert_int_equal(err.code, EEXIST);
+	assert_non_null(strstr(err.text, "already exists"));
 	assert_int_equal(container_delete(*state, "c1", DELETE_STOPPED, &err), 0);
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
 	state_dir_close(&dir);

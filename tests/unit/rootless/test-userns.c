@@ -189,7 +189,7 @@ static void test_given_mappings_outside_the_subids(void **state)
 	subids("ann:100000:65536\n", "ann:100000:65536\n");
 	assert_refused(
 		RANGE(0, 1000, 1) "," RANGE(1, 100000, 70000),
-		"linux.uidMappings[1]: the subuid range of ann is too small: the ids 165536-169999 are missing in 100000-165535",
+		"linux.uidMappings[1]: the range of ann in /etc/subuid is too small: the ids 165536-169999 are missing in 100000-165535",
 		"run as root usermod --add-subuids 165536-169999 ann, if nobody else has these");
 	assert_refused(
 		RANGE(0, 0, 1),

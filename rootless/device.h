@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_ROOTLESS_DEVICE_H
+#define URUN_ROOTLESS_DEVICE_H
+
+#include <stdbool.h>
+
+#include "rootless/host.h"
+
+/*
+ * The path at which devtmpfs has a device, by what sysfs calls it: a config may want a device under another name than the host's.
+ * The caller frees it; NULL: the host has no such device.
+ * Runs in: parent, init before pivot_root.
+ */
+char *device_kernel_path(const struct host *host, bool block, unsigned int major, unsigned int minor);
+
+#endif
