@@ -331,8 +331,8 @@ static void test_devices(void **state)
 		0);
 	assert_fails_with(
 		scoped_linux(
-			"\"devices\":[{\"path\":\"/dev/null\",\"type\":\"b\",\"major\":1,\"minor\":3}]"),
-		"no block device 1:3");
+			"\"devices\":[{\"path\":\"/dev/null\",\"type\":\"b\",\"major\":1,\"minor\":2000}]"),
+		"no block device 1:2000");
 	assert_fails_with(
 		scoped_linux(
 			"\"devices\":[{\"path\":\"/dev/other\",\"type\":\"c\",\"major\":1,\"minor\":5}]"),
