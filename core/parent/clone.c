@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/nsfs.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -136,14 +137,19 @@ static int child_make_time_namespace(const struct clone_order *order, struct err
 	return 0;
 }
 
-/* Signals as a new program expects them: ours are blocked for the monitor, and our caller may have ignored some. */
+/*
+ * Signals as a new program expects them: ours are blocked for the monitor, and our caller may have ignored some.  The
+ * system call itself, as sigaction(3) refuses the two signals that the C library keeps for itself; what posix_spawn(3)
+ * started has these two ignored.
+ */
 static void child_reset_signals(void)
 {
-	struct sigaction standard = { .sa_handler = SIG_DFL };
+	/* The kernel's struct sigaction, in any architecture's order of fields: SIG_DFL, no flags and an empty mask. */
+	static const unsigned long standard[8];
 	sigset_t none;
 
 	for (int signal = 1; signal < NSIG; signal++)
-		sigaction(signal, &standard, NULL);
+		syscall(SYS_rt_sigaction, signal, standard, NULL, (size_t)(NSIG - 1) / CHAR_BIT);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

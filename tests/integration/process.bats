@@ -95,6 +95,11 @@ load lib.bash
 	sh_program 'grep "^Sig[BI]" /proc/self/status | tr -d "\t"'
 	observe bash -c 'trap "" HUP INT PIPE USR1; exec "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	assert_output $'SigBlk:0000000000000000\nSigIgn:0000000000000000'
+	# glibc's posix_spawn() ignores the two signals that the C library keeps for itself.
+	observe python3 -c 'import os, sys
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_output $'SigBlk:0000000000000000\nSigIgn:0000000000000000'
 }
 
 @test "sysctls of the container's own namespaces are set" {
