@@ -18,6 +18,7 @@
 #include "core/base/fd.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
+#include "core/config/rlimit.h"
 
 /* Linux 6.9; older kernels say EINVAL. */
 #define MODE_WEIGHTED_INTERLEAVE 6
@@ -51,67 +52,18 @@ int limits_set_oom_score_adj(const struct config_process *process, struct error 
 	return -1;
 }
 
-struct rlimit_name {
-	const char *name;
-	int resource;
-};
-
-static const struct rlimit_name rlimit_names[] = {
-	{ "RLIMIT_AS", RLIMIT_AS },
-	{ "RLIMIT_CORE", RLIMIT_CORE },
-	{ "RLIMIT_CPU", RLIMIT_CPU },
-	{ "RLIMIT_DATA", RLIMIT_DATA },
-	{ "RLIMIT_FSIZE", RLIMIT_FSIZE },
-	{ "RLIMIT_LOCKS", RLIMIT_LOCKS },
-	{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
-	{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
-	{ "RLIMIT_NICE", RLIMIT_NICE },
-	{ "RLIMIT_NOFILE", RLIMIT_NOFILE },
-	{ "RLIMIT_NPROC", RLIMIT_NPROC },
-	{ "RLIMIT_RSS", RLIMIT_RSS },
-	{ "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
-	{ "RLIMIT_RTTIME", RLIMIT_RTTIME },
-	{ "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
-	{ "RLIMIT_STACK", RLIMIT_STACK },
-};
-
-static const struct rlimit_name *rlimit_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(rlimit_names); i++)
-		if (str_equal(rlimit_names[i].name, name))
-			return &rlimit_names[i];
-	return NULL;
-}
-
-static int rlimit_failed(const struct rlimit64 *asked, const struct rlimit_name *name,
-			 struct error *err)
-{
-	int errnum = errno;
-	struct rlimit64 current;
-
-	error_set(err, errnum, "set %s to %llu (soft) and %llu (hard)", name->name,
-		  (unsigned long long)asked->rlim_cur, (unsigned long long)asked->rlim_max);
-	if (errnum == EPERM && getrlimit64((enum __rlimit_resource)name->resource, &current) == 0 &&
-	    asked->rlim_max > current.rlim_max)
-		error_hint(err,
-			   "the hard limit here is %llu, and only the host's root can raise it",
-			   (unsigned long long)current.rlim_max);
-	return -1;
-}
-
 int limits_set_rlimits(const struct config_process *process, struct error *err)
 {
 	for (size_t i = 0; i < process->rlimits.count; i++) {
 		const struct config_rlimit *rlimit = &process->rlimits.items[i];
-		const struct rlimit_name *name = rlimit_find(rlimit->type);
-		struct rlimit64 asked = { .rlim_cur = rlimit->soft.value,
-					  .rlim_max = rlimit->hard.value };
+		struct rlimit64 asked = { .rlim_cur = rlimit->soft.value, .rlim_max = rlimit->hard.value };
+		int resource = config_rlimit_resource(rlimit->type);
 
-		if (!name)
-			return error_set(err, 0, "process.rlimits[%zu].type: unknown limit %s", i,
-					 rlimit->type);
-		if (setrlimit64((enum __rlimit_resource)name->resource, &asked) < 0)
-			return rlimit_failed(&asked, name, err);
+		if (resource < 0)
+			return error_set(err, 0, "process.rlimits[%zu].type: unknown limit %s", i, rlimit->type);
+		if (setrlimit64((enum __rlimit_resource)resource, &asked) < 0)
+			return error_set(err, errno, "set %s to %llu (soft) and %llu (hard)", rlimit->type,
+					 (unsigned long long)asked.rlim_cur, (unsigned long long)asked.rlim_max);
 	}
 	return 0;
 }
