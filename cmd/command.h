@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 
 /* Exit statuses of urun's own failures; a program's own status is passed on. */
-#define EXIT_STATUS_RUN 125
+#define EXIT_STATUS_RUN	  125
 #define EXIT_STATUS_OTHER 1
 
 /* The options that stand before the command, and what main() has read of the environment. */
@@ -27,12 +27,14 @@ struct globals {
 };
 
 /*
- * A command: parses its argv (argv[0] is its name), prints its results on stdout, and returns the exit status as *ret_status.
- * Returns -1 with an error: main() prints it and exits with the error's status, else the command's @failure_status.
+ * A command: parses its argv (argv[0] is its name), prints its results on stdout, and returns the
+ * exit status as *ret_status. Returns -1 with an error: main() prints it and exits with the error's
+ * status, else the command's @failure_status.
  */
 struct command {
 	const struct command_spec *spec;
-	int (*run)(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err);
+	int (*run)(const struct globals *globals, int argc, char **argv, int *ret_status,
+		   struct error *err);
 	int failure_status;
 };
 
@@ -46,10 +48,11 @@ extern const struct command command_list;
 extern const struct command command_spec_;
 
 /*
- * What every command begins with.  Returns 0; 1 after printing the help (the command is done); -1 with an error.
+ * What every command begins with.  Returns 0; 1 after printing the help (the command is done); -1
+ * with an error.
  */
-int command_begin(const struct command_spec *spec, int argc, char **argv, void *target, int *ret_operand,
-		  struct error *err);
+int command_begin(const struct command_spec *spec, int argc, char **argv, void *target,
+		  int *ret_operand, struct error *err);
 
 /* Writes all of @text to stdout; a full disk is an error like any other. */
 int command_print(const char *text, struct error *err);

@@ -15,20 +15,25 @@ void create_paths_release(struct create_paths *paths)
 }
 
 /*
- * A cgroup manager is named before there is anything to manage: none of them does more than nothing yet, and limits that need a
- * cgroup are refused one by one.
+ * A cgroup manager is named before there is anything to manage: none of them does more than nothing
+ * yet, and limits that need a cgroup are refused one by one.
  */
 static int check_globals(const struct globals *globals, struct error *err)
 {
 	const char *manager = globals->cgroup_manager;
 
-	if (manager && !str_equal(manager, "cgroupfs") && !str_equal(manager, "systemd") && !str_equal(manager, "disabled"))
-		return error_set(err, 0, "option --cgroup-manager is cgroupfs, systemd or disabled, not '%s'", manager);
+	if (manager && !str_equal(manager, "cgroupfs") && !str_equal(manager, "systemd") &&
+	    !str_equal(manager, "disabled"))
+		return error_set(
+			err, 0,
+			"option --cgroup-manager is cgroupfs, systemd or disabled, not '%s'",
+			manager);
 	return 0;
 }
 
-int create_request_make(const struct globals *globals, const struct create_options *options, const char *id,
-			struct create_paths *paths, struct create_request *ret_request, struct error *err)
+int create_request_make(const struct globals *globals, const struct create_options *options,
+			const char *id, struct create_paths *paths,
+			struct create_request *ret_request, struct error *err)
 {
 	const char *bundle = options->bundle ? options->bundle : ".";
 
@@ -37,7 +42,8 @@ int create_request_make(const struct globals *globals, const struct create_optio
 	paths->bundle = realpath(bundle, NULL);
 	if (!paths->bundle)
 		return error_set(err, errno, "bundle %s", bundle);
-	paths->config = options->config ? str_dup(options->config) : path_join(paths->bundle, "config.json");
+	paths->config = options->config ? str_dup(options->config)
+					: path_join(paths->bundle, "config.json");
 	*ret_request = (struct create_request){
 		.root = globals->root,
 		.id = id,
@@ -47,8 +53,8 @@ int create_request_make(const struct globals *globals, const struct create_optio
 		.console_socket = options->console_socket,
 		.pidfd_socket = options->pidfd_socket,
 		/* The same descriptors counted twice by engines that pass both: not a sum. */
-		.preserve_fds = options->preserve_fds > globals->listen_fds ? options->preserve_fds :
-									       globals->listen_fds,
+		.preserve_fds = options->preserve_fds > globals->listen_fds ? options->preserve_fds
+									    : globals->listen_fds,
 		.listen_fds = globals->listen_fds > 0,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
@@ -56,7 +62,8 @@ int create_request_make(const struct globals *globals, const struct create_optio
 	return 0;
 }
 
-static int create(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err)
+static int create(const struct globals *globals, int argc, char **argv, int *ret_status,
+		  struct error *err)
 {
 	struct create_options options = { 0 };
 	struct create_paths paths = { 0 };

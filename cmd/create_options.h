@@ -43,7 +43,8 @@ struct create_paths {
 void create_paths_release(struct create_paths *paths);
 
 /* Makes the request of the options: relative paths are against the working folder. */
-int create_request_make(const struct globals *globals, const struct create_options *options, const char *id,
-			struct create_paths *paths, struct create_request *ret_request, struct error *err);
+int create_request_make(const struct globals *globals, const struct create_options *options,
+			const char *id, struct create_paths *paths,
+			struct create_request *ret_request, struct error *err);
 
 #endif

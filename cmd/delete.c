@@ -7,7 +7,8 @@ struct delete_options {
 	bool force;
 };
 
-static int delete(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err)
+static int delete_(const struct globals *globals, int argc, char **argv, int *ret_status,
+		   struct error *err)
 {
 	struct delete_options options = { 0 };
 	int operand;
@@ -16,7 +17,8 @@ static int delete(const struct globals *globals, int argc, char **argv, int *ret
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
 	*ret_status = 0;
-	return container_delete(globals->root, argv[operand], options.force ? DELETE_FORCE : DELETE_STOPPED, err);
+	return container_delete(globals->root, argv[operand],
+				options.force ? DELETE_FORCE : DELETE_STOPPED, err);
 }
 
 static const struct option_spec options_delete[] = {
@@ -32,4 +34,4 @@ static const struct command_spec spec_delete = {
 	.operands_min = 1,
 	.operands_max = 1,
 };
-const struct command command_delete = { &spec_delete, delete, EXIT_STATUS_OTHER };
+const struct command command_delete = { &spec_delete, delete_, EXIT_STATUS_OTHER };

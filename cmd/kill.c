@@ -7,7 +7,8 @@ struct kill_options {
 	bool all;
 };
 
-static int kill_(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err)
+static int kill_(const struct globals *globals, int argc, char **argv, int *ret_status,
+		 struct error *err)
 {
 	struct kill_options options = { 0 };
 	int operand, signal;
@@ -18,16 +19,19 @@ static int kill_(const struct globals *globals, int argc, char **argv, int *ret_
 	*ret_status = 0;
 	if (signal_parse(argc - operand > 1 ? argv[operand + 1] : "TERM", &signal, err) < 0)
 		return -1;
-	return container_kill(globals->root, argv[operand], signal, options.all ? KILL_ALL : KILL_INIT, err);
+	return container_kill(globals->root, argv[operand], signal,
+			      options.all ? KILL_ALL : KILL_INIT, err);
 }
 
 static const struct option_spec options_kill[] = {
-	{ "all", 'a', OPTION_FLAG, offsetof(struct kill_options, all), NULL, "send it to all processes of the container" },
+	{ "all", 'a', OPTION_FLAG, offsetof(struct kill_options, all), NULL,
+	  "send it to all processes of the container" },
 };
 static const struct command_spec spec_kill = {
 	.name = "kill",
 	.operands = "ID [SIGNAL]",
-	.summary = "Sends a signal (a number or a name; default TERM) to a container's first process.",
+	.summary =
+		"Sends a signal (a number or a name; default TERM) to a container's first process.",
 	.options = options_kill,
 	.option_count = ARRAY_SIZE(options_kill),
 	.operands_min = 1,

@@ -13,15 +13,13 @@ struct list_options {
 
 enum list_format { LIST_TABLE, LIST_JSON, LIST_IDS };
 
-static void add_row(const struct container_state *state, enum container_status status, enum list_format format,
-		    bool first, struct strbuf *out)
+static void add_row(const struct container_state *state, enum container_status status,
+		    enum list_format format, bool first, struct strbuf *out)
 {
 	const struct passwd *owner;
 
 	switch (format) {
-	case LIST_IDS:
-		strbuf_addf(out, "%s\n", state->id);
-		break;
+	case LIST_IDS: strbuf_addf(out, "%s\n", state->id); break;
 	case LIST_JSON:
 		strbuf_add_str(out, first ? "" : ",");
 		state_print(state, status, JSON_COMPACT, out);
@@ -29,8 +27,8 @@ static void add_row(const struct container_state *state, enum container_status s
 	case LIST_TABLE:
 		owner = getpwuid((uid_t)state->uid.value);
 		strbuf_addf(out, "%-15s %-10d %-10s %-30s %-32s ", state->id,
-			    status == CONTAINER_STOPPED ? 0 : (int)state->pid.value, container_status_name(status),
-			    state->bundle, state->created);
+			    status == CONTAINER_STOPPED ? 0 : (int)state->pid.value,
+			    container_status_name(status), state->bundle, state->created);
 		if (owner)
 			strbuf_addf(out, "%s\n", owner->pw_name);
 		else
@@ -39,15 +37,20 @@ static void add_row(const struct container_state *state, enum container_status s
 	}
 }
 
-/* A container that goes away while we look isn't there; one whose state can't be read is a warning, and the others are listed. */
-static bool add_container(const char *root, const char *id, enum list_format format, bool first, struct strbuf *out)
+/*
+ * A container that goes away while we look isn't there; one whose state can't be read is a warning,
+ * and the others are listed.
+ */
+static bool add_container(const char *root, const char *id, enum list_format format, bool first,
+			  struct strbuf *out)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	struct container_state state = { 0 };
 	struct error err = ERROR_NONE;
 	char line[ERROR_LINE_SIZE];
 
-	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, &err) < 0 || state_read(&dir, &state, &err) < 0) {
+	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, &err) < 0 ||
+	    state_read(&dir, &state, &err) < 0) {
 		if (err.code)
 			log_warning("list: %s", error_format(&err, line));
 		return false;
@@ -57,15 +60,21 @@ static bool add_container(const char *root, const char *id, enum list_format for
 	return true;
 }
 
-static int parse_format(const struct list_options *options, enum list_format *ret_format, struct error *err)
+static int parse_format(const struct list_options *options, enum list_format *ret_format,
+			struct error *err)
 {
-	if (options->format && !str_equal(options->format, "table") && !str_equal(options->format, "json"))
-		return error_set(err, 0, "list: option --format is table or json, not '%s'", options->format);
-	*ret_format = options->quiet ? LIST_IDS : str_equal(options->format, "json") ? LIST_JSON : LIST_TABLE;
+	if (options->format && !str_equal(options->format, "table") &&
+	    !str_equal(options->format, "json"))
+		return error_set(err, 0, "list: option --format is table or json, not '%s'",
+				 options->format);
+	*ret_format = options->quiet			   ? LIST_IDS
+		      : str_equal(options->format, "json") ? LIST_JSON
+							   : LIST_TABLE;
 	return 0;
 }
 
-static int list(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err)
+static int list(const struct globals *globals, int argc, char **argv, int *ret_status,
+		struct error *err)
 {
 	autostrbuf struct strbuf out = { 0 };
 	struct list_options options = { 0 };
@@ -79,10 +88,12 @@ static int list(const struct globals *globals, int argc, char **argv, int *ret_s
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
 	*ret_status = 0;
-	if (parse_format(&options, &format, err) < 0 || state_list(globals->root, &ids, &count, err) < 0)
+	if (parse_format(&options, &format, err) < 0 ||
+	    state_list(globals->root, &ids, &count, err) < 0)
 		return -1;
 	if (format == LIST_TABLE)
-		strbuf_addf(&out, "%-15s %-10s %-10s %-30s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER");
+		strbuf_addf(&out, "%-15s %-10s %-10s %-30s %-32s %s\n", "ID", "PID", "STATUS",
+			    "BUNDLE", "CREATED", "OWNER");
 	strbuf_add_str(&out, format == LIST_JSON ? "[" : "");
 	for (size_t i = 0; i < count; i++) {
 		if (add_container(globals->root, ids[i], format, first, &out))
@@ -95,7 +106,8 @@ static int list(const struct globals *globals, int argc, char **argv, int *ret_s
 }
 
 static const struct option_spec options_list[] = {
-	{ "format", 'f', OPTION_STRING, offsetof(struct list_options, format), "FORMAT", "table (default) or json" },
+	{ "format", 'f', OPTION_STRING, offsetof(struct list_options, format), "FORMAT",
+	  "table (default) or json" },
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL, "the ids alone" },
 };
 static const struct command_spec spec_list = {

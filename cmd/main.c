@@ -26,18 +26,22 @@ static const struct command *const commands[] = {
 static const struct option_spec global_options[] = {
 	{ "root", 0, OPTION_STRING, offsetof(struct globals, root), "DIR",
 	  "where states are kept (default: $XDG_RUNTIME_DIR/urun)" },
-	{ "log", 0, OPTION_STRING, offsetof(struct globals, log), "FILE", "append the log to this file" },
-	{ "log-format", 0, OPTION_STRING, offsetof(struct globals, log_format), "FORMAT", "text (default) or json" },
+	{ "log", 0, OPTION_STRING, offsetof(struct globals, log), "FILE",
+	  "append the log to this file" },
+	{ "log-format", 0, OPTION_STRING, offsetof(struct globals, log_format), "FORMAT",
+	  "text (default) or json" },
 	{ "log-level", 0, OPTION_STRING, offsetof(struct globals, log_level), "LEVEL",
 	  "error, warning, info or debug" },
-	{ "debug", 0, OPTION_FLAG, offsetof(struct globals, debug), NULL, "the same as --log-level debug" },
+	{ "debug", 0, OPTION_FLAG, offsetof(struct globals, debug), NULL,
+	  "the same as --log-level debug" },
 	{ "cgroup-manager", 0, OPTION_STRING, offsetof(struct globals, cgroup_manager), "MANAGER",
 	  "cgroupfs, systemd or disabled" },
 	{ "systemd-cgroup", 's', OPTION_FLAG, offsetof(struct globals, systemd_cgroup), NULL,
 	  "the same as --cgroup-manager systemd" },
 	{ "rootless", 0, OPTION_STRING, offsetof(struct globals, rootless), "WHEN",
 	  "true, false or auto: accepted; urun is always rootless" },
-	{ "version", 'v', OPTION_FLAG, offsetof(struct globals, version), NULL, "print the version" },
+	{ "version", 'v', OPTION_FLAG, offsetof(struct globals, version), NULL,
+	  "print the version" },
 };
 static const struct command_spec global_spec = {
 	.name = "",
@@ -48,8 +52,8 @@ static const struct command_spec global_spec = {
 	.operands_max = -1,
 };
 
-int command_begin(const struct command_spec *spec, int argc, char **argv, void *target, int *ret_operand,
-		  struct error *err)
+int command_begin(const struct command_spec *spec, int argc, char **argv, void *target,
+		  int *ret_operand, struct error *err)
 {
 	int parsed = options_parse(spec, OPTIONS_ANYWHERE, argc, argv, target, ret_operand, err);
 
@@ -74,19 +78,26 @@ static void print_help(void)
 	puts("\nurun COMMAND --help tells a command's options.");
 }
 
-/* Engines read the first line, "commit:" and "spec:"; no other line may have the word that the first one begins with behind the name. */
+/*
+ * Engines read the first line, "commit:" and "spec:"; no other line may have the word that the
+ * first one begins with behind the name.
+ */
 static void print_version(void)
 {
-	printf("urun version %s\ncommit: %s\nspec: %s\n+SECCOMP +CAP +YAJL\n", PACKAGE_VERSION, URUN_COMMIT,
-	       CONFIG_SPEC_VERSION);
+	printf("urun version %s\ncommit: %s\nspec: %s\n+SECCOMP +CAP +YAJL\n", PACKAGE_VERSION,
+	       URUN_COMMIT, CONFIG_SPEC_VERSION);
 }
 
-/* 0, 1 and 2 are there, whatever the caller closed: else a file that we open would be taken for one of them. */
+/*
+ * 0, 1 and 2 are there, whatever the caller closed: else a file that we open would be taken for one
+ * of them.
+ */
 static int open_missing_stdio(struct error *err)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			return error_set(err, errno, "open /dev/null for the closed descriptor %d", fd);
+			return error_set(err, errno, "open /dev/null for the closed descriptor %d",
+					 fd);
 	return 0;
 }
 
@@ -94,7 +105,8 @@ static bool is_our_folder(const char *path)
 {
 	struct stat st;
 
-	return path && path[0] == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+	return path && path[0] == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	       st.st_uid == geteuid();
 }
 
 /*
@@ -119,8 +131,8 @@ static unsigned int read_listen_fds(void)
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	uint32_t pid_number, count = 0;
 
-	if (!pid || !fds || number_parse_u32(pid, INT32_MAX, &pid_number) < 0 || (pid_t)pid_number != getpid() ||
-	    number_parse_u32(fds, UINT16_MAX, &count) < 0)
+	if (!pid || !fds || number_parse_u32(pid, INT32_MAX, &pid_number) < 0 ||
+	    (pid_t)pid_number != getpid() || number_parse_u32(fds, UINT16_MAX, &count) < 0)
 		return 0;
 	return count;
 }
@@ -139,7 +151,8 @@ static int read_environment(struct globals *globals, struct error *err)
 		return 0;
 	cwd = getcwd(NULL, 0);
 	if (!cwd)
-		return error_set(err, errno, "option --root %s: find the working folder", globals->root);
+		return error_set(err, errno, "option --root %s: find the working folder",
+				 globals->root);
 	globals->root = path_join(cwd, globals->root);
 	return 0;
 }
@@ -153,7 +166,8 @@ static int parse_log_level(const char *text, enum log_level *ret_level, struct e
 			*ret_level = (enum log_level)i;
 			return 0;
 		}
-	return error_set(err, 0, "option --log-level is error, warning, info or debug, not '%s'", text);
+	return error_set(err, 0, "option --log-level is error, warning, info or debug, not '%s'",
+			 text);
 }
 
 static int open_log(const struct globals *globals, struct error *err)
@@ -164,7 +178,8 @@ static int open_log(const struct globals *globals, struct error *err)
 	if (str_equal(globals->log_format, "json"))
 		format = LOG_FORMAT_JSON;
 	else if (globals->log_format && !str_equal(globals->log_format, "text"))
-		return error_set(err, 0, "option --log-format is text or json, not '%s'", globals->log_format);
+		return error_set(err, 0, "option --log-format is text or json, not '%s'",
+				 globals->log_format);
 	if (globals->log_level) {
 		if (parse_log_level(globals->log_level, &level, err) < 0)
 			return -1;
@@ -221,7 +236,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (operand == argc)
-		return fail((error_set(&err, 0, "a command is missing (see 'urun --help')"), &err), EXIT_STATUS_OTHER);
+		return fail((error_set(&err, 0, "a command is missing (see 'urun --help')"), &err),
+			    EXIT_STATUS_OTHER);
 	command = find_command(argv[operand], &err);
 	if (!command)
 		return fail(&err, EXIT_STATUS_OTHER);

@@ -10,17 +10,21 @@
 #include "core/base/number.h"
 #include "core/base/str.h"
 
-#define HELP_VALUE 1000
+#define HELP_VALUE  1000
 #define FIRST_VALUE 1001
 
-/* What getopt_long(3) wants, from our table.  A flag's value is optional: engines write --rootless=true. */
+/*
+ * What getopt_long(3) wants, from our table.  A flag's value is optional: engines write
+ * --rootless=true.
+ */
 static struct option *make_long_options(const struct command_spec *command)
 {
 	struct option *options = mem_alloc((command->option_count + 2) * sizeof(*options));
 
 	for (size_t i = 0; i < command->option_count; i++) {
 		options[i].name = command->options[i].name;
-		options[i].has_arg = command->options[i].argument ? required_argument : optional_argument;
+		options[i].has_arg =
+			command->options[i].argument ? required_argument : optional_argument;
 		options[i].val = FIRST_VALUE + (int)i;
 	}
 	options[command->option_count].name = "help";
@@ -40,22 +44,24 @@ static char *make_letters(const struct command_spec *command, enum options_order
 	return letters.bytes;
 }
 
-static int set_flag(const struct option_spec *spec, const char *value, bool *target, struct error *err)
+static int set_flag(const struct option_spec *spec, const char *value, bool *target,
+		    struct error *err)
 {
 	if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-		return error_set(err, 0, "option --%s is true or false, not '%s'", spec->name, value);
+		return error_set(err, 0, "option --%s is true or false, not '%s'", spec->name,
+				 value);
 	*target = !str_equal(value, "false");
 	return 0;
 }
 
-static int set_value(const struct option_spec *spec, const char *value, void *target, struct error *err)
+static int set_value(const struct option_spec *spec, const char *value, void *target,
+		     struct error *err)
 {
 	void *member = (char *)target + spec->offset;
 	uint32_t number;
 
 	switch (spec->kind) {
-	case OPTION_FLAG:
-		return set_flag(spec, value, member, err);
+	case OPTION_FLAG: return set_flag(spec, value, member, err);
 	case OPTION_STRING:
 		if (!*value)
 			return error_set(err, 0, "option --%s has an empty value", spec->name);
@@ -63,12 +69,12 @@ static int set_value(const struct option_spec *spec, const char *value, void *ta
 		return 0;
 	case OPTION_NUMBER:
 		if (number_parse_u32(value, UINT16_MAX, &number) < 0)
-			return error_set(err, 0, "option --%s takes a number from 0 to %u, not '%s'", spec->name,
-					 UINT16_MAX, value);
+			return error_set(err, 0,
+					 "option --%s takes a number from 0 to %u, not '%s'",
+					 spec->name, UINT16_MAX, value);
 		*(unsigned int *)member = number;
 		return 0;
-	case OPTION_IGNORED:
-		return 0;
+	case OPTION_IGNORED: return 0;
 	}
 	return 0;
 }
@@ -79,9 +85,13 @@ static int bad_option(const struct command_spec *command, int found, char **argv
 
 	/* A letter's place in its word isn't told, so it is named by itself. */
 	if (optopt > 0 && optopt < FIRST_VALUE && optopt != HELP_VALUE)
-		return error_set(err, 0, found == ':' ? "%s: option -%c requires an argument" : "%s: unknown option -%c",
+		return error_set(err, 0,
+				 found == ':' ? "%s: option -%c requires an argument"
+					      : "%s: unknown option -%c",
 				 command->name, optopt);
-	return error_set(err, 0, found == ':' ? "%s: option %s requires an argument" : "%s: unknown option %s",
+	return error_set(err, 0,
+			 found == ':' ? "%s: option %s requires an argument"
+				      : "%s: unknown option %s",
 			 command->name, word);
 }
 
@@ -95,19 +105,20 @@ static const struct option_spec *find_option(const struct command_spec *command,
 	return NULL;
 }
 
-static int check_operands(const struct command_spec *command, int count, char **operands, struct error *err)
+static int check_operands(const struct command_spec *command, int count, char **operands,
+			  struct error *err)
 {
 	if (count < command->operands_min)
-		return error_set(err, 0, "%s: expected %s (see 'urun %s --help')", command->name, command->operands,
-				 command->name);
+		return error_set(err, 0, "%s: expected %s (see 'urun %s --help')", command->name,
+				 command->operands, command->name);
 	if (command->operands_max >= 0 && count > command->operands_max)
-		return error_set(err, 0, "%s: unexpected operand '%s' (see 'urun %s --help')", command->name,
-				 operands[command->operands_max], command->name);
+		return error_set(err, 0, "%s: unexpected operand '%s' (see 'urun %s --help')",
+				 command->name, operands[command->operands_max], command->name);
 	return 0;
 }
 
-int options_parse(const struct command_spec *command, enum options_order order, int argc, char **argv, void *target,
-		  int *ret_operand, struct error *err)
+int options_parse(const struct command_spec *command, enum options_order order, int argc,
+		  char **argv, void *target, int *ret_operand, struct error *err)
 {
 	autofree struct option *long_options = make_long_options(command);
 	autofree char *letters = make_letters(command, order);
@@ -132,16 +143,16 @@ int options_parse(const struct command_spec *command, enum options_order order, 
 
 void options_print_help(const struct command_spec *command, FILE *stream)
 {
-	fprintf(stream, "Usage: urun %s%s[OPTION…] %s\n\n%s\n", command->name, *command->name ? " " : "",
-		command->operands, command->summary);
+	fprintf(stream, "Usage: urun %s%s[OPTION…] %s\n\n%s\n", command->name,
+		*command->name ? " " : "", command->operands, command->summary);
 	if (command->option_count)
 		fputs("\nOptions:\n", stream);
 	for (size_t i = 0; i < command->option_count; i++) {
 		const struct option_spec *spec = &command->options[i];
-		autofree char *left = str_format("%s%c%s--%s%s%s", spec->letter ? "-" : "  ",
-						 spec->letter ? spec->letter : ' ', spec->letter ? ", " : " ",
-						 spec->name, spec->argument ? " " : "",
-						 spec->argument ? spec->argument : "");
+		autofree char *left = str_format(
+			"%s%c%s--%s%s%s", spec->letter ? "-" : "  ",
+			spec->letter ? spec->letter : ' ', spec->letter ? ", " : " ", spec->name,
+			spec->argument ? " " : "", spec->argument ? spec->argument : "");
 
 		fprintf(stream, "  %-30s %s\n", left, spec->help);
 	}

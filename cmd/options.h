@@ -9,8 +9,8 @@
 #include "core/base/error.h"
 
 /*
- * Options are a table, from which parsing and --help both come: `--name value`, `--name=value`, `-n value`, before and behind
- * the operands.
+ * Options are a table, from which parsing and --help both come: `--name value`, `--name=value`, `-n
+ * value`, before and behind the operands.
  */
 enum option_kind {
 	OPTION_FLAG,	/* bool: set to true; "=true" and "=false" are taken as well */
@@ -44,11 +44,12 @@ enum options_order {
 };
 
 /*
- * Parses @argv (argv[0] is the command's name) into @target.  The operands stay in argv from *ret_operand on.
- * Returns 0; 1 where --help was asked for (nothing is printed yet); -1 with an error that names the option.
+ * Parses @argv (argv[0] is the command's name) into @target.  The operands stay in argv from
+ * *ret_operand on. Returns 0; 1 where --help was asked for (nothing is printed yet); -1 with an
+ * error that names the option.
  */
-int options_parse(const struct command_spec *command, enum options_order order, int argc, char **argv, void *target,
-		  int *ret_operand, struct error *err);
+int options_parse(const struct command_spec *command, enum options_order order, int argc,
+		  char **argv, void *target, int *ret_operand, struct error *err);
 
 void options_print_help(const struct command_spec *command, FILE *stream);
 

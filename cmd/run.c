@@ -6,9 +6,11 @@
 #include "core/parent/monitor.h"
 
 /* Waits for the program, and takes away what was made for it. */
-static int attend(struct created *created, const sigset_t *signals, bool keep, int *ret_status, struct error *err)
+static int attend(struct created *created, const sigset_t *signals, bool keep, int *ret_status,
+		  struct error *err)
 {
-	int result = monitor_run(created->pid, created->pidfd, created->console, signals, ret_status, err);
+	int result = monitor_run(created->pid, created->pidfd, created->console, signals,
+				 ret_status, err);
 
 	if (keep)
 		return result;
@@ -17,7 +19,8 @@ static int attend(struct created *created, const sigset_t *signals, bool keep, i
 	return result;
 }
 
-static int run_request(const struct create_request *request, bool keep, int *ret_status, struct error *err)
+static int run_request(const struct create_request *request, bool keep, int *ret_status,
+		       struct error *err)
 {
 	struct created created;
 	sigset_t signals;
@@ -34,7 +37,8 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 	return result;
 }
 
-static int run(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err)
+static int run(const struct globals *globals, int argc, char **argv, int *ret_status,
+	       struct error *err)
 {
 	struct create_options options = { 0 };
 	struct create_paths paths = { 0 };
@@ -55,13 +59,16 @@ static int run(const struct globals *globals, int argc, char **argv, int *ret_st
 
 static const struct option_spec options_run[] = {
 	CREATE_OPTION_SPECS,
-	{ "detach", 'd', OPTION_FLAG, CREATE_OPTION(detach), NULL, "return as soon as the program runs" },
-	{ "keep", 0, OPTION_FLAG, CREATE_OPTION(keep), NULL, "keep the state after the program's end" },
+	{ "detach", 'd', OPTION_FLAG, CREATE_OPTION(detach), NULL,
+	  "return as soon as the program runs" },
+	{ "keep", 0, OPTION_FLAG, CREATE_OPTION(keep), NULL,
+	  "keep the state after the program's end" },
 };
 static const struct command_spec spec_run = {
 	.name = "run",
 	.operands = "ID",
-	.summary = "Makes the container of a bundle, runs its program and exits with the program's status.",
+	.summary =
+		"Makes the container of a bundle, runs its program and exits with the program's status.",
 	.options = options_run,
 	.option_count = ARRAY_SIZE(options_run),
 	.operands_min = 1,

@@ -36,7 +36,8 @@ static int describe_caller(struct arena *arena, struct spec_caller *ret_caller, 
 	struct userns_caller caller;
 	struct userns_plan plan;
 
-	if (userns_caller_read(&HOST_REAL, &caller, err) < 0 || userns_plan_make(&nothing, &caller, &plan, err) < 0)
+	if (userns_caller_read(&HOST_REAL, &caller, err) < 0 ||
+	    userns_plan_make(&nothing, &caller, &plan, err) < 0)
 		return -1;
 	*ret_caller = (struct spec_caller){
 		.uid_mappings = mappings_of(&plan.uids, arena),
@@ -53,7 +54,8 @@ static int write_new(const char *bundle, const struct strbuf *text, struct error
 	int failed;
 
 	if (fd < 0)
-		return error_set(err, errno, errno == EEXIST ? "%s is not overwritten" : "make %s", path);
+		return error_set(err, errno, errno == EEXIST ? "%s is not overwritten" : "make %s",
+				 path);
 	failed = fd_write_all(fd, text->bytes, text->size);
 	if (failed < 0) {
 		unlink(path);
@@ -62,7 +64,8 @@ static int write_new(const char *bundle, const struct strbuf *text, struct error
 	return 0;
 }
 
-static int spec(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err)
+static int spec(const struct globals *globals, int argc, char **argv, int *ret_status,
+		struct error *err)
 {
 	struct spec_options options = { .bundle = "." };
 	struct arena arena = { 0 };
@@ -86,7 +89,8 @@ static int spec(const struct globals *globals, int argc, char **argv, int *ret_s
 }
 
 static const struct option_spec options_spec[] = {
-	{ "bundle", 'b', OPTION_STRING, offsetof(struct spec_options, bundle), "DIR", "the bundle's folder (default: this one)" },
+	{ "bundle", 'b', OPTION_STRING, offsetof(struct spec_options, bundle), "DIR",
+	  "the bundle's folder (default: this one)" },
 	{ "rootless", 0, OPTION_IGNORED, 0, NULL, "accepted: what is written is always rootless" },
 };
 static const struct command_spec spec_spec = {

@@ -2,7 +2,8 @@
 #include "cmd/command.h"
 #include "core/parent/lifecycle.h"
 
-static int start(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err)
+static int start(const struct globals *globals, int argc, char **argv, int *ret_status,
+		 struct error *err)
 {
 	int operand;
 	int begun = command_begin(command_start.spec, argc, argv, NULL, &operand, err);

@@ -3,7 +3,8 @@
 #include "core/base/str.h"
 #include "core/parent/state.h"
 
-static int state(const struct globals *globals, int argc, char **argv, int *ret_status, struct error *err)
+static int state(const struct globals *globals, int argc, char **argv, int *ret_status,
+		 struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	autostrbuf struct strbuf text = { 0 };

@@ -7,10 +7,11 @@
 
 #define UEVENT_MAX 4096
 
-char *device_kernel_path(const struct host *host, bool block, unsigned int major, unsigned int minor)
+char *device_kernel_path(const struct host *host, bool block, unsigned int major,
+			 unsigned int minor)
 {
-	autofree char *uevent = str_format("%s/sys/dev/%s/%u:%u/uevent", host->root, block ? "block" : "char", major,
-					   minor);
+	autofree char *uevent = str_format("%s/sys/dev/%s/%u:%u/uevent", host->root,
+					   block ? "block" : "char", major, minor);
 	autofree char *text = NULL;
 	size_t size;
 	char *rest;

@@ -7,10 +7,11 @@
 #include "rootless/host.h"
 
 /*
- * The path at which devtmpfs has a device, by what sysfs calls it: a config may want a device under another name than the host's.
- * The caller frees it; NULL: the host has no such device.
- * Runs in: parent, init before pivot_root.
+ * The path at which devtmpfs has a device, by what sysfs calls it: a config may want a device under
+ * another name than the host's. The caller frees it; NULL: the host has no such device. Runs in:
+ * parent, init before pivot_root.
  */
-char *device_kernel_path(const struct host *host, bool block, unsigned int major, unsigned int minor);
+char *device_kernel_path(const struct host *host, bool block, unsigned int major,
+			 unsigned int minor);
 
 #endif

@@ -281,7 +281,8 @@ static int device_refused(const struct scope *scope, size_t index, const char *p
 static bool is_device(const char *path, const struct config_device *device, struct stat *ret_node)
 {
 	return stat(path, ret_node) == 0 &&
-	       (str_equal(device->type, "b") ? S_ISBLK(ret_node->st_mode) : S_ISCHR(ret_node->st_mode)) &&
+	       (str_equal(device->type, "b") ? S_ISBLK(ret_node->st_mode)
+					     : S_ISCHR(ret_node->st_mode)) &&
 	       device->major.value == (int64_t)major(ret_node->st_rdev) &&
 	       device->minor.value == (int64_t)minor(ret_node->st_rdev);
 }
@@ -301,17 +302,19 @@ static int scope_device(const struct scope *scope, size_t index, struct error *e
 	if (str_equal(device->type, "p"))
 		return 0;
 	if (!is_device(path, device, &node)) {
-		autofree char *kernel_path = device_kernel_path(host, block, (unsigned int)device->major.value,
-								(unsigned int)device->minor.value);
+		autofree char *kernel_path =
+			device_kernel_path(host, block, (unsigned int)device->major.value,
+					   (unsigned int)device->minor.value);
 
 		free(path);
 		path = str_format("%s%s", host->root, kernel_path ? kernel_path : device->path);
 		if (!is_device(path, device, &node))
-			return error_set(err, 0,
-					 "linux.devices[%zu]: the host has no %s device %" PRId64 ":%" PRId64
-					 ", neither as %s nor by the kernel's name, and a user namespace can only bind one",
-					 index, block ? "block" : "character", device->major.value,
-					 device->minor.value, device->path);
+			return error_set(
+				err, 0,
+				"linux.devices[%zu]: the host has no %s device %" PRId64 ":%" PRId64
+				", neither as %s nor by the kernel's name, and a user namespace can only bind one",
+				index, block ? "block" : "character", device->major.value,
+				device->minor.value, device->path);
 	}
 	if (access(path, R_OK) < 0 && access(path, W_OK) < 0)
 		return device_refused(scope, index, path + strlen(host->root), &node, err);

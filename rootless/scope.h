@@ -21,7 +21,8 @@
  * where AppArmor is off.  The error names the field by its path.
  *
  * For root of the host two things are left for the parent to set on the container's first process,
- * as inside the user namespace nobody may: a hard rlimit above the own, and an oomScoreAdj below it.
+ * as inside the user namespace nobody may: a hard rlimit above the own, and an oomScoreAdj below
+ * it.
  *
  * Runs in: parent.
  * Source: OCI runtime-spec 1.3, config.md and config-linux.md; user_namespaces(7).

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * Memory with one owner and one end: what is read from a document (config.json, state.json) lives as long as the
- * document, so nothing in it is freed by itself.  Start from all zero.
+ * Memory with one owner and one end: what is read from a document (config.json, state.json) lives
+ * as long as the document, so nothing in it is freed by itself.  Start from all zero.
  */
 struct arena {
 	struct arena_block *blocks;
@@ -15,7 +15,8 @@ struct arena {
 void *arena_alloc(struct arena *arena, size_t size); /* zeroed, aligned for any type */
 char *arena_str(struct arena *arena, const char *text);
 char *arena_str_n(struct arena *arena, const char *text, size_t length);
-char *arena_strf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+char *arena_strf(struct arena *arena, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* A copy of @items with room for one more (zeroed) at the end. */
 void *arena_grow(struct arena *arena, const void *items, size_t count, size_t item_size);

@@ -66,8 +66,8 @@ const char *error_errno_text(int errnum)
 const char *error_format(const struct error *err, char line[static ERROR_LINE_SIZE])
 {
 	snprintf(line, ERROR_LINE_SIZE, "%s%s%s%s%s%s", err->text, err->code ? ": " : "",
-		 err->code ? error_errno_text(err->code) : "", err->hint[0] ? " (hint: " : "", err->hint,
-		 err->hint[0] ? ")" : "");
+		 err->code ? error_errno_text(err->code) : "", err->hint[0] ? " (hint: " : "",
+		 err->hint, err->hint[0] ? ")" : "");
 	for (char *c = line; *c; c++)
 		if (iscntrl((unsigned char)*c))
 			*c = '?';

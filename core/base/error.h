@@ -5,13 +5,13 @@
 #include <stddef.h>
 
 /*
- * One failure, told in one line.  The command owns the value and lends it downwards; nothing in it is
- * allocated, so it needs no release and can be sent over the sync pipe as it is.
- * Start from ERROR_NONE (all zero).
+ * One failure, told in one line.  The command owns the value and lends it downwards; nothing in it
+ * is allocated, so it needs no release and can be sent over the sync pipe as it is. Start from
+ * ERROR_NONE (all zero).
  */
 struct error {
-	int code;	 /* errno of the cause; 0: the text says it all */
-	int status;	 /* exit status that this failure asks for (126, 127); 0: the command's own */
+	int code;   /* errno of the cause; 0: the text says it all */
+	int status; /* exit status that this failure asks for (126, 127); 0: the command's own */
 	char text[1536]; /* what failed, on which object; lower case, no newline, no errno text */
 	char hint[768];	 /* which host setting is the cause and how to mend it; empty: not known */
 };
@@ -23,7 +23,8 @@ struct error {
 
 /*
  * Sets the failure, over an earlier one.  @errnum is an errno or 0.
- * Returns -1 always, so that failing is one statement: return error_set(err, errno, "open %s", path);
+ * Returns -1 always, so that failing is one statement: return error_set(err, errno, "open %s",
+ * path);
  */
 int error_set(struct error *err, int errnum, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -35,8 +36,9 @@ int error_prefix(struct error *err, const char *format, ...) __attribute__((form
 int error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * The whole line without newline: "text: errno text (hint: …)", the errno text with a small first letter as Go's
- * runtimes print it.  Control characters are shown as '?', so that what comes from a file can't forge a line.
+ * The whole line without newline: "text: errno text (hint: …)", the errno text with a small first
+ * letter as Go's runtimes print it.  Control characters are shown as '?', so that what comes from a
+ * file can't forge a line.
  */
 const char *error_format(const struct error *err, char line[static ERROR_LINE_SIZE]);
 

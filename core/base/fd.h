@@ -8,7 +8,10 @@
 
 #include "core/base/error.h"
 
-/* A descriptor that its scope owns: closed at the end, unless take_fd() handed it on.  Start from -1. */
+/*
+ * A descriptor that its scope owns: closed at the end, unless take_fd() handed it on.  Start from
+ * -1.
+ */
 #define autoclose __attribute__((cleanup(fd_cleanup)))
 
 /* Closes *@fd where it is one, and sets it to -1; errno is kept. */
@@ -31,19 +34,25 @@ static inline int take_fd(int *fd)
 /* Writes all @size bytes, whatever signals come.  Returns 0 or a negative errno. */
 int fd_write_all(int fd, const void *bytes, size_t size);
 
-/* Writes all of @text to the file @path, which exists (procfs, sysctl), in one write.  Returns 0 or a negative errno. */
+/*
+ * Writes all of @text to the file @path, which exists (procfs, sysctl), in one write.  Returns 0 or
+ * a negative errno.
+ */
 int fd_write_file(const char *path, const char *text);
 int fd_write_file_at(int dir, const char *path, const char *text);
 
 /*
  * Reads @fd to its end into a new buffer with a NUL after the last byte; the caller frees it.
- * Fails with EFBIG as soon as there are more than @limit bytes (a regular file: before it reads any).
- * Returns 0 or a negative errno.
+ * Fails with EFBIG as soon as there are more than @limit bytes (a regular file: before it reads
+ * any). Returns 0 or a negative errno.
  */
 int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size);
 int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_size);
 
-/* Marks every descriptor from @first on as close-on-exec (close_range(2), Linux 5.11).  Returns 0 or a negative errno. */
+/*
+ * Marks every descriptor from @first on as close-on-exec (close_range(2), Linux 5.11).  Returns 0
+ * or a negative errno.
+ */
 int fd_cloexec_from(unsigned int first);
 
 /* Sets or clears the close-on-exec mark.  Returns 0 or a negative errno. */

@@ -11,15 +11,16 @@
 #include "core/base/str.h"
 
 /*
- * JSON documents and C structs: a table (struct json_shape) says which property is which member, and the same table
- * reads and writes.  yajl does the grammar.
+ * JSON documents and C structs: a table (struct json_shape) says which property is which member,
+ * and the same table reads and writes.  yajl does the grammar.
  *
- * Reading is strict: UTF-8, no duplicate keys, no NUL in a string, no more than JSON_DEPTH_MAX levels, JSON_VALUES_MAX values
- * and JSON_SIZE_MAX bytes, the types and ranges of the table.  Unknown properties are skipped, null is "not given".
- * Every error names the place by its path: process.rlimits[2].type.
+ * Reading is strict: UTF-8, no duplicate keys, no NUL in a string, no more than JSON_DEPTH_MAX
+ * levels, JSON_VALUES_MAX values and JSON_SIZE_MAX bytes, the types and ranges of the table.
+ * Unknown properties are skipped, null is "not given". Every error names the place by its path:
+ * process.rlimits[2].type.
  */
-#define JSON_SIZE_MAX (4u << 20)
-#define JSON_DEPTH_MAX 32
+#define JSON_SIZE_MAX	(4u << 20)
+#define JSON_DEPTH_MAX	32
 #define JSON_VALUES_MAX (1u << 16)
 
 /* "Not given" is set == false. */
@@ -37,10 +38,10 @@ struct opt_u64 {
 };
 
 /* All lists have this layout; none: items NULL, count 0. */
-#define LIST_OF(type)          \
-	struct {               \
-		type *items;   \
-		size_t count;  \
+#define LIST_OF(type)         \
+	struct {              \
+		type *items;  \
+		size_t count; \
 	}
 
 typedef LIST_OF(char *) str_list;
@@ -74,8 +75,8 @@ struct json_field {
 	enum json_kind kind;
 	bool required;
 	size_t offset;
-	int64_t min;			/* JSON_I64 */
-	uint64_t max;			/* JSON_I64, JSON_U64, JSON_U32_LIST; 0 stands for the type's own maximum */
+	int64_t min;  /* JSON_I64 */
+	uint64_t max; /* JSON_I64, JSON_U64, JSON_U32_LIST; 0 stands for the type's own maximum */
 	const struct json_shape *shape; /* JSON_OBJECT, JSON_LIST, JSON_OBJECT_MAP */
 	const char *const *names;	/* JSON_ENUM, JSON_ENUM_LIST: NULL at the end */
 };
@@ -86,9 +87,12 @@ struct json_shape {
 	size_t count;
 };
 
-/* Reads a document whose outermost value is an object of @shape into *@object (zeroed first).  Its memory is @arena's. */
-int json_read(const char *bytes, size_t size, const struct json_shape *shape, void *object, struct arena *arena,
-	      struct error *err);
+/*
+ * Reads a document whose outermost value is an object of @shape into *@object (zeroed first).  Its
+ * memory is @arena's.
+ */
+int json_read(const char *bytes, size_t size, const struct json_shape *shape, void *object,
+	      struct arena *arena, struct error *err);
 
 enum json_style {
 	JSON_COMPACT,
@@ -96,7 +100,8 @@ enum json_style {
 };
 
 /* Appends @object; what is "not given" isn't written, nor are empty lists. */
-void json_write(const struct json_shape *shape, const void *object, enum json_style style, struct strbuf *out);
+void json_write(const struct json_shape *shape, const void *object, enum json_style style,
+		struct strbuf *out);
 
 /* Appends @text as a JSON string with its quotes; bytes that aren't UTF-8 become U+FFFD. */
 void json_write_string(const char *text, struct strbuf *out);

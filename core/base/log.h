@@ -20,7 +20,10 @@ enum log_format {
 	LOG_FORMAT_JSON, /* an object a line: level, msg, time (RFC 3339) */
 };
 
-/* What takes the lines instead of a descriptor: init's log goes through the sync pipe to the parent. */
+/*
+ * What takes the lines instead of a descriptor: init's log goes through the sync pipe to the
+ * parent.
+ */
 typedef void log_sink(enum log_level level, const char *text, void *context);
 
 /*
@@ -31,8 +34,8 @@ void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
 /*
- * Appends to @path (created with 0600 where it doesn't exist yet), "file:" before it allowed; the lines are @format.
- * Errors go to stderr as text too, since engines read one or the other.
+ * Appends to @path (created with 0600 where it doesn't exist yet), "file:" before it allowed; the
+ * lines are @format. Errors go to stderr as text too, since engines read one or the other.
  */
 int log_open(const char *path, enum log_format format, struct error *err);
 

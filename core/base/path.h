@@ -6,24 +6,28 @@
 #include <sys/types.h>
 
 /*
- * Paths inside a root that isn't trusted: walked once, by descriptor, with openat2(2) and RESOLVE_IN_ROOT, so that
- * no symbolic link and no ".." leaves the root, and magic links (/proc/PID/fd) are refused.
- * All return a descriptor (close-on-exec, the caller's) or a negative errno.
+ * Paths inside a root that isn't trusted: walked once, by descriptor, with openat2(2) and
+ * RESOLVE_IN_ROOT, so that no symbolic link and no ".." leaves the root, and magic links
+ * (/proc/PID/fd) are refused. All return a descriptor (close-on-exec, the caller's) or a negative
+ * errno.
  */
 int path_open_in_root(int root, const char *path, uint64_t flags, mode_t mode);
 
 /*
- * Opens the folder @path as O_PATH.  It is made with @mode where it is missing, and the folders on the way with 0755,
- * behind symbolic links too, whatever the umask.
+ * Opens the folder @path as O_PATH.  It is made with @mode where it is missing, and the folders on
+ * the way with 0755, behind symbolic links too, whatever the umask.
  */
 int path_mkdirs_in_root(int root, const char *path, mode_t mode);
 
-/* Opens the file @path (whatever isn't a folder) as O_PATH; it and its folders are made (empty, 0644) where they are missing. */
+/*
+ * Opens the file @path (whatever isn't a folder) as O_PATH; it and its folders are made (empty,
+ * 0644) where they are missing.
+ */
 int path_mkfile_in_root(int root, const char *path);
 
 /*
- * Lexically: folds "//", "/./" and "/x/../"; ".." above the root is dropped.  @path is absolute or not; the result
- * starts with '/'.  The caller frees it.
+ * Lexically: folds "//", "/./" and "/x/../"; ".." above the root is dropped.  @path is absolute or
+ * not; the result starts with '/'.  The caller frees it.
  */
 char *path_clean(const char *path);
 

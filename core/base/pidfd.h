@@ -11,14 +11,15 @@ int pidfd_signal(int pidfd, int signal);
 
 /*
  * Field 22 of /proc/PID/stat: clock ticks since boot.  With it, a pid names a process for ever.
- * *ret_state is field 3 ('Z' zombie, 'X' dead).  Returns 0 or a negative errno (-ESRCH: no such process).
- * Source: proc(5).
+ * *ret_state is field 3 ('Z' zombie, 'X' dead).  Returns 0 or a negative errno (-ESRCH: no such
+ * process). Source: proc(5).
  */
 int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state);
 
 /*
- * Opens @pid if it is still the process that started at @start_time and hasn't ended; -ESRCH otherwise.
- * ORDER: the descriptor is opened first and the time compared after, so that no reuse fits in between.
+ * Opens @pid if it is still the process that started at @start_time and hasn't ended; -ESRCH
+ * otherwise. ORDER: the descriptor is opened first and the time compared after, so that no reuse
+ * fits in between.
  */
 int pidfd_open_same(pid_t pid, uint64_t start_time);
 

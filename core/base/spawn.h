@@ -12,13 +12,14 @@
  * Its stdout goes where its stderr goes: ours carries results alone.
  */
 struct spawn {
-	const char *path;	   /* absolute */
-	char *const *argv;	   /* NULL at the end */
-	char *const *envp;	   /* NULL at the end */
-	const void *input;	   /* what it reads on stdin; NULL: /dev/null */
+	const char *path;  /* absolute */
+	char *const *argv; /* NULL at the end */
+	char *const *envp; /* NULL at the end */
+	const void *input; /* what it reads on stdin; NULL: /dev/null */
 	size_t input_size;
-	unsigned int timeout_ms;   /* 0: none; at its end the program's process group is killed */
-	int keep_stderr;	   /* 1: it writes to our stderr; 0: what it writes is caught for the error's text */
+	unsigned int timeout_ms; /* 0: none; at its end the program's process group is killed */
+	int keep_stderr; /* 1: it writes to our stderr; 0: what it writes is caught for the error's
+			    text */
 };
 
 /* A started program.  spawn_finish() must follow. */
@@ -31,14 +32,14 @@ struct spawned {
 };
 
 /*
- * Starts without waiting.  All other descriptors are closed in it, all signals are as by default and none is blocked.
- * Where the program can't be executed, the error has the errno of execve(2).
+ * Starts without waiting.  All other descriptors are closed in it, all signals are as by default
+ * and none is blocked. Where the program can't be executed, the error has the errno of execve(2).
  */
 int spawn_start(const struct spawn *spawn, struct spawned *ret_spawned, struct error *err);
 
 /*
- * Waits for the end (and the time-out).  Success is exit status 0; else the error's text has the path, the status or signal,
- * and the last line that the program wrote.
+ * Waits for the end (and the time-out).  Success is exit status 0; else the error's text has the
+ * path, the status or signal, and the last line that the program wrote.
  */
 int spawn_finish(const struct spawn *spawn, struct spawned *spawned, struct error *err);
 

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory that its scope owns: freed at the end, unless take_ptr() handed it on.  Start from NULL. */
+/* Memory that its scope owns: freed at the end, unless take_ptr() handed it on.  Start from NULL.
+ */
 #define autofree __attribute__((cleanup(str_cleanup)))
 
 static inline void str_cleanup(void *pointer)
@@ -17,21 +18,22 @@ static inline void str_cleanup(void *pointer)
 }
 
 /* Hands the pointer on: the variable owns nothing afterwards. */
-#define take_ptr(p)                      \
-	({                               \
+#define take_ptr(p)                         \
+	({                                  \
 		__typeof__(p) _taken = (p); \
-		(p) = NULL;              \
-		_taken;                  \
+		(p) = NULL;                 \
+		_taken;                     \
 	})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
- * Memory: what config.json or the command line can make us ask for is bounded, so running out of it is not
- * a case to handle but an end: these print one line and exit with 125.
+ * Memory: what config.json or the command line can make us ask for is bounded, so running out of it
+ * is not a case to handle but an end: these print one line and exit with 125.
  */
-void *mem_alloc(size_t size);			   /* zeroed */
-void *mem_resize(void *old, size_t count, size_t size); /* count * size, checked; the new part isn't zeroed */
+void *mem_alloc(size_t size); /* zeroed */
+void *mem_resize(void *old, size_t count,
+		 size_t size); /* count * size, checked; the new part isn't zeroed */
 char *str_dup(const char *text);
 char *str_dup_n(const char *text, size_t length);
 char *str_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

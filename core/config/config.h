@@ -11,9 +11,9 @@
 #include "core/base/json.h"
 
 /*
- * config.json as the OCI runtime-spec 1.3 describes it (config.md, config-linux.md), whole.  The member names are the
- * spec's in our spelling; a pointer that is NULL and an opt_ that isn't set mean "not given".
- * Everything below is the memory of the container_config's arena.
+ * config.json as the OCI runtime-spec 1.3 describes it (config.md, config-linux.md), whole.  The
+ * member names are the spec's in our spelling; a pointer that is NULL and an opt_ that isn't set
+ * mean "not given". Everything below is the memory of the container_config's arena.
  */
 
 #define CONFIG_SPEC_VERSION "1.3.0"
@@ -38,7 +38,8 @@ struct config_rlimit {
 };
 
 struct config_capabilities {
-	str_list bounding; /* "CAP_CHOWN" …; unknown names stay, and are a warning where they are applied */
+	str_list bounding; /* "CAP_CHOWN" …; unknown names stay, and are a warning where they are
+			      applied */
 	str_list effective;
 	str_list inheritable;
 	str_list permitted;
@@ -55,7 +56,7 @@ struct config_scheduler {
 	int policy; /* CONFIG_SCHED_… */
 	struct opt_i64 nice;
 	struct opt_i64 priority;
-	LIST_OF(int) flags; /* CONFIG_SCHED_FLAG_… */
+	LIST_OF(int) flags;	 /* CONFIG_SCHED_FLAG_… */
 	struct opt_u64 runtime;	 /* ns */
 	struct opt_u64 deadline; /* ns */
 	struct opt_u64 period;	 /* ns */
@@ -357,7 +358,8 @@ struct config_linux {
 	struct config_memory_policy *memory_policy;
 	str_map sysctl;
 	struct config_seccomp *seccomp;
-	char *rootfs_propagation; /* "shared", "slave", "private", "unbindable" (or r…, as runc has it) */
+	char *rootfs_propagation; /* "shared", "slave", "private", "unbindable" (or r…, as runc has
+				     it) */
 	str_list masked_paths;
 	str_list readonly_paths;
 	char *mount_label;
@@ -373,20 +375,27 @@ struct container_config {
 	char *domainname;
 	LIST_OF(struct config_mount) mounts;
 	struct config_hooks *hooks;
-	struct config_linux *linux_; /* after config_parse() never NULL; the bare word is a macro of gnu C */
+	struct config_linux
+		*linux_; /* after config_parse() never NULL; the bare word is a macro of gnu C */
 	str_map annotations;
 };
 
 /*
- * Reads a config.json and checks it against all that the spec says of a config by itself (ociVersion 1.*; required fields;
- * absolute paths where they are demanded; env with '='; rlimits: known, no duplicates, soft ≤ hard; namespaces: no duplicates, and the namespaces that
- * other fields need; timeOffsets; devices; sysctl names; propagation; hooks' absolute paths and time-outs > 0; seccomp: errnoRet fits the action, listenerPath with
- * NOTIFY, arg index; annotations with an empty key …): nothing here looks at the system.
- * On failure the error names the field by its path and *config is released.
+ * Reads a config.json and checks it against all that the spec says of a config by itself
+ * (ociVersion 1.*; required fields; absolute paths where they are demanded; env with '='; rlimits:
+ * known, no duplicates, soft ≤ hard; namespaces: no duplicates, and the namespaces that other
+ * fields need; timeOffsets; devices; sysctl names; propagation; hooks' absolute paths and time-outs
+ * > 0; seccomp: errnoRet fits the action, listenerPath with NOTIFY, arg index; annotations with an
+ * empty key …): nothing here looks at the system. On failure the error names the field by its path
+ * and *config is released.
  */
-int config_parse(const char *bytes, size_t size, struct container_config *config, struct error *err);
+int config_parse(const char *bytes, size_t size, struct container_config *config,
+		 struct error *err);
 
-/* config_parse() of a file; FIFOs and larger files than JSON_SIZE_MAX are refused.  The error's text begins with the path. */
+/*
+ * config_parse() of a file; FIFOs and larger files than JSON_SIZE_MAX are refused.  The error's
+ * text begins with the path.
+ */
 int config_load(const char *path, struct container_config *config, struct error *err);
 
 /* Appends the config as JSON.  What is parsed again from it is equal, field by field. */
@@ -395,10 +404,17 @@ void config_print(const struct container_config *config, enum json_style style, 
 /* Takes NULL and what is all zero. */
 void config_release(struct container_config *config);
 
-/* The namespace of @type in the config, or NULL.  A namespace with path is joined, one without is new. */
-struct config_namespace *config_find_namespace(const struct container_config *config, enum config_namespace_type type);
+/*
+ * The namespace of @type in the config, or NULL.  A namespace with path is joined, one without is
+ * new.
+ */
+struct config_namespace *config_find_namespace(const struct container_config *config,
+					       enum config_namespace_type type);
 
-/* The spec's word ("pid", "network" …), the name below /proc/PID/ns, and the CLONE_NEW… flag of a type. */
+/*
+ * The spec's word ("pid", "network" …), the name below /proc/PID/ns, and the CLONE_NEW… flag of a
+ * type.
+ */
 const char *config_namespace_name(enum config_namespace_type type);
 const char *config_namespace_file(enum config_namespace_type type);
 int config_namespace_flag(enum config_namespace_type type);
@@ -407,7 +423,7 @@ int config_namespace_flag(enum config_namespace_type type);
 const char *config_annotation(const struct container_config *config, const char *name);
 
 /* config_process alone, from the JSON of `exec --process` (same shape and checks), in @arena. */
-int config_parse_process(const char *bytes, size_t size, struct arena *arena, struct config_process **ret_process,
-			 struct error *err);
+int config_parse_process(const char *bytes, size_t size, struct arena *arena,
+			 struct config_process **ret_process, struct error *err);
 
 #endif

@@ -86,7 +86,8 @@ static int node_find(const struct device_node *node, struct error *err)
 
 	if (tree >= 0)
 		return tree;
-	kernel_path = device_kernel_path(&HOST_REAL, node->type == S_IFBLK, node->major, node->minor);
+	kernel_path =
+		device_kernel_path(&HOST_REAL, node->type == S_IFBLK, node->major, node->minor);
 	if (kernel_path && !str_equal(kernel_path, node->path))
 		tree = node_clone(node, kernel_path);
 	if (tree >= 0)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Runs in: init.
- * We are root of the user namespace from the start: the parent executed us only after the maps were written.
- * Up to rootfs_enter() the host's paths can be opened; after it none can, so all descriptors for later exist by then.
- * After become_program() nothing comes back: what still needs a capability stands above it.
+ * We are root of the user namespace from the start: the parent executed us only after the maps were
+ * written. Up to rootfs_enter() the host's paths can be opened; after it none can, so all
+ * descriptors for later exist by then. After become_program() nothing comes back: what still needs
+ * a capability stands above it.
  */
 #include "core/init/init.h"
 
@@ -40,7 +41,10 @@
 #include "core/sync/hook.h"
 #include "core/sync/pipe.h"
 
-/* What lives from the config's arrival to execve.  Nothing of it is released: execve and _exit do that. */
+/*
+ * What lives from the config's arrival to execve.  Nothing of it is released: execve and _exit do
+ * that.
+ */
 struct init {
 	int sync_fd; /* the sync pipe; after RUN the connection with `start`; -1 in between */
 	struct message config_message;
@@ -48,8 +52,8 @@ struct init {
 	const char *sections[ORDER_SECTION_COUNT];
 	struct container_config config;
 	int rootfs;
-	int null;	      /* the host's /dev/null, to mask files with; -1: nothing is masked */
-	int sysctl;	      /* /proc/sys of the container; -1: the config sets none */
+	int null;   /* the host's /dev/null, to mask files with; -1: nothing is masked */
+	int sysctl; /* /proc/sys of the container; -1: the config sets none */
 	int console_master;
 	int start_listener;
 	int seccomp_socket;
@@ -78,11 +82,13 @@ static void log_to_parent(enum log_level level, const char *text, void *context)
 	length = snprintf(payload, sizeof(payload), "%c%s", (char)level, text);
 	if (length >= (int)sizeof(payload))
 		length = sizeof(payload) - 1;
-	pipe_send(init->sync_fd, MESSAGE_LOG, payload, length > 0 ? (size_t)length : 1, NULL, 0, &ignored);
+	pipe_send(init->sync_fd, MESSAGE_LOG, payload, length > 0 ? (size_t)length : 1, NULL, 0,
+		  &ignored);
 }
 
 /* The parent has gone: what we would make is nobody's any more, and there is nobody to tell. */
-static int receive(struct init *init, enum message_type type, struct message *ret_message, struct error *err)
+static int receive(struct init *init, enum message_type type, struct message *ret_message,
+		   struct error *err)
 {
 	int got = pipe_receive(init->sync_fd, MESSAGE_BIT(type), ret_message, err);
 
@@ -99,7 +105,8 @@ static int take_descriptors(struct init *init, struct error *err)
 	wanted += init->order.flags & ORDER_WAIT_START ? 1 : 0;
 	wanted += init->order.flags & ORDER_SECCOMP_SOCKET ? 1 : 0;
 	if (message->fd_count != wanted)
-		return error_set(err, EPROTO, "sync pipe: config with %zu descriptors, not %zu", message->fd_count, wanted);
+		return error_set(err, EPROTO, "sync pipe: config with %zu descriptors, not %zu",
+				 message->fd_count, wanted);
 	wanted = 0;
 	if (init->order.flags & ORDER_WAIT_START)
 		init->start_listener = take_fd(&message->fds[wanted++]);
@@ -117,12 +124,16 @@ static int receive_config(struct init *init, struct error *err)
 	log_set_sink(log_to_parent, init);
 	if (take_descriptors(init, err) < 0)
 		return -1;
-	return config_parse(init->sections[ORDER_CONFIG], init->order.section_sizes[ORDER_CONFIG], &init->config, err);
+	return config_parse(init->sections[ORDER_CONFIG], init->order.section_sizes[ORDER_CONFIG],
+			    &init->config, err);
 }
 
 /* ---- before pivot_root ---- */
 
-/* ORDER: the cgroup namespace comes after the parent's move of this process into its cgroup, which becomes its root. */
+/*
+ * ORDER: the cgroup namespace comes after the parent's move of this process into its cgroup, which
+ * becomes its root.
+ */
 static int make_second_namespaces(const struct init *init, struct error *err)
 {
 	if (has_new_namespace(init, CONFIG_NS_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
@@ -130,17 +141,20 @@ static int make_second_namespaces(const struct init *init, struct error *err)
 	return 0;
 }
 
-/* A new time namespace is entered by execve since Linux 6.1: before, we are still in the old one. */
+/* A new time namespace is entered by execve since Linux 6.1: before, we are still in the old one.
+ */
 static int check_time_namespace(const struct init *init, struct error *err)
 {
 	struct stat mine, children;
 
 	if (!config_find_namespace(&init->config, CONFIG_NS_TIME))
 		return 0;
-	if (stat("/proc/self/ns/time", &mine) < 0 || stat("/proc/self/ns/time_for_children", &children) < 0)
+	if (stat("/proc/self/ns/time", &mine) < 0 ||
+	    stat("/proc/self/ns/time_for_children", &children) < 0)
 		return error_set(err, errno, "stat /proc/self/ns/time");
 	if (mine.st_ino != children.st_ino)
-		return error_set(err, 0, "the time namespace isn't entered by execve: that needs Linux 6.1");
+		return error_set(
+			err, 0, "the time namespace isn't entered by execve: that needs Linux 6.1");
 	return 0;
 }
 
@@ -150,7 +164,8 @@ static int prepare_namespaces(struct init *init, struct error *err)
 		return error_set(err, errno, "make a session");
 	if (check_time_namespace(init, err) < 0 || make_second_namespaces(init, err) < 0)
 		return -1;
-	if ((init->order.flags & ORDER_NEW_KEYRING) && join_session_keyring(init->sections[ORDER_ID], err) < 0)
+	if ((init->order.flags & ORDER_NEW_KEYRING) &&
+	    join_session_keyring(init->sections[ORDER_ID], err) < 0)
 		return -1;
 	if (has_new_namespace(init, CONFIG_NS_NETWORK) && bring_up_loopback(err) < 0)
 		return -1;
@@ -161,7 +176,10 @@ static int prepare_rootfs(struct init *init, struct error *err)
 {
 	automountplan struct mount_plan plan = { 0 };
 
-	/* The plan looks at nothing but the config, so what is wrong with it is told before anything is mounted. */
+	/*
+	 * The plan looks at nothing but the config, so what is wrong with it is told before
+	 * anything is mounted.
+	 */
 	if (mount_plan_make(&init->config, &plan, err) < 0)
 		return -1;
 	mount_plan_print(&plan);
@@ -171,8 +189,8 @@ static int prepare_rootfs(struct init *init, struct error *err)
 }
 
 /*
- * The container's terminal takes the place of stdio: from here on nothing that we have open is the caller's but the preserved
- * descriptors.
+ * The container's terminal takes the place of stdio: from here on nothing that we have open is the
+ * caller's but the preserved descriptors.
  */
 static int make_console(struct init *init, struct error *err)
 {
@@ -181,7 +199,8 @@ static int make_console(struct init *init, struct error *err)
 
 	if (!process || !process->terminal)
 		return 0;
-	if (console_create(init->rootfs, process->console_size, &init->console_master, &slave, err) < 0 ||
+	if (console_create(init->rootfs, process->console_size, &init->console_master, &slave,
+			   err) < 0 ||
 	    console_set_owner(slave, (uid_t)process->user->uid.value, err) < 0 ||
 	    console_bind(init->rootfs, slave, err) < 0)
 		return -1;
@@ -190,10 +209,14 @@ static int make_console(struct init *init, struct error *err)
 
 static bool has_early_hooks(const struct config_hooks *hooks)
 {
-	return hooks && (hooks->prestart.count || hooks->create_runtime.count || hooks->create_container.count);
+	return hooks && (hooks->prestart.count || hooks->create_runtime.count ||
+			 hooks->create_container.count);
 }
 
-/* The parent runs prestart and createRuntime in its namespaces while we wait, then we createContainer in ours. */
+/*
+ * The parent runs prestart and createRuntime in its namespaces while we wait, then we
+ * createContainer in ours.
+ */
 static int run_early_hooks(struct init *init, struct error *err)
 {
 	const struct config_hooks *hooks = init->config.hooks;
@@ -204,7 +227,8 @@ static int run_early_hooks(struct init *init, struct error *err)
 	if (pipe_send(init->sync_fd, MESSAGE_HOOKS, NULL, 0, NULL, 0, err) < 0 ||
 	    receive(init, MESSAGE_RESUME, &resume, err) < 0)
 		return -1;
-	return hooks_run(&hooks->create_container, "createContainer", init->sections[ORDER_STATE_CREATING], err);
+	return hooks_run(&hooks->create_container, "createContainer",
+			 init->sections[ORDER_STATE_CREATING], err);
 }
 
 static int open_sysctl(struct init *init, struct error *err)
@@ -218,7 +242,9 @@ static int open_sysctl(struct init *init, struct error *err)
 
 static int enter_rootfs(const struct init *init, struct error *err)
 {
-	return rootfs_enter(init->rootfs, init->order.flags & ORDER_NO_PIVOT ? ROOTFS_NO_PIVOT : ROOTFS_PIVOT, err);
+	return rootfs_enter(init->rootfs,
+			    init->order.flags & ORDER_NO_PIVOT ? ROOTFS_NO_PIVOT : ROOTFS_PIVOT,
+			    err);
 }
 
 static int set_sysctl(struct init *init, struct error *err)
@@ -233,8 +259,8 @@ static int set_sysctl(struct init *init, struct error *err)
 }
 
 /*
- * With the user's permissions, and before READY, so that `create` can tell what `start` would meet.  The working folder is entered
- * here and kept.
+ * With the user's permissions, and before READY, so that `create` can tell what `start` would meet.
+ * The working folder is entered here and kept.
  */
 static int find_program(struct init *init, struct error *err)
 {
@@ -266,7 +292,8 @@ static int send_ready(struct init *init, struct error *err)
 
 /*
  * Handed over: a created container outlives its creator, a foreground run's does not.
- * ORDER: the death signal goes before the pipe: until the parent has seen our end of it close, it kills us itself.
+ * ORDER: the death signal goes before the pipe: until the parent has seen our end of it close, it
+ * kills us itself.
  */
 static int await_run(struct init *init, struct error *err)
 {
@@ -292,7 +319,8 @@ static int await_start(struct init *init, struct error *err)
 		return error_set(err, errno, "wait for start");
 	fd_close(&init->start_listener);
 	if (!init->config.process)
-		return error_set(err, 0, "process is missing in the config: there is nothing to start");
+		return error_set(err, 0,
+				 "process is missing in the config: there is nothing to start");
 	return 0;
 }
 
@@ -302,7 +330,8 @@ static int run_start_hooks(struct init *init, struct error *err)
 
 	if (!hooks || hooks->start_container.count == 0)
 		return 0;
-	return hooks_run(&hooks->start_container, "startContainer", init->sections[ORDER_STATE_CREATED], err);
+	return hooks_run(&hooks->start_container, "startContainer",
+			 init->sections[ORDER_STATE_CREATED], err);
 }
 
 /* ---- the program ---- */
@@ -321,8 +350,9 @@ static int load_filter(struct init *init, struct error *err)
 
 	if (!(init->order.flags & ORDER_FILTER))
 		return 0;
-	if (seccomp_load(init->sections[ORDER_FILTER_BPF], init->order.section_sizes[ORDER_FILTER_BPF],
-			 init->order.filter_flags, &listener, err) < 0)
+	if (seccomp_load(init->sections[ORDER_FILTER_BPF],
+			 init->order.section_sizes[ORDER_FILTER_BPF], init->order.filter_flags,
+			 &listener, err) < 0)
 		return -1;
 	if (listener < 0 || !seccomp || init->seccomp_socket < 0)
 		return 0;
@@ -334,8 +364,8 @@ static void prepare_listener_state(struct init *init)
 	const struct config_seccomp *seccomp = init->config.linux_->seccomp;
 
 	if (init->seccomp_socket >= 0)
-		seccomp_listener_state((pid_t)init->order.pid, seccomp->listener_metadata, init->sections[ORDER_STATE_CREATED],
-				       &init->listener_state);
+		seccomp_listener_state((pid_t)init->order.pid, seccomp->listener_metadata,
+				       init->sections[ORDER_STATE_CREATED], &init->listener_state);
 }
 
 static int set_limits(const struct init *init, struct error *err)
@@ -343,15 +373,16 @@ static int set_limits(const struct init *init, struct error *err)
 	const struct config_process *process = init->config.process;
 
 	limits_set_umask(process);
-	if (limits_set_memory_policy(&init->config, err) < 0 || limits_set_personality(&init->config, err) < 0 ||
+	if (limits_set_memory_policy(&init->config, err) < 0 ||
+	    limits_set_personality(&init->config, err) < 0 ||
 	    limits_set_scheduler(process, err) < 0 || limits_set_io_priority(process, err) < 0)
 		return -1;
 	return limits_set_rlimits(process, err);
 }
 
 /*
- * ORDER: without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded while we have it; with it, as the last step, so that the
- * filter need not allow what the steps between call.
+ * ORDER: without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded while we have it; with
+ * it, as the last step, so that the filter need not allow what the steps between call.
  */
 static int become_program(struct init *init, struct error *err)
 {
@@ -384,25 +415,16 @@ static int become_program(struct init *init, struct error *err)
  */
 static int init_run(struct init *init, struct error *err)
 {
-	if (receive_config(init, err) < 0 ||
-	    prepare_namespaces(init, err) < 0 ||
+	if (receive_config(init, err) < 0 || prepare_namespaces(init, err) < 0 ||
 	    limits_set_oom_score_adj(init->config.process, err) < 0 ||
-	    prepare_rootfs(init, err) < 0 ||
-	    devices_create(&init->config, init->rootfs, err) < 0 ||
-	    make_console(init, err) < 0 ||
-	    open_sysctl(init, err) < 0 ||
-	    run_early_hooks(init, err) < 0 ||
-	    mask_open_null(&init->config, &init->null, err) < 0 ||
-	    enter_rootfs(init, err) < 0 ||
-	    set_sysctl(init, err) < 0 ||
+	    prepare_rootfs(init, err) < 0 || devices_create(&init->config, init->rootfs, err) < 0 ||
+	    make_console(init, err) < 0 || open_sysctl(init, err) < 0 ||
+	    run_early_hooks(init, err) < 0 || mask_open_null(&init->config, &init->null, err) < 0 ||
+	    enter_rootfs(init, err) < 0 || set_sysctl(init, err) < 0 ||
 	    mask_paths(&init->config, init->null, err) < 0 ||
-	    rootfs_finish(&init->config, err) < 0 ||
-	    find_program(init, err) < 0 ||
-	    send_ready(init, err) < 0 ||
-	    await_run(init, err) < 0 ||
-	    await_start(init, err) < 0 ||
-	    run_start_hooks(init, err) < 0 ||
-	    become_program(init, err) < 0)
+	    rootfs_finish(&init->config, err) < 0 || find_program(init, err) < 0 ||
+	    send_ready(init, err) < 0 || await_run(init, err) < 0 || await_start(init, err) < 0 ||
+	    run_start_hooks(init, err) < 0 || become_program(init, err) < 0)
 		return -1;
 	return program_exec(&init->program, err);
 }
@@ -412,7 +434,8 @@ static int parse_sync_fd(const char *number, int *ret_fd)
 	uint32_t fd;
 	struct stat st;
 
-	if (number_parse_u32(number, INT32_MAX, &fd) < 0 || fstat((int)fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+	if (number_parse_u32(number, INT32_MAX, &fd) < 0 || fstat((int)fd, &st) < 0 ||
+	    !S_ISSOCK(st.st_mode))
 		return -1;
 	*ret_fd = (int)fd;
 	return fd_set_cloexec(*ret_fd);
@@ -435,7 +458,10 @@ _Noreturn void init_main(const char *sync_number)
 		_exit(1);
 	}
 	prctl(PR_SET_NAME, "urun:init");
-	/* The container's processes must not look into us by ptrace(2) or /proc/PID: we have the host's descriptors still. */
+	/*
+	 * The container's processes must not look into us by ptrace(2) or /proc/PID: we have the
+	 * host's descriptors still.
+	 */
 	prctl(PR_SET_DUMPABLE, 0);
 	init_run(&init, &err);
 	if (init.sync_fd >= 0)

@@ -56,14 +56,17 @@ int limits_set_rlimits(const struct config_process *process, struct error *err)
 {
 	for (size_t i = 0; i < process->rlimits.count; i++) {
 		const struct config_rlimit *rlimit = &process->rlimits.items[i];
-		struct rlimit64 asked = { .rlim_cur = rlimit->soft.value, .rlim_max = rlimit->hard.value };
+		struct rlimit64 asked = { .rlim_cur = rlimit->soft.value,
+					  .rlim_max = rlimit->hard.value };
 		int resource = config_rlimit_resource(rlimit->type);
 
 		if (resource < 0)
-			return error_set(err, 0, "process.rlimits[%zu].type: unknown limit %s", i, rlimit->type);
+			return error_set(err, 0, "process.rlimits[%zu].type: unknown limit %s", i,
+					 rlimit->type);
 		if (setrlimit64((enum __rlimit_resource)resource, &asked) < 0)
-			return error_set(err, errno, "set %s to %llu (soft) and %llu (hard)", rlimit->type,
-					 (unsigned long long)asked.rlim_cur, (unsigned long long)asked.rlim_max);
+			return error_set(err, errno, "set %s to %llu (soft) and %llu (hard)",
+					 rlimit->type, (unsigned long long)asked.rlim_cur,
+					 (unsigned long long)asked.rlim_max);
 	}
 	return 0;
 }

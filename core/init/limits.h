@@ -6,9 +6,9 @@
 #include "core/config/config.h"
 
 /*
- * process.oomScoreAdj, through the /proc that is mounted: the host's.  Not given, or no @process: untouched.
- * Below its own value an unprivileged process can't go; that is an error which names that value.
- * Runs in: init before pivot_root.
+ * process.oomScoreAdj, through the /proc that is mounted: the host's.  Not given, or no @process:
+ * untouched. Below its own value an unprivileged process can't go; that is an error which names
+ * that value. Runs in: init before pivot_root.
  */
 int limits_set_oom_score_adj(const struct config_process *process, struct error *err);
 

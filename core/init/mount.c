@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: init before pivot_root; mount_clone, mount_attach, mount_change_… in init before and after it.
+// Runs in: init before pivot_root; mount_clone, mount_attach, mount_change_… in init before and
+// after it.
 #include "core/init/mount.h"
 
 #include <errno.h>

@@ -20,7 +20,8 @@ int set_host_names(const struct container_config *config, struct error *err)
 	if (config->hostname && sethostname(config->hostname, strlen(config->hostname)) < 0)
 		return error_set(err, errno, "hostname: set the host name to %s", config->hostname);
 	if (config->domainname && setdomainname(config->domainname, strlen(config->domainname)) < 0)
-		return error_set(err, errno, "domainname: set the domain name to %s", config->domainname);
+		return error_set(err, errno, "domainname: set the domain name to %s",
+				 config->domainname);
 	return 0;
 }
 
@@ -41,9 +42,13 @@ int join_session_keyring(const char *id, struct error *err)
 	snprintf(name, sizeof(name), "_ses.%s", id);
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) >= 0)
 		return 0;
-	/* ENOSYS: a kernel without keyrings, or a filter around us: then there are no keys to keep apart. */
+	/*
+	 * ENOSYS: a kernel without keyrings, or a filter around us: then there are no keys to keep
+	 * apart.
+	 */
 	if (errno == EDQUOT || errno == ENOSYS || errno == EPERM) {
-		log_info("no session keyring of its own: %s (kernel.keys.maxkeys)", error_errno_text(errno));
+		log_info("no session keyring of its own: %s (kernel.keys.maxkeys)",
+			 error_errno_text(errno));
 		return 0;
 	}
 	return error_set(err, errno, "join a session keyring");

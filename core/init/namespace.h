@@ -17,8 +17,8 @@ int set_host_names(const struct container_config *config, struct error *err);
 int bring_up_loopback(struct error *err);
 
 /*
- * Joins a session keyring of the container's own, so that the caller's keys stay the caller's; the quota of keys being used up (200 by
- * default) is no reason to fail.  Source: keyrings(7).
+ * Joins a session keyring of the container's own, so that the caller's keys stay the caller's; the
+ * quota of keys being used up (200 by default) is no reason to fail.  Source: keyrings(7).
  */
 int join_session_keyring(const char *id, struct error *err);
 

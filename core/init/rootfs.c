@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: init before pivot_root (rootfs_prepare, rootfs_enter), init after pivot_root (rootfs_finish).
+// Runs in: init before pivot_root (rootfs_prepare, rootfs_enter), init after pivot_root
+// (rootfs_finish).
 #include "core/init/rootfs.h"
 
 #include <errno.h>

@@ -23,7 +23,8 @@ int rootfs_prepare(const struct container_config *config, int *ret_rootfs_fd, st
 
 enum rootfs_enter_how {
 	ROOTFS_PIVOT,
-	ROOTFS_NO_PIVOT, /* the mount moves to / and chroot(2) follows: for a host in its initramfs */
+	ROOTFS_NO_PIVOT, /* the mount moves to / and chroot(2) follows: for a host in its initramfs
+			  */
 };
 
 /*

@@ -28,28 +28,35 @@
 #define CLONE_NEWTIME 0x00000080
 #endif
 
-/* Made in the child by unshare(2) or in init: they hold for children, or must come after the move into a cgroup. */
+/*
+ * Made in the child by unshare(2) or in init: they hold for children, or must come after the move
+ * into a cgroup.
+ */
 #define SECOND_FLAGS (CLONE_NEWTIME | CLONE_NEWCGROUP)
 
-static int open_joined(const struct config_namespace *ns, size_t index, int *ret_fd, struct error *err)
+static int open_joined(const struct config_namespace *ns, size_t index, int *ret_fd,
+		       struct error *err)
 {
 	autoclose int fd = open(ns->path, O_RDONLY | O_CLOEXEC);
 	int type;
 
 	if (fd < 0)
-		return error_set(err, errno, "linux.namespaces[%zu].path: open %s", index, ns->path);
+		return error_set(err, errno, "linux.namespaces[%zu].path: open %s", index,
+				 ns->path);
 	type = ioctl(fd, NS_GET_NSTYPE);
 	if (type < 0)
-		return error_set(err, errno == ENOTTY ? 0 : errno, "linux.namespaces[%zu].path: %s is not a namespace",
-				 index, ns->path);
+		return error_set(err, errno == ENOTTY ? 0 : errno,
+				 "linux.namespaces[%zu].path: %s is not a namespace", index,
+				 ns->path);
 	if (type != config_namespace_flag(ns->type))
-		return error_set(err, 0, "linux.namespaces[%zu].path: %s is not a %s namespace", index, ns->path,
-				 config_namespace_name(ns->type));
+		return error_set(err, 0, "linux.namespaces[%zu].path: %s is not a %s namespace",
+				 index, ns->path, config_namespace_name(ns->type));
 	*ret_fd = take_fd(&fd);
 	return 0;
 }
 
-int namespaces_open(const struct container_config *config, struct namespaces *ret_namespaces, struct error *err)
+int namespaces_open(const struct container_config *config, struct namespaces *ret_namespaces,
+		    struct error *err)
 {
 	autonamespaces struct namespaces namespaces = { 0 };
 
@@ -88,7 +95,8 @@ static pid_t clone_with(unsigned long long flags, int *ret_pidfd)
 
 /* ---- the child, from here to execve ---- */
 
-static int child_join(const struct namespaces *namespaces, enum config_namespace_type type, struct error *err)
+static int child_join(const struct namespaces *namespaces, enum config_namespace_type type,
+		      struct error *err)
 {
 	if (namespaces->joined[type] < 0)
 		return 0;
@@ -97,11 +105,15 @@ static int child_join(const struct namespaces *namespaces, enum config_namespace
 	return 0;
 }
 
-/* ORDER: after the user namespace, whose capabilities these need; the mount namespace last, as in it paths mean other things. */
+/*
+ * ORDER: after the user namespace, whose capabilities these need; the mount namespace last, as in
+ * it paths mean other things.
+ */
 static int child_join_rest(const struct namespaces *namespaces, struct error *err)
 {
-	static const enum config_namespace_type order[] = { CONFIG_NS_NETWORK, CONFIG_NS_IPC, CONFIG_NS_UTS,
-							    CONFIG_NS_CGROUP, CONFIG_NS_MOUNT };
+	static const enum config_namespace_type order[] = { CONFIG_NS_NETWORK, CONFIG_NS_IPC,
+							    CONFIG_NS_UTS, CONFIG_NS_CGROUP,
+							    CONFIG_NS_MOUNT };
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
 		if (child_join(namespaces, order[i], err) < 0)
@@ -110,14 +122,15 @@ static int child_join_rest(const struct namespaces *namespaces, struct error *er
 }
 
 /*
- * A new time namespace is for children and for the next execve (Linux 6.1); its clocks can be set only while it is empty.
- * Source: time_namespaces(7).
+ * A new time namespace is for children and for the next execve (Linux 6.1); its clocks can be set
+ * only while it is empty. Source: time_namespaces(7).
  */
 static int child_make_time_namespace(const struct clone_order *order, struct error *err)
 {
 	const struct config_linux *config = order->config->linux_;
 
-	if (order->namespaces->joined[CONFIG_NS_TIME] >= 0 && child_join(order->namespaces, CONFIG_NS_TIME, err) < 0)
+	if (order->namespaces->joined[CONFIG_NS_TIME] >= 0 &&
+	    child_join(order->namespaces, CONFIG_NS_TIME, err) < 0)
 		return -1;
 	if (!(order->namespaces->new_flags & CLONE_NEWTIME))
 		return 0;
@@ -128,23 +141,27 @@ static int child_make_time_namespace(const struct clone_order *order, struct err
 		char line[96];
 		int failed;
 
-		snprintf(line, sizeof(line), "%s %lld %llu", offset->clock, (long long)offset->secs.value,
-			 (unsigned long long)offset->nanosecs.value);
+		snprintf(line, sizeof(line), "%s %lld %llu", offset->clock,
+			 (long long)offset->secs.value, (unsigned long long)offset->nanosecs.value);
 		failed = fd_write_file("/proc/self/timens_offsets", line);
 		if (failed < 0)
-			return error_set(err, -failed, "linux.timeOffsets.%s: set the clock", offset->clock);
+			return error_set(err, -failed, "linux.timeOffsets.%s: set the clock",
+					 offset->clock);
 	}
 	return 0;
 }
 
 /*
- * Signals as a new program expects them: ours are blocked for the monitor, and our caller may have ignored some.  The
- * system call itself, as sigaction(3) refuses the two signals that the C library keeps for itself; what posix_spawn(3)
- * started has these two ignored.
+ * Signals as a new program expects them: ours are blocked for the monitor, and our caller may have
+ * ignored some.  The system call itself, as sigaction(3) refuses the two signals that the C library
+ * keeps for itself; what posix_spawn(3) started has these two ignored.
  */
 static void child_reset_signals(void)
 {
-	/* The kernel's struct sigaction, in any architecture's order of fields: SIG_DFL, no flags and an empty mask. */
+	/*
+	 * The kernel's struct sigaction, in any architecture's order of fields: SIG_DFL, no flags
+	 * and an empty mask.
+	 */
 	static const unsigned long standard[8];
 	sigset_t none;
 
@@ -166,8 +183,9 @@ static int child_await_bootstrap(int sync_fd, struct error *err)
 }
 
 /*
- * ORDER: execve comes after the maps are written and we are root: execve of a process whose uid has no mapping drops
- * every capability (capabilities(7)).  Until it, we have the parent's memory and must make system calls only.
+ * ORDER: execve comes after the maps are written and we are root: execve of a process whose uid has
+ * no mapping drops every capability (capabilities(7)).  Until it, we have the parent's memory and
+ * must make system calls only.
  */
 static int child_become_init(const struct clone_order *order, struct error *err)
 {
@@ -178,18 +196,23 @@ static int child_become_init(const struct clone_order *order, struct error *err)
 	/* ORDER: before anything that takes time: from now on a killed parent takes us along. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (child_await_bootstrap(order->sync_fd, err) < 0 ||
-	    userns_become_root(order->userns, order->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS,
+	    userns_become_root(order->userns,
+			       order->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS,
 			       err) < 0)
 		return -1;
 	/* ORDER: again after the change of ids, which clears it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	child_reset_signals();
-	if (child_join_rest(order->namespaces, err) < 0 || child_make_time_namespace(order, err) < 0)
+	if (child_join_rest(order->namespaces, err) < 0 ||
+	    child_make_time_namespace(order, err) < 0)
 		return -1;
 	if (fd_cloexec_from(3 + order->preserve_fds) < 0 || fd_clear_cloexec(order->sync_fd) < 0)
 		return error_set(err, errno, "mark descriptors as close-on-exec");
 	snprintf(number, sizeof(number), "%d", order->sync_fd);
-	/* Process boundary: what runs from here on has none of the parent's memory, and of its descriptors the sync pipe alone. */
+	/*
+	 * Process boundary: what runs from here on has none of the parent's memory, and of its
+	 * descriptors the sync pipe alone.
+	 */
 	syscall(SYS_execveat, order->self_fd, "", argv, envp, AT_EMPTY_PATH);
 	return error_set(err, errno, "execute urun init");
 }
@@ -213,8 +236,9 @@ struct detour_result {
 };
 
 /*
- * ORDER: the user namespace first: it owns the others, and its capabilities are needed to join them.  A joined pid namespace holds
- * for children only; CLONE_PARENT makes that child our caller's, so that it is the parent's to wait for.
+ * ORDER: the user namespace first: it owns the others, and its capabilities are needed to join
+ * them.  A joined pid namespace holds for children only; CLONE_PARENT makes that child our
+ * caller's, so that it is the parent's to wait for.
  */
 static int child_detour(const struct clone_order *order, pid_t *ret_pid, struct error *err)
 {
@@ -226,7 +250,8 @@ static int child_detour(const struct clone_order *order, pid_t *ret_pid, struct 
 		return -1;
 	if (child_join(namespaces, CONFIG_NS_PID, err) < 0)
 		return -1;
-	pid = clone_with((unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS) | CLONE_PARENT, &pidfd);
+	pid = clone_with((unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS) | CLONE_PARENT,
+			 &pidfd);
 	if (pid == 0)
 		child_main(order);
 	if (pid < 0)
@@ -236,8 +261,9 @@ static int child_detour(const struct clone_order *order, pid_t *ret_pid, struct 
 }
 
 /*
- * Not vfork(2): joining a user namespace makes the memory of who joins undumpable, and that must not be ours.  The clone's pid
- * is a number of the pid namespace of the process in between, which is ours.
+ * Not vfork(2): joining a user namespace makes the memory of who joins undumpable, and that must
+ * not be ours.  The clone's pid is a number of the pid namespace of the process in between, which
+ * is ours.
  */
 static int clone_by_detour(const struct clone_order *order, pid_t *ret_pid, struct error *err)
 {
@@ -281,7 +307,10 @@ int clone_init(const struct clone_order *order, pid_t *ret_pid, int *ret_pidfd, 
 		*ret_pid = pid;
 		return 0;
 	}
-	/* Process boundary: the child has our memory until it executes itself, and no ids until we have written its maps. */
+	/*
+	 * Process boundary: the child has our memory until it executes itself, and no ids until we
+	 * have written its maps.
+	 */
 	pid = clone_with((unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS), ret_pidfd);
 	if (pid == 0)
 		child_main(order);

@@ -11,15 +11,16 @@
 
 /* The namespaces of a new container: which are made, and descriptors of those that are joined. */
 struct namespaces {
-	int new_flags;		   /* CLONE_NEW… */
+	int new_flags;		     /* CLONE_NEW… */
 	int joined[CONFIG_NS_COUNT]; /* by enum config_namespace_type; -1: not joined */
 };
 
 /*
- * Opens what the config joins by path, and checks that each is a namespace of its type (ioctl_ns(2)).
- * Runs in: parent.  Release with namespaces_release().
+ * Opens what the config joins by path, and checks that each is a namespace of its type
+ * (ioctl_ns(2)). Runs in: parent.  Release with namespaces_release().
  */
-int namespaces_open(const struct container_config *config, struct namespaces *ret_namespaces, struct error *err);
+int namespaces_open(const struct container_config *config, struct namespaces *ret_namespaces,
+		    struct error *err);
 void namespaces_release(struct namespaces *namespaces);
 #define autonamespaces __attribute__((cleanup(namespaces_release)))
 
@@ -36,9 +37,9 @@ struct clone_order {
 };
 
 /*
- * Makes the container's first process: a copy of us that waits for BOOTSTRAP, then becomes root of the user namespace, joins what is to be
- * joined and executes `urun init`.  It is our child, and is killed when we end before it is handed over.
- * Runs in: parent.
+ * Makes the container's first process: a copy of us that waits for BOOTSTRAP, then becomes root of
+ * the user namespace, joins what is to be joined and executes `urun init`.  It is our child, and is
+ * killed when we end before it is handed over. Runs in: parent.
  */
 int clone_init(const struct clone_order *order, pid_t *ret_pid, int *ret_pidfd, struct error *err);
 

@@ -35,7 +35,7 @@ struct creation {
 	struct userns_caller caller;
 	struct userns_plan userns;
 	struct namespaces namespaces;
-	struct strbuf filter;	  /* seccomp, as BPF */
+	struct strbuf filter; /* seccomp, as BPF */
 	unsigned int filter_flags;
 	int seccomp_socket;
 	int child_sync_fd;
@@ -52,8 +52,8 @@ static int check_preserved_fds(const struct create_request *request, struct erro
 {
 	for (unsigned int i = 0; i < request->preserve_fds; i++)
 		if (fcntl((int)(3 + i), F_GETFD) < 0)
-			return error_set(err, 0, "--preserve-fds %u: descriptor %u isn't open", request->preserve_fds,
-					 3 + i);
+			return error_set(err, 0, "--preserve-fds %u: descriptor %u isn't open",
+					 request->preserve_fds, 3 + i);
 	return 0;
 }
 
@@ -65,8 +65,12 @@ static void add_env(struct container_config *config, const char *name, const cha
 	env->items[env->count++] = arena_strf(&config->arena, "%s=%s", name, value);
 }
 
-/* Socket activation: the number of descriptors, and the pid that the program has inside. Source: sd_listen_fds(3). */
-static void announce_listen_fds(const struct create_request *request, struct container_config *config)
+/*
+ * Socket activation: the number of descriptors, and the pid that the program has inside. Source:
+ * sd_listen_fds(3).
+ */
+static void announce_listen_fds(const struct create_request *request,
+				struct container_config *config)
 {
 	char number[16];
 
@@ -80,16 +84,22 @@ static void announce_listen_fds(const struct create_request *request, struct con
 	add_env(config, "LISTEN_PID", "1");
 }
 
-/* A console goes to a socket or to the user's terminal; what can't be served is refused before anything is made. */
-static int check_terminal(const struct create_request *request, const struct container_config *config,
-			  struct error *err)
+/*
+ * A console goes to a socket or to the user's terminal; what can't be served is refused before
+ * anything is made.
+ */
+static int check_terminal(const struct create_request *request,
+			  const struct container_config *config, struct error *err)
 {
 	bool terminal = config->process && config->process->terminal;
 
 	if (terminal && !request->console_socket && request->mode != CREATE_FOREGROUND)
-		return error_set(err, 0, "process.terminal: true needs --console-socket, unless `run` stays in the foreground");
+		return error_set(
+			err, 0,
+			"process.terminal: true needs --console-socket, unless `run` stays in the foreground");
 	if (!terminal && request->console_socket)
-		return error_set(err, 0, "--console-socket is given, but process.terminal is not true");
+		return error_set(err, 0,
+				 "--console-socket is given, but process.terminal is not true");
 	return 0;
 }
 
@@ -120,7 +130,8 @@ static int load_config(struct creation *creation, struct error *err)
 		return -1;
 	make_paths_absolute(request->bundle, config);
 	if (request->mode != CREATE_ONLY && !config->process)
-		return error_set(err, 0, "%s: process is missing: there is nothing to run", request->config_path);
+		return error_set(err, 0, "%s: process is missing: there is nothing to run",
+				 request->config_path);
 	announce_listen_fds(request, config);
 	return check_terminal(request, config, err);
 }
@@ -143,12 +154,14 @@ static int compile_seccomp(struct creation *creation, struct error *err)
 
 	if (!seccomp)
 		return 0;
-	if (seccomp_compile_cached(cache, seccomp, &creation->filter, &creation->filter_flags, err) < 0)
+	if (seccomp_compile_cached(cache, seccomp, &creation->filter, &creation->filter_flags,
+				   err) < 0)
 		return -1;
 	/* The spec ignores the path where no rule notifies. */
 	if (!seccomp->listener_path || !seccomp_uses_notify(seccomp))
 		return 0;
-	return socket_connect_path(seccomp->listener_path, "linux.seccomp.listenerPath", &creation->seccomp_socket, err);
+	return socket_connect_path(seccomp->listener_path, "linux.seccomp.listenerPath",
+				   &creation->seccomp_socket, err);
 }
 
 static char *time_now(struct arena *arena)
@@ -158,8 +171,9 @@ static char *time_now(struct arena *arena)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &parts);
-	return arena_strf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", parts.tm_year + 1900, parts.tm_mon + 1,
-			  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec);
+	return arena_strf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", parts.tm_year + 1900,
+			  parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+			  parts.tm_sec, now.tv_nsec);
 }
 
 static void describe(struct creation *creation)
@@ -194,8 +208,8 @@ static int connect_sockets(struct creation *creation, struct error *err)
 {
 	if (!creation->request->console_socket)
 		return 0;
-	return socket_connect_path(creation->request->console_socket, "console socket", &creation->made->console_peer,
-				   err);
+	return socket_connect_path(creation->request->console_socket, "console socket",
+				   &creation->made->console_peer, err);
 }
 
 static int clone_child(struct creation *creation, struct error *err)
@@ -206,7 +220,8 @@ static int clone_child(struct creation *creation, struct error *err)
 		.userns = &creation->userns,
 		.config = &made->config,
 		.preserve_fds = creation->request->preserve_fds,
-		.keep_groups = config_annotation(&made->config, "run.oci.keep_original_groups") != NULL,
+		.keep_groups =
+			config_annotation(&made->config, "run.oci.keep_original_groups") != NULL,
 	};
 	char process_state;
 	int failed;
@@ -219,7 +234,10 @@ static int clone_child(struct creation *creation, struct error *err)
 	order.parent_sync_fd = made->sync_fd;
 	if (clone_init(&order, &made->pid, &made->pidfd, err) < 0)
 		return -1;
-	/* ORDER: our copy of the child's end is closed at once, or its death would not be the end of the pipe. */
+	/*
+	 * ORDER: our copy of the child's end is closed at once, or its death would not be the end
+	 * of the pipe.
+	 */
 	fd_close(&creation->child_sync_fd);
 	made->state.pid = (struct opt_u64){ .set = true, .value = (uint64_t)made->pid };
 	made->state.start_time.set = true;
@@ -232,7 +250,8 @@ static int clone_child(struct creation *creation, struct error *err)
 static int bootstrap(struct creation *creation, struct error *err)
 {
 	if (userns_write_maps(creation->made->pid, &creation->userns, err) < 0 ||
-	    grant_limits(creation->made->pid, creation->made->config.process, &creation->caller, err) < 0)
+	    grant_limits(creation->made->pid, creation->made->config.process, &creation->caller,
+			 err) < 0)
 		return -1;
 	return pipe_send(creation->made->sync_fd, MESSAGE_BOOTSTRAP, NULL, 0, NULL, 0, err);
 }
@@ -268,7 +287,10 @@ static enum log_level current_log_level(void)
 	return level;
 }
 
-/* The rules went into the filter: init needs of the section only where a notification's listener is announced. */
+/*
+ * The rules went into the filter: init needs of the section only where a notification's listener is
+ * announced.
+ */
 static void print_config_for_init(struct container_config *config, struct strbuf *out)
 {
 	struct config_seccomp *seccomp = config->linux_->seccomp;
@@ -304,18 +326,24 @@ static int send_config(struct creation *creation, struct error *err)
 	strbuf_add(&sections[ORDER_FILTER_BPF], creation->filter.bytes, creation->filter.size);
 	strbuf_add_str(&sections[ORDER_ID], creation->request->id);
 	if (wants_state(&made->config)) {
-		state_print(&made->state, CONTAINER_CREATING, JSON_COMPACT, &sections[ORDER_STATE_CREATING]);
-		state_print(&made->state, CONTAINER_CREATED, JSON_COMPACT, &sections[ORDER_STATE_CREATED]);
+		state_print(&made->state, CONTAINER_CREATING, JSON_COMPACT,
+			    &sections[ORDER_STATE_CREATING]);
+		state_print(&made->state, CONTAINER_CREATED, JSON_COMPACT,
+			    &sections[ORDER_STATE_CREATED]);
 	}
 	if (order.flags & ORDER_WAIT_START)
 		fds[fd_count++] = made->start_listener;
 	if (order.flags & ORDER_SECCOMP_SOCKET)
 		fds[fd_count++] = creation->seccomp_socket;
 	message_order_pack(&order, sections, &payload);
-	sent = pipe_send(made->sync_fd, MESSAGE_CONFIG, payload.bytes, payload.size, fds, fd_count, err);
+	sent = pipe_send(made->sync_fd, MESSAGE_CONFIG, payload.bytes, payload.size, fds, fd_count,
+			 err);
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
 		strbuf_release(&sections[i]);
-	/* ORDER: only the child holds the listener from here on, so that its death refuses whoever connects. */
+	/*
+	 * ORDER: only the child holds the listener from here on, so that its death refuses whoever
+	 * connects.
+	 */
 	fd_close(&made->start_listener);
 	return sent;
 }
@@ -325,11 +353,14 @@ static int child_lost(const struct created *made, struct error *err)
 {
 	siginfo_t info = { 0 };
 
-	if (waitid(P_PIDFD, (id_t)made->pidfd, &info, WEXITED | WNOWAIT) == 0 && info.si_code != CLD_EXITED)
-		return error_set(err, 0, "the container's first process was killed by signal %d (%s)", info.si_status,
-				 strsignal(info.si_status));
-	return error_set(err, 0, "the container's first process ended with status %d before the program ran",
-			 info.si_status);
+	if (waitid(P_PIDFD, (id_t)made->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
+	    info.si_code != CLD_EXITED)
+		return error_set(err, 0,
+				 "the container's first process was killed by signal %d (%s)",
+				 info.si_status, strsignal(info.si_status));
+	return error_set(
+		err, 0, "the container's first process ended with status %d before the program ran",
+		info.si_status);
 }
 
 static int run_runtime_hooks(struct creation *creation, struct error *err)
@@ -348,8 +379,9 @@ static int await_ready(struct creation *creation, struct error *err)
 
 	for (;;) {
 		automessage struct message message = MESSAGE_NONE;
-		int got = pipe_await(made->sync_fd, MESSAGE_BIT(MESSAGE_HOOKS) | MESSAGE_BIT(MESSAGE_READY), &message,
-				     err);
+		int got = pipe_await(made->sync_fd,
+				     MESSAGE_BIT(MESSAGE_HOOKS) | MESSAGE_BIT(MESSAGE_READY),
+				     &message, err);
 
 		if (got < 0)
 			return -1;
@@ -376,7 +408,8 @@ static int send_console(struct creation *creation, struct error *err)
 		return 0;
 	if (made->console < 0)
 		return error_set(err, 0, "console socket: the container has made no console");
-	if (socket_send_fd(made->console_peer, made->console, "/dev/ptmx", "the console socket", err) < 0)
+	if (socket_send_fd(made->console_peer, made->console, "/dev/ptmx", "the console socket",
+			   err) < 0)
 		return -1;
 	fd_close(&made->console);
 	fd_close(&made->console_peer);
@@ -419,8 +452,8 @@ static int write_pid_file(const struct creation *creation, struct error *err)
 }
 
 /*
- * The end of the pipe says that execve happened: it is close-on-exec.  For `create` it says no more than that init waits now; its
- * connection with `start` says the rest.
+ * The end of the pipe says that execve happened: it is close-on-exec.  For `create` it says no more
+ * than that init waits now; its connection with `start` says the rest.
  */
 static int release_child(struct creation *creation, struct error *err)
 {
@@ -443,22 +476,18 @@ static int run_poststart(struct creation *creation, struct error *err)
 
 /*
  * The story of `create` and of `run`.
- * Up to clone_child() nothing exists but the state folder: all that can be refused is refused there.
- * From clone_child() to release_child() the child lives by our leave: when we end, so does it.
- * After release_child() the container is the caller's, and the program runs (or waits for `start`).
+ * Up to clone_child() nothing exists but the state folder: all that can be refused is refused
+ * there. From clone_child() to release_child() the child lives by our leave: when we end, so does
+ * it. After release_child() the container is the caller's, and the program runs (or waits for
+ * `start`).
  */
 static int create_in_steps(struct creation *creation, struct error *err)
 {
-	if (clone_child(creation, err) < 0 ||
-	    bootstrap(creation, err) < 0 ||
-	    send_config(creation, err) < 0 ||
-	    await_ready(creation, err) < 0 ||
-	    send_console(creation, err) < 0 ||
-	    send_pidfd(creation, err) < 0 ||
-	    release_child(creation, err) < 0 ||
-	    state_set_created(&creation->made->dir, err) < 0 ||
-	    run_poststart(creation, err) < 0 ||
-	    write_pid_file(creation, err) < 0)
+	if (clone_child(creation, err) < 0 || bootstrap(creation, err) < 0 ||
+	    send_config(creation, err) < 0 || await_ready(creation, err) < 0 ||
+	    send_console(creation, err) < 0 || send_pidfd(creation, err) < 0 ||
+	    release_child(creation, err) < 0 || state_set_created(&creation->made->dir, err) < 0 ||
+	    run_poststart(creation, err) < 0 || write_pid_file(creation, err) < 0)
 		return -1;
 	return 0;
 }
@@ -488,7 +517,8 @@ static void creation_release(struct creation *creation)
 	fd_close(&creation->self_fd);
 }
 
-int container_create(const struct create_request *request, struct created *ret_created, struct error *err)
+int container_create(const struct create_request *request, struct created *ret_created,
+		     struct error *err)
 {
 	struct created made = { .dir = STATE_DIR_NONE,
 				.pidfd = -1,
@@ -507,13 +537,12 @@ int container_create(const struct create_request *request, struct created *ret_c
 		return -1;
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		creation.namespaces.joined[i] = -1;
-	if (check_preserved_fds(request, err) == 0 &&
-	    load_config(&creation, err) == 0 &&
-	    scope(&creation, err) == 0 &&
-	    connect_sockets(&creation, err) == 0 &&
+	if (check_preserved_fds(request, err) == 0 && load_config(&creation, err) == 0 &&
+	    scope(&creation, err) == 0 && connect_sockets(&creation, err) == 0 &&
 	    state_dir_create(request->root, request->id, &made.dir, err) == 0) {
 		describe(&creation);
-		done = compile_seccomp(&creation, err) == 0 && make_start_listener(&creation, err) == 0 &&
+		done = compile_seccomp(&creation, err) == 0 &&
+		       make_start_listener(&creation, err) == 0 &&
 		       create_in_steps(&creation, err) == 0;
 		if (!done)
 			undo(&creation);

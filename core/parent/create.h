@@ -18,15 +18,15 @@ enum create_mode {
 /* What a caller asks for.  All texts are the caller's and outlive the call; NULL: not given. */
 struct create_request {
 	enum create_mode mode;
-	const char *root;	    /* of the states */
+	const char *root; /* of the states */
 	const char *id;
-	const char *bundle;	    /* absolute */
-	const char *config_path;    /* absolute */
+	const char *bundle;	 /* absolute */
+	const char *config_path; /* absolute */
 	const char *pid_file;
 	const char *console_socket;
 	const char *pidfd_socket;
-	unsigned int preserve_fds;  /* descriptors 3 … 2 + this go to the program */
-	bool listen_fds;	    /* they are socket-activated ones: the program's LISTEN_FDS says so */
+	unsigned int preserve_fds; /* descriptors 3 … 2 + this go to the program */
+	bool listen_fds; /* they are socket-activated ones: the program's LISTEN_FDS says so */
 	bool no_pivot;
 	bool no_new_keyring;
 };
@@ -50,7 +50,8 @@ struct created {
  * On failure all that was made is undone, and nothing but the error stays.
  * Runs in: parent.  Source: OCI runtime-spec 1.3, runtime.md "Lifecycle".
  */
-int container_create(const struct create_request *request, struct created *ret_created, struct error *err);
+int container_create(const struct create_request *request, struct created *ret_created,
+		     struct error *err);
 void created_release(struct created *created);
 
 #endif

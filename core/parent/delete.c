@@ -12,7 +12,10 @@
 #include "core/parent/hooks.h"
 #include "core/parent/lifecycle.h"
 
-/* A killed process may take its time to die: in uninterruptible sleep, or with much memory to give back. */
+/*
+ * A killed process may take its time to die: in uninterruptible sleep, or with much memory to give
+ * back.
+ */
 #define DEATH_TIMEOUT_MS 10000
 
 static int kill_and_wait(int pidfd, const char *id, struct error *err)
@@ -38,8 +41,8 @@ int container_finish(struct state_dir *dir, const struct container_state *state,
 	return state_dir_remove(dir, err);
 }
 
-static int make_stopped(const struct state_dir *dir, const struct container_state *state, enum delete_how how,
-			struct error *err)
+static int make_stopped(const struct state_dir *dir, const struct container_state *state,
+			enum delete_how how, struct error *err)
 {
 	autoclose int pidfd = -1;
 	enum container_status status = state_status(dir, state, &pidfd);
@@ -47,18 +50,21 @@ static int make_stopped(const struct state_dir *dir, const struct container_stat
 	if (status == CONTAINER_STOPPED)
 		return 0;
 	if (status == CONTAINER_RUNNING && how != DELETE_FORCE)
-		return error_set(err, 0, "container %s is running: stop it first, or use --force", dir->id);
+		return error_set(err, 0, "container %s is running: stop it first, or use --force",
+				 dir->id);
 	return kill_and_wait(pidfd, dir->id, err);
 }
 
 /* No state.json, or one that can't be read: its creation was killed halfway. */
-static int delete_half(struct state_dir *dir, const struct error *unread, enum delete_how how, struct error *err)
+static int delete_half(struct state_dir *dir, const struct error *unread, enum delete_how how,
+		       struct error *err)
 {
 	if (unread->code != ENOENT && how != DELETE_FORCE) {
 		*err = *unread;
 		return -1;
 	}
-	log_info("container %s: its creation was cut short: what it left in %s is removed", dir->id, dir->path);
+	log_info("container %s: its creation was cut short: what it left in %s is removed", dir->id,
+		 dir->path);
 	return state_dir_remove(dir, err);
 }
 
@@ -79,7 +85,8 @@ int container_delete(const char *root, const char *id, enum delete_how how, stru
 	}
 	if (state_read(&dir, &state, &unread) < 0)
 		return delete_half(&dir, &unread, how, err);
-	result = make_stopped(&dir, &state, how, err) == 0 ? container_finish(&dir, &state, err) : -1;
+	result = make_stopped(&dir, &state, how, err) == 0 ? container_finish(&dir, &state, err)
+							   : -1;
 	state_release(&state);
 	return result;
 }

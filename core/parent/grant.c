@@ -40,7 +40,8 @@ static int set_oom_score(pid_t pid, const struct config_process *process, struct
 	return failed < 0 ? error_set(err, -failed, "process.oomScoreAdj: write %s", path) : 0;
 }
 
-int grant_limits(pid_t pid, const struct config_process *process, const struct userns_caller *caller, struct error *err)
+int grant_limits(pid_t pid, const struct config_process *process,
+		 const struct userns_caller *caller, struct error *err)
 {
 	if (!process || !userns_caller_has_on_host(caller, CAP_SYS_RESOURCE))
 		return 0;

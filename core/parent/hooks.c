@@ -9,22 +9,18 @@
 static const config_hook_list *list_of(enum runtime_hook hook, const struct config_hooks *hooks)
 {
 	switch (hook) {
-	case HOOK_PRESTART:
-		return &hooks->prestart;
-	case HOOK_CREATE_RUNTIME:
-		return &hooks->create_runtime;
-	case HOOK_POSTSTART:
-		return &hooks->poststart;
-	case HOOK_POSTSTOP:
-		return &hooks->poststop;
+	case HOOK_PRESTART: return &hooks->prestart;
+	case HOOK_CREATE_RUNTIME: return &hooks->create_runtime;
+	case HOOK_POSTSTART: return &hooks->poststart;
+	case HOOK_POSTSTOP: return &hooks->poststop;
 	}
 	return NULL;
 }
 
 static const char *const hook_names[] = { "prestart", "createRuntime", "poststart", "poststop" };
 
-int hooks_run_with_state(enum runtime_hook hook, const struct container_state *state, enum container_status status,
-			 struct error *err)
+int hooks_run_with_state(enum runtime_hook hook, const struct container_state *state,
+			 enum container_status status, struct error *err)
 {
 	autostrbuf struct strbuf text = { 0 };
 

@@ -14,11 +14,11 @@ enum runtime_hook {
 };
 
 /*
- * Runs all hooks of one kind in their order, with the state of @status on stdin.  The first failure ends it.
- * Source: OCI runtime-spec 1.3, config.md "POSIX-platform Hooks".
+ * Runs all hooks of one kind in their order, with the state of @status on stdin.  The first failure
+ * ends it. Source: OCI runtime-spec 1.3, config.md "POSIX-platform Hooks".
  */
-int hooks_run_with_state(enum runtime_hook hook, const struct container_state *state, enum container_status status,
-			 struct error *err);
+int hooks_run_with_state(enum runtime_hook hook, const struct container_state *state,
+			 enum container_status status, struct error *err);
 
 /* The poststop hooks: a failure is a warning, and the rest still runs (the spec's rule). */
 void hooks_run_poststop(const struct container_state *state);

@@ -13,28 +13,32 @@
  */
 
 /*
- * Starts the program of a created container, and returns when execve has happened and the poststart hooks have run.  Fails with
- * init's own error where it hasn't; the container is stopped then.
+ * Starts the program of a created container, and returns when execve has happened and the poststart
+ * hooks have run.  Fails with init's own error where it hasn't; the container is stopped then.
  */
 int container_start(const char *root, const char *id, struct error *err);
 
 enum kill_scope { KILL_INIT, KILL_ALL };
 
 /* Sends @signal to the container's first process, or to all of its processes. */
-int container_kill(const char *root, const char *id, int signal, enum kill_scope scope, struct error *err);
+int container_kill(const char *root, const char *id, int signal, enum kill_scope scope,
+		   struct error *err);
 
 enum delete_how { DELETE_STOPPED, DELETE_FORCE };
 
 /*
- * Removes a container: a stopped one, or a created one after killing it; with DELETE_FORCE any, and one that doesn't exist is no
- * error, nor is a state that can't be read.
+ * Removes a container: a stopped one, or a created one after killing it; with DELETE_FORCE any, and
+ * one that doesn't exist is no error, nor is a state that can't be read.
  */
 int container_delete(const char *root, const char *id, enum delete_how how, struct error *err);
 
 /* The end of a foreground `run`: poststop hooks and removal. @dir stays the caller's to close. */
 int container_finish(struct state_dir *dir, const struct container_state *state, struct error *err);
 
-/* The signal of a number ("9") or name ("KILL", "SIGKILL", "sigkill", "RTMIN+3"); the error names @text. */
+/*
+ * The signal of a number ("9") or name ("KILL", "SIGKILL", "sigkill", "RTMIN+3"); the error names
+ * @text.
+ */
 int signal_parse(const char *text, int *ret_signal, struct error *err);
 
 #endif

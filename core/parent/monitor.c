@@ -17,7 +17,8 @@
 void monitor_block_signals(sigset_t *ret_signals)
 {
 	/* Ours to have at once: faults, and what can't be blocked anyway. */
-	static const int not_forwarded[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGKILL, SIGSTOP };
+	static const int not_forwarded[] = { SIGSEGV, SIGBUS, SIGFPE,  SIGILL, SIGTRAP,
+					     SIGABRT, SIGSYS, SIGKILL, SIGSTOP };
 
 	sigfillset(ret_signals);
 	for (size_t i = 0; i < ARRAY_SIZE(not_forwarded); i++)
@@ -30,7 +31,10 @@ static int exit_status(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Children that are ours: the container, and orphans that it left us where it has no pid namespace. Returns true at the container's end. */
+/*
+ * Children that are ours: the container, and orphans that it left us where it has no pid namespace.
+ * Returns true at the container's end.
+ */
 static bool reap(pid_t pid, int *ret_status)
 {
 	bool ended = false;
@@ -45,14 +49,18 @@ static bool reap(pid_t pid, int *ret_status)
 	return ended;
 }
 
-/* SIGCHLD, SIGPIPE and SIGURG are about us; what is said of the terminal's job control is the terminal's matter. */
+/*
+ * SIGCHLD, SIGPIPE and SIGURG are about us; what is said of the terminal's job control is the
+ * terminal's matter.
+ */
 static bool is_forwarded(uint32_t signal)
 {
-	return signal != SIGCHLD && signal != SIGPIPE && signal != SIGURG && signal != SIGWINCH && signal != SIGTTIN &&
-	       signal != SIGTTOU;
+	return signal != SIGCHLD && signal != SIGPIPE && signal != SIGURG && signal != SIGWINCH &&
+	       signal != SIGTTIN && signal != SIGTTOU;
 }
 
-static bool handle_signals(int signal_fd, pid_t pid, int pidfd, struct terminal *terminal, int *ret_status)
+static bool handle_signals(int signal_fd, pid_t pid, int pidfd, struct terminal *terminal,
+			   int *ret_status)
 {
 	struct signalfd_siginfo info;
 	bool ended = false;
@@ -68,7 +76,8 @@ static bool handle_signals(int signal_fd, pid_t pid, int pidfd, struct terminal 
 	return ended;
 }
 
-int monitor_run(pid_t pid, int pidfd, int console, const sigset_t *signals, int *ret_status, struct error *err)
+int monitor_run(pid_t pid, int pidfd, int console, const sigset_t *signals, int *ret_status,
+		struct error *err)
 {
 	autoclose int signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	struct terminal terminal;
@@ -79,10 +88,14 @@ int monitor_run(pid_t pid, int pidfd, int console, const sigset_t *signals, int 
 		return error_set(err, errno, "make a descriptor for signals");
 	if (terminal_open(&terminal, console, err) < 0)
 		return -1;
-	/* The container may have ended before the descriptor was there: its SIGCHLD is pending and will be read, but look now. */
+	/*
+	 * The container may have ended before the descriptor was there: its SIGCHLD is pending and
+	 * will be read, but look now.
+	 */
 	ended = reap(pid, &status);
 	while (!ended) {
-		struct pollfd fds[1 + TERMINAL_POLL_FDS] = { { .fd = signal_fd, .events = POLLIN } };
+		struct pollfd fds[1 + TERMINAL_POLL_FDS] = { { .fd = signal_fd,
+							       .events = POLLIN } };
 
 		terminal_poll_prepare(&terminal, fds + 1);
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)

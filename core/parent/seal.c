@@ -56,12 +56,14 @@ int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err)
 	if (fstat(self, &st) < 0)
 		return error_set(err, errno, "stat /proc/self/exe");
 	/*
-	 * The container's first process is this file executed, so a program in the container can open it by
-	 * /proc/PID/exe.  For an owner without a mapping the container's root has no capability over the file, and the mode
-	 * decides (user_namespaces(7)); a mapped owner, or a mode that lets others write, leaves the host's urun to
-	 * be overwritten from inside (CVE-2019-5736).  Whom a joined user namespace maps, we don't know.
+	 * The container's first process is this file executed, so a program in the container can
+	 * open it by /proc/PID/exe.  For an owner without a mapping the container's root has no
+	 * capability over the file, and the mode decides (user_namespaces(7)); a mapped owner, or a
+	 * mode that lets others write, leaves the host's urun to be overwritten from inside
+	 * (CVE-2019-5736).  Whom a joined user namespace maps, we don't know.
 	 */
-	if (userns->mode != USERNS_JOIN && !idmap_maps_outer(&userns->uids, st.st_uid) && !(st.st_mode & 022)) {
+	if (userns->mode != USERNS_JOIN && !idmap_maps_outer(&userns->uids, st.st_uid) &&
+	    !(st.st_mode & 022)) {
 		*ret_fd = take_fd(&self);
 		return 0;
 	}

@@ -10,13 +10,15 @@
 #include "core/parent/start_socket.h"
 #include "core/sync/pipe.h"
 
-static int check_startable(const struct state_dir *dir, const struct container_state *state, struct error *err)
+static int check_startable(const struct state_dir *dir, const struct container_state *state,
+			   struct error *err)
 {
 	enum container_status status = state_status(dir, state, NULL);
 
 	if (status == CONTAINER_CREATED)
 		return 0;
-	return error_set(err, 0, "container %s can't be started: it is %s", dir->id, container_status_name(status));
+	return error_set(err, 0, "container %s can't be started: it is %s", dir->id,
+			 container_status_name(status));
 }
 
 /* The end of the connection says that execve happened: init's end of it is close-on-exec. */
@@ -34,12 +36,14 @@ int container_start(const char *root, const char *id, struct error *err)
 	autoclose int connection = -1;
 	int result = -1;
 
-	if (state_dir_open(root, id, STATE_LOCKED, &dir, err) < 0 || state_read(&dir, &state, err) < 0)
+	if (state_dir_open(root, id, STATE_LOCKED, &dir, err) < 0 ||
+	    state_read(&dir, &state, err) < 0)
 		return -1;
-	if (check_startable(&dir, &state, err) == 0 && start_socket_connect(&dir, &connection, err) == 0 &&
-	    await_exec(connection, err) == 0) {
+	if (check_startable(&dir, &state, err) == 0 &&
+	    start_socket_connect(&dir, &connection, err) == 0 && await_exec(connection, err) == 0) {
 		if (unlinkat(dir.fd, STATE_FILE_START, 0) < 0)
-			log_warning("remove %s/%s: %s", dir.path, STATE_FILE_START, error_errno_text(errno));
+			log_warning("remove %s/%s: %s", dir.path, STATE_FILE_START,
+				    error_errno_text(errno));
 		result = hooks_run_with_state(HOOK_POSTSTART, &state, CONTAINER_RUNNING, err);
 	}
 	state_release(&state);

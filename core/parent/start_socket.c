@@ -11,11 +11,15 @@
 
 #include "core/base/fd.h"
 
-/* A socket address has room for 107 bytes; by a descriptor's path below /proc every place has a short name. */
+/*
+ * A socket address has room for 107 bytes; by a descriptor's path below /proc every place has a
+ * short name.
+ */
 static void address_in(int dir, const char *name, struct sockaddr_un *ret_address)
 {
 	*ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	snprintf(ret_address->sun_path, sizeof(ret_address->sun_path), "/proc/self/fd/%d/%s", dir, name);
+	snprintf(ret_address->sun_path, sizeof(ret_address->sun_path), "/proc/self/fd/%d/%s", dir,
+		 name);
 }
 
 int start_socket_listen(const struct state_dir *dir, int *ret_fd, struct error *err)
@@ -24,7 +28,8 @@ int start_socket_listen(const struct state_dir *dir, int *ret_fd, struct error *
 	struct sockaddr_un address;
 
 	address_in(dir->fd, STATE_FILE_START, &address);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 1) < 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, 1) < 0)
 		return error_set(err, errno, "listen on %s/%s", dir->path, STATE_FILE_START);
 	*ret_fd = take_fd(&fd);
 	return 0;

@@ -19,25 +19,61 @@
 #include "core/config/shapes.h"
 #include "rootless/subid.h"
 
-#define FILE_STATE "state.json"
+#define FILE_STATE     "state.json"
 #define FILE_STATE_NEW "state.json.new"
-#define FILE_CREATING "creating"
+#define FILE_CREATING  "creating"
 
 static const struct json_field state_fields[] = {
-	{ .name = "ociVersion", .kind = JSON_STRING, .required = true, .offset = offsetof(struct container_state, oci_version) },
-	{ .name = "id", .kind = JSON_STRING, .required = true, .offset = offsetof(struct container_state, id) },
-	{ .name = "pid", .kind = JSON_U64, .required = true, .max = INT32_MAX, .offset = offsetof(struct container_state, pid) },
-	{ .name = "startTime", .kind = JSON_U64, .required = true, .offset = offsetof(struct container_state, start_time) },
-	{ .name = "bundle", .kind = JSON_STRING, .required = true, .offset = offsetof(struct container_state, bundle) },
-	{ .name = "rootfs", .kind = JSON_STRING, .required = true, .offset = offsetof(struct container_state, rootfs) },
-	{ .name = "created", .kind = JSON_STRING, .required = true, .offset = offsetof(struct container_state, created) },
-	{ .name = "uid", .kind = JSON_U64, .required = true, .max = UINT32_MAX, .offset = offsetof(struct container_state, uid) },
-	{ .name = "foreground", .kind = JSON_BOOL, .offset = offsetof(struct container_state, foreground) },
-	{ .name = "ownPidNamespace", .kind = JSON_BOOL, .offset = offsetof(struct container_state, own_pid_namespace) },
-	{ .name = "annotations", .kind = JSON_STRING_MAP, .offset = offsetof(struct container_state, annotations) },
-	{ .name = "hooks", .kind = JSON_OBJECT, .shape = &config_hooks_shape, .offset = offsetof(struct container_state, hooks) },
+	{ .name = "ociVersion",
+	  .kind = JSON_STRING,
+	  .required = true,
+	  .offset = offsetof(struct container_state, oci_version) },
+	{ .name = "id",
+	  .kind = JSON_STRING,
+	  .required = true,
+	  .offset = offsetof(struct container_state, id) },
+	{ .name = "pid",
+	  .kind = JSON_U64,
+	  .required = true,
+	  .max = INT32_MAX,
+	  .offset = offsetof(struct container_state, pid) },
+	{ .name = "startTime",
+	  .kind = JSON_U64,
+	  .required = true,
+	  .offset = offsetof(struct container_state, start_time) },
+	{ .name = "bundle",
+	  .kind = JSON_STRING,
+	  .required = true,
+	  .offset = offsetof(struct container_state, bundle) },
+	{ .name = "rootfs",
+	  .kind = JSON_STRING,
+	  .required = true,
+	  .offset = offsetof(struct container_state, rootfs) },
+	{ .name = "created",
+	  .kind = JSON_STRING,
+	  .required = true,
+	  .offset = offsetof(struct container_state, created) },
+	{ .name = "uid",
+	  .kind = JSON_U64,
+	  .required = true,
+	  .max = UINT32_MAX,
+	  .offset = offsetof(struct container_state, uid) },
+	{ .name = "foreground",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, foreground) },
+	{ .name = "ownPidNamespace",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, own_pid_namespace) },
+	{ .name = "annotations",
+	  .kind = JSON_STRING_MAP,
+	  .offset = offsetof(struct container_state, annotations) },
+	{ .name = "hooks",
+	  .kind = JSON_OBJECT,
+	  .shape = &config_hooks_shape,
+	  .offset = offsetof(struct container_state, hooks) },
 };
-static const struct json_shape state_shape = { sizeof(struct container_state), state_fields, ARRAY_SIZE(state_fields) };
+static const struct json_shape state_shape = { sizeof(struct container_state), state_fields,
+					       ARRAY_SIZE(state_fields) };
 
 const char *container_status_name(enum container_status status)
 {
@@ -64,7 +100,8 @@ void state_dir_close(struct state_dir *dir)
 
 int state_check_id(const char *id, struct error *err)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
 	size_t length = strlen(id);
 
 	if (length == 0)
@@ -74,7 +111,10 @@ int state_check_id(const char *id, struct error *err)
 	if (id[0] == '.')
 		return error_set(err, 0, "container id '%s': it begins with '.'", id);
 	if (id[strspn(id, allowed)] != '\0')
-		return error_set(err, 0, "container id '%s': only letters, digits, '_', '+', '-' and '.' are allowed", id);
+		return error_set(
+			err, 0,
+			"container id '%s': only letters, digits, '_', '+', '-' and '.' are allowed",
+			id);
 	return 0;
 }
 
@@ -101,9 +141,11 @@ static int open_root(const char *root, int create, int *ret_fd, struct error *er
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "stat state root %s", root);
 	if (st.st_uid != geteuid())
-		return error_set(err, 0, "state root %s belongs to uid %u, not to us (%u)", root, st.st_uid, geteuid());
+		return error_set(err, 0, "state root %s belongs to uid %u, not to us (%u)", root,
+				 st.st_uid, geteuid());
 	if (st.st_mode & 022 && !(st.st_mode & 01000))
-		return error_set(err, 0, "state root %s can be written by others (mode %04o)", root, st.st_mode & 07777);
+		return error_set(err, 0, "state root %s can be written by others (mode %04o)", root,
+				 st.st_mode & 07777);
 	*ret_fd = take_fd(&fd);
 	return 0;
 }
@@ -127,7 +169,10 @@ static int lock_folder(struct state_dir *dir, int how, struct error *err)
 		if (errno == EINTR)
 			continue;
 		if (errno == EWOULDBLOCK)
-			return error_set(err, 0, "container %s is being created or changed by another command", dir->id);
+			return error_set(
+				err, 0,
+				"container %s is being created or changed by another command",
+				dir->id);
 		return error_set(err, errno, "lock %s", dir->path);
 	}
 	return 0;
@@ -135,16 +180,18 @@ static int lock_folder(struct state_dir *dir, int how, struct error *err)
 
 static void empty_folder(const struct state_dir *dir)
 {
-	static const char *const names[] = { FILE_STATE, FILE_STATE_NEW, FILE_CREATING, STATE_FILE_START };
+	static const char *const names[] = { FILE_STATE, FILE_STATE_NEW, FILE_CREATING,
+					     STATE_FILE_START };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (unlinkat(dir->fd, names[i], 0) < 0 && errno != ENOENT)
-			log_warning("remove %s/%s: %s", dir->path, names[i], error_errno_text(errno));
+			log_warning("remove %s/%s: %s", dir->path, names[i],
+				    error_errno_text(errno));
 }
 
 /*
- * A folder that exists, and that we have locked: may it be taken over?  Yes, if its creation was killed halfway, or
- * the `run` that owned it was.  Whose process lives isn't rubbish.
+ * A folder that exists, and that we have locked: may it be taken over?  Yes, if its creation was
+ * killed halfway, or the `run` that owned it was.  Whose process lives isn't rubbish.
  */
 static int take_over(const struct state_dir *dir, struct error *err)
 {
@@ -155,14 +202,16 @@ static int take_over(const struct state_dir *dir, struct error *err)
 	if (state_read(dir, &state, &unread) == 0) {
 		enum container_status status = state_status(dir, &state, NULL);
 
-		rubbish = status == CONTAINER_STOPPED && (state.foreground || file_exists(dir, FILE_CREATING));
+		rubbish = status == CONTAINER_STOPPED &&
+			  (state.foreground || file_exists(dir, FILE_CREATING));
 		state_release(&state);
 	} else if (unread.code != ENOENT) {
 		rubbish = false;
 	}
 	if (!rubbish)
 		return error_set(err, 0, "a container with this id already exists");
-	log_info("container %s: its creator was killed: what it left in %s is removed", dir->id, dir->path);
+	log_info("container %s: its creator was killed: what it left in %s is removed", dir->id,
+		 dir->path);
 	empty_folder(dir);
 	return 0;
 }
@@ -185,9 +234,13 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 	dir.fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir.fd < 0)
 		return error_set(err, errno, "open state folder %s", dir.path);
-	/* ORDER: who holds the lock owns the folder, whoever made it: only then look at what is in it. */
+	/*
+	 * ORDER: who holds the lock owns the folder, whoever made it: only then look at what is in
+	 * it.
+	 */
 	if (flock(dir.fd, LOCK_EX | LOCK_NB) < 0 || is_removed(dir.fd))
-		return error_set(err, 0, "a container with this id is being created, or was just deleted");
+		return error_set(err, 0,
+				 "a container with this id is being created, or was just deleted");
 	if (existed && take_over(&dir, err) < 0)
 		return -1;
 	creating = openat(dir.fd, FILE_CREATING, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -203,8 +256,8 @@ static int no_such_container(const char *root, const char *id, struct error *err
 	return error_set(err, 0, "container %s does not exist (looked in %s)", id, root);
 }
 
-int state_dir_open(const char *root, const char *id, enum state_lock lock, struct state_dir *ret_dir,
-		   struct error *err)
+int state_dir_open(const char *root, const char *id, enum state_lock lock,
+		   struct state_dir *ret_dir, struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	autoclose int root_fd = -1;
@@ -238,14 +291,16 @@ int state_write(const struct state_dir *dir, const struct container_state *state
 	int failed;
 
 	json_write(&state_shape, state, JSON_COMPACT, &text);
-	fd = openat(dir->fd, FILE_STATE_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dir->fd, FILE_STATE_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
 	if (fd < 0)
 		return error_set(err, errno, "make %s/%s", dir->path, FILE_STATE_NEW);
 	failed = fd_write_all(fd, text.bytes, text.size);
 	if (failed < 0)
 		return error_set(err, -failed, "write %s/%s", dir->path, FILE_STATE_NEW);
 	if (renameat(dir->fd, FILE_STATE_NEW, dir->fd, FILE_STATE) < 0)
-		return error_set(err, errno, "rename %s/%s to %s", dir->path, FILE_STATE_NEW, FILE_STATE);
+		return error_set(err, errno, "rename %s/%s to %s", dir->path, FILE_STATE_NEW,
+				 FILE_STATE);
 	return 0;
 }
 
@@ -280,7 +335,8 @@ int state_set_created(const struct state_dir *dir, struct error *err)
 	return 0;
 }
 
-enum container_status state_status(const struct state_dir *dir, const struct container_state *state, int *ret_pidfd)
+enum container_status state_status(const struct state_dir *dir, const struct container_state *state,
+				   int *ret_pidfd)
 {
 	autoclose int pidfd = pidfd_open_same((pid_t)state->pid.value, state->start_time.value);
 
@@ -341,7 +397,10 @@ int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct erro
 	return 0;
 }
 
-/* What `state` and hooks show: the spec's members, and those that engines read beside them (rootfs, created, owner). */
+/*
+ * What `state` and hooks show: the spec's members, and those that engines read beside them (rootfs,
+ * created, owner).
+ */
 struct shown_state {
 	char *oci_version;
 	char *id;
@@ -355,7 +414,9 @@ struct shown_state {
 };
 
 static const struct json_field shown_fields[] = {
-	{ .name = "ociVersion", .kind = JSON_STRING, .offset = offsetof(struct shown_state, oci_version) },
+	{ .name = "ociVersion",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct shown_state, oci_version) },
 	{ .name = "id", .kind = JSON_STRING, .offset = offsetof(struct shown_state, id) },
 	{ .name = "status", .kind = JSON_STRING, .offset = offsetof(struct shown_state, status) },
 	{ .name = "pid", .kind = JSON_U64, .offset = offsetof(struct shown_state, pid) },
@@ -363,12 +424,15 @@ static const struct json_field shown_fields[] = {
 	{ .name = "rootfs", .kind = JSON_STRING, .offset = offsetof(struct shown_state, rootfs) },
 	{ .name = "created", .kind = JSON_STRING, .offset = offsetof(struct shown_state, created) },
 	{ .name = "owner", .kind = JSON_STRING, .offset = offsetof(struct shown_state, owner) },
-	{ .name = "annotations", .kind = JSON_STRING_MAP, .offset = offsetof(struct shown_state, annotations) },
+	{ .name = "annotations",
+	  .kind = JSON_STRING_MAP,
+	  .offset = offsetof(struct shown_state, annotations) },
 };
-static const struct json_shape shown_shape = { sizeof(struct shown_state), shown_fields, ARRAY_SIZE(shown_fields) };
+static const struct json_shape shown_shape = { sizeof(struct shown_state), shown_fields,
+					       ARRAY_SIZE(shown_fields) };
 
-void state_print(const struct container_state *state, enum container_status status, enum json_style style,
-		 struct strbuf *out)
+void state_print(const struct container_state *state, enum container_status status,
+		 enum json_style style, struct strbuf *out)
 {
 	autofree char *owner = subid_user_name("", (uid_t)state->uid.value);
 	autofree char *status_name = str_dup(container_status_name(status));

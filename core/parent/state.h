@@ -14,13 +14,14 @@
 /*
  * A container's folder below the state root (--root):
  *
- *   state.json  what is known since its creation; written to a new file and renamed, never changed afterwards
+ *   state.json  what is known since its creation; written to a new file and renamed, and never
+ *               changed afterwards
  *   creating    exists until the container is handed over
  *   start       the socket on which a created container waits for `start`; exists until then
  *
- * The folder itself is the lock (flock(2)): who changes a container holds it.  The status isn't kept but
- * computed: from the pid and its start time, and from the two files above.
- * Source: OCI runtime-spec 1.3, runtime.md "State".
+ * The folder itself is the lock (flock(2)): who changes a container holds it.  The status isn't
+ * kept but computed: from the pid and its start time, and from the two files above. Source: OCI
+ * runtime-spec 1.3, runtime.md "State".
  */
 enum container_status {
 	CONTAINER_CREATING,
@@ -42,7 +43,8 @@ struct container_state {
 	char *rootfs;
 	char *created;	    /* RFC 3339 */
 	struct opt_u64 uid; /* who created it */
-	bool foreground;    /* a `run` that waits for it owns it: what is left of it when that is dead, is rubbish */
+	bool foreground; /* a `run` that waits for it owns it: what is left of it when that is dead,
+			    is rubbish */
 	bool own_pid_namespace;
 	str_map annotations;
 	struct config_hooks *hooks; /* poststart and poststop are run by later commands */
@@ -65,18 +67,20 @@ void state_dir_close(struct state_dir *dir);
 int state_check_id(const char *id, struct error *err);
 
 /*
- * Makes the folder of a new container and locks it.  @root is made (0700) where it is missing, and must belong to us.
- * A folder whose creation or foreground `run` was killed is taken over, emptied.
+ * Makes the folder of a new container and locks it.  @root is made (0700) where it is missing, and
+ * must belong to us. A folder whose creation or foreground `run` was killed is taken over, emptied.
  */
-int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir, struct error *err);
+int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir,
+		     struct error *err);
 
 enum state_lock { STATE_UNLOCKED, STATE_LOCKED };
 
 /* Opens a container's folder.  "container X does not exist" where there is none. */
-int state_dir_open(const char *root, const char *id, enum state_lock lock, struct state_dir *ret_dir,
-		   struct error *err);
+int state_dir_open(const char *root, const char *id, enum state_lock lock,
+		   struct state_dir *ret_dir, struct error *err);
 
-int state_write(const struct state_dir *dir, const struct container_state *state, struct error *err);
+int state_write(const struct state_dir *dir, const struct container_state *state,
+		struct error *err);
 
 /* Fails with ENOENT where there is none (yet, or because its creation was killed). */
 int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err);
@@ -88,17 +92,21 @@ int state_set_created(const struct state_dir *dir, struct error *err);
  * The status now.  Where the process lives, *ret_pidfd (may be NULL) gets its pidfd, else -1.
  * A zombie counts as stopped.
  */
-enum container_status state_status(const struct state_dir *dir, const struct container_state *state, int *ret_pidfd);
+enum container_status state_status(const struct state_dir *dir, const struct container_state *state,
+				   int *ret_pidfd);
 
 /* Removes the folder and all in it.  Missing files are fine. */
 int state_dir_remove(struct state_dir *dir, struct error *err);
 
-/* The ids below @root in alphabetic order; a missing @root has none.  The caller frees each and the list. */
+/*
+ * The ids below @root in alphabetic order; a missing @root has none.  The caller frees each and the
+ * list.
+ */
 int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err);
 
 /* The container's state as the spec has it (for `state` and for hooks), appended as JSON. */
-void state_print(const struct container_state *state, enum container_status status, enum json_style style,
-		 struct strbuf *out);
+void state_print(const struct container_state *state, enum container_status status,
+		 enum json_style style, struct strbuf *out);
 
 #define STATE_FILE_START "start"
 

@@ -11,15 +11,17 @@
 #include "core/base/fd.h"
 
 /*
- * Raw, but for OPOST: the container's terminal leaves line feeds as they are (its ONLCR is off), so that the user's makes them
- * carriage return and line feed, as it does for every program.
+ * Raw, but for OPOST: the container's terminal leaves line feeds as they are (its ONLCR is off), so
+ * that the user's makes them carriage return and line feed, as it does for every program.
  */
 static int make_raw(struct terminal *terminal, struct error *err)
 {
 	struct termios raw;
 
 	if (tcgetattr(STDIN_FILENO, &terminal->saved) < 0)
-		return errno == ENOTTY || errno == EBADF ? 0 : error_set(err, errno, "read the terminal's settings");
+		return errno == ENOTTY || errno == EBADF
+			       ? 0
+			       : error_set(err, errno, "read the terminal's settings");
 	raw = terminal->saved;
 	cfmakeraw(&raw);
 	raw.c_oflag |= OPOST;
@@ -35,8 +37,12 @@ void terminal_resize(struct terminal *terminal)
 
 	if (terminal->console < 0)
 		return;
-	/* A terminal that doesn't know its size (a serial line) leaves process.consoleSize as it is. */
-	if ((ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) &&
+	/*
+	 * A terminal that doesn't know its size (a serial line) leaves process.consoleSize as it
+	 * is.
+	 */
+	if ((ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ||
+	     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) &&
 	    (size.ws_row || size.ws_col))
 		ioctl(terminal->console, TIOCSWINSZ, &size);
 }
@@ -45,12 +51,17 @@ int terminal_open(struct terminal *terminal, int console, struct error *err)
 {
 	memset(terminal, 0, offsetof(struct terminal, input));
 	terminal->console = console;
-	terminal->input.from = terminal->input.to = terminal->output.from = terminal->output.to = -1;
-	terminal->input.size = terminal->input.done = terminal->output.size = terminal->output.done = 0;
+	terminal->input.from = terminal->input.to = terminal->output.from = terminal->output.to =
+		-1;
+	terminal->input.size = terminal->input.done = terminal->output.size =
+		terminal->output.done = 0;
 	terminal->input.ended = terminal->output.ended = true;
 	if (console < 0)
 		return 0;
-	/* Our own descriptor alone: the user's stdin and stdout are shared with others, who expect them to block. */
+	/*
+	 * Our own descriptor alone: the user's stdin and stdout are shared with others, who expect
+	 * them to block.
+	 */
 	if (fcntl(console, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return error_set(err, errno, "set the console to non-blocking");
 	terminal->input.from = STDIN_FILENO;
@@ -80,7 +91,8 @@ static bool is_pending(const struct terminal_flow *flow)
 /* One entry to read from, one to write to; poll(2) passes over negative descriptors. */
 static void prepare_flow(const struct terminal_flow *flow, struct pollfd *fds)
 {
-	fds[0] = (struct pollfd){ .fd = flow->ended || is_pending(flow) ? -1 : flow->from, .events = POLLIN };
+	fds[0] = (struct pollfd){ .fd = flow->ended || is_pending(flow) ? -1 : flow->from,
+				  .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = is_pending(flow) ? flow->to : -1, .events = POLLOUT };
 }
 
@@ -99,7 +111,10 @@ static void flow_write(struct terminal_flow *flow)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
-		/* Nobody reads any more: what comes is thrown away, so that the program doesn't block. */
+		/*
+		 * Nobody reads any more: what comes is thrown away, so that the program doesn't
+		 * block.
+		 */
 		flow->done = n < 0 ? flow->size : flow->done + (size_t)n;
 	}
 }
@@ -116,7 +131,10 @@ static ssize_t flow_read(struct terminal_flow *flow)
 	return n;
 }
 
-/* A program that reads a terminal knows its end by the end-of-file character at the begin of a line. */
+/*
+ * A program that reads a terminal knows its end by the end-of-file character at the begin of a
+ * line.
+ */
 static void type_end_of_file(struct terminal_flow *input)
 {
 	struct termios settings;
@@ -128,7 +146,8 @@ static void type_end_of_file(struct terminal_flow *input)
 	input->size = 1;
 }
 
-static void handle_flow(struct terminal *terminal, struct terminal_flow *flow, const struct pollfd *fds)
+static void handle_flow(struct terminal *terminal, struct terminal_flow *flow,
+			const struct pollfd *fds)
 {
 	if (fds[1].revents)
 		flow_write(flow);
@@ -137,7 +156,10 @@ static void handle_flow(struct terminal *terminal, struct terminal_flow *flow, c
 
 		if (n < 0 && errno == EAGAIN)
 			return;
-		/* EIO: no process has the container's terminal open (any more, or yet: the drain reads what comes). */
+		/*
+		 * EIO: no process has the container's terminal open (any more, or yet: the drain
+		 * reads what comes).
+		 */
 		if (n <= 0)
 			flow->ended = true;
 		if (n <= 0 && flow == &terminal->input && !terminal->raw)

@@ -20,11 +20,13 @@ struct terminal_flow {
 };
 
 /*
- * The user's terminal (our stdin and stdout) before the container's: raw while the program runs, each keystroke passed on, each window size too.
- * Where stdin is no terminal its bytes are passed on as they are, and its end is typed as end-of-file.
+ * The user's terminal (our stdin and stdout) before the container's: raw while the program runs,
+ * each keystroke passed on, each window size too. Where stdin is no terminal its bytes are passed
+ * on as they are, and its end is typed as end-of-file.
  */
 struct terminal {
-	int console; /* the master of the container's terminal; -1: there is none, and nothing here does anything */
+	int console; /* the master of the container's terminal; -1: there is none, and nothing here
+			does anything */
 	bool raw;    /* the user's terminal was changed, and must be given back */
 	struct termios saved;
 	struct terminal_flow input;

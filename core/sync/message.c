@@ -17,7 +17,8 @@ void message_release(struct message *message)
 	message->fd_count = 0;
 }
 
-void message_order_pack(struct message_order *order, const struct strbuf sections[static ORDER_SECTION_COUNT],
+void message_order_pack(struct message_order *order,
+			const struct strbuf sections[static ORDER_SECTION_COUNT],
 			struct strbuf *ret_payload)
 {
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
@@ -37,19 +38,22 @@ int message_order_unpack(const struct message *message, struct message_order *re
 	size_t at = sizeof(order);
 
 	if (message->size < sizeof(order))
-		return error_set(err, EPROTO, "sync pipe: config message of %zu bytes", message->size);
+		return error_set(err, EPROTO, "sync pipe: config message of %zu bytes",
+				 message->size);
 	memcpy(&order, message->payload, sizeof(order));
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++) {
 		size_t left = message->size - at;
 
 		if (left < 1 || order.section_sizes[i] > left - 1 ||
 		    message->payload[at + order.section_sizes[i]] != '\0')
-			return error_set(err, EPROTO, "sync pipe: config message: section %d is cut", i);
+			return error_set(err, EPROTO,
+					 "sync pipe: config message: section %d is cut", i);
 		ret_sections[i] = message->payload + at;
 		at += order.section_sizes[i] + 1u;
 	}
 	if (at != message->size)
-		return error_set(err, EPROTO, "sync pipe: config message: bytes behind the last section");
+		return error_set(err, EPROTO,
+				 "sync pipe: config message: bytes behind the last section");
 	*ret_order = order;
 	return 0;
 }

@@ -31,13 +31,13 @@
  */
 enum message_type {
 	MESSAGE_BOOTSTRAP = 1, /* no payload */
-	MESSAGE_CONFIG,	       /* struct message_order and its sections; descriptors as the order's flags say */
-	MESSAGE_HOOKS,	       /* no payload */
-	MESSAGE_RESUME,	       /* no payload */
-	MESSAGE_READY,	       /* no payload; one descriptor or none */
-	MESSAGE_RUN,	       /* no payload */
-	MESSAGE_LOG,	       /* uint8_t level, then the text */
-	MESSAGE_ERROR,	       /* struct error */
+	MESSAGE_CONFIG, /* struct message_order and its sections; descriptors as the order's flags say */
+	MESSAGE_HOOKS,	/* no payload */
+	MESSAGE_RESUME, /* no payload */
+	MESSAGE_READY,	/* no payload; one descriptor or none */
+	MESSAGE_RUN,	/* no payload */
+	MESSAGE_LOG,	/* uint8_t level, then the text */
+	MESSAGE_ERROR,	/* struct error */
 };
 
 /* As a set: what the reader is ready to take in its state. */
@@ -60,20 +60,22 @@ void message_release(struct message *message);
 #define automessage __attribute__((cleanup(message_release)))
 
 enum order_flag {
-	ORDER_NO_PIVOT = 1 << 0,	/* MS_MOVE and chroot in place of pivot_root */
-	ORDER_NEW_KEYRING = 1 << 1,	/* a session keyring of its own */
-	ORDER_WAIT_START = 1 << 2,	/* after RUN: wait on the start socket, which is the next descriptor */
-	ORDER_SECCOMP_SOCKET = 1 << 3,	/* the connection for the seccomp listener is the next descriptor */
+	ORDER_NO_PIVOT = 1 << 0,    /* MS_MOVE and chroot in place of pivot_root */
+	ORDER_NEW_KEYRING = 1 << 1, /* a session keyring of its own */
+	ORDER_WAIT_START =
+		1 << 2, /* after RUN: wait on the start socket, which is the next descriptor */
+	ORDER_SECCOMP_SOCKET =
+		1 << 3, /* the connection for the seccomp listener is the next descriptor */
 	ORDER_DIE_WITH_PARENT = 1 << 4, /* the program too is killed when the parent ends */
 	ORDER_KEEP_GROUPS = 1 << 5,	/* supplementary groups are left as they are */
 	ORDER_SETGROUPS_DENIED = 1 << 6,
-	ORDER_FILTER = 1 << 7,		/* there is a seccomp filter, in its section */
+	ORDER_FILTER = 1 << 7, /* there is a seccomp filter, in its section */
 };
 
 enum order_section {
-	ORDER_CONFIG,	     /* the scoped config, JSON without linux.seccomp's rules */
-	ORDER_FILTER_BPF,    /* struct sock_filter[] */
-	ORDER_ID,	     /* the container's id */
+	ORDER_CONFIG,	      /* the scoped config, JSON without linux.seccomp's rules */
+	ORDER_FILTER_BPF,     /* struct sock_filter[] */
+	ORDER_ID,	      /* the container's id */
 	ORDER_STATE_CREATING, /* the state for hooks, JSON; empty where there are no hooks */
 	ORDER_STATE_CREATED,
 	ORDER_SECTION_COUNT,
@@ -81,16 +83,17 @@ enum order_section {
 
 /* What MESSAGE_CONFIG begins with; the sections follow in their order, each with a NUL behind it. */
 struct message_order {
-	uint32_t flags;		/* enum order_flag */
-	uint32_t filter_flags;	/* for seccomp(2) */
-	uint32_t preserve_fds;	/* descriptors 3 … 2 + this are the program's */
-	uint32_t log_level;	/* enum log_level */
-	uint32_t pid;		/* init's, as the parent sees it */
+	uint32_t flags;	       /* enum order_flag */
+	uint32_t filter_flags; /* for seccomp(2) */
+	uint32_t preserve_fds; /* descriptors 3 … 2 + this are the program's */
+	uint32_t log_level;    /* enum log_level */
+	uint32_t pid;	       /* init's, as the parent sees it */
 	uint32_t section_sizes[ORDER_SECTION_COUNT]; /* without the NUL */
 };
 
 /* Puts the payload of MESSAGE_CONFIG together: @order's section_sizes are set here. */
-void message_order_pack(struct message_order *order, const struct strbuf sections[static ORDER_SECTION_COUNT],
+void message_order_pack(struct message_order *order,
+			const struct strbuf sections[static ORDER_SECTION_COUNT],
 			struct strbuf *ret_payload);
 
 /*

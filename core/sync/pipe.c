@@ -68,8 +68,8 @@ static void attach_fds(struct msghdr *header, union control *control, const int 
 	memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * count);
 }
 
-int pipe_send(int fd, enum message_type type, const void *payload, size_t size, const int *fds, size_t fd_count,
-	      struct error *err)
+int pipe_send(int fd, enum message_type type, const void *payload, size_t size, const int *fds,
+	      size_t fd_count, struct error *err)
 {
 	struct frame_header frame = { .type = (uint32_t)type, .size = (uint32_t)size };
 	struct iovec parts[] = {
@@ -80,8 +80,10 @@ int pipe_send(int fd, enum message_type type, const void *payload, size_t size, 
 	union control control;
 	size_t left = sizeof(frame) + size;
 
-	if (size < rules[type].size_min || size > rules[type].size_max || fd_count > rules[type].fds_max)
-		return error_set(err, EMSGSIZE, "sync pipe: send %s of %zu bytes", rules[type].name, size);
+	if (size < rules[type].size_min || size > rules[type].size_max ||
+	    fd_count > rules[type].fds_max)
+		return error_set(err, EMSGSIZE, "sync pipe: send %s of %zu bytes", rules[type].name,
+				 size);
 	attach_fds(&header, &control, fds, fd_count);
 	while (left > 0) {
 		ssize_t sent = sendmsg(fd, &header, MSG_NOSIGNAL);
@@ -95,7 +97,8 @@ int pipe_send(int fd, enum message_type type, const void *payload, size_t size, 
 		header.msg_control = NULL;
 		header.msg_controllen = 0;
 		for (int i = 0; i < 2; i++) {
-			size_t done = (size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
+			size_t done =
+				(size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
 
 			parts[i].iov_base = (char *)parts[i].iov_base + done;
 			parts[i].iov_len -= done;
@@ -105,7 +108,10 @@ int pipe_send(int fd, enum message_type type, const void *payload, size_t size, 
 	return 0;
 }
 
-/* Moves the descriptors of a received control message into @message; too many are closed and an error. */
+/*
+ * Moves the descriptors of a received control message into @message; too many are closed and an
+ * error.
+ */
 static int detach_fds(struct msghdr *header, struct message *message)
 {
 	bool surplus = header->msg_flags & MSG_CTRUNC;
@@ -130,7 +136,10 @@ static int detach_fds(struct msghdr *header, struct message *message)
 	return surplus ? -1 : 0;
 }
 
-/* Reads @size bytes.  Returns the number read: less than @size only at the end of the pipe; or a negative errno. */
+/*
+ * Reads @size bytes.  Returns the number read: less than @size only at the end of the pipe; or a
+ * negative errno.
+ */
 static ssize_t receive_exactly(int fd, void *bytes, size_t size, struct message *message)
 {
 	size_t got = 0;
@@ -146,7 +155,10 @@ static ssize_t receive_exactly(int fd, void *bytes, size_t size, struct message 
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		/* A peer that is killed with our bytes unread resets the connection: that is an end, too. */
+		/*
+		 * A peer that is killed with our bytes unread resets the connection: that is an
+		 * end, too.
+		 */
 		if (n < 0 && errno != ECONNRESET)
 			return -errno;
 		if (n > 0 && detach_fds(&header, message) < 0)
@@ -158,18 +170,19 @@ static ssize_t receive_exactly(int fd, void *bytes, size_t size, struct message 
 	return (ssize_t)got;
 }
 
-static int check_header(const struct frame_header *frame, const struct message *message, unsigned int expected,
-			struct error *err)
+static int check_header(const struct frame_header *frame, const struct message *message,
+			unsigned int expected, struct error *err)
 {
 	if (frame->type == 0 || frame->type >= ARRAY_SIZE(rules))
 		return error_set(err, EPROTO, "sync pipe: message of unknown type %u", frame->type);
 	if (!(expected & MESSAGE_BIT(frame->type)))
 		return error_set(err, EPROTO, "sync pipe: %s out of turn", rules[frame->type].name);
 	if (frame->size < rules[frame->type].size_min || frame->size > rules[frame->type].size_max)
-		return error_set(err, EPROTO, "sync pipe: %s of %u bytes", rules[frame->type].name, frame->size);
+		return error_set(err, EPROTO, "sync pipe: %s of %u bytes", rules[frame->type].name,
+				 frame->size);
 	if (message->fd_count > rules[frame->type].fds_max)
-		return error_set(err, EPROTO, "sync pipe: %s with %zu descriptors", rules[frame->type].name,
-				 message->fd_count);
+		return error_set(err, EPROTO, "sync pipe: %s with %zu descriptors",
+				 rules[frame->type].name, message->fd_count);
 	return 0;
 }
 
@@ -194,7 +207,8 @@ int pipe_receive(int fd, unsigned int expected, struct message *ret_message, str
 	if (n < 0)
 		return error_set(err, (int)-n, "sync pipe: receive %s", rules[frame.type].name);
 	if ((size_t)n < message.size)
-		return error_set(err, EPROTO, "sync pipe: ends in the middle of %s", rules[frame.type].name);
+		return error_set(err, EPROTO, "sync pipe: ends in the middle of %s",
+				 rules[frame.type].name);
 	if (check_header(&frame, &message, expected, err) < 0)
 		return -1;
 	*ret_message = message;
@@ -202,7 +216,10 @@ int pipe_receive(int fd, unsigned int expected, struct message *ret_message, str
 	return 1;
 }
 
-/* The child's failure becomes ours.  Its struct is taken by value and its texts are ended here, not trusted to be. */
+/*
+ * The child's failure becomes ours.  Its struct is taken by value and its texts are ended here, not
+ * trusted to be.
+ */
 static int adopt_error(const struct message *message, struct error *err)
 {
 	memcpy(err, message->payload, sizeof(*err));

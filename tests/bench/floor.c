@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: its own program; the parent waits, the child becomes the container.
 /*
- * The least that a container start can cost: the system calls that the kernel asks for what tests/bench/start has in its
- * config (namespaces, maps, mounts, devices, pivot_root, masked and read-only paths, execve) and nothing else: no config
- * is read, no state is kept, no library is loaded but libc, and nothing is undone.
+ * The least that a container start can cost: the system calls that the kernel asks for what
+ * tests/bench/start has in its config (namespaces, maps, mounts, devices, pivot_root, masked and
+ * read-only paths, execve) and nothing else: no config is read, no state is kept, no library is
+ * loaded but libc, and nothing is undone.
  *
  * usage: floor [--subids] ROOTFS PROGRAM ARG...
- *   --subids   maps the caller's subids too, by newuidmap and newgidmap, side by side; else one id, written directly
+ *   --subids   maps the caller's subids too, by newuidmap and newgidmap, side by side; else one id,
+ *              written directly
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +54,8 @@ struct floor_mount {
 static const struct floor_mount mounts[] = {
 	{ "proc", "proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL },
 	{ "tmpfs", "dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k" },
-	{ "devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620" },
+	{ "devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+	  "newinstance,ptmxmode=0666,mode=0620" },
 	{ "shm", "dev/shm", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, "mode=1777,size=65536k" },
 	{ "mqueue", "dev/mqueue", "mqueue", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL },
 	{ "/sys", "sys", NULL, MS_BIND | MS_REC, NULL },
@@ -60,14 +63,14 @@ static const struct floor_mount mounts[] = {
 
 static const char *const devices[] = { "null", "zero", "full", "random", "urandom", "tty" };
 static const char *const links[][2] = {
-	{ "pts/ptmx", "dev/ptmx" },
-	{ "/proc/self/fd", "dev/fd" },
-	{ "/proc/self/fd/0", "dev/stdin" },
-	{ "/proc/self/fd/1", "dev/stdout" },
+	{ "pts/ptmx", "dev/ptmx" },	     { "/proc/self/fd", "dev/fd" },
+	{ "/proc/self/fd/0", "dev/stdin" },  { "/proc/self/fd/1", "dev/stdout" },
 	{ "/proc/self/fd/2", "dev/stderr" },
 };
-static const char *const masked[] = { "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware" };
-static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
+static const char *const masked[] = { "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list",
+				      "/sys/firmware" };
+static const char *const readonly[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+					"/proc/sysrq-trigger" };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -75,7 +78,8 @@ static void make_mounts(void)
 {
 	for (size_t i = 0; i < COUNT(mounts); i++) {
 		mkdir(mounts[i].target, 0755);
-		if (mount(mounts[i].source, mounts[i].target, mounts[i].type, mounts[i].flags, mounts[i].data) < 0)
+		if (mount(mounts[i].source, mounts[i].target, mounts[i].type, mounts[i].flags,
+			  mounts[i].data) < 0)
 			die(mounts[i].target);
 	}
 	for (size_t i = 0; i < COUNT(devices); i++) {
@@ -102,8 +106,8 @@ static void hide_paths(void)
 
 		if (stat(masked[i], &st) < 0)
 			continue;
-		if (S_ISDIR(st.st_mode) ? mount("tmpfs", masked[i], "tmpfs", MS_RDONLY, "size=0k") :
-					  mount("/dev/null", masked[i], NULL, MS_BIND, NULL))
+		if (S_ISDIR(st.st_mode) ? mount("tmpfs", masked[i], "tmpfs", MS_RDONLY, "size=0k")
+					: mount("/dev/null", masked[i], NULL, MS_BIND, NULL))
 			die(masked[i]);
 	}
 	for (size_t i = 0; i < COUNT(readonly); i++) {
@@ -124,8 +128,8 @@ static _Noreturn void become_container(int maps_written, char **argv)
 		_exit(125);
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		die("become root");
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 || mount(argv[0], argv[0], NULL, MS_BIND | MS_REC, NULL) < 0 ||
-	    chdir(argv[0]) < 0)
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
+	    mount(argv[0], argv[0], NULL, MS_BIND | MS_REC, NULL) < 0 || chdir(argv[0]) < 0)
 		die(argv[0]);
 	make_mounts();
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
@@ -143,7 +147,8 @@ static void find_subids(const char *file, const char *user, char first[16], char
 	char line[256], name[128];
 
 	while (stream && fgets(line, sizeof(line), stream)) {
-		if (sscanf(line, "%127[^:]:%15[0-9]:%15[0-9]", name, first, count) == 3 && strcmp(name, user) == 0) {
+		if (sscanf(line, "%127[^:]:%15[0-9]:%15[0-9]", name, first, count) == 3 &&
+		    strcmp(name, user) == 0) {
 			fclose(stream);
 			return;
 		}
@@ -153,7 +158,8 @@ static void find_subids(const char *file, const char *user, char first[16], char
 }
 
 /* newuidmap PID 0 OWN 1 1 FIRST COUNT */
-static pid_t start_helper(const char *program, const char *file, pid_t child, unsigned int own, const char *user)
+static pid_t start_helper(const char *program, const char *file, pid_t child, unsigned int own,
+			  const char *user)
 {
 	char pid[16], id[16], first[16], count[16];
 	pid_t helper;
@@ -200,7 +206,8 @@ static void write_one_id_maps(pid_t child)
 
 int main(int argc, char **argv)
 {
-	const unsigned long namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+	const unsigned long namespaces =
+		CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 	bool subids = argc > 1 && strcmp(argv[1], "--subids") == 0;
 	int maps_written[2], status;
 	pid_t child;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Whatever the bytes are: config_parse() ends with a config or with one line of text.  A config that was taken is
- * printed, and what was printed is taken again and printed the same.
+ * Whatever the bytes are: config_parse() ends with a config or with one line of text.  A config
+ * that was taken is printed, and what was printed is taken again and printed the same.
  *
- * With clang -fsanitize=fuzzer this is libFuzzer's target; with -DFUZZ_STANDALONE it replays the files named as arguments.
+ * With clang -fsanitize=fuzzer this is libFuzzer's target; with -DFUZZ_STANDALONE it replays the
+ * files named as arguments.
  */
 #include <stdint.h>
 #include <stdio.h>

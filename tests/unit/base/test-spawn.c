@@ -122,7 +122,10 @@ static void only_stdio_is_passed_on_and_signals_are_default(void **state)
 		    "for f in /proc/self/fd/*; do case $f in */[0-2]|*/'*') ;; *) test ! -e $f || exit 9;; esac; done",
 		    NULL, 0, &err) < 0)
 		fail_msg("%s", err.text);
-	/* SIGPIPE is the lowest bit of the fourth digit.  exec, as the shell blocks signals while it waits. */
+	/*
+	 * SIGPIPE is the lowest bit of the fourth digit.  exec, as the shell blocks signals while
+	 * it waits.
+	 */
 	assert_int_equal(run_shell("exec grep -q 'SigBlk:.0000000000000000' /proc/self/status",
 				   NULL, 0, &err),
 			 0);

@@ -420,7 +420,10 @@ static void seccomp_is_checked(void **state)
 	assert_refused(SECCOMP(",\"flags\":[\"X\"]"), "linux.seccomp.flags[0]: \"X\"");
 }
 
-/* Every property of the spec, once: what one table has wrong is missing or different in the second print. */
+/*
+ * Every property of the spec, once: what one table has wrong is missing or different in the second
+ * print.
+ */
 static const char whole[] =
 	"{\"ociVersion\":\"1.3.0\",\"process\":{\"terminal\":true,\"consoleSize\":{\"height\":24,\"width\":80},"
 	"\"user\":{\"uid\":1,\"gid\":2,\"umask\":18,\"additionalGids\":[3,4],\"username\":\"u\"},\"args\":[\"a\",\"b\"],"

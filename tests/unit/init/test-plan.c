@@ -149,7 +149,10 @@ static void options_that_would_be_forgotten_are_refused(void **state)
 	"\"gidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}," \
 	"{\"containerID\":1,\"hostID\":100000,\"size\":65536}]"
 
-/* The host's ids are written from inside of the container's namespace: 100010 there is 11, 1000 is 0. */
+/*
+ * The host's ids are written from inside of the container's namespace: 100010 there is 11, 1000 is
+ * 0.
+ */
 static void host_ids_of_an_idmap_go_back_through_the_container(void **state)
 {
 	struct fixture *fixture = *state;

@@ -80,7 +80,8 @@ static struct container_state state_of(pid_t pid, bool foreground)
 static void ids_are_of_the_allowed_characters(void **state)
 {
 	static const char *const good[] = { "a", "A0", "_x", "+1", "-x", "a.b", "a+b-c_d.e" };
-	static const char *const bad[] = { "", ".", "..", ".a", "a/b", "a b", "a\n", "\xc3\xa4", "a:b" };
+	static const char *const bad[] = { "",	  ".",	 "..",	     ".a", "a/b",
+					   "a b", "a\n", "\xc3\xa4", "a:b" };
 	struct error err = ERROR_NONE;
 	char long_id[257];
 
@@ -252,9 +253,11 @@ static void signals_have_numbers_and_names(void **state)
 	static const struct {
 		const char *text;
 		int signal;
-	} good[] = { { "9", 9 }, { "KILL", 9 }, { "SIGKILL", 9 }, { "sigterm", 15 }, { "hup", 1 }, { "RTMIN", 34 },
+	} good[] = { { "9", 9 },	{ "KILL", 9 },	      { "SIGKILL", 9 },
+		     { "sigterm", 15 }, { "hup", 1 },	      { "RTMIN", 34 },
 		     { "RTMIN+3", 37 }, { "SIGRTMAX-1", 63 }, { "64", 64 } };
-	static const char *const bad[] = { "", "65", "-1", "9x", "FOO", "SIG", "RTMIN+31", "RTMIN-1", "RTMAX+1" };
+	static const char *const bad[] = { "",	  "65",	      "-1",	 "9x",	   "FOO",
+					   "SIG", "RTMIN+31", "RTMIN-1", "RTMAX+1" };
 	struct error err = ERROR_NONE;
 	int signal;
 

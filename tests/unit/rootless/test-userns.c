@@ -132,7 +132,8 @@ static void test_no_subids_is_one_warning(void **state)
 	assert_string_equal(map_text(&plan.uids), "0 1000 1");
 	assert_string_equal(map_text(&plan.gids), "0 1000 1");
 	assert_true(str_starts_with(
-		warnings, "no range for ann in /etc/subuid and /etc/subgid: the container has no id besides 0"));
+		warnings,
+		"no range for ann in /etc/subuid and /etc/subgid: the container has no id besides 0"));
 	assert_ptr_equal(strchr(warnings, '\n'), warnings + strlen(warnings) - 1);
 }
 
@@ -143,8 +144,8 @@ static void test_only_subuids(void **state)
 	assert_int_equal(planned("", ""), 0);
 	assert_int_equal(plan.mode, USERNS_HELPERS);
 	assert_false(plan.setgroups_allowed);
-	assert_true(str_starts_with(warnings,
-				    "no range for ann in /etc/subgid: the container has no gid besides 0"));
+	assert_true(str_starts_with(
+		warnings, "no range for ann in /etc/subgid: the container has no gid besides 0"));
 }
 
 static void test_missing_helper_is_told_before_anything_is_made(void **state)

@@ -163,7 +163,10 @@ static void descriptors_that_the_type_has_not_are_refused_and_closed(void **stat
 		struct cmsghdr align;
 	} control = { 0 };
 	struct iovec part = { header, sizeof(header) };
-	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes) };
+	struct msghdr msg = { .msg_iov = &part,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = sizeof(control.bytes) };
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 	int fds[3] = { 0, 1, 2 }, before;
 
