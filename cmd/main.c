@@ -137,14 +137,15 @@ static unsigned int read_listen_fds(void)
 	return count;
 }
 
-static int read_environment(struct globals *globals, struct error *err)
+/* What is allocated for globals->root is the caller's to free, as *ret_root. */
+static int read_environment(struct globals *globals, char **ret_root, struct error *err)
 {
 	autofree char *cwd = NULL;
 
 	globals->listen_fds = read_listen_fds();
 	globals->term = getenv("TERM");
 	if (!globals->root) {
-		globals->root = default_root();
+		globals->root = *ret_root = default_root();
 		return 0;
 	}
 	if (globals->root[0] == '/')
@@ -153,7 +154,7 @@ static int read_environment(struct globals *globals, struct error *err)
 	if (!cwd)
 		return error_set(err, errno, "option --root %s: find the working folder",
 				 globals->root);
-	globals->root = path_join(cwd, globals->root);
+	globals->root = *ret_root = path_join(cwd, globals->root);
 	return 0;
 }
 
@@ -214,6 +215,7 @@ static bool is_init(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct globals globals = { 0 };
+	autofree char *root = NULL;
 	struct error err = ERROR_NONE;
 	const struct command *command;
 	int operand, parsed, status = 0;
@@ -229,7 +231,7 @@ int main(int argc, char **argv)
 		print_help();
 		return 0;
 	}
-	if (read_environment(&globals, &err) < 0 || open_log(&globals, &err) < 0)
+	if (read_environment(&globals, &root, &err) < 0 || open_log(&globals, &err) < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
 	if (globals.version) {
 		print_version();

@@ -120,7 +120,7 @@ static int rlimit_refused(const struct scope *scope, size_t index,
 	char word[32] = "";
 	const char *name = limit->type + strlen("RLIMIT_");
 
-	for (size_t i = 0; name[i] && i < sizeof(word) - 1; i++)
+	for (size_t i = 0; i < sizeof(word) - 1 && name[i]; i++)
 		word[i] = (char)(name[i] | 0x20);
 	error_set(err, 0,
 		  "process.rlimits[%zu]: the hard limit %" PRIu64

@@ -273,12 +273,13 @@ static const struct json_node *find_duplicate_by_pairs(const struct json_node *o
 
 static const struct json_node *find_duplicate_by_sorting(const struct json_node *object)
 {
-	autofree struct json_node **entries = mem_resize(NULL, object->count, sizeof(*entries));
+	autofree struct json_node **entries =
+		mem_resize(NULL, object->count, sizeof(struct json_node *));
 	size_t count = 0;
 
 	for (struct json_node *node = object->first; node; node = node->next)
 		entries[count++] = node;
-	qsort(entries, count, sizeof(*entries), compare_entries);
+	qsort(entries, count, sizeof(struct json_node *), compare_entries);
 	for (size_t i = 1; i < count; i++)
 		if (compare_keys(entries[i - 1], entries[i]) == 0)
 			return entries[i];
@@ -450,7 +451,7 @@ static int parse_with(yajl_handle handle, struct builder *builder, const char *b
 static bool is_blank(const char *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
-		if (!memchr(" \t\r\n", bytes[i], 4))
+		if (bytes[i] != ' ' && bytes[i] != '\t' && bytes[i] != '\r' && bytes[i] != '\n')
 			return false;
 	return true;
 }

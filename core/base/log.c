@@ -138,7 +138,8 @@ void log_line(enum log_level level, const char *text)
 	errno = saved;
 }
 
-static void log_format_line(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_format_line(enum log_level level,
+								  const char *format, va_list args)
 {
 	char line[LINE_SIZE];
 

@@ -324,7 +324,7 @@ int spawn_finish(const struct spawn *spawn, struct spawned *spawned, struct erro
 
 int spawn_run(const struct spawn *spawn, struct error *err)
 {
-	struct spawned spawned;
+	struct spawned spawned = { .pid = -1, .pidfd = -1, .stderr_fd = -1, .stdin_fd = -1 };
 
 	if (spawn_start(spawn, &spawned, err) < 0)
 		return -1;

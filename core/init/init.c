@@ -350,9 +350,9 @@ static int load_filter(struct init *init, struct error *err)
 
 	if (!(init->order.flags & ORDER_FILTER))
 		return 0;
-	if (seccomp_load(init->sections[ORDER_FILTER_BPF],
-			 init->order.section_sizes[ORDER_FILTER_BPF], init->order.filter_flags,
-			 &listener, err) < 0)
+	if (seccomp_load_program(init->sections[ORDER_FILTER_BPF],
+				 init->order.section_sizes[ORDER_FILTER_BPF],
+				 init->order.filter_flags, &listener, err) < 0)
 		return -1;
 	if (listener < 0 || !seccomp || init->seccomp_socket < 0)
 		return 0;

@@ -210,7 +210,7 @@ static int explain_denied(const char *path, struct error *err)
 	struct head head = { .size = 0 };
 	struct statvfs fs;
 	struct stat st;
-	autoclose int fd = -1;
+	autoclose int fd = open_regular(path, &head);
 
 	if (stat(path, &st) < 0)
 		error_set(err, 0, "exec `%s`: a folder on the way can't be entered", path);
@@ -224,8 +224,7 @@ static int explain_denied(const char *path, struct error *err)
 			  st.st_mode & 07777);
 	else if (statvfs(path, &fs) == 0 && fs.f_flag & ST_NOEXEC)
 		error_set(err, 0, "exec `%s`: it is on a noexec mount", path);
-	else if ((fd = open_regular(path, &head)) >= 0 && script_interpreter(&head, script) &&
-		 access(script, X_OK) < 0)
+	else if (fd >= 0 && script_interpreter(&head, script) && access(script, X_OK) < 0)
 		error_set(err, 0, "exec `%s`: its interpreter `%s` can't be executed", path,
 			  script);
 	else

@@ -69,8 +69,8 @@ static int load_failed(int errnum, unsigned int flags, struct error *err)
 	return error_set(err, errnum, "load the seccomp filter");
 }
 
-int seccomp_load(const void *bpf, size_t size, unsigned int flags, int *ret_listener,
-		 struct error *err)
+int seccomp_load_program(const void *bpf, size_t size, unsigned int flags, int *ret_listener,
+			 struct error *err)
 {
 	struct sock_fprog program = {
 		.len = (unsigned short)(size / sizeof(struct sock_filter)),

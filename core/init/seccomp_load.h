@@ -18,8 +18,8 @@
  * Runs in: init after pivot_root, last before execve(2).
  * Source: seccomp(2).
  */
-int seccomp_load(const void *bpf, size_t size, unsigned int flags, int *ret_listener,
-		 struct error *err);
+int seccomp_load_program(const void *bpf, size_t size, unsigned int flags, int *ret_listener,
+			 struct error *err);
 
 /*
  * The "container process state" for the agent, as JSON.  @pid is init's as the parent sees it,

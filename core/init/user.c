@@ -2,6 +2,7 @@
 // Runs in: init after pivot_root.
 #include "core/init/user.h"
 
+#include <stdbool.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -94,18 +95,25 @@ static char *next_field(char **line)
 	return strchr(*line, ':') ? strsep(line, ":") : NULL;
 }
 
+static bool skip_two_fields(char **line)
+{
+	char *first = next_field(line), *second = first ? next_field(line) : NULL;
+
+	return second != NULL;
+}
+
 /* The line name:password:uid:gid:gecos:home:shell.  @line is cut into pieces. */
 static const char *home_of_line(char *line, uid_t uid)
 {
 	char *uid_text, *home;
 	uint32_t line_uid;
 
-	if (!next_field(&line) || !next_field(&line))
+	if (!skip_two_fields(&line))
 		return NULL;
 	uid_text = next_field(&line);
 	if (!uid_text || number_parse_u32(uid_text, UINT32_MAX, &line_uid) < 0 || line_uid != uid)
 		return NULL;
-	if (!next_field(&line) || !next_field(&line))
+	if (!skip_two_fields(&line))
 		return NULL;
 	home = strsep(&line, ":");
 	return home[0] == '/' ? home : NULL;

@@ -24,6 +24,7 @@
 #include "core/parent/seal.h"
 #include "core/parent/seccomp.h"
 #include "core/parent/start_socket.h"
+#include "core/parent/terminal.h"
 #include "core/sync/pipe.h"
 #include "rootless/scope.h"
 #include "rootless/userns.h"
@@ -394,6 +395,9 @@ static int await_ready(struct creation *creation, struct error *err)
 		}
 		if (message.fd_count == 1)
 			made->console = take_fd(&message.fds[0]);
+		/* ORDER: before the program runs, which may ask for the size as the first thing. */
+		if (made->console >= 0 && creation->request->mode == CREATE_FOREGROUND)
+			terminal_copy_window(made->console);
 		return 0;
 	}
 }

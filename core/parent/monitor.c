@@ -69,7 +69,7 @@ static bool handle_signals(int signal_fd, pid_t pid, int pidfd, struct terminal 
 		if (info.ssi_signo == SIGCHLD)
 			ended = reap(pid, ret_status) || ended;
 		else if (info.ssi_signo == SIGWINCH)
-			terminal_resize(terminal);
+			terminal_copy_window(terminal->console);
 		else if (is_forwarded(info.ssi_signo))
 			pidfd_signal(pidfd, (int)info.ssi_signo);
 	}

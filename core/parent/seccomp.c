@@ -240,7 +240,7 @@ static int check_notify(const struct config_seccomp_rule *rule, const char *name
 static int add_rule(scmp_filter_ctx filter, uint32_t default_action,
 		    const struct config_seccomp_rule *rule, struct error *err)
 {
-	uint32_t action;
+	uint32_t action = SCMP_ACT_KILL_PROCESS;
 
 	if (action_value(rule->action, rule->errno_ret, &action, err) < 0)
 		return error_prefix(err, "errnoRet");
@@ -343,7 +343,7 @@ int seccomp_compile(const struct config_seccomp *seccomp, struct strbuf *ret_bpf
 		    unsigned int *ret_load_flags, struct error *err)
 {
 	__attribute__((cleanup(filter_cleanup))) scmp_filter_ctx filter = NULL;
-	uint32_t default_action;
+	uint32_t default_action = SCMP_ACT_KILL_PROCESS;
 	int r;
 
 	if (seccomp->default_action == CONFIG_SECCOMP_NOTIFY)

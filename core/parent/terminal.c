@@ -31,12 +31,10 @@ static int make_raw(struct terminal *terminal, struct error *err)
 	return 0;
 }
 
-void terminal_resize(struct terminal *terminal)
+void terminal_copy_window(int console)
 {
 	struct winsize size;
 
-	if (terminal->console < 0)
-		return;
 	/*
 	 * A terminal that doesn't know its size (a serial line) leaves process.consoleSize as it
 	 * is.
@@ -44,7 +42,7 @@ void terminal_resize(struct terminal *terminal)
 	if ((ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ||
 	     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) &&
 	    (size.ws_row || size.ws_col))
-		ioctl(terminal->console, TIOCSWINSZ, &size);
+		ioctl(console, TIOCSWINSZ, &size);
 }
 
 int terminal_open(struct terminal *terminal, int console, struct error *err)
@@ -69,11 +67,7 @@ int terminal_open(struct terminal *terminal, int console, struct error *err)
 	terminal->output.from = console;
 	terminal->output.to = STDOUT_FILENO;
 	terminal->input.ended = terminal->output.ended = false;
-	if (make_raw(terminal, err) < 0)
-		return -1;
-	if (terminal->raw)
-		terminal_resize(terminal);
-	return 0;
+	return make_raw(terminal, err);
 }
 
 void terminal_close(struct terminal *terminal)

@@ -41,8 +41,8 @@ int terminal_open(struct terminal *terminal, int console, struct error *err);
 /* Gives the user's terminal back as it was. */
 void terminal_close(struct terminal *terminal);
 
-/* Makes the container's window as large as the user's. */
-void terminal_resize(struct terminal *terminal);
+/* Makes the window of @console, the container's terminal, as large as the user's. */
+void terminal_copy_window(int console);
 
 /* Fills in, and handles, TERMINAL_POLL_FDS entries of a poll(2). */
 void terminal_poll_prepare(const struct terminal *terminal, struct pollfd *fds);

@@ -147,7 +147,7 @@ single_id() {
 
 # injected SYSCALL ERRNO: that call fails from outside; what comes is one line, and nothing is left behind.
 injected() {
-	observe timeout 30 strace -f -qq -o /dev/null --inject="$1:error=$2" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	observe strace_within 30 -f -qq -o /dev/null --inject="$1:error=$2" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	[ "$status" = 125 ] || [ "$status" = 126 ] || [ "$status" = 127 ] || fail "$1: exit status $status, stderr: $stderr"
 	[ -z "$output" ] || fail "$1: stdout: $output"
 	[ "$(grep -c '' <<<"$stderr")" = 1 ] || fail "$1: not one line: $stderr"
@@ -159,7 +159,7 @@ injected() {
 	single_id
 	local call
 	for call in clone3 socketpair pivot_root move_mount open_tree fsopen fsmount sethostname capset chdir setsid openat2; do
-		if strace -f -qq -o "$BATS_TEST_TMPDIR/calls" -e trace="$call" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 &&
+		if strace_within 30 -f -qq -o "$BATS_TEST_TMPDIR/calls" -e trace="$call" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 &&
 			grep -q "$call(" "$BATS_TEST_TMPDIR/calls"; then
 			injected "$call" EPERM
 		fi

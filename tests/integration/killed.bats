@@ -46,7 +46,7 @@ id_is_free() {
 
 # killed_at N: SIGKILL at the parent's N-th write to the sync pipe or N-th call of a kind.
 killed_at() {
-	observe timeout 30 strace -qq -o /dev/null --inject="$1:signal=KILL:when=$2" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	observe strace_within 30 -qq -o /dev/null --inject="$1:signal=KILL:when=$2" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 }
 
 @test "the parent killed at each of its messages leaves no process and no mount" {
@@ -58,7 +58,7 @@ killed_at() {
 		for n in 1 2 3 4; do
 			# A call that isn't made that often would let the program run to its end: told apart by a first, quick run.
 			program /bin/true
-			strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace="$call" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 || true
+			strace_within 30 -qq -o "$BATS_TEST_TMPDIR/calls" -e trace="$call" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 || true
 			[ "$(grep -c "^$call(" "$BATS_TEST_TMPDIR/calls")" -ge "$n" ] || break
 			program /bin/sleep 30
 			killed_at "$call" "$n"
@@ -75,7 +75,7 @@ killed_at() {
 	single_id
 	local call
 	for call in pivot_root move_mount capset; do
-		observe timeout 30 strace -f -qq -o /dev/null --inject="$call:signal=KILL" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+		observe strace_within 30 -f -qq -o /dev/null --inject="$call:signal=KILL" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 		[ "$status" != 0 ]
 		if [ "$status" != 137 ]; then [ "$(grep -c '' <<<"$stderr")" = 1 ] || fail "$call: $stderr"; fi
 		wait_for 3 nothing_runs
@@ -88,7 +88,7 @@ killed_at() {
 	single_id
 	local n
 	for n in 1 2 3; do
-		observe timeout 30 strace -qq -o /dev/null --inject="sendmsg:signal=KILL:when=$n" "$URUN" --root "$STATE" create --bundle "$BUNDLE" c1
+		observe strace_within 30 -qq -o /dev/null --inject="sendmsg:signal=KILL:when=$n" "$URUN" --root "$STATE" create --bundle "$BUNDLE" c1
 		wait_for 3 nothing_runs || fail "$n"
 		try delete --force c1
 		assert_status 0

@@ -102,7 +102,21 @@ observe() {
 	status=0
 	output=$("$@" 2>"$BATS_TEST_TMPDIR/stderr") || status=$?
 	stderr=$(cat "$BATS_TEST_TMPDIR/stderr")
+	# shellcheck disable=SC2034 # for the tests
 	mapfile -t lines <<<"$output"
+}
+
+# strace_within SECONDS ARG…: strace, for so long at most.  In a build with sanitizers the search for leaks is off: it wants to
+# be the tracer itself.
+strace_within() {
+	local seconds=$1
+	shift
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 timeout "$seconds" strace "$@"
+}
+
+# has_sanitizers: what is tested was built with them.
+has_sanitizers() {
+	grep -q __asan_init "$URUN"
 }
 
 # try ARG…: observes urun.

@@ -114,7 +114,7 @@ run_without() {
 		hide+=(-P "$1")
 		shift
 	done
-	observe timeout 30 strace -f -qqq -o /dev/null "${hide[@]}" --inject=%file:error=ENOENT "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	observe strace_within 30 -f -qqq -o /dev/null "${hide[@]}" --inject=%file:error=ENOENT "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	stderr=$(grep -v "^strace: Requested path" <<<"$stderr")
 }
 

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "fake-host.h"
+#include "tests/unit/rootless/fake-host.h"
 #include "rootless/host.h"
 
 static struct host fake(void)

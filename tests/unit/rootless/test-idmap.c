@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "fake-host.h"
+#include "tests/unit/rootless/fake-host.h"
 #include "rootless/idmap.h"
 
 #define MAPPING(i, o, c)                                                               \

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "core/base/log.h"
-#include "fake-host.h"
+#include "tests/unit/rootless/fake-host.h"
 #include "rootless/scope.h"
 
 static struct container_config config;

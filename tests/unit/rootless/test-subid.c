@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "fake-host.h"
+#include "tests/unit/rootless/fake-host.h"
 #include "rootless/subid.h"
 
 static const char *ranges_text(const struct subid_ranges *ranges)

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "core/base/log.h"
-#include "fake-host.h"
+#include "tests/unit/rootless/fake-host.h"
 #include "rootless/userns.h"
 
 #define ALL_CAPS ((1ull << (CAP_LAST_CAP + 1)) - 1)
