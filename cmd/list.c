@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <pwd.h>
 
 #include "cmd/command.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/parent/state.h"
+#include "rootless/name.h"
 
 struct list_options {
 	const char *format;
@@ -16,7 +16,7 @@ enum list_format { LIST_TABLE, LIST_JSON, LIST_IDS };
 static void add_row(const struct container_state *state, enum container_status status,
 		    enum list_format format, bool first, struct strbuf *out)
 {
-	const struct passwd *owner;
+	autofree char *owner = NULL;
 
 	switch (format) {
 	case LIST_IDS: strbuf_addf(out, "%s\n", state->id); break;
@@ -25,12 +25,12 @@ static void add_row(const struct container_state *state, enum container_status s
 		state_print(state, status, JSON_COMPACT, out);
 		break;
 	case LIST_TABLE:
-		owner = getpwuid((uid_t)state->uid.value);
+		owner = name_of_user("", (uid_t)state->uid.value);
 		strbuf_addf(out, "%-15s %-10d %-10s %-30s %-32s ", state->id,
 			    status == CONTAINER_STOPPED ? 0 : (int)state->pid.value,
 			    container_status_name(status), state->bundle, state->created);
 		if (owner)
-			strbuf_addf(out, "%s\n", owner->pw_name);
+			strbuf_addf(out, "%s\n", owner);
 		else
 			strbuf_addf(out, "#%u\n", (unsigned int)state->uid.value);
 		break;

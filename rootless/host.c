@@ -20,6 +20,7 @@
 #include "core/base/fd.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
+#include "rootless/name.h"
 #include "rootless/subid.h"
 
 /* /proc/self/mountinfo has some hundred bytes a mount. */
@@ -365,7 +366,7 @@ static bool helper_powerless(const struct host *host, char mend[static HOST_MEND
 /* The mend for a user without ranges: the first free ones. */
 static bool no_subids(const struct host *host, char mend[static HOST_MEND_SIZE])
 {
-	autofree char *name = subid_user_name(host->root, geteuid());
+	autofree char *name = name_of_user(host->root, geteuid());
 	autofree char *options = str_dup("");
 	struct error ignored = ERROR_NONE;
 	struct subid_ranges ranges;

@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/base/number.h"
 #include "core/config/rlimit.h"
+#include "rootless/name.h"
 #include "rootless/scope-rule.h"
 
 /*
@@ -116,7 +117,7 @@ int scope_resources(const struct scope *scope, struct error *err)
 static int rlimit_refused(const struct scope *scope, size_t index,
 			  const struct config_rlimit *limit, rlim_t own, struct error *err)
 {
-	autofree char *user = subid_user_name(scope->caller->host.root, scope->caller->uid);
+	autofree char *user = name_of_user(scope->caller->host.root, scope->caller->uid);
 	char word[32] = "";
 	const char *name = limit->type + strlen("RLIMIT_");
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent.
 #include <errno.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "core/base/log.h"
 #include "core/base/number.h"
 #include "rootless/device.h"
+#include "rootless/name.h"
 #include "rootless/scope-rule.h"
 
 static bool options_have(const str_list *options, const char *word)
@@ -261,8 +261,8 @@ int scope_mount_kernel_views(const struct scope *scope, struct error *err)
 static int device_refused(const struct scope *scope, size_t index, const char *path,
 			  const struct stat *node, struct error *err)
 {
-	autofree char *user = subid_user_name(scope->caller->host.root, scope->caller->uid);
-	const struct group *group;
+	autofree char *user = name_of_user(scope->caller->host.root, scope->caller->uid);
+	autofree char *group = NULL;
 
 	error_set(err, 0,
 		  "linux.devices[%zu]: no access to %s (mode %04o, uid %u, gid %u) for uid %u",
@@ -270,10 +270,10 @@ static int device_refused(const struct scope *scope, size_t index, const char *p
 		  scope->caller->uid);
 	if (node->st_gid == 0 || !(node->st_mode & S_IRWXG))
 		return -1;
-	group = getgrgid(node->st_gid);
+	group = name_of_group(scope->caller->host.root, node->st_gid);
 	if (group && user)
-		return error_hint(err, "run as root usermod -aG %s %s, and log in again",
-				  group->gr_name, user);
+		return error_hint(err, "run as root usermod -aG %s %s, and log in again", group,
+				  user);
 	return -1;
 }
 

@@ -12,6 +12,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "rootless/name.h"
 #include "rootless/scope-rule.h"
 
 /*
@@ -54,7 +55,7 @@ static void hint_more_subids(const struct scope *scope, enum subid_kind kind, ui
 			     const struct idmap *map, struct error *err)
 {
 	const char *root = scope->caller->host.root;
-	autofree char *name = subid_user_name(root, scope->caller->uid);
+	autofree char *name = name_of_user(root, scope->caller->uid);
 	uint64_t count = (uint64_t)id + 1 - idmap_total(map);
 	uint64_t first = subid_first_free_on(kind, root);
 	char letter = subid_letter(kind);

@@ -3,26 +3,17 @@
 #include "rootless/subid.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
-#include <pwd.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "core/base/ask.h"
 #include "core/base/fd.h"
-#include "core/base/number.h"
+#include "core/base/span.h"
 #include "rootless/host.h"
 
 /* Large sites have a line for each of their users. */
-#define SUBID_FILE_MAX	     (16u << 20)
-#define NSSWITCH_FILE_MAX    (64u << 10)
-#define GETSUBIDS_OUTPUT_MAX (64u << 10)
-#define GETSUBIDS_TIMEOUT_MS 10000
+#define SUBID_FILE_MAX	  (16u << 20)
+#define NSSWITCH_FILE_MAX (64u << 10)
 
 /* (uid_t)-1 is no id. */
 #define SUBID_END UINT32_MAX
@@ -30,61 +21,9 @@
 /* How many ids useradd gives.  Source: login.defs(5), SUB_UID_COUNT. */
 #define SUBID_COUNT 65536u
 
-/* A piece of text that isn't ended by NUL. */
-struct span {
-	const char *bytes;
-	size_t size;
-};
-
 char subid_letter(enum subid_kind kind)
 {
 	return kind == SUBID_UID ? 'u' : 'g';
-}
-
-/*
- * Cuts the text up to @divider (or to its end) off the front of *@rest; false at the end of the
- * text.
- */
-static bool span_cut(struct span *rest, char divider, struct span *ret_part)
-{
-	const char *found;
-
-	if (rest->size == 0)
-		return false;
-	found = memchr(rest->bytes, divider, rest->size);
-	ret_part->bytes = rest->bytes;
-	ret_part->size = found ? (size_t)(found - rest->bytes) : rest->size;
-	rest->bytes += ret_part->size + (found ? 1 : 0);
-	rest->size -= ret_part->size + (found ? 1 : 0);
-	return true;
-}
-
-static struct span span_trim(struct span text)
-{
-	while (text.size > 0 && strchr(" \t\r", text.bytes[0]) && text.bytes[0]) {
-		text.bytes++;
-		text.size--;
-	}
-	while (text.size > 0 && strchr(" \t\r", text.bytes[text.size - 1]) &&
-	       text.bytes[text.size - 1])
-		text.size--;
-	return text;
-}
-
-static bool span_is(struct span text, const char *word)
-{
-	return word && strlen(word) == text.size && memcmp(text.bytes, word, text.size) == 0;
-}
-
-static bool span_number(struct span text, uint32_t *ret_value)
-{
-	char digits[16];
-
-	if (text.size >= sizeof(digits) || memchr(text.bytes, '\0', text.size))
-		return false;
-	memcpy(digits, text.bytes, text.size);
-	digits[text.size] = '\0';
-	return number_parse_u32(digits, UINT32_MAX, ret_value) == 0;
 }
 
 /* Adds start … end-1 but for the ids that are there already. */
@@ -275,56 +214,6 @@ static bool nsswitch_names_other_source(const char *root)
 	return false;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Reads up to the end of the output; false where it is too much or takes too long. */
-static bool read_output(int fd, struct strbuf *out)
-{
-	int64_t end = now_ms() + GETSUBIDS_TIMEOUT_MS;
-	char bytes[4096];
-
-	for (;;) {
-		struct pollfd wait = { .fd = fd, .events = POLLIN };
-		int64_t left = end - now_ms();
-		ssize_t got;
-
-		if (left <= 0 || out->size > GETSUBIDS_OUTPUT_MAX)
-			return false;
-		if (poll(&wait, 1, (int)left) <= 0)
-			continue;
-		got = read(fd, bytes, sizeof(bytes));
-		if (got == 0)
-			return true;
-		if (got < 0 && errno != EINTR)
-			return false;
-		if (got > 0)
-			strbuf_add(out, bytes, (size_t)got);
-	}
-}
-
-/* Starts a program with its output in @output; stdin and stderr are /dev/null. */
-static int start_with_output(const char *path, char *const *argv, int output, pid_t *ret_pid)
-{
-	static char *const environment[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-					     (char *)"LC_ALL=C", NULL };
-	posix_spawn_file_actions_t actions;
-	int result;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	result = posix_spawn(ret_pid, path, &actions, NULL, argv, environment);
-	posix_spawn_file_actions_destroy(&actions);
-	return -result;
-}
-
 /*
  * Asks getsubids, whose answer for "no range" is a failure without output: so its exit status tells
  * nothing more.
@@ -335,27 +224,9 @@ static int ask_getsubids(enum subid_kind kind, const char *path, const char *use
 	char *argv[] = { (char *)path, (char *)"-g", (char *)user, NULL };
 	char *argv_uid[] = { (char *)path, (char *)user, NULL };
 	autostrbuf struct strbuf output = { 0 };
-	int ends[2], result;
-	bool whole;
-	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_set(err, errno, "make a pipe for %s", path);
-	result = start_with_output(path, kind == SUBID_GID ? argv : argv_uid, ends[1], &pid);
-	close(ends[1]);
-	if (result < 0) {
-		close(ends[0]);
-		return error_set(err, -result, "execute %s", path);
-	}
-	whole = read_output(ends[0], &output);
-	close(ends[0]);
-	if (!whole)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (!whole)
-		return error_set(err, 0, "%s %s: no answer of a sensible size within %d s", path,
-				 user, GETSUBIDS_TIMEOUT_MS / 1000);
+	if (ask_program(path, kind == SUBID_GID ? argv : argv_uid, &output, err) < 0)
+		return -1;
 	subid_parse_getsubids(output.bytes ? output.bytes : "", output.size, ret_ranges);
 	return 0;
 }
@@ -382,38 +253,4 @@ int subid_load(enum subid_kind kind, const char *root, const char *name, uid_t u
 	}
 	*ret_ranges = ranges;
 	return 0;
-}
-
-/* name:password:uid:… */
-static char *name_in_passwd(const char *bytes, size_t size, uid_t uid)
-{
-	struct span rest = { bytes, size }, line, name, password, number;
-	uint32_t value;
-
-	while (span_cut(&rest, '\n', &line))
-		if (span_cut(&line, ':', &name) && name.size > 0 &&
-		    span_cut(&line, ':', &password) && span_cut(&line, ':', &number) &&
-		    span_number(number, &value) && value == uid)
-			return str_dup_n(name.bytes, name.size);
-	return NULL;
-}
-
-char *subid_user_name(const char *root, uid_t uid)
-{
-	autofree char *path = str_format("%s/etc/passwd", root);
-	autofree char *text = NULL;
-	char *name = NULL;
-	struct passwd *entry;
-	size_t size;
-
-	/*
-	 * The file first: getpwuid() may load modules and ask daemons, which costs more than all
-	 * else here.
-	 */
-	if (fd_read_file(path, SUBID_FILE_MAX, &text, &size) == 0)
-		name = name_in_passwd(text, size, uid);
-	if (name || root[0] != '\0')
-		return name;
-	entry = getpwuid(uid);
-	return entry ? str_dup(entry->pw_name) : NULL;
 }

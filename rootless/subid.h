@@ -83,9 +83,6 @@ void subid_print(const struct subid_ranges *ranges, struct strbuf *out);
 uint32_t subid_first_free(const char *bytes, size_t size);
 uint32_t subid_first_free_on(enum subid_kind kind, const char *root);
 
-/* The user's name, from /etc/passwd and else from getpwuid(3), or NULL.  The caller frees it. */
-char *subid_user_name(const char *root, uid_t uid);
-
 /*
  * "/etc/subuid", "subuid", "linux.uidMappings", "--add-subuids" and the like differ by one letter:
  * 'u' or 'g'.

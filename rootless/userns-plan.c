@@ -17,6 +17,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "rootless/name.h"
 #include "rootless/subid.h"
 
 /*
@@ -324,7 +325,7 @@ static int sides_from_subids(const struct userns_caller *caller, const struct si
 
 	if (!needs_subids(caller, &sides[0]) && !needs_subids(caller, &sides[1]))
 		return 0;
-	name = subid_user_name(caller->host.root, caller->uid);
+	name = name_of_user(caller->host.root, caller->uid);
 	if (!name)
 		name = str_format("%u", caller->uid);
 	for (size_t i = 0; i < 2; i++) {

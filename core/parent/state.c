@@ -17,6 +17,7 @@
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/config/shapes.h"
+#include "rootless/name.h"
 #include "rootless/subid.h"
 
 #define FILE_STATE     "state.json"
@@ -434,7 +435,7 @@ static const struct json_shape shown_shape = { sizeof(struct shown_state), shown
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out)
 {
-	autofree char *owner = subid_user_name("", (uid_t)state->uid.value);
+	autofree char *owner = name_of_user("", (uid_t)state->uid.value);
 	autofree char *status_name = str_dup(container_status_name(status));
 	struct shown_state shown = {
 		.oci_version = state->oci_version,

@@ -134,7 +134,8 @@ static _Noreturn void become_container(int maps_written, char **argv)
 	make_mounts();
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		die("pivot_root");
-	sethostname("floor", 5);
+	if (sethostname("floor", 5) < 0)
+		die("set the hostname");
 	hide_paths();
 	execv(argv[1], argv + 1);
 	die(argv[1]);

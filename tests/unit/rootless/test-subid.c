@@ -175,19 +175,6 @@ static void test_getsubids_is_asked_where_nsswitch_names_a_source(void **state)
 	assert_string_equal(loaded(SUBID_UID), "300000-300000");
 }
 
-static void test_user_name(void **state)
-{
-	autofree char *name = NULL, *other = NULL;
-
-	(void)state;
-	fake_file("/etc/passwd",
-		  "root:x:0:0::/root:/bin/sh\nbroken\nann:x:1000:1000:Ann,,,:/home/ann:/bin/sh\n");
-	name = subid_user_name(fake_root, 1000);
-	other = subid_user_name(fake_root, 100);
-	assert_string_equal(name, "ann");
-	assert_null(other);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,8 +191,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_getsubids_is_asked_where_nsswitch_names_a_source, fake_host_setup,
 			fake_host_teardown),
-		cmocka_unit_test_setup_teardown(test_user_name, fake_host_setup,
-						fake_host_teardown),
 	};
 
 	return cmocka_run_group_tests_name("subid", tests, NULL, NULL);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_BASE_ASK_H
+#define URUN_BASE_ASK_H
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+
+/*
+ * Runs a program of the host for what it prints: @out gets its stdout, up to 64 KiB within 10 s.
+ * Its stdin and stderr are /dev/null, its environment is PATH and LC_ALL=C.  The exit status isn't
+ * looked at: those that are asked print nothing where they know nothing.
+ */
+int ask_program(const char *path, char *const *argv, struct strbuf *out, struct error *err);
+
+#endif
