@@ -9,6 +9,7 @@
 
 /* Exit statuses of urun's own failures; a program's own status is passed on. */
 #define EXIT_STATUS_RUN	  125
+#define EXIT_STATUS_EXEC  255
 #define EXIT_STATUS_OTHER 1
 
 /* The options that stand before the command, and what main() has read of the environment. */
@@ -42,6 +43,7 @@ extern const struct command command_run;
 extern const struct command command_create;
 extern const struct command command_start;
 extern const struct command command_state;
+extern const struct command command_exec;
 extern const struct command command_kill;
 extern const struct command command_delete;
 extern const struct command command_list;

@@ -49,13 +49,14 @@ int create_request_make(const struct globals *globals, const struct create_optio
 		.id = id,
 		.bundle = paths->bundle,
 		.config_path = paths->config,
-		.pid_file = options->pid_file,
-		.console_socket = options->console_socket,
-		.pidfd_socket = options->pidfd_socket,
-		/* The same descriptors counted twice by engines that pass both: not a sum. */
-		.preserve_fds = options->preserve_fds > globals->listen_fds ? options->preserve_fds
-									    : globals->listen_fds,
-		.listen_fds = globals->listen_fds > 0,
+		.child = {
+			.pid_file = options->pid_file,
+			.console_socket = options->console_socket,
+			.pidfd_socket = options->pidfd_socket,
+			/* The same descriptors counted twice by engines that pass both: not a sum. */
+			.preserve_fds = options->preserve_fds > globals->listen_fds ? options->preserve_fds : globals->listen_fds,
+			.listen_fds = globals->listen_fds > 0,
+		},
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
 	};

@@ -19,7 +19,7 @@
 #include "core/init/init.h"
 
 static const struct command *const commands[] = {
-	&command_run,  &command_create, &command_start, &command_state,
+	&command_run,  &command_create, &command_start, &command_exec,	&command_state,
 	&command_kill, &command_delete, &command_list,	&command_spec_,
 };
 

@@ -54,6 +54,18 @@ static int set_flag(const struct option_spec *spec, const char *value, bool *tar
 	return 0;
 }
 
+static void list_add(struct option_list *list, const char *value)
+{
+	list->items = mem_resize(list->items, list->count + 1, sizeof(const char *));
+	list->items[list->count++] = value;
+}
+
+void option_list_release(struct option_list *list)
+{
+	free(list->items);
+	*list = (struct option_list){ 0 };
+}
+
 static int set_value(const struct option_spec *spec, const char *value, void *target,
 		     struct error *err)
 {
@@ -67,6 +79,7 @@ static int set_value(const struct option_spec *spec, const char *value, void *ta
 			return error_set(err, 0, "option --%s has an empty value", spec->name);
 		*(const char **)member = value;
 		return 0;
+	case OPTION_LIST: list_add(member, value); return 0;
 	case OPTION_NUMBER:
 		if (number_parse_u32(value, UINT16_MAX, &number) < 0)
 			return error_set(err, 0,

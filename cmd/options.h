@@ -15,9 +15,18 @@
 enum option_kind {
 	OPTION_FLAG,	/* bool: set to true; "=true" and "=false" are taken as well */
 	OPTION_STRING,	/* const char * */
+	OPTION_LIST,	/* struct option_list: may be given many times */
 	OPTION_NUMBER,	/* unsigned int */
 	OPTION_IGNORED, /* known to others, without meaning here; the help text says why */
 };
+
+/* In the order of the command line.  Release with option_list_release(). */
+struct option_list {
+	const char **items;
+	size_t count;
+};
+
+void option_list_release(struct option_list *list);
 
 struct option_spec {
 	const char *name;

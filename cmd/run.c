@@ -9,8 +9,8 @@
 static int attend(struct created *created, const sigset_t *signals, bool keep, int *ret_status,
 		  struct error *err)
 {
-	int result = monitor_run(created->pid, created->pidfd, created->console, signals,
-				 ret_status, err);
+	int result = monitor_run(created->child.pid, created->child.pidfd, created->child.console,
+				 signals, ret_status, err);
 
 	if (keep)
 		return result;
@@ -26,12 +26,12 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 	sigset_t signals;
 	int result = 0;
 
-	if (request->mode == CREATE_FOREGROUND)
+	if (request->child.foreground)
 		monitor_block_signals(&signals);
 	if (container_create(request, &created, err) < 0)
 		return -1;
 	*ret_status = 0;
-	if (request->mode == CREATE_FOREGROUND)
+	if (request->child.foreground)
 		result = attend(&created, &signals, keep, ret_status, err);
 	created_release(&created);
 	return result;
@@ -49,7 +49,8 @@ static int run(const struct globals *globals, int argc, char **argv, int *ret_st
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
 	if (create_request_make(globals, &options, argv[operand], &paths, &request, err) == 0) {
-		request.mode = options.detach ? CREATE_DETACHED : CREATE_FOREGROUND;
+		request.mode = CREATE_RUN;
+		request.child.foreground = !options.detach;
 		/* A console that goes elsewhere is served elsewhere. */
 		result = run_request(&request, options.keep, ret_status, err);
 	}

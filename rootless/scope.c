@@ -232,6 +232,15 @@ static int scope_selinux(const struct scope *scope, struct error *err)
 	return 0;
 }
 
+static int apply_rules(scope_rule *const *rules, size_t count, const struct scope *scope,
+		       struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rules[i](scope, err) < 0)
+			return -1;
+	return 0;
+}
+
 int scope_config(struct container_config *config, const struct userns_plan *plan,
 		 const struct userns_caller *caller, struct error *err)
 {
@@ -244,8 +253,17 @@ int scope_config(struct container_config *config, const struct userns_plan *plan
 	};
 	const struct scope scope = { config, plan, caller };
 
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		if (rules[i](&scope, err) < 0)
-			return -1;
-	return 0;
+	return apply_rules(rules, ARRAY_SIZE(rules), &scope, err);
+}
+
+int scope_process(struct container_config *config, const struct userns_plan *plan,
+		  const struct userns_caller *caller, struct error *err)
+{
+	static scope_rule *const rules[] = {
+		scope_process_user, scope_additional_groups, scope_rlimits,
+		scope_oom_score,    scope_apparmor,	     scope_selinux,
+	};
+	const struct scope scope = { config, plan, caller };
+
+	return apply_rules(rules, ARRAY_SIZE(rules), &scope, err);
 }

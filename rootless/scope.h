@@ -30,4 +30,8 @@
 int scope_config(struct container_config *config, const struct userns_plan *plan,
 		 const struct userns_caller *caller, struct error *err);
 
+/* The same for config->process alone, which `exec` runs in a container that is there. */
+int scope_process(struct container_config *config, const struct userns_plan *plan,
+		  const struct userns_caller *caller, struct error *err);
+
 #endif

@@ -112,6 +112,23 @@ static int plan_inherit(const struct userns_caller *caller, struct userns_plan *
 	return identity_sides(caller, plan, err);
 }
 
+static int read_maps_of_process(pid_t pid, struct userns_plan *plan, struct error *err)
+{
+	struct host real = HOST_REAL;
+	char path[64], line[16];
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)pid);
+	if (idmap_load(path, &plan->uids, err) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", (int)pid);
+	if (idmap_load(path, &plan->gids, err) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
+	plan->setgroups_allowed =
+		host_read_line(&real, path, line, sizeof(line)) < 0 || strcmp(line, "deny") != 0;
+	return 0;
+}
+
 /*
  * Who may read a map sees it in the ids of the own user namespace.  So a child enters that other
  * one and waits, while the parent reads the child's /proc files, which everybody may.  The child
@@ -119,24 +136,15 @@ static int plan_inherit(const struct userns_caller *caller, struct userns_plan *
  */
 static int read_joined(pid_t child, int from_child, struct userns_plan *plan, struct error *err)
 {
-	struct host real = HOST_REAL;
-	char path[64], line[16];
 	int errnum = ECHILD;
 
 	if (read(from_child, &errnum, sizeof(errnum)) != sizeof(errnum) || errnum != 0)
 		return error_set(err, errnum, "join user namespace %s", plan->join_path);
-	snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)child);
-	if (idmap_load(path, &plan->uids, err) < 0)
-		return -1;
-	snprintf(path, sizeof(path), "/proc/%d/gid_map", (int)child);
-	if (idmap_load(path, &plan->gids, err) < 0)
+	if (read_maps_of_process(child, plan, err) < 0)
 		return -1;
 	if (plan->uids.count == 0 || plan->gids.count == 0)
 		return error_set(err, 0, "join user namespace %s: it has no id mappings",
 				 plan->join_path);
-	snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)child);
-	plan->setgroups_allowed =
-		host_read_line(&real, path, line, sizeof(line)) < 0 || strcmp(line, "deny") != 0;
 	return 0;
 }
 
@@ -479,6 +487,30 @@ int userns_plan_make(const struct container_config *config, const struct userns_
 		result = plan_new(caller, sides, plan, err);
 	if (result < 0)
 		return -1;
+	plan_log(plan);
+	*ret_plan = *plan;
+	return 0;
+}
+
+int userns_plan_of_process(pid_t pid, const struct userns_caller *caller,
+			   struct userns_plan *ret_plan, struct error *err)
+{
+	autofree struct userns_plan *plan = mem_alloc(sizeof(*plan));
+	struct stat its, own;
+	char path[64];
+
+	plan->host = caller->host;
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	if (stat(path, &its) < 0 || stat("/proc/self/ns/user", &own) < 0)
+		return error_set(err, errno, "stat %s", path);
+	if (its.st_ino == own.st_ino) {
+		if (plan_inherit(caller, plan, err) < 0)
+			return -1;
+	} else {
+		plan->mode = USERNS_JOIN;
+		if (read_maps_of_process(pid, plan, err) < 0)
+			return -1;
+	}
 	plan_log(plan);
 	*ret_plan = *plan;
 	return 0;

@@ -83,6 +83,14 @@ int userns_plan_make(const struct container_config *config, const struct userns_
 		     struct userns_plan *ret_plan, struct error *err);
 
 /*
+ * The plan that a running process's user namespace amounts to: urun's own, or one to join.  Its
+ * join_path is NULL: who joins has the descriptor.
+ * Runs in: parent, while a pidfd of @pid is held and says afterwards that it lives.
+ */
+int userns_plan_of_process(pid_t pid, const struct userns_caller *caller,
+			   struct userns_plan *ret_plan, struct error *err);
+
+/*
  * Writes the maps of the new user namespace that @pid is in, and waits until they are written.
  * Nothing to do for USERNS_INHERIT and USERNS_JOIN.  Fails with a hint where a check finds the
  * cause.

@@ -80,7 +80,7 @@ int ask_program(const char *path, char *const *argv, struct strbuf *out, struct 
 	autoclose int reading = -1;
 	int ends[2], result;
 	bool whole;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_set(err, errno, "make a pipe for %s", path);

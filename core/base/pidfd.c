@@ -13,7 +13,11 @@
 
 #define STAT_SIZE_MAX	      4096
 #define STAT_FIELD_STATE      3
+#define STAT_FIELD_FLAGS      9
 #define STAT_FIELD_START_TIME 22
+
+/* PF_EXITING of the kernel. */
+#define PROCESS_IS_EXITING 0x4
 
 int pidfd_open_process(pid_t pid)
 {
@@ -35,7 +39,7 @@ static int parse_stat(char *stat, uint64_t *ret_start_time, char *ret_state)
 {
 	char *rest = strrchr(stat, ')');
 	char *field, *next;
-	uint64_t start_time;
+	uint64_t start_time, flags;
 	char state;
 
 	if (!rest)
@@ -44,8 +48,16 @@ static int parse_stat(char *stat, uint64_t *ret_start_time, char *ret_state)
 	if (!field)
 		return -EINVAL;
 	state = field[0];
-	for (int i = STAT_FIELD_STATE; i < STAT_FIELD_START_TIME && field; i++)
+	for (int i = STAT_FIELD_STATE; i < STAT_FIELD_START_TIME && field; i++) {
+		/*
+		 * The first process of a pid namespace that was killed is no zombie until all of
+		 * its namespace are reaped, which is for others to do.
+		 */
+		if (i == STAT_FIELD_FLAGS && number_parse_u64(field, UINT64_MAX, &flags) == 0 &&
+		    (flags & PROCESS_IS_EXITING))
+			state = 'X';
 		field = strtok_r(NULL, " \n", &next);
+	}
 	if (!field || number_parse_u64(field, UINT64_MAX, &start_time) < 0)
 		return -EINVAL;
 	*ret_start_time = start_time;

@@ -11,7 +11,7 @@ int pidfd_signal(int pidfd, int signal);
 
 /*
  * Field 22 of /proc/PID/stat: clock ticks since boot.  With it, a pid names a process for ever.
- * *ret_state is field 3 ('Z' zombie, 'X' dead).  Returns 0 or a negative errno (-ESRCH: no such
+ * *ret_state is field 3 ('Z' zombie, 'X' dead, also for one that is ending).  Returns 0 or a negative errno (-ESRCH: no such
  * process). Source: proc(5).
  */
 int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state);

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -70,6 +71,42 @@ int namespaces_open(const struct container_config *config, struct namespaces *re
 		else if (open_joined(ns, i, &namespaces.joined[ns->type], err) < 0)
 			return -1;
 	}
+	*ret_namespaces = namespaces;
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		namespaces.joined[i] = -1;
+	return 0;
+}
+
+/* A namespace that is ours already is not joined: for some that needs what we don't have. */
+static int open_if_other(pid_t pid, enum config_namespace_type type, int *ret_fd, struct error *err)
+{
+	const char *name = config_namespace_file(type);
+	autofree char *its = str_format("/proc/%d/ns/%s", (int)pid, name);
+	autofree char *ours = str_format("/proc/self/ns/%s", name);
+	autoclose int fd = open(its, O_RDONLY | O_CLOEXEC);
+	struct stat its_status, our_status;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0; /* a kernel without such namespaces */
+	if (fd < 0)
+		return error_set(err, errno, "open %s", its);
+	if (fstat(fd, &its_status) < 0 || stat(ours, &our_status) < 0)
+		return error_set(err, errno, "stat %s", its);
+	if (its_status.st_ino != our_status.st_ino)
+		*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int namespaces_open_of_process(pid_t pid, struct namespaces *ret_namespaces, struct error *err)
+{
+	autonamespaces struct namespaces namespaces = { 0 };
+
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		namespaces.joined[i] = -1;
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		if (open_if_other(pid, (enum config_namespace_type)i, &namespaces.joined[i], err) <
+		    0)
+			return -1;
 	*ret_namespaces = namespaces;
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		namespaces.joined[i] = -1;

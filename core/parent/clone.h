@@ -21,6 +21,11 @@ struct namespaces {
  */
 int namespaces_open(const struct container_config *config, struct namespaces *ret_namespaces,
 		    struct error *err);
+/*
+ * Opens those of @pid that aren't ours, to join them.  Held by who has checked with a pidfd that
+ * @pid is the process meant, before and after.
+ */
+int namespaces_open_of_process(pid_t pid, struct namespaces *ret_namespaces, struct error *err);
 void namespaces_release(struct namespaces *namespaces);
 #define autonamespaces __attribute__((cleanup(namespaces_release)))
 

@@ -18,6 +18,7 @@
 #include "core/base/path.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/parent/child.h"
 #include "core/parent/clone.h"
 #include "core/parent/grant.h"
 #include "core/parent/hooks.h"
@@ -44,65 +45,6 @@ struct creation {
 };
 
 /* ---- before any process exists ---- */
-
-/*
- * The descriptors that the caller hands on must be there: a gap would be filled by one of ours.
- * LISTEN_FDS counts the same descriptors once more.
- */
-static int check_preserved_fds(const struct create_request *request, struct error *err)
-{
-	for (unsigned int i = 0; i < request->preserve_fds; i++)
-		if (fcntl((int)(3 + i), F_GETFD) < 0)
-			return error_set(err, 0, "--preserve-fds %u: descriptor %u isn't open",
-					 request->preserve_fds, 3 + i);
-	return 0;
-}
-
-static void add_env(struct container_config *config, const char *name, const char *value)
-{
-	str_list *env = (str_list *)&config->process->env;
-
-	env->items = arena_grow(&config->arena, env->items, env->count, sizeof(*env->items));
-	env->items[env->count++] = arena_strf(&config->arena, "%s=%s", name, value);
-}
-
-/*
- * Socket activation: the number of descriptors, and the pid that the program has inside. Source:
- * sd_listen_fds(3).
- */
-static void announce_listen_fds(const struct create_request *request,
-				struct container_config *config)
-{
-	char number[16];
-
-	if (!request->listen_fds || !config->process)
-		return;
-	for (size_t i = 0; i < config->process->env.count; i++)
-		if (str_starts_with(config->process->env.items[i], "LISTEN_FDS="))
-			return;
-	snprintf(number, sizeof(number), "%u", request->preserve_fds);
-	add_env(config, "LISTEN_FDS", number);
-	add_env(config, "LISTEN_PID", "1");
-}
-
-/*
- * A console goes to a socket or to the user's terminal; what can't be served is refused before
- * anything is made.
- */
-static int check_terminal(const struct create_request *request,
-			  const struct container_config *config, struct error *err)
-{
-	bool terminal = config->process && config->process->terminal;
-
-	if (terminal && !request->console_socket && request->mode != CREATE_FOREGROUND)
-		return error_set(
-			err, 0,
-			"process.terminal: true needs --console-socket, unless `run` stays in the foreground");
-	if (!terminal && request->console_socket)
-		return error_set(err, 0,
-				 "--console-socket is given, but process.terminal is not true");
-	return 0;
-}
 
 /* Relative paths are the bundle's. Source: OCI runtime-spec 1.3, config.md "Mounts". */
 static void make_paths_absolute(const char *bundle, struct container_config *config)
@@ -133,8 +75,8 @@ static int load_config(struct creation *creation, struct error *err)
 	if (request->mode != CREATE_ONLY && !config->process)
 		return error_set(err, 0, "%s: process is missing: there is nothing to run",
 				 request->config_path);
-	announce_listen_fds(request, config);
-	return check_terminal(request, config, err);
+	child_announce_listen_fds(&request->child, config);
+	return child_check_request(&request->child, config->process, err);
 }
 
 static int scope(struct creation *creation, struct error *err)
@@ -189,7 +131,8 @@ static void describe(struct creation *creation)
 	state->rootfs = arena_str(&state->arena, config->root->path);
 	state->created = time_now(&state->arena);
 	state->uid = (struct opt_u64){ .set = true, .value = geteuid() };
-	state->foreground = request->mode == CREATE_FOREGROUND;
+	state->foreground = request->child.foreground;
+	state->new_keyring = !request->no_new_keyring;
 	state->own_pid_namespace = creation->namespaces.new_flags & CLONE_NEWPID;
 	/* The config's memory, which lives as long. */
 	state->annotations = config->annotations;
@@ -205,14 +148,6 @@ static int make_start_listener(struct creation *creation, struct error *err)
 	return start_socket_listen(&creation->made->dir, &creation->made->start_listener, err);
 }
 
-static int connect_sockets(struct creation *creation, struct error *err)
-{
-	if (!creation->request->console_socket)
-		return 0;
-	return socket_connect_path(creation->request->console_socket, "console socket",
-				   &creation->made->console_peer, err);
-}
-
 static int clone_child(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
@@ -220,7 +155,7 @@ static int clone_child(struct creation *creation, struct error *err)
 		.namespaces = &creation->namespaces,
 		.userns = &creation->userns,
 		.config = &made->config,
-		.preserve_fds = creation->request->preserve_fds,
+		.preserve_fds = creation->request->child.preserve_fds,
 		.keep_groups =
 			config_annotation(&made->config, "run.oci.keep_original_groups") != NULL,
 	};
@@ -228,33 +163,34 @@ static int clone_child(struct creation *creation, struct error *err)
 	int failed;
 
 	if (seal_self(&creation->userns, &creation->self_fd, err) < 0 ||
-	    pipe_new(&made->sync_fd, &creation->child_sync_fd, err) < 0)
+	    pipe_new(&made->child.sync_fd, &creation->child_sync_fd, err) < 0)
 		return -1;
 	order.self_fd = creation->self_fd;
 	order.sync_fd = creation->child_sync_fd;
-	order.parent_sync_fd = made->sync_fd;
-	if (clone_init(&order, &made->pid, &made->pidfd, err) < 0)
+	order.parent_sync_fd = made->child.sync_fd;
+	if (clone_init(&order, &made->child.pid, &made->child.pidfd, err) < 0)
 		return -1;
 	/*
 	 * ORDER: our copy of the child's end is closed at once, or its death would not be the end
 	 * of the pipe.
 	 */
 	fd_close(&creation->child_sync_fd);
-	made->state.pid = (struct opt_u64){ .set = true, .value = (uint64_t)made->pid };
+	made->state.pid = (struct opt_u64){ .set = true, .value = (uint64_t)made->child.pid };
 	made->state.start_time.set = true;
-	failed = pidfd_start_time(made->pid, &made->state.start_time.value, &process_state);
+	failed = pidfd_start_time(made->child.pid, &made->state.start_time.value, &process_state);
 	if (failed < 0)
-		return error_set(err, -failed, "read the start time of process %d", made->pid);
+		return error_set(err, -failed, "read the start time of process %d",
+				 made->child.pid);
 	return state_write(&made->dir, &made->state, err);
 }
 
 static int bootstrap(struct creation *creation, struct error *err)
 {
-	if (userns_write_maps(creation->made->pid, &creation->userns, err) < 0 ||
-	    grant_limits(creation->made->pid, creation->made->config.process, &creation->caller,
-			 err) < 0)
+	if (userns_write_maps(creation->made->child.pid, &creation->userns, err) < 0 ||
+	    grant_limits(creation->made->child.pid, creation->made->config.process,
+			 &creation->caller, err) < 0)
 		return -1;
-	return pipe_send(creation->made->sync_fd, MESSAGE_BOOTSTRAP, NULL, 0, NULL, 0, err);
+	return pipe_send(creation->made->child.sync_fd, MESSAGE_BOOTSTRAP, NULL, 0, NULL, 0, err);
 }
 
 static uint32_t order_flags(const struct creation *creation)
@@ -266,7 +202,7 @@ static uint32_t order_flags(const struct creation *creation)
 	flags |= request->no_pivot ? ORDER_NO_PIVOT : 0;
 	flags |= request->no_new_keyring ? 0 : ORDER_NEW_KEYRING;
 	flags |= request->mode == CREATE_ONLY ? ORDER_WAIT_START : 0;
-	flags |= request->mode == CREATE_FOREGROUND ? ORDER_DIE_WITH_PARENT : 0;
+	flags |= request->child.foreground ? ORDER_DIE_WITH_PARENT : 0;
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
 	flags |= creation->seccomp_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
 	flags |= config_annotation(config, "run.oci.keep_original_groups") ? ORDER_KEEP_GROUPS : 0;
@@ -279,51 +215,19 @@ static bool wants_state(const struct container_config *config)
 	return config->hooks || (config->linux_->seccomp && config->linux_->seccomp->listener_path);
 }
 
-static enum log_level current_log_level(void)
-{
-	enum log_level level = LOG_LEVEL_ERROR;
-
-	while (level < LOG_LEVEL_DEBUG && log_enabled(level + 1))
-		level++;
-	return level;
-}
-
-/*
- * The rules went into the filter: init needs of the section only where a notification's listener is
- * announced.
- */
-static void print_config_for_init(struct container_config *config, struct strbuf *out)
-{
-	struct config_seccomp *seccomp = config->linux_->seccomp;
-	struct config_seccomp short_form;
-
-	if (seccomp) {
-		short_form = *seccomp;
-		short_form.syscalls.items = NULL;
-		short_form.syscalls.count = 0;
-		config->linux_->seccomp = &short_form;
-	}
-	config_print(config, JSON_COMPACT, out);
-	config->linux_->seccomp = seccomp;
-}
-
 static int send_config(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
 	struct message_order order = {
 		.flags = order_flags(creation),
 		.filter_flags = creation->filter_flags,
-		.preserve_fds = creation->request->preserve_fds,
-		.log_level = current_log_level(),
-		.pid = (uint32_t)made->pid,
+		.preserve_fds = creation->request->child.preserve_fds,
 	};
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	autostrbuf struct strbuf payload = { 0 };
 	int fds[2];
 	size_t fd_count = 0;
 	int sent;
 
-	print_config_for_init(&made->config, &sections[ORDER_CONFIG]);
 	strbuf_add(&sections[ORDER_FILTER_BPF], creation->filter.bytes, creation->filter.size);
 	strbuf_add_str(&sections[ORDER_ID], creation->request->id);
 	if (wants_state(&made->config)) {
@@ -336,9 +240,7 @@ static int send_config(struct creation *creation, struct error *err)
 		fds[fd_count++] = made->start_listener;
 	if (order.flags & ORDER_SECCOMP_SOCKET)
 		fds[fd_count++] = creation->seccomp_socket;
-	message_order_pack(&order, sections, &payload);
-	sent = pipe_send(made->sync_fd, MESSAGE_CONFIG, payload.bytes, payload.size, fds, fd_count,
-			 err);
+	sent = child_send_config(&made->child, &made->config, &order, sections, fds, fd_count, err);
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
 		strbuf_release(&sections[i]);
 	/*
@@ -349,21 +251,6 @@ static int send_config(struct creation *creation, struct error *err)
 	return sent;
 }
 
-/* The child has ended without a word: what ended it is all that can be told. */
-static int child_lost(const struct created *made, struct error *err)
-{
-	siginfo_t info = { 0 };
-
-	if (waitid(P_PIDFD, (id_t)made->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
-	    info.si_code != CLD_EXITED)
-		return error_set(err, 0,
-				 "the container's first process was killed by signal %d (%s)",
-				 info.si_status, strsignal(info.si_status));
-	return error_set(
-		err, 0, "the container's first process ended with status %d before the program ran",
-		info.si_status);
-}
-
 static int run_runtime_hooks(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
@@ -371,7 +258,7 @@ static int run_runtime_hooks(struct creation *creation, struct error *err)
 	if (hooks_run_with_state(HOOK_PRESTART, &made->state, CONTAINER_CREATING, err) < 0 ||
 	    hooks_run_with_state(HOOK_CREATE_RUNTIME, &made->state, CONTAINER_CREATING, err) < 0)
 		return -1;
-	return pipe_send(made->sync_fd, MESSAGE_RESUME, NULL, 0, NULL, 0, err);
+	return pipe_send(made->child.sync_fd, MESSAGE_RESUME, NULL, 0, NULL, 0, err);
 }
 
 static int await_ready(struct creation *creation, struct error *err)
@@ -380,96 +267,21 @@ static int await_ready(struct creation *creation, struct error *err)
 
 	for (;;) {
 		automessage struct message message = MESSAGE_NONE;
-		int got = pipe_await(made->sync_fd,
-				     MESSAGE_BIT(MESSAGE_HOOKS) | MESSAGE_BIT(MESSAGE_READY),
-				     &message, err);
 
-		if (got < 0)
+		if (child_await(&made->child,
+				MESSAGE_BIT(MESSAGE_HOOKS) | MESSAGE_BIT(MESSAGE_READY), &message,
+				err) < 0)
 			return -1;
-		if (got == 0)
-			return child_lost(made, err);
-		if (message.type == MESSAGE_HOOKS) {
-			if (run_runtime_hooks(creation, err) < 0)
-				return -1;
-			continue;
+		if (message.type == MESSAGE_READY) {
+			child_take_console(&creation->request->child, &made->child, &message);
+			return 0;
 		}
-		if (message.fd_count == 1)
-			made->console = take_fd(&message.fds[0]);
-		/* ORDER: before the program runs, which may ask for the size as the first thing. */
-		if (made->console >= 0 && creation->request->mode == CREATE_FOREGROUND)
-			terminal_copy_window(made->console);
-		return 0;
+		if (run_runtime_hooks(creation, err) < 0)
+			return -1;
 	}
 }
 
 /* ---- handing over ---- */
-
-static int send_console(struct creation *creation, struct error *err)
-{
-	struct created *made = creation->made;
-
-	if (made->console_peer < 0)
-		return 0;
-	if (made->console < 0)
-		return error_set(err, 0, "console socket: the container has made no console");
-	if (socket_send_fd(made->console_peer, made->console, "/dev/ptmx", "the console socket",
-			   err) < 0)
-		return -1;
-	fd_close(&made->console);
-	fd_close(&made->console_peer);
-	return 0;
-}
-
-static int send_pidfd(struct creation *creation, struct error *err)
-{
-	autoclose int peer = -1;
-
-	if (!creation->request->pidfd_socket)
-		return 0;
-	if (socket_connect_path(creation->request->pidfd_socket, "pidfd socket", &peer, err) < 0)
-		return -1;
-	return socket_send_fd(peer, creation->made->pidfd, "pidfd", "the pidfd socket", err);
-}
-
-static int write_pid_file(const struct creation *creation, struct error *err)
-{
-	const char *path = creation->request->pid_file;
-	autofree char *new_path = NULL;
-	autoclose int fd = -1;
-	char number[16];
-	int length;
-
-	if (!path)
-		return 0;
-	/* Renamed into place, so that a reader finds the whole number or no file. */
-	new_path = str_format("%s.%d.new", path, getpid());
-	fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return error_set(err, errno, "make pid file %s", path);
-	length = snprintf(number, sizeof(number), "%d", creation->made->pid);
-	if (fd_write_all(fd, number, (size_t)length) < 0 || rename(new_path, path) < 0) {
-		error_set(err, errno, "write pid file %s", path);
-		unlink(new_path);
-		return -1;
-	}
-	return 0;
-}
-
-/*
- * The end of the pipe says that execve happened: it is close-on-exec.  For `create` it says no more
- * than that init waits now; its connection with `start` says the rest.
- */
-static int release_child(struct creation *creation, struct error *err)
-{
-	struct created *made = creation->made;
-	struct message none = MESSAGE_NONE;
-
-	if (pipe_send(made->sync_fd, MESSAGE_RUN, NULL, 0, NULL, 0, err) < 0)
-		return err->code == EPIPE ? child_lost(made, err) : -1;
-	if (pipe_await(made->sync_fd, 0, &none, err) < 0)
-		return -1;
-	return 0;
-}
 
 static int run_poststart(struct creation *creation, struct error *err)
 {
@@ -481,17 +293,21 @@ static int run_poststart(struct creation *creation, struct error *err)
 /*
  * The story of `create` and of `run`.
  * Up to clone_child() nothing exists but the state folder: all that can be refused is refused
- * there. From clone_child() to release_child() the child lives by our leave: when we end, so does
- * it. After release_child() the container is the caller's, and the program runs (or waits for
+ * there. From clone_child() to child_release() the child lives by our leave: when we end, so does
+ * it. After child_release() the container is the caller's, and the program runs (or waits for
  * `start`).
  */
 static int create_in_steps(struct creation *creation, struct error *err)
 {
+	const struct child_request *request = &creation->request->child;
+	struct child *child = &creation->made->child;
+
 	if (clone_child(creation, err) < 0 || bootstrap(creation, err) < 0 ||
-	    send_config(creation, err) < 0 || await_ready(creation, err) < 0 ||
-	    send_console(creation, err) < 0 || send_pidfd(creation, err) < 0 ||
-	    release_child(creation, err) < 0 || state_set_created(&creation->made->dir, err) < 0 ||
-	    run_poststart(creation, err) < 0 || write_pid_file(creation, err) < 0)
+	    send_config(creation, err) < 0 ||
+	    state_write_config(&creation->made->dir, &creation->made->config, err) < 0 ||
+	    await_ready(creation, err) < 0 || child_send_descriptors(request, child, err) < 0 ||
+	    child_release(child, err) < 0 || state_set_created(&creation->made->dir, err) < 0 ||
+	    run_poststart(creation, err) < 0 || child_write_pid_file(request, child, err) < 0)
 		return -1;
 	return 0;
 }
@@ -502,10 +318,8 @@ static void undo(struct creation *creation)
 	struct created *made = creation->made;
 	struct error ignored = ERROR_NONE;
 
-	if (made->pidfd >= 0) {
-		pidfd_signal(made->pidfd, SIGKILL);
-		while (waitpid(made->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+	if (made->child.pidfd >= 0) {
+		child_end(&made->child);
 		hooks_run_poststop(&made->state);
 	}
 	if (made->dir.fd >= 0 && state_dir_remove(&made->dir, &ignored) < 0)
@@ -524,12 +338,7 @@ static void creation_release(struct creation *creation)
 int container_create(const struct create_request *request, struct created *ret_created,
 		     struct error *err)
 {
-	struct created made = { .dir = STATE_DIR_NONE,
-				.pidfd = -1,
-				.sync_fd = -1,
-				.console = -1,
-				.start_listener = -1,
-				.console_peer = -1 };
+	struct created made = { .dir = STATE_DIR_NONE, .child = CHILD_NONE, .start_listener = -1 };
 	struct creation creation = { .request = request,
 				     .made = &made,
 				     .seccomp_socket = -1,
@@ -541,8 +350,8 @@ int container_create(const struct create_request *request, struct created *ret_c
 		return -1;
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		creation.namespaces.joined[i] = -1;
-	if (check_preserved_fds(request, err) == 0 && load_config(&creation, err) == 0 &&
-	    scope(&creation, err) == 0 && connect_sockets(&creation, err) == 0 &&
+	if (load_config(&creation, err) == 0 && scope(&creation, err) == 0 &&
+	    child_connect_console(&request->child, &made.child, err) == 0 &&
 	    state_dir_create(request->root, request->id, &made.dir, err) == 0) {
 		describe(&creation);
 		done = compile_seccomp(&creation, err) == 0 &&
@@ -566,9 +375,6 @@ void created_release(struct created *created)
 	state_release(&created->state);
 	config_release(&created->config);
 	state_dir_close(&created->dir);
-	fd_close(&created->pidfd);
-	fd_close(&created->sync_fd);
-	fd_close(&created->console);
+	child_close(&created->child);
 	fd_close(&created->start_listener);
-	fd_close(&created->console_peer);
 }

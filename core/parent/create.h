@@ -7,12 +7,12 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/parent/child.h"
 #include "core/parent/state.h"
 
 enum create_mode {
-	CREATE_ONLY,	   /* `create`: the program waits for `start` */
-	CREATE_DETACHED,   /* `run --detach` */
-	CREATE_FOREGROUND, /* `run`: we stay its parent, and it ends with us */
+	CREATE_ONLY, /* `create`: the program waits for `start` */
+	CREATE_RUN,  /* `run` */
 };
 
 /* What a caller asks for.  All texts are the caller's and outlive the call; NULL: not given. */
@@ -22,11 +22,7 @@ struct create_request {
 	const char *id;
 	const char *bundle;	 /* absolute */
 	const char *config_path; /* absolute */
-	const char *pid_file;
-	const char *console_socket;
-	const char *pidfd_socket;
-	unsigned int preserve_fds; /* descriptors 3 … 2 + this go to the program */
-	bool listen_fds; /* they are socket-activated ones: the program's LISTEN_FDS says so */
+	struct child_request child;
 	bool no_pivot;
 	bool no_new_keyring;
 };
@@ -36,13 +32,8 @@ struct created {
 	struct state_dir dir;
 	struct container_config config; /* scoped */
 	struct container_state state;
-	pid_t pid;
-	int pidfd;
-	int sync_fd;
-	int console; /* the master, where the terminal is ours to serve; else -1 */
-	/* what the steps below leave for each other */
-	int start_listener;
-	int console_peer; /* the connection to the console socket */
+	struct child child;
+	int start_listener; /* until the child has it */
 };
 
 /*

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -24,6 +25,32 @@ static int make_memfd(void)
 	if (fd < 0 && errno == EINVAL)
 		fd = memfd_create("urun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	return fd;
+}
+
+/*
+ * How much of the file execve(2) looks at: up to the end of the last segment.  Behind it are the
+ * section headers and what debuggers read, often more than all before.
+ */
+static off_t executed_size(int self, off_t size)
+{
+	ElfW(Ehdr) head;
+	off_t end = 0;
+
+	if (pread(self, &head, sizeof(head), 0) != sizeof(head) ||
+	    head.e_phentsize != sizeof(ElfW(Phdr)))
+		return size;
+	for (size_t i = 0; i < head.e_phnum; i++) {
+		ElfW(Phdr) segment;
+		off_t segment_end;
+
+		if (pread(self, &segment, sizeof(segment),
+			  (off_t)(head.e_phoff + i * sizeof(segment))) != sizeof(segment))
+			return size;
+		segment_end = (off_t)(segment.p_offset + segment.p_filesz);
+		if (segment_end > end)
+			end = segment_end;
+	}
+	return end > 0 && end < size ? end : size;
 }
 
 static int sealed_copy(int self, off_t size, int *ret_fd, struct error *err)
@@ -60,13 +87,12 @@ int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err)
 	 * open it by /proc/PID/exe.  For an owner without a mapping the container's root has no
 	 * capability over the file, and the mode decides (user_namespaces(7)); a mapped owner, or a
 	 * mode that lets others write, leaves the host's urun to be overwritten from inside
-	 * (CVE-2019-5736).  Whom a joined user namespace maps, we don't know.
+	 * (CVE-2019-5736).
 	 */
-	if (userns->mode != USERNS_JOIN && !idmap_maps_outer(&userns->uids, st.st_uid) &&
-	    !(st.st_mode & 022)) {
+	if (!idmap_maps_outer(&userns->uids, st.st_uid) && !(st.st_mode & 022)) {
 		*ret_fd = take_fd(&self);
 		return 0;
 	}
 	log_debug("urun's own file could be written by the container: init runs a sealed copy");
-	return sealed_copy(self, st.st_size, ret_fd, err);
+	return sealed_copy(self, executed_size(self, st.st_size), ret_fd, err);
 }

@@ -23,6 +23,7 @@
 #define FILE_STATE     "state.json"
 #define FILE_STATE_NEW "state.json.new"
 #define FILE_CREATING  "creating"
+#define FILE_CONFIG    "config.json"
 
 static const struct json_field state_fields[] = {
 	{ .name = "ociVersion",
@@ -65,6 +66,9 @@ static const struct json_field state_fields[] = {
 	{ .name = "ownPidNamespace",
 	  .kind = JSON_BOOL,
 	  .offset = offsetof(struct container_state, own_pid_namespace) },
+	{ .name = "newKeyring",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, new_keyring) },
 	{ .name = "annotations",
 	  .kind = JSON_STRING_MAP,
 	  .offset = offsetof(struct container_state, annotations) },
@@ -181,7 +185,7 @@ static int lock_folder(struct state_dir *dir, int how, struct error *err)
 
 static void empty_folder(const struct state_dir *dir)
 {
-	static const char *const names[] = { FILE_STATE, FILE_STATE_NEW, FILE_CREATING,
+	static const char *const names[] = { FILE_STATE, FILE_STATE_NEW, FILE_CREATING, FILE_CONFIG,
 					     STATE_FILE_START };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -327,6 +331,30 @@ int state_read(const struct state_dir *dir, struct container_state *ret_state, s
 	*ret_state = state;
 	ret_state->arena = arena;
 	return 0;
+}
+
+int state_write_config(const struct state_dir *dir, const struct container_config *config,
+		       struct error *err)
+{
+	autostrbuf struct strbuf text = { 0 };
+	autoclose int fd = -1;
+	int failed;
+
+	config_print(config, JSON_COMPACT, &text);
+	fd = openat(dir->fd, FILE_CONFIG, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
+	if (fd < 0)
+		return error_set(err, errno, "make %s/%s", dir->path, FILE_CONFIG);
+	failed = fd_write_all(fd, text.bytes, text.size);
+	return failed < 0 ? error_set(err, -failed, "write %s/%s", dir->path, FILE_CONFIG) : 0;
+}
+
+int state_read_config(const struct state_dir *dir, struct container_config *ret_config,
+		      struct error *err)
+{
+	autofree char *path = str_format("%s/%s", dir->path, FILE_CONFIG);
+
+	return config_load(path, ret_config, err);
 }
 
 int state_set_created(const struct state_dir *dir, struct error *err)

@@ -16,6 +16,7 @@
  *
  *   state.json  what is known since its creation; written to a new file and renamed, and never
  *               changed afterwards
+ *   config.json the config, scoped to the user namespace: what later commands go by
  *   creating    exists until the container is handed over
  *   start       the socket on which a created container waits for `start`; exists until then
  *
@@ -46,6 +47,7 @@ struct container_state {
 	bool foreground; /* a `run` that waits for it owns it: what is left of it when that is dead,
 			    is rubbish */
 	bool own_pid_namespace;
+	bool new_keyring; /* its session keyring is its own, and has a name */
 	str_map annotations;
 	struct config_hooks *hooks; /* poststart and poststop are run by later commands */
 };
@@ -84,6 +86,12 @@ int state_write(const struct state_dir *dir, const struct container_state *state
 
 /* Fails with ENOENT where there is none (yet, or because its creation was killed). */
 int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err);
+
+/* The scoped config, for `exec` and `update`: the bundle's can have been changed since. */
+int state_write_config(const struct state_dir *dir, const struct container_config *config,
+		       struct error *err);
+int state_read_config(const struct state_dir *dir, struct container_config *ret_config,
+		      struct error *err);
 
 /* The container is handed over: it isn't "creating" any more. */
 int state_set_created(const struct state_dir *dir, struct error *err);

@@ -70,6 +70,7 @@ enum order_flag {
 	ORDER_KEEP_GROUPS = 1 << 5,	/* supplementary groups are left as they are */
 	ORDER_SETGROUPS_DENIED = 1 << 6,
 	ORDER_FILTER = 1 << 7, /* there is a seccomp filter, in its section */
+	ORDER_SETNS = 1 << 8,  /* join what is there: `exec`, not the first process */
 };
 
 enum order_section {

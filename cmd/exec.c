@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/command.h"
+#include "core/base/str.h"
+#include "core/parent/exec.h"
+#include "core/parent/monitor.h"
+
+struct exec_options {
+	const char *process;
+	const char *pid_file;
+	const char *console_socket;
+	const char *pidfd_socket;
+	const char *user;
+	const char *cwd;
+	const char *apparmor;
+	const char *process_label;
+	const char *cgroup;
+	struct option_list env;
+	struct option_list capabilities;
+	struct option_list additional_groups;
+	unsigned int preserve_fds;
+	bool terminal;
+	bool detach;
+	bool no_new_privileges;
+	bool ignore_paused;
+};
+
+static int check_options(const struct exec_options *options, int words, struct error *err)
+{
+	if (!options->process && words < 2)
+		return error_set(err, 0,
+				 "exec: a program is missing: ID PROGRAM [ARG…], or --process");
+	if (options->process && words > 1)
+		return error_set(err, 0,
+				 "exec: the program is in --process %s, and can't be given twice",
+				 options->process);
+	return 0;
+}
+
+static struct exec_texts texts_of(const struct option_list *list)
+{
+	return (struct exec_texts){ list->items, list->count };
+}
+
+static int run_request(const struct exec_request *request, int *ret_status, struct error *err)
+{
+	struct child child;
+	sigset_t signals;
+	int result = 0;
+
+	if (request->child.foreground)
+		monitor_block_signals(&signals);
+	if (container_exec(request, &child, err) < 0)
+		return -1;
+	*ret_status = 0;
+	if (request->child.foreground)
+		result = monitor_run(child.pid, child.pidfd, child.console, &signals, ret_status,
+				     err);
+	child_close(&child);
+	return result;
+}
+
+static int exec_with(const struct globals *globals, const struct exec_options *options, int words,
+		     char **operands, int *ret_status, struct error *err)
+{
+	struct exec_request request = {
+		.root = globals->root,
+		.id = operands[0],
+		.process = {
+			.file = options->process,
+			.args = operands + 1,
+			.arg_count = (size_t)(words - 1),
+			.user = options->user,
+			.cwd = options->cwd,
+			.env = texts_of(&options->env),
+			.capabilities = texts_of(&options->capabilities),
+			.additional_groups = texts_of(&options->additional_groups),
+			.apparmor_profile = options->apparmor,
+			.selinux_label = options->process_label,
+			.terminal = options->terminal,
+			.no_new_privileges = options->no_new_privileges,
+		},
+		.child = {
+			.pid_file = options->pid_file,
+			.console_socket = options->console_socket,
+			.pidfd_socket = options->pidfd_socket,
+			/* The same descriptors counted twice by engines that pass both: not a sum. */
+			.preserve_fds = options->preserve_fds > globals->listen_fds ? options->preserve_fds : globals->listen_fds,
+			.listen_fds = globals->listen_fds > 0,
+			.foreground = !options->detach,
+		},
+		.cgroup = options->cgroup,
+		.ignore_paused = options->ignore_paused,
+	};
+
+	return run_request(&request, ret_status, err);
+}
+
+static int exec(const struct globals *globals, int argc, char **argv, int *ret_status,
+		struct error *err)
+{
+	struct exec_options options = { 0 };
+	int operand, result = -1;
+	/* What stands behind the id is the program's. */
+	int parsed = options_parse(command_exec.spec, OPTIONS_FIRST, argc, argv, &options, &operand,
+				   err);
+
+	if (parsed == 1)
+		options_print_help(command_exec.spec, stdout);
+	if (parsed != 0)
+		result = parsed < 0 ? -1 : 0;
+	else if (check_options(&options, argc - operand, err) == 0)
+		result = exec_with(globals, &options, argc - operand, argv + operand, ret_status,
+				   err);
+	option_list_release(&options.env);
+	option_list_release(&options.capabilities);
+	option_list_release(&options.additional_groups);
+	return result;
+}
+
+#define OPTION(member) offsetof(struct exec_options, member)
+
+/* clang-format off */
+static const struct option_spec options_exec[] = {
+	{ "process", 'p', OPTION_STRING, OPTION(process), "FILE", "the process, as JSON" },
+	{ "detach", 'd', OPTION_FLAG, OPTION(detach), NULL, "return as soon as the program runs" },
+	{ "pid-file", 0, OPTION_STRING, OPTION(pid_file), "FILE", "write the process's pid there" },
+	{ "tty", 't', OPTION_FLAG, OPTION(terminal), NULL, "give it a terminal" },
+	{ "console-socket", 0, OPTION_STRING, OPTION(console_socket), "SOCKET", "send the terminal's master to this socket" },
+	{ "pidfd-socket", 0, OPTION_STRING, OPTION(pidfd_socket), "SOCKET", "send a pidfd of the process to this socket" },
+	{ "preserve-fds", 0, OPTION_NUMBER, OPTION(preserve_fds), "N", "pass descriptors 3 to N+2 on to the program" },
+	{ "user", 'u', OPTION_STRING, OPTION(user), "UID[:GID]", "run as this user of the container" },
+	{ "cwd", 0, OPTION_STRING, OPTION(cwd), "DIR", "start in this folder of the container" },
+	{ "env", 'e', OPTION_LIST, OPTION(env), "NAME=VALUE", "set a variable" },
+	{ "cap", 'c', OPTION_LIST, OPTION(capabilities), "CAP", "add a capability" },
+	{ "additional-gids", 'g', OPTION_LIST, OPTION(additional_groups), "GID", "add a supplementary group" },
+	{ "no-new-privs", 0, OPTION_FLAG, OPTION(no_new_privileges), NULL, "set no_new_privs" },
+	{ "apparmor", 0, OPTION_STRING, OPTION(apparmor), "PROFILE", "run with this AppArmor profile" },
+	{ "process-label", 0, OPTION_STRING, OPTION(process_label), "LABEL", "run with this SELinux label" },
+	{ "cgroup", 0, OPTION_STRING, OPTION(cgroup), "PATH", "run in this cgroup below the container's" },
+	{ "ignore-paused", 0, OPTION_FLAG, OPTION(ignore_paused), NULL, "let it wait in a container that is paused" },
+	{ "no-subreaper", 0, OPTION_IGNORED, 0, NULL, "nothing to do: urun is never a subreaper" },
+};
+/* clang-format on */
+static const struct command_spec spec_exec = {
+	.name = "exec",
+	.operands = "ID [PROGRAM [ARG…]]",
+	.summary = "Runs a program in a running container and exits with its status.",
+	.options = options_exec,
+	.option_count = ARRAY_SIZE(options_exec),
+	.operands_min = 1,
+	.operands_max = -1,
+};
+const struct command command_exec = { &spec_exec, exec, EXIT_STATUS_EXEC };

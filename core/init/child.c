@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init, setns.
+#include "core/init/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/number.h"
+#include "core/init/capability.h"
+#include "core/init/limits.h"
+#include "core/init/seccomp_load.h"
+#include "core/init/user.h"
+#include "core/sync/pipe.h"
+
+/* ---- the sync pipe ---- */
+
+static void log_to_parent(enum log_level level, const char *text, void *context)
+{
+	struct child *child = context;
+	struct error ignored = ERROR_NONE;
+	char payload[2048];
+	int length;
+
+	if (child->sync_fd < 0)
+		return;
+	length = snprintf(payload, sizeof(payload), "%c%s", (char)level, text);
+	if (length >= (int)sizeof(payload))
+		length = sizeof(payload) - 1;
+	pipe_send(child->sync_fd, MESSAGE_LOG, payload, length > 0 ? (size_t)length : 1, NULL, 0,
+		  &ignored);
+}
+
+/* The parent has gone: what we would make is nobody's any more, and there is nobody to tell. */
+int child_receive(struct child *child, enum message_type type, struct message *ret_message,
+		  struct error *err)
+{
+	int got = pipe_receive(child->sync_fd, MESSAGE_BIT(type), ret_message, err);
+
+	if (got == 0)
+		_exit(1);
+	return got < 0 ? -1 : 0;
+}
+
+static int take_descriptors(struct child *child, struct error *err)
+{
+	struct message *message = &child->config_message;
+	size_t wanted = 0;
+
+	wanted += child->order.flags & ORDER_WAIT_START ? 1 : 0;
+	wanted += child->order.flags & ORDER_SECCOMP_SOCKET ? 1 : 0;
+	if (message->fd_count != wanted)
+		return error_set(err, EPROTO, "sync pipe: config with %zu descriptors, not %zu",
+				 message->fd_count, wanted);
+	wanted = 0;
+	if (child->order.flags & ORDER_WAIT_START)
+		child->start_listener = take_fd(&message->fds[wanted++]);
+	if (child->order.flags & ORDER_SECCOMP_SOCKET)
+		child->seccomp_socket = take_fd(&message->fds[wanted++]);
+	return 0;
+}
+
+int child_receive_config(struct child *child, struct error *err)
+{
+	if (child_receive(child, MESSAGE_CONFIG, &child->config_message, err) < 0 ||
+	    message_order_unpack(&child->config_message, &child->order, child->sections, err) < 0)
+		return -1;
+	log_set_level(child->order.log_level);
+	log_set_sink(log_to_parent, child);
+	if (take_descriptors(child, err) < 0)
+		return -1;
+	return config_parse(child->sections[ORDER_CONFIG], child->order.section_sizes[ORDER_CONFIG],
+			    &child->config, err);
+}
+
+int child_send_ready(struct child *child, struct error *err)
+{
+	int sent = pipe_send(child->sync_fd, MESSAGE_READY, NULL, 0, &child->console_master,
+			     child->console_master >= 0 ? 1 : 0, err);
+
+	fd_close(&child->console_master);
+	return sent;
+}
+
+/*
+ * Handed over: a created container outlives its creator, a foreground run's does not.
+ * ORDER: the death signal goes before the pipe: until the parent has seen our end of it close, it
+ * kills us itself.
+ */
+int child_await_run(struct child *child, struct error *err)
+{
+	automessage struct message run = MESSAGE_NONE;
+
+	if (child_receive(child, MESSAGE_RUN, &run, err) < 0)
+		return -1;
+	if (!(child->order.flags & ORDER_DIE_WITH_PARENT))
+		prctl(PR_SET_PDEATHSIG, 0);
+	return 0;
+}
+
+/* ---- the program ---- */
+
+/*
+ * With the user's permissions, and before READY, so that `create` can tell what `start` would meet.
+ * The working folder is entered here and kept.
+ */
+int child_find_program(struct child *child, struct error *err)
+{
+	const struct config_process *process = child->config.process;
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *path = NULL;
+	int found;
+
+	if (!process)
+		return 0;
+	user_files_begin(process->user);
+	found = program_chdir(process, err) < 0 ? -1 : program_find(process, &path, err);
+	user_files_end();
+	/* ORDER: again after the change of ids for files, which clears it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (found == 0)
+		program_prepare(process, path, NULL, root, &child->program);
+	return found;
+}
+
+static enum user_groups groups_of(const struct child *child)
+{
+	if (child->order.flags & ORDER_KEEP_GROUPS)
+		return USER_GROUPS_KEEP;
+	return child->order.flags & ORDER_SETGROUPS_DENIED ? USER_GROUPS_DENIED : USER_GROUPS_SET;
+}
+
+static int load_filter(struct child *child, struct error *err)
+{
+	const struct config_seccomp *seccomp = child->config.linux_->seccomp;
+	autoclose int listener = -1;
+
+	if (!(child->order.flags & ORDER_FILTER))
+		return 0;
+	if (seccomp_load_program(child->sections[ORDER_FILTER_BPF],
+				 child->order.section_sizes[ORDER_FILTER_BPF],
+				 child->order.filter_flags, &listener, err) < 0)
+		return -1;
+	if (listener < 0 || !seccomp || child->seccomp_socket < 0)
+		return 0;
+	return seccomp_send_listener(child->seccomp_socket, listener, &child->listener_state, err);
+}
+
+static void prepare_listener_state(struct child *child)
+{
+	const struct config_seccomp *seccomp = child->config.linux_->seccomp;
+
+	if (child->seccomp_socket >= 0)
+		seccomp_listener_state((pid_t)child->order.pid, seccomp->listener_metadata,
+				       child->sections[ORDER_STATE_CREATED],
+				       &child->listener_state);
+}
+
+static int set_limits(const struct child *child, struct error *err)
+{
+	const struct config_process *process = child->config.process;
+
+	limits_set_umask(process);
+	if (limits_set_memory_policy(&child->config, err) < 0 ||
+	    limits_set_personality(&child->config, err) < 0 ||
+	    limits_set_scheduler(process, err) < 0 || limits_set_io_priority(process, err) < 0)
+		return -1;
+	return limits_set_rlimits(process, err);
+}
+
+/*
+ * ORDER: without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded while we have it; with
+ * it, as the last step, so that the filter need not allow what the steps between call.
+ */
+int child_become_program(struct child *child, struct error *err)
+{
+	const struct config_process *process = child->config.process;
+	struct capability_sets sets;
+
+	prepare_listener_state(child);
+	capability_resolve(process->capabilities, &sets);
+	if (set_limits(child, err) < 0 || label_apply(process, &child->label, err) < 0)
+		return -1;
+	if (!process->no_new_privileges && load_filter(child, err) < 0)
+		return -1;
+	if (capability_drop_bounding(&sets, err) < 0 ||
+	    process_become_user(process->user, groups_of(child), err) < 0)
+		return -1;
+	/* ORDER: again after the change of ids, which clears it. */
+	if (child->order.flags & ORDER_DIE_WITH_PARENT)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (capability_apply(&sets, err) < 0)
+		return -1;
+	if (!process->no_new_privileges)
+		return 0;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(err, errno, "set no_new_privs");
+	return load_filter(child, err);
+}
+
+/* ---- begin and end ---- */
+
+static int parse_sync_fd(const char *number, int *ret_fd)
+{
+	uint32_t fd;
+	struct stat st;
+
+	if (number_parse_u32(number, INT32_MAX, &fd) < 0 || fstat((int)fd, &st) < 0 ||
+	    !S_ISSOCK(st.st_mode))
+		return -1;
+	*ret_fd = (int)fd;
+	return fd_set_cloexec(*ret_fd);
+}
+
+int child_begin(const char *sync_number, struct child *ret_child)
+{
+	*ret_child = (struct child){ .sync_fd = -1,
+				     .config_message = MESSAGE_NONE,
+				     .console_master = -1,
+				     .start_listener = -1,
+				     .seccomp_socket = -1,
+				     .label = LABEL_NONE };
+	if (parse_sync_fd(sync_number, &ret_child->sync_fd) < 0) {
+		dprintf(STDERR_FILENO, "urun: 'urun init' is started by urun itself\n");
+		return -1;
+	}
+	prctl(PR_SET_NAME, "urun:init");
+	/*
+	 * The container's processes must not look into us by ptrace(2) or /proc/PID: we have the
+	 * host's descriptors still.
+	 */
+	prctl(PR_SET_DUMPABLE, 0);
+	return 0;
+}
+
+_Noreturn void child_fail(struct child *child, const struct error *err)
+{
+	if (child->sync_fd >= 0)
+		pipe_send_error(child->sync_fd, err);
+	_exit(1);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_INIT_CHILD_H
+#define URUN_INIT_CHILD_H
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+#include "core/config/config.h"
+#include "core/init/label.h"
+#include "core/init/program.h"
+#include "core/sync/message.h"
+
+/*
+ * What the container's first process and one that `exec` puts beside it do alike: they hear from
+ * the parent, find the program, and become it.
+ */
+
+/*
+ * What lives from the config's arrival to execve.  Nothing of it is released: execve and _exit do
+ * that.
+ */
+struct child {
+	int sync_fd;
+	struct message config_message;
+	struct message_order order;
+	const char *sections[ORDER_SECTION_COUNT];
+	struct container_config config;
+	int console_master;
+	int start_listener; /* ORDER_WAIT_START */
+	int seccomp_socket;
+	struct strbuf listener_state;
+	struct label label;
+	struct program program;
+};
+
+/* The pipe is the descriptor of that number.  Fails, after a line on stderr, where it is none. */
+int child_begin(const char *sync_number, struct child *ret_child);
+
+/* Tells the parent what went wrong, and ends. */
+_Noreturn void child_fail(struct child *child, const struct error *err);
+
+/*
+ * Waits for the message.  Where the parent has gone it ends: what we would make is nobody's any
+ * more, and there is nobody to tell.
+ */
+int child_receive(struct child *child, enum message_type type, struct message *ret_message,
+		  struct error *err);
+
+/* From here on, what is logged goes to the parent. */
+int child_receive_config(struct child *child, struct error *err);
+
+/* In the container's root: goes to process.cwd and finds process.args[0], as its user. */
+int child_find_program(struct child *child, struct error *err);
+
+/* READY, with the console where there is one. */
+int child_send_ready(struct child *child, struct error *err);
+
+int child_await_run(struct child *child, struct error *err);
+
+/*
+ * Limits, user, capabilities, seccomp.  Nothing comes back: what still needs a capability stands
+ * above it; execve of child->program is next.
+ */
+int child_become_program(struct child *child, struct error *err);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_INIT_SETNS_H
+#define URUN_INIT_SETNS_H
+
+#include "core/base/error.h"
+#include "core/init/child.h"
+
+/*
+ * The way of a process that `exec` puts into a container: the parent's clone has joined the
+ * namespaces before it executed us.  Returns only on failure.
+ */
+int setns_run(struct child *child, struct error *err);
+
+#endif

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/arena.h"
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/pidfd.h"
+#include "core/parent/start_socket.h"
+#include "core/parent/terminal.h"
+#include "core/sync/pipe.h"
+
+void child_close(struct child *child)
+{
+	fd_close(&child->pidfd);
+	fd_close(&child->sync_fd);
+	fd_close(&child->console);
+	fd_close(&child->console_peer);
+}
+
+/* ---- before any process exists ---- */
+
+/*
+ * The descriptors that the caller hands on must be there: a gap would be filled by one of ours.
+ * LISTEN_FDS counts the same descriptors once more.
+ */
+static int check_preserved_fds(unsigned int count, struct error *err)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (fcntl((int)(3 + i), F_GETFD) < 0)
+			return error_set(err, 0, "--preserve-fds %u: descriptor %u isn't open",
+					 count, 3 + i);
+	return 0;
+}
+
+int child_check_request(const struct child_request *request, const struct config_process *process,
+			struct error *err)
+{
+	bool terminal = process && process->terminal;
+
+	if (check_preserved_fds(request->preserve_fds, err) < 0)
+		return -1;
+	if (terminal && !request->console_socket && !request->foreground)
+		return error_set(err, 0,
+				 "process.terminal: true needs --console-socket, unless urun stays "
+				 "in the foreground");
+	if (!terminal && request->console_socket)
+		return error_set(err, 0,
+				 "--console-socket is given, but process.terminal is not true");
+	return 0;
+}
+
+void child_set_env(struct container_config *config, const char *name, const char *value)
+{
+	str_list *env = (str_list *)&config->process->env;
+	char *entry = arena_strf(&config->arena, "%s=%s", name, value);
+	size_t length = strlen(name) + 1;
+
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->items[i], entry, length) == 0) {
+			env->items[i] = entry;
+			return;
+		}
+	env->items = arena_grow(&config->arena, env->items, env->count, sizeof(*env->items));
+	env->items[env->count++] = entry;
+}
+
+/* The number of descriptors, and the pid that the program has inside.  Source: sd_listen_fds(3). */
+void child_announce_listen_fds(const struct child_request *request, struct container_config *config)
+{
+	char number[16];
+
+	if (!request->listen_fds || !config->process)
+		return;
+	for (size_t i = 0; i < config->process->env.count; i++)
+		if (str_starts_with(config->process->env.items[i], "LISTEN_FDS="))
+			return;
+	snprintf(number, sizeof(number), "%u", request->preserve_fds);
+	child_set_env(config, "LISTEN_FDS", number);
+	child_set_env(config, "LISTEN_PID", "1");
+}
+
+int child_connect_console(const struct child_request *request, struct child *child,
+			  struct error *err)
+{
+	if (!request->console_socket)
+		return 0;
+	return socket_connect_path(request->console_socket, "console socket", &child->console_peer,
+				   err);
+}
+
+/* ---- until READY ---- */
+
+static enum log_level current_log_level(void)
+{
+	enum log_level level = LOG_LEVEL_ERROR;
+
+	while (level < LOG_LEVEL_DEBUG && log_enabled(level + 1))
+		level++;
+	return level;
+}
+
+/*
+ * The rules went into the filter: init needs of the section only where a notification's listener is
+ * announced.
+ */
+static void print_config_for_init(struct container_config *config, struct strbuf *out)
+{
+	struct config_seccomp *seccomp = config->linux_->seccomp;
+	struct config_seccomp short_form;
+
+	if (seccomp) {
+		short_form = *seccomp;
+		short_form.syscalls.items = NULL;
+		short_form.syscalls.count = 0;
+		config->linux_->seccomp = &short_form;
+	}
+	config_print(config, JSON_COMPACT, out);
+	config->linux_->seccomp = seccomp;
+}
+
+int child_send_config(const struct child *child, struct container_config *config,
+		      struct message_order *order,
+		      struct strbuf sections[static ORDER_SECTION_COUNT], const int *fds,
+		      size_t fd_count, struct error *err)
+{
+	autostrbuf struct strbuf payload = { 0 };
+
+	order->log_level = current_log_level();
+	order->pid = (uint32_t)child->pid;
+	print_config_for_init(config, &sections[ORDER_CONFIG]);
+	message_order_pack(order, sections, &payload);
+	return pipe_send(child->sync_fd, MESSAGE_CONFIG, payload.bytes, payload.size, fds, fd_count,
+			 err);
+}
+
+/* The child has ended without a word: what ended it is all that can be told. */
+static int child_lost(const struct child *child, struct error *err)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
+	    info.si_code != CLD_EXITED)
+		return error_set(err, 0,
+				 "the container's first process was killed by signal %d (%s)",
+				 info.si_status, strsignal(info.si_status));
+	return error_set(
+		err, 0, "the container's first process ended with status %d before the program ran",
+		info.si_status);
+}
+
+int child_await(const struct child *child, unsigned int expected, struct message *ret_message,
+		struct error *err)
+{
+	int got = pipe_await(child->sync_fd, expected, ret_message, err);
+
+	if (got == 0)
+		return child_lost(child, err);
+	return got < 0 ? -1 : 0;
+}
+
+void child_take_console(const struct child_request *request, struct child *child,
+			struct message *ready)
+{
+	if (ready->fd_count != 1)
+		return;
+	child->console = take_fd(&ready->fds[0]);
+	/* ORDER: before the program runs, which may ask for the size as the first thing. */
+	if (request->foreground && !request->console_socket)
+		terminal_copy_window(child->console);
+}
+
+/* ---- handing over ---- */
+
+static int send_console(struct child *child, struct error *err)
+{
+	if (child->console_peer < 0)
+		return 0;
+	if (child->console < 0)
+		return error_set(err, 0, "console socket: the container has made no console");
+	if (socket_send_fd(child->console_peer, child->console, "/dev/ptmx", "the console socket",
+			   err) < 0)
+		return -1;
+	fd_close(&child->console);
+	fd_close(&child->console_peer);
+	return 0;
+}
+
+static int send_pidfd(const struct child_request *request, const struct child *child,
+		      struct error *err)
+{
+	autoclose int peer = -1;
+
+	if (!request->pidfd_socket)
+		return 0;
+	if (socket_connect_path(request->pidfd_socket, "pidfd socket", &peer, err) < 0)
+		return -1;
+	return socket_send_fd(peer, child->pidfd, "pidfd", "the pidfd socket", err);
+}
+
+int child_send_descriptors(const struct child_request *request, struct child *child,
+			   struct error *err)
+{
+	return send_console(child, err) < 0 ? -1 : send_pidfd(request, child, err);
+}
+
+int child_release(const struct child *child, struct error *err)
+{
+	struct message none = MESSAGE_NONE;
+
+	if (pipe_send(child->sync_fd, MESSAGE_RUN, NULL, 0, NULL, 0, err) < 0)
+		return err->code == EPIPE ? child_lost(child, err) : -1;
+	return pipe_await(child->sync_fd, 0, &none, err) < 0 ? -1 : 0;
+}
+
+int child_write_pid_file(const struct child_request *request, const struct child *child,
+			 struct error *err)
+{
+	const char *path = request->pid_file;
+	autofree char *new_path = NULL;
+	autoclose int fd = -1;
+	char number[16];
+	int length;
+
+	if (!path)
+		return 0;
+	/* Renamed into place, so that a reader finds the whole number or no file. */
+	new_path = str_format("%s.%d.new", path, getpid());
+	fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return error_set(err, errno, "make pid file %s", path);
+	length = snprintf(number, sizeof(number), "%d", child->pid);
+	if (fd_write_all(fd, number, (size_t)length) < 0 || rename(new_path, path) < 0) {
+		error_set(err, errno, "write pid file %s", path);
+		unlink(new_path);
+		return -1;
+	}
+	return 0;
+}
+
+void child_end(const struct child *child)
+{
+	pidfd_signal(child->pidfd, SIGKILL);
+	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}

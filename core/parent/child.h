@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_PARENT_CHILD_H
+#define URUN_PARENT_CHILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+#include "core/config/config.h"
+#include "core/sync/message.h"
+
+/*
+ * The parent's half of the life of `urun init`: what `create`, `run` and `exec` do alike with a
+ * process that they have cloned, until its program runs and it is handed over.
+ * All run in the parent.
+ */
+
+/* What the caller wants of the new process.  All texts are the caller's; NULL: not given. */
+struct child_request {
+	const char *pid_file;
+	const char *console_socket;
+	const char *pidfd_socket;
+	unsigned int preserve_fds; /* descriptors 3 … 2 + this go to the program */
+	bool listen_fds; /* they are socket-activated ones: the program's LISTEN_FDS says so */
+	bool foreground; /* we stay its parent, serve its terminal, and it ends with us */
+};
+
+struct child {
+	pid_t pid;
+	int pidfd;
+	int sync_fd;
+	int console;	  /* the master, where the terminal is ours to serve; else -1 */
+	int console_peer; /* the connection to the console socket, until the console is sent */
+};
+
+#define CHILD_NONE ((struct child){ .pidfd = -1, .sync_fd = -1, .console = -1, .console_peer = -1 })
+
+/* Closes the descriptors; the process stays. */
+void child_close(struct child *child);
+
+/*
+ * Before any process exists: are the preserved descriptors open, and can a terminal that @process
+ * (may be NULL) wants be served?
+ */
+int child_check_request(const struct child_request *request, const struct config_process *process,
+			struct error *err);
+
+/* Socket activation: puts the number of descriptors into the program's environment. */
+void child_announce_listen_fds(const struct child_request *request,
+			       struct container_config *config);
+
+/* Sets NAME=value in @process's environment, in place of what is there. */
+void child_set_env(struct container_config *config, const char *name, const char *value);
+
+/* Connects to the console socket, so that a wrong one is told before anything is made. */
+int child_connect_console(const struct child_request *request, struct child *child,
+			  struct error *err);
+
+/*
+ * Sends CONFIG: @config (its seccomp rules are in the section of the filter, compiled), @sections
+ * without ORDER_CONFIG, and descriptors.  @order's log_level and pid are set here.
+ */
+int child_send_config(const struct child *child, struct container_config *config,
+		      struct message_order *order,
+		      struct strbuf sections[static ORDER_SECTION_COUNT], const int *fds,
+		      size_t fd_count, struct error *err);
+
+/*
+ * Waits for one of @expected (MESSAGE_BIT()).  The child's own error, or how it ended, is the error
+ * here.
+ */
+int child_await(const struct child *child, unsigned int expected, struct message *ret_message,
+		struct error *err);
+
+/* READY has come: its descriptor is the console. */
+void child_take_console(const struct child_request *request, struct child *child,
+			struct message *ready);
+
+/*
+ * Hands console and pidfd to the sockets that were asked for.
+ */
+int child_send_descriptors(const struct child_request *request, struct child *child,
+			   struct error *err);
+
+/*
+ * Lets the program run.  The end of the pipe says that execve happened: it is close-on-exec; for a
+ * child that waits for `start` it says no more than that it waits now.
+ */
+int child_release(const struct child *child, struct error *err);
+
+/* Written whole or not at all; nothing to do where none was asked for. */
+int child_write_pid_file(const struct child_request *request, const struct child *child,
+			 struct error *err);
+
+/* Kills it and waits for its end. */
+void child_end(const struct child *child);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_PARENT_EXEC_H
+#define URUN_PARENT_EXEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/error.h"
+#include "core/parent/child.h"
+
+/* A list of the command line's texts. */
+struct exec_texts {
+	const char **items;
+	size_t count;
+};
+
+/*
+ * The process that `exec` runs: that of a file, or the container's own with these changes.  All
+ * texts are the caller's; NULL and 0: not given.
+ */
+struct exec_process {
+	const char *file; /* the JSON of a process; then nothing else is given */
+	char *const *args;
+	size_t arg_count;
+	const char *user; /* UID[:GID] */
+	const char *cwd;
+	struct exec_texts env;		     /* NAME=value, in place of or beside the container's */
+	struct exec_texts capabilities;	     /* beside the container's */
+	struct exec_texts additional_groups; /* beside the container's */
+	const char *apparmor_profile;
+	const char *selinux_label;
+	bool terminal;
+	bool no_new_privileges;
+};
+
+struct exec_request {
+	const char *root; /* of the states */
+	const char *id;
+	struct exec_process process;
+	struct child_request child;
+	const char *cgroup; /* below the container's; NULL: the container's */
+	bool ignore_paused;
+};
+
+/*
+ * The config's process becomes the one asked for.
+ * Runs in: parent, before any process exists.
+ */
+int exec_process_make(const struct exec_process *asked, struct container_config *config,
+		      struct error *err);
+
+/*
+ * Runs a process in a container that is running or created, and returns when its program runs: the
+ * pid file is written only then.  *ret_child is the caller's to close.
+ * Runs in: parent.
+ */
+int container_exec(const struct exec_request *request, struct child *ret_child, struct error *err);
+
+#endif

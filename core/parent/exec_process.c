@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/fd.h"
+#include "core/base/number.h"
+#include "core/parent/exec.h"
+
+static int read_file(const char *path, struct container_config *config, struct error *err)
+{
+	autofree char *bytes = NULL;
+	size_t size;
+	int failed = fd_read_file(path, JSON_SIZE_MAX, &bytes, &size);
+
+	if (failed < 0)
+		return error_set(err, -failed, "read %s", path);
+	if (config_parse_process(bytes, size, &config->arena, &config->process, err) < 0)
+		return error_prefix(err, "%s", path);
+	return 0;
+}
+
+/* Strict: what is taken for a number and isn't one becomes root (CVE-2026-30892 of another). */
+static int set_user(const char *text, struct container_config *config, struct error *err)
+{
+	struct config_user *user = config->process->user;
+	char *uid_text = arena_str(&config->arena, text);
+	char *gid_text = strchr(uid_text, ':');
+	uint32_t id;
+
+	if (gid_text)
+		*gid_text++ = '\0';
+	if (number_parse_u32(uid_text, UINT32_MAX - 1, &id) < 0)
+		return error_set(err, 0, "option --user is UID or UID:GID in numbers, not '%s'",
+				 text);
+	user->uid.value = id;
+	if (!gid_text)
+		return 0;
+	if (number_parse_u32(gid_text, UINT32_MAX - 1, &id) < 0)
+		return error_set(err, 0, "option --user is UID or UID:GID in numbers, not '%s'",
+				 text);
+	user->gid.value = id;
+	return 0;
+}
+
+static int set_env(const struct exec_texts *env, struct container_config *config, struct error *err)
+{
+	for (size_t i = 0; i < env->count; i++) {
+		char *name = arena_str(&config->arena, env->items[i]);
+		char *value = strchr(name, '=');
+
+		if (!value || value == name)
+			return error_set(err, 0, "option --env is NAME=value, not '%s'",
+					 env->items[i]);
+		*value++ = '\0';
+		child_set_env(config, name, value);
+	}
+	return 0;
+}
+
+static void add_capability(struct arena *arena, str_list *set, char *name)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (strcmp(set->items[i], name) == 0)
+			return;
+	set->items = arena_grow(arena, set->items, set->count, sizeof(*set->items));
+	set->items[set->count++] = name;
+}
+
+/* Not the inheritable and the ambient set: what the program starts must not have them for it. */
+static void add_capabilities(const struct exec_texts *names, struct container_config *config)
+{
+	struct config_process *process = config->process;
+
+	if (names->count && !process->capabilities)
+		process->capabilities = arena_alloc(&config->arena, sizeof(*process->capabilities));
+	for (size_t i = 0; i < names->count; i++) {
+		const char *given = names->items[i];
+		char *name = str_starts_with(given, "CAP_")
+				     ? arena_str(&config->arena, given)
+				     : arena_strf(&config->arena, "CAP_%s", given);
+
+		add_capability(&config->arena, &process->capabilities->bounding, name);
+		add_capability(&config->arena, &process->capabilities->effective, name);
+		add_capability(&config->arena, &process->capabilities->permitted, name);
+	}
+}
+
+static int add_groups(const struct exec_texts *groups, struct container_config *config,
+		      struct error *err)
+{
+	struct config_user *user = config->process->user;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		uint32_t gid;
+
+		if (number_parse_u32(groups->items[i], UINT32_MAX - 1, &gid) < 0)
+			return error_set(err, 0, "option --additional-gids is a number, not '%s'",
+					 groups->items[i]);
+		user->additional_gids.items = arena_grow(
+			&config->arena, user->additional_gids.items, user->additional_gids.count,
+			sizeof(*user->additional_gids.items));
+		user->additional_gids.items[user->additional_gids.count++] = gid;
+	}
+	return 0;
+}
+
+static void set_args(const struct exec_process *asked, struct container_config *config)
+{
+	str_list *args = &config->process->args;
+
+	args->items = arena_alloc(&config->arena, asked->arg_count * sizeof(*args->items));
+	args->count = asked->arg_count;
+	for (size_t i = 0; i < args->count; i++)
+		args->items[i] = arena_str(&config->arena, asked->args[i]);
+}
+
+int exec_process_make(const struct exec_process *asked, struct container_config *config,
+		      struct error *err)
+{
+	struct config_process *process;
+
+	if (asked->file)
+		return read_file(asked->file, config, err);
+	process = config->process;
+	if (!process)
+		return error_set(err, 0,
+				 "the container's config has no process: exec needs --process");
+	set_args(asked, config);
+	if ((asked->user && set_user(asked->user, config, err) < 0) ||
+	    set_env(&asked->env, config, err) < 0 ||
+	    add_groups(&asked->additional_groups, config, err) < 0)
+		return -1;
+	add_capabilities(&asked->capabilities, config);
+	if (asked->cwd && asked->cwd[0] != '/')
+		return error_set(err, 0, "option --cwd is an absolute path, not '%s'", asked->cwd);
+	if (asked->cwd)
+		process->cwd = arena_str(&config->arena, asked->cwd);
+	if (asked->apparmor_profile)
+		process->apparmor_profile = arena_str(&config->arena, asked->apparmor_profile);
+	if (asked->selinux_label)
+		process->selinux_label = arena_str(&config->arena, asked->selinux_label);
+	process->terminal = asked->terminal;
+	process->console_size = NULL;
+	process->no_new_privileges = process->no_new_privileges || asked->no_new_privileges;
+	return 0;
+}
