@@ -30,7 +30,8 @@ struct globals {
 /*
  * A command: parses its argv (argv[0] is its name), prints its results on stdout, and returns the
  * exit status as *ret_status. Returns -1 with an error: main() prints it and exits with the error's
- * status, else the command's @failure_status.
+ * status, else the command's @failure_status. Without a summary in its spec it isn't in --help's
+ * list.
  */
 struct command {
 	const struct command_spec *spec;
@@ -44,10 +45,18 @@ extern const struct command command_create;
 extern const struct command command_start;
 extern const struct command command_state;
 extern const struct command command_exec;
+extern const struct command command_events;
 extern const struct command command_kill;
+extern const struct command command_pause;
+extern const struct command command_ps;
+extern const struct command command_resume;
+extern const struct command command_update;
 extern const struct command command_delete;
 extern const struct command command_list;
 extern const struct command command_spec_;
+extern const struct command command_features;
+extern const struct command command_checkpoint;
+extern const struct command command_restore;
 
 /*
  * What every command begins with.  Returns 0; 1 after printing the help (the command is done); -1
@@ -58,5 +67,8 @@ int command_begin(const struct command_spec *spec, int argc, char **argv, void *
 
 /* Writes all of @text to stdout; a full disk is an error like any other. */
 int command_print(const char *text, struct error *err);
+
+/* The commit that urun was built from; "unknown" where there was none to ask. */
+const char *command_commit(void);
 
 #endif

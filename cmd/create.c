@@ -14,21 +14,13 @@ void create_paths_release(struct create_paths *paths)
 	free(paths->config);
 }
 
-/*
- * A cgroup manager is named before there is anything to manage: none of them does more than nothing
- * yet, and limits that need a cgroup are refused one by one.
- */
-static int check_globals(const struct globals *globals, struct error *err)
+static int cgroup_manager_of(const struct globals *globals, enum cgroup_manager *ret_manager,
+			     struct error *err)
 {
-	const char *manager = globals->cgroup_manager;
-
-	if (manager && !str_equal(manager, "cgroupfs") && !str_equal(manager, "systemd") &&
-	    !str_equal(manager, "disabled"))
-		return error_set(
-			err, 0,
-			"option --cgroup-manager is cgroupfs, systemd or disabled, not '%s'",
-			manager);
-	return 0;
+	*ret_manager = globals->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_AUTO;
+	return globals->cgroup_manager
+		       ? cgroup_manager_parse(globals->cgroup_manager, ret_manager, err)
+		       : 0;
 }
 
 int create_request_make(const struct globals *globals, const struct create_options *options,
@@ -37,7 +29,9 @@ int create_request_make(const struct globals *globals, const struct create_optio
 {
 	const char *bundle = options->bundle ? options->bundle : ".";
 
-	if (check_globals(globals, err) < 0)
+	enum cgroup_manager manager;
+
+	if (cgroup_manager_of(globals, &manager, err) < 0)
 		return -1;
 	paths->bundle = realpath(bundle, NULL);
 	if (!paths->bundle)
@@ -59,6 +53,8 @@ int create_request_make(const struct globals *globals, const struct create_optio
 		},
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
+		.cgroup_manager = manager,
+		.ignore_cgroup_refusal = str_equal(globals->rootless, "true"),
 	};
 	return 0;
 }

@@ -19,8 +19,10 @@
 #include "core/init/init.h"
 
 static const struct command *const commands[] = {
-	&command_run,  &command_create, &command_start, &command_exec,	&command_state,
-	&command_kill, &command_delete, &command_list,	&command_spec_,
+	&command_run,	     &command_create,  &command_start,	&command_exec,	 &command_state,
+	&command_kill,	     &command_delete,  &command_list,	&command_spec_,	 &command_ps,
+	&command_pause,	     &command_resume,  &command_update, &command_events, &command_features,
+	&command_checkpoint, &command_restore,
 };
 
 static const struct option_spec global_options[] = {
@@ -69,23 +71,38 @@ int command_print(const char *text, struct error *err)
 	return failed < 0 ? error_set(err, -failed, "write to standard output") : 0;
 }
 
+const char *command_commit(void)
+{
+	return URUN_COMMIT;
+}
+
 static void print_help(void)
 {
 	options_print_help(&global_spec, stdout);
 	puts("\nCommands:");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf("  %-10s %s\n", commands[i]->spec->name, commands[i]->spec->summary);
+		if (commands[i]->spec->summary)
+			printf("  %-10s %s\n", commands[i]->spec->name, commands[i]->spec->summary);
 	puts("\nurun COMMAND --help tells a command's options.");
 }
 
+#ifdef HAVE_SYSTEMD
+#define SYSTEMD_WORD "+SYSTEMD "
+#else
+#define SYSTEMD_WORD ""
+#endif
+
 /*
  * Engines read the first line, "commit:" and "spec:"; no other line may have the word that the
- * first one begins with behind the name.
+ * first one begins with behind the name, so a folder that has it, or a line's end, isn't shown.
  */
-static void print_version(void)
+static void print_version(const char *root)
 {
-	printf("urun version %s\ncommit: %s\nspec: %s\n+SECCOMP +CAP +YAJL\n", PACKAGE_VERSION,
-	       URUN_COMMIT, CONFIG_SPEC_VERSION);
+	printf("urun version %s\ncommit: %s\nspec: %s\n", PACKAGE_VERSION, command_commit(),
+	       CONFIG_SPEC_VERSION);
+	if (!strstr(root, "version") && !strchr(root, '\n'))
+		printf("rundir: %s\n", root);
+	puts(SYSTEMD_WORD "+SELINUX +APPARMOR +CAP +SECCOMP +YAJL");
 }
 
 /*
@@ -234,7 +251,7 @@ int main(int argc, char **argv)
 	if (read_environment(&globals, &root, &err) < 0 || open_log(&globals, &err) < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
 	if (globals.version) {
-		print_version();
+		print_version(globals.root);
 		return 0;
 	}
 	if (operand == argc)

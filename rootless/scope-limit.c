@@ -12,104 +12,19 @@
 #include "rootless/name.h"
 #include "rootless/scope-rule.h"
 
-/*
- * A limit that is asked for and not enforced is a promise broken silently, so each is an error.
- * Returns true and sets the error for a limit that is asked for.
- */
-static bool asked(struct error *err, bool is_asked, const char *field)
-{
-	if (is_asked)
-		error_set(
-			err, 0,
-			"linux.resources.%s: needs a cgroup, and cgroups are not managed by this version",
-			field);
-	return is_asked;
-}
-
-/*
- * -1 asks for no limit; and 0 bytes or 0 µs of quota are "not given" in the configs that engines
- * write.
- */
-static bool limits(struct opt_i64 value)
-{
-	return value.set && value.value > 0;
-}
-
-static bool memory_asked(const struct config_memory *memory, struct error *err)
-{
-	return asked(err, limits(memory->limit), "memory.limit") ||
-	       asked(err, limits(memory->reservation), "memory.reservation") ||
-	       asked(err, limits(memory->swap), "memory.swap") ||
-	       asked(err, limits(memory->kernel), "memory.kernel") ||
-	       asked(err, limits(memory->kernel_tcp), "memory.kernelTCP") ||
-	       asked(err, memory->swappiness.set, "memory.swappiness") ||
-	       asked(err, memory->disable_oom_killer.value, "memory.disableOOMKiller");
-}
-
-static bool cpu_asked(const struct config_cpu *cpu, struct error *err)
-{
-	/* A period alone bounds nothing: it is what a quota is counted in. */
-	return asked(err, cpu->shares.value > 0, "cpu.shares") ||
-	       asked(err, limits(cpu->quota), "cpu.quota") ||
-	       asked(err, cpu->burst.value > 0, "cpu.burst") ||
-	       asked(err, limits(cpu->realtime_runtime), "cpu.realtimeRuntime") ||
-	       asked(err, cpu->realtime_period.value > 0, "cpu.realtimePeriod") ||
-	       asked(err, cpu->cpus && cpu->cpus[0], "cpu.cpus") ||
-	       asked(err, cpu->mems && cpu->mems[0], "cpu.mems") ||
-	       asked(err, cpu->idle.value != 0, "cpu.idle");
-}
-
-static bool block_io_asked(const struct config_block_io *io, struct error *err)
-{
-	return asked(err, io->weight.value > 0, "blockIO.weight") ||
-	       asked(err, io->leaf_weight.value > 0, "blockIO.leafWeight") ||
-	       asked(err, io->weight_device.count > 0, "blockIO.weightDevice") ||
-	       asked(err, io->throttle_read_bps.count > 0, "blockIO.throttleReadBpsDevice") ||
-	       asked(err, io->throttle_write_bps.count > 0, "blockIO.throttleWriteBpsDevice") ||
-	       asked(err, io->throttle_read_iops.count > 0, "blockIO.throttleReadIOPSDevice") ||
-	       asked(err, io->throttle_write_iops.count > 0, "blockIO.throttleWriteIOPSDevice");
-}
-
-static bool limits_asked(const struct config_resources *resources, struct error *err)
-{
-	if ((resources->memory && memory_asked(resources->memory, err)) ||
-	    (resources->cpu && cpu_asked(resources->cpu, err)) ||
-	    (resources->block_io && block_io_asked(resources->block_io, err)))
-		return true;
-	/* 0 is a limit here (no process but the first); -1 is none. */
-	if (resources->pids &&
-	    asked(err, resources->pids->limit.set && resources->pids->limit.value >= 0,
-		  "pids.limit"))
-		return true;
-	if (resources->network && asked(err,
-					resources->network->class_id.value > 0 ||
-						resources->network->priorities.count > 0,
-					"network"))
-		return true;
-	return asked(err, resources->hugepage_limits.count > 0, "hugepageLimits") ||
-	       asked(err, resources->rdma.count > 0, "rdma") ||
-	       asked(err, resources->unified.count > 0, "unified");
-}
-
 int scope_resources(const struct scope *scope, struct error *err)
 {
-	const struct config_linux *linux_ = scope->config->linux_;
-	const struct config_resources *resources = linux_->resources;
+	const struct config_resources *resources = scope->config->linux_->resources;
 
-	if (resources && limits_asked(resources, err))
-		return -1;
+	(void)err;
 	/*
 	 * Every engine sends these.  The user namespace forbids mknod, so the devices that are
-	 * bound are the list already.
+	 * bound are the list already.  The limits are the cgroup's matter: core/cgroup.
 	 */
 	if (resources && resources->devices.count > 0)
 		log_debug(
 			"linux.resources.devices: %zu rules skipped: a user namespace has the devices that are bound, and no others",
 			resources->devices.count);
-	if (linux_->cgroups_path)
-		log_debug(
-			"linux.cgroupsPath: %s is not made: no limit asks for it, and the container stays in the caller's cgroup",
-			linux_->cgroups_path);
 	return 0;
 }
 

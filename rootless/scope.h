@@ -14,10 +14,9 @@
  * Changed: a user namespace is added; devpts gid= without mapping and additionalGids without
  * setgroups (with a warning) are dropped; proc, sysfs, cgroup and mqueue of namespaces that aren't
  * the container's become recursive binds of the host's; oomScoreAdj below the own becomes the own;
- * labels of a SELinux that is off are dropped; device rules and the cgroup's name are skipped.
+ * labels of a SELinux that is off are dropped; device rules are skipped.
  *
- * Refused: ids without mapping, devices that the host lacks, limits that need a cgroup, sysctl of
- * the host, hard limits above the own, disk file systems, intelRdt, netDevices, an AppArmor profile
+ * Refused: ids without mapping, devices that the host lacks, sysctl of the host, hard limits above the own, disk file systems, intelRdt, netDevices, an AppArmor profile
  * where AppArmor is off.  The error names the field by its path.
  *
  * For root of the host two things are left for the parent to set on the container's first process,

@@ -13,7 +13,7 @@
 
 #include "core/base/fd.h"
 
-#define OUTPUT_MAX (64u << 10)
+#define OUTPUT_MAX (4u << 20)
 #define TIMEOUT_MS 10000
 
 static int64_t now_ms(void)

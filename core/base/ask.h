@@ -6,7 +6,7 @@
 #include "core/base/str.h"
 
 /*
- * Runs a program of the host for what it prints: @out gets its stdout, up to 64 KiB within 10 s.
+ * Runs a program of the host for what it prints: @out gets its stdout, up to 4 MiB within 10 s.
  * Its stdin and stderr are /dev/null, its environment is PATH and LC_ALL=C.  The exit status isn't
  * looked at: those that are asked print nothing where they know nothing.
  */

@@ -54,7 +54,7 @@ static int parse_stat(char *stat, uint64_t *ret_start_time, char *ret_state)
 		 * its namespace are reaped, which is for others to do.
 		 */
 		if (i == STAT_FIELD_FLAGS && number_parse_u64(field, UINT64_MAX, &flags) == 0 &&
-		    (flags & PROCESS_IS_EXITING))
+		    (flags & PROCESS_IS_EXITING) && state != 'Z')
 			state = 'X';
 		field = strtok_r(NULL, " \n", &next);
 	}

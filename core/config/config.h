@@ -426,4 +426,11 @@ const char *config_annotation(const struct container_config *config, const char 
 int config_parse_process(const char *bytes, size_t size, struct arena *arena,
 			 struct config_process **ret_process, struct error *err);
 
+/*
+ * Reads the JSON of linux.resources (same shape and checks) and puts what it gives in place of what
+ * config->linux_->resources has: member by member, and for unified key by key.
+ */
+int config_merge_resources(struct container_config *config, const char *bytes, size_t size,
+			   struct error *err);
+
 #endif

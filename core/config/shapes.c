@@ -52,7 +52,7 @@ static const char *const namespace_types[] = {
 	"pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time", NULL,
 };
 
-static const char *const seccomp_actions[] = {
+const char *const config_seccomp_actions[] = {
 	"SCMP_ACT_KILL",	"SCMP_ACT_KILL_PROCESS",
 	"SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP",
 	"SCMP_ACT_ERRNO",	"SCMP_ACT_TRACE",
@@ -60,12 +60,12 @@ static const char *const seccomp_actions[] = {
 	"SCMP_ACT_NOTIFY",	NULL,
 };
 
-static const char *const seccomp_operators[] = {
+const char *const config_seccomp_operators[] = {
 	"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",	    "SCMP_CMP_EQ",
 	"SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ", NULL,
 };
 
-static const char *const seccomp_flags[] = {
+const char *const config_seccomp_flags[] = {
 	"SECCOMP_FILTER_FLAG_TSYNC",
 	"SECCOMP_FILTER_FLAG_LOG",
 	"SECCOMP_FILTER_FLAG_SPEC_ALLOW",
@@ -366,14 +366,14 @@ static const struct json_field seccomp_arg_fields[] = {
 	{ "index", JSON_U64, .required = true, .max = 5, AT(struct config_seccomp_arg, index) },
 	{ "value", JSON_U64, .required = true, AT(struct config_seccomp_arg, value) },
 	{ "valueTwo", JSON_U64, AT(struct config_seccomp_arg, value_two) },
-	{ "op", JSON_ENUM, .required = true, .names = seccomp_operators,
+	{ "op", JSON_ENUM, .required = true, .names = config_seccomp_operators,
 	  AT(struct config_seccomp_arg, op) },
 };
 static SHAPE(seccomp_arg_shape, struct config_seccomp_arg, seccomp_arg_fields);
 
 static const struct json_field seccomp_rule_fields[] = {
 	{ "names", JSON_STRINGS, .required = true, AT(struct config_seccomp_rule, names) },
-	{ "action", JSON_ENUM, .required = true, .names = seccomp_actions,
+	{ "action", JSON_ENUM, .required = true, .names = config_seccomp_actions,
 	  AT(struct config_seccomp_rule, action) },
 	{ "errnoRet", JSON_U64, .max = ERRNO_MAX, AT(struct config_seccomp_rule, errno_ret) },
 	{ "args", JSON_LIST, .shape = &seccomp_arg_shape, AT(struct config_seccomp_rule, args) },
@@ -381,12 +381,13 @@ static const struct json_field seccomp_rule_fields[] = {
 static SHAPE(seccomp_rule_shape, struct config_seccomp_rule, seccomp_rule_fields);
 
 static const struct json_field seccomp_fields[] = {
-	{ "defaultAction", JSON_ENUM, .required = true, .names = seccomp_actions,
+	{ "defaultAction", JSON_ENUM, .required = true, .names = config_seccomp_actions,
 	  AT(struct config_seccomp, default_action) },
 	{ "defaultErrnoRet", JSON_U64, .max = ERRNO_MAX,
 	  AT(struct config_seccomp, default_errno_ret) },
 	{ "architectures", JSON_STRINGS, AT(struct config_seccomp, architectures) },
-	{ "flags", JSON_ENUM_LIST, .names = seccomp_flags, AT(struct config_seccomp, flags) },
+	{ "flags", JSON_ENUM_LIST, .names = config_seccomp_flags,
+	  AT(struct config_seccomp, flags) },
 	{ "listenerPath", JSON_STRING, AT(struct config_seccomp, listener_path) },
 	{ "listenerMetadata", JSON_STRING, AT(struct config_seccomp, listener_metadata) },
 	{ "syscalls", JSON_LIST, .shape = &seccomp_rule_shape,

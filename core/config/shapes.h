@@ -11,4 +11,9 @@ extern const struct json_shape config_resources_shape;
 extern const struct json_shape config_hooks_shape;
 extern const struct json_shape config_id_mapping_shape;
 
+/* The words of linux.seccomp, in the order of config.h's enums; NULL at the end. */
+extern const char *const config_seccomp_actions[];
+extern const char *const config_seccomp_operators[];
+extern const char *const config_seccomp_flags[];
+
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: init after pivot_root.
+// Runs in: init after pivot_root; capability_names(): any.
 #include "core/init/capability.h"
 
 #include <ctype.h>
@@ -35,6 +35,32 @@ static int parse_name(const char *name, cap_value_t *ret_capability)
 		return -EINVAL;
 	*ret_capability = capability;
 	return 0;
+}
+
+static char *name_of(cap_value_t capability, struct arena *arena)
+{
+	char *name = cap_to_name(capability);
+	char *upper = name ? arena_str(arena, name) : NULL;
+
+	for (char *c = upper; c && *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	cap_free(name);
+	return upper;
+}
+
+void capability_names(struct arena *arena, str_list *ret_names)
+{
+	str_list names = { .items = arena_alloc(arena, CAPABILITY_MAX * sizeof(char *)) };
+
+	for (cap_value_t c = 0; c < CAPABILITY_MAX; c++) {
+		char *name = name_of(c, arena);
+		cap_value_t parsed;
+
+		/* libcap calls one that it doesn't know by its number. */
+		if (name && parse_name(name, &parsed) == 0 && parsed == c)
+			names.items[names.count++] = name;
+	}
+	*ret_names = names;
 }
 
 static uint64_t parse_names(const char *set, const str_list *names)

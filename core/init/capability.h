@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
+#include "core/base/arena.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/config/config.h"
 
 /* Bit N is capability N. */
@@ -24,6 +26,13 @@ struct capability_sets {
  * Source: OCI runtime-spec 1.3, config.md "Linux Process" capabilities; capabilities(7).
  */
 void capability_resolve(const struct config_capabilities *config, struct capability_sets *ret_sets);
+
+/*
+ * The capabilities that process.capabilities can have ("CAP_CHOWN" …), in @arena: those that libcap
+ * knows.
+ * Runs in: any.
+ */
+void capability_names(struct arena *arena, str_list *ret_names);
 
 /*
  * Drops from the bounding set all but @sets->bounding.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: init before pivot_root (oom_score_adj), init after pivot_root (the rest).
+// Runs in: init before pivot_root (oom_score_adj), init after pivot_root (the rest);
+// limits_memory_policy_words(): any.
 #include "core/init/limits.h"
 
 #include <errno.h>
@@ -251,6 +252,21 @@ static const struct policy_word memory_flags[] = {
 	{ "MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES },
 	{ "MPOL_F_NUMA_BALANCING", 1 << 13 /* Linux 5.12 */ },
 };
+
+static str_list word_names(const struct policy_word *words, size_t count, struct arena *arena)
+{
+	str_list names = { .items = arena_alloc(arena, count * sizeof(char *)), .count = count };
+
+	for (size_t i = 0; i < count; i++)
+		names.items[i] = arena_str(arena, words[i].name);
+	return names;
+}
+
+void limits_memory_policy_words(struct arena *arena, str_list *ret_modes, str_list *ret_flags)
+{
+	*ret_modes = word_names(memory_modes, ARRAY_SIZE(memory_modes), arena);
+	*ret_flags = word_names(memory_flags, ARRAY_SIZE(memory_flags), arena);
+}
 
 static const struct policy_word *word_find(const struct policy_word *words, size_t count,
 					   const char *name)

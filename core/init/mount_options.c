@@ -218,6 +218,16 @@ void mount_options_parse(const str_list *options, struct arena *arena,
 	*ret_options = parsed;
 }
 
+void mount_option_names(struct arena *arena, str_list *ret_names)
+{
+	size_t count = ARRAY_SIZE(options_table);
+	str_list names = { .items = arena_alloc(arena, count * sizeof(char *)), .count = count };
+
+	for (size_t i = 0; i < count; i++)
+		names.items[i] = arena_str(arena, options_table[i].name);
+	*ret_names = names;
+}
+
 const char *mount_attr_name(uint64_t attr)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(options_table); i++) {

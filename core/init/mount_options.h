@@ -62,6 +62,9 @@ void mount_options_parse(const str_list *options, struct arena *arena,
 /* The mount attributes that "mount -o" would show, as MOUNT_ATTR_… → "ro,nosuid"; for --debug. */
 void mount_options_print(const struct mount_options *options, struct strbuf *out);
 
+/* All options that the table knows, by name, in @arena. */
+void mount_option_names(struct arena *arena, str_list *ret_names);
+
 /* The word for a MOUNT_ATTR_… bit that is set ("nosuid"), or NULL. */
 const char *mount_attr_name(uint64_t attr);
 

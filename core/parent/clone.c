@@ -119,15 +119,26 @@ void namespaces_release(struct namespaces *namespaces)
 		fd_close(&namespaces->joined[i]);
 }
 
-static pid_t clone_with(unsigned long long flags, int *ret_pidfd)
+/*
+ * A cgroup that can't be cloned into is none here: who moves the process there afterwards has the
+ * reason.
+ */
+static pid_t clone_with(unsigned long long flags, int cgroup_fd, int *ret_pidfd)
 {
 	struct clone_args args = {
 		.flags = flags | CLONE_PIDFD,
 		.pidfd = (uintptr_t)ret_pidfd,
 		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
+	pid_t pid = -1;
 
-	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+		pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+	}
+	return pid >= 0 ? pid : (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
 /* ---- the child, from here to execve ---- */
@@ -288,7 +299,7 @@ static int child_detour(const struct clone_order *order, pid_t *ret_pid, struct 
 	if (child_join(namespaces, CONFIG_NS_PID, err) < 0)
 		return -1;
 	pid = clone_with((unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS) | CLONE_PARENT,
-			 &pidfd);
+			 order->cgroup_fd, &pidfd);
 	if (pid == 0)
 		child_main(order);
 	if (pid < 0)
@@ -348,7 +359,8 @@ int clone_init(const struct clone_order *order, pid_t *ret_pid, int *ret_pidfd, 
 	 * Process boundary: the child has our memory until it executes itself, and no ids until we
 	 * have written its maps.
 	 */
-	pid = clone_with((unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS), ret_pidfd);
+	pid = clone_with((unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS),
+			 order->cgroup_fd, ret_pidfd);
 	if (pid == 0)
 		child_main(order);
 	if (pid < 0) {

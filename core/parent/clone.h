@@ -34,6 +34,7 @@ struct clone_order {
 	const struct namespaces *namespaces;
 	const struct userns_plan *userns;
 	const struct container_config *config; /* time offsets */
+	int cgroup_fd;			       /* the cgroup it begins in; -1: ours */
 	int self_fd;			       /* what it executes */
 	int sync_fd;			       /* its end of the sync pipe */
 	int parent_sync_fd;		       /* ours: closed in the child */

@@ -37,6 +37,7 @@ struct creation {
 	struct userns_caller caller;
 	struct userns_plan userns;
 	struct namespaces namespaces;
+	struct cgroup_plan cgroup;
 	struct strbuf filter; /* seccomp, as BPF */
 	unsigned int filter_flags;
 	int seccomp_socket;
@@ -79,6 +80,18 @@ static int load_config(struct creation *creation, struct error *err)
 	return child_check_request(&request->child, config->process, err);
 }
 
+static int plan_cgroup(struct creation *creation, struct error *err)
+{
+	const struct cgroup_request request = {
+		.manager = creation->request->cgroup_manager,
+		.id = creation->request->id,
+		.host_root = creation->caller.initial && creation->caller.uid == 0,
+		.ignore_refusal = creation->request->ignore_cgroup_refusal,
+	};
+
+	return cgroup_plan_make(&request, &creation->made->config, &creation->cgroup, err);
+}
+
 static int scope(struct creation *creation, struct error *err)
 {
 	struct container_config *config = &creation->made->config;
@@ -86,6 +99,8 @@ static int scope(struct creation *creation, struct error *err)
 	if (userns_caller_read(&HOST_REAL, &creation->caller, err) < 0 ||
 	    userns_plan_make(config, &creation->caller, &creation->userns, err) < 0 ||
 	    scope_config(config, &creation->userns, &creation->caller, err) < 0)
+		return -1;
+	if (plan_cgroup(creation, err) < 0)
 		return -1;
 	return namespaces_open(config, &creation->namespaces, err);
 }
@@ -139,7 +154,29 @@ static void describe(struct creation *creation)
 	state->hooks = config->hooks;
 }
 
+/* What there is to be known of the cgroup: again after a scope was made, which has it from then. */
+static void describe_cgroup(struct creation *creation)
+{
+	struct container_state *state = &creation->made->state;
+	const struct cgroup_plan *plan = &creation->cgroup;
+
+	if (plan->manager == CGROUP_DISABLED)
+		return;
+	state->cgroup = plan->path ? arena_str(&state->arena, plan->path) : NULL;
+	state->cgroup_made = plan->made ? arena_str(&state->arena, plan->made) : NULL;
+	state->cgroup_unit = plan->unit ? arena_str(&state->arena, plan->unit) : NULL;
+	state->cgroup_user_bus = plan->user_bus;
+}
+
 /* ---- the child's life until READY ---- */
+
+static int make_cgroup(struct creation *creation, struct error *err)
+{
+	int result = cgroup_plan_create(&creation->cgroup, err);
+
+	describe_cgroup(creation);
+	return result;
+}
 
 static int make_start_listener(struct creation *creation, struct error *err)
 {
@@ -165,6 +202,7 @@ static int clone_child(struct creation *creation, struct error *err)
 	if (seal_self(&creation->userns, &creation->self_fd, err) < 0 ||
 	    pipe_new(&made->child.sync_fd, &creation->child_sync_fd, err) < 0)
 		return -1;
+	order.cgroup_fd = creation->cgroup.fd;
 	order.self_fd = creation->self_fd;
 	order.sync_fd = creation->child_sync_fd;
 	order.parent_sync_fd = made->child.sync_fd;
@@ -184,9 +222,22 @@ static int clone_child(struct creation *creation, struct error *err)
 	return state_write(&made->dir, &made->state, err);
 }
 
+static int enter_cgroup(struct creation *creation, struct error *err)
+{
+	struct created *made = creation->made;
+
+	if (cgroup_plan_enter(&creation->cgroup, made->child.pid, &made->config, err) < 0)
+		return -1;
+	if (creation->cgroup.manager != CGROUP_SYSTEMD)
+		return 0;
+	describe_cgroup(creation);
+	return state_write(&made->dir, &made->state, err);
+}
+
 static int bootstrap(struct creation *creation, struct error *err)
 {
 	if (userns_write_maps(creation->made->child.pid, &creation->userns, err) < 0 ||
+	    enter_cgroup(creation, err) < 0 ||
 	    grant_limits(creation->made->child.pid, creation->made->config.process,
 			 &creation->caller, err) < 0)
 		return -1;
@@ -302,8 +353,8 @@ static int create_in_steps(struct creation *creation, struct error *err)
 	const struct child_request *request = &creation->request->child;
 	struct child *child = &creation->made->child;
 
-	if (clone_child(creation, err) < 0 || bootstrap(creation, err) < 0 ||
-	    send_config(creation, err) < 0 ||
+	if (make_cgroup(creation, err) < 0 || clone_child(creation, err) < 0 ||
+	    bootstrap(creation, err) < 0 || send_config(creation, err) < 0 ||
 	    state_write_config(&creation->made->dir, &creation->made->config, err) < 0 ||
 	    await_ready(creation, err) < 0 || child_send_descriptors(request, child, err) < 0 ||
 	    child_release(child, err) < 0 || state_set_created(&creation->made->dir, err) < 0 ||
@@ -317,11 +368,17 @@ static void undo(struct creation *creation)
 {
 	struct created *made = creation->made;
 	struct error ignored = ERROR_NONE;
+	struct cgroup_left left;
 
 	if (made->child.pidfd >= 0) {
 		child_end(&made->child);
 		hooks_run_poststop(&made->state);
 	}
+	left = state_cgroup(&made->state);
+	if (!creation->cgroup.started)
+		left.unit = NULL;
+	if (cgroup_destroy(&left, &ignored) < 0)
+		log_warning("%s", ignored.text);
 	if (made->dir.fd >= 0 && state_dir_remove(&made->dir, &ignored) < 0)
 		log_warning("%s", ignored.text);
 }
@@ -329,6 +386,7 @@ static void undo(struct creation *creation)
 static void creation_release(struct creation *creation)
 {
 	namespaces_release(&creation->namespaces);
+	cgroup_plan_release(&creation->cgroup);
 	strbuf_release(&creation->filter);
 	fd_close(&creation->seccomp_socket);
 	fd_close(&creation->child_sync_fd);
@@ -341,6 +399,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 	struct created made = { .dir = STATE_DIR_NONE, .child = CHILD_NONE, .start_listener = -1 };
 	struct creation creation = { .request = request,
 				     .made = &made,
+				     .cgroup = CGROUP_PLAN_NONE,
 				     .seccomp_socket = -1,
 				     .child_sync_fd = -1,
 				     .self_fd = -1 };

@@ -25,6 +25,8 @@ struct create_request {
 	struct child_request child;
 	bool no_pivot;
 	bool no_new_keyring;
+	enum cgroup_manager cgroup_manager;
+	bool ignore_cgroup_refusal; /* --rootless=true */
 };
 
 /* A container that was made, and is running or created.  Release with created_release(). */

@@ -37,6 +37,11 @@ static int kill_and_wait(int pidfd, const char *id, struct error *err)
 
 int container_finish(struct state_dir *dir, const struct container_state *state, struct error *err)
 {
+	struct cgroup_left left = state_cgroup(state);
+
+	/* ORDER: without the state nobody would find the cgroup again. */
+	if (cgroup_destroy(&left, err) < 0)
+		return -1;
 	hooks_run_poststop(state);
 	return state_dir_remove(dir, err);
 }
@@ -49,9 +54,9 @@ static int make_stopped(const struct state_dir *dir, const struct container_stat
 
 	if (status == CONTAINER_STOPPED)
 		return 0;
-	if (status == CONTAINER_RUNNING && how != DELETE_FORCE)
-		return error_set(err, 0, "container %s is running: stop it first, or use --force",
-				 dir->id);
+	if ((status == CONTAINER_RUNNING || status == CONTAINER_PAUSED) && how != DELETE_FORCE)
+		return error_set(err, 0, "container %s is %s: stop it first, or use --force",
+				 dir->id, container_status_name(status));
 	return kill_and_wait(pidfd, dir->id, err);
 }
 

@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "core/base/fd.h"
+#include "core/base/path.h"
 #include "core/base/pidfd.h"
+#include "core/base/str.h"
+#include "core/cgroup/tree.h"
 #include "core/parent/affinity.h"
 #include "core/parent/clone.h"
 #include "core/parent/grant.h"
@@ -30,6 +33,8 @@ struct execution {
 	struct userns_caller caller;
 	struct userns_plan userns;
 	struct namespaces namespaces;
+	char *cgroup; /* NULL: the container has none */
+	int cgroup_fd;
 	struct strbuf filter; /* seccomp, as BPF */
 	unsigned int filter_flags;
 	int seccomp_socket;
@@ -49,7 +54,12 @@ static int find_container(struct execution *execution, struct error *err)
 	    state_read(&execution->dir, &execution->state, err) < 0)
 		return -1;
 	status = state_status(&execution->dir, &execution->state, &execution->init_pidfd);
-	if (status == CONTAINER_RUNNING || status == CONTAINER_CREATED)
+	if (status == CONTAINER_PAUSED && !request->ignore_paused)
+		return error_set(err, 0,
+				 "the container is paused: resume it first, or use "
+				 "--ignore-paused");
+	if (status == CONTAINER_RUNNING || status == CONTAINER_PAUSED ||
+	    status == CONTAINER_CREATED)
 		return state_read_config(&execution->dir, &execution->config, err);
 	return error_set(err, 0, "container not running: nothing can be executed in it, it is %s",
 			 container_status_name(status));
@@ -72,14 +82,49 @@ static int compile_seccomp(struct execution *execution, struct error *err)
 				   &execution->seccomp_socket, err);
 }
 
+/*
+ * The container's cgroup, or what is asked for below it.  A container that manages cgroups itself
+ * has left its own to cgroups below, and then no process may be in it: the one of its first process
+ * is taken.
+ */
+static int choose_cgroup(struct execution *execution, struct error *err)
+{
+	const struct container_state *state = &execution->state;
+	const char *below = execution->request->cgroup;
+	autofree char *control = NULL;
+
+	if (!state->cgroup && below)
+		return error_set(err, 0, "option --cgroup: the container has no cgroup");
+	if (!state->cgroup)
+		return 0;
+	if (below) {
+		autofree char *joined = path_clean(below);
+
+		execution->cgroup = str_format("%s%s", state->cgroup, joined);
+		execution->cgroup_fd = cgroup_open(execution->cgroup);
+		if (execution->cgroup_fd < 0)
+			return error_set(err, -execution->cgroup_fd, "option --cgroup: open %s",
+					 execution->cgroup);
+		return 0;
+	}
+	control = cgroup_read(state->cgroup, "cgroup.subtree_control");
+	execution->cgroup = control && control[0] > '\n' ? cgroup_of((pid_t)state->pid.value)
+							 : str_dup(state->cgroup);
+	if (!execution->cgroup)
+		return error_set(err, 0, "container not running: it has no cgroup any more");
+	execution->cgroup_fd = cgroup_open(execution->cgroup);
+	return execution->cgroup_fd < 0
+		       ? error_set(err, -execution->cgroup_fd, "open cgroup %s", execution->cgroup)
+		       : 0;
+}
+
 static int prepare_process(struct execution *execution, struct error *err)
 {
 	const struct exec_request *request = execution->request;
 	struct container_config *config = &execution->config;
 
-	if (request->cgroup)
-		return error_set(err, 0, "option --cgroup: the container has no cgroup");
-	if (exec_process_make(&request->process, config, err) < 0)
+	if (choose_cgroup(execution, err) < 0 ||
+	    exec_process_make(&request->process, config, err) < 0)
 		return -1;
 	child_announce_listen_fds(&request->child, config);
 	if (child_check_request(&request->child, config->process, err) < 0 ||
@@ -122,6 +167,7 @@ static int clone_child(struct execution *execution, struct error *err)
 	if (seal_self(&execution->userns, &execution->self_fd, err) < 0 ||
 	    pipe_new(&child->sync_fd, &execution->child_sync_fd, err) < 0)
 		return -1;
+	order.cgroup_fd = execution->cgroup_fd;
 	order.self_fd = execution->self_fd;
 	order.sync_fd = execution->child_sync_fd;
 	order.parent_sync_fd = child->sync_fd;
@@ -135,6 +181,18 @@ static int clone_child(struct execution *execution, struct error *err)
 	return 0;
 }
 
+static int enter_cgroup(const struct execution *execution, struct error *err)
+{
+	autofree char *now = NULL;
+
+	if (!execution->cgroup)
+		return 0;
+	now = cgroup_of(execution->child.pid);
+	return str_equal(now, execution->cgroup)
+		       ? 0
+		       : cgroup_enter(execution->cgroup, execution->child.pid, err);
+}
+
 /*
  * ORDER: the initial affinity holds from here, the final one from the moment in which the process
  * is in the container's cgroup, whose cpuset may have changed it.
@@ -146,6 +204,7 @@ static int bootstrap(struct execution *execution, struct error *err)
 	const struct child *child = &execution->child;
 
 	if (affinity_set(child->pid, process->exec_cpu_affinity, AFFINITY_INITIAL, err) < 0 ||
+	    enter_cgroup(execution, err) < 0 ||
 	    grant_limits(child->pid, process, &execution->caller, err) < 0 ||
 	    affinity_set(child->pid, process->exec_cpu_affinity, AFFINITY_FINAL, err) < 0)
 		return -1;
@@ -234,6 +293,8 @@ static void execution_release(struct execution *execution)
 	state_release(&execution->state);
 	config_release(&execution->config);
 	state_dir_close(&execution->dir);
+	free(execution->cgroup);
+	fd_close(&execution->cgroup_fd);
 	fd_close(&execution->init_pidfd);
 	fd_close(&execution->seccomp_socket);
 	fd_close(&execution->child_sync_fd);
@@ -246,6 +307,7 @@ int container_exec(const struct exec_request *request, struct child *ret_child, 
 		.request = request,
 		.dir = STATE_DIR_NONE,
 		.init_pidfd = -1,
+		.cgroup_fd = -1,
 		.seccomp_socket = -1,
 		.child_sync_fd = -1,
 		.self_fd = -1,

@@ -11,7 +11,9 @@
 #include "core/base/number.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/cgroup/tree.h"
 #include "core/parent/lifecycle.h"
+#include "core/parent/processes.h"
 
 /* RTMIN, RTMIN+n, RTMAX-n. */
 static int parse_realtime(const char *name, int *ret_signal)
@@ -64,24 +66,52 @@ int signal_parse(const char *text, int *ret_signal, struct error *err)
 	return 0;
 }
 
-/*
- * Without a cgroup only a pid namespace of the container's own ties its processes together: the
- * kernel kills them all with its first.
- */
-static int check_scope(const struct container_state *state, int signal, enum kill_scope scope,
-		       struct error *err)
+static int kill_init(const struct state_dir *dir, const struct container_state *state, int signal,
+		     struct error *err)
 {
-	if (scope == KILL_INIT || (state->own_pid_namespace && signal == SIGKILL))
+	autoclose int pidfd = -1;
+	int failed;
+
+	/* Engines match "container not running". */
+	if (state_status(dir, state, &pidfd) == CONTAINER_STOPPED)
+		return error_set(err, 0, "container not running: %s is stopped", dir->id);
+	failed = pidfd_signal(pidfd, signal);
+	if (failed == -ESRCH)
+		return error_set(err, 0, "container not running: %s has just ended", dir->id);
+	return failed < 0
+		       ? error_set(err, -failed, "send signal %d to container %s", signal, dir->id)
+		       : 0;
+}
+
+/*
+ * One by one: between the look and the signal a process can end and its pid be another's, so each
+ * is held by a pidfd and looked for once more.
+ */
+static int kill_each(const struct container_state *state, int signal, struct error *err)
+{
+	autofree pid_t *pids = NULL;
+	size_t count = 0;
+
+	if (processes_list(state, &pids, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		autoclose int pidfd = pidfd_open_process(pids[i]);
+
+		if (pidfd >= 0 && processes_has(state, pids[i]))
+			pidfd_signal(pidfd, signal);
+	}
+	return 0;
+}
+
+/* Nobody left to reach is success: what was asked for is so. */
+static int kill_all(const struct state_dir *dir, const struct container_state *state, int signal,
+		    struct error *err)
+{
+	if (state->cgroup && signal == SIGKILL)
+		return cgroup_kill(state->cgroup, err);
+	if (state_status(dir, state, NULL) == CONTAINER_STOPPED && !state->cgroup)
 		return 0;
-	if (state->own_pid_namespace)
-		return error_set(
-			err, 0,
-			"kill --all of container %s: without a cgroup only KILL reaches all processes",
-			state->id);
-	return error_set(
-		err, 0,
-		"kill --all of container %s: it has neither a cgroup nor a pid namespace of its own",
-		state->id);
+	return kill_each(state, signal, err);
 }
 
 int container_kill(const char *root, const char *id, int signal, enum kill_scope scope,
@@ -89,30 +119,13 @@ int container_kill(const char *root, const char *id, int signal, enum kill_scope
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	struct container_state state = { 0 };
-	autoclose int pidfd = -1;
-	int result = 0;
+	int result;
 
 	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
 	    state_read(&dir, &state, err) < 0)
 		return -1;
-	if (state_status(&dir, &state, &pidfd) == CONTAINER_STOPPED) {
-		/*
-		 * Engines match "container not running"; with --all there is nobody left to reach,
-		 * which is success.
-		 */
-		if (scope == KILL_INIT)
-			result = error_set(err, 0, "container not running: %s is stopped", id);
-	} else if (check_scope(&state, signal, scope, err) < 0) {
-		result = -1;
-	} else {
-		int failed = pidfd_signal(pidfd, signal);
-
-		if (failed == -ESRCH)
-			result = error_set(err, 0, "container not running: %s has just ended", id);
-		else if (failed < 0)
-			result = error_set(err, -failed, "send signal %d to container %s", signal,
-					   id);
-	}
+	result = scope == KILL_ALL ? kill_all(&dir, &state, signal, err)
+				   : kill_init(&dir, &state, signal, err);
 	state_release(&state);
 	return result;
 }

@@ -20,9 +20,26 @@ int container_start(const char *root, const char *id, struct error *err);
 
 enum kill_scope { KILL_INIT, KILL_ALL };
 
-/* Sends @signal to the container's first process, or to all of its processes. */
+/*
+ * Sends @signal to the container's first process, or to all of its processes: those of its cgroup,
+ * else of its pid namespace.
+ */
 int container_kill(const char *root, const char *id, int signal, enum kill_scope scope,
 		   struct error *err);
+
+/*
+ * Freezes and thaws a container by its cgroup; status "paused" in between.  Fails, with the mend,
+ * where it has none.
+ */
+int container_pause(const char *root, const char *id, struct error *err);
+int container_resume(const char *root, const char *id, struct error *err);
+
+/*
+ * Changes the limits: @resources is the JSON of linux.resources, of which what is given replaces
+ * what the container has.
+ */
+int container_update(const char *root, const char *id, const char *resources, size_t size,
+		     struct error *err);
 
 enum delete_how { DELETE_STOPPED, DELETE_FORCE };
 

@@ -134,6 +134,23 @@ static const struct arch_name *arch_find(const char *name)
 	return NULL;
 }
 
+void seccomp_architecture_names(struct arena *arena, str_list *ret_names)
+{
+	size_t count = ARRAY_SIZE(arch_names);
+	str_list names = { .items = arena_alloc(arena, count * sizeof(char *)), .count = count };
+
+	for (size_t i = 0; i < count; i++)
+		names.items[i] = arena_str(arena, arch_names[i].name);
+	*ret_names = names;
+}
+
+char *seccomp_library_version(struct arena *arena)
+{
+	const struct scmp_version *version = seccomp_version();
+
+	return arena_strf(arena, "%u.%u.%u", version->major, version->minor, version->micro);
+}
+
 /*
  * The machine's own architecture is always in the filter: else the program's first call would be a
  * foreign one.

@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 
+#include "core/base/arena.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
 
@@ -31,6 +33,12 @@ int seccomp_compile(const struct config_seccomp *seccomp, struct strbuf *ret_bpf
  */
 int seccomp_compile_cached(const char *cache_dir, const struct config_seccomp *seccomp,
 			   struct strbuf *ret_bpf, unsigned int *ret_load_flags, struct error *err);
+
+/* The architectures that linux.seccomp.architectures can have, in @arena. */
+void seccomp_architecture_names(struct arena *arena, str_list *ret_names);
+
+/* The version of the libseccomp that compiles, "2.5.4", in @arena. */
+char *seccomp_library_version(struct arena *arena);
 
 /* Whether a rule has SCMP_ACT_NOTIFY: then seccomp->listener_path has a meaning. */
 bool seccomp_uses_notify(const struct config_seccomp *seccomp);

@@ -17,6 +17,7 @@
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/config/shapes.h"
+#include "core/cgroup/tree.h"
 #include "rootless/name.h"
 #include "rootless/subid.h"
 
@@ -69,6 +70,18 @@ static const struct json_field state_fields[] = {
 	{ .name = "newKeyring",
 	  .kind = JSON_BOOL,
 	  .offset = offsetof(struct container_state, new_keyring) },
+	{ .name = "cgroup",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, cgroup) },
+	{ .name = "cgroupMade",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, cgroup_made) },
+	{ .name = "cgroupUnit",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, cgroup_unit) },
+	{ .name = "cgroupUserBus",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, cgroup_user_bus) },
 	{ .name = "annotations",
 	  .kind = JSON_STRING_MAP,
 	  .offset = offsetof(struct container_state, annotations) },
@@ -82,7 +95,8 @@ static const struct json_shape state_shape = { sizeof(struct container_state), s
 
 const char *container_status_name(enum container_status status)
 {
-	static const char *const names[] = { "creating", "created", "running", "stopped" };
+	static const char *const names[] = { "creating", "created", "running", "paused",
+					     "stopped" };
 
 	return names[status];
 }
@@ -209,6 +223,12 @@ static int take_over(const struct state_dir *dir, struct error *err)
 
 		rubbish = status == CONTAINER_STOPPED &&
 			  (state.foreground || file_exists(dir, FILE_CREATING));
+		if (rubbish) {
+			struct cgroup_left left = state_cgroup(&state);
+
+			if (cgroup_destroy(&left, &unread) < 0)
+				log_warning("container %s: %s", dir->id, unread.text);
+		}
 		state_release(&state);
 	} else if (unread.code != ENOENT) {
 		rubbish = false;
@@ -377,7 +397,16 @@ enum container_status state_status(const struct state_dir *dir, const struct con
 		*ret_pidfd = take_fd(&pidfd);
 	if (file_exists(dir, FILE_CREATING))
 		return CONTAINER_CREATING;
-	return file_exists(dir, STATE_FILE_START) ? CONTAINER_CREATED : CONTAINER_RUNNING;
+	if (file_exists(dir, STATE_FILE_START))
+		return CONTAINER_CREATED;
+	return state->cgroup && cgroup_is_frozen(state->cgroup) ? CONTAINER_PAUSED
+								: CONTAINER_RUNNING;
+}
+
+struct cgroup_left state_cgroup(const struct container_state *state)
+{
+	return (struct cgroup_left){ state->cgroup, state->cgroup_made, state->cgroup_unit,
+				     state->cgroup_user_bus };
 }
 
 int state_dir_remove(struct state_dir *dir, struct error *err)

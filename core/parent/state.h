@@ -9,6 +9,7 @@
 #include "core/base/arena.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/cgroup/plan.h"
 #include "core/config/config.h"
 
 /*
@@ -21,13 +22,15 @@
  *   start       the socket on which a created container waits for `start`; exists until then
  *
  * The folder itself is the lock (flock(2)): who changes a container holds it.  The status isn't
- * kept but computed: from the pid and its start time, and from the two files above. Source: OCI
- * runtime-spec 1.3, runtime.md "State".
+ * kept but computed: from the pid and its start time, from the two files above, and from whether
+ * the cgroup is frozen.
+ * Source: OCI runtime-spec 1.3, runtime.md "State".
  */
 enum container_status {
 	CONTAINER_CREATING,
 	CONTAINER_CREATED,
 	CONTAINER_RUNNING,
+	CONTAINER_PAUSED,
 	CONTAINER_STOPPED,
 };
 
@@ -47,7 +50,11 @@ struct container_state {
 	bool foreground; /* a `run` that waits for it owns it: what is left of it when that is dead,
 			    is rubbish */
 	bool own_pid_namespace;
-	bool new_keyring; /* its session keyring is its own, and has a name */
+	bool new_keyring;  /* its session keyring is its own, and has a name */
+	char *cgroup;	   /* NULL: the container has none of its own */
+	char *cgroup_made; /* the topmost that was made for it */
+	char *cgroup_unit; /* the systemd scope */
+	bool cgroup_user_bus;
 	str_map annotations;
 	struct config_hooks *hooks; /* poststart and poststop are run by later commands */
 };
@@ -111,6 +118,9 @@ int state_dir_remove(struct state_dir *dir, struct error *err);
  * list.
  */
 int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err);
+
+/* What is to be taken away of its cgroup. */
+struct cgroup_left state_cgroup(const struct container_state *state);
 
 /* The container's state as the spec has it (for `state` and for hooks), appended as JSON. */
 void state_print(const struct container_state *state, enum container_status status,

@@ -343,48 +343,11 @@ static void test_devices(void **state)
 		"no character device 1:2000");
 }
 
-static void test_limits_are_refused(void **state)
-{
-	static const struct {
-		const char *resources;
-		const char *field;
-	} cases[] = {
-		{ "\"memory\":{\"limit\":1048576}", "memory.limit" },
-		{ "\"memory\":{\"limit\":-1,\"swap\":1048576}", "memory.swap" },
-		{ "\"memory\":{\"reservation\":5}", "memory.reservation" },
-		{ "\"memory\":{\"swappiness\":0}", "memory.swappiness" },
-		{ "\"memory\":{\"disableOOMKiller\":true}", "memory.disableOOMKiller" },
-		{ "\"cpu\":{\"shares\":512}", "cpu.shares" },
-		{ "\"cpu\":{\"quota\":5000,\"period\":10000}", "cpu.quota" },
-		{ "\"cpu\":{\"cpus\":\"0-1\"}", "cpu.cpus" },
-		{ "\"pids\":{\"limit\":100}", "pids.limit" },
-		{ "\"pids\":{\"limit\":0}", "pids.limit" },
-		{ "\"blockIO\":{\"weight\":100}", "blockIO.weight" },
-		{ "\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":0}]", "hugepageLimits" },
-		{ "\"network\":{\"classID\":5}", "network" },
-		{ "\"rdma\":{\"mlx\":{\"hcaHandles\":3}}", "rdma" },
-		{ "\"unified\":{\"memory.high\":\"5\"}", "unified" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		autofree char *linux_ = str_format("\"resources\":{%s}", cases[i].resources);
-		autofree char *text = str_format(
-			"linux.resources.%s: needs a cgroup, and cgroups are not managed by this version",
-			cases[i].field);
-
-		assert_fails(scoped_linux(linux_), text, "");
-	}
-}
-
-static void test_what_limits_nothing_is_no_error(void **state)
+static void test_device_rules_are_skipped(void **state)
 {
 	(void)state;
 	assert_int_equal(
-		scoped_linux(
-			"\"cgroupsPath\":\"/x\",\"resources\":{\"memory\":{\"limit\":-1,\"swap\":-1,\"disableOOMKiller\":false},"
-			"\"cpu\":{\"quota\":-1,\"period\":100000},\"pids\":{\"limit\":-1},\"blockIO\":{},"
-			"\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]}"),
+		scoped_linux("\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]}"),
 		0);
 }
 
@@ -522,8 +485,7 @@ int main(void)
 		SCOPE_TEST(test_cgroup_mount),
 		SCOPE_TEST(test_disk_file_systems),
 		SCOPE_TEST(test_devices),
-		SCOPE_TEST(test_limits_are_refused),
-		SCOPE_TEST(test_what_limits_nothing_is_no_error),
+		SCOPE_TEST(test_device_rules_are_skipped),
 		SCOPE_TEST(test_rlimits),
 		SCOPE_TEST(test_oom_score),
 		SCOPE_TEST(test_sysctl),

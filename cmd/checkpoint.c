@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/command.h"
+
+/*
+ * Engines ask whether a runtime can do this by `checkpoint --help` and `restore
+ * --lsm-mount-context`, and take a success, or the complaint about a missing argument, for a yes.
+ * So no option is parsed here, --help included: whatever is asked, the answer is no.
+ */
+static int refuse(const struct globals *globals, int argc, char **argv, int *ret_status,
+		  struct error *err)
+{
+	(void)globals;
+	(void)argc;
+	(void)ret_status;
+	return error_set(
+		err, 0,
+		"%s is not supported: CRIU needs CAP_CHECKPOINT_RESTORE in the host's user "
+		"namespace, and urun is rootless",
+		argv[0]);
+}
+
+static const struct command_spec spec_checkpoint = { .name = "checkpoint" };
+static const struct command_spec spec_restore = { .name = "restore" };
+
+const struct command command_checkpoint = { &spec_checkpoint, refuse, EXIT_STATUS_OTHER };
+const struct command command_restore = { &spec_restore, refuse, EXIT_STATUS_OTHER };

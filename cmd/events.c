@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "cmd/command.h"
+#include "core/base/fd.h"
+#include "core/base/json.h"
+#include "core/base/number.h"
+#include "core/base/str.h"
+#include "core/cgroup/stats.h"
+#include "core/cgroup/tree.h"
+#include "core/parent/state.h"
+
+/* Out-of-memory kills are looked for so often. */
+#define LOOK_MS 250
+
+struct events_options {
+	const char *interval;
+	bool stats;
+};
+
+/* One event a line: {"type":…,"id":…[,"data":…]}. */
+static int print_event(const char *type, const char *id, const char *data, struct error *err)
+{
+	autostrbuf struct strbuf line = { 0 };
+
+	strbuf_addf(&line, "{\"type\":\"%s\",\"id\":", type);
+	json_write_string(id, &line);
+	if (data)
+		strbuf_addf(&line, ",\"data\":%s", data);
+	strbuf_add_str(&line, "}\n");
+	return command_print(line.bytes, err);
+}
+
+static int print_stats(const struct container_state *state, struct error *err)
+{
+	autostrbuf struct strbuf data = { 0 };
+
+	cgroup_print_stats(state->cgroup, &data);
+	return print_event("stats", state->id, data.bytes, err);
+}
+
+/* Until the container's end. */
+static int follow(const struct container_state *state, int pidfd, unsigned int interval_ms,
+		  struct error *err)
+{
+	unsigned long long kills = cgroup_oom_kills(state->cgroup);
+	unsigned int waited = 0;
+
+	for (;;) {
+		struct pollfd end = { .fd = pidfd, .events = POLLIN };
+		int ready = poll(&end, 1, LOOK_MS);
+		unsigned long long now = cgroup_oom_kills(state->cgroup);
+
+		for (; kills < now; kills++)
+			if (print_event("oom", state->id, NULL, err) < 0)
+				return -1;
+		if (ready > 0)
+			return 0;
+		waited += LOOK_MS;
+		if (waited < interval_ms)
+			continue;
+		waited = 0;
+		if (print_stats(state, err) < 0)
+			return -1;
+	}
+}
+
+/* "5s", "500ms", "1m"; a bare number is seconds. */
+static int parse_interval(const char *text, unsigned int *ret_ms, struct error *err)
+{
+	char *end;
+	long number;
+
+	*ret_ms = 5000;
+	if (!text)
+		return 0;
+	errno = 0;
+	number = strtol(text, &end, 10);
+	if (errno == 0 && end > text && number > 0 && number <= 86400) {
+		*ret_ms = (unsigned int)number;
+		if (str_equal(end, "ms"))
+			return 0;
+		*ret_ms *= 1000;
+		if (*end == '\0' || str_equal(end, "s"))
+			return 0;
+		*ret_ms *= 60;
+		if (str_equal(end, "m"))
+			return 0;
+	}
+	return error_set(err, 0, "option --interval is a time such as 5s or 500ms, not '%s'", text);
+}
+
+static int run_events(const struct events_options *options, const char *root, const char *id,
+		      struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	struct container_state state = { 0 };
+	autoclose int pidfd = -1;
+	unsigned int interval_ms;
+	int result;
+
+	if (parse_interval(options->interval, &interval_ms, err) < 0 ||
+	    state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
+	    state_read(&dir, &state, err) < 0)
+		return -1;
+	if (state_status(&dir, &state, &pidfd) == CONTAINER_STOPPED)
+		result = error_set(err, 0, "container not running: %s is stopped", id);
+	else if (!state.cgroup)
+		result = error_set(err, 0, "nothing is counted for container %s: it has no cgroup",
+				   id);
+	else
+		result = options->stats ? print_stats(&state, err)
+					: follow(&state, pidfd, interval_ms, err);
+	state_release(&state);
+	return result;
+}
+
+static int events(const struct globals *globals, int argc, char **argv, int *ret_status,
+		  struct error *err)
+{
+	struct events_options options = { 0 };
+	int operand;
+	int begun = command_begin(command_events.spec, argc, argv, &options, &operand, err);
+
+	if (begun != 0)
+		return begun < 0 ? -1 : 0;
+	*ret_status = 0;
+	return run_events(&options, globals->root, argv[operand], err);
+}
+
+static const struct option_spec options_events[] = {
+	{ "interval", 0, OPTION_STRING, offsetof(struct events_options, interval), "TIME",
+	  "print what is used so often (default: 5s)" },
+	{ "stats", 0, OPTION_FLAG, offsetof(struct events_options, stats), NULL,
+	  "print what is used once" },
+};
+static const struct command_spec spec_events = {
+	.name = "events",
+	.operands = "ID",
+	.summary = "Prints what a container uses, and when it runs out of memory, as JSON.",
+	.options = options_events,
+	.option_count = ARRAY_SIZE(options_events),
+	.operands_min = 1,
+	.operands_max = 1,
+};
+const struct command command_events = { &spec_events, events, EXIT_STATUS_OTHER };

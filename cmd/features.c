@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "build-config.h"
+#include "cmd/command.h"
+#include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/config/config.h"
+#include "core/config/shapes.h"
+#include "core/init/capability.h"
+#include "core/init/limits.h"
+#include "core/init/mount_options.h"
+#include "core/parent/seccomp.h"
+
+/*
+ * The features structure tells what this program knows, whatever the host can do: facts of the
+ * build alone.  Its lists are those of the tables that read and apply a config.
+ * Source: OCI runtime-spec 1.3, features.md and features-linux.md.
+ */
+
+#define OLDEST_SPEC_VERSION "1.0.0"
+
+/* The cgroup manager "systemd" needs the program urun-systemd, which not every build has. */
+#ifdef HAVE_SYSTEMD
+#define WITH_SYSTEMD true
+#else
+#define WITH_SYSTEMD false
+#endif
+
+struct feature {
+	bool enabled;
+};
+
+struct features_cgroup {
+	bool v1;
+	bool v2;
+	bool systemd;
+	bool systemd_user;
+	bool rdma;
+};
+
+struct features_seccomp {
+	bool enabled;
+	str_list actions;
+	str_list operators;
+	str_list archs;
+	str_list known_flags;
+	str_list supported_flags;
+};
+
+struct features_memory_policy {
+	str_list modes;
+	str_list flags;
+};
+
+struct features_mount_extensions {
+	const struct feature *idmap;
+};
+
+struct features_linux {
+	str_list namespaces;
+	str_list capabilities;
+	const struct features_cgroup *cgroup;
+	struct features_seccomp *seccomp;
+	const struct feature *apparmor;
+	const struct feature *selinux;
+	struct features_memory_policy *memory_policy;
+	const struct feature *intel_rdt;
+	const struct features_mount_extensions *mount_extensions;
+	const struct feature *net_devices;
+};
+
+struct features {
+	const char *oci_version_min;
+	const char *oci_version_max;
+	str_list hooks;
+	str_list mount_options;
+	struct features_linux *linux_;
+	str_map annotations;
+	str_list unsafe_annotations;
+};
+
+#define AT(struct_type, member) .offset = offsetof(struct_type, member)
+
+#define SHAPE(name, struct_type, fields_)                                    \
+	static const struct json_shape name = { .size = sizeof(struct_type), \
+						.fields = (fields_),         \
+						.count = ARRAY_SIZE(fields_) }
+
+/* A bool that is false is written too: it is another answer than none. */
+static const struct json_field feature_fields[] = {
+	{ "enabled", JSON_BOOL, .required = true, AT(struct feature, enabled) },
+};
+SHAPE(feature_shape, struct feature, feature_fields);
+
+static const struct json_field cgroup_fields[] = {
+	{ "v1", JSON_BOOL, .required = true, AT(struct features_cgroup, v1) },
+	{ "v2", JSON_BOOL, .required = true, AT(struct features_cgroup, v2) },
+	{ "systemd", JSON_BOOL, .required = true, AT(struct features_cgroup, systemd) },
+	{ "systemdUser", JSON_BOOL, .required = true, AT(struct features_cgroup, systemd_user) },
+	{ "rdma", JSON_BOOL, .required = true, AT(struct features_cgroup, rdma) },
+};
+SHAPE(cgroup_shape, struct features_cgroup, cgroup_fields);
+
+static const struct json_field seccomp_fields[] = {
+	{ "enabled", JSON_BOOL, .required = true, AT(struct features_seccomp, enabled) },
+	{ "actions", JSON_STRINGS, AT(struct features_seccomp, actions) },
+	{ "operators", JSON_STRINGS, AT(struct features_seccomp, operators) },
+	{ "archs", JSON_STRINGS, AT(struct features_seccomp, archs) },
+	{ "knownFlags", JSON_STRINGS, AT(struct features_seccomp, known_flags) },
+	{ "supportedFlags", JSON_STRINGS, AT(struct features_seccomp, supported_flags) },
+};
+SHAPE(seccomp_shape, struct features_seccomp, seccomp_fields);
+
+static const struct json_field memory_policy_fields[] = {
+	{ "modes", JSON_STRINGS, AT(struct features_memory_policy, modes) },
+	{ "flags", JSON_STRINGS, AT(struct features_memory_policy, flags) },
+};
+SHAPE(memory_policy_shape, struct features_memory_policy, memory_policy_fields);
+
+static const struct json_field mount_extensions_fields[] = {
+	{ "idmap", JSON_OBJECT, .shape = &feature_shape,
+	  AT(struct features_mount_extensions, idmap) },
+};
+SHAPE(mount_extensions_shape, struct features_mount_extensions, mount_extensions_fields);
+
+static const struct json_field linux_fields[] = {
+	{ "namespaces", JSON_STRINGS, AT(struct features_linux, namespaces) },
+	{ "capabilities", JSON_STRINGS, AT(struct features_linux, capabilities) },
+	{ "cgroup", JSON_OBJECT, .shape = &cgroup_shape, AT(struct features_linux, cgroup) },
+	{ "seccomp", JSON_OBJECT, .shape = &seccomp_shape, AT(struct features_linux, seccomp) },
+	{ "apparmor", JSON_OBJECT, .shape = &feature_shape, AT(struct features_linux, apparmor) },
+	{ "selinux", JSON_OBJECT, .shape = &feature_shape, AT(struct features_linux, selinux) },
+	{ "memoryPolicy", JSON_OBJECT, .shape = &memory_policy_shape,
+	  AT(struct features_linux, memory_policy) },
+	{ "intelRdt", JSON_OBJECT, .shape = &feature_shape, AT(struct features_linux, intel_rdt) },
+	{ "mountExtensions", JSON_OBJECT, .shape = &mount_extensions_shape,
+	  AT(struct features_linux, mount_extensions) },
+	{ "netDevices", JSON_OBJECT, .shape = &feature_shape,
+	  AT(struct features_linux, net_devices) },
+};
+SHAPE(linux_shape, struct features_linux, linux_fields);
+
+static const struct json_field features_fields[] = {
+	{ "ociVersionMin", JSON_STRING, AT(struct features, oci_version_min) },
+	{ "ociVersionMax", JSON_STRING, AT(struct features, oci_version_max) },
+	{ "hooks", JSON_STRINGS, AT(struct features, hooks) },
+	{ "mountOptions", JSON_STRINGS, AT(struct features, mount_options) },
+	{ "linux", JSON_OBJECT, .shape = &linux_shape, AT(struct features, linux_) },
+	{ "annotations", JSON_STRING_MAP, AT(struct features, annotations) },
+	{ "potentiallyUnsafeConfigAnnotations", JSON_STRINGS,
+	  AT(struct features, unsafe_annotations) },
+};
+SHAPE(features_shape, struct features, features_fields);
+
+static const struct feature supported = { true };
+static const struct feature unsupported = { false };
+
+static const struct features_mount_extensions mount_extensions = { .idmap = &supported };
+
+static const struct features_cgroup cgroup = {
+	.v2 = true,
+	.systemd = WITH_SYSTEMD,
+	.systemd_user = WITH_SYSTEMD,
+	.rdma = true,
+};
+
+/*
+ * Whole families, as an engine that lets its users set annotations decides by this list: what we
+ * come to honour of a family must not be a surprise to it.
+ */
+static const char *const unsafe_annotations[] = { "run.oci.", "org.criu.", "org.systemd.property.",
+						  "org.urun.", NULL };
+
+static str_list list_of(struct arena *arena, const char *const *words)
+{
+	str_list list = { 0 };
+
+	while (words[list.count])
+		list.count++;
+	list.items = arena_alloc(arena, list.count * sizeof(*list.items));
+	for (size_t i = 0; i < list.count; i++)
+		list.items[i] = arena_str(arena, words[i]);
+	return list;
+}
+
+static str_list hook_names(struct arena *arena)
+{
+	str_list names = { .count = config_hooks_shape.count };
+
+	names.items = arena_alloc(arena, names.count * sizeof(*names.items));
+	for (size_t i = 0; i < names.count; i++)
+		names.items[i] = arena_str(arena, config_hooks_shape.fields[i].name);
+	return names;
+}
+
+static str_list namespace_names(struct arena *arena)
+{
+	str_list names = { .count = CONFIG_NS_COUNT };
+
+	names.items = arena_alloc(arena, names.count * sizeof(*names.items));
+	for (size_t i = 0; i < names.count; i++)
+		names.items[i] =
+			arena_str(arena, config_namespace_name((enum config_namespace_type)i));
+	return names;
+}
+
+static struct features_seccomp *describe_seccomp(struct arena *arena)
+{
+	struct features_seccomp *seccomp = arena_alloc(arena, sizeof(*seccomp));
+
+	seccomp->enabled = true;
+	seccomp->actions = list_of(arena, config_seccomp_actions);
+	seccomp->operators = list_of(arena, config_seccomp_operators);
+	seccomp_architecture_names(arena, &seccomp->archs);
+	/* They go to the kernel as they are: libseccomp has no say in them. */
+	seccomp->known_flags = list_of(arena, config_seccomp_flags);
+	seccomp->supported_flags = seccomp->known_flags;
+	return seccomp;
+}
+
+static struct features_linux *describe_linux(struct arena *arena)
+{
+	struct features_linux *linux_ = arena_alloc(arena, sizeof(*linux_));
+
+	linux_->namespaces = namespace_names(arena);
+	capability_names(arena, &linux_->capabilities);
+	linux_->cgroup = &cgroup;
+	linux_->seccomp = describe_seccomp(arena);
+	linux_->apparmor = &supported;
+	linux_->selinux = &supported;
+	linux_->memory_policy = arena_alloc(arena, sizeof(*linux_->memory_policy));
+	limits_memory_policy_words(arena, &linux_->memory_policy->modes,
+				   &linux_->memory_policy->flags);
+	linux_->intel_rdt = &unsupported;
+	linux_->mount_extensions = &mount_extensions;
+	linux_->net_devices = &unsupported;
+	return linux_;
+}
+
+static void describe(struct arena *arena, struct features *ret_features)
+{
+	struct str_pair annotations[] = {
+		{ "io.github.seccomp.libseccomp.version", seccomp_library_version(arena) },
+		{ "org.urun.checkpoint.enabled", "false" },
+		{ "org.urun.commit", arena_str(arena, command_commit()) },
+		{ "org.urun.version", PACKAGE_VERSION },
+	};
+	struct features features = {
+		.oci_version_min = OLDEST_SPEC_VERSION,
+		.oci_version_max = CONFIG_SPEC_VERSION,
+		.hooks = hook_names(arena),
+		.linux_ = describe_linux(arena),
+		.unsafe_annotations = list_of(arena, unsafe_annotations),
+	};
+
+	mount_option_names(arena, &features.mount_options);
+	features.annotations.items = arena_alloc(arena, sizeof(annotations));
+	features.annotations.count = ARRAY_SIZE(annotations);
+	memcpy(features.annotations.items, annotations, sizeof(annotations));
+	*ret_features = features;
+}
+
+static int features(const struct globals *globals, int argc, char **argv, int *ret_status,
+		    struct error *err)
+{
+	autostrbuf struct strbuf text = { 0 };
+	struct features described;
+	struct arena arena = { 0 };
+	int operand;
+	int begun = command_begin(command_features.spec, argc, argv, NULL, &operand, err);
+
+	(void)globals;
+	if (begun != 0)
+		return begun < 0 ? -1 : 0;
+	*ret_status = 0;
+	describe(&arena, &described);
+	json_write(&features_shape, &described, JSON_INDENTED, &text);
+	arena_release(&arena);
+	return command_print(text.bytes, err);
+}
+
+static const struct command_spec spec_features = {
+	.name = "features",
+	.operands = "",
+	.summary =
+		"Prints what urun can do, whatever the host can, as JSON (OCI features structure).",
+	.operands_max = 0,
+};
+const struct command command_features = { &spec_features, features, EXIT_STATUS_OTHER };

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "core/base/ask.h"
+#include "core/base/span.h"
+#include "core/base/str.h"
+#include "core/parent/processes.h"
+#include "rootless/host.h"
+
+struct ps_options {
+	const char *format;
+};
+
+struct pids {
+	pid_t *items;
+	size_t count;
+};
+
+static void print_json(const struct pids *pids, struct strbuf *out)
+{
+	strbuf_add_str(out, "[");
+	for (size_t i = 0; i < pids->count; i++)
+		strbuf_addf(out, "%s%d", i ? "," : "", pids->items[i]);
+	strbuf_add_str(out, "]\n");
+}
+
+/* The word of @line with that number, from 0; false where it has fewer. */
+static bool word_at(struct span line, size_t index, struct span *ret_word)
+{
+	for (size_t i = 0;; i++) {
+		line = span_trim(line);
+		if (!span_cut(&line, ' ', ret_word))
+			return false;
+		if (i == index)
+			return true;
+	}
+}
+
+static bool find_column(struct span head, size_t *ret_index)
+{
+	struct span word;
+
+	for (*ret_index = 0; word_at(head, *ret_index, &word); (*ret_index)++)
+		if (span_is(word, "PID"))
+			return true;
+	return false;
+}
+
+static bool is_listed(struct span line, size_t column, const struct pids *pids)
+{
+	struct span word;
+	uint32_t pid;
+
+	if (!word_at(line, column, &word) || !span_number(word, &pid))
+		return false;
+	for (size_t i = 0; i < pids->count; i++)
+		if ((uint32_t)pids->items[i] == pid)
+			return true;
+	return false;
+}
+
+/* What ps(1) of the host says of these. */
+static int print_table(const struct pids *pids, char **arguments, int count, struct strbuf *out,
+		       struct error *err)
+{
+	char program[HOST_PATH_SIZE];
+	autofree char **argv = mem_alloc(((size_t)count + 3) * sizeof(char *));
+	autostrbuf struct strbuf text = { 0 };
+	struct span rest, line;
+	size_t column;
+
+	if (!host_find_program(&HOST_REAL, "ps", program))
+		return error_set(err, 0, "ps isn't installed on this host: use --format json");
+	argv[0] = program;
+	argv[1] = (char *)"-ef";
+	for (int i = 0; i < count; i++)
+		argv[i + 1] = arguments[i];
+	if (ask_program(program, argv, &text, err) < 0)
+		return -1;
+	rest = (struct span){ text.bytes, text.size };
+	if (!span_cut(&rest, '\n', &line) || !find_column(line, &column))
+		return error_set(err, 0, "ps prints no column PID with these arguments");
+	strbuf_addf(out, "%.*s\n", (int)line.size, line.bytes);
+	while (span_cut(&rest, '\n', &line))
+		if (is_listed(line, column, pids))
+			strbuf_addf(out, "%.*s\n", (int)line.size, line.bytes);
+	return 0;
+}
+
+static int list_processes(const char *root, const char *id, struct pids *ret_pids,
+			  struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	struct container_state state = { 0 };
+	int result = 0;
+
+	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
+	    state_read(&dir, &state, err) < 0)
+		return -1;
+	if (state_status(&dir, &state, NULL) != CONTAINER_STOPPED || state.cgroup)
+		result = processes_list(&state, &ret_pids->items, &ret_pids->count, err);
+	state_release(&state);
+	return result;
+}
+
+static int ps(const struct globals *globals, int argc, char **argv, int *ret_status,
+	      struct error *err)
+{
+	struct ps_options options = { 0 };
+	autostrbuf struct strbuf out = { 0 };
+	struct pids pids = { 0 };
+	int operand, result = -1;
+	/* What stands behind the id is for ps(1). */
+	int parsed =
+		options_parse(command_ps.spec, OPTIONS_FIRST, argc, argv, &options, &operand, err);
+	bool json;
+
+	if (parsed == 1)
+		options_print_help(command_ps.spec, stdout);
+	if (parsed != 0)
+		return parsed < 0 ? -1 : 0;
+	json = str_equal(options.format, "json");
+	if (options.format && !json && !str_equal(options.format, "table"))
+		return error_set(err, 0, "option --format is table or json, not '%s'",
+				 options.format);
+	*ret_status = 0;
+	if (list_processes(globals->root, argv[operand], &pids, err) == 0) {
+		result = 0;
+		if (json)
+			print_json(&pids, &out);
+		else
+			result = print_table(&pids, argv + operand + 1, argc - operand - 1, &out,
+					     err);
+	}
+	free(pids.items);
+	return result < 0 ? -1 : command_print(out.bytes, err);
+}
+
+static const struct option_spec options_ps[] = {
+	{ "format", 'f', OPTION_STRING, offsetof(struct ps_options, format), "FORMAT",
+	  "table (default) or json: the pids alone" },
+};
+static const struct command_spec spec_ps = {
+	.name = "ps",
+	.operands = "ID [PS-OPTION…]",
+	.summary = "Lists the processes of a container.",
+	.options = options_ps,
+	.option_count = ARRAY_SIZE(options_ps),
+	.operands_min = 1,
+	.operands_max = -1,
+};
+const struct command command_ps = { &spec_ps, ps, EXIT_STATUS_OTHER };

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "core/base/fd.h"
+#include "core/base/json.h"
+#include "core/base/number.h"
+#include "core/base/str.h"
+#include "core/parent/lifecycle.h"
+
+struct update_options {
+	const char *resources;
+	const char *memory;
+	const char *memory_reservation;
+	const char *memory_swap;
+	const char *cpu_shares;
+	const char *cpu_quota;
+	const char *cpu_period;
+	const char *cpu_burst;
+	const char *cpu_idle;
+	const char *cpus;
+	const char *mems;
+	const char *pids_limit;
+	const char *io_weight;
+	struct option_list unified;
+};
+
+/* A group of resources, as JSON is written: `"memory":{"limit":1,"swap":2}`. */
+struct group {
+	struct strbuf text;
+	bool begun;
+};
+
+static void add_member(struct group *group, const char *name, const char *value)
+{
+	strbuf_addf(&group->text, "%s\"%s\":%s", group->begun ? "," : "", name, value);
+	group->begun = true;
+}
+
+static int add_integer(struct group *group, const char *option, const char *name, const char *text,
+		       struct error *err)
+{
+	const char *digits = text && text[0] == '-' ? text + 1 : text;
+	uint64_t value;
+
+	if (!text)
+		return 0;
+	if (number_parse_u64(digits, INT64_MAX, &value) < 0)
+		return error_set(err, 0, "option --%s takes a whole number, not '%s'", option,
+				 text);
+	add_member(group, name, text);
+	return 0;
+}
+
+/* "100m": the letter counts in powers of 1024. */
+static int add_bytes(struct group *group, const char *option, const char *name, const char *text,
+		     struct error *err)
+{
+	static const char letters[] = "bkmgt";
+	autofree char *digits = NULL, *value = NULL;
+	const char *letter = NULL;
+	size_t length = text ? strlen(text) : 0;
+	uint64_t number;
+	unsigned int shift = 0;
+
+	if (!text || strcmp(text, "-1") == 0)
+		return add_integer(group, option, name, text, err);
+	if (length > 0)
+		letter = strchr(letters, text[length - 1] | 0x20);
+	if (letter && text[length - 1] > '9') {
+		shift = (unsigned int)(letter - letters) * 10;
+		length--;
+	}
+	digits = str_dup_n(text, length);
+	if (number_parse_u64(digits, INT64_MAX >> shift, &number) < 0)
+		return error_set(err, 0,
+				 "option --%s takes a number of bytes such as 100m, not '%s'",
+				 option, text);
+	value = str_format("%" PRIu64, number << shift);
+	add_member(group, name, value);
+	return 0;
+}
+
+static void add_text(struct group *group, const char *name, const char *text)
+{
+	autostrbuf struct strbuf quoted = { 0 };
+
+	if (!text)
+		return;
+	json_write_string(text, &quoted);
+	add_member(group, name, quoted.bytes);
+}
+
+static int add_unified(struct group *group, const struct option_list *unified, struct error *err)
+{
+	for (size_t i = 0; i < unified->count; i++) {
+		autostrbuf struct strbuf value = { 0 };
+		autofree char *name = str_dup(unified->items[i]);
+		char *equals = strchr(name, '=');
+
+		if (!equals || equals == name || strpbrk(name, "\"\\"))
+			return error_set(err, 0, "option --unified is FILE=VALUE, not '%s'",
+					 unified->items[i]);
+		*equals = '\0';
+		json_write_string(equals + 1, &value);
+		add_member(group, name, value.bytes);
+	}
+	return 0;
+}
+
+static void add_group(struct group *all, const char *name, struct group *group)
+{
+	autofree char *object = NULL;
+
+	if (group->begun) {
+		object = str_format("{%s}", group->text.bytes);
+		add_member(all, name, object);
+	}
+	strbuf_release(&group->text);
+}
+
+/* The options as the JSON that --resources has. */
+static int resources_of_options(const struct update_options *options, struct strbuf *ret_json,
+				struct error *err)
+{
+	struct group all = { 0 }, memory = { 0 }, cpu = { 0 }, pids = { 0 }, io = { 0 },
+		     unified = { 0 };
+	int result = -1;
+
+	if (add_bytes(&memory, "memory", "limit", options->memory, err) == 0 &&
+	    add_bytes(&memory, "memory-reservation", "reservation", options->memory_reservation,
+		      err) == 0 &&
+	    add_bytes(&memory, "memory-swap", "swap", options->memory_swap, err) == 0 &&
+	    add_integer(&cpu, "cpu-shares", "shares", options->cpu_shares, err) == 0 &&
+	    add_integer(&cpu, "cpu-quota", "quota", options->cpu_quota, err) == 0 &&
+	    add_integer(&cpu, "cpu-period", "period", options->cpu_period, err) == 0 &&
+	    add_integer(&cpu, "cpu-burst", "burst", options->cpu_burst, err) == 0 &&
+	    add_integer(&cpu, "cpu-idle", "idle", options->cpu_idle, err) == 0 &&
+	    add_integer(&pids, "pids-limit", "limit", options->pids_limit, err) == 0 &&
+	    add_integer(&io, "blkio-weight", "weight", options->io_weight, err) == 0 &&
+	    add_unified(&unified, &options->unified, err) == 0)
+		result = 0;
+	add_text(&cpu, "cpus", options->cpus);
+	add_text(&cpu, "mems", options->mems);
+	add_group(&all, "memory", &memory);
+	add_group(&all, "cpu", &cpu);
+	add_group(&all, "pids", &pids);
+	add_group(&all, "blockIO", &io);
+	add_group(&all, "unified", &unified);
+	if (result == 0 && !all.begun)
+		result = error_set(err, 0, "update: no limit is given (see 'urun update --help')");
+	strbuf_addf(ret_json, "{%s}", all.begun ? all.text.bytes : "");
+	strbuf_release(&all.text);
+	return result;
+}
+
+static int read_resources(const char *path, struct strbuf *ret_json, struct error *err)
+{
+	bool from_stdin = strcmp(path, "-") == 0;
+	autoclose int opened = from_stdin ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	autofree char *bytes = NULL;
+	size_t size;
+	int failed;
+
+	if (!from_stdin && opened < 0)
+		return error_set(err, errno, "open %s", path);
+	failed = fd_read_all(from_stdin ? STDIN_FILENO : opened, JSON_SIZE_MAX, &bytes, &size);
+	if (failed < 0)
+		return error_set(err, -failed, "read %s", from_stdin ? "standard input" : path);
+	strbuf_add(ret_json, bytes, size);
+	return 0;
+}
+
+static int update(const struct globals *globals, int argc, char **argv, int *ret_status,
+		  struct error *err)
+{
+	struct update_options options = { 0 };
+	autostrbuf struct strbuf json = { 0 };
+	int operand, made;
+	int begun = command_begin(command_update.spec, argc, argv, &options, &operand, err);
+
+	if (begun != 0)
+		return begun < 0 ? -1 : 0;
+	*ret_status = 0;
+	made = options.resources ? read_resources(options.resources, &json, err)
+				 : resources_of_options(&options, &json, err);
+	option_list_release(&options.unified);
+	return made < 0
+		       ? -1
+		       : container_update(globals->root, argv[operand], json.bytes, json.size, err);
+}
+
+#define OPTION(member) offsetof(struct update_options, member)
+
+/* clang-format off */
+static const struct option_spec options_update[] = {
+	{ "resources", 'r', OPTION_STRING, OPTION(resources), "FILE", "the limits as JSON (linux.resources); - is standard input" },
+	{ "memory", 0, OPTION_STRING, OPTION(memory), "BYTES", "memory: a number, with b, k, m, g or t; -1: no limit" },
+	{ "memory-reservation", 0, OPTION_STRING, OPTION(memory_reservation), "BYTES", "memory that is left to it when the host is short" },
+	{ "memory-swap", 0, OPTION_STRING, OPTION(memory_swap), "BYTES", "memory and swap together" },
+	{ "cpu-share", 0, OPTION_STRING, OPTION(cpu_shares), "SHARES", "processor time beside others (2 to 262144)" },
+	{ "cpu-shares", 0, OPTION_STRING, OPTION(cpu_shares), "SHARES", "the same" },
+	{ "cpu-quota", 0, OPTION_STRING, OPTION(cpu_quota), "MICROSECONDS", "processor time a period" },
+	{ "cpu-period", 0, OPTION_STRING, OPTION(cpu_period), "MICROSECONDS", "the period" },
+	{ "cpu-burst", 0, OPTION_STRING, OPTION(cpu_burst), "MICROSECONDS", "what may be saved up of the quota" },
+	{ "cpu-idle", 0, OPTION_STRING, OPTION(cpu_idle), "0|1", "run only where nothing else would" },
+	{ "cpuset-cpus", 0, OPTION_STRING, OPTION(cpus), "LIST", "the processors, such as 0-3,7" },
+	{ "cpuset-mems", 0, OPTION_STRING, OPTION(mems), "LIST", "the memory nodes" },
+	{ "pids-limit", 0, OPTION_STRING, OPTION(pids_limit), "N", "processes and threads; -1: no limit" },
+	{ "blkio-weight", 0, OPTION_STRING, OPTION(io_weight), "WEIGHT", "disk time beside others (10 to 1000)" },
+	{ "unified", 0, OPTION_LIST, OPTION(unified), "FILE=VALUE", "any file of the cgroup" },
+	{ "kernel-memory", 0, OPTION_IGNORED, 0, "BYTES", "nothing to do: the kernel has given it up" },
+	{ "kernel-memory-tcp", 0, OPTION_IGNORED, 0, "BYTES", "nothing to do: the kernel has given it up" },
+};
+/* clang-format on */
+static const struct command_spec spec_update = {
+	.name = "update",
+	.operands = "ID",
+	.summary = "Changes the limits of a container.",
+	.options = options_update,
+	.option_count = ARRAY_SIZE(options_update),
+	.operands_min = 1,
+	.operands_max = 1,
+};
+const struct command command_update = { &spec_update, update, EXIT_STATUS_OTHER };

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/cgroup/limits.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "core/base/str.h"
+
+/* What the kernel takes a quota to be counted in where nothing is said: 100 ms. */
+#define CPU_PERIOD_DEFAULT 100000
+
+struct builder {
+	struct cgroup_settings *settings;
+	enum cgroup_purpose purpose;
+};
+
+static struct cgroup_setting *add(struct builder *builder, const char *field, const char *file,
+				  char *value)
+{
+	struct cgroup_settings *settings = builder->settings;
+	struct cgroup_setting *setting;
+
+	settings->items = arena_grow(&settings->arena, settings->items, settings->count,
+				     sizeof(*settings->items));
+	setting = &settings->items[settings->count++];
+	*setting = (struct cgroup_setting){
+		.field = field,
+		.file = arena_str(&settings->arena, file),
+		.value = value,
+	};
+	return setting;
+}
+
+/* -1 is no limit: nothing to write for a new cgroup, which has none. */
+static void add_limit(struct builder *builder, const char *field, const char *file, int64_t value)
+{
+	struct arena *arena = &builder->settings->arena;
+
+	if (value >= 0)
+		add(builder, field, file, arena_strf(arena, "%" PRId64, value));
+	else if (builder->purpose == CGROUP_FOR_UPDATE)
+		add(builder, field, file, arena_str(arena, "max"));
+}
+
+static int only_version_1(bool is_asked, const char *field, struct error *err)
+{
+	if (!is_asked)
+		return 0;
+	return error_set(err, 0, "linux.resources.%s: cgroup version 2 has nothing like it", field);
+}
+
+/* ---- memory ---- */
+
+/* The spec's swap is memory and swap together, version 2's is swap alone. */
+static int add_swap(struct builder *builder, const struct config_memory *memory, struct error *err)
+{
+	int64_t swap = memory->swap.value, limit = memory->limit.value;
+
+	if (!memory->swap.set || swap == 0) {
+		/* Without a limit of memory one of both together would be one. */
+		if (memory->limit.set && limit < 0)
+			add_limit(builder, "memory.limit", "memory.swap.max", -1);
+		return 0;
+	}
+	if (swap < 0) {
+		add_limit(builder, "memory.swap", "memory.swap.max", -1);
+		return 0;
+	}
+	if (!memory->limit.set || limit <= 0)
+		return error_set(err, 0,
+				 "linux.resources.memory.swap: it is memory and swap together, so "
+				 "memory.limit is needed beside it");
+	if (swap < limit)
+		return error_set(
+			err, 0,
+			"linux.resources.memory.swap: %" PRId64
+			" is memory and swap together, and less than memory.limit %" PRId64,
+			swap, limit);
+	add_limit(builder, "memory.swap", "memory.swap.max", swap - limit);
+	return 0;
+}
+
+static int add_memory(struct builder *builder, const struct config_memory *memory,
+		      struct error *err)
+{
+	if (memory->kernel.value > 0 || memory->kernel_tcp.value > 0 || memory->swappiness.set ||
+	    memory->disable_oom_killer.value)
+		log_debug("linux.resources.memory: kernel, kernelTCP, swappiness and "
+			  "disableOOMKiller are of cgroup version 1 and have no effect");
+	builder->settings->check_usage = memory->check_before_update.value;
+	/* ORDER: swap first: the kernel takes them one by one, and more swap is always possible. */
+	if (add_swap(builder, memory, err) < 0)
+		return -1;
+	if (memory->limit.set && memory->limit.value != 0)
+		add_limit(builder, "memory.limit", "memory.max", memory->limit.value);
+	if (memory->reservation.set && memory->reservation.value != 0)
+		add_limit(builder, "memory.reservation", "memory.low", memory->reservation.value);
+	return 0;
+}
+
+/* ---- cpu ---- */
+
+/*
+ * Both scales are logarithms of what a group gets beside another; a parabola through (2, 1),
+ * (1024, 100) and (262144, 10000) keeps the middle in the middle, which a straight line doesn't.
+ */
+unsigned int cgroup_weight_of_shares(uint64_t shares)
+{
+	double l;
+
+	if (shares <= 2)
+		return 1;
+	if (shares >= 262144)
+		return 10000;
+	l = log2((double)shares);
+	return (unsigned int)ceil(pow(10, (l * l + 125 * l) / 612.0 - 7.0 / 34.0));
+}
+
+static void add_cpu_max(struct builder *builder, const struct config_cpu *cpu)
+{
+	struct arena *arena = &builder->settings->arena;
+	uint64_t period = cpu->period.value ? cpu->period.value : CPU_PERIOD_DEFAULT;
+
+	if (cpu->quota.value > 0)
+		add(builder, "cpu.quota", "cpu.max",
+		    arena_strf(arena, "%" PRId64 " %" PRIu64, cpu->quota.value, period));
+	else if (builder->purpose == CGROUP_FOR_UPDATE && (cpu->quota.set || cpu->period.value))
+		add(builder, "cpu.quota", "cpu.max", arena_strf(arena, "max %" PRIu64, period));
+}
+
+static int add_cpu(struct builder *builder, const struct config_cpu *cpu, struct error *err)
+{
+	struct arena *arena = &builder->settings->arena;
+
+	if (only_version_1(cpu->realtime_runtime.value > 0, "cpu.realtimeRuntime", err) < 0 ||
+	    only_version_1(cpu->realtime_period.value > 0, "cpu.realtimePeriod", err) < 0)
+		return -1;
+	/* ORDER: the kernel refuses a weight for a group that is idle, and a burst above the quota. */
+	if (cpu->idle.set)
+		add(builder, "cpu.idle", "cpu.idle",
+		    arena_strf(arena, "%" PRId64, cpu->idle.value));
+	if (cpu->shares.value > 0 && cpu->idle.value == 0)
+		add(builder, "cpu.shares", "cpu.weight",
+		    arena_strf(arena, "%u", cgroup_weight_of_shares(cpu->shares.value)));
+	add_cpu_max(builder, cpu);
+	if (cpu->burst.set)
+		add(builder, "cpu.burst", "cpu.max.burst",
+		    arena_strf(arena, "%" PRIu64, cpu->burst.value));
+	if (cpu->cpus && cpu->cpus[0])
+		add(builder, "cpu.cpus", "cpuset.cpus", arena_str(arena, cpu->cpus));
+	if (cpu->mems && cpu->mems[0])
+		add(builder, "cpu.mems", "cpuset.mems", arena_str(arena, cpu->mems));
+	return 0;
+}
+
+/* ---- the others ---- */
+
+static void add_pids(struct builder *builder, const struct config_pids *pids)
+{
+	if (!pids->limit.set)
+		return;
+	/* 0 would not let the container's own first process in. */
+	add_limit(builder, "pids.limit", "pids.max",
+		  pids->limit.value == 0 ? 1 : pids->limit.value);
+}
+
+/* 10 … 1000 as 1 … 10000; the scheduler BFQ has the spec's scale. */
+static void add_io_weight(struct builder *builder, const struct config_block_io *io)
+{
+	struct arena *arena = &builder->settings->arena;
+	struct cgroup_setting *setting;
+
+	if (io->weight.value > 0) {
+		setting = add(builder, "blockIO.weight", "io.bfq.weight",
+			      arena_strf(arena, "%" PRIu64, io->weight.value));
+		setting->other_file = arena_str(arena, "io.weight");
+		setting->other_value = arena_strf(arena, "default %" PRIu64,
+						  1 + (io->weight.value - 10) * 9999 / 990);
+	}
+	for (size_t i = 0; i < io->weight_device.count; i++) {
+		const struct config_weight_device *device = &io->weight_device.items[i];
+
+		if (device->weight.value == 0)
+			continue;
+		setting = add(builder, "blockIO.weightDevice", "io.bfq.weight",
+			      arena_strf(arena, "%" PRId64 ":%" PRId64 " %" PRIu64,
+					 device->major.value, device->minor.value,
+					 device->weight.value));
+		setting->other_file = arena_str(arena, "io.weight");
+		setting->other_value = arena_strf(arena, "%" PRId64 ":%" PRId64 " %" PRIu64,
+						  device->major.value, device->minor.value,
+						  1 + (device->weight.value - 10) * 9999 / 990);
+	}
+}
+
+static void add_throttles(struct builder *builder, const char *field, const char *key,
+			  const struct config_throttle_device *devices, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add(builder, field, "io.max",
+		    arena_strf(&builder->settings->arena, "%" PRId64 ":%" PRId64 " %s=%" PRIu64,
+			       devices[i].major.value, devices[i].minor.value, key,
+			       devices[i].rate.value));
+}
+
+static int add_block_io(struct builder *builder, const struct config_block_io *io,
+			struct error *err)
+{
+	if (only_version_1(io->leaf_weight.value > 0, "blockIO.leafWeight", err) < 0)
+		return -1;
+	for (size_t i = 0; i < io->weight_device.count; i++)
+		if (only_version_1(io->weight_device.items[i].leaf_weight.value > 0,
+				   "blockIO.weightDevice.leafWeight", err) < 0)
+			return -1;
+	add_io_weight(builder, io);
+	add_throttles(builder, "blockIO.throttleReadBpsDevice", "rbps", io->throttle_read_bps.items,
+		      io->throttle_read_bps.count);
+	add_throttles(builder, "blockIO.throttleWriteBpsDevice", "wbps",
+		      io->throttle_write_bps.items, io->throttle_write_bps.count);
+	add_throttles(builder, "blockIO.throttleReadIOPSDevice", "riops",
+		      io->throttle_read_iops.items, io->throttle_read_iops.count);
+	add_throttles(builder, "blockIO.throttleWriteIOPSDevice", "wiops",
+		      io->throttle_write_iops.items, io->throttle_write_iops.count);
+	return 0;
+}
+
+static void add_hugepages(struct builder *builder, const struct config_resources *resources)
+{
+	struct arena *arena = &builder->settings->arena;
+
+	for (size_t i = 0; i < resources->hugepage_limits.count; i++) {
+		const struct config_hugepage_limit *limit = &resources->hugepage_limits.items[i];
+
+		add(builder, "hugepageLimits",
+		    arena_strf(arena, "hugetlb.%s.max", limit->page_size),
+		    arena_strf(arena, "%" PRIu64, limit->limit.value));
+	}
+}
+
+static void add_rdma(struct builder *builder, const struct config_resources *resources)
+{
+	struct arena *arena = &builder->settings->arena;
+
+	for (size_t i = 0; i < resources->rdma.count; i++) {
+		const struct config_rdma *rdma = &resources->rdma.items[i];
+		char *value = arena_str(arena, rdma->device);
+
+		if (rdma->hca_handles.set)
+			value = arena_strf(arena, "%s hca_handle=%" PRIu64, value,
+					   rdma->hca_handles.value);
+		if (rdma->hca_objects.set)
+			value = arena_strf(arena, "%s hca_object=%" PRIu64, value,
+					   rdma->hca_objects.value);
+		add(builder, "rdma", "rdma.max", value);
+	}
+}
+
+/* As they are, each to the file of its name: last, so that they win over what is said elsewhere. */
+static int add_unified(struct builder *builder, const str_map *unified, struct error *err)
+{
+	for (size_t i = 0; i < unified->count; i++) {
+		const char *file = unified->items[i].name;
+
+		if (strchr(file, '/') || !strchr(file, '.') || file[0] == '.')
+			return error_set(err, 0,
+					 "linux.resources.unified: '%s' is no file of a cgroup",
+					 file);
+		add(builder, "unified", file,
+		    arena_str(&builder->settings->arena, unified->items[i].value));
+	}
+	return 0;
+}
+
+static int add_all(struct builder *builder, const struct config_resources *resources,
+		   struct error *err)
+{
+	if (resources->network && only_version_1(resources->network->class_id.value > 0 ||
+							 resources->network->priorities.count > 0,
+						 "network", err) < 0)
+		return -1;
+	if ((resources->memory && add_memory(builder, resources->memory, err) < 0) ||
+	    (resources->cpu && add_cpu(builder, resources->cpu, err) < 0) ||
+	    (resources->block_io && add_block_io(builder, resources->block_io, err) < 0))
+		return -1;
+	if (resources->pids)
+		add_pids(builder, resources->pids);
+	add_hugepages(builder, resources);
+	add_rdma(builder, resources);
+	return add_unified(builder, &resources->unified, err);
+}
+
+int cgroup_settings_make(const struct config_resources *resources, enum cgroup_purpose purpose,
+			 struct cgroup_settings *ret_settings, struct error *err)
+{
+	struct builder builder = { ret_settings, purpose };
+
+	*ret_settings = (struct cgroup_settings){ 0 };
+	if (!resources)
+		return 0;
+	if (add_all(&builder, resources, err) < 0) {
+		cgroup_settings_release(ret_settings);
+		return -1;
+	}
+	return 0;
+}
+
+void cgroup_settings_release(struct cgroup_settings *settings)
+{
+	arena_release(&settings->arena);
+	*settings = (struct cgroup_settings){ 0 };
+}
+
+char *cgroup_controller_of(const char *file)
+{
+	size_t length = strcspn(file, ".");
+
+	if (strncmp(file, "cgroup.", 7) == 0)
+		return NULL;
+	return str_dup_n(file, length);
+}

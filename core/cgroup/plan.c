@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/cgroup/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/cgroup/systemd.h"
+#include "core/cgroup/tree.h"
+
+int cgroup_manager_parse(const char *text, enum cgroup_manager *ret_manager, struct error *err)
+{
+	static const struct {
+		const char *name;
+		enum cgroup_manager manager;
+	} managers[] = {
+		{ "cgroupfs", CGROUP_CGROUPFS },
+		{ "systemd", CGROUP_SYSTEMD },
+		{ "disabled", CGROUP_DISABLED },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(managers); i++)
+		if (str_equal(text, managers[i].name)) {
+			*ret_manager = managers[i].manager;
+			return 0;
+		}
+	return error_set(
+		err, 0, "option --cgroup-manager is cgroupfs, systemd or disabled, not '%s'", text);
+}
+
+void cgroup_plan_release(struct cgroup_plan *plan)
+{
+	free(plan->path);
+	free(plan->made);
+	free(plan->slice);
+	free(plan->unit);
+	free(plan->subgroup);
+	fd_close(&plan->fd);
+	cgroup_settings_release(&plan->settings);
+	*plan = CGROUP_PLAN_NONE;
+}
+
+static bool ends_with(const char *text, size_t length, const char *end)
+{
+	size_t end_length = strlen(end);
+
+	return length >= end_length && memcmp(text + length - end_length, end, end_length) == 0;
+}
+
+static bool is_unit(const char *path, size_t length)
+{
+	return ends_with(path, length, ".service") || ends_with(path, length, ".scope") ||
+	       ends_with(path, length, ".slice");
+}
+
+/*
+ * Where our cgroups begin.  Our own has processes (us), so that no controller can be enabled for
+ * those below it; but where our caller has gone into a cgroup of its own below its delegated unit
+ * (podman does), the unit's is free for us.  What is above the unit belongs to systemd.
+ */
+static char *find_base(void)
+{
+	autofree char *own = cgroup_of(0);
+	char *slash = own ? strrchr(own, '/') : NULL;
+	autofree char *unit = NULL;
+
+	if (!own)
+		return NULL;
+	if (slash && !is_unit(own, strlen(own)) && is_unit(own, (size_t)(slash - own))) {
+		unit = str_dup_n(own, (size_t)(slash - own));
+		if (cgroup_is_ours(unit))
+			return take_ptr(unit);
+	}
+	return take_ptr(own);
+}
+
+static int no_unified_tree(const struct cgroup_settings *settings, struct error *err)
+{
+	return error_set(err, 0,
+			 "linux.resources.%s: needs cgroup version 2 at " CGROUP_ROOT
+			 ", and this host has none there",
+			 settings->items[0].field);
+}
+
+/* ---- ours ---- */
+
+static int plan_cgroupfs(const struct cgroup_request *request, const char *asked,
+			 struct cgroup_plan *plan, struct error *err)
+{
+	autofree char *base = NULL, *joined = NULL;
+
+	plan->manager = CGROUP_CGROUPFS;
+	if (asked && asked[0] == '/') {
+		plan->path = path_clean(asked);
+		return 0;
+	}
+	base = find_base();
+	if (!base)
+		return error_set(err, 0, "linux.cgroupsPath: our own cgroup can't be told");
+	joined = asked ? str_format("%s/%s", base, asked)
+		       : str_format("%s/urun-%s", base, request->id);
+	plan->path = path_clean(joined);
+	return 0;
+}
+
+/* ---- systemd's ---- */
+
+/* SLICE:PREFIX:NAME as engines write it; a text without a colon is the unit's name. */
+static int parse_systemd_path(const struct cgroup_request *request, const char *asked,
+			      struct cgroup_plan *plan, struct error *err)
+{
+	const char *first = asked ? strchr(asked, ':') : NULL;
+	const char *second = first ? strchr(first + 1, ':') : NULL;
+	const char *slice_default = plan->user_bus ? "user.slice" : "system.slice";
+
+	if (first && (!second || strchr(second + 1, ':') || second[1] == '\0'))
+		return error_set(
+			err, 0, "linux.cgroupsPath: with systemd it is SLICE:PREFIX:NAME, not '%s'",
+			asked);
+	plan->slice = first && first > asked ? str_dup_n(asked, (size_t)(first - asked))
+					     : str_dup(slice_default);
+	if (first && second == first + 1)
+		plan->unit = str_format("%s.scope", second + 1);
+	else if (first)
+		plan->unit = str_format("%.*s-%s.scope", (int)(second - first - 1), first + 1,
+					second + 1);
+	else if (asked && strchr(asked, '/'))
+		return error_set(
+			err, 0, "linux.cgroupsPath: with systemd it is SLICE:PREFIX:NAME, not '%s'",
+			asked);
+	else
+		plan->unit = asked ? str_format("%s.scope", asked)
+				   : str_format("urun-%s.scope", request->id);
+	return 0;
+}
+
+static int plan_systemd(const struct cgroup_request *request, const struct container_config *config,
+			struct cgroup_plan *plan, struct error *err)
+{
+	const char *subgroup = config_annotation(config, "run.oci.systemd.subgroup");
+
+	plan->manager = CGROUP_SYSTEMD;
+	plan->user_bus = !request->host_root;
+	if (subgroup && (strchr(subgroup, '/') || subgroup[0] == '.'))
+		return error_set(err, 0, "annotation run.oci.systemd.subgroup: '%s' is no name",
+				 subgroup);
+	if (subgroup && subgroup[0])
+		plan->subgroup = str_dup(subgroup);
+	return parse_systemd_path(request, config->linux_->cgroups_path, plan, err);
+}
+
+/* ---- the decision ---- */
+
+/* Can a cgroup of ours have these limits?  What is above a cgroup that exists has enabled them. */
+static bool can_limit(const struct cgroup_plan *plan)
+{
+	autofree char *above =
+		str_dup_n(plan->path, (size_t)(strrchr(plan->path, '/') - plan->path));
+	autofree char *own = cgroup_of(0);
+
+	return cgroup_is_ours(above) && !str_equal(above, own);
+}
+
+static int decide(const struct cgroup_request *request, const struct container_config *config,
+		  struct cgroup_plan *plan, struct error *err)
+{
+	const char *asked = config->linux_->cgroups_path;
+	bool limited = plan->settings.count > 0;
+
+	if (asked && asked[0] == '\0')
+		asked = NULL;
+	if (request->manager == CGROUP_DISABLED)
+		return limited ? error_set(err, 0,
+					   "linux.resources.%s: can't be enforced with "
+					   "--cgroup-manager disabled",
+					   plan->settings.items[0].field)
+			       : 0;
+	if (!cgroup_is_unified()) {
+		if (limited)
+			return no_unified_tree(&plan->settings, err);
+		log_debug("no cgroup: " CGROUP_ROOT " is not version 2");
+		return 0;
+	}
+	if (request->manager == CGROUP_SYSTEMD) {
+		if (!request->host_root && !systemd_has_user_bus() && !limited) {
+			log_debug("no scope: there is no systemd user session, and no limit");
+			return 0;
+		}
+		return plan_systemd(request, config, plan, err);
+	}
+	if (plan_cgroupfs(request, asked, plan, err) < 0)
+		return -1;
+	if (limited && !asked && request->manager == CGROUP_AUTO && !can_limit(plan) &&
+	    !request->host_root && systemd_has_user_bus()) {
+		log_debug(
+			"limits are asked for and no cgroup is delegated here: systemd makes one");
+		free(take_ptr(plan->path));
+		return plan_systemd(request, config, plan, err);
+	}
+	return 0;
+}
+
+/* A cgroup that nobody needs isn't worth a failure. */
+static bool is_needed(const struct cgroup_request *request, const struct container_config *config,
+		      const struct cgroup_plan *plan)
+{
+	const char *asked = config->linux_->cgroups_path;
+
+	return plan->settings.count > 0 || (asked && asked[0] && !request->ignore_refusal);
+}
+
+static int check_delegation(const struct cgroup_request *request,
+			    const struct container_config *config, struct cgroup_plan *plan,
+			    struct error *err)
+{
+	autofree char *existing = NULL;
+	char *slash;
+
+	if (plan->manager != CGROUP_CGROUPFS)
+		return 0;
+	existing = str_dup(plan->path);
+	while ((slash = strrchr(existing, '/'))) {
+		autoclose int fd = -1;
+
+		*slash = '\0';
+		fd = cgroup_open(existing);
+		if (fd >= 0)
+			break;
+	}
+	plan->optional = !is_needed(request, config, plan);
+	if (cgroup_is_ours(existing))
+		return 0;
+	if (!plan->optional) {
+		error_set(err, EACCES, "%s: make cgroup " CGROUP_ROOT "%s",
+			  plan->settings.count ? "linux.resources" : "linux.cgroupsPath",
+			  plan->path);
+		return error_hint(err, "nothing is delegated to this user there: use "
+				       "--systemd-cgroup, or start urun by systemd-run --user -p "
+				       "Delegate=yes");
+	}
+	log_debug("no cgroup: " CGROUP_ROOT "%s is not delegated to us", existing);
+	plan->manager = CGROUP_DISABLED;
+	return 0;
+}
+
+int cgroup_plan_make(const struct cgroup_request *request, const struct container_config *config,
+		     struct cgroup_plan *ret_plan, struct error *err)
+{
+	struct cgroup_plan plan = CGROUP_PLAN_NONE;
+
+	if (cgroup_settings_make(config->linux_->resources, CGROUP_FOR_CREATE, &plan.settings,
+				 err) < 0 ||
+	    decide(request, config, &plan, err) < 0 ||
+	    check_delegation(request, config, &plan, err) < 0) {
+		cgroup_plan_release(&plan);
+		return -1;
+	}
+	*ret_plan = plan;
+	return 0;
+}
+
+int cgroup_plan_create(struct cgroup_plan *plan, struct error *err)
+{
+	if (plan->manager != CGROUP_CGROUPFS)
+		return 0;
+	if (cgroup_make(plan->path, &plan->settings, &plan->made, err) < 0) {
+		if (!plan->optional)
+			return -1;
+		log_debug("no cgroup: %s", err->text);
+		*err = ERROR_NONE;
+		plan->manager = CGROUP_DISABLED;
+		return 0;
+	}
+	if (cgroup_apply(plan->path, &plan->settings, err) < 0)
+		return -1;
+	plan->fd = cgroup_open(plan->path);
+	return plan->fd < 0 ? error_set(err, -plan->fd, "open cgroup %s", plan->path) : 0;
+}
+
+/* The scope's cgroup is where systemd has put the process. */
+static int enter_scope(struct cgroup_plan *plan, pid_t pid, const struct container_config *config,
+		       struct error *err)
+{
+	if (systemd_start(plan->user_bus, plan->unit, plan->slice, pid, &plan->settings,
+			  &config->annotations, err) < 0)
+		return -1;
+	plan->started = true;
+	plan->path = cgroup_of(pid);
+	if (!plan->path || !strstr(plan->path, plan->unit))
+		return error_set(err, 0, "systemd has not moved process %d into %s", pid,
+				 plan->unit);
+	if (plan->subgroup) {
+		char *scope = take_ptr(plan->path);
+		autofree char *made = NULL;
+
+		plan->path = str_format("%s/%s", scope, plan->subgroup);
+		free(scope);
+		if (cgroup_make(plan->path, &(struct cgroup_settings){ 0 }, &made, err) < 0 ||
+		    cgroup_enter(plan->path, pid, err) < 0)
+			return -1;
+		scope = str_dup_n(plan->path, (size_t)(strrchr(plan->path, '/') - plan->path));
+		if (cgroup_apply(scope, &plan->settings, err) < 0) {
+			free(scope);
+			return -1;
+		}
+		free(scope);
+		return 0;
+	}
+	return cgroup_apply(plan->path, &plan->settings, err);
+}
+
+int cgroup_plan_enter(struct cgroup_plan *plan, pid_t pid, const struct container_config *config,
+		      struct error *err)
+{
+	autofree char *now = NULL;
+
+	if (plan->manager == CGROUP_SYSTEMD)
+		return enter_scope(plan, pid, config, err);
+	if (plan->manager != CGROUP_CGROUPFS)
+		return 0;
+	now = cgroup_of(pid);
+	return str_equal(now, plan->path) ? 0 : cgroup_enter(plan->path, pid, err);
+}
+
+/* Those on the way that are empty now: another container may be in one. */
+static void remove_above(const char *path, const char *made)
+{
+	autofree char *above = str_dup(path);
+	char *slash;
+
+	while (made && strlen(above) > strlen(made) && (slash = strrchr(above, '/'))) {
+		autofree char *folder = NULL;
+
+		*slash = '\0';
+		folder = str_format(CGROUP_ROOT "%s", above);
+		if (rmdir(folder) < 0)
+			return;
+	}
+}
+
+int cgroup_destroy(const struct cgroup_left *left, struct error *err)
+{
+	int result = 0;
+
+	if (left->path && (cgroup_kill(left->path, err) < 0 || cgroup_remove(left->path, err) < 0))
+		result = -1;
+	if (left->path && left->made)
+		remove_above(left->path, left->made);
+	if (left->unit && result == 0)
+		result = systemd_stop(left->user_bus, left->unit, err);
+	return result;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/cgroup/systemd.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/number.h"
+#include "core/base/span.h"
+#include "core/base/spawn.h"
+#include "core/base/str.h"
+
+#define ANNOTATION_PREFIX "org.systemd.property."
+
+/* systemd's own time-out for a job is longer than what the helper waits. */
+#define TIMEOUT_MS 30000
+
+struct words {
+	char **items; /* NULL at the end */
+	size_t count;
+};
+
+/* @word becomes the list's. */
+static void words_add(struct words *words, char *word)
+{
+	words->items = mem_resize(words->items, words->count + 2, sizeof(char *));
+	words->items[words->count++] = word;
+	words->items[words->count] = NULL;
+}
+
+static void words_release(struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		free(words->items[i]);
+	free(words->items);
+}
+
+/* Beside our own file where it isn't installed yet. */
+static char *helper_path(void)
+{
+	char self[4096];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash, *beside;
+
+	if (access(URUN_LIBEXECDIR "/urun-systemd", X_OK) == 0 || length <= 0)
+		return str_dup(URUN_LIBEXECDIR "/urun-systemd");
+	self[length] = '\0';
+	slash = strrchr(self, '/');
+	beside = str_format("%.*s/urun-systemd", (int)(slash - self), self);
+	if (access(beside, X_OK) == 0)
+		return beside;
+	free(beside);
+	return str_dup(URUN_LIBEXECDIR "/urun-systemd");
+}
+
+/* The bus is found by these two, and systemd has no need of the rest of our environment. */
+static char *const *bus_environment(char storage[2][4096], char *list[3])
+{
+	static const char *const names[] = { "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS" };
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (!value)
+			continue;
+		snprintf(storage[count], 4096, "%s=%s", names[i], value);
+		list[count] = storage[count];
+		count++;
+	}
+	list[count] = NULL;
+	return list;
+}
+
+static int run(struct words *words, struct error *err)
+{
+	char storage[2][4096];
+	char *list[3];
+	struct spawn spawn = {
+		.path = words->items[0],
+		.argv = words->items,
+		.envp = bus_environment(storage, list),
+		.timeout_ms = TIMEOUT_MS,
+	};
+	int result = spawn_run(&spawn, err);
+
+	if (result < 0 && err->code == ENOENT)
+		error_hint(err, "urun was built without libsystemd: use --cgroup-manager cgroupfs, "
+				"or build it with libsystemd-dev there");
+	return result;
+}
+
+static struct words begin(bool user_bus, const char *verb, const char *unit)
+{
+	struct words words = { 0 };
+
+	words_add(&words, helper_path());
+	words_add(&words, str_dup(user_bus ? "--user" : "--system"));
+	words_add(&words, str_dup(verb));
+	words_add(&words, str_dup(unit));
+	return words;
+}
+
+/* "QUOTA PERIOD" in µs as systemd has it: µs of a second, in steps of 10 ms. */
+static void add_cpu_quota(struct words *words, const char *value)
+{
+	struct span rest = { value, strlen(value) }, quota_text;
+	uint32_t quota, period;
+
+	if (!span_cut(&rest, ' ', &quota_text) || !span_number(rest, &period) || period == 0)
+		return;
+	words_add(words, str_format("CPUQuotaPeriodUSec=%" PRIu32, period));
+	if (!span_number(quota_text, &quota))
+		words_add(words, str_dup("CPUQuotaPerSecUSec=infinity"));
+	else
+		words_add(words,
+			  str_format("CPUQuotaPerSecUSec=%" PRIu64,
+				     ((uint64_t)quota * 1000000 / period + 9999) / 10000 * 10000));
+}
+
+/* Those that systemd has a property for; the others it leaves alone. */
+static void add_settings(struct words *words, const struct cgroup_settings *settings)
+{
+	static const struct {
+		const char *file;
+		const char *property;
+	} properties[] = {
+		{ "memory.max", "MemoryMax" },	  { "memory.low", "MemoryLow" },
+		{ "memory.high", "MemoryHigh" },  { "memory.swap.max", "MemorySwapMax" },
+		{ "cpu.weight", "CPUWeight" },	  { "pids.max", "TasksMax" },
+		{ "cpuset.cpus", "AllowedCPUs" }, { "cpuset.mems", "AllowedMemoryNodes" },
+	};
+
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct cgroup_setting *setting = &settings->items[i];
+		const char *value = str_equal(setting->value, "max") ? "infinity" : setting->value;
+
+		for (size_t k = 0; k < ARRAY_SIZE(properties); k++)
+			if (str_equal(setting->file, properties[k].file))
+				words_add(words,
+					  str_format("%s=%s", properties[k].property, value));
+		if (str_equal(setting->file, "cpu.max"))
+			add_cpu_quota(words, setting->value);
+		if (str_equal(setting->other_file, "io.weight") &&
+		    str_starts_with(setting->other_value, "default "))
+			words_add(words, str_format("IOWeight=%s",
+						    setting->other_value + strlen("default ")));
+	}
+}
+
+static void add_annotations(struct words *words, const str_map *annotations)
+{
+	for (size_t i = 0; i < annotations->count; i++)
+		if (str_starts_with(annotations->items[i].name, ANNOTATION_PREFIX))
+			words_add(words,
+				  str_format("%s=%s",
+					     annotations->items[i].name + strlen(ANNOTATION_PREFIX),
+					     annotations->items[i].value));
+}
+
+bool systemd_has_user_bus(void)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	autofree char *bus = runtime_dir ? str_format("%s/bus", runtime_dir) : NULL;
+
+	return bus && access(bus, W_OK) == 0;
+}
+
+int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
+		  const struct cgroup_settings *settings, const str_map *annotations,
+		  struct error *err)
+{
+	struct words words = begin(user_bus, "start", unit);
+	int result;
+
+	words_add(&words, str_format("%d", pid));
+	words_add(&words, str_format("Slice=%s", slice));
+	words_add(&words, str_dup("Description=urun container"));
+	words_add(&words, str_dup("Delegate=true"));
+	words_add(&words, str_dup("DefaultDependencies=false"));
+	words_add(&words, str_dup("CollectMode=inactive-or-failed"));
+	add_settings(&words, settings);
+	add_annotations(&words, annotations);
+	result = run(&words, err);
+	words_release(&words);
+	return result;
+}
+
+int systemd_set(bool user_bus, const char *unit, const struct cgroup_settings *settings,
+		struct error *err)
+{
+	struct words words = begin(user_bus, "set", unit);
+	size_t without = words.count;
+	int result = 0;
+
+	add_settings(&words, settings);
+	if (words.count > without)
+		result = run(&words, err);
+	words_release(&words);
+	return result;
+}
+
+int systemd_stop(bool user_bus, const char *unit, struct error *err)
+{
+	struct words words = begin(user_bus, "stop", unit);
+	int result = run(&words, err);
+
+	words_release(&words);
+	return result;
+}

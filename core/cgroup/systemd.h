@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_CGROUP_SYSTEMD_H
+#define URUN_CGROUP_SYSTEMD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/base/error.h"
+#include "core/cgroup/limits.h"
+#include "core/config/config.h"
+
+/*
+ * systemd as the cgroup manager, by the program urun-systemd: it alone is linked with libsystemd,
+ * so that no other start pays for it.
+ * Source: systemd.resource-control(5), org.freedesktop.systemd1(5).
+ */
+
+/* Is there a user's bus that could be asked? */
+bool systemd_has_user_bus(void);
+
+/* Makes the scope @unit of @pid, with the properties that @settings and the annotations say. */
+int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
+		  const struct cgroup_settings *settings, const str_map *annotations,
+		  struct error *err);
+
+/* Tells systemd the limits, or it would put the old ones back. */
+int systemd_set(bool user_bus, const char *unit, const struct cgroup_settings *settings,
+		struct error *err);
+
+/* Takes the scope away; one that isn't there is no error. */
+int systemd_stop(bool user_bus, const char *unit, struct error *err);
+
+#endif

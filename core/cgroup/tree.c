@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/cgroup/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/number.h"
+#include "core/base/span.h"
+#include "core/base/str.h"
+
+#define FILE_SIZE_MAX	  (1u << 20)
+#define REMOVE_TIMEOUT_MS 2000
+#define FREEZE_TIMEOUT_MS 10000
+
+static char *folder_of(const char *path)
+{
+	return str_format(CGROUP_ROOT "%s", path);
+}
+
+static char *file_of(const char *path, const char *file)
+{
+	return str_format(CGROUP_ROOT "%s/%s", path, file);
+}
+
+static void sleep_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+}
+
+bool cgroup_is_unified(void)
+{
+	struct statfs fs;
+
+	return statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+char *cgroup_of(pid_t pid)
+{
+	autofree char *path =
+		pid ? str_format("/proc/%d/cgroup", pid) : str_dup("/proc/self/cgroup");
+	autofree char *text = NULL;
+	struct span rest, line;
+	size_t size;
+
+	if (fd_read_file(path, FILE_SIZE_MAX, &text, &size) < 0)
+		return NULL;
+	rest = (struct span){ text, size };
+	while (span_cut(&rest, '\n', &line))
+		if (line.size > 3 && memcmp(line.bytes, "0::/", 4) == 0)
+			return line.size == 4 ? str_dup("")
+					      : str_dup_n(line.bytes + 3, line.size - 3);
+	return NULL;
+}
+
+bool cgroup_is_ours(const char *path)
+{
+	autofree char *folder = folder_of(path);
+	autofree char *procs = file_of(path, "cgroup.procs");
+
+	return access(folder, W_OK) == 0 && access(procs, W_OK) == 0;
+}
+
+int cgroup_open(const char *path)
+{
+	autofree char *folder = folder_of(path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+char *cgroup_read(const char *path, const char *file)
+{
+	autofree char *name = file_of(path, file);
+	char *text = NULL;
+	size_t size;
+
+	return fd_read_file(name, FILE_SIZE_MAX, &text, &size) == 0 ? text : NULL;
+}
+
+/* ---- controllers ---- */
+
+static bool has_word(const char *text, const char *word)
+{
+	struct span rest = { text, strlen(text) }, part;
+
+	while (span_cut(&rest, ' ', &part)) {
+		if (part.size > 0 && part.bytes[part.size - 1] == '\n')
+			part.size--;
+		if (span_is(part, word))
+			return true;
+	}
+	return false;
+}
+
+static bool file_has_word(const char *path, const char *file, const char *word)
+{
+	autofree char *text = cgroup_read(path, file);
+
+	return text && has_word(text, word);
+}
+
+/* The mend: systemd hands a user's service manager the controllers that its unit names. */
+static int hint_delegation(const char *controller, struct error *err)
+{
+	return error_hint(err,
+			  "as root put '[Service]' and 'Delegate=cpu cpuset io memory pids' (here: "
+			  "%s) into /etc/systemd/system/user@.service.d/delegate.conf, run "
+			  "systemctl daemon-reload, and log in again",
+			  controller);
+}
+
+static int not_delegated(const char *path, const struct cgroup_setting *setting,
+			 const char *controller, struct error *err)
+{
+	error_set(err, 0,
+		  "linux.resources.%s: the cgroup controller `%s` is not available in " CGROUP_ROOT
+		  "%s",
+		  setting->field, controller, path);
+	return hint_delegation(controller, err);
+}
+
+static int enable(const char *path, const struct cgroup_setting *setting, struct error *err)
+{
+	autofree char *controller = cgroup_controller_of(setting->file);
+	autofree char *control = file_of(path, "cgroup.subtree_control");
+	autofree char *order = NULL;
+	int failed;
+
+	if (!controller || file_has_word(path, "cgroup.subtree_control", controller))
+		return 0;
+	if (!file_has_word(path, "cgroup.controllers", controller))
+		return not_delegated(path, setting, controller, err);
+	order = str_format("+%s", controller);
+	failed = fd_write_file(control, order);
+	if (failed == 0)
+		return 0;
+	if (failed == -EACCES || failed == -EPERM || failed == -EROFS)
+		return not_delegated(path, setting, controller, err);
+	error_set(err, -failed, "linux.resources.%s: enable the cgroup controller `%s` by %s",
+		  setting->field, controller, control);
+	if (failed == -EBUSY)
+		error_hint(err, "that cgroup has processes of its own: use --systemd-cgroup, or "
+				"start urun in a cgroup below it");
+	return -1;
+}
+
+static int enable_all(const char *path, const struct cgroup_settings *settings, struct error *err)
+{
+	for (size_t i = 0; i < settings->count; i++)
+		if (enable(path, &settings->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- make, apply ---- */
+
+static int make_one(const char *path, char **ret_made, struct error *err)
+{
+	autofree char *folder = folder_of(path);
+
+	if (mkdir(folder, 0755) == 0) {
+		if (!*ret_made)
+			*ret_made = str_dup(path);
+		return 0;
+	}
+	return errno == EEXIST ? 0 : error_set(err, errno, "make cgroup %s", folder);
+}
+
+/* The cgroup of the first @end bytes of @path, with what has to be enabled above it. */
+static int make_part(const char *path, size_t end, const struct cgroup_settings *settings,
+		     char **ret_made, struct error *err)
+{
+	autofree char *part = str_dup_n(path, end);
+	autofree char *above = str_dup_n(path, (size_t)(strrchr(part, '/') - part));
+
+	if (enable_all(above, settings, err) < 0)
+		return -1;
+	return make_one(part, ret_made, err);
+}
+
+int cgroup_make(const char *path, const struct cgroup_settings *settings, char **ret_made,
+		struct error *err)
+{
+	struct error ignored = ERROR_NONE;
+	int result = 0;
+
+	*ret_made = NULL;
+	for (size_t end = 1; result == 0 && end <= strlen(path); end++)
+		if (path[end] == '/' || path[end] == '\0')
+			result = make_part(path, end, settings, ret_made, err);
+	if (result == 0 || !*ret_made)
+		return result;
+	cgroup_remove(*ret_made, &ignored);
+	free(take_ptr(*ret_made));
+	return -1;
+}
+
+static int apply_one(const char *path, const struct cgroup_setting *setting, struct error *err)
+{
+	autofree char *file = file_of(path, setting->file);
+	autofree char *controller = cgroup_controller_of(setting->file);
+	const char *value = setting->value;
+	int failed;
+
+	if (setting->other_file && access(file, F_OK) < 0) {
+		free(take_ptr(file));
+		file = file_of(path, setting->other_file);
+		value = setting->other_value;
+	}
+	failed = fd_write_file(file, value);
+	if (failed == 0)
+		return 0;
+	if (failed == -ENOENT && controller &&
+	    !file_has_word(path, "cgroup.controllers", controller))
+		return not_delegated(path, setting, controller, err);
+	return error_set(err, -failed, "linux.resources.%s: write '%s' to %s", setting->field,
+			 value, file);
+}
+
+/* What is used already can't be taken away: the kernel would kill for it. */
+static int check_usage(const char *path, const struct cgroup_settings *settings, struct error *err)
+{
+	autofree char *current = cgroup_read(path, "memory.current");
+	uint64_t used, limit;
+
+	if (!settings->check_usage || !current)
+		return 0;
+	current[strcspn(current, "\n")] = '\0';
+	for (size_t i = 0; i < settings->count; i++)
+		if (strcmp(settings->items[i].file, "memory.max") == 0 &&
+		    number_parse_u64(settings->items[i].value, UINT64_MAX, &limit) == 0 &&
+		    number_parse_u64(current, UINT64_MAX, &used) == 0 && used > limit)
+			return error_set(err, 0,
+					 "linux.resources.memory.limit: %s bytes are in use, which "
+					 "is more than %s (checkBeforeUpdate)",
+					 current, settings->items[i].value);
+	return 0;
+}
+
+int cgroup_apply(const char *path, const struct cgroup_settings *settings, struct error *err)
+{
+	if (check_usage(path, settings, err) < 0)
+		return -1;
+	for (size_t i = 0; i < settings->count; i++)
+		if (apply_one(path, &settings->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int cgroup_enter(const char *path, pid_t pid, struct error *err)
+{
+	autofree char *procs = file_of(path, "cgroup.procs");
+	char number[16];
+	int failed;
+
+	snprintf(number, sizeof(number), "%d", pid);
+	failed = fd_write_file(procs, number);
+	return failed < 0 ? error_set(err, -failed, "move process %d into cgroup %s", pid, path)
+			  : 0;
+}
+
+/* Source: config-linux.md "Cgroup ownership": these files, and no others, may be given away. */
+int cgroup_give(const char *path, uid_t uid, gid_t gid, struct error *err)
+{
+	autofree char *text = NULL;
+	autofree char *folder = folder_of(path);
+	struct span rest, name;
+	size_t size;
+
+	if (chown(folder, uid, gid) < 0)
+		return error_set(err, errno, "give cgroup %s to %u:%u", path, uid, gid);
+	if (fd_read_file("/sys/kernel/cgroup/delegate", FILE_SIZE_MAX, &text, &size) < 0)
+		text = str_dup("cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n");
+	rest = (struct span){ text, strlen(text) };
+	while (span_cut(&rest, '\n', &name)) {
+		autofree char *file_name = str_dup_n(name.bytes, name.size);
+		autofree char *file = file_of(path, file_name);
+
+		if (chown(file, uid, gid) < 0 && errno != ENOENT)
+			return error_set(err, errno, "give %s to %u:%u", file, uid, gid);
+	}
+	return 0;
+}
+
+/* ---- the processes in it ---- */
+
+typedef int folder_visitor(const char *path, void *context, struct error *err);
+
+/* Those below first. */
+static int visit(const char *path, folder_visitor *visitor, void *context, struct error *err)
+{
+	autofree char *folder = folder_of(path);
+	DIR *stream = opendir(folder);
+	struct dirent *entry;
+	int result = 0;
+
+	if (!stream)
+		return errno == ENOENT ? 0 : error_set(err, errno, "read cgroup %s", folder);
+	while (result == 0 && (entry = readdir(stream))) {
+		autofree char *below = NULL;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		below = str_format("%s/%s", path, entry->d_name);
+		result = visit(below, visitor, context, err);
+	}
+	closedir(stream);
+	return result < 0 ? result : visitor(path, context, err);
+}
+
+struct pid_list {
+	pid_t *pids;
+	size_t count;
+};
+
+static int add_pids(const char *path, void *context, struct error *err)
+{
+	autofree char *text = cgroup_read(path, "cgroup.procs");
+	struct pid_list *list = context;
+	struct span rest, line;
+	uint32_t pid;
+
+	(void)err;
+	if (!text)
+		return 0;
+	rest = (struct span){ text, strlen(text) };
+	while (span_cut(&rest, '\n', &line))
+		if (span_number(line, &pid) && pid > 0) {
+			list->pids = mem_resize(list->pids, list->count + 1, sizeof(*list->pids));
+			list->pids[list->count++] = (pid_t)pid;
+		}
+	return 0;
+}
+
+int cgroup_pids(const char *path, pid_t **ret_pids, size_t *ret_count, struct error *err)
+{
+	struct pid_list list = { 0 };
+
+	if (visit(path, add_pids, &list, err) < 0) {
+		free(list.pids);
+		return -1;
+	}
+	*ret_pids = list.pids;
+	*ret_count = list.count;
+	return 0;
+}
+
+static int kill_each(const char *path, struct error *err)
+{
+	autofree pid_t *pids = NULL;
+	struct error ignored = ERROR_NONE;
+	size_t count = 0;
+
+	/* Frozen, so that none is missed that another one makes meanwhile. */
+	cgroup_freeze(path, true, &ignored);
+	if (cgroup_pids(path, &pids, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		kill(pids[i], SIGKILL);
+	return cgroup_freeze(path, false, err);
+}
+
+int cgroup_kill(const char *path, struct error *err)
+{
+	autofree char *file = file_of(path, "cgroup.kill");
+	int failed = fd_write_file(file, "1");
+
+	if (failed == -ENOENT) {
+		autofree char *folder = folder_of(path);
+
+		return access(folder, F_OK) < 0 ? 0 : kill_each(path, err);
+	}
+	return failed < 0 ? error_set(err, -failed, "write 1 to %s", file) : 0;
+}
+
+/* ---- freezing ---- */
+
+bool cgroup_is_frozen(const char *path)
+{
+	autofree char *text = cgroup_read(path, "cgroup.freeze");
+
+	return text && text[0] == '1';
+}
+
+int cgroup_freeze(const char *path, bool frozen, struct error *err)
+{
+	autofree char *file = file_of(path, "cgroup.freeze");
+	const char *wanted = frozen ? "frozen 1" : "frozen 0";
+	int failed = fd_write_file(file, frozen ? "1" : "0");
+
+	if (failed < 0)
+		return error_set(err, -failed, "write to %s", file);
+	for (int waited = 0; waited < FREEZE_TIMEOUT_MS; waited++) {
+		autofree char *events = cgroup_read(path, "cgroup.events");
+
+		if (events && strstr(events, wanted))
+			return 0;
+		sleep_ms(1);
+	}
+	if (frozen)
+		fd_write_file(file, "0");
+	return error_set(err, ETIMEDOUT, "%s cgroup %s", frozen ? "freeze" : "thaw", path);
+}
+
+/* ---- removing ---- */
+
+static int remove_one(const char *path, void *context, struct error *err)
+{
+	autofree char *folder = folder_of(path);
+
+	(void)context;
+	for (int waited = 0;; waited++) {
+		if (rmdir(folder) == 0 || errno == ENOENT)
+			return 0;
+		/* A process that ends leaves it a moment later. */
+		if (errno != EBUSY || waited >= REMOVE_TIMEOUT_MS)
+			return error_set(err, errno, "remove cgroup %s", folder);
+		sleep_ms(1);
+	}
+}
+
+int cgroup_remove(const char *path, struct error *err)
+{
+	return visit(path, remove_one, NULL, err);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/processes.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/number.h"
+#include "core/base/str.h"
+#include "core/cgroup/tree.h"
+
+/* 0: there is no such process, or not for us. */
+static ino_t pid_namespace_of(pid_t pid)
+{
+	struct stat st;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+static int list_by_namespace(pid_t init, pid_t **ret_pids, size_t *ret_count, struct error *err)
+{
+	ino_t wanted = pid_namespace_of(init);
+	DIR *stream = opendir("/proc");
+	autofree pid_t *pids = NULL;
+	size_t count = 0;
+
+	if (!stream)
+		return error_set(err, errno, "read /proc");
+	for (struct dirent *entry; wanted && (entry = readdir(stream));) {
+		uint32_t pid;
+
+		if (number_parse_u32(entry->d_name, INT32_MAX, &pid) < 0 ||
+		    pid_namespace_of((pid_t)pid) != wanted)
+			continue;
+		pids = mem_resize(pids, count + 1, sizeof(*pids));
+		pids[count++] = (pid_t)pid;
+	}
+	closedir(stream);
+	*ret_pids = take_ptr(pids);
+	*ret_count = count;
+	return 0;
+}
+
+int processes_list(const struct container_state *state, pid_t **ret_pids, size_t *ret_count,
+		   struct error *err)
+{
+	*ret_pids = NULL;
+	*ret_count = 0;
+	if (state->cgroup)
+		return cgroup_pids(state->cgroup, ret_pids, ret_count, err);
+	if (state->own_pid_namespace)
+		return list_by_namespace((pid_t)state->pid.value, ret_pids, ret_count, err);
+	return error_set(err, 0,
+			 "the processes of container %s can't be told from others: it has neither "
+			 "a cgroup nor a pid namespace of its own",
+			 state->id);
+}
+
+bool processes_has(const struct container_state *state, pid_t pid)
+{
+	autofree char *cgroup = NULL;
+
+	if (!state->cgroup)
+		return pid_namespace_of(pid) == pid_namespace_of((pid_t)state->pid.value);
+	cgroup = cgroup_of(pid);
+	return cgroup && str_starts_with(cgroup, state->cgroup);
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-systemd.
+#include "core/systemd/bus.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <time.h>
+
+#include "core/base/str.h"
+
+#define TIMEOUT_US (25 * 1000000ull)
+
+#define MANAGER_NAME	  "org.freedesktop.systemd1"
+#define MANAGER_PATH	  "/org/freedesktop/systemd1"
+#define MANAGER_INTERFACE "org.freedesktop.systemd1.Manager"
+
+/* ---- failing ---- */
+
+static int hint_session(struct error *err)
+{
+	return error_hint(err,
+			  "an ordinary user needs a session that systemd knows: log in with ssh "
+			  "or machinectl, or have one always by `loginctl enable-linger`");
+}
+
+int bus_fail_no_session(struct error *err)
+{
+	error_set(err, 0, "no systemd user session: there is no bus in $XDG_RUNTIME_DIR");
+	return hint_session(err);
+}
+
+/* The bus's texts are sentences: a small first letter makes them part of ours. */
+static int set_message(const char *message, struct error *err)
+{
+	size_t length = strlen(message);
+	int first = (unsigned char)message[0];
+
+	if (length > 0 && message[length - 1] == '.')
+		length--;
+	if (islower((unsigned char)message[first ? 1 : 0]))
+		first = tolower(first);
+	return error_set(err, 0, "%c%.*s", first, (int)length - 1, message + 1);
+}
+
+int bus_fail(int result, const sd_bus_error *cause, struct error *err)
+{
+	if (!sd_bus_error_is_set(cause) || !cause->message || !*cause->message)
+		error_set(err, -result, "call systemd");
+	else
+		set_message(cause->message, err);
+	if (sd_bus_error_has_name(cause, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+	    sd_bus_error_has_name(cause, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+		error_prefix(err, "no systemd user session");
+	else if (!sd_bus_error_has_name(cause, SD_BUS_ERROR_ACCESS_DENIED) &&
+		 !sd_bus_error_has_name(cause, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
+		return -1;
+	return hint_session(err);
+}
+
+/* ---- waiting ---- */
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Never 0, which sd_bus_call() takes as its own default. */
+static uint64_t time_left(const struct bus *bus)
+{
+	uint64_t now = now_us();
+
+	return now < bus->deadline ? bus->deadline - now : 1;
+}
+
+/* Handles one message, or waits for one.  Returns 0 or a negative errno. */
+static int turn(const struct bus *bus)
+{
+	int result = sd_bus_process(bus->connection, NULL);
+
+	if (result != 0)
+		return result < 0 ? result : 0;
+	if (now_us() >= bus->deadline)
+		return -ETIMEDOUT;
+	result = sd_bus_wait(bus->connection, time_left(bus));
+	return result < 0 && result != -EINTR ? result : 0;
+}
+
+/* ---- connecting ---- */
+
+/*
+ * sd-bus (of systemd 246) authenticates without naming a uid, so that the bus takes the one that
+ * the kernel tells it: in a user namespace, where we may be uid 0, ours would be another to the bus.
+ */
+static int start_connection(const char *address, sd_bus **ret_connection)
+{
+	sd_bus *connection = NULL;
+	int result;
+
+	if (!address)
+		return sd_bus_open_system(ret_connection);
+	result = sd_bus_new(&connection);
+	if (result < 0)
+		return result;
+	result = sd_bus_set_address(connection, address);
+	if (result >= 0)
+		result = sd_bus_set_bus_client(connection, 1);
+	if (result >= 0)
+		result = sd_bus_start(connection);
+	if (result < 0)
+		sd_bus_unref(connection);
+	else
+		*ret_connection = connection;
+	return result;
+}
+
+int bus_connect(const char *address, struct bus *ret_bus, struct error *err)
+{
+	autobus struct bus bus = { .deadline = now_us() + TIMEOUT_US };
+	int result = start_connection(address, &bus.connection);
+
+	while (result >= 0) {
+		result = sd_bus_is_ready(bus.connection);
+		if (result > 0)
+			break;
+		if (result == 0)
+			result = turn(&bus);
+	}
+	if (result < 0 && !address)
+		return error_set(err, -result, "connect to the system bus");
+	if (result < 0) {
+		error_set(err, -result, "no systemd user session: connect to %s", address);
+		return hint_session(err);
+	}
+	*ret_bus = bus;
+	bus = BUS_NONE;
+	return 0;
+}
+
+void bus_close(struct bus *bus)
+{
+	if (!bus)
+		return;
+	sd_bus_close_unref(bus->connection);
+	free(bus->job);
+	free(bus->job_result);
+	*bus = BUS_NONE;
+}
+
+/* ---- calls ---- */
+
+int bus_new_call(const struct bus *bus, const char *method, sd_bus_message **ret_call,
+		 struct error *err)
+{
+	int result = sd_bus_message_new_method_call(bus->connection, ret_call, MANAGER_NAME,
+						    MANAGER_PATH, MANAGER_INTERFACE, method);
+
+	/* A bus without systemd shall say so, not look for a program of that name to start. */
+	if (result >= 0)
+		result = sd_bus_message_set_auto_start(*ret_call, 0);
+	return result < 0 ? error_set(err, -result, "make a call of %s", method) : 0;
+}
+
+int bus_call(const struct bus *bus, sd_bus_message *call, sd_bus_error *ret_cause,
+	     sd_bus_message **ret_reply)
+{
+	int result = sd_bus_call(bus->connection, call, time_left(bus), ret_cause, ret_reply);
+
+	return result < 0 ? result : 0;
+}
+
+/* ---- jobs ---- */
+
+static int on_job_removed(sd_bus_message *signal, void *data, sd_bus_error *ret_error)
+{
+	struct bus *bus = data;
+	const char *job, *unit, *result;
+	uint32_t number;
+
+	(void)ret_error;
+	if (sd_bus_message_read(signal, "uoss", &number, &job, &unit, &result) >= 0 &&
+	    str_equal(bus->job, job) && !bus->job_result)
+		bus->job_result = str_dup(result);
+	return 0;
+}
+
+/* The bus handles what we send in its order, so its answer needn't be waited for. */
+int bus_watch_jobs(struct bus *bus, struct error *err)
+{
+	int result = sd_bus_match_signal_async(bus->connection, NULL, MANAGER_NAME, MANAGER_PATH,
+					       MANAGER_INTERFACE, "JobRemoved", on_job_removed,
+					       NULL, bus);
+
+	return result < 0 ? error_set(err, -result, "watch systemd's jobs") : 0;
+}
+
+/* Signals that came before the call's reply are still queued: they are looked at by turn() only. */
+int bus_await_job(struct bus *bus, sd_bus_message *reply, struct error *err)
+{
+	const char *job;
+	int result = sd_bus_message_read(reply, "o", &job);
+
+	if (result < 0)
+		return error_set(err, -result, "read the job's name");
+	bus->job = str_dup(job);
+	while (!bus->job_result) {
+		result = turn(bus);
+		if (result == -ETIMEDOUT)
+			return error_set(err, 0, "the job didn't end within %llu s",
+					 TIMEOUT_US / 1000000);
+		if (result < 0)
+			return error_set(err, -result, "wait for the job");
+	}
+	if (strcmp(bus->job_result, "done") != 0)
+		return error_set(err, 0, "the job's result is '%s'", bus->job_result);
+	return 0;
+}

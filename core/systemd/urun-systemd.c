@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * urun-systemd BUS start UNIT PID [NAME=VALUE…]   puts the process into a new scope
+ * urun-systemd BUS set UNIT [NAME=VALUE…]         changes a unit's properties until it ends
+ * urun-systemd BUS stop UNIT                      ends a unit; one that isn't there is no failure
+ *
+ * BUS is --user or --system.  Nothing is printed but one line on stderr where it fails; status 0 or 1.
+ * A program of its own, as urun is linked statically and talks to systemd only where it is told to.
+ * Runs in: urun-systemd, started by the parent in the caller's namespaces, with the caller's rights.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/number.h"
+#include "core/base/str.h"
+#include "core/systemd/address.h"
+#include "core/systemd/bus.h"
+#include "core/systemd/property.h"
+
+#define ERROR_NO_SUCH_UNIT "org.freedesktop.systemd1.NoSuchUnit"
+#define ERROR_UNIT_EXISTS  "org.freedesktop.systemd1.UnitExists"
+
+struct request {
+	const char *unit;
+	uint32_t pid; /* start only */
+	struct property *properties;
+	size_t property_count;
+};
+
+#define automessage __attribute__((cleanup(sd_bus_message_unrefp)))
+#define autocause   __attribute__((cleanup(sd_bus_error_free)))
+
+/* ---- calls as messages: these return 0 or a negative errno ---- */
+
+static int append_value(sd_bus_message *call, const struct property *property)
+{
+	switch (property->signature[0]) {
+	case 's': return sd_bus_message_append(call, "s", property->texts[0]);
+	case 'b': return sd_bus_message_append(call, "b", (int)property->number);
+	case 'i': return sd_bus_message_append(call, "i", (int32_t)property->number);
+	case 'u': return sd_bus_message_append(call, "u", (uint32_t)property->number);
+	case 'x': return sd_bus_message_append(call, "x", (int64_t)property->number);
+	case 't': return sd_bus_message_append(call, "t", property->number);
+	}
+	if (strcmp(property->signature, "ay") == 0)
+		return sd_bus_message_append_array(call, 'y', property->bytes,
+						   property->byte_count);
+	return sd_bus_message_append_strv(call, property->texts);
+}
+
+static int append_property(sd_bus_message *call, const struct property *property)
+{
+	int result = sd_bus_message_open_container(call, 'r', "sv");
+
+	if (result >= 0)
+		result = sd_bus_message_append(call, "s", property->name);
+	if (result >= 0)
+		result = sd_bus_message_open_container(call, 'v', property->signature);
+	if (result >= 0)
+		result = append_value(call, property);
+	if (result >= 0)
+		result = sd_bus_message_close_container(call);
+	return result < 0 ? result : sd_bus_message_close_container(call);
+}
+
+/* All of them, and PIDs where a process is given. */
+static int append_properties(sd_bus_message *call, const struct request *request)
+{
+	int result = sd_bus_message_open_container(call, 'a', "(sv)");
+
+	for (size_t i = 0; i < request->property_count && result >= 0; i++)
+		result = append_property(call, &request->properties[i]);
+	if (request->pid > 0 && result >= 0)
+		result = sd_bus_message_append(call, "(sv)", "PIDs", "au", 1, request->pid);
+	return result < 0 ? result : sd_bus_message_close_container(call);
+}
+
+/* ---- actions ---- */
+
+static int reset_failed(const struct bus *bus, const char *unit, struct error *err)
+{
+	automessage sd_bus_message *call = NULL;
+	autocause sd_bus_error cause = SD_BUS_ERROR_NULL;
+	int result;
+
+	if (bus_new_call(bus, "ResetFailedUnit", &call, err) < 0)
+		return -1;
+	result = sd_bus_message_append(call, "s", unit);
+	if (result >= 0)
+		result = bus_call(bus, call, &cause, NULL);
+	if (result < 0 && !sd_bus_error_has_name(&cause, ERROR_NO_SUCH_UNIT))
+		return bus_fail(result, &cause, err);
+	return 0;
+}
+
+/* Returns 1, and no reply, where there is a unit of that name. */
+static int call_start(const struct bus *bus, const struct request *request,
+		      sd_bus_message **ret_reply, struct error *err)
+{
+	automessage sd_bus_message *call = NULL;
+	autocause sd_bus_error cause = SD_BUS_ERROR_NULL;
+	int result;
+
+	if (bus_new_call(bus, "StartTransientUnit", &call, err) < 0)
+		return -1;
+	result = sd_bus_message_append(call, "ss", request->unit, "fail");
+	if (result >= 0)
+		result = append_properties(call, request);
+	if (result >= 0)
+		result = sd_bus_message_append(call, "a(sa(sv))", 0);
+	if (result >= 0)
+		result = bus_call(bus, call, &cause, ret_reply);
+	if (result >= 0)
+		return 0;
+	bus_fail(result, &cause, err);
+	return sd_bus_error_has_name(&cause, ERROR_UNIT_EXISTS) ? 1 : -1;
+}
+
+static int start(struct bus *bus, const struct request *request, struct error *err)
+{
+	automessage sd_bus_message *reply = NULL;
+	int called;
+
+	if (bus_watch_jobs(bus, err) < 0)
+		return -1;
+	called = call_start(bus, request, &reply, err);
+	/* An earlier scope that failed stays as a name until it is reset; one that lives isn't touched. */
+	if (called == 1) {
+		if (reset_failed(bus, request->unit, err) < 0)
+			return -1;
+		called = call_start(bus, request, &reply, err);
+	}
+	return called == 0 ? bus_await_job(bus, reply, err) : -1;
+}
+
+static int set(struct bus *bus, const struct request *request, struct error *err)
+{
+	automessage sd_bus_message *call = NULL;
+	autocause sd_bus_error cause = SD_BUS_ERROR_NULL;
+	int result;
+
+	if (bus_new_call(bus, "SetUnitProperties", &call, err) < 0)
+		return -1;
+	result = sd_bus_message_append(call, "sb", request->unit, true);
+	if (result >= 0)
+		result = append_properties(call, request);
+	if (result >= 0)
+		result = bus_call(bus, call, &cause, NULL);
+	return result < 0 ? bus_fail(result, &cause, err) : 0;
+}
+
+static int stop(struct bus *bus, const struct request *request, struct error *err)
+{
+	automessage sd_bus_message *call = NULL, *reply = NULL;
+	autocause sd_bus_error cause = SD_BUS_ERROR_NULL;
+	int result;
+
+	if (bus_watch_jobs(bus, err) < 0 || bus_new_call(bus, "StopUnit", &call, err) < 0)
+		return -1;
+	result = sd_bus_message_append(call, "ss", request->unit, "replace");
+	if (result >= 0)
+		result = bus_call(bus, call, &cause, &reply);
+	if (result < 0 && sd_bus_error_has_name(&cause, ERROR_NO_SUCH_UNIT))
+		return 0;
+	if (result < 0)
+		return bus_fail(result, &cause, err);
+	if (bus_await_job(bus, reply, err) < 0)
+		return -1;
+	return reset_failed(bus, request->unit, err);
+}
+
+static const struct action {
+	const char *name;
+	bool has_pid;
+	bool has_properties;
+	int (*run)(struct bus *bus, const struct request *request, struct error *err);
+} actions[] = {
+	{ "start", true, true, start },
+	{ "set", false, true, set },
+	{ "stop", false, false, stop },
+};
+
+/* ---- the command line ---- */
+
+static int fail_usage(struct error *err)
+{
+	return error_set(err, 0,
+			 "usage: urun-systemd --user|--system start UNIT PID "
+			 "[NAME=VALUE…] | set UNIT [NAME=VALUE…] | stop UNIT");
+}
+
+/* @words are those behind the action's name, @count of them. */
+static int read_request(const struct action *action, char *const *words, size_t count,
+			struct request *request, struct error *err)
+{
+	size_t first_property = action->has_pid ? 2 : 1;
+
+	if (count < first_property || (count > first_property && !action->has_properties))
+		return fail_usage(err);
+	request->unit = words[0];
+	if (action->has_pid &&
+	    (number_parse_u32(words[1], INT32_MAX, &request->pid) < 0 || request->pid == 0))
+		return error_set(err, 0, "%s %s: '%s' is not a process id", action->name,
+				 request->unit, words[1]);
+	request->properties = mem_alloc(count * sizeof(*request->properties));
+	for (size_t i = first_property; i < count; i++) {
+		if (property_parse(words[i], &request->properties[request->property_count], err) <
+		    0)
+			return error_prefix(err, "%s %s", action->name, request->unit);
+		request->property_count++;
+	}
+	return 0;
+}
+
+static void release_request(struct request *request)
+{
+	for (size_t i = 0; i < request->property_count; i++)
+		property_release(&request->properties[i]);
+	free(request->properties);
+}
+
+static int connect_as_told(const char *word, struct bus *bus, struct error *err)
+{
+	autofree char *address = NULL;
+
+	if (strcmp(word, "--system") == 0)
+		return bus_connect(NULL, bus, err);
+	address =
+		address_of_user_bus(getenv("XDG_RUNTIME_DIR"), getenv("DBUS_SESSION_BUS_ADDRESS"));
+	return address ? bus_connect(address, bus, err) : bus_fail_no_session(err);
+}
+
+static const struct action *find_action(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (strcmp(actions[i].name, name) == 0)
+			return &actions[i];
+	return NULL;
+}
+
+static int run(int argc, char **argv, struct error *err)
+{
+	__attribute__((cleanup(release_request))) struct request request = { 0 };
+	autobus struct bus bus = BUS_NONE;
+	const struct action *action = argc > 2 ? find_action(argv[2]) : NULL;
+
+	if (!action || (strcmp(argv[1], "--user") != 0 && strcmp(argv[1], "--system") != 0))
+		return fail_usage(err);
+	if (read_request(action, argv + 3, (size_t)argc - 3, &request, err) < 0)
+		return -1;
+	if (connect_as_told(argv[1], &bus, err) < 0 || action->run(&bus, &request, err) < 0)
+		return error_prefix(err, "%s %s", action->name, request.unit);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
+	if (run(argc, argv, &err) == 0)
+		return 0;
+	dprintf(STDERR_FILENO, "%s\n", error_format(&err, line));
+	return 1;
+}
