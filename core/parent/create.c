@@ -18,6 +18,7 @@
 #include "core/base/path.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/cgroup/tree.h"
 #include "core/parent/child.h"
 #include "core/parent/clone.h"
 #include "core/parent/grant.h"
@@ -222,12 +223,51 @@ static int clone_child(struct creation *creation, struct error *err)
 	return state_write(&made->dir, &made->state, err);
 }
 
+/* Is the tree of its own cgroup namespace mounted for the container to write to? */
+static bool manages_cgroups(const struct container_config *config)
+{
+	const struct config_namespace *ns = config_find_namespace(config, CONFIG_NS_CGROUP);
+
+	if (!ns || ns->path)
+		return false;
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		const struct config_mount *mount = &config->mounts.items[i];
+		bool readonly = false;
+
+		if (!str_equal(mount->type, "cgroup") && !str_equal(mount->type, "cgroup2"))
+			continue;
+		for (size_t k = 0; k < mount->options.count; k++)
+			readonly = readonly || str_equal(mount->options.items[k], "ro");
+		return !readonly;
+	}
+	return false;
+}
+
+/*
+ * A container that manages cgroups itself (systemd in it) owns its own.  Where its root is another
+ * id than ours, only who may change owners can give it; without it systemd inside says what it lacks.
+ * Source: OCI runtime-spec 1.3, config-linux.md "Cgroup ownership".
+ */
+static void give_cgroup(const struct creation *creation)
+{
+	struct error err = ERROR_NONE;
+	uint32_t uid, gid;
+
+	if (!creation->cgroup.path || !manages_cgroups(&creation->made->config) ||
+	    idmap_to_outer(&creation->userns.uids, 0, &uid) < 0 ||
+	    idmap_to_outer(&creation->userns.gids, 0, &gid) < 0 || uid == geteuid())
+		return;
+	if (cgroup_give(creation->cgroup.path, uid, gid, &err) < 0)
+		log_debug("the container's root doesn't own its cgroup: %s", err.text);
+}
+
 static int enter_cgroup(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
 
 	if (cgroup_plan_enter(&creation->cgroup, made->child.pid, &made->config, err) < 0)
 		return -1;
+	give_cgroup(creation);
 	if (creation->cgroup.manager != CGROUP_SYSTEMD)
 		return 0;
 	describe_cgroup(creation);

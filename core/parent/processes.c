@@ -70,5 +70,7 @@ bool processes_has(const struct container_state *state, pid_t pid)
 	if (!state->cgroup)
 		return pid_namespace_of(pid) == pid_namespace_of((pid_t)state->pid.value);
 	cgroup = cgroup_of(pid);
-	return cgroup && str_starts_with(cgroup, state->cgroup);
+	if (!cgroup || !str_starts_with(cgroup, state->cgroup))
+		return false;
+	return cgroup[strlen(state->cgroup)] == '\0' || cgroup[strlen(state->cgroup)] == '/';
 }
