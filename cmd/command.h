@@ -68,7 +68,13 @@ int command_begin(const struct command_spec *spec, int argc, char **argv, void *
 /* Writes all of @text to stdout; a full disk is an error like any other. */
 int command_print(const char *text, struct error *err);
 
-/* The commit that urun was built from; "unknown" where there was none to ask. */
-const char *command_commit(void);
+/* What configure and the checkout decided. */
+struct build {
+	const char *version;
+	const char *commit; /* "unknown" where there was none to ask */
+	bool has_systemd;   /* the cgroup manager "systemd", with the program urun-systemd */
+};
+
+extern const struct build command_build;
 
 #endif

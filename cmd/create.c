@@ -23,6 +23,21 @@ static int cgroup_manager_of(const struct globals *globals, enum cgroup_manager 
 		       : 0;
 }
 
+/* The same descriptors counted twice by engines that pass both numbers: not a sum. */
+struct child_request child_request_make(const struct globals *globals, const char *pid_file,
+					const char *console_socket, const char *pidfd_socket,
+					unsigned int preserve_fds)
+{
+	return (struct child_request){
+		.pid_file = pid_file,
+		.console_socket = console_socket,
+		.pidfd_socket = pidfd_socket,
+		.preserve_fds =
+			preserve_fds > globals->listen_fds ? preserve_fds : globals->listen_fds,
+		.listen_fds = globals->listen_fds > 0,
+	};
+}
+
 int create_request_make(const struct globals *globals, const struct create_options *options,
 			const char *id, struct create_paths *paths,
 			struct create_request *ret_request, struct error *err)
@@ -43,14 +58,8 @@ int create_request_make(const struct globals *globals, const struct create_optio
 		.id = id,
 		.bundle = paths->bundle,
 		.config_path = paths->config,
-		.child = {
-			.pid_file = options->pid_file,
-			.console_socket = options->console_socket,
-			.pidfd_socket = options->pidfd_socket,
-			/* The same descriptors counted twice by engines that pass both: not a sum. */
-			.preserve_fds = options->preserve_fds > globals->listen_fds ? options->preserve_fds : globals->listen_fds,
-			.listen_fds = globals->listen_fds > 0,
-		},
+		.child = child_request_make(globals, options->pid_file, options->console_socket,
+					    options->pidfd_socket, options->preserve_fds),
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
 		.cgroup_manager = manager,

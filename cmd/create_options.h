@@ -34,6 +34,11 @@ struct create_options {
 	{ "no-subreaper", 0, OPTION_IGNORED, 0, NULL, "nothing to do: urun is never a subreaper" }
 /* clang-format on */
 
+/* What a new process is to have, of options that `run`, `create` and `exec` share. */
+struct child_request child_request_make(const struct globals *globals, const char *pid_file,
+					const char *console_socket, const char *pidfd_socket,
+					unsigned int preserve_fds);
+
 /* The absolute paths that a struct create_request points to. */
 struct create_paths {
 	char *bundle;

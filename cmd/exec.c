@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/command.h"
+#include "cmd/create_options.h"
 #include "core/base/str.h"
 #include "core/parent/exec.h"
 #include "core/parent/monitor.h"
@@ -79,19 +80,13 @@ static int exec_with(const struct globals *globals, const struct exec_options *o
 			.terminal = options->terminal,
 			.no_new_privileges = options->no_new_privileges,
 		},
-		.child = {
-			.pid_file = options->pid_file,
-			.console_socket = options->console_socket,
-			.pidfd_socket = options->pidfd_socket,
-			/* The same descriptors counted twice by engines that pass both: not a sum. */
-			.preserve_fds = options->preserve_fds > globals->listen_fds ? options->preserve_fds : globals->listen_fds,
-			.listen_fds = globals->listen_fds > 0,
-			.foreground = !options->detach,
-		},
+		.child = child_request_make(globals, options->pid_file, options->console_socket,
+					    options->pidfd_socket, options->preserve_fds),
 		.cgroup = options->cgroup,
 		.ignore_paused = options->ignore_paused,
 	};
 
+	request.child.foreground = !options->detach;
 	return run_request(&request, ret_status, err);
 }
 

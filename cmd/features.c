@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "build-config.h"
 #include "cmd/command.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
@@ -17,13 +16,6 @@
  */
 
 #define OLDEST_SPEC_VERSION "1.0.0"
-
-/* The cgroup manager "systemd" needs the program urun-systemd, which not every build has. */
-#ifdef HAVE_SYSTEMD
-#define WITH_SYSTEMD true
-#else
-#define WITH_SYSTEMD false
-#endif
 
 struct feature {
 	bool enabled;
@@ -58,7 +50,7 @@ struct features_mount_extensions {
 struct features_linux {
 	str_list namespaces;
 	str_list capabilities;
-	const struct features_cgroup *cgroup;
+	struct features_cgroup *cgroup;
 	struct features_seccomp *seccomp;
 	const struct feature *apparmor;
 	const struct feature *selinux;
@@ -156,13 +148,6 @@ static const struct feature unsupported = { false };
 
 static const struct features_mount_extensions mount_extensions = { .idmap = &supported };
 
-static const struct features_cgroup cgroup = {
-	.v2 = true,
-	.systemd = WITH_SYSTEMD,
-	.systemd_user = WITH_SYSTEMD,
-	.rdma = true,
-};
-
 /*
  * Whole families, as an engine that lets its users set annotations decides by this list: what we
  * come to honour of a family must not be a surprise to it.
@@ -203,6 +188,19 @@ static str_list namespace_names(struct arena *arena)
 	return names;
 }
 
+static struct features_cgroup *describe_cgroup(struct arena *arena)
+{
+	struct features_cgroup *cgroup = arena_alloc(arena, sizeof(*cgroup));
+
+	*cgroup = (struct features_cgroup){
+		.v2 = true,
+		.systemd = command_build.has_systemd,
+		.systemd_user = command_build.has_systemd,
+		.rdma = true,
+	};
+	return cgroup;
+}
+
 static struct features_seccomp *describe_seccomp(struct arena *arena)
 {
 	struct features_seccomp *seccomp = arena_alloc(arena, sizeof(*seccomp));
@@ -223,7 +221,7 @@ static struct features_linux *describe_linux(struct arena *arena)
 
 	linux_->namespaces = namespace_names(arena);
 	capability_names(arena, &linux_->capabilities);
-	linux_->cgroup = &cgroup;
+	linux_->cgroup = describe_cgroup(arena);
 	linux_->seccomp = describe_seccomp(arena);
 	linux_->apparmor = &supported;
 	linux_->selinux = &supported;
@@ -241,8 +239,8 @@ static void describe(struct arena *arena, struct features *ret_features)
 	struct str_pair annotations[] = {
 		{ "io.github.seccomp.libseccomp.version", seccomp_library_version(arena) },
 		{ "org.urun.checkpoint.enabled", "false" },
-		{ "org.urun.commit", arena_str(arena, command_commit()) },
-		{ "org.urun.version", PACKAGE_VERSION },
+		{ "org.urun.commit", arena_str(arena, command_build.commit) },
+		{ "org.urun.version", arena_str(arena, command_build.version) },
 	};
 	struct features features = {
 		.oci_version_min = OLDEST_SPEC_VERSION,

@@ -18,6 +18,14 @@
 #include "core/config/config.h"
 #include "core/init/init.h"
 
+const struct build command_build = {
+	.version = PACKAGE_VERSION,
+	.commit = URUN_COMMIT,
+#ifdef HAVE_SYSTEMD
+	.has_systemd = true,
+#endif
+};
+
 static const struct command *const commands[] = {
 	&command_run,	     &command_create,  &command_start,	&command_exec,	 &command_state,
 	&command_kill,	     &command_delete,  &command_list,	&command_spec_,	 &command_ps,
@@ -71,11 +79,6 @@ int command_print(const char *text, struct error *err)
 	return failed < 0 ? error_set(err, -failed, "write to standard output") : 0;
 }
 
-const char *command_commit(void)
-{
-	return URUN_COMMIT;
-}
-
 static void print_help(void)
 {
 	options_print_help(&global_spec, stdout);
@@ -86,23 +89,18 @@ static void print_help(void)
 	puts("\nurun COMMAND --help tells a command's options.");
 }
 
-#ifdef HAVE_SYSTEMD
-#define SYSTEMD_WORD "+SYSTEMD "
-#else
-#define SYSTEMD_WORD ""
-#endif
-
 /*
  * Engines read the first line, "commit:" and "spec:"; no other line may have the word that the
  * first one begins with behind the name, so a folder that has it, or a line's end, isn't shown.
  */
 static void print_version(const char *root)
 {
-	printf("urun version %s\ncommit: %s\nspec: %s\n", PACKAGE_VERSION, command_commit(),
-	       CONFIG_SPEC_VERSION);
+	printf("urun version %s\ncommit: %s\nspec: %s\n", command_build.version,
+	       command_build.commit, CONFIG_SPEC_VERSION);
 	if (!strstr(root, "version") && !strchr(root, '\n'))
 		printf("rundir: %s\n", root);
-	puts(SYSTEMD_WORD "+SELINUX +APPARMOR +CAP +SECCOMP +YAJL");
+	printf("%s+SELINUX +APPARMOR +CAP +SECCOMP +YAJL\n",
+	       command_build.has_systemd ? "+SYSTEMD " : "");
 }
 
 /*

@@ -318,6 +318,7 @@ static int enter_scope(struct cgroup_plan *plan, pid_t pid, const struct contain
 int cgroup_plan_enter(struct cgroup_plan *plan, pid_t pid, const struct container_config *config,
 		      struct error *err)
 {
+	struct error ignored = ERROR_NONE;
 	autofree char *now = NULL;
 
 	if (plan->manager == CGROUP_SYSTEMD)
@@ -325,7 +326,15 @@ int cgroup_plan_enter(struct cgroup_plan *plan, pid_t pid, const struct containe
 	if (plan->manager != CGROUP_CGROUPFS)
 		return 0;
 	now = cgroup_of(pid);
-	return str_equal(now, plan->path) ? 0 : cgroup_enter(plan->path, pid, err);
+	if (str_equal(now, plan->path) || cgroup_enter(plan->path, pid, err) == 0)
+		return 0;
+	if (!plan->optional)
+		return -1;
+	log_debug("no cgroup: %s", err->text);
+	*err = ERROR_NONE;
+	cgroup_remove(plan->path, &ignored);
+	plan->manager = CGROUP_DISABLED;
+	return 0;
 }
 
 /* Those on the way that are empty now: another container may be in one. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/libexec.h"
 #include "core/base/number.h"
 #include "core/base/span.h"
 #include "core/base/spawn.h"
@@ -37,24 +38,6 @@ static void words_release(struct words *words)
 	for (size_t i = 0; i < words->count; i++)
 		free(words->items[i]);
 	free(words->items);
-}
-
-/* Beside our own file where it isn't installed yet. */
-static char *helper_path(void)
-{
-	char self[4096];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash, *beside;
-
-	if (access(URUN_LIBEXECDIR "/urun-systemd", X_OK) == 0 || length <= 0)
-		return str_dup(URUN_LIBEXECDIR "/urun-systemd");
-	self[length] = '\0';
-	slash = strrchr(self, '/');
-	beside = str_format("%.*s/urun-systemd", (int)(slash - self), self);
-	if (access(beside, X_OK) == 0)
-		return beside;
-	free(beside);
-	return str_dup(URUN_LIBEXECDIR "/urun-systemd");
 }
 
 /* The bus is found by these two, and systemd has no need of the rest of our environment. */
@@ -98,7 +81,7 @@ static struct words begin(bool user_bus, const char *verb, const char *unit)
 {
 	struct words words = { 0 };
 
-	words_add(&words, helper_path());
+	words_add(&words, libexec_path("urun-systemd"));
 	words_add(&words, str_dup(user_bus ? "--user" : "--system"));
 	words_add(&words, str_dup(verb));
 	words_add(&words, str_dup(unit));
@@ -162,12 +145,15 @@ static void add_annotations(struct words *words, const str_map *annotations)
 					     annotations->items[i].value));
 }
 
+/* The places where urun-systemd looks for it. */
 bool systemd_has_user_bus(void)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
-	autofree char *bus = runtime_dir ? str_format("%s/bus", runtime_dir) : NULL;
+	autofree char *bus = str_format("%s/bus", runtime_dir ? runtime_dir : "");
+	autofree char *usual = str_format("/run/user/%u/bus", geteuid());
 
-	return bus && access(bus, W_OK) == 0;
+	return access(bus, W_OK) == 0 || getenv("DBUS_SESSION_BUS_ADDRESS") ||
+	       access(usual, W_OK) == 0;
 }
 
 int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,

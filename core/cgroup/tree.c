@@ -136,15 +136,20 @@ static int enable(const char *path, const struct cgroup_setting *setting, struct
 {
 	autofree char *controller = cgroup_controller_of(setting->file);
 	autofree char *control = file_of(path, "cgroup.subtree_control");
-	autofree char *order = NULL;
+	autofree char *order = NULL, *procs = NULL;
 	int failed;
 
 	if (!controller || file_has_word(path, "cgroup.subtree_control", controller))
 		return 0;
 	if (!file_has_word(path, "cgroup.controllers", controller))
 		return not_delegated(path, setting, controller, err);
+	/*
+	 * The kernel would let some controllers be enabled (those that threads can have), and then no
+	 * process into a cgroup below.
+	 */
+	procs = path[0] ? cgroup_read(path, "cgroup.procs") : NULL;
 	order = str_format("+%s", controller);
-	failed = fd_write_file(control, order);
+	failed = procs && procs[0] ? -EBUSY : fd_write_file(control, order);
 	if (failed == 0)
 		return 0;
 	if (failed == -EACCES || failed == -EPERM || failed == -EROFS)

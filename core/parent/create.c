@@ -21,10 +21,10 @@
 #include "core/cgroup/tree.h"
 #include "core/parent/child.h"
 #include "core/parent/clone.h"
+#include "core/parent/filter.h"
 #include "core/parent/grant.h"
 #include "core/parent/hooks.h"
 #include "core/parent/seal.h"
-#include "core/parent/seccomp.h"
 #include "core/parent/start_socket.h"
 #include "core/parent/terminal.h"
 #include "core/sync/pipe.h"
@@ -39,9 +39,7 @@ struct creation {
 	struct userns_plan userns;
 	struct namespaces namespaces;
 	struct cgroup_plan cgroup;
-	struct strbuf filter; /* seccomp, as BPF */
-	unsigned int filter_flags;
-	int seccomp_socket;
+	struct filter filter;
 	int child_sync_fd;
 	int self_fd;
 };
@@ -106,23 +104,6 @@ static int scope(struct creation *creation, struct error *err)
 	return namespaces_open(config, &creation->namespaces, err);
 }
 
-static int compile_seccomp(struct creation *creation, struct error *err)
-{
-	const struct config_seccomp *seccomp = creation->made->config.linux_->seccomp;
-	autofree char *cache = str_format("%s/.seccomp", creation->request->root);
-
-	if (!seccomp)
-		return 0;
-	if (seccomp_compile_cached(cache, seccomp, &creation->filter, &creation->filter_flags,
-				   err) < 0)
-		return -1;
-	/* The spec ignores the path where no rule notifies. */
-	if (!seccomp->listener_path || !seccomp_uses_notify(seccomp))
-		return 0;
-	return socket_connect_path(seccomp->listener_path, "linux.seccomp.listenerPath",
-				   &creation->seccomp_socket, err);
-}
-
 static char *time_now(struct arena *arena)
 {
 	struct timespec now;
@@ -161,6 +142,7 @@ static void describe_cgroup(struct creation *creation)
 	struct container_state *state = &creation->made->state;
 	const struct cgroup_plan *plan = &creation->cgroup;
 
+	state->cgroup = state->cgroup_made = state->cgroup_unit = NULL;
 	if (plan->manager == CGROUP_DISABLED)
 		return;
 	state->cgroup = plan->path ? arena_str(&state->arena, plan->path) : NULL;
@@ -264,11 +246,12 @@ static void give_cgroup(const struct creation *creation)
 static int enter_cgroup(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
+	bool had_one = creation->cgroup.manager != CGROUP_DISABLED;
 
 	if (cgroup_plan_enter(&creation->cgroup, made->child.pid, &made->config, err) < 0)
 		return -1;
 	give_cgroup(creation);
-	if (creation->cgroup.manager != CGROUP_SYSTEMD)
+	if (creation->cgroup.manager == CGROUP_CGROUPFS || !had_one)
 		return 0;
 	describe_cgroup(creation);
 	return state_write(&made->dir, &made->state, err);
@@ -295,7 +278,7 @@ static uint32_t order_flags(const struct creation *creation)
 	flags |= request->mode == CREATE_ONLY ? ORDER_WAIT_START : 0;
 	flags |= request->child.foreground ? ORDER_DIE_WITH_PARENT : 0;
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
-	flags |= creation->seccomp_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
+	flags |= creation->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
 	flags |= config_annotation(config, "run.oci.keep_original_groups") ? ORDER_KEEP_GROUPS : 0;
 	flags |= creation->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;
@@ -311,7 +294,7 @@ static int send_config(struct creation *creation, struct error *err)
 	struct created *made = creation->made;
 	struct message_order order = {
 		.flags = order_flags(creation),
-		.filter_flags = creation->filter_flags,
+		.filter_flags = creation->filter.load_flags,
 		.preserve_fds = creation->request->child.preserve_fds,
 	};
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
@@ -319,7 +302,8 @@ static int send_config(struct creation *creation, struct error *err)
 	size_t fd_count = 0;
 	int sent;
 
-	strbuf_add(&sections[ORDER_FILTER_BPF], creation->filter.bytes, creation->filter.size);
+	strbuf_add(&sections[ORDER_FILTER_BPF], creation->filter.bpf.bytes,
+		   creation->filter.bpf.size);
 	strbuf_add_str(&sections[ORDER_ID], creation->request->id);
 	if (wants_state(&made->config)) {
 		state_print(&made->state, CONTAINER_CREATING, JSON_COMPACT,
@@ -330,7 +314,7 @@ static int send_config(struct creation *creation, struct error *err)
 	if (order.flags & ORDER_WAIT_START)
 		fds[fd_count++] = made->start_listener;
 	if (order.flags & ORDER_SECCOMP_SOCKET)
-		fds[fd_count++] = creation->seccomp_socket;
+		fds[fd_count++] = creation->filter.listener_socket;
 	sent = child_send_config(&made->child, &made->config, &order, sections, fds, fd_count, err);
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
 		strbuf_release(&sections[i]);
@@ -427,8 +411,7 @@ static void creation_release(struct creation *creation)
 {
 	namespaces_release(&creation->namespaces);
 	cgroup_plan_release(&creation->cgroup);
-	strbuf_release(&creation->filter);
-	fd_close(&creation->seccomp_socket);
+	filter_release(&creation->filter);
 	fd_close(&creation->child_sync_fd);
 	fd_close(&creation->self_fd);
 }
@@ -440,7 +423,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 	struct creation creation = { .request = request,
 				     .made = &made,
 				     .cgroup = CGROUP_PLAN_NONE,
-				     .seccomp_socket = -1,
+				     .filter = FILTER_NONE,
 				     .child_sync_fd = -1,
 				     .self_fd = -1 };
 	bool done = false;
@@ -453,7 +436,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 	    child_connect_console(&request->child, &made.child, err) == 0 &&
 	    state_dir_create(request->root, request->id, &made.dir, err) == 0) {
 		describe(&creation);
-		done = compile_seccomp(&creation, err) == 0 &&
+		done = filter_prepare(request->root, &made.config, &creation.filter, err) == 0 &&
 		       make_start_listener(&creation, err) == 0 &&
 		       create_in_steps(&creation, err) == 0;
 		if (!done)

@@ -14,9 +14,9 @@
 #include "core/cgroup/tree.h"
 #include "core/parent/affinity.h"
 #include "core/parent/clone.h"
+#include "core/parent/filter.h"
 #include "core/parent/grant.h"
 #include "core/parent/seal.h"
-#include "core/parent/seccomp.h"
 #include "core/parent/start_socket.h"
 #include "core/parent/state.h"
 #include "core/sync/pipe.h"
@@ -35,9 +35,7 @@ struct execution {
 	struct namespaces namespaces;
 	char *cgroup; /* NULL: the container has none */
 	int cgroup_fd;
-	struct strbuf filter; /* seccomp, as BPF */
-	unsigned int filter_flags;
-	int seccomp_socket;
+	struct filter filter;
 	int child_sync_fd;
 	int self_fd;
 	struct child child;
@@ -63,23 +61,6 @@ static int find_container(struct execution *execution, struct error *err)
 		return state_read_config(&execution->dir, &execution->config, err);
 	return error_set(err, 0, "container not running: nothing can be executed in it, it is %s",
 			 container_status_name(status));
-}
-
-static int compile_seccomp(struct execution *execution, struct error *err)
-{
-	const struct config_seccomp *seccomp = execution->config.linux_->seccomp;
-	autofree char *cache = str_format("%s/.seccomp", execution->request->root);
-
-	if (!seccomp)
-		return 0;
-	if (seccomp_compile_cached(cache, seccomp, &execution->filter, &execution->filter_flags,
-				   err) < 0)
-		return -1;
-	/* The spec ignores the path where no rule notifies. */
-	if (!seccomp->listener_path || !seccomp_uses_notify(seccomp))
-		return 0;
-	return socket_connect_path(seccomp->listener_path, "linux.seccomp.listenerPath",
-				   &execution->seccomp_socket, err);
 }
 
 /*
@@ -219,7 +200,7 @@ static uint32_t order_flags(const struct execution *execution)
 	flags |= execution->state.new_keyring ? ORDER_NEW_KEYRING : 0;
 	flags |= execution->request->child.foreground ? ORDER_DIE_WITH_PARENT : 0;
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
-	flags |= execution->seccomp_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
+	flags |= execution->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
 	flags |= config_annotation(config, "run.oci.keep_original_groups") ? ORDER_KEEP_GROUPS : 0;
 	flags |= execution->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;
@@ -240,21 +221,22 @@ static int send_config(struct execution *execution, struct error *err)
 {
 	struct message_order order = {
 		.flags = order_flags(execution),
-		.filter_flags = execution->filter_flags,
+		.filter_flags = execution->filter.load_flags,
 		.preserve_fds = execution->request->child.preserve_fds,
 	};
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
 	int sent;
 
 	leave_out_the_container(&execution->config);
-	strbuf_add(&sections[ORDER_FILTER_BPF], execution->filter.bytes, execution->filter.size);
+	strbuf_add(&sections[ORDER_FILTER_BPF], execution->filter.bpf.bytes,
+		   execution->filter.bpf.size);
 	strbuf_add_str(&sections[ORDER_ID], execution->request->id);
 	if (order.flags & ORDER_SECCOMP_SOCKET)
 		state_print(&execution->state, CONTAINER_RUNNING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATED]);
 	sent = child_send_config(&execution->child, &execution->config, &order, sections,
-				 &execution->seccomp_socket, execution->seccomp_socket >= 0 ? 1 : 0,
-				 err);
+				 &execution->filter.listener_socket,
+				 execution->filter.listener_socket >= 0 ? 1 : 0, err);
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
 		strbuf_release(&sections[i]);
 	return sent;
@@ -277,11 +259,13 @@ static int exec_in_steps(struct execution *execution, struct error *err)
 	struct child *child = &execution->child;
 
 	if (find_container(execution, err) < 0 || prepare_process(execution, err) < 0 ||
-	    compile_seccomp(execution, err) < 0 || open_namespaces(execution, err) < 0 ||
-	    child_connect_console(request, child, err) < 0 || clone_child(execution, err) < 0 ||
-	    bootstrap(execution, err) < 0 || send_config(execution, err) < 0 ||
-	    await_ready(execution, err) < 0 || child_send_descriptors(request, child, err) < 0 ||
-	    child_release(child, err) < 0 || child_write_pid_file(request, child, err) < 0)
+	    filter_prepare(execution->request->root, &execution->config, &execution->filter, err) <
+		    0 ||
+	    open_namespaces(execution, err) < 0 || child_connect_console(request, child, err) < 0 ||
+	    clone_child(execution, err) < 0 || bootstrap(execution, err) < 0 ||
+	    send_config(execution, err) < 0 || await_ready(execution, err) < 0 ||
+	    child_send_descriptors(request, child, err) < 0 || child_release(child, err) < 0 ||
+	    child_write_pid_file(request, child, err) < 0)
 		return -1;
 	return 0;
 }
@@ -289,14 +273,13 @@ static int exec_in_steps(struct execution *execution, struct error *err)
 static void execution_release(struct execution *execution)
 {
 	namespaces_release(&execution->namespaces);
-	strbuf_release(&execution->filter);
+	filter_release(&execution->filter);
 	state_release(&execution->state);
 	config_release(&execution->config);
 	state_dir_close(&execution->dir);
 	free(execution->cgroup);
 	fd_close(&execution->cgroup_fd);
 	fd_close(&execution->init_pidfd);
-	fd_close(&execution->seccomp_socket);
 	fd_close(&execution->child_sync_fd);
 	fd_close(&execution->self_fd);
 }
@@ -308,7 +291,7 @@ int container_exec(const struct exec_request *request, struct child *ret_child, 
 		.dir = STATE_DIR_NONE,
 		.init_pidfd = -1,
 		.cgroup_fd = -1,
-		.seccomp_socket = -1,
+		.filter = FILTER_NONE,
 		.child_sync_fd = -1,
 		.self_fd = -1,
 		.child = CHILD_NONE,

@@ -100,7 +100,9 @@ int pipe_send(int fd, enum message_type type, const void *payload, size_t size, 
 			size_t done =
 				(size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
 
-			parts[i].iov_base = (char *)parts[i].iov_base + done;
+			/* NULL + 0 is no pointer in C. */
+			if (done)
+				parts[i].iov_base = (char *)parts[i].iov_base + done;
 			parts[i].iov_len -= done;
 			sent -= (ssize_t)done;
 		}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/filter.h"
+
+#include "core/base/fd.h"
+#include "core/parent/seccomp.h"
+#include "core/parent/start_socket.h"
+
+void filter_release(struct filter *filter)
+{
+	strbuf_release(&filter->bpf);
+	fd_close(&filter->listener_socket);
+}
+
+int filter_prepare(const char *root, const struct container_config *config,
+		   struct filter *ret_filter, struct error *err)
+{
+	const struct config_seccomp *seccomp = config->linux_->seccomp;
+	autofree char *cache = str_format("%s/.seccomp", root);
+
+	if (!seccomp)
+		return 0;
+	if (seccomp_compile_cached(cache, seccomp, &ret_filter->bpf, &ret_filter->load_flags, err) <
+	    0)
+		return -1;
+	/* The spec ignores the path where no rule notifies. */
+	if (!seccomp->listener_path || !seccomp_uses_notify(seccomp))
+		return 0;
+	return socket_connect_path(seccomp->listener_path, "linux.seccomp.listenerPath",
+				   &ret_filter->listener_socket, err);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_PARENT_FILTER_H
+#define URUN_PARENT_FILTER_H
+
+#include "core/base/error.h"
+#include "core/base/str.h"
+#include "core/config/config.h"
+
+/* What a process is given of its config's linux.seccomp. */
+struct filter {
+	struct strbuf bpf;	 /* struct sock_filter[]; empty: no filter */
+	unsigned int load_flags; /* for seccomp(2) */
+	int listener_socket; /* the connection that gets the listener; -1: nobody asks for one */
+};
+
+#define FILTER_NONE ((struct filter){ .listener_socket = -1 })
+void filter_release(struct filter *filter);
+
+/*
+ * Compiles the config's filter, with the cache of the state root @root, and connects to its
+ * listenerPath.
+ * Runs in: parent, before any process exists.
+ */
+int filter_prepare(const char *root, const struct container_config *config,
+		   struct filter *ret_filter, struct error *err);
+
+#endif

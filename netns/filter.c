@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-slirp.
+#include "netns/filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "core/base/str.h"
+
+/* A call that is allowed where its argument @index has @value in the bits of @mask. */
+struct condition {
+	int call;
+	unsigned int index;
+	uint64_t mask; /* 0: the whole of it */
+	uint64_t value;
+};
+
+static const int always[] = {
+	/* the tap device and the sockets */
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(pread64),
+	SCMP_SYS(close),
+	SCMP_SYS(connect),
+	SCMP_SYS(bind),
+	SCMP_SYS(send),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(recv),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+	/* waiting, and the time */
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_gettime64),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigprocmask),
+	/* /etc/resolv.conf */
+	SCMP_SYS(stat),
+	SCMP_SYS(stat64),
+	SCMP_SYS(fstat),
+	SCMP_SYS(fstat64),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(fstatat64),
+	SCMP_SYS(statx),
+	SCMP_SYS(lseek),
+	SCMP_SYS(_llseek),
+	/* memory */
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(getrandom),
+	/* the end */
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+};
+
+static const struct condition sometimes[] = {
+	{ SCMP_SYS(socket), 0, 0, AF_INET },
+	{ SCMP_SYS(socket), 0, 0, AF_INET6 },
+	{ SCMP_SYS(open), 1, O_ACCMODE | O_CREAT, O_RDONLY },
+	{ SCMP_SYS(openat), 2, O_ACCMODE | O_CREAT, O_RDONLY },
+	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
+	{ SCMP_SYS(mmap2), 2, PROT_EXEC, 0 },
+	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
+	{ SCMP_SYS(fcntl), 1, 0, F_GETFL },
+	{ SCMP_SYS(fcntl), 1, 0, F_SETFL },
+	{ SCMP_SYS(fcntl), 1, 0, F_GETFD },
+	{ SCMP_SYS(fcntl), 1, 0, F_SETFD },
+	{ SCMP_SYS(fcntl64), 1, 0, F_GETFL },
+	{ SCMP_SYS(fcntl64), 1, 0, F_SETFL },
+	{ SCMP_SYS(fcntl64), 1, 0, F_GETFD },
+	{ SCMP_SYS(fcntl64), 1, 0, F_SETFD },
+	{ SCMP_SYS(ioctl), 1, 0, FIONREAD },
+	{ SCMP_SYS(ioctl), 1, 0, FIONBIO },
+	/* an interface's number, for a DNS server with a link-local address */
+	{ SCMP_SYS(ioctl), 1, 0, SIOCGIFINDEX },
+};
+
+static int add_rules(scmp_filter_ctx filter)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(always) && result == 0; i++)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, always[i], 0);
+	for (size_t i = 0; i < ARRAY_SIZE(sometimes) && result == 0; i++) {
+		const struct condition *condition = &sometimes[i];
+		struct scmp_arg_cmp compare = {
+			.arg = condition->index,
+			.op = condition->mask ? SCMP_CMP_MASKED_EQ : SCMP_CMP_EQ,
+			.datum_a = condition->mask ? condition->mask : condition->value,
+			.datum_b = condition->value,
+		};
+
+		result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, condition->call, 1,
+						&compare);
+	}
+	return result;
+}
+
+int filter_system_calls(struct error *err)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int result;
+
+	if (!filter)
+		return error_set(err, ENOMEM, "make the filter of system calls");
+	result = add_rules(filter);
+	if (result == 0)
+		result = seccomp_load(filter);
+	seccomp_release(filter);
+	return result < 0 ? error_set(err, -result, "load the filter of system calls") : 0;
+}

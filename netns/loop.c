@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-slirp.
+#include "netns/loop.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "netns/frame.h"
+#include "netns/memory.h"
+#include "netns/pollset.h"
+#include "netns/stack.h"
+
+/* Frames of the device's that are taken before sockets have their turn. */
+#define BATCH_MAX 64
+
+struct loop {
+	const struct network_options *options;
+	int tap_fd;
+	int life_fd;
+	struct pollset set;
+	struct stack *stack;
+	struct memory_watch memory;
+	uint8_t frame[FRAME_SIZE_MAX]; /* the one that was read last */
+};
+
+/* ---- to the container ---- */
+
+/* A frame that the device can't take is lost: TCP sends it again. */
+static void send_frame(const uint8_t *frame, size_t size, void *context)
+{
+	const struct loop *loop = context;
+	struct virtio_net_hdr header;
+	uint8_t head[FRAME_HEAD_MAX];
+	size_t head_size;
+	struct iovec parts[3];
+
+	frame_to_container(loop->options, frame, size, &header, head, &head_size);
+	parts[0] = (struct iovec){ &header, sizeof(header) };
+	parts[1] = (struct iovec){ head, head_size };
+	parts[2] = (struct iovec){ (uint8_t *)(uintptr_t)frame + head_size, size - head_size };
+	while (writev(loop->tap_fd, parts, ARRAY_SIZE(parts)) < 0 && errno == EINTR)
+		;
+}
+
+/* ---- from the container ---- */
+
+static void take_frame(struct loop *loop, const struct virtio_net_hdr *header, size_t size)
+{
+	switch (frame_from_container(loop->options, header, loop->frame, size)) {
+	case FRAME_REFUSED: return;
+	case FRAME_PLAIN: break;
+	case FRAME_COSTLY:
+		if (memory_is_short(&loop->memory))
+			return;
+		break;
+	}
+	stack_input(loop->stack, loop->frame, size);
+}
+
+/* Returns false when the device is gone. */
+static bool drain_tap(struct loop *loop)
+{
+	for (int i = 0; i < BATCH_MAX; i++) {
+		struct virtio_net_hdr header;
+		struct iovec parts[] = { { &header, sizeof(header) },
+					 { loop->frame, sizeof(loop->frame) } };
+		ssize_t got = readv(loop->tap_fd, parts, ARRAY_SIZE(parts));
+
+		if (got < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if ((size_t)got > sizeof(header))
+			take_frame(loop, &header, (size_t)got - sizeof(header));
+	}
+	return true;
+}
+
+/* ---- the loop ---- */
+
+struct loop *loop_new(const struct network_options *options, int tap_fd, int life_fd,
+		      struct error *err)
+{
+	struct loop *loop = mem_alloc(sizeof(*loop));
+
+	loop->options = options;
+	loop->tap_fd = tap_fd;
+	loop->life_fd = life_fd;
+	loop->set = POLLSET_NONE;
+	memory_open(&loop->memory);
+	if (pollset_open(&loop->set, err) == 0)
+		loop->stack = stack_new(options, &loop->set, send_frame, loop, err);
+	if (loop->stack)
+		return loop;
+	loop_free(loop);
+	return NULL;
+}
+
+void loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	stack_free(loop->stack);
+	pollset_close(&loop->set);
+	memory_close(&loop->memory);
+	free(loop);
+}
+
+int loop_run(struct loop *loop, struct error *err)
+{
+	for (;;) {
+		int timeout, ready;
+
+		pollset_begin(&loop->set);
+		pollset_ask(&loop->set, loop->life_fd, EPOLLIN);
+		pollset_ask(&loop->set, loop->tap_fd, EPOLLIN);
+		timeout = stack_ask(loop->stack);
+		pollset_end(&loop->set);
+		ready = pollset_wait(&loop->set, timeout);
+		if (ready < 0 && ready != -EINTR)
+			return error_set(err, -ready, "wait for packets");
+		if (pollset_returned(&loop->set, loop->life_fd))
+			return 0;
+		if (pollset_returned(&loop->set, loop->tap_fd) && !drain_tap(loop))
+			return 0;
+		stack_run(loop->stack);
+	}
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: any; netlink_run() in init before pivot_root.
+#include "netns/netlink.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "core/base/fd.h"
+
+/* The kernel answers while it handles the request; a longer wait is a bug's. */
+#define TIMEOUT_S 5
+
+static struct nlmsghdr *last_request(struct netlink_batch *batch)
+{
+	return (struct nlmsghdr *)(void *)(batch->bytes + batch->last);
+}
+
+/* Room for @size bytes, aligned; what a batch holds is known when it is written. */
+static void *add_room(struct netlink_batch *batch, size_t size)
+{
+	void *room = batch->bytes + batch->size;
+
+	assert(batch->size + NLMSG_ALIGN(size) <= sizeof(batch->bytes));
+	memset(room, 0, NLMSG_ALIGN(size));
+	batch->size += NLMSG_ALIGN(size);
+	return room;
+}
+
+void netlink_add(struct netlink_batch *batch, enum netlink_need need, const char *name,
+		 uint16_t type, uint16_t flags, const void *body, size_t size)
+{
+	struct nlmsghdr *header;
+
+	assert(batch->count < NETLINK_BATCH_MAX);
+	batch->last = batch->size;
+	batch->names[batch->count] = name;
+	batch->optional[batch->count] = need == NETLINK_OPTIONAL;
+	batch->count++;
+	header = add_room(batch, NLMSG_LENGTH(size));
+	header->nlmsg_type = type;
+	header->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
+	header->nlmsg_seq = batch->count;
+	memcpy(NLMSG_DATA(header), body, size);
+	header->nlmsg_len = (uint32_t)NLMSG_LENGTH(size);
+}
+
+void netlink_put(struct netlink_batch *batch, uint16_t type, const void *value, size_t size)
+{
+	struct nlmsghdr *header = last_request(batch);
+	struct rtattr *attribute = add_room(batch, RTA_LENGTH(size));
+
+	attribute->rta_type = type;
+	attribute->rta_len = (uint16_t)RTA_LENGTH(size);
+	if (size > 0)
+		memcpy(RTA_DATA(attribute), value, size);
+	header->nlmsg_len = (uint32_t)(batch->size - batch->last);
+}
+
+void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value)
+{
+	netlink_put(batch, type, &value, sizeof(value));
+}
+
+size_t netlink_open(struct netlink_batch *batch, uint16_t type)
+{
+	size_t opened = batch->size;
+
+	netlink_put(batch, type, NULL, 0);
+	return opened;
+}
+
+void netlink_close(struct netlink_batch *batch, size_t opened)
+{
+	struct rtattr *attribute = (struct rtattr *)(void *)(batch->bytes + opened);
+
+	attribute->rta_len = (uint16_t)(batch->size - opened);
+}
+
+/* ---- answers ---- */
+
+struct answers {
+	const struct netlink_batch *batch;
+	uint32_t seen;
+	size_t refused;
+	int first_refused;
+};
+
+static int take_answer(struct answers *answers, const struct nlmsghdr *header, struct error *err)
+{
+	const struct nlmsgerr *answer = NLMSG_DATA(header);
+	uint32_t index = header->nlmsg_seq - 1;
+
+	if (header->nlmsg_type != NLMSG_ERROR ||
+	    header->nlmsg_len < NLMSG_LENGTH(sizeof(*answer)) || index >= answers->batch->count)
+		return 0;
+	answers->seen++;
+	if (answer->error == 0)
+		return 0;
+	if (!answers->batch->optional[index])
+		return error_set(err, -answer->error, "%s", answers->batch->names[index]);
+	if (answers->refused++ == 0)
+		answers->first_refused = -answer->error;
+	return 0;
+}
+
+static int read_answers(int fd, struct answers *answers, struct error *err)
+{
+	_Alignas(struct nlmsghdr) char bytes[8192];
+
+	while (answers->seen < answers->batch->count) {
+		ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
+		int left = (int)got;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set(err, errno, "read the kernel's answers (netlink)");
+		for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)bytes;
+		     NLMSG_OK(header, left); header = NLMSG_NEXT(header, left))
+			if (take_answer(answers, header, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+int netlink_run(const struct netlink_batch *batch, size_t *ret_refused, int *ret_errnum,
+		struct error *err)
+{
+	autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct timeval timeout = { .tv_sec = TIMEOUT_S };
+	struct answers answers = { .batch = batch };
+
+	if (fd < 0)
+		return error_set(err, errno, "open a netlink socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
+	    sendto(fd, batch->bytes, batch->size, 0, (struct sockaddr *)&kernel, sizeof(kernel)) <
+		    0)
+		return error_set(err, errno, "send to the kernel (netlink)");
+	if (read_answers(fd, &answers, err) < 0)
+		return -1;
+	*ret_refused = answers.refused;
+	*ret_errnum = answers.first_refused;
+	return 0;
+}

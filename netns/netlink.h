@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_NETNS_NETLINK_H
+#define URUN_NETNS_NETLINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/error.h"
+
+/*
+ * Requests to the kernel's routing part, several in one datagram, so that setting up a device is
+ * one system call and the answers a second.
+ * Runs in: any; tests build requests without sending them.
+ * Source: netlink(7), rtnetlink(7).
+ */
+#define NETLINK_BATCH_SIZE 1024
+#define NETLINK_BATCH_MAX  12
+
+struct netlink_batch {
+	_Alignas(4) char bytes[NETLINK_BATCH_SIZE];
+	size_t size;
+	size_t last;			      /* where the last request begins */
+	const char *names[NETLINK_BATCH_MAX]; /* what each does, for errors; not copied */
+	bool optional[NETLINK_BATCH_MAX];
+	uint32_t count;
+};
+#define NETLINK_BATCH_NONE ((struct netlink_batch){ .size = 0 })
+
+enum netlink_need {
+	NETLINK_NEEDED,	  /* its failure is the batch's */
+	NETLINK_OPTIONAL, /* its failure is told to who asks */
+};
+
+/*
+ * Begins a request of @type (RTM_NEW…) whose fixed part are @size bytes of @body.  It is numbered
+ * and asks for an answer; @flags are further NLM_F_… flags.
+ */
+void netlink_add(struct netlink_batch *batch, enum netlink_need need, const char *name,
+		 uint16_t type, uint16_t flags, const void *body, size_t size);
+
+/* Adds an attribute to the last request; netlink_open() one whose value are attributes. */
+void netlink_put(struct netlink_batch *batch, uint16_t type, const void *value, size_t size);
+void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value);
+size_t netlink_open(struct netlink_batch *batch, uint16_t type);
+void netlink_close(struct netlink_batch *batch, size_t opened);
+
+/*
+ * Sends the batch in the network namespace of the caller and reads all answers.  Fails with the
+ * first needed request that the kernel refused.  *ret_refused is the number of optional ones that
+ * it refused, and *ret_errnum the errno of the first.
+ */
+int netlink_run(const struct netlink_batch *batch, size_t *ret_refused, int *ret_errnum,
+		struct error *err);
+
+#endif

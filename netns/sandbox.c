@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-slirp.
+#include "netns/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/capability.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "netns/filter.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+
+/* Where the empty root is made: what was there isn't needed any more. */
+#define NEW_ROOT "/proc"
+
+/* ---- the process ---- */
+
+static pid_t clone_with(uint64_t flags, int *ret_pidfd)
+{
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uintptr_t)ret_pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+pid_t sandbox_fork(int *ret_pidfd, bool *ret_isolated, struct error *err)
+{
+	pid_t pid =
+		clone_with(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC, ret_pidfd);
+
+	*ret_isolated = pid >= 0;
+	if (pid < 0)
+		pid = clone_with(0, ret_pidfd);
+	if (pid < 0)
+		return error_set(err, errno, "make the process of urun-slirp");
+	return pid;
+}
+
+/* ---- the root ---- */
+
+/* Its own ids stay what they are.  Source: user_namespaces(7), "Defining user and group ID mappings". */
+static int write_maps(uid_t uid, gid_t gid, struct error *err)
+{
+	char uids[40], gids[40];
+	int result;
+
+	snprintf(uids, sizeof(uids), "%u %u 1", uid, uid);
+	snprintf(gids, sizeof(gids), "%u %u 1", gid, gid);
+	result = fd_write_file("/proc/self/uid_map", uids);
+	if (result == 0)
+		result = fd_write_file("/proc/self/setgroups", "deny");
+	if (result == 0)
+		result = fd_write_file("/proc/self/gid_map", gids);
+	return result < 0 ? error_set(err, -result, "write the id mappings") : 0;
+}
+
+/*
+ * The folder with the host's DNS settings, as a mount of its own: the file itself is replaced by
+ * renaming when they change.  *ret_name is the file's name in it.  A host without is no failure:
+ * *ret_tree stays -1.
+ */
+static int clone_resolv_folder(int *ret_tree, char ret_folder[PATH_MAX],
+			       char ret_name[NAME_MAX + 1], struct error *err)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					       MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	autofree char *path = realpath(RESOLV_CONF, NULL);
+	autoclose int tree = -1;
+	char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (!slash || slash == path || strlen(slash + 1) > NAME_MAX || strlen(path) >= PATH_MAX)
+		return 0;
+	snprintf(ret_name, NAME_MAX + 1, "%s", slash + 1);
+	*slash = '\0';
+	snprintf(ret_folder, PATH_MAX, "%s", path);
+	tree = open_tree(AT_FDCWD, ret_folder, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (tree < 0)
+		return error_set(err, errno, "copy the mount of %s", ret_folder);
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return error_set(err, errno, "make %s read-only", ret_folder);
+	*ret_tree = take_fd(&tree);
+	return 0;
+}
+
+/* Below the working directory. */
+static int place_resolv_folder(int tree, const char *folder, const char *name, struct error *err)
+{
+	bool is_etc = strcmp(folder, "/etc") == 0;
+	const char *place = is_etc ? "etc" : "resolv";
+	autofree char *target = str_format("/resolv/%s", name);
+
+	if (mkdir("etc", 0755) < 0 || (!is_etc && mkdir(place, 0755) < 0))
+		return error_set(err, errno, "make the folder %s in the empty root", place);
+	if (tree < 0)
+		return 0;
+	if (!is_etc && symlink(target, "etc/resolv.conf") < 0)
+		return error_set(err, errno, "link etc/resolv.conf in the empty root");
+	if (move_mount(tree, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_set(err, errno, "mount %s in the empty root", folder);
+	return 0;
+}
+
+int sandbox_leave_root(uid_t uid, gid_t gid, struct error *err)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	char folder[PATH_MAX] = "", name[NAME_MAX + 1] = "";
+	autoclose int tree = -1;
+
+	if (write_maps(uid, gid, err) < 0)
+		return -1;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_set(err, errno, "make the mounts private");
+	if (clone_resolv_folder(&tree, folder, name, err) < 0)
+		return -1;
+	if (mount("urun-slirp", NEW_ROOT, "tmpfs", flags, "mode=0755,size=64k,nr_inodes=16") < 0 ||
+	    chdir(NEW_ROOT) < 0)
+		return error_set(err, errno, "mount an empty root");
+	if (place_resolv_folder(tree, folder, name, err) < 0)
+		return -1;
+	/* The old root comes to lie over the new one, from where it is taken away. */
+	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return error_set(err, errno, "enter the empty root");
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL) < 0)
+		return error_set(err, errno, "make the empty root read-only");
+	return 0;
+}
+
+/* ---- privileges ---- */
+
+/* A socket keeps what it has cost: more descriptors are more connections at a time. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int drop_capabilities(struct error *err)
+{
+	cap_t none;
+	int result, errnum;
+
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	/* Without CAP_SETPCAP the bounding set stays: no_new_privs makes it useless. */
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	none = cap_init();
+	if (!none)
+		return error_set(err, errno, "drop the capabilities");
+	result = cap_set_proc(none);
+	errnum = errno;
+	cap_free(none);
+	return result < 0 ? error_set(err, errnum, "drop the capabilities") : 0;
+}
+
+int sandbox_drop_privileges(struct error *err)
+{
+	raise_descriptor_limit();
+	if (drop_capabilities(err) < 0)
+		return -1;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(err, errno, "set no_new_privs");
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return filter_system_calls(err);
+}

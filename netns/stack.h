@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_NETNS_STACK_H
+#define URUN_NETNS_STACK_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/base/error.h"
+#include "netns/options.h"
+#include "netns/pollset.h"
+
+/*
+ * libslirp: the TCP/IP of the other end of the container's link, which speaks to the world by
+ * ordinary sockets.  The only part that knows libslirp.
+ * Runs in: urun-slirp.
+ */
+struct stack;
+
+/* Where the frames for the container go.  What can't be taken is lost, as on any link. */
+typedef void stack_send(const uint8_t *frame, size_t size, void *context);
+
+/*
+ * @options and @set live as long as the stack.  Reads no packet and opens no socket yet.
+ * stack_free() takes NULL.
+ */
+struct stack *stack_new(const struct network_options *options, struct pollset *set,
+			stack_send *send, void *context, struct error *err);
+void stack_free(struct stack *stack);
+
+/* A frame of the container's that frame_from_container() has let through. */
+void stack_input(struct stack *stack, const uint8_t *frame, size_t size);
+
+/*
+ * Asks @set for the sockets between pollset_begin() and pollset_end().  Returns how long waiting
+ * may take in ms, -1: for ever, as without connections no timer runs.
+ */
+int stack_ask(struct stack *stack);
+
+/* After the wait: sockets that are ready, timers that are due. */
+void stack_run(struct stack *stack);
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init before pivot_root.
+#include "netns/tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/str.h"
+#include "netns/netlink.h"
+
+#define TUN_PATH "/dev/net/tun"
+
+/*
+ * The most that the kernel hands over as one frame.  libslirp refuses IPv6 packets above 65521
+ * bytes, and two of half the window make sender and urun-slirp work at the same time: a window is
+ * 64 KiB, as libslirp knows no window scaling.
+ */
+#define GSO_SIZE_MAX 32768
+
+/* The errno is in the text for those who only see that. */
+static int fail_open(int errnum, struct error *err)
+{
+	error_set(err, errnum, "open %s", TUN_PATH);
+	switch (errnum) {
+	case ENOENT:
+		return error_hint(err,
+				  "this host has no such device: run `modprobe tun`; in a "
+				  "container, start that with --device %s",
+				  TUN_PATH);
+	case EACCES:
+	case EPERM:
+		return error_hint(err, "it is forbidden to this user: run `chmod 666 %s` as root",
+				  TUN_PATH);
+	case ENODEV:
+	case ENXIO:
+		return error_hint(err,
+				  "the kernel's driver isn't loaded: run `modprobe tun` as root");
+	}
+	return -1;
+}
+
+/*
+ * The device itself, with the kernel's help for large segments: TCP hands down up to 64 KiB
+ * whatever the MTU, and needn't fill in its checksums.
+ */
+static int open_device(int *ret_fd, struct error *err)
+{
+	autoclose int fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	struct ifreq request = { .ifr_name = TAP_NAME,
+				 .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+
+	if (fd < 0)
+		return fail_open(errno, err);
+	if (ioctl(fd, TUNSETIFF, &request) < 0)
+		return error_set(err, errno, "make the network device %s", TAP_NAME);
+	if (ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) < 0)
+		return error_set(err, errno, "let %s take large segments", TAP_NAME);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static void add_device(struct netlink_batch *batch, int index, uint32_t mtu)
+{
+	struct ifinfomsg up = { .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	struct ifinfomsg settings = { .ifi_index = index };
+
+	/* Older kernels don't let it be set; then segments are up to 64 KiB. */
+	netlink_add(batch, NETLINK_OPTIONAL, "limit segments on " TAP_NAME, RTM_NEWLINK, 0,
+		    &settings, sizeof(settings));
+	netlink_put_u32(batch, IFLA_GSO_MAX_SIZE, GSO_SIZE_MAX);
+	netlink_add(batch, NETLINK_NEEDED, "set the MTU of " TAP_NAME, RTM_NEWLINK, 0, &settings,
+		    sizeof(settings));
+	netlink_put_u32(batch, IFLA_MTU, mtu);
+	netlink_add(batch, NETLINK_NEEDED, "bring up " TAP_NAME, RTM_NEWLINK, 0, &up, sizeof(up));
+}
+
+static void add_address(struct netlink_batch *batch, enum netlink_need need, const char *name,
+			const struct ifaddrmsg *message, const void *address, size_t size)
+{
+	netlink_add(batch, need, name, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, message,
+		    sizeof(*message));
+	netlink_put(batch, IFA_LOCAL, address, size);
+	netlink_put(batch, IFA_ADDRESS, address, size);
+}
+
+static void add_default_route(struct netlink_batch *batch, enum netlink_need need, const char *name,
+			      int index, unsigned char family, const void *gateway, size_t size)
+{
+	struct rtmsg message = {
+		.rtm_family = family,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_UNICAST,
+	};
+
+	netlink_add(batch, need, name, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &message,
+		    sizeof(message));
+	netlink_put(batch, RTA_GATEWAY, gateway, size);
+	netlink_put_u32(batch, RTA_OIF, (uint32_t)index);
+}
+
+static void add_ipv4(struct netlink_batch *batch, int index, const struct network_range4 *range)
+{
+	struct ifaddrmsg message = {
+		.ifa_family = AF_INET,
+		.ifa_prefixlen = (unsigned char)range->prefix,
+		.ifa_scope = RT_SCOPE_UNIVERSE,
+		.ifa_index = (unsigned int)index,
+	};
+	struct in_addr broadcast = { range->base.s_addr | ~range->mask.s_addr };
+
+	add_address(batch, NETLINK_NEEDED, "give " TAP_NAME " its IPv4 address", &message,
+		    &range->guest, sizeof(range->guest));
+	netlink_put(batch, IFA_BROADCAST, &broadcast, sizeof(broadcast));
+	add_default_route(batch, NETLINK_NEEDED, "set the default route", index, AF_INET,
+			  &range->host, sizeof(range->host));
+}
+
+/*
+ * Nobody else is on this link, so no duplicate is looked for: that takes a second, in which the
+ * address can't be used.
+ */
+static void add_ipv6(struct netlink_batch *batch, int index, const struct network_range6 *range)
+{
+	struct ifaddrmsg message = {
+		.ifa_family = AF_INET6,
+		.ifa_prefixlen = (unsigned char)range->prefix,
+		.ifa_flags = IFA_F_NODAD,
+		.ifa_scope = RT_SCOPE_UNIVERSE,
+		.ifa_index = (unsigned int)index,
+	};
+
+	add_address(batch, NETLINK_OPTIONAL, "give " TAP_NAME " its IPv6 address", &message,
+		    &range->guest, sizeof(range->guest));
+	add_default_route(batch, NETLINK_OPTIONAL, "set the IPv6 default route", index, AF_INET6,
+			  &range->host, sizeof(range->host));
+}
+
+/* The addresses are set: what the link announces of itself would come on top of them. */
+static void refuse_announcements(void)
+{
+	static const char *const files[] = {
+		"/proc/sys/net/ipv6/conf/" TAP_NAME "/accept_ra",
+		"/proc/sys/net/ipv6/conf/" TAP_NAME "/accept_dad",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		int result = fd_write_file(files[i], "0");
+
+		if (result < 0)
+			log_debug("write 0 to %s: %s", files[i], error_errno_text(-result));
+	}
+}
+
+int tap_create(const struct network_options *options, int *ret_fd, struct error *err)
+{
+	struct netlink_batch batch = NETLINK_BATCH_NONE, batch6 = NETLINK_BATCH_NONE;
+	autoclose int fd = -1;
+	size_t refused;
+	int errnum, index;
+
+	if (open_device(&fd, err) < 0)
+		return -1;
+	index = (int)if_nametoindex(TAP_NAME);
+	if (index == 0)
+		return error_set(err, errno, "find the network device %s", TAP_NAME);
+	/* ORDER: before the device is up, which makes it announce itself. */
+	if (options->ipv6)
+		refuse_announcements();
+	add_device(&batch, index, options->mtu);
+	add_ipv4(&batch, index, &options->v4);
+	if (netlink_run(&batch, &refused, &errnum, err) < 0)
+		return -1;
+	if (options->ipv6) {
+		add_ipv6(&batch6, index, &options->v6);
+		if (netlink_run(&batch6, &refused, &errnum, err) < 0)
+			return -1;
+		if (refused > 0)
+			log_info("the container has no IPv6: %s", error_errno_text(errnum));
+	}
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
