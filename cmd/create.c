@@ -62,6 +62,7 @@ int create_request_make(const struct globals *globals, const struct create_optio
 					    options->pidfd_socket, options->preserve_fds),
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
+		.keep = options->keep,
 		.cgroup_manager = manager,
 		.ignore_cgroup_refusal = str_equal(globals->rootless, "true"),
 	};

@@ -1,29 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regex.h>
+#include <stdlib.h>
+
 #include "cmd/command.h"
 #include "core/base/str.h"
 #include "core/parent/lifecycle.h"
 
 struct delete_options {
 	bool force;
+	bool regex;
 };
+
+/* Of several that fail, the first is told; the others are tried all the same. */
+static int delete_matching(const char *root, const char *pattern, enum delete_how how,
+			   struct error *err)
+{
+	char **ids = NULL;
+	size_t count = 0;
+	regex_t regex;
+	int result = 0;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return error_set(err, 0, "'%s' is no extended regular expression", pattern);
+	if (state_list(root, &ids, &count, err) < 0)
+		result = -1;
+	for (size_t i = 0; i < count; i++) {
+		struct error one = ERROR_NONE;
+
+		if (regexec(&regex, ids[i], 0, NULL, 0) == 0 &&
+		    container_delete(root, ids[i], how, &one) < 0 && result == 0) {
+			*err = one;
+			result = -1;
+		}
+		free(ids[i]);
+	}
+	free(ids);
+	regfree(&regex);
+	return result;
+}
 
 static int delete_(const struct globals *globals, int argc, char **argv, int *ret_status,
 		   struct error *err)
 {
 	struct delete_options options = { 0 };
+	enum delete_how how;
 	int operand;
 	int begun = command_begin(command_delete.spec, argc, argv, &options, &operand, err);
 
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
 	*ret_status = 0;
-	return container_delete(globals->root, argv[operand],
-				options.force ? DELETE_FORCE : DELETE_STOPPED, err);
+	how = options.force ? DELETE_FORCE : DELETE_STOPPED;
+	if (options.regex)
+		return delete_matching(globals->root, argv[operand], how, err);
+	return container_delete(globals->root, argv[operand], how, err);
 }
 
 static const struct option_spec options_delete[] = {
 	{ "force", 'f', OPTION_FLAG, offsetof(struct delete_options, force), NULL,
 	  "kill it where it runs; no error where it doesn't exist" },
+	{ "regex", 'r', OPTION_FLAG, offsetof(struct delete_options, regex), NULL,
+	  "ID is an extended regular expression: all containers that match" },
 };
 static const struct command_spec spec_delete = {
 	.name = "delete",

@@ -12,6 +12,7 @@
 
 struct spec_options {
 	const char *bundle;
+	bool rootless;
 };
 
 static config_id_mappings mappings_of(const struct idmap *map, struct arena *arena)
@@ -28,16 +29,34 @@ static config_id_mappings mappings_of(const struct idmap *map, struct arena *are
 	return mappings;
 }
 
+static config_id_mappings own_id_alone(uint32_t id, struct arena *arena)
+{
+	struct idmap map = { 0 };
+
+	idmap_add(&map, 0, id, 1);
+	return mappings_of(&map, arena);
+}
+
 /* The mappings that `run` would choose for a config without any. */
-static int describe_caller(struct arena *arena, struct spec_caller *ret_caller, struct error *err)
+static int describe_caller(bool rootless, struct arena *arena, struct spec_caller *ret_caller,
+			   struct error *err)
 {
 	struct config_linux no_linux = { 0 };
 	struct container_config nothing = { .linux_ = &no_linux };
 	struct userns_caller caller;
 	struct userns_plan plan;
 
-	if (userns_caller_read(&HOST_REAL, &caller, err) < 0 ||
-	    userns_plan_make(&nothing, &caller, &plan, err) < 0)
+	if (userns_caller_read(&HOST_REAL, &caller, err) < 0)
+		return -1;
+	if (rootless) {
+		*ret_caller = (struct spec_caller){
+			.uid_mappings = own_id_alone(caller.uid, arena),
+			.gid_mappings = own_id_alone(caller.gid, arena),
+			.like_rootless_runc = true,
+		};
+		return 0;
+	}
+	if (userns_plan_make(&nothing, &caller, &plan, err) < 0)
 		return -1;
 	*ret_caller = (struct spec_caller){
 		.uid_mappings = mappings_of(&plan.uids, arena),
@@ -79,7 +98,8 @@ static int spec(const struct globals *globals, int argc, char **argv, int *ret_s
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
 	*ret_status = 0;
-	if (describe_caller(&arena, &caller, err) == 0 && spec_config(&caller, &config, err) == 0) {
+	if (describe_caller(options.rootless, &arena, &caller, err) == 0 &&
+	    spec_config(&caller, &config, err) == 0) {
 		config_print(&config, JSON_INDENTED, &text);
 		result = write_new(options.bundle, &text, err);
 	}
@@ -91,7 +111,8 @@ static int spec(const struct globals *globals, int argc, char **argv, int *ret_s
 static const struct option_spec options_spec[] = {
 	{ "bundle", 'b', OPTION_STRING, offsetof(struct spec_options, bundle), "DIR",
 	  "the bundle's folder (default: this one)" },
-	{ "rootless", 0, OPTION_IGNORED, 0, NULL, "accepted: what is written is always rootless" },
+	{ "rootless", 0, OPTION_FLAG, offsetof(struct spec_options, rootless), NULL,
+	  "as `runc spec --rootless`: the own id alone, the host's network and /sys" },
 };
 static const struct command_spec spec_spec = {
 	.name = "spec",

@@ -66,21 +66,6 @@ void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value)
 	netlink_put(batch, type, &value, sizeof(value));
 }
 
-size_t netlink_open(struct netlink_batch *batch, uint16_t type)
-{
-	size_t opened = batch->size;
-
-	netlink_put(batch, type, NULL, 0);
-	return opened;
-}
-
-void netlink_close(struct netlink_batch *batch, size_t opened)
-{
-	struct rtattr *attribute = (struct rtattr *)(void *)(batch->bytes + opened);
-
-	attribute->rta_len = (uint16_t)(batch->size - opened);
-}
-
 /* ---- answers ---- */
 
 struct answers {

@@ -39,11 +39,9 @@ enum netlink_need {
 void netlink_add(struct netlink_batch *batch, enum netlink_need need, const char *name,
 		 uint16_t type, uint16_t flags, const void *body, size_t size);
 
-/* Adds an attribute to the last request; netlink_open() one whose value are attributes. */
+/* Adds an attribute to the last request. */
 void netlink_put(struct netlink_batch *batch, uint16_t type, const void *value, size_t size);
 void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value);
-size_t netlink_open(struct netlink_batch *batch, uint16_t type);
-void netlink_close(struct netlink_batch *batch, size_t opened);
 
 /*
  * Sends the batch in the network namespace of the caller and reads all answers.  Fails with the

@@ -8,8 +8,9 @@
 #include "core/base/span.h"
 #include "core/base/str.h"
 
-#define CIDR_DEFAULT  "10.0.2.0/24"
-#define CIDR6_DEFAULT "fd00::/64"
+#define CIDR_DEFAULT "10.0.2.0/24"
+/* "urun", so that it is nobody else's: what a range covers can't be reached beyond it. */
+#define CIDR6_DEFAULT "fd75:7275:6e00::/64"
 
 /* The numbers of hosts in the range, and the fewest bits that hold the last one. */
 #define NUMBER_HOST   2

@@ -71,7 +71,7 @@ struct network_options {
  * Parses "none", "host" or "slirp[,option=value…]" with the options
  *   mtu=576…65520                      of the tap device; with IPv6 at least 1280
  *   cidr=ADDRESS/8…25                  default 10.0.2.0/24
- *   cidr6=ADDRESS/16…112               default fd00::/64
+ *   cidr6=ADDRESS/16…112               default fd75:7275:6e00::/64
  *   ipv6=yes|no                        default yes
  *   host-loopback=yes|no               default no
  *   dns=ADDRESS                        up to three times

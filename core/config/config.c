@@ -41,6 +41,14 @@ static void fill_process(struct config_process *process, struct arena *arena)
 	process->user->gid.set = true;
 }
 
+/* What writes configs in Go may write "" for a path that isn't given. */
+static void drop_empty_paths(struct config_linux *linux_)
+{
+	for (size_t i = 0; i < linux_->namespaces.count; i++)
+		if (str_equal(linux_->namespaces.items[i].path, ""))
+			linux_->namespaces.items[i].path = NULL;
+}
+
 int config_parse(const char *bytes, size_t size, struct container_config *config, struct error *err)
 {
 	struct container_config parsed;
@@ -50,6 +58,8 @@ int config_parse(const char *bytes, size_t size, struct container_config *config
 	parsed.arena = arena;
 	if (result == 0 && !parsed.linux_)
 		parsed.linux_ = arena_alloc(&parsed.arena, sizeof(*parsed.linux_));
+	if (result == 0)
+		drop_empty_paths(parsed.linux_);
 	if (result == 0 && parsed.process)
 		fill_process(parsed.process, &parsed.arena);
 	if (result == 0)

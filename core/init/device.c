@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -68,6 +69,7 @@ static int node_clone(const struct device_node *node, const char *host_path)
 {
 	autoclose int tree = mount_clone(AT_FDCWD, host_path, 0);
 	struct stat st;
+	int result;
 
 	if (tree < 0)
 		return tree;
@@ -75,7 +77,9 @@ static int node_clone(const struct device_node *node, const char *host_path)
 		return -errno;
 	if ((st.st_mode & S_IFMT) != node->type || st.st_rdev != makedev(node->major, node->minor))
 		return -ENODEV;
-	return take_fd(&tree);
+	/* Of a host's /dev without these flags a device file could be made a program. */
+	result = mount_change_attr(tree, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0);
+	return result < 0 ? result : take_fd(&tree);
 }
 
 static int node_find(const struct device_node *node, struct error *err)
@@ -281,8 +285,13 @@ int devices_create(const struct container_config *config, int rootfs_fd, struct 
 		return error_set(err, -dev, "open /dev in the root file system");
 	if (default_devices_create(config, dev, err) < 0)
 		return -1;
-	for (size_t i = 0; i < config->linux_->devices.count; i++)
-		if (config_device_create(&config->linux_->devices.items[i], rootfs_fd, err) < 0)
+	for (size_t i = 0; i < config->linux_->devices.count; i++) {
+		const struct config_device *device = &config->linux_->devices.items[i];
+
+		/* The host's would open terminals of the host: it stays the link to the container's own. */
+		if (!path_is(device->path, "/dev/ptmx") &&
+		    config_device_create(device, rootfs_fd, err) < 0)
 			return -1;
+	}
 	return links_create(dev, err);
 }

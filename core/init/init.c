@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -132,6 +133,20 @@ static int make_console(struct init *init, struct error *err)
 	return console_attach(slave, err);
 }
 
+/* The caller's environment, of the order's section. */
+static str_list hook_env(const struct init *init)
+{
+	const char *text = init->child.sections[ORDER_HOOK_ENV];
+	const char *end = text + init->child.order.section_sizes[ORDER_HOOK_ENV];
+	str_list list = { 0 };
+
+	for (; text < end; text += strlen(text) + 1) {
+		list.items = mem_resize(list.items, list.count + 1, sizeof(*list.items));
+		list.items[list.count++] = (char *)text;
+	}
+	return list;
+}
+
 static bool has_early_hooks(const struct config_hooks *hooks)
 {
 	return hooks && (hooks->prestart.count || hooks->create_runtime.count ||
@@ -146,14 +161,16 @@ static int run_early_hooks(struct init *init, struct error *err)
 {
 	const struct config_hooks *hooks = init->child.config.hooks;
 	automessage struct message resume = MESSAGE_NONE;
+	str_list env;
 
 	if (!has_early_hooks(hooks))
 		return 0;
 	if (pipe_send(init->child.sync_fd, MESSAGE_HOOKS, NULL, 0, NULL, 0, err) < 0 ||
 	    child_receive(&init->child, MESSAGE_RESUME, &resume, err) < 0)
 		return -1;
+	env = hook_env(init);
 	return hooks_run(&hooks->create_container, "createContainer",
-			 init->child.sections[ORDER_STATE_CREATING], err);
+			 init->child.sections[ORDER_STATE_CREATING], &env, err);
 }
 
 static int open_sysctl(struct init *init, struct error *err)
@@ -207,8 +224,10 @@ static int run_start_hooks(struct init *init, struct error *err)
 
 	if (!hooks || hooks->start_container.count == 0)
 		return 0;
+	/* They are of the container: its program's environment is theirs. */
 	return hooks_run(&hooks->start_container, "startContainer",
-			 init->child.sections[ORDER_STATE_CREATED], err);
+			 init->child.sections[ORDER_STATE_CREATED],
+			 (const str_list *)&init->child.config.process->env, err);
 }
 
 /*
@@ -229,7 +248,7 @@ static int init_run(struct init *init, struct error *err)
 	    rootfs_finish(&init->child.config, err) < 0 ||
 	    child_find_program(&init->child, err) < 0 || child_send_ready(&init->child, err) < 0 ||
 	    child_await_run(&init->child, err) < 0 || await_start(init, err) < 0 ||
-	    run_start_hooks(init, err) < 0 || child_become_program(&init->child, err) < 0)
+	    child_become_program(&init->child, err) < 0 || run_start_hooks(init, err) < 0)
 		return -1;
 	return program_exec(&init->child.program, err);
 }

@@ -81,9 +81,19 @@ static bool is_passed_over(int result)
 	return result == -ENOENT || result == -EACCES || result == -ENOTDIR;
 }
 
+/* A path that is given twice is masked once. */
+static bool is_masked(const struct stamp *stamp, const struct stat *target)
+{
+	struct stat mask;
+
+	return stamp->is_attached && fstat(stamp->tree, &mask) == 0 &&
+	       mask.st_dev == target->st_dev && mask.st_ino == target->st_ino;
+}
+
 static int mask_path(struct masks *masks, const char *path, struct error *err)
 {
 	autoclose int target = path_open_in_root(masks->root, path, O_PATH | O_CLOEXEC, 0);
+	struct stamp *stamp;
 	struct stat st;
 	int result = 0;
 
@@ -93,13 +103,13 @@ static int mask_path(struct masks *masks, const char *path, struct error *err)
 		return error_set(err, -target, "mask %s", path);
 	if (fstat(target, &st) < 0)
 		return error_set(err, errno, "mask %s", path);
-	if (S_ISDIR(st.st_mode)) {
-		if (masks->folder.tree < 0)
-			result = folder_stamp_make(&masks->folder);
-		if (result == 0)
-			result = stamp_put(&masks->folder, target);
-	} else
-		result = stamp_put(&masks->file, target);
+	stamp = S_ISDIR(st.st_mode) ? &masks->folder : &masks->file;
+	if (is_masked(stamp, &st))
+		return 0;
+	if (S_ISDIR(st.st_mode) && stamp->tree < 0)
+		result = folder_stamp_make(stamp);
+	if (result == 0)
+		result = stamp_put(stamp, target);
 	return result < 0 ? error_set(err, -result, "mask %s", path) : 0;
 }
 
@@ -143,6 +153,8 @@ int mask_paths(const struct container_config *config, int null_fd, struct error 
 		result = make_readonly(root, readonly->items[i], err);
 	for (size_t i = 0; i < masked->count && result == 0; i++)
 		result = mask_path(&masks, masked->items[i], err);
+	/* Nothing of ours stays open while a created container waits. */
 	fd_close(&masks.folder.tree);
+	fd_close(&masks.file.tree);
 	return result;
 }

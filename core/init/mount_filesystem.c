@@ -26,7 +26,9 @@ uint64_t mount_filesystem_attrs(const struct mount_step *step)
 	const struct mount_change *top = &step->options.top;
 	const struct mount_change *tree = &step->options.tree;
 
-	return (top->set & ~tree->clear) | tree->set;
+	uint64_t attrs = (top->set & ~tree->clear) | tree->set;
+
+	return step->filled_later ? attrs & ~(uint64_t)MOUNT_ATTR_RDONLY : attrs;
 }
 
 /*

@@ -218,6 +218,25 @@ static int step_make(const struct container_config *config, const struct config_
 	return step_idmap(config->linux_, mount, arena, step, err);
 }
 
+bool mount_is_filled_later(const struct container_config *config, size_t index)
+{
+	const struct config_mount *mount = &config->mounts.items[index];
+	autofree char *destination = path_clean(mount->destination);
+	size_t length = strlen(destination);
+
+	if (!str_equal(mount->type, "tmpfs"))
+		return false;
+	if (str_equal(destination, "/dev"))
+		return true;
+	for (size_t i = index + 1; i < config->mounts.count; i++) {
+		autofree char *other = path_clean(config->mounts.items[i].destination);
+
+		if (str_starts_with(other, destination) && other[length] == '/')
+			return true;
+	}
+	return false;
+}
+
 static bool namespace_is_new(const struct container_config *config, enum config_namespace_type type)
 {
 	const struct config_namespace *namespace = config_find_namespace(config, type);
@@ -246,6 +265,7 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 			mount_plan_release(&plan);
 			return error_prefix(err, "mounts[%zu]", i);
 		}
+		step->filled_later = mount_is_filled_later(config, i);
 	}
 	*ret_plan = plan;
 	return 0;

@@ -24,6 +24,7 @@ struct mount_step {
 	struct mount_options options;
 	char *uid_map; /* of an idmapped mount, for /proc/PID/uid_map; NULL: the container's */
 	char *gid_map;
+	bool filled_later; /* read-only, and not before the rest of the plan is in it */
 };
 
 /* All mounts of a container, in their order.  Start from all zero. */
@@ -35,6 +36,12 @@ struct mount_plan {
 	bool own_pid_namespace;	  /* which ones are new decides what the kernel lets us mount */
 	bool own_ipc_namespace;
 };
+
+/*
+ * Is mount @index a new file system into which other mounts of the config or devices are put?  If it
+ * is to be read-only, rootfs_finish() makes it so.
+ */
+bool mount_is_filled_later(const struct container_config *config, size_t index);
 
 /*
  * Makes the plan, and looks at nothing but the config.  Refused: a mount on "/", no type and no

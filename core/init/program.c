@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/fd.h"
+#include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/init/inspect.h"
 #include "core/init/user.h"
@@ -24,6 +26,16 @@ static int with_status(int errnum, struct error *err)
 {
 	err->status = status_of(errnum);
 	return -1;
+}
+
+void program_make_cwd(const struct config_process *process)
+{
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int made = -1;
+	struct stat st;
+
+	if (root >= 0 && stat(process->cwd, &st) < 0 && errno == ENOENT)
+		made = path_mkdirs_in_root(root, process->cwd, 0755);
 }
 
 int program_chdir(const struct config_process *process, struct error *err)
@@ -55,14 +67,15 @@ int program_chdir(const struct config_process *process, struct error *err)
 	return 0;
 }
 
-/* The value of @name in process.env, or NULL; of two the first counts, as for getenv(3). */
+/* The value of @name in process.env, or NULL; of two the last counts. */
 static const char *env_value(const str_list *env, const char *name)
 {
 	size_t length = strlen(name);
 
-	for (size_t i = 0; i < env->count; i++)
-		if (strncmp(env->items[i], name, length) == 0 && env->items[i][length] == '=')
-			return env->items[i] + length + 1;
+	for (size_t i = env->count; i > 0; i--)
+		if (strncmp(env->items[i - 1], name, length) == 0 &&
+		    env->items[i - 1][length] == '=')
+			return env->items[i - 1] + length + 1;
 	return NULL;
 }
 
@@ -141,26 +154,42 @@ int program_find(const struct config_process *process, char **ret_path, struct e
 	return with_status(-r, err);
 }
 
+/* Of two values the last counts, and it is there once: programs don't agree which of two to take. */
+static size_t env_put(char **envp, size_t count, char *entry)
+{
+	size_t length = strcspn(entry, "=") + 1;
+
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(envp[i], entry, length) == 0) {
+			envp[i] = entry;
+			return count;
+		}
+	envp[count] = entry;
+	return count + 1;
+}
+
 void program_prepare(const struct config_process *process, char *path, const str_list *extra_env,
 		     int root, struct program *ret_program)
 {
 	size_t extra = extra_env ? extra_env->count : 0;
 	size_t count = 0;
 	struct program program = { .path = path };
+	const char *home_given;
 
 	program.argv = mem_alloc((process->args.count + 1) * sizeof(char *));
 	for (size_t i = 0; i < process->args.count; i++)
 		program.argv[i] = process->args.items[i];
 	program.envp = mem_alloc((process->env.count + extra + 2) * sizeof(char *));
 	for (size_t i = 0; i < process->env.count; i++)
-		program.envp[count++] = process->env.items[i];
+		count = env_put(program.envp, count, process->env.items[i]);
 	for (size_t i = 0; i < extra; i++)
 		program.envp[count++] = extra_env->items[i];
-	if (!env_value(&process->env, "HOME")) {
+	home_given = env_value(&process->env, "HOME");
+	if (!home_given || !home_given[0]) {
 		autofree char *home = user_home(root, (uid_t)process->user->uid.value);
 
 		program.home = str_format("HOME=%s", home);
-		program.envp[count++] = program.home;
+		count = env_put(program.envp, count, program.home);
 	}
 	*ret_program = program;
 }

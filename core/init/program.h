@@ -24,6 +24,13 @@ struct program {
 };
 
 /*
+ * Makes process.cwd where it isn't there, as other runtimes do for a container's first process.  What
+ * can't be made is told by program_chdir().
+ * Runs in: init after pivot_root.
+ */
+void program_make_cwd(const struct config_process *process);
+
+/*
  * Goes to process.cwd inside the container.  Fails with status 127 where it isn't there, 126 where
  * it can't be entered; and where it isn't below the container's root (a cwd such as /proc/self/fd/7
  * that leads out).

@@ -15,7 +15,9 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/init/plan.h"
 #include "core/init/mount.h"
 
 #define MOUNTINFO_MAX ((size_t)16 << 20)
@@ -279,6 +281,36 @@ int rootfs_enter(int rootfs_fd, enum rootfs_enter_how how, struct error *err)
 	return chdir("/") < 0 ? error_set(err, errno, "chdir to / in the root file system") : 0;
 }
 
+static bool is_readonly(const struct config_mount *mount)
+{
+	bool readonly = false;
+
+	for (size_t i = 0; i < mount->options.count; i++)
+		if (str_equal(mount->options.items[i], "ro") ||
+		    str_equal(mount->options.items[i], "rw"))
+			readonly = str_equal(mount->options.items[i], "ro");
+	return readonly;
+}
+
+static int finish_mounts(const struct container_config *config, struct error *err)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		const struct config_mount *mount = &config->mounts.items[i];
+		autoclose int target = -1;
+
+		if (!is_readonly(mount) || !mount_is_filled_later(config, i))
+			continue;
+		target = path_open_in_root(root, mount->destination, O_PATH | O_CLOEXEC, 0);
+		if (target < 0 || mount_setattr(target, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+			return error_set(err, target < 0 ? -target : errno, "make %s read-only",
+					 mount->destination);
+	}
+	return 0;
+}
+
 /*
  * Nothing is cleared, so flags that are locked are no matter.
  * ORDER: the propagation comes last, as an unbindable mount can't be copied, which masking needs.
@@ -287,6 +319,8 @@ int rootfs_finish(const struct container_config *config, struct error *err)
 {
 	unsigned long flags = propagation_flags(config->linux_->rootfs_propagation);
 
+	if (finish_mounts(config, err) < 0)
+		return -1;
 	if (config->root->readonly) {
 		struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 

@@ -34,7 +34,8 @@ enum rootfs_enter_how {
 int rootfs_enter(int rootfs_fd, enum rootfs_enter_how how, struct error *err);
 
 /*
- * root.readonly and linux.rootfsPropagation.
+ * root.readonly, read-only file systems that had to be filled first (mount_is_filled_later()), and
+ * linux.rootfsPropagation.
  * Runs in: init after pivot_root and mask_paths(): an unbindable root has nothing in it that could
  * be masked.
  */

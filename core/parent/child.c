@@ -49,9 +49,10 @@ int child_check_request(const struct child_request *request, const struct config
 	if (check_preserved_fds(request->preserve_fds, err) < 0)
 		return -1;
 	if (terminal && !request->console_socket && !request->foreground)
-		return error_set(err, 0,
-				 "process.terminal: true needs --console-socket, unless urun stays "
-				 "in the foreground");
+		return error_set(
+			err, 0,
+			"process.terminal is true: use --console-socket, or let urun stay in "
+			"the foreground");
 	if (!terminal && request->console_socket)
 		return error_set(err, 0,
 				 "--console-socket is given, but process.terminal is not true");

@@ -128,7 +128,7 @@ static void describe(struct creation *creation)
 	state->rootfs = arena_str(&state->arena, config->root->path);
 	state->created = time_now(&state->arena);
 	state->uid = (struct opt_u64){ .set = true, .value = geteuid() };
-	state->foreground = request->child.foreground;
+	state->foreground = request->child.foreground && !request->keep;
 	state->new_keyring = !request->no_new_keyring;
 	state->own_pid_namespace = creation->namespaces.new_flags & CLONE_NEWPID;
 	/* The config's memory, which lives as long. */
@@ -289,6 +289,15 @@ static bool wants_state(const struct container_config *config)
 	return config->hooks || (config->linux_->seccomp && config->linux_->seccomp->listener_path);
 }
 
+static void add_hook_env(struct strbuf *out)
+{
+	str_list env = hooks_usual_env();
+
+	for (size_t i = 0; i < env.count; i++)
+		strbuf_add(out, env.items[i], strlen(env.items[i]) + 1);
+	free(env.items);
+}
+
 static int send_config(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
@@ -311,6 +320,8 @@ static int send_config(struct creation *creation, struct error *err)
 		state_print(&made->state, CONTAINER_CREATED, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATED]);
 	}
+	if (made->config.hooks)
+		add_hook_env(&sections[ORDER_HOOK_ENV]);
 	if (order.flags & ORDER_WAIT_START)
 		fds[fd_count++] = made->start_listener;
 	if (order.flags & ORDER_SECCOMP_SOCKET)

@@ -25,6 +25,7 @@ struct create_request {
 	struct child_request child;
 	bool no_pivot;
 	bool no_new_keyring;
+	bool keep; /* the state stays after the program's end */
 	enum cgroup_manager cgroup_manager;
 	bool ignore_cgroup_refusal; /* --rootless=true */
 };

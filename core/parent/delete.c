@@ -60,6 +60,12 @@ static int make_stopped(const struct state_dir *dir, const struct container_stat
 	return kill_and_wait(pidfd, dir->id, err);
 }
 
+int container_end(struct state_dir *dir, const struct container_state *state, struct error *err)
+{
+	return make_stopped(dir, state, DELETE_FORCE, err) < 0 ? -1
+							       : container_finish(dir, state, err);
+}
+
 /* No state.json, or one that can't be read: its creation was killed halfway. */
 static int delete_half(struct state_dir *dir, const struct error *unread, enum delete_how how,
 		       struct error *err)

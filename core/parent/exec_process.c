@@ -60,16 +60,26 @@ static int set_env(const struct exec_texts *env, struct container_config *config
 	return 0;
 }
 
-static void add_capability(struct arena *arena, str_list *set, char *name)
+static bool has_capability(const str_list *set, const char *name)
 {
 	for (size_t i = 0; i < set->count; i++)
 		if (strcmp(set->items[i], name) == 0)
-			return;
+			return true;
+	return false;
+}
+
+static void add_capability(struct arena *arena, str_list *set, char *name)
+{
+	if (has_capability(set, name))
+		return;
 	set->items = arena_grow(arena, set->items, set->count, sizeof(*set->items));
 	set->items[set->count++] = name;
 }
 
-/* Not the inheritable and the ambient set: what the program starts must not have them for it. */
+/*
+ * Not the inheritable set, as what the program starts must not have them for it; the ambient one
+ * where the container's config lets the capability be inherited.
+ */
 static void add_capabilities(const struct exec_texts *names, struct container_config *config)
 {
 	struct config_process *process = config->process;
@@ -85,6 +95,8 @@ static void add_capabilities(const struct exec_texts *names, struct container_co
 		add_capability(&config->arena, &process->capabilities->bounding, name);
 		add_capability(&config->arena, &process->capabilities->effective, name);
 		add_capability(&config->arena, &process->capabilities->permitted, name);
+		if (has_capability(&process->capabilities->inheritable, name))
+			add_capability(&config->arena, &process->capabilities->ambient, name);
 	}
 }
 

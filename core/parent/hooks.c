@@ -2,6 +2,9 @@
 // Runs in: parent.
 #include "core/parent/hooks.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/sync/hook.h"
@@ -17,6 +20,29 @@ static const config_hook_list *list_of(enum runtime_hook hook, const struct conf
 	return NULL;
 }
 
+str_list hooks_usual_env(void)
+{
+	str_list list = { 0 };
+
+	for (char **entry = environ; *entry; entry++) {
+		if (str_starts_with(*entry, "_OCI_"))
+			continue;
+		list.items = mem_resize(list.items, list.count + 1, sizeof(*list.items));
+		list.items[list.count++] = *entry;
+	}
+	return list;
+}
+
+static int run_list(const config_hook_list *hooks, const char *kind, const char *state,
+		    struct error *err)
+{
+	str_list env = hooks_usual_env();
+	int result = hooks_run(hooks, kind, state, &env, err);
+
+	free(env.items);
+	return result;
+}
+
 static const char *const hook_names[] = { "prestart", "createRuntime", "poststart", "poststop" };
 
 int hooks_run_with_state(enum runtime_hook hook, const struct container_state *state,
@@ -27,7 +53,7 @@ int hooks_run_with_state(enum runtime_hook hook, const struct container_state *s
 	if (!state->hooks || list_of(hook, state->hooks)->count == 0)
 		return 0;
 	state_print(state, status, JSON_COMPACT, &text);
-	return hooks_run(list_of(hook, state->hooks), hook_names[hook], text.bytes, err);
+	return run_list(list_of(hook, state->hooks), hook_names[hook], text.bytes, err);
 }
 
 void hooks_run_poststop(const struct container_state *state)
@@ -42,7 +68,7 @@ void hooks_run_poststop(const struct container_state *state)
 		struct error err = ERROR_NONE;
 		char line[ERROR_LINE_SIZE];
 
-		if (hooks_run(&one, hook_names[HOOK_POSTSTOP], text.bytes, &err) < 0)
+		if (run_list(&one, hook_names[HOOK_POSTSTOP], text.bytes, &err) < 0)
 			log_warning("%s", error_format(&err, line));
 	}
 }

@@ -23,4 +23,10 @@ int hooks_run_with_state(enum runtime_hook hook, const struct container_state *s
 /* The poststop hooks: a failure is a warning, and the rest still runs (the spec's rule). */
 void hooks_run_poststop(const struct container_state *state);
 
+/*
+ * Our environment, which hooks have that are given none; without what engines say to each other by
+ * it.  The list's memory is the caller's to free, the texts are the environment's.
+ */
+str_list hooks_usual_env(void);
+
 #endif

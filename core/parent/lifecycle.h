@@ -49,6 +49,9 @@ enum delete_how { DELETE_STOPPED, DELETE_FORCE };
  */
 int container_delete(const char *root, const char *id, enum delete_how how, struct error *err);
 
+/* Kills it, and then the same as container_finish(). */
+int container_end(struct state_dir *dir, const struct container_state *state, struct error *err);
+
 /* The end of a foreground `run`: poststop hooks and removal. @dir stays the caller's to close. */
 int container_finish(struct state_dir *dir, const struct container_state *state, struct error *err);
 

@@ -29,6 +29,8 @@ static const char *const devpts_tty_options[] = {
 	"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", NULL,
 };
 
+static const char *const sys_bind_options[] = { "rbind", "nosuid", "noexec", "nodev", "ro", NULL };
+
 static const struct spec_mount mounts[] = {
 	{ "/proc", "proc", "proc", OPTIONS("nosuid", "noexec", "nodev") },
 	{ "/dev", "tmpfs", "tmpfs", OPTIONS("nosuid", "strictatime", "mode=755", "size=65536k") },
@@ -146,6 +148,11 @@ static void fill_mounts(const struct spec_caller *caller, struct container_confi
 		mount->destination = arena_str(arena, mounts[i].destination);
 		mount->type = arena_str(arena, mounts[i].type);
 		mount->source = arena_str(arena, mounts[i].source);
+		if (caller->like_rootless_runc && str_equal(mount->type, "sysfs")) {
+			mount->type = arena_str(arena, "none");
+			mount->source = arena_str(arena, "/sys");
+			options = sys_bind_options;
+		}
 		fill_strings(arena, options, &mount->options);
 	}
 }
@@ -154,8 +161,11 @@ static void fill_linux(const struct spec_caller *caller, struct arena *arena,
 		       struct config_linux *linux_)
 {
 	LIST_NEW(arena, &linux_->namespaces, ARRAY_SIZE(namespaces));
+	linux_->namespaces.count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
-		linux_->namespaces.items[i].type = namespaces[i];
+		if (!caller->like_rootless_runc ||
+		    (namespaces[i] != CONFIG_NS_NETWORK && namespaces[i] != CONFIG_NS_CGROUP))
+			linux_->namespaces.items[linux_->namespaces.count++].type = namespaces[i];
 	fill_mappings(arena, &caller->uid_mappings, &linux_->uid_mappings);
 	fill_mappings(arena, &caller->gid_mappings, &linux_->gid_mappings);
 	fill_strings(arena, masked_paths, &linux_->masked_paths);

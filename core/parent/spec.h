@@ -2,6 +2,8 @@
 #ifndef URUN_PARENT_SPEC_H
 #define URUN_PARENT_SPEC_H
 
+#include <stdbool.h>
+
 #include "core/base/error.h"
 #include "core/config/config.h"
 
@@ -15,6 +17,11 @@ struct spec_caller {
 	config_id_mappings gid_mappings;
 	/* Value of the annotation org.urun.network; NULL: none, the container has lo alone. */
 	const char *network;
+	/*
+	 * What tools that know `runc spec --rootless` expect, and add to: no network and cgroup
+	 * namespace, the host's /sys.
+	 */
+	bool like_rootless_runc;
 };
 
 /*

@@ -29,6 +29,18 @@ static int await_exec(int connection, struct error *err)
 	return pipe_await(connection, 0, &none, err) < 0 ? -1 : 0;
 }
 
+/*
+ * A hook that fails ends the container's life: it is killed and removed, as the spec has it.
+ * Source: OCI runtime-spec 1.3, runtime.md "Lifecycle", step 9.
+ */
+static void end_container(struct state_dir *dir, const struct container_state *state)
+{
+	struct error ignored = ERROR_NONE;
+
+	if (container_end(dir, state, &ignored) < 0)
+		log_warning("%s", ignored.text);
+}
+
 int container_start(const char *root, const char *id, struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
@@ -45,6 +57,8 @@ int container_start(const char *root, const char *id, struct error *err)
 			log_warning("remove %s/%s: %s", dir.path, STATE_FILE_START,
 				    error_errno_text(errno));
 		result = hooks_run_with_state(HOOK_POSTSTART, &state, CONTAINER_RUNNING, err);
+		if (result < 0)
+			end_container(&dir, &state);
 	}
 	state_release(&state);
 	return result;

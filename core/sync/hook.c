@@ -32,10 +32,11 @@ static char **to_vector(const str_list *list, char *first)
 	return vector;
 }
 
-static int hook_run(const struct config_hook *hook, const char *state_json, struct error *err)
+static int hook_run(const struct config_hook *hook, const char *state_json,
+		    const str_list *usual_env, struct error *err)
 {
 	autofree char **argv = to_vector(&hook->args, hook->path);
-	autofree char **envp = to_vector(&hook->env, NULL);
+	autofree char **envp = to_vector(hook->env.count ? &hook->env : usual_env, NULL);
 	const struct spawn spawn = {
 		.path = hook->path,
 		.argv = argv,
@@ -49,11 +50,11 @@ static int hook_run(const struct config_hook *hook, const char *state_json, stru
 }
 
 int hooks_run(const config_hook_list *hooks, const char *kind, const char *state_json,
-	      struct error *err)
+	      const str_list *usual_env, struct error *err)
 {
 	for (size_t i = 0; i < hooks->count; i++) {
 		log_debug("hooks.%s[%zu]: %s", kind, i, hooks->items[i].path);
-		if (hook_run(&hooks->items[i], state_json, err) < 0)
+		if (hook_run(&hooks->items[i], state_json, usual_env, err) < 0)
 			return error_prefix(err, "hooks.%s[%zu]", kind, i);
 	}
 	return 0;

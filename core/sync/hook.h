@@ -7,7 +7,7 @@
 
 /*
  * Runs the hooks one after the other: the state as JSON on stdin, the environment exactly the
- * hook's.  Stops at the first that can't be executed, exits with another status than 0 or runs out
+ * hook's, or @usual_env where it has none.  Stops at the first that can't be executed, exits with another status than 0 or runs out
  * of its time-out (then its whole process group is killed); the error names it: hooks.@kind[1]
  * /path….
  * @kind is the name in config.json, "createRuntime".
@@ -17,6 +17,6 @@
  * Source: OCI runtime-spec 1.3, config.md "POSIX-platform Hooks", runtime.md "Lifecycle".
  */
 int hooks_run(const config_hook_list *hooks, const char *kind, const char *state_json,
-	      struct error *err);
+	      const str_list *usual_env, struct error *err);
 
 #endif

@@ -73,6 +73,14 @@ ended() {
 	ended
 }
 
+@test "a capability that the container lets programs inherit is ambient" {
+	config '.process.capabilities.inheritable = ["CAP_SYSLOG"] | .process.capabilities.ambient = []'
+	started
+	try exec --cap CAP_SYSLOG c1 grep CapAmb /proc/self/status
+	assert_output $'CapAmb:\t0000000400000000'
+	ended
+}
+
 @test "a user that is no number, or that the container has not, is refused" {
 	started
 	try exec --user 0x10 c1 true

@@ -296,3 +296,44 @@ create() {
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = first ]
 	urun delete c1
 }
+
+@test "what run --keep has kept holds its id until it is deleted" {
+	program /bin/true
+	try run --keep --bundle "$BUNDLE" c1
+	assert_status 0
+	try run --keep --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line c1 'already exists'
+	is_status c1 stopped
+	urun delete c1
+}
+
+@test "delete --regex removes the containers that match and no others" {
+	create test-1
+	create test-2
+	create other
+	try delete --force --regex '^test-[0-9]$'
+	assert_status 0
+	try list -q
+	assert_output other
+	try delete --regex '['
+	assert_status 1
+	assert_one_line "'['"
+	urun delete other
+}
+
+@test "a container that waits for start has nothing of the host's open" {
+	config '.linux.maskedPaths = ["/proc/interrupts", "/proc/timer_list"]'
+	create c1
+	local fd target
+	for fd in "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/fd"/*; do
+		target=$(readlink "$fd")
+		case ${fd##*/}:$target in
+		[012]:*) ;;
+		*:socket:*) ;;
+		*:/) ;;
+		*) fail "${fd##*/} is $target" ;;
+		esac
+	done
+	urun delete c1
+}

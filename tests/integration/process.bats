@@ -186,3 +186,10 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$URUN" --root "$STA
 	assert_contains "$output" '5 3'
 	assert_contains "$output" idle
 }
+
+@test "of a variable that is given twice the last is there, once; an empty HOME is the user's" {
+	config '.process.env = ["PATH=/bin", "ONE=1", "ONE=2", "HOME="]'
+	sh_program 'env | grep -c ^ONE=; echo $ONE $HOME'
+	try run --bundle "$BUNDLE" c1
+	assert_output $'1\n2 /root'
+}

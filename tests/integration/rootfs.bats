@@ -309,3 +309,35 @@ assert_outside_unchanged() {
 	in_container 'echo linked'
 	assert_output linked
 }
+
+@test "a path that is masked twice has one mask" {
+	mkdir "$BUNDLE/rootfs/masked"
+	config '.linux.maskedPaths += ["/masked", "/masked/", "/masked"]'
+	in_container 'grep -c " /masked " /proc/mounts'
+	assert_output 1
+}
+
+@test "a /dev that is read-only has its devices and mounts" {
+	config '.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end)'
+	in_container 'grep "^[^ ]* /dev tmpfs" /proc/mounts | cut -d" " -f4 | cut -d, -f1; echo x >/dev/null && ls /dev/pts/ptmx; touch /dev/x 2>/dev/null || echo read-only'
+	assert_output $'ro\n/dev/pts/ptmx\nread-only'
+}
+
+@test "devices can't be executed or give a user's rights" {
+	in_container 'grep " /dev/null " /proc/mounts | cut -d" " -f4'
+	assert_contains ",$output," ,nosuid,
+	assert_contains ",$output," ,noexec,
+}
+
+@test "a device /dev/ptmx of the config stays the link to the container's own" {
+	config '.linux.devices += [{"path": "/dev/ptmx", "type": "c", "major": 5, "minor": 2}]'
+	in_container 'readlink /dev/ptmx'
+	assert_output pts/ptmx
+}
+
+@test "a read-only tmpfs has the mounts that the config puts into it" {
+	config '.mounts += [{"destination": "/mnt", "type": "tmpfs", "source": "tmpfs", "options": ["ro"]},
+		{"destination": "/mnt/sub", "type": "tmpfs", "source": "tmpfs", "options": ["rw"]}]'
+	in_container 'touch /mnt/sub/x && ls /mnt; touch /mnt/x 2>/dev/null || echo read-only'
+	assert_output $'sub\nread-only'
+}

@@ -166,8 +166,15 @@ load lib.bash
 	assert_output /var/lib/app
 }
 
-@test "a cwd that doesn't exist is an error that names it" {
-	config '.process.cwd = "/missing"'
+@test "a cwd that doesn't exist is made" {
+	config '.process.cwd = "/missing/below"'
+	sh_program pwd
+	try run --bundle "$BUNDLE" c1
+	assert_output /missing/below
+}
+
+@test "a cwd that doesn't exist and can't be made is an error that names it" {
+	config '.process.cwd = "/proc/missing"'
 	try run --bundle "$BUNDLE" c1
 	assert_status 127
 	assert_one_line /missing 'no such file or directory'

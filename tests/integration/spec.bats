@@ -61,3 +61,18 @@ setup_spec() {
 	assert_status 0
 	[ -s "$SPEC/config.json" ]
 }
+
+@test "spec --rootless is what tools expect of runc's: the own id alone, the host's network and /sys" {
+	cd "$BUNDLE"
+	rm config.json
+	try spec --rootless
+	assert_status 0
+	jq -e --argjson uid "$(id -u)" --argjson gid "$(id -g)" '.linux.uidMappings == [{containerID: 0, hostID: $uid, size: 1}]
+		and .linux.gidMappings == [{containerID: 0, hostID: $gid, size: 1}]
+		and ([.linux.namespaces[].type] | sort) == ["ipc", "mount", "pid", "user", "uts"]
+		and (.mounts[] | select(.destination == "/sys") | .source == "/sys" and (.options | index("rbind") != null))' config.json
+	config '.process.args = ["/bin/cat", "/proc/self/uid_map"] | .process.terminal = false'
+	try run c1
+	assert_status 0
+	[ "$(tr -s ' ' <<<"$output")" = " 0 $(id -u) 1" ]
+}
