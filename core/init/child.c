@@ -119,8 +119,6 @@ int child_find_program(struct child *child, struct error *err)
 
 	if (!process)
 		return 0;
-	if (!(child->order.flags & ORDER_SETNS))
-		program_make_cwd(process);
 	user_files_begin(process->user);
 	found = program_chdir(process, err) < 0 ? -1 : program_find(process, &path, err);
 	user_files_end();

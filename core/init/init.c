@@ -182,11 +182,16 @@ static int open_sysctl(struct init *init, struct error *err)
 
 /* ---- after pivot_root ---- */
 
+/* ORDER: the working folder is made before the root is read-only, and where its links lead inside. */
 static int enter_rootfs(const struct init *init, struct error *err)
 {
-	return rootfs_enter(
-		init->rootfs,
-		init->child.order.flags & ORDER_NO_PIVOT ? ROOTFS_NO_PIVOT : ROOTFS_PIVOT, err);
+	if (rootfs_enter(init->rootfs,
+			 init->child.order.flags & ORDER_NO_PIVOT ? ROOTFS_NO_PIVOT : ROOTFS_PIVOT,
+			 err) < 0)
+		return -1;
+	if (init->child.config.process)
+		program_make_cwd(init->child.config.process);
+	return 0;
 }
 
 static int set_sysctl(struct init *init, struct error *err)
@@ -221,13 +226,16 @@ static int await_start(struct init *init, struct error *err)
 static int run_start_hooks(struct init *init, struct error *err)
 {
 	const struct config_hooks *hooks = init->child.config.hooks;
+	str_list env = { 0 };
 
 	if (!hooks || hooks->start_container.count == 0)
 		return 0;
 	/* They are of the container: its program's environment is theirs. */
+	env.items = init->child.program.envp;
+	while (env.items[env.count])
+		env.count++;
 	return hooks_run(&hooks->start_container, "startContainer",
-			 init->child.sections[ORDER_STATE_CREATED],
-			 (const str_list *)&init->child.config.process->env, err);
+			 init->child.sections[ORDER_STATE_CREATED], &env, err);
 }
 
 /*

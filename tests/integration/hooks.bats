@@ -60,12 +60,12 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 	config '.hooks.prestart = [{path: "/usr/bin/env", args: ["env"], env: ["ONLY=this"]}]'
 	hook createRuntime "echo runtime \$CALLER >>'$LOG'"
 	hook createContainer "echo container \$CALLER \$_OCI_SYNCPIPE >>'$LOG'"
-	config '.process.env += ["INSIDE=yes"] | .hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo start $INSIDE $CALLER >/tmp/env"]}]'
+	config '.process.env += ["INSIDE=yes"] | .hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo start $INSIDE $HOME $CALLER >/tmp/env"]}]'
 	program /bin/true
 	CALLER=known _OCI_SYNCPIPE=3 try run --bundle "$BUNDLE" c1
 	assert_status 0
 	[ "$(cat "$LOG")" = $'runtime known\ncontainer known' ] || fail "$(cat "$LOG")"
-	[ "$(cat "$BUNDLE/rootfs/tmp/env")" = 'start yes' ]
+	[ "$(cat "$BUNDLE/rootfs/tmp/env")" = 'start yes /root' ]
 }
 
 @test "a hook that fails before the program ends the creation, and poststop hooks run" {

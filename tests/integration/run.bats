@@ -167,7 +167,7 @@ load lib.bash
 }
 
 @test "a cwd that doesn't exist is made" {
-	config '.process.cwd = "/missing/below"'
+	config '.process.cwd = "/missing/below" | .root.readonly = true'
 	sh_program pwd
 	try run --bundle "$BUNDLE" c1
 	assert_output /missing/below
