@@ -3,11 +3,12 @@
 #define URUN_NETNS_FRAME_H
 
 #include <linux/virtio_net.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "netns/layout.h"
 #include "netns/options.h"
+#include "netns/window.h"
 
 /*
  * Ethernet frames on their way between the tap device and libslirp.  All are functions of bytes:
@@ -18,13 +19,11 @@
 /* What the tap device can hand over at most: an IP packet of 64 KiB and the header of its link. */
 #define FRAME_SIZE_MAX (14 + 65535)
 
-/* The headers that a frame to the container begins with, at most: link, IPv4 or IPv6, TCP. */
-#define FRAME_HEAD_MAX (14 + 60 + 60)
-
 enum frame_kind {
 	FRAME_REFUSED, /* libslirp mustn't see it */
 	FRAME_PLAIN,
-	FRAME_COSTLY, /* it makes libslirp keep memory: a fragment, or the start of a connection */
+	FRAME_CONNECTION, /* the start of one, for which libslirp keeps memory */
+	FRAME_FRAGMENT, /* for fragments_add(); what that returns is to be looked at in its turn */
 };
 
 /*
@@ -35,23 +34,26 @@ enum frame_kind {
  * - the checksum that the kernel left out (@header) is filled in;
  * - a TCP connection that announces segments of the MTU is made to take large ones, which
  *   frame_to_container() marks for the kernel to count as many.
+ * *ret_layout is set where it isn't refused.
  */
 enum frame_kind frame_from_container(const struct network_options *options,
 				     const struct virtio_net_hdr *header, uint8_t *frame,
-				     size_t size);
+				     size_t size, struct layout *ret_layout);
+
+/* A frame as it goes to the tap device: @header, @head, and the frame without its first bytes. */
+struct frame_out {
+	struct virtio_net_hdr header;
+	uint8_t head[HEADERS_SIZE_MAX];
+	size_t head_size;
+	size_t replaced; /* bytes of the frame in whose place the head goes */
+};
 
 /*
  * Describes a frame of libslirp's to the kernel: TCP's checksum is marked as one that is filled in
- * when it must be, and what is larger than the MTU as segments of the MTU.  Of a frame that needs
- * such a description, the first *ret_head_size bytes go to @head, changed; else that is 0.
+ * when it must be, and what is larger than the MTU as segments of the MTU; windows_to_container()
+ * is done on the way.  @windows may be NULL.
  */
-void frame_to_container(const struct network_options *options, const uint8_t *frame, size_t size,
-			struct virtio_net_hdr *ret_header, uint8_t head[static FRAME_HEAD_MAX],
-			size_t *ret_head_size);
-
-/*
- * The one's complement sum of @size bytes, not inverted, on top of @sum.  Source: RFC 1071.
- */
-uint16_t frame_sum(uint16_t sum, const uint8_t *bytes, size_t size);
+void frame_to_container(const struct network_options *options, struct windows *windows,
+			const uint8_t *frame, size_t size, struct frame_out *ret_out);
 
 #endif

@@ -9,10 +9,12 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "netns/fragment.h"
 #include "netns/frame.h"
 #include "netns/memory.h"
 #include "netns/pollset.h"
 #include "netns/stack.h"
+#include "netns/window.h"
 
 /* Frames of the device's that are taken before sockets have their turn. */
 #define BATCH_MAX 64
@@ -22,6 +24,8 @@ struct loop {
 	int tap_fd;
 	int life_fd;
 	struct pollset set;
+	struct windows *windows;
+	struct fragments *fragments;
 	struct stack *stack;
 	struct memory_watch memory;
 	uint8_t frame[FRAME_SIZE_MAX]; /* the one that was read last */
@@ -33,32 +37,52 @@ struct loop {
 static void send_frame(const uint8_t *frame, size_t size, void *context)
 {
 	const struct loop *loop = context;
-	struct virtio_net_hdr header;
-	uint8_t head[FRAME_HEAD_MAX];
-	size_t head_size;
+	struct frame_out out;
 	struct iovec parts[3];
 
-	frame_to_container(loop->options, frame, size, &header, head, &head_size);
-	parts[0] = (struct iovec){ &header, sizeof(header) };
-	parts[1] = (struct iovec){ head, head_size };
-	parts[2] = (struct iovec){ (uint8_t *)(uintptr_t)frame + head_size, size - head_size };
+	frame_to_container(loop->options, loop->windows, frame, size, &out);
+	parts[0] = (struct iovec){ &out.header, sizeof(out.header) };
+	parts[1] = (struct iovec){ out.head, out.head_size };
+	parts[2] =
+		(struct iovec){ (uint8_t *)(uintptr_t)frame + out.replaced, size - out.replaced };
 	while (writev(loop->tap_fd, parts, ARRAY_SIZE(parts)) < 0 && errno == EINTR)
 		;
 }
 
 /* ---- from the container ---- */
 
+static void pass_on(struct loop *loop, const struct layout *layout, uint8_t *frame, size_t size)
+{
+	windows_from_container(loop->windows, layout, frame);
+	stack_input(loop->stack, frame, size);
+}
+
+/* A datagram that was put together has no checksum left to fill in, and is no fragment. */
+static void take_fragment(struct loop *loop, const struct layout *layout)
+{
+	const struct virtio_net_hdr none = { 0 };
+	struct layout whole;
+	size_t size;
+	uint8_t *frame = fragments_add(loop->fragments, layout, loop->frame, &size);
+
+	if (frame && frame_from_container(loop->options, &none, frame, size, &whole) == FRAME_PLAIN)
+		pass_on(loop, &whole, frame, size);
+}
+
 static void take_frame(struct loop *loop, const struct virtio_net_hdr *header, size_t size)
 {
-	switch (frame_from_container(loop->options, header, loop->frame, size)) {
+	struct layout layout;
+
+	switch (frame_from_container(loop->options, header, loop->frame, size, &layout)) {
 	case FRAME_REFUSED: return;
-	case FRAME_PLAIN: break;
-	case FRAME_COSTLY:
+	case FRAME_FRAGMENT: take_fragment(loop, &layout); return;
+	case FRAME_CONNECTION:
 		if (memory_is_short(&loop->memory))
 			return;
 		break;
+	case FRAME_PLAIN: break;
 	}
-	stack_input(loop->stack, loop->frame, size);
+	pass_on(loop, &layout, loop->frame, size);
 }
 
 /* Returns false when the device is gone. */
@@ -89,9 +113,11 @@ struct loop *loop_new(const struct network_options *options, int tap_fd, int lif
 	loop->tap_fd = tap_fd;
 	loop->life_fd = life_fd;
 	loop->set = POLLSET_NONE;
+	loop->windows = windows_new();
+	loop->fragments = fragments_new();
 	memory_open(&loop->memory);
 	if (pollset_open(&loop->set, err) == 0)
-		loop->stack = stack_new(options, &loop->set, send_frame, loop, err);
+		loop->stack = stack_new(options, &loop->set, loop->windows, send_frame, loop, err);
 	if (loop->stack)
 		return loop;
 	loop_free(loop);
@@ -103,6 +129,8 @@ void loop_free(struct loop *loop)
 	if (!loop)
 		return;
 	stack_free(loop->stack);
+	fragments_free(loop->fragments);
+	windows_free(loop->windows);
 	pollset_close(&loop->set);
 	memory_close(&loop->memory);
 	free(loop);

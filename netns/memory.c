@@ -31,10 +31,10 @@ static size_t resident(const struct memory_watch *watch)
 {
 	char bytes[128];
 	ssize_t got = pread(watch->statm_fd, bytes, sizeof(bytes), 0);
-	struct span rest = { bytes, got > 0 ? (size_t)got : 0 }, number;
+	struct span rest = { bytes, got > 0 ? (size_t)got : 0 }, total, number;
 	uint32_t pages = 0;
 
-	if (!span_cut(&rest, ' ', &number) || !span_cut(&rest, ' ', &number) ||
+	if (!span_cut(&rest, ' ', &total) || !span_cut(&rest, ' ', &number) ||
 	    !span_number(number, &pages))
 		return 0;
 	return (size_t)pages * (size_t)watch->page_size;

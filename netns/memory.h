@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /*
- * How much memory the container has made us use: libslirp keeps fragments for half a minute and
- * connections for as long as they are open, without a limit of its own.
+ * How much memory the container has made us use: libslirp has no limit of its own to the connections
+ * that it keeps.
  * Runs in: urun-slirp.
  */
 

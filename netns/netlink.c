@@ -93,22 +93,38 @@ static int take_answer(struct answers *answers, const struct nlmsghdr *header, s
 	return 0;
 }
 
+/* The kernel's messages are whole; one that isn't ends the datagram. */
+static int take_datagram(struct answers *answers, const char *bytes, size_t size, struct error *err)
+{
+	while (size >= sizeof(struct nlmsghdr)) {
+		const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)bytes;
+		size_t step = NLMSG_ALIGN((size_t)header->nlmsg_len);
+
+		if (header->nlmsg_len < sizeof(*header) || header->nlmsg_len > size)
+			return 0;
+		if (take_answer(answers, header, err) < 0)
+			return -1;
+		if (step >= size)
+			return 0;
+		bytes += step;
+		size -= step;
+	}
+	return 0;
+}
+
 static int read_answers(int fd, struct answers *answers, struct error *err)
 {
 	_Alignas(struct nlmsghdr) char bytes[8192];
 
 	while (answers->seen < answers->batch->count) {
 		ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
-		int left = (int)got;
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return error_set(err, errno, "read the kernel's answers (netlink)");
-		for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)bytes;
-		     NLMSG_OK(header, left); header = NLMSG_NEXT(header, left))
-			if (take_answer(answers, header, err) < 0)
-				return -1;
+		if (take_datagram(answers, bytes, (size_t)got, err) < 0)
+			return -1;
 	}
 	return 0;
 }

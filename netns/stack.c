@@ -30,6 +30,7 @@ struct timer {
 struct stack {
 	Slirp *slirp;
 	struct pollset *set;
+	struct windows *windows;
 	stack_send *send;
 	void *context;
 	struct timer timers[TIMERS_MAX];
@@ -96,16 +97,19 @@ static void on_timer_set(void *timer, int64_t due_ms, void *context)
 
 static void on_register(int fd, void *context)
 {
-	(void)fd;
-	(void)context;
+	struct stack *stack = context;
+
+	windows_opened(stack->windows, fd);
 }
 
 static void on_unregister(int fd, void *context)
 {
 	struct stack *stack = context;
 
-	if (fd >= 0)
-		pollset_forget(stack->set, fd);
+	if (fd < 0)
+		return;
+	windows_closed(stack->windows, fd);
+	pollset_forget(stack->set, fd);
 }
 
 /* There is one thread: it is awake where this is called. */
@@ -145,7 +149,7 @@ static void set_outbound(struct stack *stack, const struct network_options *opti
 }
 
 struct stack *stack_new(const struct network_options *options, struct pollset *set,
-			stack_send *send, void *context, struct error *err)
+			struct windows *windows, stack_send *send, void *context, struct error *err)
 {
 	struct stack *stack = mem_alloc(sizeof(*stack));
 	SlirpConfig config = {
@@ -167,7 +171,7 @@ struct stack *stack_new(const struct network_options *options, struct pollset *s
 		.disable_dhcp = true,
 	};
 
-	*stack = (struct stack){ .set = set, .send = send, .context = context };
+	*stack = (struct stack){ .set = set, .windows = windows, .send = send, .context = context };
 	set_outbound(stack, options, &config);
 	stack->slirp = slirp_new(&config, &callbacks, stack);
 	if (!stack->slirp) {
@@ -189,6 +193,7 @@ void stack_free(struct stack *stack)
 void stack_input(struct stack *stack, const uint8_t *frame, size_t size)
 {
 	slirp_input(stack->slirp, frame, (int)size);
+	windows_settle(stack->windows);
 }
 
 /* ---- waiting ---- */
@@ -205,6 +210,7 @@ static int on_ask(int fd, int events, void *context)
 		asked |= EPOLLOUT;
 	if (events & SLIRP_POLL_PRI)
 		asked |= EPOLLPRI;
+	windows_waits(stack->windows, fd, events & SLIRP_POLL_OUT);
 	pollset_ask(stack->set, fd, asked);
 	return fd;
 }

@@ -162,9 +162,9 @@ static void add_pids(struct builder *builder, const struct config_pids *pids)
 {
 	if (!pids->limit.set)
 		return;
-	/* 0 would not let the container's own first process in. */
+	/* 0 would let no process in at all: with engines it is the word for "no limit". */
 	add_limit(builder, "pids.limit", "pids.max",
-		  pids->limit.value == 0 ? 1 : pids->limit.value);
+		  pids->limit.value == 0 ? -1 : pids->limit.value);
 }
 
 /* 10 … 1000 as 1 … 10000; the scheduler BFQ has the spec's scale. */

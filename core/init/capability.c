@@ -80,19 +80,23 @@ static uint64_t parse_names(const char *set, const str_list *names)
 	return mask;
 }
 
-/* @mask without what is not in @allowed; each one that goes is told with @reason. */
+/* @mask without what is not in @allowed; those that go are told in one line, with @reason. */
 static uint64_t keep_allowed(const char *set, uint64_t mask, uint64_t allowed, const char *reason)
 {
+	autostrbuf struct strbuf names = { 0 };
+
 	for (cap_value_t c = 0; c < CAPABILITY_MAX; c++) {
 		char *name;
 
 		if (!(mask & ~allowed & bit(c)))
 			continue;
 		name = cap_to_name(c);
-		log_warning("process.capabilities.%s: %s can't be granted: it is not %s", set,
-			    name ? name : "?", reason);
+		strbuf_addf(&names, "%s%s", names.size ? ", " : "", name ? name : "?");
 		cap_free(name);
 	}
+	if (names.size)
+		log_warning("process.capabilities.%s: can't be granted, as not %s: %s", set, reason,
+			    names.bytes);
 	return mask & allowed;
 }
 

@@ -456,6 +456,21 @@ static int filesystem_finish(const struct mount_step *step, int tree, int target
 	return 0;
 }
 
+/* The descriptor of what was mounted on a path is had by opening the path once more. */
+static int filesystem_by_path(const struct mount_plan *plan, const struct mount_step *step,
+			      int rootfs, int target, struct error *err)
+{
+	autoclose int mounted = -1;
+
+	if (mount_filesystem_by_path(plan, step, target, err) < 0)
+		return -1;
+	if (step->options.propagations.count == 0)
+		return 0;
+	mounted = path_open_in_root(rootfs, step->destination, O_PATH | O_CLOEXEC, 0);
+	return mounted < 0 ? step_error(step, -mounted, err)
+			   : propagations_apply(step, mounted, err);
+}
+
 static int filesystem_apply(const struct mount_plan *plan, const struct mount_step *step,
 			    int rootfs, struct error *err)
 {
@@ -466,7 +481,7 @@ static int filesystem_apply(const struct mount_plan *plan, const struct mount_st
 	if (target < 0 || (!str_equal(step->type, "proc") && check_proc(step, -1, target, err) < 0))
 		return -1;
 	if (mount_filesystem_is_long(step))
-		return mount_filesystem_by_path(plan, step, target, err);
+		return filesystem_by_path(plan, step, rootfs, target, err);
 	tree = mount_filesystem_make(plan, step, made ? -1 : target, err);
 	if (tree < 0 && str_equal(step->type, "sysfs") && err->code == EPERM)
 		tree = sysfs_bind(step, err);

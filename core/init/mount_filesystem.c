@@ -341,11 +341,11 @@ int mount_filesystem_by_path(const struct mount_plan *plan, const struct mount_s
 	autostrbuf struct strbuf data = { 0 };
 	char path[64];
 
-	if (options->propagations.count || options->super.count ||
+	if (options->super.count ||
 	    (options->traits & (MOUNT_TRAIT_IDMAP | MOUNT_TRAIT_IVERSION | MOUNT_TRAIT_COPY_UP)))
 		return error_set(
 			err, 0,
-			"mount %s on %s: an option of more than %d bytes can't go with propagation, idmap, "
+			"mount %s on %s: an option of more than %d bytes can't go with idmap, "
 			"tmpcopyup, iversion or superblock flags",
 			step->type, step->destination, FSCONFIG_VALUE_MAX);
 	if (join_data(plan, step, target, &data, err) < 0)

@@ -31,11 +31,14 @@ static int with_status(int errnum, struct error *err)
 void program_make_cwd(const struct config_process *process)
 {
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	autoclose int made = -1;
 	struct stat st;
+	int made;
 
-	if (root >= 0 && stat(process->cwd, &st) < 0 && errno == ENOENT)
-		made = path_mkdirs_in_root(root, process->cwd, 0755);
+	if (root < 0 || stat(process->cwd, &st) == 0 || errno != ENOENT)
+		return;
+	made = path_mkdirs_in_root(root, process->cwd, 0755);
+	if (made >= 0)
+		close(made);
 }
 
 int program_chdir(const struct config_process *process, struct error *err)
@@ -189,7 +192,7 @@ void program_prepare(const struct config_process *process, char *path, const str
 		autofree char *home = user_home(root, (uid_t)process->user->uid.value);
 
 		program.home = str_format("HOME=%s", home);
-		count = env_put(program.envp, count, program.home);
+		env_put(program.envp, count, program.home);
 	}
 	*ret_program = program;
 }

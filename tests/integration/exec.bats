@@ -271,8 +271,7 @@ ended() {
 	"$BATS_TEST_TMPDIR/urun" --root "$STATE" run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	printf '#!/proc/self/exe --help\n' >"$BUNDLE/rootfs/bin/trap"
 	chmod 755 "$BUNDLE/rootfs/bin/trap"
-	local i
-	for i in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		"$BATS_TEST_TMPDIR/urun" --root "$STATE" exec c1 /bin/trap </dev/null >/dev/null 2>&1 || true
 		"$BATS_TEST_TMPDIR/urun" --root "$STATE" exec c1 true </dev/null
 	done

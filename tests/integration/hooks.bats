@@ -38,7 +38,8 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 	sh_program 'readlink /proc/self/ns/mnt; readlink /proc/self/ns/user'
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
-	local host="$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)"
+	local host
+	host="$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)"
 	grep -qxF "createRuntime $host" "$LOG"
 	grep -qxF "createContainer ${lines[0]} ${lines[1]}" "$LOG"
 	[ "$(cat "$BUNDLE/rootfs/tmp/mnt")" = "${lines[0]}" ]
@@ -79,7 +80,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 		program /bin/touch /tmp/ran
 		try run --bundle "$BUNDLE" c1
 		assert_status 125
-		assert_one_line "hooks.$kind[1]" 'exit status 3' because
+		assert_one_line "hooks.${kind}[1]" 'exit status 3' because
 		[ ! -e "$BUNDLE/rootfs/tmp/ran" ]
 		[ "$(cat "$LOG")" = poststop ] || fail "$kind: $(cat "$LOG")"
 		try state c1

@@ -103,7 +103,8 @@ static void test_pids(void **state)
 {
 	(void)state;
 	assert_string_equal(created("{\"pids\":{\"limit\":20}}"), "pids.max=20");
-	assert_string_equal(created("{\"pids\":{\"limit\":0}}"), "pids.max=1");
+	assert_string_equal(created("{\"pids\":{\"limit\":0}}"), "");
+	assert_string_equal(updated("{\"pids\":{\"limit\":0}}"), "pids.max=max");
 	assert_string_equal(created("{\"pids\":{\"limit\":-1}}"), "");
 	assert_string_equal(updated("{\"pids\":{\"limit\":-1}}"), "pids.max=max");
 }

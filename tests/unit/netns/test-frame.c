@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
+#include "netns/checksum.h"
 #include "netns/frame.h"
 
 #define SYN 0x02
@@ -35,19 +36,13 @@ struct packet {
 	size_t size;
 };
 
-static void put16(uint8_t *bytes, unsigned int value)
-{
-	bytes[0] = (uint8_t)(value >> 8);
-	bytes[1] = (uint8_t)value;
-}
-
 /* With the checksum left as the pseudo header's sum, as the kernel does. */
 static uint16_t pseudo_sum(const struct packet *packet, bool v4, uint8_t protocol, size_t size)
 {
 	uint8_t rest[4] = { 0, protocol };
 
 	put16(rest + 2, (unsigned int)size);
-	return frame_sum(frame_sum(0, packet->bytes + (v4 ? 26 : 22), v4 ? 8 : 32), rest, 4);
+	return checksum_add(checksum_add(0, packet->bytes + (v4 ? 26 : 22), v4 ? 8 : 32), rest, 4);
 }
 
 static struct packet ip_packet(const char *to, uint8_t protocol, const void *payload, size_t size)
@@ -98,7 +93,8 @@ static struct packet tcp_packet(const char *to, uint8_t flags, const void *optio
 		tcp[20 + option_size + i] = (uint8_t)(i * 7);
 	packet = ip_packet(to, IPPROTO_TCP, tcp, size);
 	at = packet.bytes + ETH_HLEN + (v4 ? 20 : 40);
-	put16(at + 16, (uint16_t)~frame_sum(pseudo_sum(&packet, v4, IPPROTO_TCP, size), at, size));
+	put16(at + 16,
+	      (uint16_t)~checksum_add(pseudo_sum(&packet, v4, IPPROTO_TCP, size), at, size));
 	return packet;
 }
 
@@ -108,7 +104,7 @@ static bool checksum_is_right(const struct packet *packet)
 	size_t start = ETH_HLEN + (v4 ? 20 : 40), size = packet->size - start;
 	uint8_t protocol = packet->bytes[ETH_HLEN + (v4 ? 9 : 6)];
 
-	return frame_sum(pseudo_sum(packet, v4, protocol, size), packet->bytes + start, size) ==
+	return checksum_add(pseudo_sum(packet, v4, protocol, size), packet->bytes + start, size) ==
 	       0xffff;
 }
 
@@ -116,7 +112,9 @@ static enum frame_kind sent(struct packet *packet)
 {
 	struct virtio_net_hdr header = { 0 };
 
-	return frame_from_container(&network, &header, packet->bytes, packet->size);
+	struct layout layout;
+
+	return frame_from_container(&network, &header, packet->bytes, packet->size, &layout);
 }
 
 static enum frame_kind sent_to(const char *address, uint8_t protocol, uint16_t port)
@@ -140,15 +138,16 @@ static void the_sum_is_the_internets(void **state)
 	uint32_t expected = 0;
 
 	(void)state;
-	assert_int_equal(frame_sum(0, example, sizeof(example)), 0xddf2);
-	assert_int_equal(frame_sum(0, example, 0), 0);
-	assert_int_equal(frame_sum(0x1234, example, 1), 0x1234);
+	assert_int_equal(checksum_add(0, example, sizeof(example)), 0xddf2);
+	assert_int_equal(checksum_add(0, example, 0), 0);
+	assert_int_equal(checksum_add(0x1234, example, 1), 0x1234);
 	for (size_t i = 0; i < sizeof(many); i++) {
 		many[i] = (uint8_t)(255 - i * 3);
 		expected += (uint32_t)many[i] << (i % 2 ? 0 : 8);
 	}
 	expected = (expected & 0xffff) + (expected >> 16);
-	assert_int_equal(frame_sum(0, many, sizeof(many)), (expected & 0xffff) + (expected >> 16));
+	assert_int_equal(checksum_add(0, many, sizeof(many)),
+			 (expected & 0xffff) + (expected >> 16));
 }
 
 static void the_hosts_loopback_is_out_of_reach(void **state)
@@ -226,17 +225,17 @@ static void what_is_no_whole_packet_is_refused(void **state)
 	assert_int_equal(sent(&broken), FRAME_PLAIN);
 }
 
-static void fragments_and_new_connections_cost(void **state)
+static void fragments_and_new_connections_are_told_apart(void **state)
 {
 	struct packet packet = tcp_packet("1.1.1.1", SYN, "", 0, 0);
 
 	(void)state;
-	assert_int_equal(sent(&packet), FRAME_COSTLY);
+	assert_int_equal(sent(&packet), FRAME_CONNECTION);
 	packet = tcp_packet("1.1.1.1", ACK, "", 0, 0);
 	put16(packet.bytes + ETH_HLEN + 6, 0x2000);
-	assert_int_equal(sent(&packet), FRAME_COSTLY);
+	assert_int_equal(sent(&packet), FRAME_FRAGMENT);
 	put16(packet.bytes + ETH_HLEN + 6, 0x0001);
-	assert_int_equal(sent(&packet), FRAME_COSTLY);
+	assert_int_equal(sent(&packet), FRAME_FRAGMENT);
 	put16(packet.bytes + ETH_HLEN + 6, 0x4000); /* not to be cut */
 	assert_int_equal(sent(&packet), FRAME_PLAIN);
 }
@@ -251,6 +250,7 @@ static void a_checksum_that_was_left_out_is_filled_in(void **state)
 		for (size_t k = 0; k < ARRAY_SIZE(sizes); k++) {
 			struct packet packet = tcp_packet(addresses[i], ACK, "", 0, sizes[k]);
 			size_t start = ETH_HLEN + (i == 0 ? 20 : 40);
+			struct layout layout;
 			struct virtio_net_hdr header = {
 				.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 				.csum_start = (uint16_t)start,
@@ -259,9 +259,9 @@ static void a_checksum_that_was_left_out_is_filled_in(void **state)
 
 			put16(packet.bytes + start + 16,
 			      pseudo_sum(&packet, i == 0, IPPROTO_TCP, 20 + sizes[k]));
-			assert_int_equal(
-				frame_from_container(&network, &header, packet.bytes, packet.size),
-				FRAME_PLAIN);
+			assert_int_equal(frame_from_container(&network, &header, packet.bytes,
+							      packet.size, &layout),
+					 FRAME_PLAIN);
 			assert_true(checksum_is_right(&packet));
 		}
 }
@@ -271,18 +271,22 @@ static void a_checksum_outside_of_the_packet_is_refused(void **state)
 	struct packet packet = tcp_packet("1.1.1.1", ACK, "", 0, 10);
 	struct virtio_net_hdr header = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 					 .csum_start = (uint16_t)(packet.size - 1) };
+	struct layout layout;
 
 	(void)state;
-	assert_int_equal(frame_from_container(&network, &header, packet.bytes, packet.size),
-			 FRAME_REFUSED);
+	assert_int_equal(
+		frame_from_container(&network, &header, packet.bytes, packet.size, &layout),
+		FRAME_REFUSED);
 	header.csum_start = 0xffff;
 	header.csum_offset = 0xffff;
-	assert_int_equal(frame_from_container(&network, &header, packet.bytes, packet.size),
-			 FRAME_REFUSED);
+	assert_int_equal(
+		frame_from_container(&network, &header, packet.bytes, packet.size, &layout),
+		FRAME_REFUSED);
 	header.csum_start = 4;
 	header.csum_offset = 2;
-	assert_int_equal(frame_from_container(&network, &header, packet.bytes, packet.size),
-			 FRAME_REFUSED);
+	assert_int_equal(
+		frame_from_container(&network, &header, packet.bytes, packet.size, &layout),
+		FRAME_REFUSED);
 }
 
 /* @at: where the option's value is.  Returns that value after the frame was looked at. */
@@ -291,7 +295,7 @@ static unsigned int mss_after(const char *to, const char *options, size_t size, 
 	struct packet packet = tcp_packet(to, SYN, options, size, 0);
 	size_t place = ETH_HLEN + (strchr(to, ':') ? 40 : 20) + 20 + at;
 
-	assert_int_equal(sent(&packet), FRAME_COSTLY);
+	assert_int_equal(sent(&packet), FRAME_CONNECTION);
 	assert_true(checksum_is_right(&packet));
 	return (unsigned int)packet.bytes[place] << 8 | packet.bytes[place + 1];
 }
@@ -326,42 +330,40 @@ static void large_segments_are_described_to_the_kernel(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
 		struct packet packet = tcp_packet(addresses[i], ACK, "\x01\x01\x01\x01", 4, 30000);
-		size_t start = ETH_HLEN + (i == 0 ? 20 : 40), head_size;
-		struct virtio_net_hdr header;
-		uint8_t head[FRAME_HEAD_MAX];
+		size_t start = ETH_HLEN + (i == 0 ? 20 : 40);
+		struct frame_out out;
 
-		frame_to_container(&network, packet.bytes, packet.size, &header, head, &head_size);
-		assert_int_equal(header.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
-		assert_int_equal(header.gso_type,
+		frame_to_container(&network, NULL, packet.bytes, packet.size, &out);
+		assert_int_equal(out.header.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+		assert_int_equal(out.header.gso_type,
 				 i == 0 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6);
-		assert_int_equal(header.gso_size, i == 0 ? 1460 : 1440);
-		assert_int_equal(header.csum_start, start);
-		assert_int_equal(header.csum_offset, 16);
-		assert_int_equal(header.hdr_len, start + 24);
-		assert_int_equal(head_size, start + 24);
+		assert_int_equal(out.header.gso_size, i == 0 ? 1460 : 1440);
+		assert_int_equal(out.header.csum_start, start);
+		assert_int_equal(out.header.csum_offset, 16);
+		assert_int_equal(out.header.hdr_len, start + 24);
+		assert_int_equal(out.head_size, start + 24);
+		assert_int_equal(out.replaced, start + 24);
 		/* The kernel fills it in: what is left is the pseudo header's sum. */
-		assert_int_equal(head[start + 16] << 8 | head[start + 17],
+		assert_int_equal(out.head[start + 16] << 8 | out.head[start + 17],
 				 pseudo_sum(&packet, i == 0, IPPROTO_TCP, 30024));
-		memcpy(head + start + 16, packet.bytes + start + 16, 2);
-		assert_memory_equal(head, packet.bytes, head_size);
+		memcpy(out.head + start + 16, packet.bytes + start + 16, 2);
+		assert_memory_equal(out.head, packet.bytes, out.head_size);
 	}
 }
 
 static void small_ones_and_other_protocols_are_not_cut(void **state)
 {
 	struct packet packet = tcp_packet("10.0.2.100", ACK, "", 0, 1460);
-	struct virtio_net_hdr header;
-	uint8_t head[FRAME_HEAD_MAX];
-	size_t head_size;
+	struct frame_out out;
 
 	(void)state;
-	frame_to_container(&network, packet.bytes, packet.size, &header, head, &head_size);
-	assert_int_equal(header.gso_type, VIRTIO_NET_HDR_GSO_NONE);
-	assert_int_equal(header.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
+	frame_to_container(&network, NULL, packet.bytes, packet.size, &out);
+	assert_int_equal(out.header.gso_type, VIRTIO_NET_HDR_GSO_NONE);
+	assert_int_equal(out.header.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
 	packet.bytes[ETH_HLEN + 9] = IPPROTO_UDP;
-	frame_to_container(&network, packet.bytes, packet.size, &header, head, &head_size);
-	assert_int_equal(header.flags, 0);
-	assert_int_equal(head_size, 0);
+	frame_to_container(&network, NULL, packet.bytes, packet.size, &out);
+	assert_int_equal(out.header.flags, 0);
+	assert_int_equal(out.head_size, 0);
 }
 
 int main(void)
@@ -372,7 +374,7 @@ int main(void)
 		cmocka_unit_test(the_world_and_the_gateway_are_reached),
 		cmocka_unit_test(libslirps_own_servers_are_not),
 		cmocka_unit_test(what_is_no_whole_packet_is_refused),
-		cmocka_unit_test(fragments_and_new_connections_cost),
+		cmocka_unit_test(fragments_and_new_connections_are_told_apart),
 		cmocka_unit_test(a_checksum_that_was_left_out_is_filled_in),
 		cmocka_unit_test(a_checksum_outside_of_the_packet_is_refused),
 		cmocka_unit_test(a_connection_of_the_mtu_takes_large_segments),

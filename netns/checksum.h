@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_NETNS_CHECKSUM_H
+#define URUN_NETNS_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The checksum of the Internet's protocols, over bytes in network order.
+ * Runs in: urun-slirp.
+ * Source: RFC 1071, RFC 1624.
+ */
+
+/* The one's complement sum of @size bytes, not inverted, on top of @sum. */
+uint16_t checksum_add(uint16_t sum, const uint8_t *bytes, size_t size);
+
+/* Mends the checksum at @place after a word that it covers was changed. */
+void checksum_mend(uint8_t *place, uint16_t old_word, uint16_t new_word);
+
+/* A word in network order. */
+static inline uint16_t get16(const uint8_t *bytes)
+{
+	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static inline void put16(uint8_t *bytes, uint16_t value)
+{
+	bytes[0] = (uint8_t)(value >> 8);
+	bytes[1] = (uint8_t)value;
+}
+
+#endif

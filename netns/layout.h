@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_NETNS_LAYOUT_H
+#define URUN_NETNS_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Where things are in an Ethernet frame.
+ * Runs in: urun-slirp.
+ * Source: RFC 791, RFC 8200, RFC 9293.
+ */
+#define IPV4_SIZE 20
+#define IPV6_SIZE 40
+#define UDP_SIZE  8
+#define TCP_SIZE  20
+
+/* In the TCP header. */
+#define TCP_SOURCE   0
+#define TCP_TARGET   2
+#define TCP_ACK	     8
+#define TCP_LENGTH   12 /* four bits, in words of 32 bits */
+#define TCP_FLAGS    13
+#define TCP_WINDOW   14
+#define TCP_CHECKSUM 16
+
+#define TCP_FLAG_SYN 0x02
+#define TCP_FLAG_ACK 0x10
+
+#define TCP_OPTION_NONE	 1
+#define TCP_OPTION_MSS	 2
+#define TCP_OPTION_SCALE 3
+
+/* The headers that a frame begins with, at most: link, IPv4 or IPv6, TCP. */
+#define HEADERS_SIZE_MAX (14 + 60 + 60)
+
+/* Offsets are from the frame's first byte. */
+struct layout {
+	unsigned int family; /* AF_INET, AF_INET6; 0: ARP */
+	uint8_t protocol;    /* of what the IP header carries */
+	size_t ip;
+	size_t transport;
+	size_t end; /* of the IP packet; what follows is padding */
+	bool fragment;
+	bool later_fragment; /* which has no transport header */
+	size_t tcp_size;     /* of the TCP header with its options; 0: there is no whole one */
+};
+
+/* False for what isn't a whole packet of ARP, IPv4 or IPv6. */
+bool layout_find(const uint8_t *frame, size_t size, struct layout *ret_layout);
+
+/* The sum of addresses, protocol and length that TCP's checksum begins with. */
+uint16_t layout_pseudo_sum(const struct layout *layout, const uint8_t *frame);
+
+/*
+ * Where the value of the TCP option @kind is, of @size bytes; 0: there is none, or options before
+ * it aren't whole.
+ */
+size_t layout_tcp_option(const struct layout *layout, const uint8_t *frame, uint8_t kind,
+			 size_t size);
+
+#endif

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/base/str.h"
+#include "netns/checksum.h"
+#include "netns/window.h"
+
+#define SYN 0x02
+#define ACK 0x10
+
+/* The socket that libslirp has for the connection. */
+#define FD 70
+
+static const uint8_t container4[] = { 10, 0, 2, 100 }, world4[] = { 192, 0, 2, 1 };
+
+/* ---- frames ---- */
+
+struct segment {
+	uint8_t bytes[HEADERS_SIZE_MAX];
+	struct layout layout;
+};
+
+enum way {
+	FROM_CONTAINER,
+	TO_CONTAINER,
+};
+
+/* Without data, with its checksum. */
+static struct segment segment(enum way way, bool v4, uint16_t port, uint8_t flags, uint32_t ack,
+			      uint16_t window, const void *options, size_t option_size)
+{
+	struct segment segment = { .bytes = { 0 } };
+	uint8_t *ip = segment.bytes + ETH_HLEN, *tcp = ip + (v4 ? 20 : 40);
+	bool out = way == FROM_CONTAINER;
+	size_t size = 20 + option_size;
+
+	put16(segment.bytes + 12, v4 ? ETH_P_IP : ETH_P_IPV6);
+	if (v4) {
+		ip[0] = 0x45;
+		put16(ip + 2, (uint16_t)(20 + size));
+		ip[9] = IPPROTO_TCP;
+		memcpy(ip + 12, out ? container4 : world4, 4);
+		memcpy(ip + 16, out ? world4 : container4, 4);
+		put16(ip + 10, (uint16_t)~checksum_add(0, ip, 20));
+	} else {
+		ip[0] = 0x60;
+		put16(ip + 4, (uint16_t)size);
+		ip[6] = IPPROTO_TCP;
+		memset(ip + (out ? 8 : 24), 0xfd, 16);
+		memset(ip + (out ? 24 : 8), 0x20, 16);
+	}
+	put16(tcp, out ? port : 80);
+	put16(tcp + 2, out ? 80 : port);
+	put16(tcp + TCP_ACK, (uint16_t)(ack >> 16));
+	put16(tcp + TCP_ACK + 2, (uint16_t)ack);
+	tcp[TCP_LENGTH] = (uint8_t)(size / 4 << 4);
+	tcp[TCP_FLAGS] = flags;
+	put16(tcp + TCP_WINDOW, window);
+	memcpy(tcp + 20, options, option_size);
+	assert_true(layout_find(segment.bytes, sizeof(segment.bytes), &segment.layout));
+	put16(tcp + TCP_CHECKSUM,
+	      (uint16_t)~checksum_add(layout_pseudo_sum(&segment.layout, segment.bytes), tcp,
+				      size));
+	return segment;
+}
+
+static uint16_t window_of(const struct segment *segment)
+{
+	return get16(segment->bytes + segment->layout.transport + TCP_WINDOW);
+}
+
+/* Segment size 1460 or as said, window scaling by 10. */
+#define OPTIONS	    "\x02\x04\x05\xb4\x01\x03\x03\x0a"
+#define OPTION_SIZE 8
+
+static void syn(struct windows *windows, uint16_t port, const char *options, size_t size)
+{
+	struct segment sent = segment(FROM_CONTAINER, true, port, SYN, 0, 64240, options, size);
+
+	windows_from_container(windows, &sent.layout, sent.bytes);
+	assert_int_equal(window_of(&sent), 64240);
+}
+
+static struct segment answered(struct windows *windows, uint16_t port, uint8_t flags, uint32_t ack,
+			       uint16_t window)
+{
+	bool is_syn = flags & SYN;
+	struct segment answer = segment(TO_CONTAINER, true, port, flags, ack, window,
+					"\x02\x04\xff\xc9", is_syn ? 4 : 0);
+
+	windows_to_container(windows, &answer.layout, answer.bytes);
+	return answer;
+}
+
+static uint16_t heard(struct windows *windows, uint16_t port, uint16_t window)
+{
+	struct segment sent = segment(FROM_CONTAINER, true, port, ACK, 1, window, "", 0);
+
+	windows_from_container(windows, &sent.layout, sent.bytes);
+	assert_int_equal(checksum_add(layout_pseudo_sum(&sent.layout, sent.bytes),
+				      sent.bytes + sent.layout.transport, 20),
+			 0xffff);
+	return window_of(&sent);
+}
+
+/* Up to the SYN's answer, which acknowledges 1000. */
+static struct windows *connected(uint16_t port)
+{
+	struct windows *windows = windows_new();
+
+	syn(windows, port, OPTIONS, OPTION_SIZE);
+	windows_opened(windows, FD);
+	windows_settle(windows);
+	answered(windows, port, SYN | ACK, 1000, 65535);
+	return windows;
+}
+
+/* ---- tests ---- */
+
+static void the_answer_to_an_offer_has_one(void **state)
+{
+	struct windows *windows = windows_new();
+	struct segment answer;
+	const uint8_t *ip, *tcp;
+
+	(void)state;
+	syn(windows, 4000, OPTIONS, OPTION_SIZE);
+	windows_opened(windows, FD);
+	windows_settle(windows);
+	answer = answered(windows, 4000, SYN | ACK, 1000, 65535);
+	ip = answer.bytes + ETH_HLEN;
+	tcp = answer.bytes + answer.layout.transport;
+	assert_int_equal(answer.layout.tcp_size, 28);
+	assert_int_equal(answer.layout.end, ETH_HLEN + 48);
+	assert_int_equal(tcp[TCP_LENGTH] >> 4, 7);
+	assert_memory_equal(tcp + 24, "\x01\x03\x03\x02", 4);
+	assert_int_equal(get16(ip + 2), 48);
+	assert_int_equal(checksum_add(0, ip, 20), 0xffff);
+	/* The window of a SYN isn't scaled. */
+	assert_int_equal(window_of(&answer), 65535);
+	windows_free(windows);
+}
+
+static void ipv6_has_it_too(void **state)
+{
+	struct windows *windows = windows_new();
+	struct segment sent = segment(FROM_CONTAINER, false, 4000, SYN, 0, 64800, OPTIONS, 8);
+	struct segment answer =
+		segment(TO_CONTAINER, false, 4000, SYN | ACK, 1000, 65535, "\x02\x04\xff\xb5", 4);
+
+	(void)state;
+	windows_from_container(windows, &sent.layout, sent.bytes);
+	windows_opened(windows, FD);
+	windows_settle(windows);
+	windows_to_container(windows, &answer.layout, answer.bytes);
+	assert_int_equal(get16(answer.bytes + ETH_HLEN + 4), 28);
+	assert_int_equal(answer.layout.tcp_size, 28);
+	windows_free(windows);
+}
+
+static void who_offers_nothing_gets_nothing(void **state)
+{
+	struct windows *windows = windows_new();
+	struct segment answer;
+
+	(void)state;
+	syn(windows, 4000, "\x02\x04\x05\xb4", 4);
+	windows_opened(windows, FD);
+	windows_settle(windows);
+	answer = answered(windows, 4000, SYN | ACK, 1000, 65535);
+	assert_int_equal(answer.layout.tcp_size, 24);
+	answer = answered(windows, 4000, ACK, 1001, 65535);
+	assert_int_equal(window_of(&answer), 65535);
+	assert_int_equal(heard(windows, 4000, 64), 64);
+	windows_free(windows);
+}
+
+static void a_start_without_a_socket_was_none(void **state)
+{
+	struct windows *windows = windows_new();
+	struct segment answer;
+
+	(void)state;
+	syn(windows, 4000, OPTIONS, OPTION_SIZE);
+	windows_settle(windows);
+	windows_opened(windows, FD); /* another's: a datagram's, say */
+	answer = answered(windows, 4000, SYN | ACK, 1000, 65535);
+	assert_int_equal(answer.layout.tcp_size, 24);
+	windows_free(windows);
+}
+
+static void libslirp_hears_what_fits_sixteen_bits(void **state)
+{
+	struct windows *windows = connected(4000);
+
+	(void)state;
+	assert_int_equal(heard(windows, 4000, 0), 0);
+	assert_int_equal(heard(windows, 4000, 1), 1024);
+	assert_int_equal(heard(windows, 4000, 63), 64512);
+	assert_int_equal(heard(windows, 4000, 64), 65535);
+	assert_int_equal(heard(windows, 4000, 65535), 65535);
+	/* another connection */
+	assert_int_equal(heard(windows, 4001, 64), 64);
+	windows_free(windows);
+}
+
+static void without_knowing_the_window_stays_as_wide_as_it_is(void **state)
+{
+	struct windows *windows = connected(4000);
+	struct segment answer = answered(windows, 4000, ACK, 1000, 65535);
+
+	(void)state;
+	assert_int_equal(window_of(&answer), 65535 >> 2);
+	answer = answered(windows, 4000, ACK, 2000, 0);
+	assert_int_equal(window_of(&answer), 0);
+	windows_free(windows);
+}
+
+/* Room is 131072 rounded up to segments of 1460: 90 of them. */
+static void an_empty_buffer_is_offered_whole(void **state)
+{
+	const unsigned int room = 131400;
+	struct windows *windows = connected(4000);
+	struct segment answer;
+
+	(void)state;
+	windows_waits(windows, FD, false);
+	answer = answered(windows, 4000, ACK, 1000, 65535);
+	assert_int_equal(window_of(&answer), room >> 2);
+	/* 5000 have come: where the offer ends hasn't moved. */
+	answer = answered(windows, 4000, ACK, 6000, 65535);
+	assert_int_equal(window_of(&answer), (room - 5000) >> 2);
+	/* They wait to be written: it stays there. */
+	windows_waits(windows, FD, true);
+	answer = answered(windows, 4000, ACK, 60000, 65535);
+	assert_int_equal(window_of(&answer), (room - 59000) >> 2);
+	/* What libslirp offers by itself may end later. */
+	answer = answered(windows, 4000, ACK, 100000, 65535);
+	assert_int_equal(window_of(&answer), 65535 >> 2);
+	/* All of it is taken, and the buffer full. */
+	answer = answered(windows, 4000, ACK, 1000 + room, 0);
+	assert_int_equal(window_of(&answer), 0);
+	answer = answered(windows, 4000, ACK, 1000 + room, 2920);
+	assert_int_equal(window_of(&answer), 2920 >> 2);
+	/* Written. */
+	windows_waits(windows, FD, false);
+	answer = answered(windows, 4000, ACK, 1000 + room, 65535);
+	assert_int_equal(window_of(&answer), room >> 2);
+	windows_free(windows);
+}
+
+static void numbers_turn_around(void **state)
+{
+	struct windows *windows = windows_new();
+	struct segment answer;
+
+	(void)state;
+	syn(windows, 4000, "\x02\x04\xfd\xe8\x01\x03\x03\x0e", 8);
+	windows_opened(windows, FD);
+	windows_settle(windows);
+	answered(windows, 4000, SYN | ACK, 0xffffff00, 65535);
+	windows_waits(windows, FD, false);
+	answer = answered(windows, 4000, ACK, 0x100, 65535);
+	assert_int_equal(window_of(&answer), (3 * 65000 - 0x200) >> 2);
+	windows_free(windows);
+}
+
+static void a_closed_socket_ends_it(void **state)
+{
+	struct windows *windows = connected(4000);
+	struct segment answer;
+
+	(void)state;
+	windows_closed(windows, FD);
+	windows_closed(windows, FD);
+	windows_closed(windows, -1);
+	windows_closed(windows, 100000);
+	answer = answered(windows, 4000, ACK, 1000, 65535);
+	assert_int_equal(window_of(&answer), 65535);
+	assert_int_equal(heard(windows, 4000, 64), 64);
+	windows_free(windows);
+}
+
+static void many_connections_are_kept_apart(void **state)
+{
+	struct windows *windows = windows_new();
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		syn(windows, (uint16_t)(10000 + i), OPTIONS, OPTION_SIZE);
+		windows_opened(windows, 10 + i);
+		windows_settle(windows);
+		answered(windows, (uint16_t)(10000 + i), SYN | ACK, 1000, 65535);
+	}
+	for (int i = 0; i < 20000; i += 2)
+		windows_closed(windows, 10 + i);
+	for (int i = 0; i < 20000; i++)
+		assert_int_equal(heard(windows, (uint16_t)(10000 + i), 3), i % 2 ? 3072 : 3);
+	windows_free(windows);
+	windows_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_answer_to_an_offer_has_one),
+		cmocka_unit_test(ipv6_has_it_too),
+		cmocka_unit_test(who_offers_nothing_gets_nothing),
+		cmocka_unit_test(a_start_without_a_socket_was_none),
+		cmocka_unit_test(libslirp_hears_what_fits_sixteen_bits),
+		cmocka_unit_test(without_knowing_the_window_stays_as_wide_as_it_is),
+		cmocka_unit_test(an_empty_buffer_is_offered_whole),
+		cmocka_unit_test(numbers_turn_around),
+		cmocka_unit_test(a_closed_socket_ends_it),
+		cmocka_unit_test(many_connections_are_kept_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,294 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Limits and what goes with a cgroup, as user ci of the guest: cgroup version 2, all controllers delegated, systemd.
+load ../integration/lib.bash
+
+OWN=$(cut -d: -f3 /proc/self/cgroup)
+
+# The user's bus is where the session has it: the tests' own state alone is elsewhere.
+eval "common_$(declare -f setup)"
+setup() {
+	local session=$XDG_RUNTIME_DIR
+	common_setup
+	export XDG_RUNTIME_DIR=$session
+}
+
+# limited JSON: the config's linux.resources.
+limited() {
+	config ".linux.resources = $1"
+}
+
+# started [GLOBAL-OPTION…]: a container c1 that runs and does nothing.
+started() {
+	sh_program 'while :; do sleep 0.1; done'
+	urun "$@" run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	CGROUP=/sys/fs/cgroup$(cut -d: -f3 "/proc/$(urun state c1 | jq .pid)/cgroup")
+}
+
+ended() {
+	urun delete --force c1
+	[ ! -e "$CGROUP" ]
+}
+
+# in_unit: the script on stdin in a delegated unit of its own, whose caller has gone into a cgroup below it, as engines do.
+in_unit() {
+	{
+		echo 'OWN=$(cut -d: -f3 /proc/self/cgroup); mkdir "/sys/fs/cgroup$OWN/caller"; echo $$ >"/sys/fs/cgroup$OWN/caller/cgroup.procs"'
+		cat
+	} >"$BATS_TEST_TMPDIR/script"
+	observe timeout 60 systemd-run --user --quiet --wait --pipe --collect -p Delegate=yes --setenv=URUN="$URUN" --setenv=STATE="$STATE" \
+		--setenv=BUNDLE="$BUNDLE" bash -e "$BATS_TEST_TMPDIR/script" </dev/null
+}
+
+@test "limits are in the files of a scope that systemd made" {
+	limited '{memory: {limit: 40960000, swap: 81920000, reservation: 20480000}, cpu: {shares: 1024, quota: 50000, period: 100000}, pids: {limit: 20}, blockIO: {weight: 500}}'
+	config '.linux.resources.cpu.cpus = "0"'
+	started --systemd-cgroup
+	assert_contains "$CGROUP" urun-c1.scope
+	[ "$(cat "$CGROUP/memory.max" "$CGROUP/memory.swap.max" "$CGROUP/memory.low" "$CGROUP/cpu.weight" "$CGROUP/cpu.max" "$CGROUP/pids.max" "$CGROUP/cpuset.cpus")" \
+		= $'40960000\n40960000\n20480000\n100\n50000 100000\n20\n0' ]
+	systemctl --user show urun-c1.scope -p MemoryMax | grep -qx MemoryMax=40960000
+	ended
+	! systemctl --user list-units --all --plain | grep -q urun-c1.scope
+}
+
+@test "without an option a limit finds its way to systemd, and no limit needs none" {
+	limited '{pids: {limit: 20}}'
+	started
+	assert_contains "$CGROUP" urun-c1.scope
+	ended
+	config 'del(.linux.resources)'
+	started
+	[ "$CGROUP" = "/sys/fs/cgroup$OWN/urun-c1" ]
+	ended
+}
+
+@test "slice, prefix and name are as engines give them, and properties come by annotation" {
+	config '.linux.cgroupsPath = "app.slice:mine:x1" | .annotations = {"org.systemd.property.TimeoutStopUSec": "uint64 7000000"}'
+	started --systemd-cgroup
+	assert_contains "$CGROUP" /app.slice/mine-x1.scope
+	systemctl --user show mine-x1.scope -p TimeoutStopUSec | grep -qx TimeoutStopUSec=7s
+	ended
+}
+
+@test "a scope that is there already, and properties that aren't any, are errors that leave nothing" {
+	limited '{pids: {limit: 20}}'
+	started --systemd-cgroup
+	try --systemd-cgroup --root "$BATS_TEST_TMPDIR/other" run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line urun-c1.scope
+	ended
+	config '.annotations = {"org.systemd.property.NoSuchThing": "true"}'
+	try --systemd-cgroup run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line NoSuchThing
+}
+
+@test "the limits hold: processes and memory" {
+	limited '{pids: {limit: 5}}'
+	sh_program 'for i in 1 2 3 4 5 6 7 8; do sleep 5 & done 2>/tmp/err; true'
+	try run --bundle "$BUNDLE" c1
+	assert_contains "$stderr$(cat "$BUNDLE/rootfs/tmp/err")" "can't fork"
+	limited '{memory: {limit: 8000000, swap: 8000000}}'
+	program /bin/sh -c 'dd if=/dev/zero of=/dev/null bs=64M count=1'
+	try run --bundle "$BUNDLE" c1
+	assert_status 137
+}
+
+@test "pause, resume, and what can be done meanwhile" {
+	started
+	try pause c1
+	assert_status 0
+	is_status c1 paused
+	grep -qx 'frozen 1' "$CGROUP/cgroup.events"
+	try exec c1 true
+	assert_status 255
+	assert_one_line paused --ignore-paused
+	try delete c1
+	assert_status 1
+	assert_one_line paused
+	try resume c1
+	assert_status 0
+	is_status c1 running
+	try resume c1
+	assert_status 1
+	assert_one_line 'is not paused'
+	urun pause c1
+	ended
+}
+
+@test "exec is in the container's cgroup, or where --cgroup says below it" {
+	config '.linux.namespaces += [{"type": "cgroup"}]'
+	started
+	try exec c1 cat /proc/self/cgroup
+	assert_output 0::/
+	mkdir "$CGROUP/below"
+	try exec --cgroup below c1 cat /proc/self/cgroup
+	assert_output 0::/below
+	try exec --cgroup nosuch c1 true
+	assert_status 255
+	assert_one_line --cgroup nosuch
+	ended
+}
+
+@test "ps lists the container's processes and no others" {
+	started
+	urun exec --detach --pid-file "$BATS_TEST_TMPDIR/exec-pid" c1 sleep 100 </dev/null >/dev/null 2>&1
+	try ps --format json c1
+	assert_status 0
+	jq -e --argjson init "$(urun state c1 | jq .pid)" --argjson exec "$(cat "$BATS_TEST_TMPDIR/exec-pid")" \
+		'index($init) != null and index($exec) != null' <<<"$output"
+	try ps c1
+	assert_status 0
+	assert_contains "${lines[0]}" PID
+	assert_contains "$output" 'sleep 100'
+	refute_contains "$output" bats
+	try ps c1 -o pid,comm
+	assert_contains "$output" sleep
+	ended
+}
+
+@test "update changes what is given and keeps the rest" {
+	limited '{memory: {limit: 40960000, swap: 81920000}, pids: {limit: 20}}'
+	started
+	try update --memory 50000k --pids-limit -1 c1
+	assert_status 0
+	[ "$(cat "$CGROUP/memory.max" "$CGROUP/memory.swap.max" "$CGROUP/pids.max")" = $'51200000\n30720000\nmax' ]
+	echo '{"cpu": {"quota": 20000}}' >"$BATS_TEST_TMPDIR/resources.json"
+	try update --resources "$BATS_TEST_TMPDIR/resources.json" c1
+	assert_status 0
+	[ "$(cat "$CGROUP/cpu.max")" = '20000 100000' ]
+	try update --resources - c1 <<<'{"pids": {"limit": 33}, "unified": {"memory.high": "30720000"}}'
+	[ "$(cat "$CGROUP/pids.max" "$CGROUP/memory.high")" = $'33\n30720000' ]
+	try update c1
+	assert_status 1
+	try update --memory lots c1
+	assert_status 1
+	assert_one_line --memory lots
+	try update --memory 1 --resources "$BATS_TEST_TMPDIR/none" c1
+	assert_status 1
+	ended
+}
+
+@test "events tells what is used, and what the kernel killed for memory" {
+	limited '{memory: {limit: 20480000, swap: 20480000}, pids: {limit: 20}}'
+	started
+	try events --stats c1
+	assert_status 0
+	jq -e '.type == "stats" and .id == "c1" and .data.pids.limit == 20 and .data.memory.usage.limit == 20480000 and .data.cpu.usage.total > 0' <<<"$output"
+	timeout 60 "$URUN" --root "$STATE" events --interval 1s c1 >"$BATS_TEST_TMPDIR/events" 2>&1 3>&- &
+	local pid=$!
+	wait_for 20 grep -q stats "$BATS_TEST_TMPDIR/events"
+	try exec c1 dd if=/dev/zero of=/dev/null bs=64M count=1
+	assert_status 137
+	wait_for 20 grep -q '"oom"' "$BATS_TEST_TMPDIR/events"
+	ended
+	wait_status "$pid"
+	assert_status 0
+}
+
+@test "kill --all reaches what init left behind in a shared pid namespace" {
+	config '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.destination != "/proc"))'
+	sh_program 'sleep 1000 & echo $!'
+	urun run --detach --bundle "$BUNDLE" c1 </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&-
+	wait_for 10 is_status c1 stopped
+	local pid
+	pid=$(cat "$BATS_TEST_TMPDIR/out")
+	kill -0 "$pid"
+	try kill --all c1 KILL
+	assert_status 0
+	wait_for 5 eval "! kill -0 $pid"
+	urun delete c1
+}
+
+@test "delete ends what is left in the cgroup" {
+	config '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.destination != "/proc"))'
+	sh_program 'sleep 1000 & echo $!'
+	urun run --detach --bundle "$BUNDLE" c1 </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&-
+	wait_for 10 is_status c1 stopped
+	urun delete c1
+	wait_for 5 eval "! kill -0 $(cat "$BATS_TEST_TMPDIR/out")"
+}
+
+@test "a controller that isn't delegated is named, with the drop-in that delegates it" {
+	limited '{hugepageLimits: [{pageSize: "2MB", limit: 4194304}]}'
+	try --cgroup-manager cgroupfs run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line hugepageLimits '`hugetlb`' delegate.conf
+	try --systemd-cgroup run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line hugepageLimits '`hugetlb`' delegate.conf
+}
+
+@test "limits in a cgroup that has processes of its own: the error names the ways out" {
+	limited '{pids: {limit: 20}}'
+	try --cgroup-manager cgroupfs run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line pids.limit --systemd-cgroup
+}
+
+@test "below a unit whose caller has made room, urun makes the cgroup itself" {
+	limited '{pids: {limit: 20}, memory: {limit: 40960000}}'
+	program /bin/sleep 100
+	in_unit <<-'END'
+		"$URUN" --root "$STATE" run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+		cat "/sys/fs/cgroup$OWN/urun-c1/pids.max" "/sys/fs/cgroup$OWN/urun-c1/memory.max"
+		"$URUN" --root "$STATE" delete --force c1
+		ls -d "/sys/fs/cgroup$OWN"/urun* 2>/dev/null || echo gone
+	END
+	assert_output $'20\n40960000\ngone'
+	in_unit <<-'END'
+		jq --arg path "$OWN/a/b" '.linux.cgroupsPath = $path' "$BUNDLE/config.json" >"$BUNDLE/other.json"
+		"$URUN" --root "$STATE" --cgroup-manager cgroupfs run --detach --bundle "$BUNDLE" --config "$BUNDLE/other.json" c1 </dev/null >/dev/null 2>&1
+		cat "/sys/fs/cgroup$OWN/a/b/pids.max"
+		"$URUN" --root "$STATE" delete --force c1
+		ls -d "/sys/fs/cgroup$OWN/a" 2>/dev/null || echo gone
+	END
+	assert_output $'20\ngone'
+}
+
+@test "a path that isn't ours is an error, and with --rootless=true none where no limit needs it" {
+	config '.linux.cgroupsPath = "/elsewhere"'
+	try --cgroup-manager cgroupfs run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line cgroupsPath /elsewhere
+	try --rootless=true --cgroup-manager cgroupfs run --bundle "$BUNDLE" c1
+	assert_status 0
+}
+
+@test "--cgroup-manager disabled touches no cgroup, and refuses limits" {
+	started --cgroup-manager disabled
+	[ "$CGROUP" = "/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)" ]
+	try pause c1
+	assert_status 1
+	assert_one_line 'no cgroup'
+	urun delete --force c1
+	limited '{pids: {limit: 20}}'
+	try --cgroup-manager disabled run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line pids.limit disabled
+}
+
+@test "without a user bus limits are an error with the mend, and no limits run" {
+	limited '{pids: {limit: 20}}'
+	XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/runtime DBUS_SESSION_BUS_ADDRESS='' try --systemd-cgroup run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line enable-linger
+	config 'del(.linux.resources)'
+	XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/runtime try --systemd-cgroup run --bundle "$BUNDLE" c1
+	assert_status 0
+}
+
+@test "a creator that was killed leaves a cgroup that the next run of the id removes" {
+	limited '{pids: {limit: 20}}'
+	sh_program 'while :; do sleep 0.1; done'
+	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1 3>&- &
+	local pid=$!
+	wait_for 20 is_status c1 running
+	kill -KILL "$pid"
+	wait_status "$pid"
+	wait_for 10 is_status c1 stopped
+	program /bin/true
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+}

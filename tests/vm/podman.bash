@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the tests under podman share; they run in the guest, as user ci.
+#
+#   URUN          the program to test
+#   URUN_RUNTIME  what podman takes as its runtime (default: URUN; "crun" tells whether a test is right)
+load ../integration/lib.bash
+
+RUNTIME=${URUN_RUNTIME:-$URUN}
+IMAGE=localhost/busybox
+LOOP='trap "exit 3" TERM; echo started; while :; do sleep 0.2; done'
+
+# podman ARG…: with the runtime under test; ends after 90 seconds whatever happens.  Bats waits for whoever holds 3 or 4.
+podman() {
+	timeout -k 5 90 podman --runtime "$RUNTIME" "$@" 3>&- 4>&-
+}
+
+# try ARG…: observes podman.
+try() {
+	observe podman "$@" </dev/null
+}
+
+# in_new ARG… : observes a container of the image that is removed afterwards.
+in_new() {
+	try run --rm "$@"
+}
+
+# started NAME ARG…: a container that runs, does nothing, and ends by SIGTERM with status 3.
+started() {
+	local name=$1
+	shift
+	podman run -d --name "$name" "$@" "$IMAGE" sh -c "$LOOP" >/dev/null </dev/null
+	wait_for 20 logged "$name" started
+}
+
+logged() {
+	podman logs "$1" 2>&1 | grep -q -- "$2"
+}
+
+# gone TEXT: no process has it in its command line; "!" before a command fails no test.
+gone() {
+	wait_for 5 no_process "$1" || fail "there still is: $(pgrep -af "$1")"
+}
+
+no_process() {
+	! pgrep -f "$1"
+}
+
+inspected() {
+	podman inspect --format "$2" "$1"
+}
+
+has_state() {
+	[ "$(inspected "$1" '{{.State.Status}}')" = "$2" ]
+}
+
+# assert_lines LINE…: what was printed is these.
+assert_lines() {
+	local wanted
+	wanted=$(printf '%s\n' "$@")
+	assert_output "$wanted"
+}
+
+# podman's own process that holds the user namespace: what every test would else be the first to start.
+setup_file() {
+	podman unshare true
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	PROCESSES_BEFORE=$(container_processes)
+}
+
+teardown() {
+	local left=''
+	remove_containers || left=' '
+	nothing_left || left=' '
+	[ -z "$left" ]
+}
+
+# Ends what a test left to run.  A look into podman's folder is far quicker than podman.
+remove_containers() {
+	local folders=("$HOME"/.local/share/containers/storage/overlay-containers/*/)
+	[ -e "${folders[0]}" ] || return 0
+	podman rm -fa -t 0 >/dev/null 2>&1 || { podman pod rm -fa -t 0 && podman rm -fa -t 0; } >/dev/null
+}
+
+# Nothing of the runtime's may stay; a process that was killed is given some time to be gone.
+nothing_left() {
+	local left='' now
+	for _ in $(seq 20); do
+		now=$(comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes))
+		[ -n "$now" ] || break
+		sleep 0.2
+	done
+	[ -z "$now" ] || left+="processes: $(describe_processes "$now")"
+	now=$(ls -A --ignore=.seccomp "$XDG_RUNTIME_DIR/urun" 2>/dev/null || true)
+	[ -z "$now" ] || left+=" \$XDG_RUNTIME_DIR/urun: $now"
+	rm -rf "$BATS_TEST_TMPDIR" 2>/dev/null || podman unshare rm -rf "$BATS_TEST_TMPDIR"
+	mkdir -p "$BATS_TEST_TMPDIR"
+	[ -z "$left" ] || fail "left behind: $left"
+}
+
+# at_terminal STEP… -- ARG…: podman at a terminal; $output is what it showed.
+at_terminal() {
+	local steps=()
+	while [ "$1" != -- ]; do
+		steps+=("$1")
+		shift
+	done
+	shift
+	observe "$BATS_TEST_DIRNAME/../integration/terminal" "${steps[@]}" -- podman --runtime "$RUNTIME" "$@" 3>&- 4>&-
+}
+
+# status_field NAME: of the /proc/PID/status in $output.
+status_field() {
+	sed -n "s/^$1:[[:space:]]*//p" <<<"$output"
+}
