@@ -48,10 +48,10 @@ static uint8_t *add(struct fragments *fragments, uint16_t id, size_t from, size_
 	return fragments_add(fragments, &layout, frame, ret_size);
 }
 
-static void expect_whole(const uint8_t *frame, size_t size, size_t payload_size)
+static void expect_whole(const uint8_t *frame, const size_t *size, size_t payload_size)
 {
 	assert_non_null(frame);
-	assert_int_equal(size, ETH_HLEN + 20 + payload_size);
+	assert_int_equal(*size, ETH_HLEN + 20 + payload_size);
 	assert_int_equal(get16(frame + ETH_HLEN + 2), 20 + payload_size);
 	assert_int_equal(get16(frame + ETH_HLEN + 6), 0);
 	assert_int_equal(checksum_add(0, frame + ETH_HLEN, 20), 0xffff);
@@ -66,7 +66,7 @@ static void what_comes_in_order_becomes_whole(void **state)
 	(void)state;
 	assert_null(add(fragments, 7, 0, 1480, true, &size));
 	assert_null(add(fragments, 7, 1480, 1480, true, &size));
-	expect_whole(add(fragments, 7, 2960, 33, false, &size), size, 2993);
+	expect_whole(add(fragments, 7, 2960, 33, false, &size), &size, 2993);
 	/* Its place is free again. */
 	assert_null(add(fragments, 7, 2960, 33, false, &size));
 	fragments_free(fragments);
@@ -81,7 +81,7 @@ static void datagrams_do_not_mix(void **state)
 	for (uint16_t id = 0; id < 16; id++)
 		assert_null(add(fragments, id, 0, 800, true, &size));
 	for (uint16_t id = 0; id < 16; id++)
-		expect_whole(add(fragments, id, 800, 8 + id, false, &size), size, 808u + id);
+		expect_whole(add(fragments, id, 800, 8 + id, false, &size), &size, 808u + id);
 	fragments_free(fragments);
 }
 
@@ -112,7 +112,7 @@ static void the_first_one_again_begins_anew(void **state)
 	assert_null(add(fragments, 7, 0, 64, true, &size));
 	assert_null(add(fragments, 7, 64, 64, true, &size));
 	assert_null(add(fragments, 7, 0, 64, true, &size));
-	expect_whole(add(fragments, 7, 64, 8, false, &size), size, 72);
+	expect_whole(add(fragments, 7, 64, 8, false, &size), &size, 72);
 	fragments_free(fragments);
 }
 
@@ -125,7 +125,7 @@ static void nothing_grows_above_a_packet(void **state)
 	assert_null(add(fragments, 7, 0, 16000, true, &size));
 	for (from = 16000; from + 16000 <= 65515; from += 16000)
 		assert_null(add(fragments, 7, from, 16000, true, &size));
-	expect_whole(add(fragments, 7, from, 65515 - from, false, &size), size, 65515);
+	expect_whole(add(fragments, 7, from, 65515 - from, false, &size), &size, 65515);
 	assert_null(add(fragments, 7, 0, 65512, true, &size));
 	assert_null(add(fragments, 7, 65512, 4, false, &size));
 	fragments_free(fragments);
@@ -140,8 +140,8 @@ static void the_oldest_gives_way(void **state)
 	for (uint16_t id = 0; id < 1000; id++)
 		assert_null(add(fragments, id, 0, 800, true, &size));
 	assert_null(add(fragments, 983, 800, 8, false, &size));
-	expect_whole(add(fragments, 984, 800, 8, false, &size), size, 808);
-	expect_whole(add(fragments, 999, 800, 8, false, &size), size, 808);
+	expect_whole(add(fragments, 984, 800, 8, false, &size), &size, 808);
+	expect_whole(add(fragments, 999, 800, 8, false, &size), &size, 808);
 	fragments_free(fragments);
 }
 
