@@ -135,6 +135,14 @@ static void add_settings(struct words *words, const struct cgroup_settings *sett
 	}
 }
 
+static bool sets_file(const struct cgroup_settings *settings, const char *file)
+{
+	for (size_t i = 0; i < settings->count; i++)
+		if (str_equal(settings->items[i].file, file))
+			return true;
+	return false;
+}
+
 static void add_annotations(struct words *words, const str_map *annotations)
 {
 	for (size_t i = 0; i < annotations->count; i++)
@@ -169,6 +177,9 @@ int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
 	words_add(&words, str_dup("Delegate=true"));
 	words_add(&words, str_dup("DefaultDependencies=false"));
 	words_add(&words, str_dup("CollectMode=inactive-or-failed"));
+	/* systemd has a limit of its own for every unit, which nobody asked for here. */
+	if (!sets_file(settings, "pids.max"))
+		words_add(&words, str_dup("TasksMax=infinity"));
 	add_settings(&words, settings);
 	add_annotations(&words, annotations);
 	result = run(&words, err);

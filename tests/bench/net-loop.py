@@ -100,10 +100,10 @@ def report(iperf, carrier):
     try:
         with open(iperf) as file:
             end = json.load(file)["end"]
+        total = end.get("sum_received") or end["sum"]
     except (ValueError, KeyError):
-        print("      failed")
+        print(" failed")
         return
-    total = end.get("sum_received") or end["sum"]
     rate, amount = total["bits_per_second"], total["bytes"]
     if total.get("lost_percent") is not None:
         rate *= 1 - total["lost_percent"] / 100
