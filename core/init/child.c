@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -55,6 +56,7 @@ static int take_descriptors(struct child *child, struct error *err)
 
 	wanted += child->order.flags & ORDER_WAIT_START ? 1 : 0;
 	wanted += child->order.flags & ORDER_SECCOMP_SOCKET ? 1 : 0;
+	wanted += child->order.flags & ORDER_MOUNT_NAMESPACE ? 1 : 0;
 	if (message->fd_count != wanted)
 		return error_set(err, EPROTO, "sync pipe: config with %zu descriptors, not %zu",
 				 message->fd_count, wanted);
@@ -63,6 +65,8 @@ static int take_descriptors(struct child *child, struct error *err)
 		child->start_listener = take_fd(&message->fds[wanted++]);
 	if (child->order.flags & ORDER_SECCOMP_SOCKET)
 		child->seccomp_socket = take_fd(&message->fds[wanted++]);
+	if (child->order.flags & ORDER_MOUNT_NAMESPACE)
+		child->mount_namespace = take_fd(&message->fds[wanted++]);
 	return 0;
 }
 
@@ -77,6 +81,16 @@ int child_receive_config(struct child *child, struct error *err)
 		return -1;
 	return config_parse(child->sections[ORDER_CONFIG], child->order.section_sizes[ORDER_CONFIG],
 			    &child->config, err);
+}
+
+int child_join_mount_namespace(struct child *child, struct error *err)
+{
+	if (child->mount_namespace < 0)
+		return 0;
+	if (setns(child->mount_namespace, CLONE_NEWNS) < 0)
+		return error_set(err, errno, "join the mount namespace");
+	fd_close(&child->mount_namespace);
+	return 0;
 }
 
 int child_send_ready(struct child *child, struct error *err)
@@ -225,6 +239,7 @@ int child_begin(const char *sync_number, struct child *ret_child)
 				     .console_master = -1,
 				     .start_listener = -1,
 				     .seccomp_socket = -1,
+				     .mount_namespace = -1,
 				     .label = LABEL_NONE };
 	if (parse_sync_fd(sync_number, &ret_child->sync_fd) < 0) {
 		dprintf(STDERR_FILENO, "urun: 'urun init' is started by urun itself\n");

@@ -27,6 +27,7 @@ struct child {
 	int console_master;
 	int start_listener; /* ORDER_WAIT_START */
 	int seccomp_socket;
+	int mount_namespace; /* ORDER_MOUNT_NAMESPACE */
 	struct strbuf listener_state;
 	struct label label;
 	struct program program;
@@ -47,6 +48,12 @@ int child_receive(struct child *child, enum message_type type, struct message *r
 
 /* From here on, what is logged goes to the parent. */
 int child_receive_config(struct child *child, struct error *err);
+
+/*
+ * Joins the mount namespace that the parent has given; nothing to do where it gave none.
+ * ORDER: before anything is opened by a path of the container's.
+ */
+int child_join_mount_namespace(struct child *child, struct error *err);
 
 /* In the container's root: goes to process.cwd and finds process.args[0], as its user. */
 int child_find_program(struct child *child, struct error *err);

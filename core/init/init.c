@@ -88,7 +88,8 @@ static int prepare_namespaces(struct init *init, struct error *err)
 {
 	if (setsid() < 0)
 		return error_set(err, errno, "make a session");
-	if (check_time_namespace(init, err) < 0 || make_second_namespaces(init, err) < 0)
+	if (child_join_mount_namespace(&init->child, err) < 0 ||
+	    check_time_namespace(init, err) < 0 || make_second_namespaces(init, err) < 0)
 		return -1;
 	if ((init->child.order.flags & ORDER_NEW_KEYRING) &&
 	    join_session_keyring(init->child.sections[ORDER_ID], err) < 0)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Runs in: setns.
- * We are root of the container's user namespace, in its mount namespace, whose root we have: what
- * is opened here by a path is the container's, and nothing of it is trusted.
+ * We are root of the container's user namespace.  From child_join_mount_namespace() on we have its
+ * root: what is opened by a path is the container's, and nothing of it is trusted.
  */
 #include "core/init/setns.h"
 
@@ -45,7 +45,7 @@ int setns_run(struct child *child, struct error *err)
 {
 	if (!child->config.process)
 		return error_set(err, EPROTO, "sync pipe: config without a process");
-	if (prepare_session(child, err) < 0 ||
+	if (child_join_mount_namespace(child, err) < 0 || prepare_session(child, err) < 0 ||
 	    limits_set_oom_score_adj(child->config.process, err) < 0 ||
 	    make_console(child, err) < 0 ||
 	    label_open(child->config.process, &child->label, err) < 0 ||

@@ -7,7 +7,7 @@
 
 /*
  * The way of a process that `exec` puts into a container: the parent's clone has joined the
- * namespaces before it executed us.  Returns only on failure.
+ * namespaces before it executed us, all but the mount namespace.  Returns only on failure.
  */
 int setns_run(struct child *child, struct error *err);
 

@@ -154,14 +154,14 @@ static int child_join(const struct namespaces *namespaces, enum config_namespace
 }
 
 /*
- * ORDER: after the user namespace, whose capabilities these need; the mount namespace last, as in
- * it paths mean other things.
+ * ORDER: after the user namespace, whose capabilities these need.  Not the mount namespace: in it
+ * the loader and the libraries of `urun init` would be the container's, with all our rights.  Init
+ * joins it itself, when nothing is loaded any more.
  */
 static int child_join_rest(const struct namespaces *namespaces, struct error *err)
 {
 	static const enum config_namespace_type order[] = { CONFIG_NS_NETWORK, CONFIG_NS_IPC,
-							    CONFIG_NS_UTS, CONFIG_NS_CGROUP,
-							    CONFIG_NS_MOUNT };
+							    CONFIG_NS_UTS, CONFIG_NS_CGROUP };
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
 		if (child_join(namespaces, order[i], err) < 0)

@@ -279,6 +279,7 @@ static uint32_t order_flags(const struct creation *creation)
 	flags |= request->child.foreground ? ORDER_DIE_WITH_PARENT : 0;
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
 	flags |= creation->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
+	flags |= creation->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
 	flags |= config_annotation(config, "run.oci.keep_original_groups") ? ORDER_KEEP_GROUPS : 0;
 	flags |= creation->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;
@@ -307,7 +308,7 @@ static int send_config(struct creation *creation, struct error *err)
 		.preserve_fds = creation->request->child.preserve_fds,
 	};
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	int fds[2];
+	int fds[3];
 	size_t fd_count = 0;
 	int sent;
 
@@ -326,6 +327,8 @@ static int send_config(struct creation *creation, struct error *err)
 		fds[fd_count++] = made->start_listener;
 	if (order.flags & ORDER_SECCOMP_SOCKET)
 		fds[fd_count++] = creation->filter.listener_socket;
+	if (order.flags & ORDER_MOUNT_NAMESPACE)
+		fds[fd_count++] = creation->namespaces.joined[CONFIG_NS_MOUNT];
 	sent = child_send_config(&made->child, &made->config, &order, sections, fds, fd_count, err);
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
 		strbuf_release(&sections[i]);

@@ -201,6 +201,7 @@ static uint32_t order_flags(const struct execution *execution)
 	flags |= execution->request->child.foreground ? ORDER_DIE_WITH_PARENT : 0;
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
 	flags |= execution->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
+	flags |= execution->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
 	flags |= config_annotation(config, "run.oci.keep_original_groups") ? ORDER_KEEP_GROUPS : 0;
 	flags |= execution->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;
@@ -225,7 +226,8 @@ static int send_config(struct execution *execution, struct error *err)
 		.preserve_fds = execution->request->child.preserve_fds,
 	};
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	int sent;
+	size_t fd_count = 0;
+	int fds[2], sent;
 
 	leave_out_the_container(&execution->config);
 	strbuf_add(&sections[ORDER_FILTER_BPF], execution->filter.bpf.bytes,
@@ -234,9 +236,12 @@ static int send_config(struct execution *execution, struct error *err)
 	if (order.flags & ORDER_SECCOMP_SOCKET)
 		state_print(&execution->state, CONTAINER_RUNNING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATED]);
-	sent = child_send_config(&execution->child, &execution->config, &order, sections,
-				 &execution->filter.listener_socket,
-				 execution->filter.listener_socket >= 0 ? 1 : 0, err);
+	if (order.flags & ORDER_SECCOMP_SOCKET)
+		fds[fd_count++] = execution->filter.listener_socket;
+	if (order.flags & ORDER_MOUNT_NAMESPACE)
+		fds[fd_count++] = execution->namespaces.joined[CONFIG_NS_MOUNT];
+	sent = child_send_config(&execution->child, &execution->config, &order, sections, fds,
+				 fd_count, err);
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
 		strbuf_release(&sections[i]);
 	return sent;

@@ -69,8 +69,9 @@ enum order_flag {
 	ORDER_DIE_WITH_PARENT = 1 << 4, /* the program too is killed when the parent ends */
 	ORDER_KEEP_GROUPS = 1 << 5,	/* supplementary groups are left as they are */
 	ORDER_SETGROUPS_DENIED = 1 << 6,
-	ORDER_FILTER = 1 << 7, /* there is a seccomp filter, in its section */
-	ORDER_SETNS = 1 << 8,  /* join what is there: `exec`, not the first process */
+	ORDER_FILTER = 1 << 7,		/* there is a seccomp filter, in its section */
+	ORDER_SETNS = 1 << 8,		/* join what is there: `exec`, not the first process */
+	ORDER_MOUNT_NAMESPACE = 1 << 9, /* the one to join is the next descriptor */
 };
 
 enum order_section {

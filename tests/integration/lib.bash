@@ -42,7 +42,7 @@ teardown() {
 	# The cache of compiled seccomp profiles is meant to stay.
 	now=$(ls -A --ignore=.seccomp "$STATE" 2>/dev/null || true)
 	[ -z "$now" ] || left+=" state folder: $now"
-	now=$(ls -A "$XDG_RUNTIME_DIR/urun" 2>/dev/null || true)
+	now=$(ls -A --ignore=.seccomp "$XDG_RUNTIME_DIR/urun" 2>/dev/null || true)
 	[ -z "$now" ] || left+=" \$XDG_RUNTIME_DIR/urun: $now"
 	now=$(ls -A "/tmp/urun-$(id -u)" 2>/dev/null || true)
 	[ "$now" = "$TMP_STATE_BEFORE" ] || left+=" /tmp/urun-$(id -u): $now"
