@@ -123,12 +123,11 @@ enum frame_kind frame_from_container(const struct network_options *options,
 	if (layout.fragment)
 		return FRAME_FRAGMENT;
 	if (layout.tcp_size == 0)
-		return FRAME_PLAIN;
+		return FRAME_COSTLY;
 	flags = frame[layout.transport + TCP_FLAGS];
 	if (flags & TCP_FLAG_SYN)
 		raise_mss(options, &layout, frame);
-	return (flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN ? FRAME_CONNECTION
-								       : FRAME_PLAIN;
+	return (flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN ? FRAME_COSTLY : FRAME_PLAIN;
 }
 
 /* ---- to the container ---- */

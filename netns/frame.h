@@ -20,9 +20,9 @@
 #define FRAME_SIZE_MAX (14 + 65535)
 
 enum frame_kind {
-	FRAME_REFUSED, /* libslirp mustn't see it */
-	FRAME_PLAIN,
-	FRAME_CONNECTION, /* the start of one, for which libslirp keeps memory */
+	FRAME_REFUSED,	/* libslirp mustn't see it */
+	FRAME_PLAIN,	/* ARP, or TCP within a connection */
+	FRAME_COSTLY,	/* all else: libslirp may keep memory for it */
 	FRAME_FRAGMENT, /* for fragments_add(); what that returns is to be looked at in its turn */
 };
 

@@ -65,24 +65,26 @@ static void take_fragment(struct loop *loop, const struct layout *layout)
 	size_t size;
 	uint8_t *frame = fragments_add(loop->fragments, layout, loop->frame, &size);
 
-	if (frame && frame_from_container(loop->options, &none, frame, size, &whole) == FRAME_PLAIN)
+	if (frame &&
+	    frame_from_container(loop->options, &none, frame, size, &whole) != FRAME_REFUSED)
 		pass_on(loop, &whole, frame, size);
 }
 
 static void take_frame(struct loop *loop, const struct virtio_net_hdr *header, size_t size)
 {
+	enum memory_state memory = memory_state(&loop->memory);
 	struct layout layout;
+	enum frame_kind kind;
 
-	switch (frame_from_container(loop->options, header, loop->frame, size, &layout)) {
-	case FRAME_REFUSED: return;
-	case FRAME_FRAGMENT: take_fragment(loop, &layout); return;
-	case FRAME_CONNECTION:
-		if (memory_is_short(&loop->memory))
-			return;
-		break;
-	case FRAME_PLAIN: break;
-	}
-	pass_on(loop, &layout, loop->frame, size);
+	if (memory == MEMORY_EXHAUSTED)
+		return;
+	kind = frame_from_container(loop->options, header, loop->frame, size, &layout);
+	if (kind == FRAME_REFUSED || (kind != FRAME_PLAIN && memory == MEMORY_SHORT))
+		return;
+	if (kind == FRAME_FRAGMENT)
+		take_fragment(loop, &layout);
+	else
+		pass_on(loop, &layout, loop->frame, size);
 }
 
 /* Returns false when the device is gone. */

@@ -4,14 +4,17 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/span.h"
 
-/* A look costs a system call: each thing that is asked for is small beside the limit. */
+/* A look costs a system call; what so many frames can take is small beside the limits. */
 #define CALLS_A_LOOK 64
+#define LOOK_MS	     100
 
 void memory_open(struct memory_watch *ret_watch)
 {
@@ -40,13 +43,40 @@ static size_t resident(const struct memory_watch *watch)
 	return (size_t)pages * (size_t)watch->page_size;
 }
 
-bool memory_is_short(struct memory_watch *watch)
+static enum memory_state look(const struct memory_watch *watch)
 {
-	if (watch->statm_fd < 0 || watch->calls++ % CALLS_A_LOOK != 0)
-		return watch->is_short;
-	watch->is_short = resident(watch) > MEMORY_MAX;
-	/* What was freed isn't the kernel's again until it is told: else we stay short for ever. */
-	if (watch->is_short && malloc_trim(0))
-		watch->is_short = resident(watch) > MEMORY_MAX;
-	return watch->is_short;
+	size_t size = resident(watch);
+
+	/* What was freed isn't the kernel's again until it is told: else it is short for ever. */
+	if (size > MEMORY_SHORT_AT && malloc_trim(0))
+		size = resident(watch);
+	if (size > MEMORY_EXHAUSTED_AT)
+		return MEMORY_EXHAUSTED;
+	return size > MEMORY_SHORT_AT ? MEMORY_SHORT : MEMORY_PLENTY;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+enum memory_state memory_state(struct memory_watch *watch)
+{
+	int64_t now;
+
+	if (watch->statm_fd < 0)
+		return MEMORY_PLENTY;
+	watch->calls++;
+	if (watch->state == MEMORY_PLENTY && watch->calls % CALLS_A_LOOK != 0)
+		return watch->state;
+	/* While it is short each look is a search for memory to give back: not more often than this. */
+	now = now_ms();
+	if (watch->state != MEMORY_PLENTY && now - watch->looked_ms < LOOK_MS)
+		return watch->state;
+	watch->looked_ms = now;
+	watch->state = look(watch);
+	return watch->state;
 }

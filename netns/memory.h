@@ -2,29 +2,38 @@
 #ifndef URUN_NETNS_MEMORY_H
 #define URUN_NETNS_MEMORY_H
 
-#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /*
  * How much memory the container has made us use: libslirp has no limit of its own to the connections
- * that it keeps.
+ * that it keeps, nor to the answers that wait for an address to be resolved.
  * Runs in: urun-slirp.
  */
 
-/* Resident; an idle urun-slirp has some 4 MiB. */
-#define MEMORY_MAX (256u << 20)
+/* Resident.  An idle urun-slirp has some 3 MiB, a thousand connections make it 15. */
+#define MEMORY_SHORT_AT	    (256u << 20)
+#define MEMORY_EXHAUSTED_AT (512u << 20)
+
+enum memory_state {
+	MEMORY_PLENTY,
+	MEMORY_SHORT,	  /* nothing new is begun */
+	MEMORY_EXHAUSTED, /* nothing at all is taken until some is free */
+};
 
 struct memory_watch {
 	int statm_fd; /* -1: can't be known, and isn't limited then */
 	long page_size;
 	unsigned int calls;
-	bool is_short;
+	int64_t looked_ms; /* CLOCK_MONOTONIC */
+	enum memory_state state;
 };
 
 /* Before the root is left. */
 void memory_open(struct memory_watch *ret_watch);
 void memory_close(struct memory_watch *watch);
 
-/* Asked before each thing that costs memory; it looks every few calls. */
-bool memory_is_short(struct memory_watch *watch);
+/* Asked before each frame; it looks every few calls, and at once after a while without. */
+enum memory_state memory_state(struct memory_watch *watch);
 
 #endif

@@ -189,9 +189,10 @@ static void the_world_and_the_gateway_are_reached(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
-		if (sent_to(allowed[i], IPPROTO_UDP, 53) != FRAME_PLAIN)
+		if (sent_to(allowed[i], IPPROTO_UDP, 53) != FRAME_COSTLY ||
+		    sent_to(allowed[i], IPPROTO_TCP, 80) != FRAME_PLAIN)
 			fail_msg("%s", allowed[i]);
-	assert_int_equal(sent_to("ff02::1:ff00:2", IPPROTO_ICMPV6, 0), FRAME_PLAIN);
+	assert_int_equal(sent_to("ff02::1:ff00:2", IPPROTO_ICMPV6, 0), FRAME_COSTLY);
 }
 
 static void libslirps_own_servers_are_not(void **state)
@@ -225,12 +226,12 @@ static void what_is_no_whole_packet_is_refused(void **state)
 	assert_int_equal(sent(&broken), FRAME_PLAIN);
 }
 
-static void fragments_and_new_connections_are_told_apart(void **state)
+static void what_costs_memory_is_told_apart(void **state)
 {
 	struct packet packet = tcp_packet("1.1.1.1", SYN, "", 0, 0);
 
 	(void)state;
-	assert_int_equal(sent(&packet), FRAME_CONNECTION);
+	assert_int_equal(sent(&packet), FRAME_COSTLY);
 	packet = tcp_packet("1.1.1.1", ACK, "", 0, 0);
 	put16(packet.bytes + ETH_HLEN + 6, 0x2000);
 	assert_int_equal(sent(&packet), FRAME_FRAGMENT);
@@ -295,7 +296,7 @@ static unsigned int mss_after(const char *to, const char *options, size_t size, 
 	struct packet packet = tcp_packet(to, SYN, options, size, 0);
 	size_t place = ETH_HLEN + (strchr(to, ':') ? 40 : 20) + 20 + at;
 
-	assert_int_equal(sent(&packet), FRAME_CONNECTION);
+	assert_int_equal(sent(&packet), FRAME_COSTLY);
 	assert_true(checksum_is_right(&packet));
 	return (unsigned int)packet.bytes[place] << 8 | packet.bytes[place + 1];
 }
@@ -374,7 +375,7 @@ int main(void)
 		cmocka_unit_test(the_world_and_the_gateway_are_reached),
 		cmocka_unit_test(libslirps_own_servers_are_not),
 		cmocka_unit_test(what_is_no_whole_packet_is_refused),
-		cmocka_unit_test(fragments_and_new_connections_are_told_apart),
+		cmocka_unit_test(what_costs_memory_is_told_apart),
 		cmocka_unit_test(a_checksum_that_was_left_out_is_filled_in),
 		cmocka_unit_test(a_checksum_outside_of_the_packet_is_refused),
 		cmocka_unit_test(a_connection_of_the_mtu_takes_large_segments),
