@@ -15,20 +15,6 @@
 #include "rootless/name.h"
 #include "rootless/scope-rule.h"
 
-static bool options_have(const str_list *options, const char *word)
-{
-	for (size_t i = 0; i < options->count; i++)
-		if (str_equal(options->items[i], word))
-			return true;
-	return false;
-}
-
-static bool is_bind(const struct config_mount *mount)
-{
-	return str_equal(mount->type, "bind") || options_have(&mount->options, "bind") ||
-	       options_have(&mount->options, "rbind");
-}
-
 /*
  * File systems that the kernel mounts for root of the host alone: of disks and networks (their
  * parsers aren't safe against an image made to attack them) and those that steer the kernel.  Any
@@ -51,7 +37,7 @@ int scope_mount_types(const struct scope *scope, struct error *err)
 	for (size_t i = 0; i < scope->config->mounts.count; i++) {
 		const struct config_mount *mount = &scope->config->mounts.items[i];
 
-		if (is_bind(mount))
+		if (config_mount_is_bind(mount))
 			continue;
 		for (size_t type = 0; type < ARRAY_SIZE(root_only_types); type++)
 			if (str_equal(mount->type, root_only_types[type]))
@@ -116,7 +102,7 @@ static int scope_one_mount_ids(const struct scope *scope, size_t index, struct e
 int scope_mount_ids(const struct scope *scope, struct error *err)
 {
 	for (size_t i = 0; i < scope->config->mounts.count; i++)
-		if (!is_bind(&scope->config->mounts.items[i]) &&
+		if (!config_mount_is_bind(&scope->config->mounts.items[i]) &&
 		    scope_one_mount_ids(scope, i, err) < 0)
 			return -1;
 	return 0;
@@ -176,7 +162,7 @@ static void scope_proc(const struct scope *scope, size_t index)
 {
 	struct config_mount *mount = &scope->config->mounts.items[index];
 	bool read_only =
-		options_have(&mount->options, "ro") || options_have(&mount->options, "rro");
+		config_mount_has(mount, "ro") || config_mount_has(mount, "rro");
 
 	if (config_find_namespace(scope->config, CONFIG_NS_PID) ||
 	    scope_owns_namespace(scope, CONFIG_NS_PID))
@@ -239,7 +225,7 @@ int scope_mount_kernel_views(const struct scope *scope, struct error *err)
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		struct config_mount *mount = &config->mounts.items[i];
 
-		if (is_bind(mount))
+		if (config_mount_is_bind(mount))
 			continue;
 		if (str_equal(mount->type, "sysfs"))
 			scope_sysfs(scope, i);

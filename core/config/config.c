@@ -150,6 +150,20 @@ int config_namespace_flag(enum config_namespace_type type)
 	return namespace_kinds[type].flag;
 }
 
+bool config_mount_has(const struct config_mount *mount, const char *option)
+{
+	for (size_t i = 0; i < mount->options.count; i++)
+		if (str_equal(mount->options.items[i], option))
+			return true;
+	return false;
+}
+
+bool config_mount_is_bind(const struct config_mount *mount)
+{
+	return str_equal(mount->type, "bind") || config_mount_has(mount, "bind") ||
+	       config_mount_has(mount, "rbind");
+}
+
 const char *config_annotation(const struct container_config *config, const char *name)
 {
 	for (size_t i = 0; i < config->annotations.count; i++)

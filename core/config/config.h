@@ -419,6 +419,11 @@ const char *config_namespace_name(enum config_namespace_type type);
 const char *config_namespace_file(enum config_namespace_type type);
 int config_namespace_flag(enum config_namespace_type type);
 
+/* Has the mount this option, written so? */
+bool config_mount_has(const struct config_mount *mount, const char *option);
+/* By its type, or by "bind" or "rbind" among its options. */
+bool config_mount_is_bind(const struct config_mount *mount);
+
 /* The value of an annotation, or NULL. */
 const char *config_annotation(const struct container_config *config, const char *name);
 

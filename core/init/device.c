@@ -260,14 +260,8 @@ static bool dev_is_bound(const struct container_config *config)
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		const struct config_mount *mount = &config->mounts.items[i];
 
-		if (!path_is(mount->destination, "/dev"))
-			continue;
-		if (str_equal(mount->type, "bind"))
+		if (path_is(mount->destination, "/dev") && config_mount_is_bind(mount))
 			return true;
-		for (size_t j = 0; j < mount->options.count; j++)
-			if (str_equal(mount->options.items[j], "bind") ||
-			    str_equal(mount->options.items[j], "rbind"))
-				return true;
 	}
 	return false;
 }

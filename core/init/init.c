@@ -99,6 +99,25 @@ static int prepare_namespaces(struct init *init, struct error *err)
 	return set_host_names(&init->child.config, err);
 }
 
+/*
+ * What the parent opened before we were root (core/parent/source.h): the root's, and with @index
+ * above 0 that of mount @index - 1.  -1: it wasn't opened.
+ */
+static int source_fd(const struct init *init, size_t index)
+{
+	int fd = (int)init->child.order.first_source + (int)index;
+
+	return init->child.order.first_source > 0 && fcntl(fd, F_GETFD) >= 0 ? fd : -1;
+}
+
+static void close_sources(const struct init *init)
+{
+	unsigned int first = init->child.order.first_source;
+
+	if (first > 0)
+		close_range(first, first + (unsigned int)init->child.config.mounts.count, 0);
+}
+
 static int prepare_rootfs(struct init *init, struct error *err)
 {
 	automountplan struct mount_plan plan = { 0 };
@@ -109,10 +128,14 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	 */
 	if (mount_plan_make(&init->child.config, &plan, err) < 0)
 		return -1;
+	for (size_t i = 0; i < plan.steps.count; i++)
+		plan.steps.items[i].source_fd = source_fd(init, 1 + plan.steps.items[i].index);
 	mount_plan_print(&plan);
-	if (rootfs_prepare(&init->child.config, &init->rootfs, err) < 0)
+	if (rootfs_prepare(&init->child.config, source_fd(init, 0), &init->rootfs, err) < 0 ||
+	    mount_plan_apply(&plan, init->rootfs, err) < 0)
 		return -1;
-	return mount_plan_apply(&plan, init->rootfs, err);
+	close_sources(init);
+	return 0;
 }
 
 /*

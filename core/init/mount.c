@@ -32,6 +32,13 @@ int mount_clone(int dir, const char *path, unsigned int flags)
 	return tree < 0 ? -errno : tree;
 }
 
+int mount_clone_source(const char *path, int fd, unsigned int flags)
+{
+	int tree = mount_clone(AT_FDCWD, path, flags);
+
+	return tree == -EACCES && fd >= 0 ? mount_clone(fd, "", flags) : tree;
+}
+
 int mount_attach(int tree, int target)
 {
 	if (move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
@@ -391,7 +398,7 @@ static int bind_apply(const struct mount_step *step, int rootfs, struct error *e
 	if (step->options.traits & MOUNT_TRAIT_SRC_NOFOLLOW)
 		flags |= AT_SYMLINK_NOFOLLOW;
 	note_super_options(step);
-	tree = mount_clone(AT_FDCWD, step->source, flags);
+	tree = mount_clone_source(step->source, step->source_fd, flags);
 	if (tree < 0)
 		return bind_source_error(step, -tree, err);
 	if (fstat(tree, &st) < 0)

@@ -29,6 +29,12 @@ int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct error 
 int mount_clone(int dir, const char *path, unsigned int flags);
 
 /*
+ * The same of what @path names; where it can't be reached with the rights that we have, of @fd, the
+ * same opened with the caller's (-1: none).
+ */
+int mount_clone_source(const char *path, int fd, unsigned int flags);
+
+/*
  * Puts the detached mount @tree on @target, on top of what is mounted there.  0 or a negative
  * errno.
  */

@@ -261,6 +261,7 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 		struct mount_step *step = &plan.steps.items[plan.steps.count++];
 
 		step->index = i;
+		step->source_fd = -1;
 		if (step_make(config, &config->mounts.items[i], &plan.arena, step, err) < 0) {
 			mount_plan_release(&plan);
 			return error_prefix(err, "mounts[%zu]", i);

@@ -24,6 +24,11 @@ struct mount_step {
 	struct mount_options options;
 	char *uid_map; /* of an idmapped mount, for /proc/PID/uid_map; NULL: the container's */
 	char *gid_map;
+	/*
+	 * The source of a bind, opened (O_PATH) with the caller's rights, for where it can't be
+	 * reached with ours; -1: not.  Not the plan's to close.
+	 */
+	int source_fd;
 	bool filled_later; /* read-only, and not before the rest of the plan is in it */
 };
 

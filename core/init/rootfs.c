@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
@@ -76,46 +77,25 @@ void rootfs_hint_unsearchable(const char *path, struct error *err)
 }
 
 /* O_PATH, so that the folder needn't be readable. */
-static int open_root(const char *path, struct error *err)
+static int open_root(const char *path, int source, struct error *err)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
 
 	if (fd >= 0)
 		return fd;
 	error_set(err, errno, "open root file system %s", path);
+	if (err->code == EACCES && fstat(source, &st) == 0 && S_ISDIR(st.st_mode)) {
+		fd = fcntl(source, F_DUPFD_CLOEXEC, 0);
+		return fd >= 0 ? fd : error_set(err, errno, "root file system %s", path);
+	}
 	if (err->code == EACCES)
 		rootfs_hint_unsearchable(path, err);
 	return -1;
 }
 
-/*
- * Makes the mount that @fd lies on private: pivot_root refuses a shared parent, and no mount of the
- * host shall appear in the container's root.  Only a mount's own root can be told so, hence the way
- * up.
- */
-static int make_parent_private(int fd, const char *path, struct error *err)
-{
-	autoclose int above = -1;
-	int at = fd;
-
-	for (int depth = 0; depth < PATH_MAX / 2; depth++) {
-		int result = mount_change_propagation(at, 0, MS_PRIVATE);
-		int next;
-
-		if (result == 0)
-			return 0;
-		if (result != -EINVAL)
-			return error_set(err, -result, "make the mount of %s private", path);
-		next = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (next < 0)
-			return error_set(err, errno, "open the folder above %s", path);
-		fd_close(&above);
-		at = above = next;
-	}
-	return error_set(err, 0, "root file system %s: no mount point is above it", path);
-}
-
-int rootfs_prepare(const struct container_config *config, int *ret_rootfs_fd, struct error *err)
+int rootfs_prepare(const struct container_config *config, int source, int *ret_rootfs_fd,
+		   struct error *err)
 {
 	const char *path = config->root->path;
 	autoclose int folder = -1;
@@ -124,13 +104,16 @@ int rootfs_prepare(const struct container_config *config, int *ret_rootfs_fd, st
 
 	if (cut_off_host(config, err) < 0)
 		return -1;
-	folder = open_root(path, err);
-	/* ORDER: private before the copy is made, as a copy is in the same peer group. */
-	if (folder < 0 || make_parent_private(folder, path, err) < 0)
+	folder = open_root(path, source, err);
+	if (folder < 0)
 		return -1;
 	tree = mount_clone(folder, "", AT_RECURSIVE);
 	if (tree < 0)
 		return error_set(err, -tree, "bind root file system %s", path);
+	/* A copy hears of what its original hears: no mount of the host shall appear in our root. */
+	result = mount_change_propagation(tree, 0, MS_PRIVATE);
+	if (result < 0)
+		return error_set(err, -result, "make the mount of %s private", path);
 	result = mount_attach(tree, folder);
 	if (result < 0)
 		return error_set(err, -result, "mount root file system %s", path);

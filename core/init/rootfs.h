@@ -14,12 +14,14 @@
 /*
  * Cuts the mount namespace off from the host's (rslave, or rprivate where linux.rootfsPropagation
  * says so), and puts a copy of root.path (absolute by now) and of all mounts below it on top of
- * root.path itself, with a private parent.
+ * root.path itself, private.
  * *ret_rootfs_fd (the caller's, O_PATH, close-on-exec) is the root of that new mount.
- * Where a folder above root.path can't be searched, the error names it.
+ * Where root.path can't be reached with our rights, @source is it, opened with the caller's (-1:
+ * none); without, the error names the folder that can't be searched.
  * Runs in: init before pivot_root.
  */
-int rootfs_prepare(const struct container_config *config, int *ret_rootfs_fd, struct error *err);
+int rootfs_prepare(const struct container_config *config, int source, int *ret_rootfs_fd,
+		   struct error *err);
 
 enum rootfs_enter_how {
 	ROOTFS_PIVOT,

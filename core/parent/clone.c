@@ -243,8 +243,12 @@ static int child_become_init(const struct clone_order *order, struct error *err)
 
 	/* ORDER: before anything that takes time: from now on a killed parent takes us along. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (child_await_bootstrap(order->sync_fd, err) < 0 ||
-	    userns_become_root(order->userns,
+	if (child_await_bootstrap(order->sync_fd, err) < 0)
+		return -1;
+	/* ORDER: with the caller's uid and groups, which are gone in the next step. */
+	if (order->sources)
+		child_open_sources(order->sources);
+	if (userns_become_root(order->userns,
 			       order->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS,
 			       err) < 0)
 		return -1;
@@ -254,12 +258,13 @@ static int child_become_init(const struct clone_order *order, struct error *err)
 	if (child_join_rest(order->namespaces, err) < 0 ||
 	    child_make_time_namespace(order, err) < 0)
 		return -1;
-	if (fd_cloexec_from(3 + order->preserve_fds) < 0 || fd_clear_cloexec(order->sync_fd) < 0)
+	if (fd_cloexec_from(3 + order->preserve_fds) < 0 ||
+	    fd_clear_cloexec(order->sync_fd) < 0 || child_keep_sources(order->sources) < 0)
 		return error_set(err, errno, "mark descriptors as close-on-exec");
 	snprintf(number, sizeof(number), "%d", order->sync_fd);
 	/*
 	 * Process boundary: what runs from here on has none of the parent's memory, and of its
-	 * descriptors the sync pipe alone.
+	 * descriptors the sync pipe and the mounts' sources alone.
 	 */
 	syscall(SYS_execveat, order->self_fd, "", argv, envp, AT_EMPTY_PATH);
 	return error_set(err, errno, "execute urun init");

@@ -25,6 +25,7 @@
 #include "core/parent/grant.h"
 #include "core/parent/hooks.h"
 #include "core/parent/seal.h"
+#include "core/parent/source.h"
 #include "core/parent/start_socket.h"
 #include "core/parent/terminal.h"
 #include "core/sync/pipe.h"
@@ -40,6 +41,7 @@ struct creation {
 	struct namespaces namespaces;
 	struct cgroup_plan cgroup;
 	struct filter filter;
+	struct mount_sources sources;
 	int child_sync_fd;
 	int self_fd;
 };
@@ -54,12 +56,8 @@ static void make_paths_absolute(const char *bundle, struct container_config *con
 	config->root->path = arena_str(&config->arena, root);
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		struct config_mount *mount = &config->mounts.items[i];
-		bool bind = str_equal(mount->type, "bind");
 
-		for (size_t k = 0; k < mount->options.count; k++)
-			bind = bind || str_equal(mount->options.items[k], "bind") ||
-			       str_equal(mount->options.items[k], "rbind");
-		if (bind && mount->source && mount->source[0] != '/')
+		if (config_mount_is_bind(mount) && mount->source && mount->source[0] != '/')
 			mount->source = arena_strf(&config->arena, "%s/%s", bundle, mount->source);
 	}
 }
@@ -168,6 +166,24 @@ static int make_start_listener(struct creation *creation, struct error *err)
 	return start_socket_listen(&creation->made->dir, &creation->made->start_listener, err);
 }
 
+/*
+ * In a mount namespace that is joined paths lead elsewhere: there, init is the first to open any.
+ * Their numbers are above all that the child needs of ours.
+ */
+static void list_sources(struct creation *creation)
+{
+	const struct namespaces *namespaces = &creation->namespaces;
+	int last = 2 + (int)creation->request->child.preserve_fds;
+
+	if (namespaces->joined[CONFIG_NS_MOUNT] >= 0)
+		return;
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		last = namespaces->joined[i] > last ? namespaces->joined[i] : last;
+	last = creation->self_fd > last ? creation->self_fd : last;
+	last = creation->child_sync_fd > last ? creation->child_sync_fd : last;
+	mount_sources_list(&creation->made->config, last + 1, &creation->sources);
+}
+
 static int clone_child(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
@@ -185,6 +201,8 @@ static int clone_child(struct creation *creation, struct error *err)
 	if (seal_self(&creation->userns, &creation->self_fd, err) < 0 ||
 	    pipe_new(&made->child.sync_fd, &creation->child_sync_fd, err) < 0)
 		return -1;
+	list_sources(creation);
+	order.sources = creation->sources.count ? &creation->sources : NULL;
 	order.cgroup_fd = creation->cgroup.fd;
 	order.self_fd = creation->self_fd;
 	order.sync_fd = creation->child_sync_fd;
@@ -214,13 +232,9 @@ static bool manages_cgroups(const struct container_config *config)
 		return false;
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		const struct config_mount *mount = &config->mounts.items[i];
-		bool readonly = false;
 
-		if (!str_equal(mount->type, "cgroup") && !str_equal(mount->type, "cgroup2"))
-			continue;
-		for (size_t k = 0; k < mount->options.count; k++)
-			readonly = readonly || str_equal(mount->options.items[k], "ro");
-		return !readonly;
+		if (str_equal(mount->type, "cgroup") || str_equal(mount->type, "cgroup2"))
+			return !config_mount_has(mount, "ro");
 	}
 	return false;
 }
@@ -306,6 +320,7 @@ static int send_config(struct creation *creation, struct error *err)
 		.flags = order_flags(creation),
 		.filter_flags = creation->filter.load_flags,
 		.preserve_fds = creation->request->child.preserve_fds,
+		.first_source = (uint32_t)creation->sources.first,
 	};
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
 	int fds[3];
@@ -426,6 +441,7 @@ static void creation_release(struct creation *creation)
 	namespaces_release(&creation->namespaces);
 	cgroup_plan_release(&creation->cgroup);
 	filter_release(&creation->filter);
+	mount_sources_release(&creation->sources);
 	fd_close(&creation->child_sync_fd);
 	fd_close(&creation->self_fd);
 }

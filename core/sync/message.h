@@ -91,6 +91,11 @@ struct message_order {
 	uint32_t preserve_fds; /* descriptors 3 … 2 + this are the program's */
 	uint32_t log_level;    /* enum log_level */
 	uint32_t pid;	       /* init's, as the parent sees it */
+	/*
+	 * Of the mounts' sources as the caller can open them, the first of the descriptors that init
+	 * has from its start: the root's, then one a mount, some of which may be missing.  0: none.
+	 */
+	uint32_t first_source;
 	uint32_t section_sizes[ORDER_SECTION_COUNT]; /* without the NUL */
 };
 

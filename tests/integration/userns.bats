@@ -204,3 +204,33 @@ $(readlink "/proc/$pid/ns/net")"
 	[ "${lines[1]}" != "$(readlink /proc/self/ns/time)" ]
 	[ "${lines[2]}" -ge 1000000 ]
 }
+
+# Its root is a subid: what the caller alone can reach is opened for it, and no more than that.
+@test "a container without the caller's id has the root and the binds that the caller can reach" {
+	local uids gids
+	uids=$(subid_range uid)
+	gids=$(subid_range gid)
+	mkdir -m 700 "$BUNDLE/own"
+	mkdir "$BUNDLE/own/folder"
+	echo one >"$BUNDLE/own/folder/file"
+	mkdir -p "$BUNDLE/rootfs/mnt/folder" "$BUNDLE/rootfs/mnt/all"
+	: >"$BUNDLE/rootfs/mnt/file"
+	config '.linux.namespaces += [{"type": "user"}]
+		| .linux.uidMappings = [{"containerID": 0, "hostID": $uid, "size": 100}] | .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 100}]
+		| .mounts += [{"destination": "/mnt/folder", "type": "bind", "source": ($own + "/folder"), "options": ["rbind", "ro"]},
+			{"destination": "/mnt/all", "type": "bind", "source": "own", "options": ["rbind"]},
+			{"destination": "/mnt/file", "type": "bind", "source": "own/folder/file", "options": ["bind"]}]' \
+		--arg own "$BUNDLE/own" --argjson uid "${uids% *}" --argjson gid "${gids% *}"
+	chmod 700 "$BUNDLE"
+	in_container 'cat /mnt/folder/file /mnt/file; ls /mnt/all 2>&1; echo two >/mnt/file'
+	[[ $output = $'one\none\nls: '*'ermission denied' ]] || fail "$output"
+	[ "$status" -eq 1 ] || fail "status $status"
+}
+
+@test "a source that nobody can reach is named" {
+	config '.mounts += [{"destination": "/mnt", "type": "bind", "source": "/nowhere/at/all", "options": ["bind"]}]'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_contains "$stderr" 'mount /nowhere/at/all on /mnt'
+	assert_one_line "$stderr"
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent; the functions named child_… in the new process, before it executes itself.
+#include "core/parent/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+
+/* Of these, the link itself is meant: init reads it by its path. */
+static bool is_link(const struct config_mount *mount)
+{
+	return config_mount_has(mount, "src-nofollow") || config_mount_has(mount, "copy-symlink");
+}
+
+void mount_sources_list(const struct container_config *config, int first,
+			struct mount_sources *ret_sources)
+{
+	struct mount_sources sources = { .count = 1 + config->mounts.count, .first = first };
+
+	sources.paths = mem_resize(NULL, sources.count, sizeof(*sources.paths));
+	sources.paths[0] = config->root->path;
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		const struct config_mount *mount = &config->mounts.items[i];
+
+		sources.paths[1 + i] =
+			config_mount_is_bind(mount) && !is_link(mount) ? mount->source : NULL;
+	}
+	*ret_sources = sources;
+}
+
+void mount_sources_release(struct mount_sources *sources)
+{
+	free(sources->paths);
+	*sources = MOUNT_SOURCES_NONE;
+}
+
+void child_open_sources(const struct mount_sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		int number = sources->first + (int)i;
+		int fd;
+
+		/* Whatever had the number is the caller's, and isn't for init. */
+		close(number);
+		fd = sources->paths[i] ? open(sources->paths[i], O_PATH | O_CLOEXEC) : -1;
+		if (fd < 0 || fd == number)
+			continue;
+		dup3(fd, number, O_CLOEXEC);
+		close(fd);
+	}
+}
+
+int child_keep_sources(const struct mount_sources *sources)
+{
+	for (size_t i = 0; sources && i < sources->count; i++) {
+		int result = fd_clear_cloexec(sources->first + (int)i);
+
+		if (result < 0 && result != -EBADF)
+			return result;
+	}
+	return 0;
+}
