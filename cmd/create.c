@@ -60,6 +60,7 @@ int create_request_make(const struct globals *globals, const struct create_optio
 		.config_path = paths->config,
 		.child = child_request_make(globals, options->pid_file, options->console_socket,
 					    options->pidfd_socket, options->preserve_fds),
+		.network = options->network,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
 		.keep = options->keep,

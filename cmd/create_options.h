@@ -12,6 +12,7 @@ struct create_options {
 	const char *pid_file;
 	const char *console_socket;
 	const char *pidfd_socket;
+	const char *network;
 	unsigned int preserve_fds;
 	bool no_pivot;
 	bool no_new_keyring;
@@ -29,6 +30,7 @@ struct create_options {
 	{ "console-socket", 0, OPTION_STRING, CREATE_OPTION(console_socket), "SOCKET", "send the terminal's master to this socket" }, \
 	{ "pidfd-socket", 0, OPTION_STRING, CREATE_OPTION(pidfd_socket), "SOCKET", "send a pidfd of the first process to this socket" }, \
 	{ "preserve-fds", 0, OPTION_NUMBER, CREATE_OPTION(preserve_fds), "N", "pass descriptors 3 to N+2 on to the program" }, \
+	{ "network", 0, OPTION_STRING, CREATE_OPTION(network), "NETWORK", "none, host, or slirp with options: slirp,mtu=1500,dns=ADDRESS" }, \
 	{ "no-pivot", 0, OPTION_FLAG, CREATE_OPTION(no_pivot), NULL, "move the root in place of pivot_root (for a root on ramfs)" }, \
 	{ "no-new-keyring", 0, OPTION_FLAG, CREATE_OPTION(no_new_keyring), NULL, "keep the caller's session keyring" }, \
 	{ "no-subreaper", 0, OPTION_IGNORED, 0, NULL, "nothing to do: urun is never a subreaper" }

@@ -45,6 +45,7 @@ static struct exec_texts texts_of(const struct option_list *list)
 static int run_request(const struct exec_request *request, int *ret_status, struct error *err)
 {
 	struct child child;
+	struct monitored monitored;
 	sigset_t signals;
 	int result = 0;
 
@@ -53,9 +54,9 @@ static int run_request(const struct exec_request *request, int *ret_status, stru
 	if (container_exec(request, &child, err) < 0)
 		return -1;
 	*ret_status = 0;
+	monitored = (struct monitored){ child.pid, child.pidfd, child.console, -1 };
 	if (request->child.foreground)
-		result = monitor_run(child.pid, child.pidfd, child.console, &signals, ret_status,
-				     err);
+		result = monitor_run(&monitored, &signals, ret_status, err);
 	child_close(&child);
 	return result;
 }

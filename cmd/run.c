@@ -9,8 +9,9 @@
 static int attend(struct created *created, const sigset_t *signals, bool keep, int *ret_status,
 		  struct error *err)
 {
-	int result = monitor_run(created->child.pid, created->child.pidfd, created->child.console,
-				 signals, ret_status, err);
+	const struct monitored monitored = { created->child.pid, created->child.pidfd,
+					     created->child.console, created->network_pidfd };
+	int result = monitor_run(&monitored, signals, ret_status, err);
 
 	if (keep)
 		return result;

@@ -5,9 +5,11 @@
 
 #include "cmd/command.h"
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/parent/spec.h"
+#include "netns/launch.h"
 #include "rootless/userns.h"
 
 struct spec_options {
@@ -37,6 +39,18 @@ static config_id_mappings own_id_alone(uint32_t id, struct arena *arena)
 	return mappings_of(&map, arena);
 }
 
+/* Where slirp can't be had the config runs too, with lo alone. */
+static const char *network_of_host(void)
+{
+	struct error err = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
+	if (slirp_check_host(&err) == 0)
+		return "slirp";
+	log_warning("the container will have no network but lo: %s", error_format(&err, line));
+	return "none";
+}
+
 /* The mappings that `run` would choose for a config without any. */
 static int describe_caller(bool rootless, struct arena *arena, struct spec_caller *ret_caller,
 			   struct error *err)
@@ -61,6 +75,7 @@ static int describe_caller(bool rootless, struct arena *arena, struct spec_calle
 	*ret_caller = (struct spec_caller){
 		.uid_mappings = mappings_of(&plan.uids, arena),
 		.gid_mappings = mappings_of(&plan.gids, arena),
+		.network = network_of_host(),
 	};
 	return 0;
 }

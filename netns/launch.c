@@ -20,11 +20,28 @@
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "netns/ready.h"
+#include "netns/tap.h"
 
 #define PROGRAM	   "urun-slirp"
 #define TIMEOUT_MS 10000
 
 /* ---- the start ---- */
+
+static int hint_at_build(struct error *err)
+{
+	return error_hint(err, "urun was built without libslirp: use --network none or host, or "
+			       "build it with libslirp-dev there");
+}
+
+int slirp_check_host(struct error *err)
+{
+	autofree char *path = libexec_path(PROGRAM);
+
+	if (access(path, X_OK) == 0)
+		return tap_check_host(err);
+	error_set(err, errno, "execute %s", path);
+	return err->code == ENOENT ? hint_at_build(err) : -1;
+}
 
 static int set_attributes(posix_spawnattr_t *attributes)
 {
@@ -94,11 +111,7 @@ int slirp_launch(const char *network, int tap_fd, int life_pidfd, struct slirp_l
 	result = execute(path, network, (int[3]){ tap_fd, its, life_pidfd }, &pid);
 	if (result < 0) {
 		error_set(err, -result, "start %s", path);
-		return result == -ENOENT
-			       ? error_hint(err,
-					    "urun was built without libslirp: use --network none "
-					    "or host, or build it with libslirp-dev there")
-			       : -1;
+		return result == -ENOENT ? hint_at_build(err) : -1;
 	}
 	*ret_launch =
 		(struct slirp_launch){ .starter = pid, .ready_fd = take_fd(&ours), .pidfd = -1 };

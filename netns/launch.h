@@ -18,6 +18,9 @@ struct slirp_launch {
 };
 #define SLIRP_LAUNCH_NONE ((struct slirp_launch){ .ready_fd = -1, .pidfd = -1 })
 
+/* Can this user have slirp here?  Fails with what is missing and its mend. */
+int slirp_check_host(struct error *err);
+
 /*
  * Executes urun-slirp (libexec_path()) for the container whose first process is @life_pidfd's, with
  * @network as it was parsed (NETWORK_SLIRP).  Both descriptors stay the caller's, who should close

@@ -49,6 +49,13 @@ static int fail_open(int errnum, struct error *err)
 	return -1;
 }
 
+int tap_check_host(struct error *err)
+{
+	autoclose int fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	return fd < 0 ? fail_open(errno, err) : 0;
+}
+
 /*
  * The device itself, with the kernel's help for large segments: TCP hands down up to 64 KiB
  * whatever the MTU, and needn't fill in its checksums.

@@ -11,6 +11,9 @@
  */
 #define TAP_NAME "tap0"
 
+/* Could a device be made?  Fails as tap_create() would.  Runs in: any. */
+int tap_check_host(struct error *err);
+
 /*
  * Makes the device in the network namespace of the caller, who needs CAP_NET_ADMIN in the user
  * namespace that owns it, and sets it up: MTU, addresses, default routes, up.  A host without IPv6

@@ -161,8 +161,7 @@ static void scope_sysfs(const struct scope *scope, size_t index)
 static void scope_proc(const struct scope *scope, size_t index)
 {
 	struct config_mount *mount = &scope->config->mounts.items[index];
-	bool read_only =
-		config_mount_has(mount, "ro") || config_mount_has(mount, "rro");
+	bool read_only = config_mount_has(mount, "ro") || config_mount_has(mount, "rro");
 
 	if (config_find_namespace(scope->config, CONFIG_NS_PID) ||
 	    scope_owns_namespace(scope, CONFIG_NS_PID))

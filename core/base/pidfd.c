@@ -12,6 +12,7 @@
 #include "core/base/str.h"
 
 #define STAT_SIZE_MAX	      4096
+#define FDINFO_SIZE_MAX	      4096
 #define STAT_FIELD_STATE      3
 #define STAT_FIELD_FLAGS      9
 #define STAT_FIELD_START_TIME 22
@@ -29,6 +30,22 @@ int pidfd_open_process(pid_t pid)
 int pidfd_signal(int pidfd, int signal)
 {
 	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+pid_t pidfd_pid(int pidfd)
+{
+	autofree char *path = str_format("/proc/self/fdinfo/%d", pidfd);
+	autofree char *text = NULL;
+	const char *line;
+	size_t size;
+	int pid;
+	int failed = fd_read_file(path, FDINFO_SIZE_MAX, &text, &size);
+
+	if (failed < 0)
+		return failed;
+	line = strstr(text, "\nPid:");
+	/* 0: not of our pid namespace; -1: ended. */
+	return line && sscanf(line, "\nPid: %d", &pid) == 1 && pid > 0 ? pid : -ESRCH;
 }
 
 /*

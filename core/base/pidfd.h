@@ -9,6 +9,9 @@
 int pidfd_open_process(pid_t pid);
 int pidfd_signal(int pidfd, int signal);
 
+/* Its process's pid in our pid namespace; -ESRCH where that has ended (proc(5): fdinfo). */
+pid_t pidfd_pid(int pidfd);
+
 /*
  * Field 22 of /proc/PID/stat: clock ticks since boot.  With it, a pid names a process for ever.
  * *ret_state is field 3 ('Z' zombie, 'X' dead, also for one that is ending).  Returns 0 or a negative errno (-ESRCH: no such

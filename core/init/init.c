@@ -39,6 +39,8 @@
 #include "core/init/sysctl.h"
 #include "core/sync/hook.h"
 #include "core/sync/pipe.h"
+#include "netns/options.h"
+#include "netns/tap.h"
 
 struct init {
 	struct child child; /* its pipe after RUN: the connection with `start`; -1 in between */
@@ -84,6 +86,24 @@ static int check_time_namespace(const struct init *init, struct error *err)
 	return 0;
 }
 
+/*
+ * ORDER: early: while we mount, the parent starts what serves the device.  No program of the
+ * container runs yet that could have the descriptor.
+ */
+static int make_network_device(const struct init *init, struct error *err)
+{
+	const char *text = init->child.sections[ORDER_NETWORK];
+	struct network_options options;
+	autoclose int tap = -1;
+
+	if (!*text)
+		return 0;
+	if (network_options_parse(text, &options, err) < 0 || tap_create(&options, &tap, err) < 0)
+		return -1;
+	allow_ping();
+	return pipe_send(init->child.sync_fd, MESSAGE_NETWORK, NULL, 0, &tap, 1, err);
+}
+
 static int prepare_namespaces(struct init *init, struct error *err)
 {
 	if (setsid() < 0)
@@ -95,6 +115,8 @@ static int prepare_namespaces(struct init *init, struct error *err)
 	    join_session_keyring(init->child.sections[ORDER_ID], err) < 0)
 		return -1;
 	if (has_new_namespace(init, CONFIG_NS_NETWORK) && bring_up_loopback(err) < 0)
+		return -1;
+	if (make_network_device(init, err) < 0)
 		return -1;
 	return set_host_names(&init->child.config, err);
 }

@@ -564,10 +564,25 @@ static int step_apply(const struct mount_plan *plan, const struct mount_step *st
 	return -1;
 }
 
+/* nofail */
+static void warn_and_forget(struct error *err)
+{
+	char line[ERROR_LINE_SIZE];
+
+	log_warning("%s: goes on without it", error_format(err, line));
+	*err = ERROR_NONE;
+}
+
 int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct error *err)
 {
-	for (size_t i = 0; i < plan->steps.count; i++)
-		if (step_apply(plan, &plan->steps.items[i], rootfs_fd, err) < 0)
+	for (size_t i = 0; i < plan->steps.count; i++) {
+		const struct mount_step *step = &plan->steps.items[i];
+
+		if (step_apply(plan, step, rootfs_fd, err) == 0)
+			continue;
+		if (!(step->options.traits & MOUNT_TRAIT_NOFAIL))
 			return -1;
+		warn_and_forget(err);
+	}
 	return 0;
 }

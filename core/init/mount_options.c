@@ -48,6 +48,7 @@ static const struct option options_table[] = {
 	{ "nodev", OPTION_SET, MOUNT_ATTR_NODEV, false },
 	{ "nodiratime", OPTION_SET, MOUNT_ATTR_NODIRATIME, false },
 	{ "noexec", OPTION_SET, MOUNT_ATTR_NOEXEC, false },
+	{ "nofail", OPTION_TRAITS, MOUNT_TRAIT_NOFAIL, false },
 	{ "noiversion", OPTION_TRAITS_OFF, MOUNT_TRAIT_IVERSION, false },
 	{ "nolazytime", OPTION_SUPER, 0, false },
 	{ "nomand", OPTION_SUPER, 0, false },

@@ -20,6 +20,7 @@ enum mount_trait {
 	MOUNT_TRAIT_SRC_NOFOLLOW = 1 << 7,
 	MOUNT_TRAIT_DEST_NOFOLLOW = 1 << 8,
 	MOUNT_TRAIT_IVERSION = 1 << 9,
+	MOUNT_TRAIT_NOFAIL = 1 << 10, /* where it fails, it is warned of and left out (fstab(5)) */
 };
 
 /*

@@ -3,6 +3,7 @@
 #include "core/init/namespace.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/keyctl.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -14,6 +15,9 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/str.h"
+
+#define MAP_SIZE_MAX 65536
 
 int set_host_names(const struct container_config *config, struct error *err)
 {
@@ -33,6 +37,43 @@ int bring_up_loopback(struct error *err)
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
 		return error_set(err, errno, "bring up lo");
 	return 0;
+}
+
+/*
+ * The number of the gids that are mapped from 0 on.  The kernel keeps the host's ids of both ends,
+ * so it ends where these don't ascend.
+ */
+static unsigned int count_mapped_gids(void)
+{
+	autofree char *text = NULL;
+	unsigned int inner, outer, size, count = 0, outer_end = 0;
+	size_t text_size;
+
+	if (fd_read_file("/proc/self/gid_map", MAP_SIZE_MAX, &text, &text_size) < 0)
+		return 0;
+	/* In the order of the ids inside. */
+	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+		if (sscanf(line, "%u %u %u", &inner, &outer, &size) != 3 || inner != count ||
+		    outer < outer_end)
+			break;
+		count += size;
+		outer_end = outer + size;
+	}
+	return count;
+}
+
+void allow_ping(void)
+{
+	unsigned int count = count_mapped_gids();
+	char range[32];
+	int failed;
+
+	if (count == 0)
+		return;
+	snprintf(range, sizeof(range), "0 %u", count - 1 < INT_MAX ? count - 1 : INT_MAX);
+	failed = fd_write_file("/proc/sys/net/ipv4/ping_group_range", range);
+	if (failed < 0)
+		log_debug("set ping_group_range: %s", error_errno_text(-failed));
 }
 
 int join_session_keyring(const char *id, struct error *err)

@@ -17,6 +17,12 @@ int set_host_names(const struct container_config *config, struct error *err);
 int bring_up_loopback(struct error *err);
 
 /*
+ * Lets all groups of the container use ping without a capability; the config's own sysctl comes
+ * later.  Source: icmp(7), ping_group_range.
+ */
+void allow_ping(void);
+
+/*
  * Joins a session keyring of the container's own, so that the caller's keys stay the caller's; the
  * quota of keys being used up (200 by default) is no reason to fail.  Source: keyrings(7).
  */

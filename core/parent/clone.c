@@ -258,8 +258,8 @@ static int child_become_init(const struct clone_order *order, struct error *err)
 	if (child_join_rest(order->namespaces, err) < 0 ||
 	    child_make_time_namespace(order, err) < 0)
 		return -1;
-	if (fd_cloexec_from(3 + order->preserve_fds) < 0 ||
-	    fd_clear_cloexec(order->sync_fd) < 0 || child_keep_sources(order->sources) < 0)
+	if (fd_cloexec_from(3 + order->preserve_fds) < 0 || fd_clear_cloexec(order->sync_fd) < 0 ||
+	    child_keep_sources(order->sources) < 0)
 		return error_set(err, errno, "mark descriptors as close-on-exec");
 	snprintf(number, sizeof(number), "%d", order->sync_fd);
 	/*

@@ -24,6 +24,7 @@
 #include "core/parent/filter.h"
 #include "core/parent/grant.h"
 #include "core/parent/hooks.h"
+#include "core/parent/network.h"
 #include "core/parent/seal.h"
 #include "core/parent/source.h"
 #include "core/parent/start_socket.h"
@@ -41,6 +42,7 @@ struct creation {
 	struct namespaces namespaces;
 	struct cgroup_plan cgroup;
 	struct filter filter;
+	struct network network;
 	struct mount_sources sources;
 	int child_sync_fd;
 	int self_fd;
@@ -93,7 +95,8 @@ static int scope(struct creation *creation, struct error *err)
 {
 	struct container_config *config = &creation->made->config;
 
-	if (userns_caller_read(&HOST_REAL, &creation->caller, err) < 0 ||
+	if (network_choose(creation->request->network, config, &creation->network, err) < 0 ||
+	    userns_caller_read(&HOST_REAL, &creation->caller, err) < 0 ||
 	    userns_plan_make(config, &creation->caller, &creation->userns, err) < 0 ||
 	    scope_config(config, &creation->userns, &creation->caller, err) < 0)
 		return -1;
@@ -336,6 +339,8 @@ static int send_config(struct creation *creation, struct error *err)
 		state_print(&made->state, CONTAINER_CREATED, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATED]);
 	}
+	if (creation->network.stated && creation->network.options.kind == NETWORK_SLIRP)
+		strbuf_add_str(&sections[ORDER_NETWORK], creation->network.text);
 	if (made->config.hooks)
 		add_hook_env(&sections[ORDER_HOOK_ENV]);
 	if (order.flags & ORDER_WAIT_START)
@@ -365,24 +370,49 @@ static int run_runtime_hooks(struct creation *creation, struct error *err)
 	return pipe_send(made->child.sync_fd, MESSAGE_RESUME, NULL, 0, NULL, 0, err);
 }
 
-static int await_ready(struct creation *creation, struct error *err)
+static int answer(struct creation *creation, struct message *message, struct error *err)
 {
 	struct created *made = creation->made;
 
-	for (;;) {
+	switch (message->type) {
+	case MESSAGE_NETWORK:
+		if (message->fd_count != 1)
+			return error_set(err, EPROTO, "sync pipe: network without a device");
+		return network_start(&creation->network, &message->fds[0], made->child.pidfd, err);
+	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
+	default: child_take_console(&creation->request->child, &made->child, message); return 0;
+	}
+}
+
+static int await_ready(struct creation *creation, struct error *err)
+{
+	unsigned int expected = MESSAGE_BIT(MESSAGE_NETWORK) | MESSAGE_BIT(MESSAGE_HOOKS) |
+				MESSAGE_BIT(MESSAGE_READY);
+	bool ready = false;
+
+	while (!ready) {
 		automessage struct message message = MESSAGE_NONE;
 
-		if (child_await(&made->child,
-				MESSAGE_BIT(MESSAGE_HOOKS) | MESSAGE_BIT(MESSAGE_READY), &message,
-				err) < 0)
+		if (child_await(&creation->made->child, expected, &message, err) < 0 ||
+		    answer(creation, &message, err) < 0)
 			return -1;
-		if (message.type == MESSAGE_READY) {
-			child_take_console(&creation->request->child, &made->child, &message);
-			return 0;
-		}
-		if (run_runtime_hooks(creation, err) < 0)
-			return -1;
+		/* Each comes once, and none after one that is later. */
+		expected &= ~((MESSAGE_BIT(message.type) << 1) - 1);
+		ready = message.type == MESSAGE_READY;
 	}
+	return 0;
+}
+
+/* The program finds its network usable. */
+static int await_network(struct creation *creation, struct error *err)
+{
+	struct created *made = creation->made;
+	int changed = network_await(&creation->network, &made->state, err);
+
+	if (changed <= 0)
+		return changed;
+	made->network_pidfd = creation->network.pidfd;
+	return state_write(&made->dir, &made->state, err);
 }
 
 /* ---- handing over ---- */
@@ -409,9 +439,10 @@ static int create_in_steps(struct creation *creation, struct error *err)
 	if (make_cgroup(creation, err) < 0 || clone_child(creation, err) < 0 ||
 	    bootstrap(creation, err) < 0 || send_config(creation, err) < 0 ||
 	    state_write_config(&creation->made->dir, &creation->made->config, err) < 0 ||
-	    await_ready(creation, err) < 0 || child_send_descriptors(request, child, err) < 0 ||
-	    child_release(child, err) < 0 || state_set_created(&creation->made->dir, err) < 0 ||
-	    run_poststart(creation, err) < 0 || child_write_pid_file(request, child, err) < 0)
+	    await_ready(creation, err) < 0 || await_network(creation, err) < 0 ||
+	    child_send_descriptors(request, child, err) < 0 || child_release(child, err) < 0 ||
+	    state_set_created(&creation->made->dir, err) < 0 || run_poststart(creation, err) < 0 ||
+	    child_write_pid_file(request, child, err) < 0)
 		return -1;
 	return 0;
 }
@@ -425,6 +456,8 @@ static void undo(struct creation *creation)
 
 	if (made->child.pidfd >= 0) {
 		child_end(&made->child);
+		network_undo(&creation->network);
+		made->network_pidfd = -1;
 		hooks_run_poststop(&made->state);
 	}
 	left = state_cgroup(&made->state);
@@ -449,11 +482,15 @@ static void creation_release(struct creation *creation)
 int container_create(const struct create_request *request, struct created *ret_created,
 		     struct error *err)
 {
-	struct created made = { .dir = STATE_DIR_NONE, .child = CHILD_NONE, .start_listener = -1 };
+	struct created made = { .dir = STATE_DIR_NONE,
+				.child = CHILD_NONE,
+				.start_listener = -1,
+				.network_pidfd = -1 };
 	struct creation creation = { .request = request,
 				     .made = &made,
 				     .cgroup = CGROUP_PLAN_NONE,
 				     .filter = FILTER_NONE,
+				     .network = NETWORK_UNSTATED,
 				     .child_sync_fd = -1,
 				     .self_fd = -1 };
 	bool done = false;
@@ -466,7 +503,8 @@ int container_create(const struct create_request *request, struct created *ret_c
 	    child_connect_console(&request->child, &made.child, err) == 0 &&
 	    state_dir_create(request->root, request->id, &made.dir, err) == 0) {
 		describe(&creation);
-		done = filter_prepare(request->root, &made.config, &creation.filter, err) == 0 &&
+		done = network_make_files(&creation.network, &made.dir, &made.config, err) == 0 &&
+		       filter_prepare(request->root, &made.config, &creation.filter, err) == 0 &&
 		       make_start_listener(&creation, err) == 0 &&
 		       create_in_steps(&creation, err) == 0;
 		if (!done)
@@ -489,4 +527,5 @@ void created_release(struct created *created)
 	state_dir_close(&created->dir);
 	child_close(&created->child);
 	fd_close(&created->start_listener);
+	fd_close(&created->network_pidfd);
 }

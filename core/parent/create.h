@@ -23,6 +23,7 @@ struct create_request {
 	const char *bundle;	 /* absolute */
 	const char *config_path; /* absolute */
 	struct child_request child;
+	const char *network; /* see netns/options.h */
 	bool no_pivot;
 	bool no_new_keyring;
 	bool keep; /* the state stays after the program's end */
@@ -37,6 +38,7 @@ struct created {
 	struct container_state state;
 	struct child child;
 	int start_listener; /* until the child has it */
+	int network_pidfd;  /* of its urun-slirp; -1: it has none */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "core/base/pidfd.h"
 #include "core/parent/hooks.h"
 #include "core/parent/lifecycle.h"
+#include "core/parent/network.h"
 
 /*
  * A killed process may take its time to die: in uninterruptible sleep, or with much memory to give
@@ -42,6 +43,7 @@ int container_finish(struct state_dir *dir, const struct container_state *state,
 	/* ORDER: without the state nobody would find the cgroup again. */
 	if (cgroup_destroy(&left, err) < 0)
 		return -1;
+	network_end(state);
 	hooks_run_poststop(state);
 	return state_dir_remove(dir, err);
 }

@@ -16,6 +16,7 @@
 #include "core/parent/clone.h"
 #include "core/parent/filter.h"
 #include "core/parent/grant.h"
+#include "core/parent/network.h"
 #include "core/parent/seal.h"
 #include "core/parent/start_socket.h"
 #include "core/parent/state.h"
@@ -56,11 +57,13 @@ static int find_container(struct execution *execution, struct error *err)
 		return error_set(err, 0,
 				 "the container is paused: resume it first, or use "
 				 "--ignore-paused");
-	if (status == CONTAINER_RUNNING || status == CONTAINER_PAUSED ||
-	    status == CONTAINER_CREATED)
-		return state_read_config(&execution->dir, &execution->config, err);
-	return error_set(err, 0, "container not running: nothing can be executed in it, it is %s",
-			 container_status_name(status));
+	if (status != CONTAINER_RUNNING && status != CONTAINER_PAUSED &&
+	    status != CONTAINER_CREATED)
+		return error_set(err, 0,
+				 "container not running: nothing can be executed in it, it is %s",
+				 container_status_name(status));
+	network_warn_if_lost(&execution->state);
+	return state_read_config(&execution->dir, &execution->config, err);
 }
 
 /*

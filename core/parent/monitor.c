@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/parent/terminal.h"
@@ -59,50 +60,63 @@ static bool is_forwarded(uint32_t signal)
 	       signal != SIGTTIN && signal != SIGTTOU;
 }
 
-static bool handle_signals(int signal_fd, pid_t pid, int pidfd, struct terminal *terminal,
-			   int *ret_status)
+static bool handle_signals(int signal_fd, const struct monitored *process,
+			   struct terminal *terminal, int *ret_status)
 {
 	struct signalfd_siginfo info;
 	bool ended = false;
 
 	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
-			ended = reap(pid, ret_status) || ended;
+			ended = reap(process->pid, ret_status) || ended;
 		else if (info.ssi_signo == SIGWINCH)
 			terminal_copy_window(terminal->console);
 		else if (is_forwarded(info.ssi_signo))
-			pidfd_signal(pidfd, (int)info.ssi_signo);
+			pidfd_signal(process->pidfd, (int)info.ssi_signo);
 	}
 	return ended;
 }
 
-int monitor_run(pid_t pid, int pidfd, int console, const sigset_t *signals, int *ret_status,
+enum { POLL_SIGNALS, POLL_NETWORK, POLL_TERMINAL, POLL_COUNT = POLL_TERMINAL + TERMINAL_POLL_FDS };
+
+int monitor_run(const struct monitored *process, const sigset_t *signals, int *ret_status,
 		struct error *err)
 {
 	autoclose int signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	struct terminal terminal;
+	int network = process->network_pidfd;
 	int status = 0;
 	bool ended;
 
 	if (signal_fd < 0)
 		return error_set(err, errno, "make a descriptor for signals");
-	if (terminal_open(&terminal, console, err) < 0)
+	if (terminal_open(&terminal, process->console, err) < 0)
 		return -1;
 	/*
 	 * The container may have ended before the descriptor was there: its SIGCHLD is pending and
 	 * will be read, but look now.
 	 */
-	ended = reap(pid, &status);
+	ended = reap(process->pid, &status);
 	while (!ended) {
-		struct pollfd fds[1 + TERMINAL_POLL_FDS] = { { .fd = signal_fd,
-							       .events = POLLIN } };
+		struct pollfd fds[POLL_COUNT] = {
+			[POLL_SIGNALS] = { .fd = signal_fd, .events = POLLIN },
+			[POLL_NETWORK] = { .fd = network, .events = POLLIN },
+		};
 
-		terminal_poll_prepare(&terminal, fds + 1);
+		terminal_poll_prepare(&terminal, fds + POLL_TERMINAL);
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			break;
-		terminal_poll_done(&terminal, fds + 1);
-		if (fds[0].revents)
-			ended = handle_signals(signal_fd, pid, pidfd, &terminal, &status);
+		terminal_poll_done(&terminal, fds + POLL_TERMINAL);
+		if (fds[POLL_SIGNALS].revents)
+			ended = handle_signals(signal_fd, process, &terminal, &status);
+		if (fds[POLL_NETWORK].revents) {
+			/* ORDER: it ends by itself when the container does: that is no loss. */
+			ended = ended || reap(process->pid, &status);
+			if (!ended)
+				log_warning("the container has no network any more: its urun-slirp "
+					    "has ended");
+			network = -1;
+		}
 	}
 	/* ORDER: what the program wrote last is shown before the user's terminal is given back. */
 	terminal_drain(&terminal);

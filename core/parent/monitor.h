@@ -13,12 +13,19 @@
  */
 void monitor_block_signals(sigset_t *ret_signals);
 
+/* What is waited for.  The descriptors stay the caller's. */
+struct monitored {
+	pid_t pid;
+	int pidfd;
+	int console;	   /* the master of its terminal, which is served; -1: none */
+	int network_pidfd; /* whose end is warned of; -1: none */
+};
+
 /*
- * Waits for the container's first process, forwarding to it every signal that we get, and serving
- * its terminal where @console is one (the master; -1: none).  Returns its exit status, 128 + N for
- * one killed by signal N, as *ret_status.
+ * Waits for the process's end, forwarding to it every signal that we get.  Returns its exit status,
+ * 128 + N for one killed by signal N, as *ret_status.
  */
-int monitor_run(pid_t pid, int pidfd, int console, const sigset_t *signals, int *ret_status,
+int monitor_run(const struct monitored *process, const sigset_t *signals, int *ret_status,
 		struct error *err);
 
 #endif

@@ -14,7 +14,8 @@
  * when it is in the namespace and the caller still.
  */
 struct mount_sources {
-	const char **paths; /* the root's, then one a mount; NULL: isn't opened.  The config's texts */
+	const char *
+		*paths; /* the root's, then one a mount; NULL: isn't opened.  The config's texts */
 	size_t count;
 	int first; /* paths[i] becomes descriptor first + i */
 };

@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/parent/hooks.h"
 #include "core/parent/lifecycle.h"
+#include "core/parent/network.h"
 #include "core/parent/start_socket.h"
 #include "core/sync/pipe.h"
 
@@ -51,6 +52,7 @@ int container_start(const char *root, const char *id, struct error *err)
 	if (state_dir_open(root, id, STATE_LOCKED, &dir, err) < 0 ||
 	    state_read(&dir, &state, err) < 0)
 		return -1;
+	network_warn_if_lost(&state);
 	if (check_startable(&dir, &state, err) == 0 &&
 	    start_socket_connect(&dir, &connection, err) == 0 && await_exec(connection, err) == 0) {
 		if (unlinkat(dir.fd, STATE_FILE_START, 0) < 0)

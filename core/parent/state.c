@@ -82,6 +82,13 @@ static const struct json_field state_fields[] = {
 	{ .name = "cgroupUserBus",
 	  .kind = JSON_BOOL,
 	  .offset = offsetof(struct container_state, cgroup_user_bus) },
+	{ .name = "networkPid",
+	  .kind = JSON_U64,
+	  .max = INT32_MAX,
+	  .offset = offsetof(struct container_state, network_pid) },
+	{ .name = "networkStartTime",
+	  .kind = JSON_U64,
+	  .offset = offsetof(struct container_state, network_start_time) },
 	{ .name = "annotations",
 	  .kind = JSON_STRING_MAP,
 	  .offset = offsetof(struct container_state, annotations) },
@@ -199,8 +206,10 @@ static int lock_folder(struct state_dir *dir, int how, struct error *err)
 
 static void empty_folder(const struct state_dir *dir)
 {
-	static const char *const names[] = { FILE_STATE, FILE_STATE_NEW, FILE_CREATING, FILE_CONFIG,
-					     STATE_FILE_START };
+	static const char *const names[] = { FILE_STATE,       FILE_STATE_NEW,
+					     FILE_CREATING,    FILE_CONFIG,
+					     STATE_FILE_START, STATE_FILE_RESOLV,
+					     STATE_FILE_HOSTS, STATE_FILE_HOSTNAME };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (unlinkat(dir->fd, names[i], 0) < 0 && errno != ENOENT)

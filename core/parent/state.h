@@ -16,9 +16,11 @@
  * A container's folder below the state root (--root):
  *
  *   state.json  what is known since its creation; written to a new file and renamed, and never
- *               changed afterwards
+ *               changed once that is over
  *   config.json the config, scoped to the user namespace: what later commands go by
  *   creating    exists until the container is handed over
+ *   resolv.conf, hosts, hostname
+ *               bound to the container's /etc, where a network was stated
  *   start       the socket on which a created container waits for `start`; exists until then
  *
  * The folder itself is the lock (flock(2)): who changes a container holds it.  The status isn't
@@ -55,6 +57,8 @@ struct container_state {
 	char *cgroup_made; /* the topmost that was made for it */
 	char *cgroup_unit; /* the systemd scope */
 	bool cgroup_user_bus;
+	struct opt_u64 network_pid; /* its urun-slirp, where it has one; as pid and start_time */
+	struct opt_u64 network_start_time;
 	str_map annotations;
 	struct config_hooks *hooks; /* poststart and poststop are run by later commands */
 };
@@ -126,6 +130,9 @@ struct cgroup_left state_cgroup(const struct container_state *state);
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out);
 
-#define STATE_FILE_START "start"
+#define STATE_FILE_START    "start"
+#define STATE_FILE_RESOLV   "resolv.conf"
+#define STATE_FILE_HOSTS    "hosts"
+#define STATE_FILE_HOSTNAME "hostname"
 
 #endif

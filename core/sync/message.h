@@ -16,6 +16,7 @@
  *   ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
  *   maps are written     BOOTSTRAP ───────────▶ still the parent's image: becomes root, joins, executes itself
  *   scoped config        CONFIG ──────────────▶ namespaces that come second, mounts, devices, console
+ *   starts urun-slirp ◀──────────── NETWORK     with the tap device; only where the container's network is slirp
  *                     ◀────────────── HOOKS     rootfs is ready and not entered; only where the config has such hooks
  *   prestart, createRuntime  RESUME ──────────▶ createContainer hooks; pivot_root; masked paths; sysctl
  *                     ◀────────────── READY     with the console's master, where the process has a terminal
@@ -32,12 +33,13 @@
 enum message_type {
 	MESSAGE_BOOTSTRAP = 1, /* no payload */
 	MESSAGE_CONFIG, /* struct message_order and its sections; descriptors as the order's flags say */
-	MESSAGE_HOOKS,	/* no payload */
-	MESSAGE_RESUME, /* no payload */
-	MESSAGE_READY,	/* no payload; one descriptor or none */
-	MESSAGE_RUN,	/* no payload */
-	MESSAGE_LOG,	/* uint8_t level, then the text */
-	MESSAGE_ERROR,	/* struct error */
+	MESSAGE_NETWORK, /* no payload; one descriptor */
+	MESSAGE_HOOKS,	 /* no payload */
+	MESSAGE_RESUME,	 /* no payload */
+	MESSAGE_READY,	 /* no payload; one descriptor or none */
+	MESSAGE_RUN,	 /* no payload */
+	MESSAGE_LOG,	 /* uint8_t level, then the text */
+	MESSAGE_ERROR,	 /* struct error */
 };
 
 /* As a set: what the reader is ready to take in its state. */
@@ -80,6 +82,7 @@ enum order_section {
 	ORDER_ID,	      /* the container's id */
 	ORDER_STATE_CREATING, /* the state for hooks, JSON; empty where there are no hooks */
 	ORDER_STATE_CREATED,
+	ORDER_NETWORK,	/* of NETWORK_SLIRP: its text, see netns/options.h; else empty */
 	ORDER_HOOK_ENV, /* for hooks without one: "NAME=value" of the caller, a NUL behind each */
 	ORDER_SECTION_COUNT,
 };

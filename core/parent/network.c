@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/path.h"
+#include "core/base/pidfd.h"
+#include "core/base/str.h"
+#include "netns/resolv.h"
+
+/* ---- before any process exists ---- */
+
+static void remove_namespace(struct config_linux *linux_, struct config_namespace *ns)
+{
+	size_t index = (size_t)(ns - linux_->namespaces.items);
+
+	memmove(ns, ns + 1, (linux_->namespaces.count - index - 1) * sizeof(*ns));
+	linux_->namespaces.count--;
+}
+
+static void add_namespace(struct container_config *config, enum config_namespace_type type)
+{
+	struct config_linux *linux_ = config->linux_;
+
+	linux_->namespaces.items =
+		arena_grow(&config->arena, linux_->namespaces.items, linux_->namespaces.count,
+			   sizeof(*linux_->namespaces.items));
+	linux_->namespaces.items[linux_->namespaces.count++].type = type;
+}
+
+static int fit_namespaces(const struct network *network, const char *origin,
+			  struct container_config *config, struct error *err)
+{
+	struct config_namespace *ns = config_find_namespace(config, CONFIG_NS_NETWORK);
+
+	if (ns && ns->path)
+		return error_set(err, 0,
+				 "%s %s: the config joins the network namespace %s, which has its "
+				 "network already",
+				 origin, network->text, ns->path);
+	if (ns && network->options.kind == NETWORK_HOST)
+		remove_namespace(config->linux_, ns);
+	if (!ns && network->options.kind != NETWORK_HOST)
+		add_namespace(config, CONFIG_NS_NETWORK);
+	return 0;
+}
+
+int network_choose(const char *text, struct container_config *config, struct network *ret_network,
+		   struct error *err)
+{
+	const char *origin = text ? "--network" : "annotations." NETWORK_ANNOTATION;
+	struct network network = NETWORK_UNSTATED;
+
+	network.text = text ? text : config_annotation(config, NETWORK_ANNOTATION);
+	network.stated = network.text != NULL;
+	if (network.stated) {
+		if (network_options_parse(network.text, &network.options, err) < 0)
+			return error_prefix(err, "%s", origin);
+		if (fit_namespaces(&network, origin, config, err) < 0)
+			return -1;
+	}
+	*ret_network = network;
+	return 0;
+}
+
+/* ---- the files of /etc ---- */
+
+/* A folder above it that is mounted is a user's, with files of theirs in it. */
+static bool is_mounted_by_config(const struct container_config *config, const char *file)
+{
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		autofree char *destination = path_clean(config->mounts.items[i].destination);
+
+		if (str_equal(destination, "/etc") || str_equal(destination, file))
+			return true;
+	}
+	return false;
+}
+
+static void add_bind(struct container_config *config, char *source, const char *destination)
+{
+	/* A root file system in which no file can be made is the user's choice, not a failure. */
+	static const char *const options[] = { "bind",	"rw",	  "rprivate", "nosuid",
+					       "nodev", "noexec", "nofail" };
+	struct arena *arena = &config->arena;
+	struct config_mount *mount;
+
+	config->mounts.items = arena_grow(arena, config->mounts.items, config->mounts.count,
+					  sizeof(*config->mounts.items));
+	mount = &config->mounts.items[config->mounts.count++];
+	*mount = (struct config_mount){
+		.destination = arena_str(arena, destination),
+		.type = arena_str(arena, "bind"),
+		.source = source,
+	};
+	mount->options.items = arena_alloc(arena, sizeof(options));
+	mount->options.count = ARRAY_SIZE(options);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		mount->options.items[i] = arena_str(arena, options[i]);
+}
+
+/* Whatever the caller's umask: the container's users are others than its root. */
+static int make_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
+		     struct error *err)
+{
+	autoclose int fd =
+		openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int failed;
+
+	if (fd < 0 || fchmod(fd, 0644) < 0)
+		return error_set(err, errno, "make %s/%s", dir->path, name);
+	failed = fd_write_all(fd, text->bytes, text->size);
+	return failed < 0 ? error_set(err, -failed, "write %s/%s", dir->path, name) : 0;
+}
+
+static int add_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
+		    struct container_config *config, struct error *err)
+{
+	autofree char *destination = path_join("/etc", name);
+
+	if (is_mounted_by_config(config, destination))
+		return 0;
+	if (make_file(dir, name, text, err) < 0)
+		return -1;
+	add_bind(config, arena_strf(&config->arena, "%s/%s", dir->path, name), destination);
+	return 0;
+}
+
+static int resolv_conf(const struct network *network, struct strbuf *text, struct error *err)
+{
+	autofree char *host = NULL;
+	size_t size;
+	int failed = resolv_read_host(&host, &size);
+
+	if (failed < 0)
+		return error_set(err, -failed, "read /etc/resolv.conf");
+	resolv_text(&network->options, host, size, text);
+	return 0;
+}
+
+int network_make_files(const struct network *network, const struct state_dir *dir,
+		       struct container_config *config, struct error *err)
+{
+	autostrbuf struct strbuf resolv = { 0 }, hosts = { 0 }, hostname = { 0 };
+
+	if (!network->stated)
+		return 0;
+	if (resolv_conf(network, &resolv, err) < 0)
+		return -1;
+	resolv_hosts_text(&network->options, config->hostname, &hosts);
+	resolv_hostname_text(config->hostname, &hostname);
+	if (add_file(dir, STATE_FILE_RESOLV, &resolv, config, err) < 0 ||
+	    add_file(dir, STATE_FILE_HOSTS, &hosts, config, err) < 0)
+		return -1;
+	return hostname.size ? add_file(dir, STATE_FILE_HOSTNAME, &hostname, config, err) : 0;
+}
+
+/* ---- its process ---- */
+
+int network_start(struct network *network, int *tap_fd, int life_pidfd, struct error *err)
+{
+	int result = slirp_launch(network->text, *tap_fd, life_pidfd, &network->launch, err);
+
+	/* The device is gone with its last descriptor, which so is urun-slirp's. */
+	fd_close(tap_fd);
+	return result;
+}
+
+int network_await(struct network *network, struct container_state *state, struct error *err)
+{
+	char process_state;
+	pid_t pid;
+	int failed;
+
+	if (network->launch.ready_fd < 0)
+		return 0;
+	if (slirp_await(&network->launch, &network->pidfd, err) < 0)
+		return -1;
+	pid = pidfd_pid(network->pidfd);
+	failed = pid > 0 ? pidfd_start_time(pid, &state->network_start_time.value, &process_state)
+			 : -ESRCH;
+	if (failed < 0)
+		return error_set(err, -failed, "read the start time of urun-slirp");
+	state->network_pid = (struct opt_u64){ .set = true, .value = (uint64_t)pid };
+	state->network_start_time.set = true;
+	return 1;
+}
+
+void network_undo(struct network *network)
+{
+	slirp_abandon(&network->launch);
+	if (network->pidfd >= 0)
+		pidfd_signal(network->pidfd, SIGKILL);
+	fd_close(&network->pidfd);
+}
+
+/* A descriptor, -ESRCH where it has ended, or -ENOENT where there never was one. */
+static int open_process(const struct container_state *state)
+{
+	if (!state->network_pid.set || !state->network_start_time.set)
+		return -ENOENT;
+	return pidfd_open_same((pid_t)state->network_pid.value, state->network_start_time.value);
+}
+
+void network_end(const struct container_state *state)
+{
+	autoclose int pidfd = open_process(state);
+
+	if (pidfd >= 0)
+		pidfd_signal(pidfd, SIGKILL);
+}
+
+void network_warn_if_lost(const struct container_state *state)
+{
+	autoclose int pidfd = open_process(state);
+
+	if (pidfd == -ESRCH)
+		log_warning("container %s has no network any more: its urun-slirp (process %d) has "
+			    "ended",
+			    state->id, (int)state->network_pid.value);
+}

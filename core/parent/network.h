@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_PARENT_NETWORK_H
+#define URUN_PARENT_NETWORK_H
+
+#include "core/base/error.h"
+#include "core/config/config.h"
+#include "core/parent/state.h"
+#include "netns/launch.h"
+#include "netns/options.h"
+
+/*
+ * Which network a container has, and its urun-slirp where it has one.
+ * Runs in: parent.
+ */
+#define NETWORK_ANNOTATION "org.urun.network"
+
+struct network {
+	bool stated;	  /* else the config's namespaces say all, and lo is all that is made */
+	const char *text; /* what was said, see netns/options.h; the caller's or the config's */
+	struct network_options options;
+	struct slirp_launch launch;
+	int pidfd; /* of the urun-slirp that stays, once it was awaited; -1: none */
+};
+#define NETWORK_UNSTATED ((struct network){ .launch = SLIRP_LAUNCH_NONE, .pidfd = -1 })
+
+/*
+ * @text is that of --network, NULL: not given, then that of the annotation counts.  The config's
+ * network namespace becomes what the kind needs: new, or none for the host's.
+ * ORDER: before the config is scoped, which depends on the namespaces.
+ * Fails where the text is wrong, or the config joins a network namespace by path.
+ */
+int network_choose(const char *text, struct container_config *config, struct network *ret_network,
+		   struct error *err);
+
+/*
+ * Makes resolv.conf, hosts and hostname in the state folder, and binds of them at the end of the
+ * config's mounts; those that the config mounts itself are left to it.  Nothing to do where no
+ * network was stated.
+ */
+int network_make_files(const struct network *network, const struct state_dir *dir,
+		       struct container_config *config, struct error *err);
+
+/* Init has made the device: starts urun-slirp with it.  Takes over *tap_fd. */
+int network_start(struct network *network, int *tap_fd, int life_pidfd, struct error *err);
+
+/*
+ * Waits until the network can be used, and notes in @state which process it is.  Returns 1 where
+ * @state has changed, 0 where there is nothing to wait for, -1 with an error.
+ */
+int network_await(struct network *network, struct container_state *state, struct error *err);
+
+/* Kills what was started, and closes the descriptors. */
+void network_undo(struct network *network);
+
+/* ---- later: by what the state says ---- */
+
+/*
+ * Kills the container's urun-slirp, where it lives still.  Its end isn't waited for: the kernel
+ * takes tens of milliseconds for a network device.
+ */
+void network_end(const struct container_state *state);
+
+/* A warning where the container had an urun-slirp and it has ended. */
+void network_warn_if_lost(const struct container_state *state);
+
+#endif

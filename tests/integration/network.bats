@@ -1,0 +1,408 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The container's network: which one it has, what is reached through it and what isn't, and how long urun-slirp lives.
+# What is outside stands in a network namespace of the test's, in which urun and its urun-slirp run: no packet leaves that.
+load lib.bash
+
+# The test's further lines run in a user and a network namespace, with the addresses of an outside world on its lo.
+outside() {
+	declare -f >"$BATS_TEST_TMPDIR/functions"
+	export URUN BUNDLE STATE BATS_TEST_TMPDIR
+	observe with_subids unshare --net --mount -- timeout 60 bash -euo pipefail -c '
+		. "$BATS_TEST_TMPDIR/functions"
+		SERVERS=()
+		ip link set lo up
+		ip address add 192.0.2.1/24 dev lo
+		ip -6 address add 2001:db8::1/64 dev lo nodad
+		ip route add default via 192.0.2.9 2>/dev/null || true
+		echo 0 0 >/proc/sys/net/ipv4/ping_group_range
+		'"$1"
+}
+
+# A server that sends what it is sent, on an address and port; says so on a line when it listens.  echo_server KIND ADDRESS PORT
+echo_server() {
+	cat >"$BATS_TEST_TMPDIR/echo.py" <<-'END'
+		import socket, sys
+		kind, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+		family = socket.AF_INET6 if ":" in address else socket.AF_INET
+		s = socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
+		s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		s.bind((address, port))
+		if kind == "tcp":
+		    s.listen(100)
+		print("listening", flush=True)
+		while True:
+		    if kind == "udp":
+		        data, peer = s.recvfrom(65536)
+		        s.sendto(b"echo " + data, peer)
+		    else:
+		        c, peer = s.accept()
+		        c.sendall(b"echo " + c.recv(65536))
+		        c.close()
+	END
+	exec timeout 50 python3 "$BATS_TEST_TMPDIR/echo.py" "$@"
+}
+
+# start_server KIND ADDRESS PORT: it ends with the test's namespace, or by its own time.
+start_server() {
+	echo_server "$@" >"$BATS_TEST_TMPDIR/server-$1-$3" &
+	SERVERS+=($!)
+	for _ in $(seq 200); do
+		[ -s "$BATS_TEST_TMPDIR/server-$1-$3" ] && return 0
+		sleep 0.02
+	done
+	return 1
+}
+
+stop_servers() {
+	kill "${SERVERS[@]}"
+	wait "${SERVERS[@]}" || true
+}
+
+# The host's programs in the container, read-only: it has clients that busybox lacks.
+host_programs() {
+	local folder
+	mkdir -p "$BUNDLE/host"
+	for folder in usr lib lib64 bin sbin; do
+		[ -e "/$folder" ] || continue
+		mkdir -p "$BUNDLE/host/$folder"
+		config '.mounts = [{"destination": $to, "type": "bind", "source": $to, "options": ["rbind", "ro"]}] + .mounts' --arg to "/$folder"
+	done
+	for folder in proc dev sys etc tmp run; do mkdir -p "$BUNDLE/host/$folder"; done
+	config '.root.path = "host"'
+}
+
+# --- which network --------------------------------------------------------------------------------------------------------
+
+@test "without a word about it the network is the spec's: lo alone, and no file of /etc is touched" {
+	echo mine >"$BUNDLE/rootfs/etc/hosts"
+	in_container 'ls /sys/class/net; cat /etc/hosts; ls -A /etc'
+	assert_output "$(printf 'lo\nmine\n'; ls -A "$BUNDLE/rootfs/etc")"
+}
+
+@test "--network slirp gives addresses of both families, default routes, and a tap device of 65520 bytes" {
+	sh_program 'ip -o address show dev tap0; ip route; ip -6 route; cat /sys/class/net/tap0/mtu'
+	try run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	assert_contains "$output" 'inet 10.0.2.100/24'
+	assert_contains "$output" 'inet6 fd75:7275:6e00::100/64'
+	assert_contains "$output" 'default via 10.0.2.2 dev tap0'
+	assert_contains "$output" 'default via fd75:7275:6e00::2 dev tap0'
+	[ "${lines[-1]}" = 65520 ]
+	[ -z "$stderr" ] || fail "$stderr"
+}
+
+@test "the annotation says the same, and the option is stronger" {
+	config '.annotations = {"org.urun.network": "slirp,mtu=1500,cidr=10.9.0.0/16,ipv6=no"}'
+	in_container 'ip -o address show dev tap0; cat /sys/class/net/tap0/mtu'
+	assert_status 0
+	assert_contains "$output" 'inet 10.9.0.100/16'
+	refute_contains "$output" 'inet6 fd'
+	[ "${lines[-1]}" = 1500 ]
+	sh_program 'ls /sys/class/net'
+	try run --bundle "$BUNDLE" --network none c1
+	assert_output lo
+}
+
+@test "--network host is the caller's network" {
+	sh_program 'readlink /proc/self/ns/net; cat /etc/resolv.conf'
+	try run --bundle "$BUNDLE" --network host c1
+	assert_status 0
+	[ "$output" = "$(readlink /proc/self/ns/net; cat /etc/resolv.conf 2>/dev/null)" ] || fail "$output"
+}
+
+@test "a network is made where the config has no network namespace, and not where it joins one" {
+	config 'del(.linux.namespaces[] | select(.type == "network"))'
+	sh_program 'ls /sys/class/net'
+	try run --bundle "$BUNDLE" --network slirp c1
+	assert_output $'lo\ntap0'
+	config '.linux.namespaces += [{"type": "network", "path": "/proc/self/ns/net"}]'
+	try run --bundle "$BUNDLE" --network slirp c1
+	assert_status 125
+	assert_one_line "$stderr"
+	assert_contains "$stderr" '/proc/self/ns/net'
+}
+
+@test "a network that can't be is refused by the name of what is wrong" {
+	local text
+	for text in bridge slirp,mtu=12 slirp,speed=9 slirp,dns=nowhere slirp,cidr=10.0.2.0/31 none,mtu=1500 ''; do
+		try run --bundle "$BUNDLE" --network "$text" c1
+		assert_status 125
+		assert_one_line "$stderr"
+		assert_contains "$stderr" --network
+	done
+	config '.annotations = {"org.urun.network": "token-ring"}'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_contains "$stderr" 'org.urun.network'
+}
+
+@test "urun spec writes slirp" {
+	rm "$BUNDLE/config.json"
+	(cd "$BUNDLE" && urun spec)
+	[ "$(jq -r '.annotations["org.urun.network"]' "$BUNDLE/config.json")" = slirp ]
+	config '.process.terminal = false'
+	in_container 'ls /sys/class/net'
+	assert_output $'lo\ntap0'
+}
+
+# --- the files of /etc ----------------------------------------------------------------------------------------------------
+
+@test "resolv.conf, hosts and hostname are made for it, outside of the root file system" {
+	rm -f "$BUNDLE/rootfs/etc/resolv.conf" "$BUNDLE/rootfs/etc/hosts" "$BUNDLE/rootfs/etc/hostname"
+	sh_program 'cat /etc/resolv.conf /etc/hosts /etc/hostname; echo changed >>/etc/hosts'
+	try run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	assert_contains "$output" 'nameserver 10.0.2.3'
+	assert_contains "$output" $'127.0.0.1\tlocalhost'
+	assert_contains "$output" $'10.0.2.100\turun-test'
+	[ "${lines[-1]}" = urun-test ]
+	# What is mounted on is there, and empty.
+	[ -e "$BUNDLE/rootfs/etc/hosts" ] && [ ! -s "$BUNDLE/rootfs/etc/hosts" ] && [ ! -s "$BUNDLE/rootfs/etc/resolv.conf" ]
+}
+
+@test "those that the config mounts itself stay" {
+	echo 'nameserver 192.0.2.53' >"$BUNDLE/mine"
+	config '.mounts += [{"destination": "/etc/resolv.conf", "type": "bind", "source": "mine", "options": ["bind", "ro"]}]'
+	sh_program 'cat /etc/resolv.conf /etc/hosts'
+	try run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	[ "${lines[0]}" = 'nameserver 192.0.2.53' ]
+	assert_contains "$output" localhost
+	refute_contains "$output" 10.0.2.3
+}
+
+@test "dns= takes the place of the forwarder" {
+	sh_program 'grep nameserver /etc/resolv.conf'
+	try run --bundle "$BUNDLE" --network slirp,dns=192.0.2.53,dns=2001:db8::53 c1
+	assert_output $'nameserver 192.0.2.53\nnameserver 2001:db8::53'
+}
+
+@test "a resolv.conf that is a link into /run is followed inside the root file system" {
+	mkdir -p "$BUNDLE/rootfs/run"
+	ln -sf ../run/systemd/resolve/stub-resolv.conf "$BUNDLE/rootfs/etc/resolv.conf"
+	config '.mounts += [{"destination": "/run", "type": "tmpfs", "source": "tmpfs"}]'
+	sh_program 'cat /etc/resolv.conf; cat /run/systemd/resolve/stub-resolv.conf'
+	try run --bundle "$BUNDLE" --network slirp,ipv6=no c1
+	assert_output $'nameserver 10.0.2.3\nnameserver 10.0.2.3'
+}
+
+@test "where the root file system has no place for one of them it is warned of, and the container runs" {
+	ln -sf resolv.conf "$BUNDLE/rootfs/etc/resolv.conf"
+	sh_program 'echo runs; grep -c localhost /etc/hosts'
+	try run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	assert_output $'runs\n2'
+	[ "$(wc -l <<<"$stderr")" -eq 1 ]
+	assert_contains "$stderr" '/etc/resolv.conf'
+}
+
+# --- what is reached ------------------------------------------------------------------------------------------------------
+
+@test "TCP and UDP reach the outside, over IPv4 and IPv6" {
+	host_programs
+	cat >"$BUNDLE/host/client.py" <<-'END'
+		import socket
+		for address in ("192.0.2.1", "2001:db8::1"):
+		    t = socket.create_connection((address, 7001), 10)
+		    t.sendall(b"tcp")
+		    print(address, t.recv(100).decode())
+		    u = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+		    u.settimeout(10)
+		    u.sendto(b"udp", (address, 7002))
+		    print(address, u.recv(100).decode())
+	END
+	program python3 /client.py
+	outside '
+		start_server tcp 192.0.2.1 7001; start_server tcp 2001:db8::1 7001
+		start_server udp 192.0.2.1 7002; start_server udp 2001:db8::1 7002
+		urun run --bundle "$BUNDLE" --network slirp c1; stop_servers'
+	assert_status 0
+	assert_output $'192.0.2.1 echo tcp\n192.0.2.1 echo udp\n2001:db8::1 echo tcp\n2001:db8::1 echo udp'
+}
+
+@test "ping works without a capability" {
+	host_programs
+	cat >"$BUNDLE/host/ping.py" <<-'END'
+		import socket, struct
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+		s.settimeout(10)
+		body = b"payload!"
+		header = struct.pack("!BBHHH", 8, 0, 0, 0, 1)
+		words = struct.unpack("!8H", header + body)
+		total = sum(words); total = (total >> 16) + (total & 0xffff); total += total >> 16
+		s.sendto(struct.pack("!BBHHH", 8, 0, ~total & 0xffff, 0, 1) + body, ("192.0.2.1", 0))
+		print("reply" if s.recv(100)[0] == 0 else "no reply")
+	END
+	program python3 /ping.py
+	config '.process.user = {"uid": 1000, "gid": 1000} | del(.process.capabilities)'
+	outside 'urun run --bundle "$BUNDLE" --network slirp c1'
+	assert_status 0
+	assert_output reply
+}
+
+@test "names are resolved by the host's nameserver, also by one that comes later" {
+	host_programs
+	cat >"$BATS_TEST_TMPDIR/dns.py" <<-'END'
+		import socket, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.bind((sys.argv[1], 53))
+		print("listening", flush=True)
+		while True:
+		    q, peer = s.recvfrom(512)
+		    end = q.index(b"\0", 12) + 5
+		    a = q[end - 4:end - 2] == b"\0\1"
+		    answer = b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + socket.inet_aton(sys.argv[2]) if a else b""
+		    s.sendto(q[:2] + b"\x81\x80\0\1\0" + (b"\1" if a else b"\0") + b"\0\0\0\0" + q[12:end] + answer, peer)
+	END
+	cat >"$BUNDLE/host/names.py" <<-'END'
+		import socket, os, time
+		print(socket.gethostbyname("one.example"), flush=True)
+		open("/shared/resolved", "w")
+		while not os.path.exists("/shared/changed"):
+		    time.sleep(0.02)
+		for attempt in range(100):
+		    if socket.gethostbyname("two.example") == "192.0.2.22":
+		        break
+		    time.sleep(0.05)
+		print(socket.gethostbyname("three.example"))
+	END
+	program timeout 30 python3 /names.py
+	mkdir "$BUNDLE/shared"
+	config '.mounts += [{"destination": "/shared", "type": "bind", "source": "shared", "options": ["bind"]}]'
+	outside '
+		ip address add 192.0.2.2/24 dev lo
+		echo nameserver 192.0.2.1 >"$BUNDLE/resolv"
+		mount --bind "$BUNDLE/resolv" /etc/resolv.conf
+		timeout 50 python3 "$BATS_TEST_TMPDIR/dns.py" 192.0.2.1 192.0.2.11 >"$BATS_TEST_TMPDIR/dns1" & SERVERS+=($!)
+		timeout 50 python3 "$BATS_TEST_TMPDIR/dns.py" 192.0.2.2 192.0.2.22 >"$BATS_TEST_TMPDIR/dns2" & SERVERS+=($!)
+		wait_for 10 test -s "$BATS_TEST_TMPDIR/dns1"
+		wait_for 10 test -s "$BATS_TEST_TMPDIR/dns2"
+		urun run --bundle "$BUNDLE" --network slirp c1 & run=$!
+		wait_for 10 test -e "$BUNDLE/shared/resolved"
+		echo nameserver 192.0.2.2 >"$BUNDLE/resolv"
+		: >"$BUNDLE/shared/changed"
+		wait $run
+		stop_servers'
+	assert_status 0
+	assert_output $'192.0.2.11\n192.0.2.22'
+}
+
+@test "the host's loopback isn't reached, unless that was asked for" {
+	host_programs
+	cat >"$BUNDLE/host/loop.py" <<-'END'
+		import socket
+		for address in ("10.0.2.2", "fd75:7275:6e00::2", "127.0.0.1", "10.0.2.3"):
+		    try:
+		        s = socket.create_connection((address, 7001), 3)
+		        s.sendall(b"x")
+		        print(address, s.recv(100).decode())
+		    except OSError as e:
+		        print(address, "no")
+	END
+	program python3 /loop.py
+	outside '
+		start_server tcp 127.0.0.1 7001; start_server tcp ::1 7001
+		urun run --bundle "$BUNDLE" --network slirp c1
+		urun run --bundle "$BUNDLE" --network slirp,host-loopback=yes c1
+		stop_servers'
+	assert_status 0
+	assert_output $'10.0.2.2 no\nfd75:7275:6e00::2 no\n127.0.0.1 no\n10.0.2.3 no\n10.0.2.2 echo x\nfd75:7275:6e00::2 echo x\n127.0.0.1 no\n10.0.2.3 no'
+}
+
+# --- how long it lives ----------------------------------------------------------------------------------------------------
+
+slirp_pid() {
+	jq -r .networkPid "$STATE/$1/state.json"
+}
+
+# A zombie has ended too.
+is_gone() {
+	[ ! -e "/proc/$1" ] || grep -q '^State:.*[ZX]' "/proc/$1/status"
+}
+
+@test "a created container has its network, which ends with it" {
+	local pid
+	sh_program 'ls /sys/class/net; grep -c nameserver /etc/resolv.conf; sleep 60'
+	urun create --bundle "$BUNDLE" --network slirp,ipv6=no c1 >"$BATS_TEST_TMPDIR/out"
+	pid=$(slirp_pid c1)
+	[ -e "/proc/$pid" ]
+	urun start c1
+	wait_for 10 grep -q 1 "$BATS_TEST_TMPDIR/out"
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = $'lo\ntap0\n1' ]
+	try exec c1 ip -o -4 address show dev tap0
+	assert_contains "$output" 10.0.2.100
+	urun kill c1 KILL
+	wait_for 10 is_gone "$pid"
+	urun delete c1
+}
+
+@test "delete --force ends it, and a detached one lives on without its caller" {
+	local pid
+	sh_program 'sleep 60'
+	urun run --detach --bundle "$BUNDLE" --network slirp c1 </dev/null >/dev/null 2>&1
+	pid=$(slirp_pid c1)
+	[ -e "/proc/$pid" ]
+	urun delete --force c1
+	wait_for 10 is_gone "$pid"
+}
+
+@test "it ends with a foreground run that is killed" {
+	local pid run
+	sh_program 'sleep 60'
+	"$URUN" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1 &
+	run=$!
+	wait_for 10 is_status c1 running
+	pid=$(slirp_pid c1)
+	kill -KILL "$run"
+	wait_for 10 is_gone "$pid"
+	urun delete --force c1
+}
+
+@test "it holds nothing of the caller's: a pipe ends when the container has let go of it" {
+	sh_program 'exec </dev/null >/dev/null 2>&1; sleep 60'
+	observe timeout 10 bash -c '"$1" --root "$2" run --detach --bundle "$3" --network slirp c1 2>&1 5>&1 | cat' - "$URUN" "$STATE" "$BUNDLE"
+	assert_status 0
+	assert_output ''
+	urun delete --force c1
+}
+
+@test "its death is said, and the container goes on" {
+	local run
+	sh_program 'until [ -e /go ]; do sleep 0.05; done; echo goes on'
+	"$URUN" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1 >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" &
+	run=$!
+	wait_for 10 is_status c1 running
+	kill -KILL "$(slirp_pid c1)"
+	wait_for 10 grep -q 'no network any more' "$BATS_TEST_TMPDIR/err"
+	try exec c1 touch /go
+	assert_status 0
+	assert_contains "$stderr" 'no network any more'
+	wait_status "$run"
+	assert_status 0
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = 'goes on' ]
+}
+
+@test "a program that can't be executed leaves no urun-slirp" {
+	program /nowhere
+	try run --bundle "$BUNDLE" --network slirp c1
+	assert_status 127
+	assert_one_line "$stderr"
+}
+
+# --- what the host lacks --------------------------------------------------------------------------------------------------
+
+@test "without /dev/net/tun the error has the mend, and --network none works" {
+	host_lacks='mount -t tmpfs tmpfs /dev/net'
+	sh_program 'ls /sys/class/net'
+	outside "$host_lacks"'; urun run --bundle "$BUNDLE" --network slirp c1'
+	assert_status 125
+	assert_one_line "$stderr"
+	assert_contains "$stderr" '/dev/net/tun'
+	assert_contains "$stderr" 'modprobe tun'
+	outside "$host_lacks"'; urun run --bundle "$BUNDLE" --network none c1'
+	assert_output lo
+	outside "$host_lacks"'; mkdir "$BATS_TEST_TMPDIR/new"; cd "$BATS_TEST_TMPDIR/new"; urun spec; jq -r ".annotations[\"org.urun.network\"]" config.json'
+	assert_output none
+	assert_contains "$stderr" '/dev/net/tun'
+}
