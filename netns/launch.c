@@ -18,6 +18,7 @@
 #include "core/base/libexec.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
+#include "core/base/rights.h"
 #include "core/base/str.h"
 #include "netns/ready.h"
 #include "netns/tap.h"
@@ -56,38 +57,29 @@ static int set_attributes(posix_spawnattr_t *attributes)
 							    POSIX_SPAWN_SETSID);
 }
 
-/* A descriptor that is duplicated onto itself loses its close-on-exec mark in the child alone. */
-static int set_descriptors(posix_spawn_file_actions_t *actions, const int fds[static 3])
-{
-	int result = 0;
-
-	for (int i = 0; i < 3 && result == 0; i++)
-		result = posix_spawn_file_actions_adddup2(actions, fds[i], fds[i]);
-	return result;
-}
-
 /*
  * Process boundary: the program has our stdio until it sets its own, so that the dynamic linker can
  * say which library is missing.
  */
-static int execute(const char *path, const char *network, const int fds[static 3], pid_t *ret_pid)
+static int execute(const char *path, const char *network, int ready_fd, pid_t *ret_pid)
 {
-	char numbers[3][12];
-	char *const argv[] = { (char *)(uintptr_t)PROGRAM, numbers[0], numbers[1], numbers[2],
-			       (char *)(uintptr_t)network, NULL };
+	char number[12];
+	char *const argv[] = { (char *)(uintptr_t)PROGRAM, number, (char *)(uintptr_t)network,
+			       NULL };
 	char *const envp[] = { NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int result;
 
-	for (int i = 0; i < 3; i++)
-		snprintf(numbers[i], sizeof(numbers[i]), "%d", fds[i]);
+	snprintf(number, sizeof(number), "%d", ready_fd);
 	result = posix_spawnattr_init(&attributes);
 	if (result)
 		return -result;
 	result = posix_spawn_file_actions_init(&actions);
 	if (!result) {
-		result = set_attributes(&attributes) ?: set_descriptors(&actions, fds);
+		/* Duplicated onto itself it loses its close-on-exec mark in the child alone. */
+		result = set_attributes(&attributes)
+				 ?: posix_spawn_file_actions_adddup2(&actions, ready_fd, ready_fd);
 		if (!result)
 			result = posix_spawn(ret_pid, path, &actions, &attributes, argv, envp);
 		posix_spawn_file_actions_destroy(&actions);
@@ -96,8 +88,7 @@ static int execute(const char *path, const char *network, const int fds[static 3
 	return -result;
 }
 
-int slirp_launch(const char *network, int tap_fd, int life_pidfd, struct slirp_launch *ret_launch,
-		 struct error *err)
+int slirp_launch(const char *network, struct slirp_launch *ret_launch, struct error *err)
 {
 	autofree char *path = libexec_path(PROGRAM);
 	autoclose int ours = -1, its = -1;
@@ -108,7 +99,7 @@ int slirp_launch(const char *network, int tap_fd, int life_pidfd, struct slirp_l
 		return error_set(err, errno, "make the socket to %s", PROGRAM);
 	ours = pair[0];
 	its = pair[1];
-	result = execute(path, network, (int[3]){ tap_fd, its, life_pidfd }, &pid);
+	result = execute(path, network, its, &pid);
 	if (result < 0) {
 		error_set(err, -result, "start %s", path);
 		return result == -ENOENT ? hint_at_build(err) : -1;
@@ -118,6 +109,18 @@ int slirp_launch(const char *network, int tap_fd, int life_pidfd, struct slirp_l
 	return 0;
 }
 
+int slirp_give(const struct slirp_launch *launch, int tap_fd, int life_pidfd, struct error *err)
+{
+	char kind = READY_GIVE;
+	struct iovec part = { &kind, 1 };
+	ssize_t sent = rights_send(launch->ready_fd, &part, 1, (int[2]){ tap_fd, life_pidfd }, 2);
+
+	/* One that has ended has said why: that is for slirp_await() to tell. */
+	return sent < 0 && sent != -EPIPE && sent != -ECONNRESET
+		       ? error_set(err, (int)-sent, "give %s the network device", PROGRAM)
+		       : 0;
+}
+
 /* ---- what it says ---- */
 
 struct heard {
@@ -125,47 +128,25 @@ struct heard {
 	char text[ERROR_LINE_SIZE];
 };
 
-/* A process's pidfd comes with PROCESS alone, and once. */
-static void take_pidfd(struct slirp_launch *launch, struct msghdr *message)
-{
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
-	     header = CMSG_NXTHDR(message, header)) {
-		autoclose int fd = -1;
-
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-		    header->cmsg_len != CMSG_LEN(sizeof(int)))
-			continue;
-		memcpy(&fd, CMSG_DATA(header), sizeof(int));
-		if (launch->pidfd < 0)
-			launch->pidfd = take_fd(&fd);
-	}
-}
-
-/* Returns 1, 0 at the end of the socket, or a negative errno. */
+/*
+ * Returns 1, 0 at the end of the socket, or a negative errno.  A process's pidfd comes with PROCESS
+ * alone, and once.
+ */
 static int hear(struct slirp_launch *launch, struct heard *heard)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
 	char kind;
 	struct iovec parts[] = { { &kind, 1 }, { heard->text, sizeof(heard->text) - 1 } };
-	struct msghdr message = {
-		.msg_iov = parts,
-		.msg_iovlen = ARRAY_SIZE(parts),
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	ssize_t got;
+	autoclose int fd = -1;
+	size_t count;
+	ssize_t got = rights_receive(launch->ready_fd, parts, ARRAY_SIZE(parts), MSG_DONTWAIT, &fd,
+				     1, &count);
 
-	do
-		got = recvmsg(launch->ready_fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	while (got < 0 && errno == EINTR);
 	if (got <= 0)
-		return got < 0 ? -errno : 0;
+		return (int)got;
 	heard->kind = (enum ready_kind)kind;
 	heard->text[got - 1] = '\0';
-	take_pidfd(launch, &message);
+	if (launch->pidfd < 0)
+		launch->pidfd = take_fd(&fd);
 	return 1;
 }
 

@@ -7,13 +7,13 @@
 #include "core/base/error.h"
 
 /*
- * The start of urun-slirp, in two halves so that the parent can go on in between: the container's
- * mounts take as long as the network does.
+ * The start of urun-slirp, in three steps so that the parent can go on in between: it gets ready
+ * while there is no container yet, and serves while the container's mounts are made.
  * Runs in: parent.
  */
 struct slirp_launch {
 	pid_t starter; /* the program's first process, which ends at once; 0: none */
-	int ready_fd;  /* what it says; -1: none */
+	int ready_fd;  /* the socket to it; -1: none */
 	int pidfd;     /* of the process that stays; -1: not known yet */
 };
 #define SLIRP_LAUNCH_NONE ((struct slirp_launch){ .ready_fd = -1, .pidfd = -1 })
@@ -22,14 +22,17 @@ struct slirp_launch {
 int slirp_check_host(struct error *err);
 
 /*
- * Executes urun-slirp (libexec_path()) for the container whose first process is @life_pidfd's, with
- * @network as it was parsed (NETWORK_SLIRP).  Both descriptors stay the caller's, who should close
- * @tap_fd: the device lives as long as one is open.  None of the caller's other descriptors, signal
- * settings and environment go along; it has a session of its own.
+ * Executes urun-slirp (libexec_path()) with @network as it was parsed (NETWORK_SLIRP).  None of the
+ * caller's descriptors, signal settings and environment go along; it has a session of its own.
  * Fails with ENOENT and a hint where urun was built without libslirp.
  */
-int slirp_launch(const char *network, int tap_fd, int life_pidfd, struct slirp_launch *ret_launch,
-		 struct error *err);
+int slirp_launch(const char *network, struct slirp_launch *ret_launch, struct error *err);
+
+/*
+ * Gives it the device of the container whose first process is @life_pidfd's.  Both descriptors stay
+ * the caller's, who should close @tap_fd: the device lives as long as one is open.
+ */
+int slirp_give(const struct slirp_launch *launch, int tap_fd, int life_pidfd, struct error *err);
 
 /*
  * Waits until the network is usable, 10 s at most.  *ret_pidfd (close-on-exec, the caller's) is the

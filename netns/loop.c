@@ -106,14 +106,13 @@ static bool drain_tap(struct loop *loop)
 
 /* ---- the loop ---- */
 
-struct loop *loop_new(const struct network_options *options, int tap_fd, int life_fd,
-		      struct error *err)
+struct loop *loop_new(const struct network_options *options, struct error *err)
 {
 	struct loop *loop = mem_alloc(sizeof(*loop));
 
 	loop->options = options;
-	loop->tap_fd = tap_fd;
-	loop->life_fd = life_fd;
+	loop->tap_fd = -1;
+	loop->life_fd = -1;
 	loop->set = POLLSET_NONE;
 	loop->windows = windows_new();
 	loop->fragments = fragments_new();
@@ -138,8 +137,10 @@ void loop_free(struct loop *loop)
 	free(loop);
 }
 
-int loop_run(struct loop *loop, struct error *err)
+int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
 {
+	loop->tap_fd = tap_fd;
+	loop->life_fd = life_fd;
 	for (;;) {
 		int timeout, ready;
 

@@ -12,15 +12,15 @@
  */
 struct loop;
 
+/* Opens what it needs of the host's files.  @options are kept. */
+struct loop *loop_new(const struct network_options *options, struct error *err);
+
 /*
  * Takes over none of the descriptors: the tap device (non-blocking, with IFF_VNET_HDR), and the
- * pidfd whose process is the container's first.  @options are kept.  Reads no packet yet.
+ * pidfd whose process is the container's first.  Returns when that has ended or the device is gone;
+ * fails where waiting does.
  */
-struct loop *loop_new(const struct network_options *options, int tap_fd, int life_fd,
-		      struct error *err);
-
-/* Returns when the container has ended or its device is gone; fails where waiting does. */
-int loop_run(struct loop *loop, struct error *err);
+int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err);
 
 void loop_free(struct loop *loop);
 

@@ -1,99 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: urun-slirp.
-// urun-slirp TAPFD READYFD LIFEPIDFD OPTIONS: the other end of a container's network device.
+// urun-slirp READYFD NETWORK: the other end of a container's network device.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/number.h"
+#include "core/base/rights.h"
 #include "core/base/str.h"
 #include "netns/loop.h"
 #include "netns/options.h"
 #include "netns/ready.h"
 #include "netns/sandbox.h"
 
-struct arguments {
-	int tap_fd;
-	int ready_fd;
-	int life_fd;
-	const char *network;
-};
+/* Where its socket is from the beginning on: behind stdio there is nothing else. */
+#define READY_FD (STDERR_FILENO + 1)
 
 /* ---- what the parent hears ---- */
 
-static void say(int ready_fd, enum ready_kind kind, const char *text)
+/* Nobody is there to hear of it where this fails: the life pidfd tells the rest. */
+static void say(enum ready_kind kind, const char *text)
 {
 	char first = (char)kind;
 	struct iovec parts[] = { { &first, 1 }, { (char *)(uintptr_t)text, strlen(text) } };
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = ARRAY_SIZE(parts) };
 
-	/* Nobody is there to hear of it where this fails: the life pidfd tells the rest. */
-	while (sendmsg(ready_fd, &message, MSG_NOSIGNAL) < 0 && errno == EINTR)
-		;
+	rights_send(READY_FD, parts, ARRAY_SIZE(parts), NULL, 0);
 }
 
-static void say_error(int ready_fd, const struct error *err)
+static void say_failure(enum ready_kind kind, const struct error *err)
 {
 	char line[ERROR_LINE_SIZE];
 
-	say(ready_fd, READY_ERROR, error_format(err, line));
+	say(kind, error_format(err, line));
 }
 
-static void say_process(int ready_fd, int pidfd)
+static void say_process(int pidfd)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
 	char first = READY_PROCESS;
 	struct iovec part = { &first, 1 };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &pidfd, sizeof(int));
-	while (sendmsg(ready_fd, &message, MSG_NOSIGNAL) < 0 && errno == EINTR)
-		;
+	rights_send(READY_FD, &part, 1, &pidfd, 1);
+}
+
+/* The tap device and the life pidfd.  Returns 1, 0 where the parent has gone, or -1. */
+static int receive_given(int ret_fds[static 2], struct error *err)
+{
+	char kind;
+	struct iovec part = { &kind, 1 };
+	size_t count;
+	ssize_t got = rights_receive(READY_FD, &part, 1, 0, ret_fds, 2, &count);
+
+	if (got == 0 || got == -ECONNRESET)
+		return 0;
+	if (got < 0)
+		return error_set(err, (int)-got, "wait for the network device");
+	if (kind != READY_GIVE || count != 2)
+		return error_set(err, EPROTO, "wait for the network device");
+	return 1;
 }
 
 /* ---- what we were given ---- */
 
-static int parse_arguments(int argc, char **argv, struct arguments *arguments)
-{
-	int *const numbers[] = { &arguments->tap_fd, &arguments->ready_fd, &arguments->life_fd };
-
-	if (argc != 5)
-		return -EINVAL;
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-		uint32_t number;
-
-		if (number_parse_u32(argv[i + 1], INT16_MAX, &number) < 0 ||
-		    number <= STDERR_FILENO || fd_set_cloexec((int)number) < 0)
-			return -EINVAL;
-		*numbers[i] = (int)number;
-	}
-	arguments->network = argv[4];
-	return 0;
-}
-
 /*
- * An engine waits until its pipes are closed by all that has them, so none but the three stay, and
- * stdio goes nowhere.
+ * An engine waits until its pipes are closed by all that has them, so none but the socket stays,
+ * and stdio goes nowhere.
  */
-static int leave_descriptors(const struct arguments *arguments, struct error *err)
+static int leave_descriptors(int ready_fd, struct error *err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -102,88 +78,91 @@ static int leave_descriptors(const struct arguments *arguments, struct error *er
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (dup2(null, fd) < 0)
 			return error_set(err, errno, "set stdio to /dev/null");
-	for (unsigned int fd = STDERR_FILENO + 1, next; fd <= INT16_MAX; fd = next + 1) {
-		next = INT16_MAX + 1;
-		if ((unsigned int)arguments->tap_fd >= fd)
-			next = (unsigned int)arguments->tap_fd;
-		if ((unsigned int)arguments->ready_fd >= fd &&
-		    (unsigned int)arguments->ready_fd < next)
-			next = (unsigned int)arguments->ready_fd;
-		if ((unsigned int)arguments->life_fd >= fd &&
-		    (unsigned int)arguments->life_fd < next)
-			next = (unsigned int)arguments->life_fd;
-		if (next > fd && close_range(fd, next > INT16_MAX ? ~0u : next - 1, 0) < 0)
-			return error_set(err, errno, "close the other descriptors");
-	}
+	if (ready_fd != READY_FD && dup2(ready_fd, READY_FD) < 0)
+		return error_set(err, errno, "move the socket of urun-slirp");
+	if (close_range(READY_FD + 1, ~0u, 0) < 0)
+		return error_set(err, errno, "close the other descriptors");
 	return 0;
 }
 
 /* ---- the process that stays ---- */
 
+struct identity {
+	uid_t uid;
+	gid_t gid;
+	bool isolated; /* it has namespaces of its own */
+};
+
 /*
  * ORDER: the loop opens what it needs of the host's files; then these are out of reach, then the
- * privileges, and only then is the container told that there is a network.
+ * privileges, and only then comes the container's device.
  */
-static int serve(const struct arguments *arguments, const struct network_options *options,
-		 bool isolated, uid_t uid, gid_t gid, struct error *err)
+static int confine(const struct identity *identity, struct error *err)
 {
-	struct loop *loop = loop_new(options, arguments->tap_fd, arguments->life_fd, err);
 	struct error left = ERROR_NONE;
-	char line[ERROR_LINE_SIZE];
-	int result = loop ? 0 : -1;
 
-	if (result == 0 && isolated && sandbox_leave_root(uid, gid, &left) < 0)
-		say(arguments->ready_fd, READY_WARNING, error_format(&left, line));
-	if (result == 0)
-		result = sandbox_drop_privileges(err);
-	if (result == 0) {
-		say(arguments->ready_fd, READY_READY, "");
-		close(arguments->ready_fd);
-		return loop_run(loop, err);
+	if (identity->isolated && sandbox_leave_root(identity->uid, identity->gid, &left) < 0)
+		say_failure(READY_WARNING, &left);
+	return sandbox_drop_privileges(err);
+}
+
+static int serve(const struct network_options *options, const struct identity *identity,
+		 struct error *err)
+{
+	struct loop *loop = loop_new(options, err);
+	int fds[2], given;
+
+	if (!loop)
+		return -1;
+	given = confine(identity, err) < 0 ? -1 : receive_given(fds, err);
+	if (given <= 0) {
+		loop_free(loop);
+		return given;
 	}
-	say_error(arguments->ready_fd, err);
-	loop_free(loop);
-	return -1;
+	say(READY_READY, "");
+	close(READY_FD);
+	return loop_run(loop, fds[0], fds[1], err);
 }
 
 /*
  * Process boundary: the one that was executed ends at once, so that the parent has waited for it
  * when the network is usable, and the one that stays is nobody's to wait for.
  */
-static int start(const struct arguments *arguments, struct error *err)
+static int start(const char *network, struct error *err)
 {
 	struct network_options options;
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	bool isolated;
+	struct identity identity = { .uid = geteuid(), .gid = getegid() };
 	int pidfd = -1;
 	pid_t pid;
 
-	if (leave_descriptors(arguments, err) < 0 ||
-	    network_options_parse(arguments->network, &options, err) < 0)
+	if (network_options_parse(network, &options, err) < 0)
 		return -1;
 	/* A peer that has closed its end is told by send(2). */
 	signal(SIGPIPE, SIG_IGN);
-	pid = sandbox_fork(&pidfd, &isolated, err);
+	pid = sandbox_fork(&pidfd, &identity.isolated, err);
 	if (pid < 0)
 		return -1;
-	if (pid == 0)
-		_exit(serve(arguments, &options, isolated, uid, gid, err) < 0 ? 1 : 0);
-	say_process(arguments->ready_fd, pidfd);
-	return 0;
+	if (pid > 0) {
+		say_process(pidfd);
+		return 0;
+	}
+	if (serve(&options, &identity, err) == 0)
+		_exit(0);
+	return -1;
 }
 
 int main(int argc, char **argv)
 {
 	struct error err = ERROR_NONE;
-	struct arguments arguments;
+	uint32_t ready_fd;
 
-	if (parse_arguments(argc, argv, &arguments) < 0) {
-		dprintf(STDERR_FILENO, "usage: urun-slirp TAPFD READYFD LIFEPIDFD NETWORK\n");
+	if (argc != 3 || number_parse_u32(argv[1], INT16_MAX, &ready_fd) < 0 ||
+	    ready_fd < READY_FD) {
+		dprintf(STDERR_FILENO, "usage: urun-slirp READYFD NETWORK\n");
 		return 2;
 	}
-	if (start(&arguments, &err) == 0)
+	if (leave_descriptors((int)ready_fd, &err) == 0 && start(argv[2], &err) == 0)
 		return 0;
-	say_error(arguments.ready_fd, &err);
+	say_failure(READY_ERROR, &err);
 	return 1;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/json.h"
+#include "core/base/rights.h"
 #include "core/config/config.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -115,54 +116,21 @@ void seccomp_listener_state(pid_t pid, const char *metadata, const char *state_j
 	strbuf_add_str(ret_state, "}");
 }
 
-/* The descriptor goes with the first bytes; a stream socket may take fewer than all. */
-static ssize_t send_with_fd(int socket, int fd, const struct strbuf *state)
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec part = { .iov_base = state->bytes, .iov_len = state->size };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	ssize_t sent;
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(int));
-	do
-		sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	return sent;
-}
-
+/* sendmsg(2) is the one call that the profile was checked for. */
 int seccomp_send_listener(int socket, int listener, const struct strbuf *state, struct error *err)
 {
-	ssize_t sent = send_with_fd(socket, listener, state);
-	size_t done;
+	size_t done = 0;
 
-	if (sent < 0)
-		return error_set(err, errno,
-				 "send the seccomp listener to linux.seccomp.listenerPath");
-	for (done = (size_t)sent; done < state->size; done += (size_t)sent) {
+	while (done < state->size) {
 		struct iovec part = { .iov_base = state->bytes + done,
 				      .iov_len = state->size - done };
-		struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+		/* The descriptor goes with the first byte; a stream may take fewer than all. */
+		ssize_t sent = rights_send(socket, &part, 1, &listener, done == 0 ? 1 : 0);
 
-		/* sendmsg(2) again, since it is the one call that the profile was checked for. */
-		sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-		if (sent < 0 && errno == EINTR)
-			sent = 0;
-		else if (sent < 0)
-			return error_set(
-				err, errno,
-				"send the container's state to linux.seccomp.listenerPath");
+		if (sent < 0)
+			return error_set(err, (int)-sent,
+					 "send the seccomp listener to linux.seccomp.listenerPath");
+		done += (size_t)sent;
 	}
 	return 0;
 }

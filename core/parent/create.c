@@ -378,7 +378,7 @@ static int answer(struct creation *creation, struct message *message, struct err
 	case MESSAGE_NETWORK:
 		if (message->fd_count != 1)
 			return error_set(err, EPROTO, "sync pipe: network without a device");
-		return network_start(&creation->network, &message->fds[0], made->child.pidfd, err);
+		return network_give(&creation->network, &message->fds[0], made->child.pidfd, err);
 	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
 	default: child_take_console(&creation->request->child, &made->child, message); return 0;
 	}
@@ -436,8 +436,9 @@ static int create_in_steps(struct creation *creation, struct error *err)
 	const struct child_request *request = &creation->request->child;
 	struct child *child = &creation->made->child;
 
-	if (make_cgroup(creation, err) < 0 || clone_child(creation, err) < 0 ||
-	    bootstrap(creation, err) < 0 || send_config(creation, err) < 0 ||
+	if (network_launch(&creation->network, err) < 0 || make_cgroup(creation, err) < 0 ||
+	    clone_child(creation, err) < 0 || bootstrap(creation, err) < 0 ||
+	    send_config(creation, err) < 0 ||
 	    state_write_config(&creation->made->dir, &creation->made->config, err) < 0 ||
 	    await_ready(creation, err) < 0 || await_network(creation, err) < 0 ||
 	    child_send_descriptors(request, child, err) < 0 || child_release(child, err) < 0 ||
@@ -454,12 +455,12 @@ static void undo(struct creation *creation)
 	struct error ignored = ERROR_NONE;
 	struct cgroup_left left;
 
-	if (made->child.pidfd >= 0) {
+	if (made->child.pidfd >= 0)
 		child_end(&made->child);
-		network_undo(&creation->network);
-		made->network_pidfd = -1;
+	network_undo(&creation->network);
+	made->network_pidfd = -1;
+	if (made->child.pidfd >= 0)
 		hooks_run_poststop(&made->state);
-	}
 	left = state_cgroup(&made->state);
 	if (!creation->cgroup.started)
 		left.unit = NULL;

@@ -164,9 +164,16 @@ int network_make_files(const struct network *network, const struct state_dir *di
 
 /* ---- its process ---- */
 
-int network_start(struct network *network, int *tap_fd, int life_pidfd, struct error *err)
+int network_launch(struct network *network, struct error *err)
 {
-	int result = slirp_launch(network->text, *tap_fd, life_pidfd, &network->launch, err);
+	if (!network->stated || network->options.kind != NETWORK_SLIRP)
+		return 0;
+	return slirp_launch(network->text, &network->launch, err);
+}
+
+int network_give(struct network *network, int *tap_fd, int life_pidfd, struct error *err)
+{
+	int result = slirp_give(&network->launch, *tap_fd, life_pidfd, err);
 
 	/* The device is gone with its last descriptor, which so is urun-slirp's. */
 	fd_close(tap_fd);

@@ -40,8 +40,11 @@ int network_choose(const char *text, struct container_config *config, struct net
 int network_make_files(const struct network *network, const struct state_dir *dir,
 		       struct container_config *config, struct error *err);
 
-/* Init has made the device: starts urun-slirp with it.  Takes over *tap_fd. */
-int network_start(struct network *network, int *tap_fd, int life_pidfd, struct error *err);
+/* Starts urun-slirp, where the network is slirp: it gets ready beside all that follows. */
+int network_launch(struct network *network, struct error *err);
+
+/* Init has made the device: hands it to urun-slirp.  Takes over *tap_fd. */
+int network_give(struct network *network, int *tap_fd, int life_pidfd, struct error *err);
 
 /*
  * Waits until the network can be used, and notes in @state which process it is.  Returns 1 where

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "core/base/fd.h"
+#include "core/base/rights.h"
 
 /*
  * A socket address has room for 107 bytes; by a descriptor's path below /proc every place has a
@@ -69,22 +70,8 @@ int socket_connect_path(const char *path, const char *what, int *ret_fd, struct 
 
 int socket_send_fd(int socket, int fd, const char *name, const char *what, struct error *err)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
 	struct iovec part = { .iov_base = (void *)(uintptr_t)name, .iov_len = strlen(name) };
-	struct msghdr header = { .msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = control.bytes,
-				 .msg_controllen = sizeof(control.bytes) };
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
+	ssize_t sent = rights_send(socket, &part, 1, &fd, 1);
 
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
-	if (sendmsg(socket, &header, MSG_NOSIGNAL) < 0)
-		return error_set(err, errno, "send the descriptor to %s", what);
-	return 0;
+	return sent < 0 ? error_set(err, (int)-sent, "send the descriptor to %s", what) : 0;
 }

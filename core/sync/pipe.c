@@ -11,6 +11,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/rights.h"
 #include "core/base/str.h"
 
 struct frame_header {
@@ -47,28 +48,6 @@ int pipe_new(int *ret_parent, int *ret_child, struct error *err)
 	return 0;
 }
 
-/* Room for one control message of descriptors, aligned as cmsg(3) wants it. */
-union control {
-	char bytes[CMSG_SPACE(sizeof(int) * MESSAGE_FDS_MAX)];
-	struct cmsghdr align;
-};
-
-static void attach_fds(struct msghdr *header, union control *control, const int *fds, size_t count)
-{
-	struct cmsghdr *cmsg;
-
-	if (count == 0)
-		return;
-	memset(control, 0, sizeof(*control));
-	header->msg_control = control->bytes;
-	header->msg_controllen = CMSG_SPACE(sizeof(int) * count);
-	cmsg = CMSG_FIRSTHDR(header);
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int) * count);
-	memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * count);
-}
-
 int pipe_send(int fd, enum message_type type, const void *payload, size_t size, const int *fds,
 	      size_t fd_count, struct error *err)
 {
@@ -77,26 +56,20 @@ int pipe_send(int fd, enum message_type type, const void *payload, size_t size, 
 		{ .iov_base = &frame, .iov_len = sizeof(frame) },
 		{ .iov_base = (void *)(uintptr_t)payload, .iov_len = size },
 	};
-	struct msghdr header = { .msg_iov = parts, .msg_iovlen = 2 };
-	union control control;
 	size_t left = sizeof(frame) + size;
 
 	if (size < rules[type].size_min || size > rules[type].size_max ||
 	    fd_count > rules[type].fds_max)
 		return error_set(err, EMSGSIZE, "sync pipe: send %s of %zu bytes", rules[type].name,
 				 size);
-	attach_fds(&header, &control, fds, fd_count);
 	while (left > 0) {
-		ssize_t sent = sendmsg(fd, &header, MSG_NOSIGNAL);
+		ssize_t sent = rights_send(fd, parts, ARRAY_SIZE(parts), fds, fd_count);
 
-		if (sent < 0 && errno == EINTR)
-			continue;
 		if (sent < 0)
-			return error_set(err, errno, "sync pipe: send %s", rules[type].name);
+			return error_set(err, (int)-sent, "sync pipe: send %s", rules[type].name);
 		left -= (size_t)sent;
-		/* The descriptors went with the first byte. */
-		header.msg_control = NULL;
-		header.msg_controllen = 0;
+		/* They went with the first byte. */
+		fd_count = 0;
 		for (int i = 0; i < 2; i++) {
 			size_t done =
 				(size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
@@ -112,34 +85,6 @@ int pipe_send(int fd, enum message_type type, const void *payload, size_t size, 
 }
 
 /*
- * Moves the descriptors of a received control message into @message; too many are closed and an
- * error.
- */
-static int detach_fds(struct msghdr *header, struct message *message)
-{
-	bool surplus = header->msg_flags & MSG_CTRUNC;
-
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(header); cmsg; cmsg = CMSG_NXTHDR(header, cmsg)) {
-		size_t count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
-			if (message->fd_count < MESSAGE_FDS_MAX) {
-				message->fds[message->fd_count++] = fd;
-			} else {
-				close(fd);
-				surplus = true;
-			}
-		}
-	}
-	return surplus ? -1 : 0;
-}
-
-/*
  * Reads @size bytes.  Returns the number read: less than @size only at the end of the pipe; or a
  * negative errno.
  */
@@ -149,25 +94,19 @@ static ssize_t receive_exactly(int fd, void *bytes, size_t size, struct message 
 
 	while (got < size) {
 		struct iovec part = { .iov_base = (char *)bytes + got, .iov_len = size - got };
-		union control control;
-		struct msghdr header = { .msg_iov = &part,
-					 .msg_iovlen = 1,
-					 .msg_control = control.bytes,
-					 .msg_controllen = sizeof(control.bytes) };
-		ssize_t n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
+		size_t count;
+		ssize_t n = rights_receive(fd, &part, 1, 0, message->fds + message->fd_count,
+					   MESSAGE_FDS_MAX - message->fd_count, &count);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		/*
 		 * A peer that is killed with our bytes unread resets the connection: that is an
 		 * end, too.
 		 */
-		if (n < 0 && errno != ECONNRESET)
-			return -errno;
-		if (n > 0 && detach_fds(&header, message) < 0)
-			return -EPROTO;
+		if (n < 0 && n != -ECONNRESET)
+			return n;
 		if (n <= 0)
 			break;
+		message->fd_count += count;
 		got += (size_t)n;
 	}
 	return (ssize_t)got;

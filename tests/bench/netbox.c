@@ -23,6 +23,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
+#include "core/base/rights.h"
 #include "core/base/str.h"
 #include "netns/launch.h"
 #include "netns/options.h"
@@ -49,40 +50,19 @@ static int fail(const struct error *err)
 
 static int send_fd(int socket, int fd)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
 	struct iovec part = { "t", 1 };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control.bytes,
-				  .msg_controllen = sizeof(control.bytes) };
+	ssize_t sent = rights_send(socket, &part, 1, &fd, 1);
 
-	control.header.cmsg_level = SOL_SOCKET;
-	control.header.cmsg_type = SCM_RIGHTS;
-	control.header.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-	return sendmsg(socket, &message, 0) == 1 ? 0 : -errno;
+	return sent < 0 ? (int)sent : 0;
 }
 
 static int receive_fd(int socket, int *ret_fd)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
 	char byte;
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control.bytes,
-				  .msg_controllen = sizeof(control.bytes) };
+	size_t count;
 
-	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&message))
-		return -1;
-	memcpy(ret_fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
-	return 0;
+	return rights_receive(socket, &part, 1, 0, ret_fd, 1, &count) == 1 && count == 1 ? 0 : -1;
 }
 
 static int bind_resolv_conf(const struct network_options *options, struct error *err)
@@ -161,13 +141,15 @@ static int attend(int socket, pid_t pid, const char *network, struct error *err)
 	autoclose int tap = -1, life = pidfd_open_process(pid), slirp = -1;
 	int64_t started = now_us(), with_tap;
 
+	if (str_starts_with(network, "slirp") && slirp_launch(network, &launch, err) < 0)
+		return -1;
 	if (write_maps(pid) < 0 || send(socket, "m", 1, 0) != 1)
 		return error_set(err, errno, "write the maps");
 	if (str_starts_with(network, "slirp")) {
 		if (receive_fd(socket, &tap) < 0)
 			return error_set(err, 0, "the box has no tap device");
 		with_tap = now_us();
-		if (slirp_launch(network, tap, life, &launch, err) < 0 ||
+		if (slirp_give(&launch, tap, life, err) < 0 ||
 		    slirp_await(&launch, &slirp, err) < 0)
 			return -1;
 		if (getenv("NETBOX_TIME"))
