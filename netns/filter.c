@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-slirp.
+// Runs in: urun-slirp, urun-port.
 #include "netns/filter.h"
 
 #include <errno.h>
@@ -96,14 +96,33 @@ static const struct condition sometimes[] = {
 	{ SCMP_SYS(ioctl), 1, 0, SIOCGIFINDEX },
 };
 
-static int add_rules(scmp_filter_ctx filter)
+/* Of urun-port alone: it moves bytes between sockets, and is asked over a socket of its own. */
+static const int always_of_port[] = {
+	SCMP_SYS(accept4),
+	SCMP_SYS(splice),
+	SCMP_SYS(pipe2),
+};
+
+static const struct condition sometimes_of_port[] = {
+	{ SCMP_SYS(fcntl), 1, 0, F_SETPIPE_SZ },
+	{ SCMP_SYS(fcntl64), 1, 0, F_SETPIPE_SZ },
+};
+
+static int allow(scmp_filter_ctx filter, const int *calls, size_t count)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(always) && result == 0; i++)
-		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, always[i], 0);
-	for (size_t i = 0; i < ARRAY_SIZE(sometimes) && result == 0; i++) {
-		const struct condition *condition = &sometimes[i];
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	return result;
+}
+
+static int allow_where(scmp_filter_ctx filter, const struct condition *conditions, size_t count)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < count && result == 0; i++) {
+		const struct condition *condition = &conditions[i];
 		struct scmp_arg_cmp compare = {
 			.arg = condition->index,
 			.op = condition->mask ? SCMP_CMP_MASKED_EQ : SCMP_CMP_EQ,
@@ -117,14 +136,27 @@ static int add_rules(scmp_filter_ctx filter)
 	return result;
 }
 
-int filter_system_calls(struct error *err)
+static int add_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
+{
+	int result = allow(filter, always, ARRAY_SIZE(always));
+
+	if (result == 0)
+		result = allow_where(filter, sometimes, ARRAY_SIZE(sometimes));
+	if (result == 0 && kind == SANDBOX_PORT)
+		result = allow(filter, always_of_port, ARRAY_SIZE(always_of_port));
+	if (result == 0 && kind == SANDBOX_PORT)
+		result = allow_where(filter, sometimes_of_port, ARRAY_SIZE(sometimes_of_port));
+	return result;
+}
+
+int filter_system_calls(enum sandbox_kind kind, struct error *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	int result;
 
 	if (!filter)
 		return error_set(err, ENOMEM, "make the filter of system calls");
-	result = add_rules(filter);
+	result = add_rules(filter, kind);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);

@@ -2,21 +2,23 @@
 #ifndef URUN_NETNS_READY_H
 #define URUN_NETNS_READY_H
 
+#include "core/base/error.h"
+
 /*
- * What urun-slirp and the parent that started it say to each other, on a SOCK_SEQPACKET socket: a
+ * What a helper of the network and the parent that started it say to each other, on a SOCK_SEQPACKET socket: a
  * packet a message, whose first byte is the kind and whose rest is text.
  *
- *   parent: urun                                    urun-slirp
+ *   parent: urun                                    urun-slirp, urun-port
  *   ─────────────────────────────────────────────────────────────────────────────────────────
  *   executes it with this socket, while    ────▶ makes the process that stays
  *   there is no container yet
  *                                        ◀──── PROCESS  with the pidfd of that process; the first one ends
  *                                        ◀──── WARNING  goes on without something; any number
- *   the container has its device    GIVE ────▶ with the tap device and the life pidfd
+ *   the container is there          GIVE ────▶ with the life pidfd, and what the helper serves
  *                                        ◀──── ERROR    the last one: it has failed
- *                                        ◀──── READY    the last one: packets are taken
+ *                                        ◀──── READY    the last one: it serves
  * PROCESS and WARNING come in any order, before and after GIVE.  Where the socket ends without GIVE
- * urun-slirp ends too.
+ * the helper ends too.
  */
 enum ready_kind {
 	READY_PROCESS = 'P',
@@ -25,5 +27,26 @@ enum ready_kind {
 	READY_ERROR = 'E',
 	READY_READY = 'R',
 };
+
+/* ---- the helper's side: the socket has this number, and behind it there is nothing ---- */
+
+#define READY_FD 3
+
+/*
+ * Makes it so: the socket is @number (argv), stdio becomes /dev/null, and all other descriptors are
+ * closed, as an engine waits until its pipes are closed by all that has them.
+ */
+int ready_begin(const char *number, struct error *err);
+
+/* Nobody is there to hear of it where these fail: the life pidfd tells the rest. */
+void ready_say(enum ready_kind kind);
+void ready_say_failure(enum ready_kind kind, const struct error *err);
+void ready_say_process(int pidfd);
+
+/*
+ * Waits for GIVE with @count descriptors, which are the caller's.  Returns 1, 0 where the parent has
+ * gone, or -1.
+ */
+int ready_receive(int *ret_fds, size_t count, struct error *err);
 
 #endif

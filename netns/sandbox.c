@@ -40,23 +40,23 @@ static pid_t clone_with(uint64_t flags, int *ret_pidfd)
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
-pid_t sandbox_fork(int *ret_pidfd, bool *ret_isolated, struct error *err)
+pid_t sandbox_fork(enum sandbox_kind kind, int *ret_pidfd, bool *ret_isolated, struct error *err)
 {
-	pid_t pid =
-		clone_with(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC, ret_pidfd);
+	uint64_t user = kind == SANDBOX_SLIRP ? CLONE_NEWUSER : 0;
+	pid_t pid = clone_with(user | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC, ret_pidfd);
 
 	*ret_isolated = pid >= 0;
 	if (pid < 0)
 		pid = clone_with(0, ret_pidfd);
 	if (pid < 0)
-		return error_set(err, errno, "make the process of urun-slirp");
+		return error_set(err, errno, "make the process that serves");
 	return pid;
 }
 
 /* ---- the root ---- */
 
 /* Its own ids stay what they are.  Source: user_namespaces(7), "Defining user and group ID mappings". */
-static int write_maps(uid_t uid, gid_t gid, struct error *err)
+int sandbox_keep_ids(uid_t uid, gid_t gid, struct error *err)
 {
 	char uids[40], gids[40];
 	int result;
@@ -117,22 +117,20 @@ static int place_resolv_folder(int tree, const char *folder, const char *name, s
 	return 0;
 }
 
-int sandbox_leave_root(uid_t uid, gid_t gid, struct error *err)
+int sandbox_leave_root(enum sandbox_kind kind, struct error *err)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	char folder[PATH_MAX] = "", name[NAME_MAX + 1] = "";
 	autoclose int tree = -1;
 
-	if (write_maps(uid, gid, err) < 0)
-		return -1;
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_set(err, errno, "make the mounts private");
-	if (clone_resolv_folder(&tree, folder, name, err) < 0)
+	if (kind == SANDBOX_SLIRP && clone_resolv_folder(&tree, folder, name, err) < 0)
 		return -1;
-	if (mount("urun-slirp", NEW_ROOT, "tmpfs", flags, "mode=0755,size=64k,nr_inodes=16") < 0 ||
+	if (mount("urun", NEW_ROOT, "tmpfs", flags, "mode=0755,size=64k,nr_inodes=16") < 0 ||
 	    chdir(NEW_ROOT) < 0)
 		return error_set(err, errno, "mount an empty root");
-	if (place_resolv_folder(tree, folder, name, err) < 0)
+	if (kind == SANDBOX_SLIRP && place_resolv_folder(tree, folder, name, err) < 0)
 		return -1;
 	/* The old root comes to lie over the new one, from where it is taken away. */
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
@@ -155,31 +153,45 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int drop_capabilities(struct error *err)
+static cap_t kept_capabilities(enum sandbox_kind kind)
 {
-	cap_t none;
+	static const cap_value_t admin[] = { CAP_NET_ADMIN };
+	cap_t kept = cap_init();
+
+	if (kept && kind == SANDBOX_PORT &&
+	    (cap_set_flag(kept, CAP_PERMITTED, 1, admin, CAP_SET) < 0 ||
+	     cap_set_flag(kept, CAP_EFFECTIVE, 1, admin, CAP_SET) < 0)) {
+		cap_free(kept);
+		return NULL;
+	}
+	return kept;
+}
+
+static int drop_capabilities(enum sandbox_kind kind, struct error *err)
+{
+	cap_t kept;
 	int result, errnum;
 
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	/* Without CAP_SETPCAP the bounding set stays: no_new_privs makes it useless. */
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-	none = cap_init();
-	if (!none)
+	kept = kept_capabilities(kind);
+	if (!kept)
 		return error_set(err, errno, "drop the capabilities");
-	result = cap_set_proc(none);
+	result = cap_set_proc(kept);
 	errnum = errno;
-	cap_free(none);
+	cap_free(kept);
 	return result < 0 ? error_set(err, errnum, "drop the capabilities") : 0;
 }
 
-int sandbox_drop_privileges(struct error *err)
+int sandbox_drop_privileges(enum sandbox_kind kind, struct error *err)
 {
 	raise_descriptor_limit();
-	if (drop_capabilities(err) < 0)
+	if (drop_capabilities(kind, err) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "set no_new_privs");
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return filter_system_calls(err);
+	return filter_system_calls(kind, err);
 }

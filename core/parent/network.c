@@ -168,12 +168,12 @@ int network_launch(struct network *network, struct error *err)
 {
 	if (!network->stated || network->options.kind != NETWORK_SLIRP)
 		return 0;
-	return slirp_launch(network->text, &network->launch, err);
+	return helper_launch(HELPER_SLIRP, network->text, &network->slirp, err);
 }
 
 int network_give(struct network *network, int *tap_fd, int life_pidfd, struct error *err)
 {
-	int result = slirp_give(&network->launch, *tap_fd, life_pidfd, err);
+	int result = helper_give(&network->slirp, (int[2]){ life_pidfd, *tap_fd }, 2, err);
 
 	/* The device is gone with its last descriptor, which so is urun-slirp's. */
 	fd_close(tap_fd);
@@ -186,9 +186,9 @@ int network_await(struct network *network, struct container_state *state, struct
 	pid_t pid;
 	int failed;
 
-	if (network->launch.ready_fd < 0)
+	if (network->slirp.ready_fd < 0)
 		return 0;
-	if (slirp_await(&network->launch, &network->pidfd, err) < 0)
+	if (helper_await(&network->slirp, &network->pidfd, err) < 0)
 		return -1;
 	pid = pidfd_pid(network->pidfd);
 	failed = pid > 0 ? pidfd_start_time(pid, &state->network_start_time.value, &process_state)
@@ -202,7 +202,7 @@ int network_await(struct network *network, struct container_state *state, struct
 
 void network_undo(struct network *network)
 {
-	slirp_abandon(&network->launch);
+	helper_abandon(&network->slirp);
 	if (network->pidfd >= 0)
 		pidfd_signal(network->pidfd, SIGKILL);
 	fd_close(&network->pidfd);

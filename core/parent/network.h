@@ -5,7 +5,7 @@
 #include "core/base/error.h"
 #include "core/config/config.h"
 #include "core/parent/state.h"
-#include "netns/launch.h"
+#include "netns/helper.h"
 #include "netns/options.h"
 
 /*
@@ -18,10 +18,10 @@ struct network {
 	bool stated;	  /* else the config's namespaces say all, and lo is all that is made */
 	const char *text; /* what was said, see netns/options.h; the caller's or the config's */
 	struct network_options options;
-	struct slirp_launch launch;
+	struct helper slirp;
 	int pidfd; /* of the urun-slirp that stays, once it was awaited; -1: none */
 };
-#define NETWORK_UNSTATED ((struct network){ .launch = SLIRP_LAUNCH_NONE, .pidfd = -1 })
+#define NETWORK_UNSTATED ((struct network){ .slirp = HELPER_NONE, .pidfd = -1 })
 
 /*
  * @text is that of --network, NULL: not given, then that of the annotation counts.  The config's

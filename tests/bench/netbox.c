@@ -25,7 +25,7 @@
 #include "core/base/pidfd.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
-#include "netns/launch.h"
+#include "netns/helper.h"
 #include "netns/options.h"
 #include "netns/resolv.h"
 #include "netns/tap.h"
@@ -137,11 +137,12 @@ static int write_maps(pid_t pid)
 
 static int attend(int socket, pid_t pid, const char *network, struct error *err)
 {
-	struct slirp_launch launch = SLIRP_LAUNCH_NONE;
+	struct helper helper = HELPER_NONE;
 	autoclose int tap = -1, life = pidfd_open_process(pid), slirp = -1;
 	int64_t started = now_us(), with_tap;
 
-	if (str_starts_with(network, "slirp") && slirp_launch(network, &launch, err) < 0)
+	if (str_starts_with(network, "slirp") &&
+	    helper_launch(HELPER_SLIRP, network, &helper, err) < 0)
 		return -1;
 	if (write_maps(pid) < 0 || send(socket, "m", 1, 0) != 1)
 		return error_set(err, errno, "write the maps");
@@ -149,8 +150,8 @@ static int attend(int socket, pid_t pid, const char *network, struct error *err)
 		if (receive_fd(socket, &tap) < 0)
 			return error_set(err, 0, "the box has no tap device");
 		with_tap = now_us();
-		if (slirp_give(&launch, tap, life, err) < 0 ||
-		    slirp_await(&launch, &slirp, err) < 0)
+		if (helper_give(&helper, (int[2]){ life, tap }, 2, err) < 0 ||
+		    helper_await(&helper, &slirp, err) < 0)
 			return -1;
 		if (getenv("NETBOX_TIME"))
 			fprintf(stderr, "tap %lld slirp %lld\n", (long long)(with_tap - started),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent.
-#include "netns/launch.h"
+#include "netns/helper.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,25 +24,26 @@
 #include "netns/ready.h"
 #include "netns/tap.h"
 
-#define PROGRAM	   "urun-slirp"
 #define TIMEOUT_MS 10000
 
 /* ---- the start ---- */
 
-static int hint_at_build(struct error *err)
+static int hint_at_build(const char *program, struct error *err)
 {
+	if (strcmp(program, HELPER_SLIRP) != 0)
+		return -1;
 	return error_hint(err, "urun was built without libslirp: use --network none or host, or "
 			       "build it with libslirp-dev there");
 }
 
 int slirp_check_host(struct error *err)
 {
-	autofree char *path = libexec_path(PROGRAM);
+	autofree char *path = libexec_path(HELPER_SLIRP);
 
 	if (access(path, X_OK) == 0)
 		return tap_check_host(err);
 	error_set(err, errno, "execute %s", path);
-	return err->code == ENOENT ? hint_at_build(err) : -1;
+	return err->code == ENOENT ? hint_at_build(HELPER_SLIRP, err) : -1;
 }
 
 static int set_attributes(posix_spawnattr_t *attributes)
@@ -61,10 +63,11 @@ static int set_attributes(posix_spawnattr_t *attributes)
  * Process boundary: the program has our stdio until it sets its own, so that the dynamic linker can
  * say which library is missing.
  */
-static int execute(const char *path, const char *network, int ready_fd, pid_t *ret_pid)
+static int execute(const char *path, const char *program, const char *argument, int ready_fd,
+		   pid_t *ret_pid)
 {
 	char number[12];
-	char *const argv[] = { (char *)(uintptr_t)PROGRAM, number, (char *)(uintptr_t)network,
+	char *const argv[] = { (char *)(uintptr_t)program, number, (char *)(uintptr_t)argument,
 			       NULL };
 	char *const envp[] = { NULL };
 	posix_spawn_file_actions_t actions;
@@ -88,36 +91,38 @@ static int execute(const char *path, const char *network, int ready_fd, pid_t *r
 	return -result;
 }
 
-int slirp_launch(const char *network, struct slirp_launch *ret_launch, struct error *err)
+int helper_launch(const char *program, const char *argument, struct helper *ret_helper,
+		  struct error *err)
 {
-	autofree char *path = libexec_path(PROGRAM);
+	autofree char *path = libexec_path(program);
 	autoclose int ours = -1, its = -1;
 	int pair[2], result;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_set(err, errno, "make the socket to %s", PROGRAM);
+		return error_set(err, errno, "make the socket to %s", program);
 	ours = pair[0];
 	its = pair[1];
-	result = execute(path, network, its, &pid);
+	result = execute(path, program, argument, its, &pid);
 	if (result < 0) {
 		error_set(err, -result, "start %s", path);
-		return result == -ENOENT ? hint_at_build(err) : -1;
+		return result == -ENOENT ? hint_at_build(program, err) : -1;
 	}
-	*ret_launch =
-		(struct slirp_launch){ .starter = pid, .ready_fd = take_fd(&ours), .pidfd = -1 };
+	*ret_helper = (struct helper){
+		.program = program, .starter = pid, .ready_fd = take_fd(&ours), .pidfd = -1
+	};
 	return 0;
 }
 
-int slirp_give(const struct slirp_launch *launch, int tap_fd, int life_pidfd, struct error *err)
+int helper_give(const struct helper *helper, const int *fds, size_t count, struct error *err)
 {
 	char kind = READY_GIVE;
 	struct iovec part = { &kind, 1 };
-	ssize_t sent = rights_send(launch->ready_fd, &part, 1, (int[2]){ tap_fd, life_pidfd }, 2);
+	ssize_t sent = rights_send(helper->ready_fd, &part, 1, fds, count);
 
-	/* One that has ended has said why: that is for slirp_await() to tell. */
+	/* One that has ended has said why: that is for helper_await() to tell. */
 	return sent < 0 && sent != -EPIPE && sent != -ECONNRESET
-		       ? error_set(err, (int)-sent, "give %s the network device", PROGRAM)
+		       ? error_set(err, (int)-sent, "give %s its work", helper->program)
 		       : 0;
 }
 
@@ -132,21 +137,21 @@ struct heard {
  * Returns 1, 0 at the end of the socket, or a negative errno.  A process's pidfd comes with PROCESS
  * alone, and once.
  */
-static int hear(struct slirp_launch *launch, struct heard *heard)
+static int hear(struct helper *helper, struct heard *heard)
 {
 	char kind;
 	struct iovec parts[] = { { &kind, 1 }, { heard->text, sizeof(heard->text) - 1 } };
 	autoclose int fd = -1;
 	size_t count;
-	ssize_t got = rights_receive(launch->ready_fd, parts, ARRAY_SIZE(parts), MSG_DONTWAIT, &fd,
+	ssize_t got = rights_receive(helper->ready_fd, parts, ARRAY_SIZE(parts), MSG_DONTWAIT, &fd,
 				     1, &count);
 
 	if (got <= 0)
 		return (int)got;
 	heard->kind = (enum ready_kind)kind;
 	heard->text[got - 1] = '\0';
-	if (launch->pidfd < 0)
-		launch->pidfd = take_fd(&fd);
+	if (helper->pidfd < 0)
+		helper->pidfd = take_fd(&fd);
 	return 1;
 }
 
@@ -159,11 +164,11 @@ static int64_t now_ms(void)
 }
 
 /* One message.  Fails at its end, as READY or ERROR would have come before. */
-static int await_message(struct slirp_launch *launch, int64_t deadline, struct heard *heard,
+static int await_message(struct helper *helper, int64_t deadline, struct heard *heard,
 			 struct error *err)
 {
 	for (;;) {
-		struct pollfd event = { .fd = launch->ready_fd, .events = POLLIN };
+		struct pollfd event = { .fd = helper->ready_fd, .events = POLLIN };
 		int64_t left = deadline - now_ms();
 		int ready = poll(&event, 1, left > 0 ? (int)left : 0);
 		int result;
@@ -171,35 +176,35 @@ static int await_message(struct slirp_launch *launch, int64_t deadline, struct h
 		if (ready < 0 && errno == EINTR)
 			continue;
 		if (ready == 0)
-			return error_set(err, ETIMEDOUT, "wait for %s", PROGRAM);
-		result = ready < 0 ? -errno : hear(launch, heard);
+			return error_set(err, ETIMEDOUT, "wait for %s", helper->program);
+		result = ready < 0 ? -errno : hear(helper, heard);
 		if (result == -EAGAIN)
 			continue;
 		if (result == 0)
-			return error_set(err, 0, "%s ended before the network was usable", PROGRAM);
-		return result < 0 ? error_set(err, -result, "read from %s", PROGRAM) : 0;
+			return error_set(err, 0, "%s ended before it served", helper->program);
+		return result < 0 ? error_set(err, -result, "read from %s", helper->program) : 0;
 	}
 }
 
-static int await_ready(struct slirp_launch *launch, struct error *err)
+static int await_ready(struct helper *helper, struct error *err)
 {
 	int64_t deadline = now_ms() + TIMEOUT_MS;
 	bool is_ready = false;
 
-	while (!is_ready || launch->pidfd < 0) {
+	while (!is_ready || helper->pidfd < 0) {
 		struct heard heard;
 
-		if (await_message(launch, deadline, &heard, err) < 0)
+		if (await_message(helper, deadline, &heard, err) < 0)
 			return -1;
 		switch (heard.kind) {
 		case READY_PROCESS: break;
 		case READY_WARNING:
-			log_warning("%s is less confined than it could be: %s", PROGRAM,
+			log_warning("%s is less confined than it could be: %s", helper->program,
 				    heard.text);
 			break;
 		case READY_READY: is_ready = true; break;
-		case READY_ERROR: return error_set(err, 0, "%s: %s", PROGRAM, heard.text);
-		default: return error_set(err, 0, "%s says what isn't known", PROGRAM);
+		case READY_ERROR: return error_set(err, 0, "%s: %s", helper->program, heard.text);
+		default: return error_set(err, 0, "%s says what isn't known", helper->program);
 		}
 	}
 	return 0;
@@ -207,23 +212,23 @@ static int await_ready(struct slirp_launch *launch, struct error *err)
 
 /* ---- the end of the start ---- */
 
-static void release(struct slirp_launch *launch)
+static void release(struct helper *helper)
 {
-	while (launch->starter > 0 && waitpid(launch->starter, NULL, 0) < 0 && errno == EINTR)
+	while (helper->starter > 0 && waitpid(helper->starter, NULL, 0) < 0 && errno == EINTR)
 		;
-	launch->starter = 0;
-	fd_close(&launch->ready_fd);
-	fd_close(&launch->pidfd);
+	helper->starter = 0;
+	fd_close(&helper->ready_fd);
+	fd_close(&helper->pidfd);
 }
 
-int slirp_await(struct slirp_launch *launch, int *ret_pidfd, struct error *err)
+int helper_await(struct helper *helper, int *ret_pidfd, struct error *err)
 {
-	if (await_ready(launch, err) < 0) {
-		slirp_abandon(launch);
+	if (await_ready(helper, err) < 0) {
+		helper_abandon(helper);
 		return -1;
 	}
-	*ret_pidfd = take_fd(&launch->pidfd);
-	release(launch);
+	*ret_pidfd = take_fd(&helper->pidfd);
+	release(helper);
 	return 0;
 }
 
@@ -231,15 +236,15 @@ int slirp_await(struct slirp_launch *launch, int *ret_pidfd, struct error *err)
  * A starter that is killed in between leaves a process whose end we don't know by name: it ends with
  * the container, whose pidfd it has.
  */
-void slirp_abandon(struct slirp_launch *launch)
+void helper_abandon(struct helper *helper)
 {
 	struct heard heard;
 
-	if (launch->starter > 0)
-		kill(launch->starter, SIGKILL);
-	while (launch->ready_fd >= 0 && launch->pidfd < 0 && hear(launch, &heard) > 0)
+	if (helper->starter > 0)
+		kill(helper->starter, SIGKILL);
+	while (helper->ready_fd >= 0 && helper->pidfd < 0 && hear(helper, &heard) > 0)
 		;
-	if (launch->pidfd >= 0)
-		pidfd_signal(launch->pidfd, SIGKILL);
-	release(launch);
+	if (helper->pidfd >= 0)
+		pidfd_signal(helper->pidfd, SIGKILL);
+	release(helper);
 }

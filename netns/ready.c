@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-slirp, urun-port.
+#include "netns/ready.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/number.h"
+#include "core/base/rights.h"
+#include "core/base/str.h"
+
+int ready_begin(const char *number, struct error *err)
+{
+	uint32_t socket;
+	int null;
+
+	if (number_parse_u32(number, INT16_MAX, &socket) < 0 || socket < READY_FD)
+		return error_set(err, EBADF, "the socket to urun");
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return error_set(err, errno, "open /dev/null");
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (dup2(null, fd) < 0)
+			return error_set(err, errno, "set stdio to /dev/null");
+	if (socket != READY_FD && dup2((int)socket, READY_FD) < 0)
+		return error_set(err, errno, "move the socket to urun");
+	if (close_range(READY_FD + 1, ~0u, 0) < 0)
+		return error_set(err, errno, "close the other descriptors");
+	return 0;
+}
+
+static void say(enum ready_kind kind, const char *text, const int *fds, size_t fd_count)
+{
+	char first = (char)kind;
+	struct iovec parts[] = { { &first, 1 }, { (char *)(uintptr_t)text, strlen(text) } };
+
+	rights_send(READY_FD, parts, ARRAY_SIZE(parts), fds, fd_count);
+}
+
+void ready_say(enum ready_kind kind)
+{
+	say(kind, "", NULL, 0);
+}
+
+void ready_say_failure(enum ready_kind kind, const struct error *err)
+{
+	char line[ERROR_LINE_SIZE];
+
+	say(kind, error_format(err, line), NULL, 0);
+}
+
+void ready_say_process(int pidfd)
+{
+	say(READY_PROCESS, "", &pidfd, 1);
+}
+
+int ready_receive(int *ret_fds, size_t count, struct error *err)
+{
+	char kind;
+	struct iovec part = { &kind, 1 };
+	size_t received;
+	ssize_t got = rights_receive(READY_FD, &part, 1, 0, ret_fds, count, &received);
+
+	if (got == 0 || got == -ECONNRESET)
+		return 0;
+	if (got < 0 || kind != READY_GIVE || received != count)
+		return error_set(err, got < 0 ? (int)-got : EPROTO, "wait for the container");
+	return 1;
+}
