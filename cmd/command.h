@@ -49,6 +49,7 @@ extern const struct command command_events;
 extern const struct command command_kill;
 extern const struct command command_pause;
 extern const struct command command_ps;
+extern const struct command command_port;
 extern const struct command command_resume;
 extern const struct command command_update;
 extern const struct command command_delete;

@@ -8,6 +8,11 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 
+void create_options_release(struct create_options *options)
+{
+	option_list_release(&options->publish);
+}
+
 void create_paths_release(struct create_paths *paths)
 {
 	free(paths->bundle);
@@ -61,6 +66,7 @@ int create_request_make(const struct globals *globals, const struct create_optio
 		.child = child_request_make(globals, options->pid_file, options->console_socket,
 					    options->pidfd_socket, options->preserve_fds),
 		.network = options->network,
+		.publish = { options->publish.items, options->publish.count },
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
 		.keep = options->keep,
@@ -80,15 +86,20 @@ static int create(const struct globals *globals, int argc, char **argv, int *ret
 	int operand, begun, result = -1;
 
 	begun = command_begin(command_create.spec, argc, argv, &options, &operand, err);
-	if (begun != 0)
+	if (begun != 0) {
+		create_options_release(&options);
 		return begun < 0 ? -1 : 0;
+	}
 	if (create_request_make(globals, &options, argv[operand], &paths, &request, err) == 0) {
 		request.mode = CREATE_ONLY;
 		result = container_create(&request, &created, err);
 	}
-	if (result == 0)
+	if (result == 0) {
+		port_print_chosen(&created.published, stderr);
 		created_release(&created);
+	}
 	create_paths_release(&paths);
+	create_options_release(&options);
 	*ret_status = 0;
 	return result;
 }

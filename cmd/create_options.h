@@ -2,6 +2,8 @@
 #ifndef URUN_CMD_CREATE_OPTIONS_H
 #define URUN_CMD_CREATE_OPTIONS_H
 
+#include <stdio.h>
+
 #include "cmd/command.h"
 #include "core/parent/create.h"
 
@@ -13,6 +15,7 @@ struct create_options {
 	const char *console_socket;
 	const char *pidfd_socket;
 	const char *network;
+	struct option_list publish;
 	unsigned int preserve_fds;
 	bool no_pivot;
 	bool no_new_keyring;
@@ -31,10 +34,16 @@ struct create_options {
 	{ "pidfd-socket", 0, OPTION_STRING, CREATE_OPTION(pidfd_socket), "SOCKET", "send a pidfd of the first process to this socket" }, \
 	{ "preserve-fds", 0, OPTION_NUMBER, CREATE_OPTION(preserve_fds), "N", "pass descriptors 3 to N+2 on to the program" }, \
 	{ "network", 0, OPTION_STRING, CREATE_OPTION(network), "NETWORK", "none, host, or slirp with options: slirp,mtu=1500,dns=ADDRESS" }, \
+	{ "publish", 'p', OPTION_LIST, CREATE_OPTION(publish), "PORTS", "[[IP:]HOST:]CONTAINER[/udp]: a port or range of the host's is the container's" }, \
 	{ "no-pivot", 0, OPTION_FLAG, CREATE_OPTION(no_pivot), NULL, "move the root in place of pivot_root (for a root on ramfs)" }, \
 	{ "no-new-keyring", 0, OPTION_FLAG, CREATE_OPTION(no_new_keyring), NULL, "keep the caller's session keyring" }, \
 	{ "no-subreaper", 0, OPTION_IGNORED, 0, NULL, "nothing to do: urun is never a subreaper" }
 /* clang-format on */
+
+void create_options_release(struct create_options *options);
+
+/* The ports that the kernel has chosen, a line each as `urun port` has them. */
+void port_print_chosen(const struct published_list *list, FILE *stream);
 
 /* What a new process is to have, of options that `run`, `create` and `exec` share. */
 struct child_request child_request_make(const struct globals *globals, const char *pid_file,

@@ -32,6 +32,7 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 	if (container_create(request, &created, err) < 0)
 		return -1;
 	*ret_status = 0;
+	port_print_chosen(&created.published, stderr);
 	if (request->child.foreground)
 		result = attend(&created, &signals, keep, ret_status, err);
 	created_release(&created);
@@ -47,8 +48,10 @@ static int run(const struct globals *globals, int argc, char **argv, int *ret_st
 	int operand, begun, result = -1;
 
 	begun = command_begin(command_run.spec, argc, argv, &options, &operand, err);
-	if (begun != 0)
+	if (begun != 0) {
+		create_options_release(&options);
 		return begun < 0 ? -1 : 0;
+	}
 	if (create_request_make(globals, &options, argv[operand], &paths, &request, err) == 0) {
 		request.mode = CREATE_RUN;
 		request.child.foreground = !options.detach;
@@ -56,6 +59,7 @@ static int run(const struct globals *globals, int argc, char **argv, int *ret_st
 		result = run_request(&request, options.keep, ret_status, err);
 	}
 	create_paths_release(&paths);
+	create_options_release(&options);
 	return result;
 }
 

@@ -14,7 +14,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
-#include "core/parent/start_socket.h"
+#include "core/parent/state_socket.h"
 #include "core/parent/terminal.h"
 #include "core/sync/pipe.h"
 

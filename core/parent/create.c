@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,7 +28,7 @@
 #include "core/parent/network.h"
 #include "core/parent/seal.h"
 #include "core/parent/source.h"
-#include "core/parent/start_socket.h"
+#include "core/parent/state_socket.h"
 #include "core/parent/terminal.h"
 #include "core/sync/pipe.h"
 #include "rootless/scope.h"
@@ -95,7 +96,8 @@ static int scope(struct creation *creation, struct error *err)
 {
 	struct container_config *config = &creation->made->config;
 
-	if (network_choose(creation->request->network, config, &creation->network, err) < 0 ||
+	if (network_choose(creation->request->network, &creation->request->publish, config,
+			   &creation->network, err) < 0 ||
 	    userns_caller_read(&HOST_REAL, &creation->caller, err) < 0 ||
 	    userns_plan_make(config, &creation->caller, &creation->userns, err) < 0 ||
 	    scope_config(config, &creation->userns, &creation->caller, err) < 0)
@@ -130,6 +132,8 @@ static void describe(struct creation *creation)
 	state->created = time_now(&state->arena);
 	state->uid = (struct opt_u64){ .set = true, .value = geteuid() };
 	state->foreground = request->child.foreground && !request->keep;
+	state->network =
+		creation->network.stated ? arena_str(&state->arena, creation->network.text) : NULL;
 	state->new_keyring = !request->no_new_keyring;
 	state->own_pid_namespace = creation->namespaces.new_flags & CLONE_NEWPID;
 	/* The config's memory, which lives as long. */
@@ -166,7 +170,8 @@ static int make_start_listener(struct creation *creation, struct error *err)
 {
 	if (creation->request->mode != CREATE_ONLY)
 		return 0;
-	return start_socket_listen(&creation->made->dir, &creation->made->start_listener, err);
+	return state_socket_listen(&creation->made->dir, STATE_FILE_START, SOCK_STREAM,
+				   &creation->made->start_listener, err);
 }
 
 /*
@@ -378,7 +383,8 @@ static int answer(struct creation *creation, struct message *message, struct err
 	case MESSAGE_NETWORK:
 		if (message->fd_count != 1)
 			return error_set(err, EPROTO, "sync pipe: network without a device");
-		return network_give(&creation->network, &message->fds[0], made->child.pidfd, err);
+		return network_give(&creation->network, &made->dir, &message->fds[0],
+				    made->child.pidfd, err);
 	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
 	default: child_take_console(&creation->request->child, &made->child, message); return 0;
 	}
@@ -407,11 +413,13 @@ static int await_ready(struct creation *creation, struct error *err)
 static int await_network(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
-	int changed = network_await(&creation->network, &made->state, err);
+	int changed = network_await(&creation->network, &made->dir, &made->state, err);
 
 	if (changed <= 0)
 		return changed;
-	made->network_pidfd = creation->network.pidfd;
+	made->network_pidfd = take_fd(&creation->network.pidfd);
+	made->published = creation->network.ports.published;
+	creation->network.ports.published = (struct published_list){ 0 };
 	return state_write(&made->dir, &made->state, err);
 }
 
@@ -458,7 +466,7 @@ static void undo(struct creation *creation)
 	if (made->child.pidfd >= 0)
 		child_end(&made->child);
 	network_undo(&creation->network);
-	made->network_pidfd = -1;
+	network_end(&made->dir, &made->state);
 	if (made->child.pidfd >= 0)
 		hooks_run_poststop(&made->state);
 	left = state_cgroup(&made->state);
@@ -474,6 +482,7 @@ static void creation_release(struct creation *creation)
 {
 	namespaces_release(&creation->namespaces);
 	cgroup_plan_release(&creation->cgroup);
+	network_release(&creation->network);
 	filter_release(&creation->filter);
 	mount_sources_release(&creation->sources);
 	fd_close(&creation->child_sync_fd);
@@ -529,4 +538,5 @@ void created_release(struct created *created)
 	child_close(&created->child);
 	fd_close(&created->start_listener);
 	fd_close(&created->network_pidfd);
+	published_list_release(&created->published);
 }

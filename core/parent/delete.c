@@ -43,7 +43,7 @@ int container_finish(struct state_dir *dir, const struct container_state *state,
 	/* ORDER: without the state nobody would find the cgroup again. */
 	if (cgroup_destroy(&left, err) < 0)
 		return -1;
-	network_end(state);
+	network_end(dir, state);
 	hooks_run_poststop(state);
 	return state_dir_remove(dir, err);
 }

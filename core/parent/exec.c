@@ -18,7 +18,7 @@
 #include "core/parent/grant.h"
 #include "core/parent/network.h"
 #include "core/parent/seal.h"
-#include "core/parent/start_socket.h"
+#include "core/parent/state_socket.h"
 #include "core/parent/state.h"
 #include "core/sync/pipe.h"
 #include "rootless/scope.h"

@@ -4,7 +4,7 @@
 
 #include "core/base/fd.h"
 #include "core/parent/seccomp.h"
-#include "core/parent/start_socket.h"
+#include "core/parent/state_socket.h"
 
 void filter_release(struct filter *filter)
 {

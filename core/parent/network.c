@@ -52,8 +52,21 @@ static int fit_namespaces(const struct network *network, const char *origin,
 	return 0;
 }
 
-int network_choose(const char *text, struct container_config *config, struct network *ret_network,
-		   struct error *err)
+static int open_ports(struct network *network, const struct publish_texts *publish,
+		      struct error *err)
+{
+	if (publish->count == 0)
+		return 0;
+	if (!network->stated || network->options.kind != NETWORK_SLIRP)
+		return error_set(err, 0,
+				 "--publish %s: the container's network isn't slirp: use --network "
+				 "slirp",
+				 publish->items[0]);
+	return ports_open(publish, &network->ports, err);
+}
+
+int network_choose(const char *text, const struct publish_texts *publish,
+		   struct container_config *config, struct network *ret_network, struct error *err)
 {
 	const char *origin = text ? "--network" : "annotations." NETWORK_ANNOTATION;
 	struct network network = NETWORK_UNSTATED;
@@ -66,6 +79,8 @@ int network_choose(const char *text, struct container_config *config, struct net
 		if (fit_namespaces(&network, origin, config, err) < 0)
 			return -1;
 	}
+	if (open_ports(&network, publish, err) < 0)
+		return -1;
 	*ret_network = network;
 	return 0;
 }
@@ -168,19 +183,23 @@ int network_launch(struct network *network, struct error *err)
 {
 	if (!network->stated || network->options.kind != NETWORK_SLIRP)
 		return 0;
-	return helper_launch(HELPER_SLIRP, network->text, &network->slirp, err);
+	if (helper_launch(HELPER_SLIRP, network->text, &network->slirp, err) < 0)
+		return -1;
+	return ports_launch(&network->ports, network->text, err);
 }
 
-int network_give(struct network *network, int *tap_fd, int life_pidfd, struct error *err)
+int network_give(struct network *network, const struct state_dir *dir, int *tap_fd, int life_pidfd,
+		 struct error *err)
 {
 	int result = helper_give(&network->slirp, (int[2]){ life_pidfd, *tap_fd }, 2, err);
 
 	/* The device is gone with its last descriptor, which so is urun-slirp's. */
 	fd_close(tap_fd);
-	return result;
+	return result < 0 ? -1 : ports_give(&network->ports, dir, life_pidfd, err);
 }
 
-int network_await(struct network *network, struct container_state *state, struct error *err)
+int network_await(struct network *network, const struct state_dir *dir,
+		  struct container_state *state, struct error *err)
 {
 	char process_state;
 	pid_t pid;
@@ -188,7 +207,8 @@ int network_await(struct network *network, struct container_state *state, struct
 
 	if (network->slirp.ready_fd < 0)
 		return 0;
-	if (helper_await(&network->slirp, &network->pidfd, err) < 0)
+	if (helper_await(&network->slirp, &network->pidfd, err) < 0 ||
+	    ports_await(&network->ports, dir, err) < 0)
 		return -1;
 	pid = pidfd_pid(network->pidfd);
 	failed = pid > 0 ? pidfd_start_time(pid, &state->network_start_time.value, &process_state)
@@ -202,9 +222,17 @@ int network_await(struct network *network, struct container_state *state, struct
 
 void network_undo(struct network *network)
 {
+	ports_undo(&network->ports);
 	helper_abandon(&network->slirp);
 	if (network->pidfd >= 0)
 		pidfd_signal(network->pidfd, SIGKILL);
+	fd_close(&network->pidfd);
+}
+
+void network_release(struct network *network)
+{
+	helper_abandon(&network->slirp);
+	ports_release(&network->ports);
 	fd_close(&network->pidfd);
 }
 
@@ -216,10 +244,11 @@ static int open_process(const struct container_state *state)
 	return pidfd_open_same((pid_t)state->network_pid.value, state->network_start_time.value);
 }
 
-void network_end(const struct container_state *state)
+void network_end(const struct state_dir *dir, const struct container_state *state)
 {
 	autoclose int pidfd = open_process(state);
 
+	ports_end(dir);
 	if (pidfd >= 0)
 		pidfd_signal(pidfd, SIGKILL);
 }

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/parent/port.h"
 #include "core/parent/state.h"
 #include "netns/helper.h"
 #include "netns/options.h"
@@ -18,19 +19,23 @@ struct network {
 	bool stated;	  /* else the config's namespaces say all, and lo is all that is made */
 	const char *text; /* what was said, see netns/options.h; the caller's or the config's */
 	struct network_options options;
+	struct ports ports;
 	struct helper slirp;
 	int pidfd; /* of the urun-slirp that stays, once it was awaited; -1: none */
 };
-#define NETWORK_UNSTATED ((struct network){ .slirp = HELPER_NONE, .pidfd = -1 })
+#define NETWORK_UNSTATED \
+	((struct network){ .ports = PORTS_NONE, .slirp = HELPER_NONE, .pidfd = -1 })
 
 /*
  * @text is that of --network, NULL: not given, then that of the annotation counts.  The config's
- * network namespace becomes what the kind needs: new, or none for the host's.
+ * network namespace becomes what the kind needs: new, or none for the host's.  The host's sockets of
+ * @publish are opened.
  * ORDER: before the config is scoped, which depends on the namespaces.
- * Fails where the text is wrong, or the config joins a network namespace by path.
+ * Fails where the text is wrong, the config joins a network namespace by path, or a port can't be
+ * had.
  */
-int network_choose(const char *text, struct container_config *config, struct network *ret_network,
-		   struct error *err);
+int network_choose(const char *text, const struct publish_texts *publish,
+		   struct container_config *config, struct network *ret_network, struct error *err);
 
 /*
  * Makes resolv.conf, hosts and hostname in the state folder, and binds of them at the end of the
@@ -40,28 +45,36 @@ int network_choose(const char *text, struct container_config *config, struct net
 int network_make_files(const struct network *network, const struct state_dir *dir,
 		       struct container_config *config, struct error *err);
 
-/* Starts urun-slirp, where the network is slirp: it gets ready beside all that follows. */
+/*
+ * Starts urun-slirp, where the network is slirp, and urun-port, where ports are published: they get
+ * ready beside all that follows.
+ */
 int network_launch(struct network *network, struct error *err);
 
 /* Init has made the device: hands it to urun-slirp.  Takes over *tap_fd. */
-int network_give(struct network *network, int *tap_fd, int life_pidfd, struct error *err);
+int network_give(struct network *network, const struct state_dir *dir, int *tap_fd, int life_pidfd,
+		 struct error *err);
 
 /*
  * Waits until the network can be used, and notes in @state which process it is.  Returns 1 where
  * @state has changed, 0 where there is nothing to wait for, -1 with an error.
  */
-int network_await(struct network *network, struct container_state *state, struct error *err);
+int network_await(struct network *network, const struct state_dir *dir,
+		  struct container_state *state, struct error *err);
 
 /* Kills what was started, and closes the descriptors. */
 void network_undo(struct network *network);
 
+/* Closes the descriptors, and leaves the processes be. */
+void network_release(struct network *network);
+
 /* ---- later: by what the state says ---- */
 
 /*
- * Kills the container's urun-slirp, where it lives still.  Its end isn't waited for: the kernel
- * takes tens of milliseconds for a network device.
+ * Ends the container's urun-port and kills its urun-slirp, where they live still.  The latter's end
+ * isn't waited for: the kernel takes tens of milliseconds for a network device.
  */
-void network_end(const struct container_state *state);
+void network_end(const struct state_dir *dir, const struct container_state *state);
 
 /* A warning where the container had an urun-slirp and it has ended. */
 void network_warn_if_lost(const struct container_state *state);

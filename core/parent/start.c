@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent.
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -8,7 +9,7 @@
 #include "core/parent/hooks.h"
 #include "core/parent/lifecycle.h"
 #include "core/parent/network.h"
-#include "core/parent/start_socket.h"
+#include "core/parent/state_socket.h"
 #include "core/sync/pipe.h"
 
 static int check_startable(const struct state_dir *dir, const struct container_state *state,
@@ -54,7 +55,8 @@ int container_start(const char *root, const char *id, struct error *err)
 		return -1;
 	network_warn_if_lost(&state);
 	if (check_startable(&dir, &state, err) == 0 &&
-	    start_socket_connect(&dir, &connection, err) == 0 && await_exec(connection, err) == 0) {
+	    state_socket_connect(&dir, STATE_FILE_START, SOCK_STREAM, &connection, err) == 0 &&
+	    await_exec(connection, err) == 0) {
 		if (unlinkat(dir.fd, STATE_FILE_START, 0) < 0)
 			log_warning("remove %s/%s: %s", dir.path, STATE_FILE_START,
 				    error_errno_text(errno));

@@ -82,6 +82,9 @@ static const struct json_field state_fields[] = {
 	{ .name = "cgroupUserBus",
 	  .kind = JSON_BOOL,
 	  .offset = offsetof(struct container_state, cgroup_user_bus) },
+	{ .name = "network",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, network) },
 	{ .name = "networkPid",
 	  .kind = JSON_U64,
 	  .max = INT32_MAX,
@@ -209,7 +212,8 @@ static void empty_folder(const struct state_dir *dir)
 	static const char *const names[] = { FILE_STATE,       FILE_STATE_NEW,
 					     FILE_CREATING,    FILE_CONFIG,
 					     STATE_FILE_START, STATE_FILE_RESOLV,
-					     STATE_FILE_HOSTS, STATE_FILE_HOSTNAME };
+					     STATE_FILE_HOSTS, STATE_FILE_HOSTNAME,
+					     STATE_FILE_PORTS };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (unlinkat(dir->fd, names[i], 0) < 0 && errno != ENOENT)

@@ -21,6 +21,7 @@
  *   creating    exists until the container is handed over
  *   resolv.conf, hosts, hostname
  *               bound to the container's /etc, where a network was stated
+ *   ports       the socket on which urun-port is asked; exists where ports are published
  *   start       the socket on which a created container waits for `start`; exists until then
  *
  * The folder itself is the lock (flock(2)): who changes a container holds it.  The status isn't
@@ -57,6 +58,7 @@ struct container_state {
 	char *cgroup_made; /* the topmost that was made for it */
 	char *cgroup_unit; /* the systemd scope */
 	bool cgroup_user_bus;
+	char *network;		    /* the text of netns/options.h; NULL: none was stated */
 	struct opt_u64 network_pid; /* its urun-slirp, where it has one; as pid and start_time */
 	struct opt_u64 network_start_time;
 	str_map annotations;
@@ -134,5 +136,6 @@ void state_print(const struct container_state *state, enum container_status stat
 #define STATE_FILE_RESOLV   "resolv.conf"
 #define STATE_FILE_HOSTS    "hosts"
 #define STATE_FILE_HOSTNAME "hostname"
+#define STATE_FILE_PORTS    "ports"
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent.
-#include "core/parent/start_socket.h"
+#include "core/parent/state_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,8 @@
 
 #include "core/base/fd.h"
 #include "core/base/rights.h"
+
+#define BACKLOG 8
 
 /*
  * A socket address has room for 107 bytes; by a descriptor's path below /proc every place has a
@@ -23,27 +25,29 @@ static void address_in(int dir, const char *name, struct sockaddr_un *ret_addres
 		 name);
 }
 
-int start_socket_listen(const struct state_dir *dir, int *ret_fd, struct error *err)
+int state_socket_listen(const struct state_dir *dir, const char *name, int type, int *ret_fd,
+			struct error *err)
 {
-	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autoclose int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
 
-	address_in(dir->fd, STATE_FILE_START, &address);
+	address_in(dir->fd, name, &address);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(fd, 1) < 0)
-		return error_set(err, errno, "listen on %s/%s", dir->path, STATE_FILE_START);
+	    listen(fd, BACKLOG) < 0)
+		return error_set(err, errno, "listen on %s/%s", dir->path, name);
 	*ret_fd = take_fd(&fd);
 	return 0;
 }
 
-int start_socket_connect(const struct state_dir *dir, int *ret_fd, struct error *err)
+int state_socket_connect(const struct state_dir *dir, const char *name, int type, int *ret_fd,
+			 struct error *err)
 {
-	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autoclose int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
 
-	address_in(dir->fd, STATE_FILE_START, &address);
+	address_in(dir->fd, name, &address);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return error_set(err, errno, "connect to %s/%s", dir->path, STATE_FILE_START);
+		return error_set(err, errno, "connect to %s/%s", dir->path, name);
 	*ret_fd = take_fd(&fd);
 	return 0;
 }

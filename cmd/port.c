@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/create_options.h"
+#include "core/base/str.h"
+#include "core/parent/port.h"
+
+struct port_options {
+	struct option_list add;
+	struct option_list remove;
+};
+
+static void print_line(FILE *stream, int protocol, uint16_t container_port,
+		       const union publish_address *host)
+{
+	autostrbuf struct strbuf address = { 0 };
+
+	publish_print_address(host, &address);
+	fprintf(stream, "%u/%s -> %s\n", container_port, publish_protocol_name(protocol),
+		address.bytes);
+}
+
+void port_print_chosen(const struct published_list *list, FILE *stream)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].chosen)
+			print_line(stream, list->items[i].protocol, list->items[i].container_port,
+				   &list->items[i].host);
+}
+
+static int list_ports(const char *root, const char *id, struct error *err)
+{
+	autofree struct port_entry *entries = NULL;
+	size_t count;
+
+	if (container_ports_list(root, id, &entries, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		print_line(stdout, entries[i].protocol, entries[i].container_port,
+			   &entries[i].host);
+	return 0;
+}
+
+static int change_ports(const char *root, const char *id, const struct port_options *options,
+			struct error *err)
+{
+	const struct publish_texts add = { options->add.items, options->add.count };
+	const struct publish_texts remove = { options->remove.items, options->remove.count };
+	struct published_list added = { 0 };
+
+	if (container_ports_change(root, id, &add, &remove, &added, err) < 0)
+		return -1;
+	port_print_chosen(&added, stdout);
+	published_list_release(&added);
+	return 0;
+}
+
+static int port(const struct globals *globals, int argc, char **argv, int *ret_status,
+		struct error *err)
+{
+	struct port_options options = { 0 };
+	int operand, result;
+	int begun = command_begin(command_port.spec, argc, argv, &options, &operand, err);
+
+	*ret_status = 0;
+	if (begun != 0)
+		result = begun < 0 ? -1 : 0;
+	else if (options.add.count || options.remove.count)
+		result = change_ports(globals->root, argv[operand], &options, err);
+	else
+		result = list_ports(globals->root, argv[operand], err);
+	option_list_release(&options.add);
+	option_list_release(&options.remove);
+	return result;
+}
+
+static const struct option_spec options_port[] = {
+	{ "add", 0, OPTION_LIST, offsetof(struct port_options, add), "PORTS",
+	  "publish more: [[IP:]HOST:]CONTAINER[/udp], as --publish of run" },
+	{ "remove", 0, OPTION_LIST, offsetof(struct port_options, remove), "PORTS",
+	  "publish these no longer; their connections go on" },
+};
+static const struct command_spec spec_port = {
+	.name = "port",
+	.operands = "ID",
+	.summary = "Lists a container's published ports, or changes them.",
+	.options = options_port,
+	.option_count = ARRAY_SIZE(options_port),
+	.operands_min = 1,
+	.operands_max = 1,
+};
+const struct command command_port = { &spec_port, port, EXIT_STATUS_OTHER };

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_PARENT_PORT_H
+#define URUN_PARENT_PORT_H
+
+#include <stddef.h>
+
+#include "core/base/error.h"
+#include "core/parent/state.h"
+#include "netns/helper.h"
+#include "netns/port.h"
+#include "netns/publish.h"
+
+/*
+ * The published ports of a container, and its urun-port, which is there as soon as there is one.
+ * Runs in: parent.
+ */
+
+/* Texts of --publish, the caller's. */
+struct publish_texts {
+	const char *const *items;
+	size_t count;
+};
+
+struct ports {
+	struct published_list published; /* the sockets; stays for what was chosen to be told */
+	struct helper helper;
+	int pidfd; /* of the urun-port that stays, once it was awaited; -1: none */
+};
+#define PORTS_NONE ((struct ports){ .helper = HELPER_NONE, .pidfd = -1 })
+
+/* Opens the host's sockets, before anything else is made: a port that can't be had is told then. */
+int ports_open(const struct publish_texts *texts, struct ports *ret_ports, struct error *err);
+
+/* ---- beside the container's creation; nothing to do where no port is published ---- */
+
+/* @network is the text of netns/options.h, and outlives @ports. */
+int ports_launch(struct ports *ports, const char *network, struct error *err);
+
+/*
+ * The container's network namespace is whole: urun-port joins it.  Makes its control socket in the
+ * state folder.
+ */
+int ports_give(struct ports *ports, const struct state_dir *dir, int life_pidfd, struct error *err);
+
+/* Waits until connections are taken. */
+int ports_await(struct ports *ports, const struct state_dir *dir, struct error *err);
+
+/* Kills what was started and waits until its addresses are free; closes the sockets. */
+void ports_undo(struct ports *ports);
+
+/* Closes the descriptors. */
+void ports_release(struct ports *ports);
+
+/* ---- later: by the control socket in the state folder ---- */
+
+/* The container has ended: returns when the addresses are free.  Nothing to do without urun-port. */
+void ports_end(const struct state_dir *dir);
+
+/* *ret_entries is the caller's to free; NULL where none is published. */
+int container_ports_list(const char *root, const char *id, struct port_entry **ret_entries,
+			 size_t *ret_count, struct error *err);
+
+/*
+ * Takes ports away, then publishes others: all of @add, or none where one of them can't be had.
+ * *ret_added are those, without descriptors; release with published_list_release().
+ */
+int container_ports_change(const char *root, const char *id, const struct publish_texts *add,
+			   const struct publish_texts *remove, struct published_list *ret_added,
+			   struct error *err);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_PARENT_STATE_SOCKET_H
+#define URUN_PARENT_STATE_SOCKET_H
+
+#include "core/base/error.h"
+#include "core/parent/state.h"
+
+/*
+ * Sockets in a container's state folder, by their name there:
+ *   STATE_FILE_START  SOCK_STREAM: a created container's init waits on it.  Unlike a FIFO it needs no
+ *                     path inside the container, refuses the connection when init is gone, and
+ *                     carries init's error back to `start`.
+ *   STATE_FILE_PORTS  SOCK_SEQPACKET: what is asked of urun-port (netns/port.h)
+ * Runs in: parent.
+ */
+
+/* Makes the listener, close-on-exec; the file appears now. */
+int state_socket_listen(const struct state_dir *dir, const char *name, int type, int *ret_fd,
+			struct error *err);
+
+/* Connects to it.  Fails with ECONNREFUSED where who listened is gone. */
+int state_socket_connect(const struct state_dir *dir, const char *name, int type, int *ret_fd,
+			 struct error *err);
+
+/*
+ * Connects to somebody's socket by its path, which may be longer than a socket address holds. @what
+ * names it in the error.
+ */
+int socket_connect_path(const char *path, const char *what, int *ret_fd, struct error *err);
+
+/*
+ * Sends one descriptor with @name as the payload, as the receivers of consoles and pidfds expect
+ * it.
+ */
+int socket_send_fd(int socket, int fd, const char *name, const char *what, struct error *err);
+
+#endif

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-port.
+#include "netns/datagram.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "netns/watch.h"
+
+#define SIZE_MAX_BYTES 65536
+/* Of one socket at a time, so that none keeps the others waiting. */
+#define BATCH_MAX 64
+/* As long as the kernel's connection tracking keeps a stream of datagrams. */
+#define IDLE_MS	    120000
+#define CLIENTS_MAX 4096
+#define BUCKETS	    1024
+
+union packet_info {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+struct client {
+	struct datagrams *datagrams;
+	struct client *next_in_bucket;
+	struct client *older, *newer; /* by when something last went through */
+	struct client *next_ended;
+	struct watch server; /* the container's socket */
+	int host;	     /* the host's, which answers go out by */
+	union publish_address address;
+	union packet_info info; /* by which of the host's addresses it came in */
+	socklen_t info_size;
+	int64_t used_ms;
+};
+
+struct datagrams {
+	int epoll;
+	const struct source *source;
+	struct client *buckets[BUCKETS];
+	struct client *oldest, *newest, *ended;
+	size_t count;
+	char bytes[SIZE_MAX_BYTES];
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static socklen_t address_size(int family)
+{
+	return family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+/* ---- the clients ---- */
+
+static struct client **bucket_of(struct datagrams *datagrams, int host,
+				 const union publish_address *address)
+{
+	const unsigned char *bytes = (const unsigned char *)address;
+	uint32_t hash = 2166136261u ^ (uint32_t)host;
+
+	for (socklen_t i = 0; i < address_size(address->any.sa_family); i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return &datagrams->buckets[hash % BUCKETS];
+}
+
+static struct client *find(struct datagrams *datagrams, int host,
+			   const union publish_address *address)
+{
+	struct client *client = *bucket_of(datagrams, host, address);
+
+	while (client &&
+	       (client->host != host || memcmp(&client->address, address, sizeof(*address)) != 0))
+		client = client->next_in_bucket;
+	return client;
+}
+
+static void leave_order(struct client *client)
+{
+	struct datagrams *datagrams = client->datagrams;
+
+	*(client->older ? &client->older->newer : &datagrams->oldest) = client->newer;
+	*(client->newer ? &client->newer->older : &datagrams->newest) = client->older;
+}
+
+static void join_as_newest(struct client *client)
+{
+	struct datagrams *datagrams = client->datagrams;
+
+	client->used_ms = now_ms();
+	client->newer = NULL;
+	client->older = datagrams->newest;
+	*(client->older ? &client->older->newer : &datagrams->oldest) = client;
+	datagrams->newest = client;
+}
+
+static void touch(struct client *client)
+{
+	leave_order(client);
+	join_as_newest(client);
+}
+
+/* Its memory stays until all that was ready has been seen. */
+static void end(struct client *client)
+{
+	struct datagrams *datagrams = client->datagrams;
+	struct client **link = bucket_of(datagrams, client->host, &client->address);
+
+	while (*link != client)
+		link = &(*link)->next_in_bucket;
+	*link = client->next_in_bucket;
+	leave_order(client);
+	fd_close(&client->server.fd);
+	client->server.ready = NULL;
+	client->next_ended = datagrams->ended;
+	datagrams->ended = client;
+	datagrams->count--;
+}
+
+static void server_ready(struct watch *watch, uint32_t events);
+
+/* NULL where the container can't be reached. */
+static struct client *add(struct datagrams *datagrams, int host, int family, uint16_t port,
+			  const union publish_address *address)
+{
+	int fd = source_connect_datagram(datagrams->source, family, port);
+	struct client *client, **bucket = bucket_of(datagrams, host, address);
+
+	if (fd < 0)
+		return NULL;
+	if (datagrams->count == CLIENTS_MAX)
+		end(datagrams->oldest);
+	client = mem_alloc(sizeof(*client));
+	client->datagrams = datagrams;
+	client->server = (struct watch){ .fd = fd, .ready = server_ready };
+	client->host = host;
+	client->address = *address;
+	client->next_in_bucket = *bucket;
+	*bucket = client;
+	datagrams->count++;
+	join_as_newest(client);
+	if (watch_add(datagrams->epoll, &client->server, EPOLLIN) < 0) {
+		end(client);
+		return NULL;
+	}
+	return client;
+}
+
+/* ---- to the client ---- */
+
+static void answer(struct client *client, size_t size)
+{
+	struct iovec part = { client->datagrams->bytes, size };
+	struct msghdr message = {
+		.msg_name = &client->address,
+		.msg_namelen = address_size(client->address.any.sa_family),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = client->info_size ? client->info.bytes : NULL,
+		.msg_controllen = client->info_size,
+	};
+
+	/* What can't be sent is lost, as on any way. */
+	sendmsg(client->host, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void server_ready(struct watch *watch, uint32_t events)
+{
+	struct client *client = watch_owner(watch, struct client, server);
+
+	(void)events;
+	for (int i = 0; i < BATCH_MAX; i++) {
+		ssize_t got = recv(watch->fd, client->datagrams->bytes,
+				   sizeof(client->datagrams->bytes), MSG_DONTWAIT);
+
+		/* ECONNREFUSED: nobody listens there (yet): that is what the client notices, too. */
+		if (got < 0)
+			return;
+		touch(client);
+		answer(client, (size_t)got);
+	}
+}
+
+/* ---- to the container ---- */
+
+/* Of the information about the packet the address that it came to, for the answer to come from. */
+static void keep_info(struct client *client, struct msghdr *message)
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+
+	client->info_size = 0;
+	if (!header || message->msg_controllen > sizeof(client->info))
+		return;
+	memcpy(client->info.bytes, header, message->msg_controllen);
+	client->info_size = (socklen_t)message->msg_controllen;
+	/* The way back is the routes' matter, unless the address is of one link alone. */
+	if (header->cmsg_level == IPPROTO_IP) {
+		struct in_pktinfo *info = (void *)CMSG_DATA(&client->info.header);
+
+		info->ipi_ifindex = 0;
+		info->ipi_spec_dst = info->ipi_addr;
+	} else if (header->cmsg_level == IPPROTO_IPV6) {
+		struct in6_pktinfo *info = (void *)CMSG_DATA(&client->info.header);
+
+		if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
+			info->ipi6_ifindex = 0;
+	}
+}
+
+void datagrams_take(struct datagrams *datagrams, int host, int family, uint16_t port)
+{
+	for (int i = 0; i < BATCH_MAX; i++) {
+		union publish_address address = { 0 };
+		union packet_info info;
+		struct iovec part = { datagrams->bytes, sizeof(datagrams->bytes) };
+		struct msghdr message = {
+			.msg_name = &address,
+			.msg_namelen = sizeof(address),
+			.msg_iov = &part,
+			.msg_iovlen = 1,
+			.msg_control = info.bytes,
+			.msg_controllen = sizeof(info),
+		};
+		ssize_t got = recvmsg(host, &message, MSG_DONTWAIT);
+		struct client *client;
+
+		if (got < 0)
+			return;
+		client = find(datagrams, host, &address);
+		if (client)
+			touch(client);
+		else
+			client = add(datagrams, host, family, port, &address);
+		if (!client)
+			continue;
+		keep_info(client, &message);
+		/* The one before may have been refused, which is told here and lets nothing through. */
+		if (send(client->server.fd, datagrams->bytes, (size_t)got,
+			 MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+		    errno == ECONNREFUSED)
+			send(client->server.fd, datagrams->bytes, (size_t)got,
+			     MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+}
+
+/* ---- all of them ---- */
+
+struct datagrams *datagrams_new(int epoll, const struct source *source)
+{
+	struct datagrams *datagrams = mem_alloc(sizeof(*datagrams));
+
+	datagrams->epoll = epoll;
+	datagrams->source = source;
+	return datagrams;
+}
+
+static void free_ended(struct datagrams *datagrams)
+{
+	while (datagrams->ended) {
+		struct client *client = datagrams->ended;
+
+		datagrams->ended = client->next_ended;
+		free(client);
+	}
+}
+
+void datagrams_free(struct datagrams *datagrams)
+{
+	if (!datagrams)
+		return;
+	while (datagrams->oldest)
+		end(datagrams->oldest);
+	free_ended(datagrams);
+	free(datagrams);
+}
+
+void datagrams_forget(struct datagrams *datagrams, int host)
+{
+	struct client *client = datagrams->oldest;
+
+	while (client) {
+		struct client *newer = client->newer;
+
+		if (client->host == host)
+			end(client);
+		client = newer;
+	}
+}
+
+int datagrams_timeout(const struct datagrams *datagrams)
+{
+	int64_t left;
+
+	if (!datagrams->oldest)
+		return -1;
+	left = datagrams->oldest->used_ms + IDLE_MS - now_ms();
+	return left > 0 ? (int)left : 0;
+}
+
+void datagrams_run(struct datagrams *datagrams)
+{
+	int64_t now = datagrams->oldest ? now_ms() : 0;
+
+	while (datagrams->oldest && datagrams->oldest->used_ms + IDLE_MS <= now)
+		end(datagrams->oldest);
+	free_ended(datagrams);
+}

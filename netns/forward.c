@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-port.
+#include "netns/forward.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "core/base/fd.h"
+#include "core/base/rights.h"
+#include "core/base/str.h"
+#include "netns/datagram.h"
+#include "netns/port.h"
+#include "netns/relay.h"
+#include "netns/watch.h"
+
+/* What one wait takes; the rest is ready in the next. */
+#define READY_MAX 256
+/* Connections of one port at a time, so that none keeps the others waiting. */
+#define ACCEPT_MAX 64
+
+struct port {
+	struct forward *forward;
+	struct port *next;
+	struct watch host;
+	struct port_entry entry;
+};
+
+/* A connection to the control socket. */
+struct control {
+	struct forward *forward;
+	struct control *next;
+	struct watch watch;
+};
+
+struct forward {
+	int epoll;
+	const struct source *source;
+	struct relays *relays;
+	struct datagrams *datagrams;
+	struct watch life, listener;
+	struct port *ports, *removed_ports;
+	size_t port_count;
+	struct control *controls, *closed_controls;
+	bool paused; /* there are no descriptors for more connections */
+	bool ended;
+};
+
+/* ---- ports ---- */
+
+static void watch_streams(struct forward *forward, uint32_t events)
+{
+	for (struct port *port = forward->ports; port; port = port->next)
+		if (port->entry.protocol == IPPROTO_TCP)
+			watch_change(forward->epoll, &port->host, events);
+}
+
+static void stream_ready(struct watch *watch, uint32_t events)
+{
+	struct port *port = watch_owner(watch, struct port, host);
+	struct forward *forward = port->forward;
+
+	(void)events;
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		union publish_address address = { 0 };
+		socklen_t size = sizeof(address);
+		int fd = accept4(watch->fd, &address.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			relays_add(forward->relays, fd, &address, port->entry.container_port);
+			continue;
+		}
+		/* They wait in the socket's queue until a connection has ended. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			forward->paused = true;
+			watch_streams(forward, 0);
+		}
+		if (errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
+}
+
+static void datagram_ready(struct watch *watch, uint32_t events)
+{
+	struct port *port = watch_owner(watch, struct port, host);
+
+	(void)events;
+	datagrams_take(port->forward->datagrams, watch->fd, port->entry.host.any.sa_family,
+		       port->entry.container_port);
+}
+
+/* Takes over *fd where it succeeds.  Returns 0 or a negative errno. */
+static int add_port(struct forward *forward, const struct port_entry *entry, int *fd)
+{
+	bool udp = entry->protocol == IPPROTO_UDP;
+	struct port *port;
+
+	if (*fd < 0)
+		return -EBADF;
+	if (forward->port_count == PORT_COUNT_MAX)
+		return -ENOSPC;
+	port = mem_alloc(sizeof(*port));
+	port->forward = forward;
+	port->entry = *entry;
+	port->host = (struct watch){ .fd = *fd, .ready = udp ? datagram_ready : stream_ready };
+	if (watch_add(forward->epoll, &port->host, EPOLLIN) < 0) {
+		free(port);
+		return -errno;
+	}
+	take_fd(fd);
+	port->next = forward->ports;
+	forward->ports = port;
+	forward->port_count++;
+	return 0;
+}
+
+/* Its connections go on; its datagrams' answers have no way out any more. */
+static void remove_port(struct forward *forward, struct port **link)
+{
+	struct port *port = *link;
+
+	if (port->entry.protocol == IPPROTO_UDP)
+		datagrams_forget(forward->datagrams, port->host.fd);
+	fd_close(&port->host.fd);
+	port->host.ready = NULL;
+	*link = port->next;
+	port->next = forward->removed_ports;
+	forward->removed_ports = port;
+	forward->port_count--;
+}
+
+static int remove_entry(struct forward *forward, const struct port_entry *entry)
+{
+	for (struct port **link = &forward->ports; *link; link = &(*link)->next) {
+		const struct port_entry *its = &(*link)->entry;
+
+		if (its->protocol == entry->protocol &&
+		    (entry->container_port == 0 || its->container_port == entry->container_port) &&
+		    publish_is_same_address(&its->host, &entry->host)) {
+			remove_port(forward, link);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+static void remove_all(struct forward *forward)
+{
+	while (forward->ports)
+		remove_port(forward, &forward->ports);
+}
+
+/* ---- what is asked ---- */
+
+static void answer(int fd, int failed, const struct port_entry *entries, size_t count)
+{
+	struct port_answer answer = { .errnum = -failed };
+	struct iovec parts[] = { { &answer, sizeof(answer) },
+				 { (void *)(uintptr_t)entries, count * sizeof(*entries) } };
+
+	rights_send(fd, parts, count ? 2 : 1, NULL, 0);
+}
+
+/* In the order in which they were added. */
+static void answer_list(struct forward *forward, int fd)
+{
+	struct port_entry *entries = mem_alloc((forward->port_count + 1) * sizeof(*entries));
+	size_t i = forward->port_count;
+
+	for (struct port *port = forward->ports; port; port = port->next)
+		entries[--i] = port->entry;
+	answer(fd, 0, entries, forward->port_count);
+	free(entries);
+}
+
+static void close_control(struct control *control)
+{
+	struct control **link = &control->forward->controls;
+
+	while (*link != control)
+		link = &(*link)->next;
+	*link = control->next;
+	fd_close(&control->watch.fd);
+	control->watch.ready = NULL;
+	control->next = control->forward->closed_controls;
+	control->forward->closed_controls = control;
+}
+
+static void control_ready(struct watch *watch, uint32_t events)
+{
+	struct control *control = watch_owner(watch, struct control, watch);
+	struct forward *forward = control->forward;
+	struct port_question question;
+	struct iovec part = { &question, sizeof(question) };
+	autoclose int fd = -1;
+	size_t count;
+	ssize_t got = rights_receive(watch->fd, &part, 1, MSG_DONTWAIT, &fd, 1, &count);
+
+	(void)events;
+	if (got == -EAGAIN)
+		return;
+	if (got != (ssize_t)sizeof(question)) {
+		close_control(control);
+		return;
+	}
+	switch (question.kind) {
+	case PORT_ADD: answer(watch->fd, add_port(forward, &question.entry, &fd), NULL, 0); break;
+	case PORT_REMOVE: answer(watch->fd, remove_entry(forward, &question.entry), NULL, 0); break;
+	case PORT_LIST: answer_list(forward, watch->fd); break;
+	case PORT_END:
+		/* ORDER: the end of the connection says that the addresses are free. */
+		remove_all(forward);
+		forward->ended = true;
+		close_control(control);
+		break;
+	default: answer(watch->fd, -EINVAL, NULL, 0);
+	}
+}
+
+static void listener_ready(struct watch *watch, uint32_t events)
+{
+	struct forward *forward = watch_owner(watch, struct forward, listener);
+	int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct control *control;
+
+	(void)events;
+	if (fd < 0)
+		return;
+	control = mem_alloc(sizeof(*control));
+	control->forward = forward;
+	control->watch = (struct watch){ .fd = fd, .ready = control_ready };
+	control->next = forward->controls;
+	forward->controls = control;
+	if (watch_add(forward->epoll, &control->watch, EPOLLIN) < 0)
+		close_control(control);
+}
+
+static void life_ready(struct watch *watch, uint32_t events)
+{
+	struct forward *forward = watch_owner(watch, struct forward, life);
+
+	(void)events;
+	forward->ended = true;
+}
+
+/* ---- the loop ---- */
+
+struct forward *forward_new(const struct source *source, struct error *err)
+{
+	struct forward *forward = mem_alloc(sizeof(*forward));
+
+	forward->source = source;
+	forward->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (forward->epoll < 0) {
+		error_set(err, errno, "make an epoll descriptor");
+		free(forward);
+		return NULL;
+	}
+	forward->relays = relays_new(forward->epoll, source);
+	forward->datagrams = datagrams_new(forward->epoll, source);
+	return forward;
+}
+
+/* Of what has ended in this round: nothing that was ready points to it any more. */
+static void free_removed(struct forward *forward)
+{
+	while (forward->removed_ports) {
+		struct port *port = forward->removed_ports;
+
+		forward->removed_ports = port->next;
+		free(port);
+	}
+	while (forward->closed_controls) {
+		struct control *control = forward->closed_controls;
+
+		forward->closed_controls = control->next;
+		free(control);
+	}
+}
+
+static int run_once(struct forward *forward)
+{
+	struct epoll_event events[READY_MAX];
+	int timeout = relays_are_busy(forward->relays) ? 0 : datagrams_timeout(forward->datagrams);
+	int count = epoll_wait(forward->epoll, events, READY_MAX, timeout);
+
+	if (count < 0 && errno != EINTR)
+		return -errno;
+	for (int i = 0; i < count; i++) {
+		struct watch *watch = events[i].data.ptr;
+
+		if (watch->ready)
+			watch->ready(watch, events[i].events);
+	}
+	if (relays_run(forward->relays) && forward->paused) {
+		forward->paused = false;
+		watch_streams(forward, EPOLLIN);
+	}
+	datagrams_run(forward->datagrams);
+	free_removed(forward);
+	return 0;
+}
+
+int forward_run(struct forward *forward, int life_fd, int control_fd, struct error *err)
+{
+	forward->life = (struct watch){ .fd = life_fd, .ready = life_ready };
+	forward->listener = (struct watch){ .fd = control_fd, .ready = listener_ready };
+	if (watch_add(forward->epoll, &forward->life, EPOLLIN) < 0 ||
+	    watch_add(forward->epoll, &forward->listener, EPOLLIN) < 0)
+		return error_set(err, errno, "wait for connections");
+	while (!forward->ended) {
+		int failed = run_once(forward);
+
+		if (failed < 0)
+			return error_set(err, -failed, "wait for connections");
+	}
+	return 0;
+}
+
+void forward_free(struct forward *forward)
+{
+	if (!forward)
+		return;
+	remove_all(forward);
+	while (forward->controls)
+		close_control(forward->controls);
+	free_removed(forward);
+	relays_free(forward->relays);
+	datagrams_free(forward->datagrams);
+	fd_close(&forward->epoll);
+	free(forward);
+}

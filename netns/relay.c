@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-port.
+#include "netns/relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "netns/watch.h"
+
+/*
+ * More than the 64 KiB that a pipe has by itself make fewer wakes; the user's share of such memory
+ * (pipe(7), pipe-user-pages-soft) is 64 MiB, beyond which pipes stay small.
+ */
+#define PIPE_SIZE      (256 << 10)
+#define PIPES_KEPT_MAX 32
+
+/* Of one direction at a time, so that no connection keeps others waiting. */
+#define ROUNDS_MAX 16
+
+/* One direction. */
+struct flow {
+	struct watch *from, *to;
+	int pipe[2]; /* -1: nothing is held */
+	size_t held; /* bytes in the pipe */
+	bool readable, writable;
+	bool ended; /* @from has said its last */
+	bool done;  /* and so has @to been told */
+};
+
+struct relay {
+	struct relays *relays;
+	struct relay *next, **link; /* in the list of all, or of the ended */
+	struct relay *next_busy;
+	bool busy;
+	struct watch client, server;
+	struct flow up, down; /* to the container, and from it */
+	union publish_address address;
+	uint16_t port;
+	int family;	  /* of the server's socket */
+	bool tried_other; /* the container was asked in the other family too */
+};
+
+struct relays {
+	int epoll;
+	const struct source *source;
+	struct relay *all, *ended, *busy;
+	int pipes[PIPES_KEPT_MAX][2];
+	size_t pipe_count;
+};
+
+/* ---- pipes ---- */
+
+static int pipe_take(struct relays *relays, int pipe[static 2])
+{
+	if (relays->pipe_count > 0) {
+		relays->pipe_count--;
+		pipe[0] = relays->pipes[relays->pipe_count][0];
+		pipe[1] = relays->pipes[relays->pipe_count][1];
+		return 0;
+	}
+	if (pipe2(pipe, O_NONBLOCK | O_CLOEXEC) < 0)
+		return -errno;
+	fcntl(pipe[1], F_SETPIPE_SZ, PIPE_SIZE);
+	return 0;
+}
+
+static void pipe_close(int pipe[static 2])
+{
+	fd_close(&pipe[0]);
+	fd_close(&pipe[1]);
+}
+
+/* An empty one. */
+static void pipe_give(struct relays *relays, int pipe[static 2])
+{
+	if (relays->pipe_count == PIPES_KEPT_MAX) {
+		pipe_close(pipe);
+		return;
+	}
+	relays->pipes[relays->pipe_count][0] = pipe[0];
+	relays->pipes[relays->pipe_count][1] = pipe[1];
+	relays->pipe_count++;
+	pipe[0] = pipe[1] = -1;
+}
+
+/* ---- a relay's end ---- */
+
+static void relay_unlink(struct relay *relay)
+{
+	*relay->link = relay->next;
+	if (relay->next)
+		relay->next->link = relay->link;
+}
+
+static void relay_link(struct relay *relay, struct relay **list)
+{
+	relay->next = *list;
+	relay->link = list;
+	if (*list)
+		(*list)->link = &relay->next;
+	*list = relay;
+}
+
+/* What is closed with this is reset: the peer hears that it wasn't an end like others. */
+static void set_reset(int fd)
+{
+	const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
+enum end { END_ORDERLY, END_RESET };
+
+/* Its memory stays until all that was ready has been seen. */
+static void relay_end(struct relay *relay, enum end how)
+{
+	if (how == END_RESET && relay->client.fd >= 0)
+		set_reset(relay->client.fd);
+	if (how == END_RESET && relay->server.fd >= 0)
+		set_reset(relay->server.fd);
+	fd_close(&relay->client.fd);
+	fd_close(&relay->server.fd);
+	pipe_close(relay->up.pipe);
+	pipe_close(relay->down.pipe);
+	relay->client.ready = relay->server.ready = NULL;
+	relay_unlink(relay);
+	relay_link(relay, &relay->relays->ended);
+}
+
+/* ---- moving bytes ---- */
+
+enum pumped { PUMP_IDLE, PUMP_MORE, PUMP_BROKEN };
+
+/*
+ * ORDER: the pipe is filled only when it's empty: then EAGAIN can mean nothing but that the socket
+ * has nothing.
+ */
+static enum pumped fill(struct relays *relays, struct flow *flow)
+{
+	ssize_t got;
+
+	if (flow->pipe[0] < 0 && pipe_take(relays, flow->pipe) < 0)
+		return PUMP_BROKEN;
+	got = splice(flow->from->fd, NULL, flow->pipe[1], NULL, PIPE_SIZE,
+		     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	if (got < 0 && errno == EINTR)
+		return PUMP_MORE;
+	if (got < 0 && errno != EAGAIN)
+		return PUMP_BROKEN;
+	if (got <= 0) {
+		flow->readable = false;
+		flow->ended = got == 0;
+		pipe_give(relays, flow->pipe);
+		return PUMP_MORE;
+	}
+	flow->held = (size_t)got;
+	return PUMP_MORE;
+}
+
+static enum pumped drain(struct relays *relays, struct flow *flow)
+{
+	ssize_t sent = splice(flow->pipe[0], NULL, flow->to->fd, NULL, flow->held,
+			      SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+	if (sent < 0 && errno == EAGAIN) {
+		flow->writable = false;
+		return PUMP_MORE;
+	}
+	if (sent < 0)
+		return errno == EINTR ? PUMP_MORE : PUMP_BROKEN;
+	flow->held -= (size_t)sent;
+	if (flow->held == 0 && !flow->readable)
+		pipe_give(relays, flow->pipe);
+	return PUMP_MORE;
+}
+
+static enum pumped pump(struct relays *relays, struct flow *flow)
+{
+	enum pumped result = PUMP_MORE;
+
+	for (int round = 0; round < ROUNDS_MAX && result == PUMP_MORE; round++) {
+		if (flow->held > 0) {
+			if (!flow->writable)
+				return PUMP_IDLE;
+			result = drain(relays, flow);
+			continue;
+		}
+		if (flow->ended) {
+			if (!flow->done && shutdown(flow->to->fd, SHUT_WR) < 0)
+				return PUMP_BROKEN;
+			flow->done = true;
+			return PUMP_IDLE;
+		}
+		if (!flow->readable)
+			return PUMP_IDLE;
+		result = fill(relays, flow);
+	}
+	return result;
+}
+
+static void relay_pump(struct relay *relay)
+{
+	struct relays *relays = relay->relays;
+	enum pumped up = pump(relays, &relay->up);
+	enum pumped down = up == PUMP_BROKEN ? PUMP_IDLE : pump(relays, &relay->down);
+
+	if (up == PUMP_BROKEN || down == PUMP_BROKEN) {
+		relay_end(relay, END_RESET);
+	} else if (relay->up.done && relay->down.done) {
+		relay_end(relay, END_ORDERLY);
+	} else if ((up == PUMP_MORE || down == PUMP_MORE) && !relay->busy) {
+		relay->busy = true;
+		relay->next_busy = relays->busy;
+		relays->busy = relay;
+	}
+}
+
+static void go_on(struct relay *relay, uint32_t events, struct flow *reads, struct flow *writes)
+{
+	/* Also of a peer that had said its end before: the other side would wait for ever. */
+	if (events & EPOLLERR) {
+		relay_end(relay, END_RESET);
+		return;
+	}
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
+		reads->readable = !reads->ended;
+	if (events & (EPOLLOUT | EPOLLHUP))
+		writes->writable = true;
+	relay_pump(relay);
+}
+
+static void client_ready(struct watch *watch, uint32_t events)
+{
+	struct relay *relay = watch_owner(watch, struct relay, client);
+
+	go_on(relay, events, &relay->up, &relay->down);
+}
+
+static void server_ready(struct watch *watch, uint32_t events)
+{
+	struct relay *relay = watch_owner(watch, struct relay, server);
+
+	go_on(relay, events, &relay->down, &relay->up);
+}
+
+/* ---- the connection into the container ---- */
+
+#define EDGE_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+static void server_connecting(struct watch *watch, uint32_t events);
+
+/* Returns 0 or a negative errno. */
+static int connect_server(struct relay *relay)
+{
+	struct relays *relays = relay->relays;
+	int fd = source_connect_stream(relays->source, relay->family, &relay->address, relay->port);
+
+	if (fd < 0)
+		return fd;
+	relay->server = (struct watch){ .fd = fd, .ready = server_connecting };
+	if (watch_add(relays->epoll, &relay->server, EDGE_EVENTS) == 0)
+		return 0;
+	fd_close(&relay->server.fd);
+	return -errno;
+}
+
+/* What listens in one family only is reached from the other too, as on a host without the other. */
+static void connect_to_other_family(struct relay *relay)
+{
+	int failed = -1;
+
+	if (!relay->tried_other) {
+		relay->tried_other = true;
+		relay->family = relay->family == AF_INET ? AF_INET6 : AF_INET;
+		if (relay->family == AF_INET || relay->relays->source->options->ipv6)
+			failed = connect_server(relay);
+	}
+	if (failed < 0)
+		relay_end(relay, END_RESET);
+}
+
+static void server_connecting(struct watch *watch, uint32_t events)
+{
+	struct relay *relay = watch_owner(watch, struct relay, server);
+	socklen_t size = sizeof(int);
+	int failed = 0;
+
+	if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &failed, &size) < 0)
+		failed = errno;
+	if (failed) {
+		fd_close(&watch->fd);
+		connect_to_other_family(relay);
+		return;
+	}
+	if (!(events & EPOLLOUT))
+		return;
+	watch->ready = server_ready;
+	relay->client.ready = client_ready;
+	if (watch_add(relay->relays->epoll, &relay->client, EDGE_EVENTS) < 0) {
+		relay_end(relay, END_RESET);
+		return;
+	}
+	server_ready(watch, events);
+}
+
+void relays_add(struct relays *relays, int client, const union publish_address *address,
+		uint16_t port)
+{
+	struct relay *relay = mem_alloc(sizeof(*relay));
+	const int on = 1;
+
+	*relay = (struct relay){
+		.relays = relays,
+		.client = { .fd = client },
+		.server = { .fd = -1 },
+		.up = { .from = &relay->client, .to = &relay->server, .pipe = { -1, -1 } },
+		.down = { .from = &relay->server, .to = &relay->client, .pipe = { -1, -1 } },
+		.address = *address,
+		.port = port,
+		.family = address->any.sa_family,
+	};
+	relay_link(relay, &relays->all);
+	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* A client that has gone without a word is noticed in the end. */
+	setsockopt(client, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	if (connect_server(relay) < 0)
+		connect_to_other_family(relay);
+}
+
+/* ---- all of them ---- */
+
+struct relays *relays_new(int epoll, const struct source *source)
+{
+	struct relays *relays = mem_alloc(sizeof(*relays));
+
+	relays->epoll = epoll;
+	relays->source = source;
+	return relays;
+}
+
+static bool free_ended(struct relays *relays)
+{
+	bool any = relays->ended != NULL;
+
+	while (relays->ended) {
+		struct relay *relay = relays->ended;
+
+		relay_unlink(relay);
+		free(relay);
+	}
+	return any;
+}
+
+void relays_free(struct relays *relays)
+{
+	if (!relays)
+		return;
+	relays->busy = NULL;
+	while (relays->all)
+		relay_end(relays->all, END_RESET);
+	free_ended(relays);
+	while (relays->pipe_count > 0)
+		pipe_close(relays->pipes[--relays->pipe_count]);
+	free(relays);
+}
+
+bool relays_are_busy(const struct relays *relays)
+{
+	return relays->busy != NULL;
+}
+
+bool relays_run(struct relays *relays)
+{
+	struct relay *busy = relays->busy;
+
+	relays->busy = NULL;
+	while (busy) {
+		struct relay *relay = busy;
+
+		busy = relay->next_busy;
+		relay->busy = false;
+		/* One that has ended since has no socket any more. */
+		if (relay->client.fd >= 0)
+			relay_pump(relay);
+	}
+	return free_ended(relays);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_NETNS_RELAY_H
+#define URUN_NETNS_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "netns/source.h"
+
+/*
+ * TCP connections of published ports: between the client's socket, of the host, and one of the
+ * container's.  The bytes go through a pipe by splice(2), never through our memory; a connection
+ * has a pipe only while bytes are in it.  An end of one side is an end to the other, and a reset a
+ * reset.
+ * Runs in: urun-port.
+ */
+struct relays;
+
+struct relays *relays_new(int epoll, const struct source *source);
+
+/* Resets all connections.  Takes NULL. */
+void relays_free(struct relays *relays);
+
+/*
+ * Takes over @client, a connection that was accepted (non-blocking), for the container's @port.
+ * Where the container doesn't take it, it is reset.
+ */
+void relays_add(struct relays *relays, int client, const union publish_address *address,
+		uint16_t port);
+
+/* Connections that have more to do though nothing is ready: the next wait must not sleep. */
+bool relays_are_busy(const struct relays *relays);
+
+/*
+ * After what was ready has been seen: goes on with the busy ones, and frees those that have ended.
+ * Returns whether any has: descriptors are free again.
+ */
+bool relays_run(struct relays *relays);
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-port.
+// urun-port READYFD NETWORK: carries the connections to a container's published ports.
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/pidfd.h"
+#include "core/base/str.h"
+#include "netns/forward.h"
+#include "netns/ready.h"
+#include "netns/sandbox.h"
+
+enum given { GIVEN_LIFE, GIVEN_CONTROL, GIVEN_COUNT };
+
+/* Is the process in the user namespace that we are in?  Then it can't be joined, and needn't be. */
+static bool has_our_user_namespace(int pidfd)
+{
+	autofree char *path = str_format("/proc/%d/ns/user", (int)pidfd_pid(pidfd));
+	struct stat its, ours;
+
+	return stat(path, &its) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
+	       its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+}
+
+/*
+ * Process boundary: from here on this is of the container's user and network namespaces.  The
+ * sockets of the host that we are given stay the host's; those that we make are the container's.
+ * ORDER: both in one call, as joining the network namespace needs the capabilities that joining the
+ * user namespace gives.
+ */
+static int join_container(int pidfd, struct error *err)
+{
+	int flags = CLONE_NEWNET | (has_our_user_namespace(pidfd) ? 0 : CLONE_NEWUSER);
+
+	return setns(pidfd, flags) < 0
+		       ? error_set(err, errno, "join the container's network namespace")
+		       : 0;
+}
+
+/*
+ * ORDER: the routes have needed /proc, and the loop's descriptors system calls; now the host's files
+ * are out of reach, then the privileges, and only then is anything asked of us.
+ */
+static int confine(bool isolated, struct error *err)
+{
+	struct error left = ERROR_NONE;
+
+	if (isolated && sandbox_leave_root(SANDBOX_PORT, &left) < 0)
+		ready_say_failure(READY_WARNING, &left);
+	return sandbox_drop_privileges(SANDBOX_PORT, err);
+}
+
+static int serve(const struct source *source, const int given[static GIVEN_COUNT], bool isolated,
+		 struct error *err)
+{
+	struct forward *forward = forward_new(source, err);
+	int result;
+
+	if (!forward)
+		return -1;
+	result = confine(isolated, err);
+	if (result == 0) {
+		ready_say(READY_READY);
+		close(READY_FD);
+		result = forward_run(forward, given[GIVEN_LIFE], given[GIVEN_CONTROL], err);
+	}
+	forward_free(forward);
+	return result;
+}
+
+/*
+ * Process boundary: the one that was executed ends at once, so that the parent has waited for it
+ * when the ports are served, and the one that stays is nobody's to wait for.
+ */
+static int start(const char *network, struct error *err)
+{
+	int given[GIVEN_COUNT], received, pidfd = -1;
+	struct network_options options;
+	struct source source;
+	bool isolated;
+	pid_t pid;
+
+	if (network_options_parse(network, &options, err) < 0)
+		return -1;
+	received = ready_receive(given, GIVEN_COUNT, err);
+	if (received <= 0)
+		return received;
+	if (join_container(given[GIVEN_LIFE], err) < 0)
+		return -1;
+	source_prepare(&options, &source);
+	/* A peer that has closed its end is told by splice(2). */
+	signal(SIGPIPE, SIG_IGN);
+	pid = sandbox_fork(SANDBOX_PORT, &pidfd, &isolated, err);
+	if (pid < 0)
+		return -1;
+	if (pid > 0) {
+		ready_say_process(pidfd);
+		return 0;
+	}
+	if (serve(&source, given, isolated, err) == 0)
+		_exit(0);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = ERROR_NONE;
+
+	if (argc != 3) {
+		dprintf(STDERR_FILENO, "usage: urun-port READYFD NETWORK\n");
+		return 2;
+	}
+	if (ready_begin(argv[1], &err) == 0 && start(argv[2], &err) == 0)
+		return 0;
+	ready_say_failure(READY_ERROR, &err);
+	return 1;
+}
