@@ -23,8 +23,9 @@ struct globals {
 	bool debug;
 	bool systemd_cgroup;
 	bool version;
-	unsigned int listen_fds; /* of socket activation */
-	const char *term;	 /* TERM; NULL: not set */
+	unsigned int listen_fds;   /* of socket activation */
+	const char *notify_socket; /* NOTIFY_SOCKET; NULL: not set */
+	const char *term;	   /* TERM; NULL: not set */
 };
 
 /*

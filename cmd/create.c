@@ -67,6 +67,7 @@ int create_request_make(const struct globals *globals, const struct create_optio
 					    options->pidfd_socket, options->preserve_fds),
 		.network = options->network,
 		.publish = { options->publish.items, options->publish.count },
+		.notify_socket = globals->notify_socket,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
 		.keep = options->keep,

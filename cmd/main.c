@@ -157,6 +157,7 @@ static int read_environment(struct globals *globals, char **ret_root, struct err
 {
 	autofree char *cwd = NULL;
 
+	globals->notify_socket = getenv("NOTIFY_SOCKET");
 	globals->listen_fds = read_listen_fds();
 	globals->term = getenv("TERM");
 	if (!globals->root) {

@@ -10,7 +10,8 @@ static int attend(struct created *created, const sigset_t *signals, bool keep, i
 		  struct error *err)
 {
 	const struct monitored monitored = { created->child.pid, created->child.pidfd,
-					     created->child.console, created->network_pidfd };
+					     created->child.console, created->network_pidfd,
+					     created->notify };
 	int result = monitor_run(&monitored, signals, ret_status, err);
 
 	if (keep)
@@ -35,6 +36,8 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 	port_print_chosen(&created.published, stderr);
 	if (request->child.foreground)
 		result = attend(&created, &signals, keep, ret_status, err);
+	else
+		notify_await_ready(&created.notify, created.child.pid, created.child.pidfd);
 	created_release(&created);
 	return result;
 }

@@ -11,7 +11,7 @@ static int start(const struct globals *globals, int argc, char **argv, int *ret_
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
 	*ret_status = 0;
-	return container_start(globals->root, argv[operand], err);
+	return container_start(globals->root, argv[operand], globals->notify_socket, err);
 }
 
 static const struct command_spec spec_start = {

@@ -495,7 +495,8 @@ int container_create(const struct create_request *request, struct created *ret_c
 	struct created made = { .dir = STATE_DIR_NONE,
 				.child = CHILD_NONE,
 				.start_listener = -1,
-				.network_pidfd = -1 };
+				.network_pidfd = -1,
+				.notify = NOTIFY_NONE };
 	struct creation creation = { .request = request,
 				     .made = &made,
 				     .cgroup = CGROUP_PLAN_NONE,
@@ -514,6 +515,8 @@ int container_create(const struct create_request *request, struct created *ret_c
 	    state_dir_create(request->root, request->id, &made.dir, err) == 0) {
 		describe(&creation);
 		done = network_make_files(&creation.network, &made.dir, &made.config, err) == 0 &&
+		       notify_prepare(request->notify_socket, &made.dir, &made.config, &made.notify,
+				      err) == 0 &&
 		       filter_prepare(request->root, &made.config, &creation.filter, err) == 0 &&
 		       make_start_listener(&creation, err) == 0 &&
 		       create_in_steps(&creation, err) == 0;
@@ -538,5 +541,6 @@ void created_release(struct created *created)
 	child_close(&created->child);
 	fd_close(&created->start_listener);
 	fd_close(&created->network_pidfd);
+	notify_close(&created->notify);
 	published_list_release(&created->published);
 }

@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/config/config.h"
 #include "core/parent/child.h"
+#include "core/parent/notify.h"
 #include "core/parent/port.h"
 #include "core/parent/state.h"
 
@@ -26,6 +27,7 @@ struct create_request {
 	struct child_request child;
 	const char *network; /* see netns/options.h */
 	struct publish_texts publish;
+	const char *notify_socket; /* $NOTIFY_SOCKET */
 	bool no_pivot;
 	bool no_new_keyring;
 	bool keep; /* the state stays after the program's end */
@@ -39,8 +41,9 @@ struct created {
 	struct container_config config; /* scoped */
 	struct container_state state;
 	struct child child;
-	int start_listener;		 /* until the child has it */
-	int network_pidfd;		 /* of its urun-slirp; -1: it has none */
+	int start_listener; /* until the child has it */
+	int network_pidfd;  /* of its urun-slirp; -1: it has none */
+	struct notify notify;
 	struct published_list published; /* its ports, without descriptors */
 };
 

@@ -15,8 +15,10 @@
 /*
  * Starts the program of a created container, and returns when execve has happened and the poststart
  * hooks have run.  Fails with init's own error where it hasn't; the container is stopped then.
+ * @notify_socket is $NOTIFY_SOCKET, or NULL: where `create` had one too, this returns when the
+ * program says that it is ready (sd_notify(3)).
  */
-int container_start(const char *root, const char *id, struct error *err);
+int container_start(const char *root, const char *id, const char *notify_socket, struct error *err);
 
 enum kill_scope { KILL_INIT, KILL_ALL };
 

@@ -77,7 +77,13 @@ static bool handle_signals(int signal_fd, const struct monitored *process,
 	return ended;
 }
 
-enum { POLL_SIGNALS, POLL_NETWORK, POLL_TERMINAL, POLL_COUNT = POLL_TERMINAL + TERMINAL_POLL_FDS };
+enum {
+	POLL_SIGNALS,
+	POLL_NETWORK,
+	POLL_NOTIFY,
+	POLL_TERMINAL,
+	POLL_COUNT = POLL_TERMINAL + TERMINAL_POLL_FDS
+};
 
 int monitor_run(const struct monitored *process, const sigset_t *signals, int *ret_status,
 		struct error *err)
@@ -101,12 +107,16 @@ int monitor_run(const struct monitored *process, const sigset_t *signals, int *r
 		struct pollfd fds[POLL_COUNT] = {
 			[POLL_SIGNALS] = { .fd = signal_fd, .events = POLLIN },
 			[POLL_NETWORK] = { .fd = network, .events = POLLIN },
+			[POLL_NOTIFY] = { .fd = process->notify.socket, .events = POLLIN },
 		};
 
 		terminal_poll_prepare(&terminal, fds + POLL_TERMINAL);
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			break;
 		terminal_poll_done(&terminal, fds + POLL_TERMINAL);
+		/* ORDER: before the end is seen, as it may be the program's last word. */
+		if (fds[POLL_NOTIFY].revents)
+			notify_pass_on(&process->notify);
 		if (fds[POLL_SIGNALS].revents)
 			ended = handle_signals(signal_fd, process, &terminal, &status);
 		if (fds[POLL_NETWORK].revents) {

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "core/parent/notify.h"
 
 /*
  * Blocks the signals that a foreground `run` forwards, so that none is lost between now and
@@ -19,6 +20,7 @@ struct monitored {
 	int pidfd;
 	int console;	   /* the master of its terminal, which is served; -1: none */
 	int network_pidfd; /* whose end is warned of; -1: none */
+	struct notify notify;
 };
 
 /*

@@ -9,13 +9,14 @@
 #include "core/parent/hooks.h"
 #include "core/parent/lifecycle.h"
 #include "core/parent/network.h"
+#include "core/parent/notify.h"
 #include "core/parent/state_socket.h"
 #include "core/sync/pipe.h"
 
 static int check_startable(const struct state_dir *dir, const struct container_state *state,
-			   struct error *err)
+			   int *ret_pidfd, struct error *err)
 {
-	enum container_status status = state_status(dir, state, NULL);
+	enum container_status status = state_status(dir, state, ret_pidfd);
 
 	if (status == CONTAINER_CREATED)
 		return 0;
@@ -43,18 +44,20 @@ static void end_container(struct state_dir *dir, const struct container_state *s
 		log_warning("%s", ignored.text);
 }
 
-int container_start(const char *root, const char *id, struct error *err)
+int container_start(const char *root, const char *id, const char *notify_socket, struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	struct container_state state = { 0 };
-	autoclose int connection = -1;
+	struct notify notify = NOTIFY_NONE;
+	autoclose int connection = -1, pidfd = -1;
 	int result = -1;
 
 	if (state_dir_open(root, id, STATE_LOCKED, &dir, err) < 0 ||
 	    state_read(&dir, &state, err) < 0)
 		return -1;
 	network_warn_if_lost(&state);
-	if (check_startable(&dir, &state, err) == 0 &&
+	if (check_startable(&dir, &state, &pidfd, err) == 0 &&
+	    notify_reopen(notify_socket, &dir, &notify, err) == 0 &&
 	    state_socket_connect(&dir, STATE_FILE_START, SOCK_STREAM, &connection, err) == 0 &&
 	    await_exec(connection, err) == 0) {
 		if (unlinkat(dir.fd, STATE_FILE_START, 0) < 0)
@@ -63,7 +66,10 @@ int container_start(const char *root, const char *id, struct error *err)
 		result = hooks_run_with_state(HOOK_POSTSTART, &state, CONTAINER_RUNNING, err);
 		if (result < 0)
 			end_container(&dir, &state);
+		else
+			notify_await_ready(&notify, (pid_t)state.pid.value, pidfd);
 	}
+	notify_close(&notify);
 	state_release(&state);
 	return result;
 }

@@ -219,6 +219,10 @@ static void empty_folder(const struct state_dir *dir)
 		if (unlinkat(dir->fd, names[i], 0) < 0 && errno != ENOENT)
 			log_warning("remove %s/%s: %s", dir->path, names[i],
 				    error_errno_text(errno));
+	if ((unlinkat(dir->fd, STATE_FOLDER_NOTIFY "/notify", 0) < 0 && errno != ENOENT) ||
+	    (unlinkat(dir->fd, STATE_FOLDER_NOTIFY, AT_REMOVEDIR) < 0 && errno != ENOENT))
+		log_warning("remove %s/%s: %s", dir->path, STATE_FOLDER_NOTIFY,
+			    error_errno_text(errno));
 }
 
 /*

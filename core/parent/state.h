@@ -21,6 +21,7 @@
  *   creating    exists until the container is handed over
  *   resolv.conf, hosts, hostname
  *               bound to the container's /etc, where a network was stated
+ *   notify      a folder with the socket of sd_notify(3), where urun itself has one to speak to
  *   ports       the socket on which urun-port is asked; exists where ports are published
  *   start       the socket on which a created container waits for `start`; exists until then
  *
@@ -137,5 +138,6 @@ void state_print(const struct container_state *state, enum container_status stat
 #define STATE_FILE_HOSTS    "hosts"
 #define STATE_FILE_HOSTNAME "hostname"
 #define STATE_FILE_PORTS    "ports"
+#define STATE_FOLDER_NOTIFY "notify"
 
 #endif

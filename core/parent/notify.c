@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/notify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/rights.h"
+#include "core/base/str.h"
+#include "core/parent/child.h"
+
+#define NAME "notify"
+/* Where the host's socket has no path that could be mounted on. */
+#define PLACE_OF_ABSTRACT "/run/notify"
+#define MESSAGE_SIZE_MAX  4096
+
+/* What a program sends, and the descriptors that go along (barriers, stored descriptors). */
+struct notification {
+	char text[MESSAGE_SIZE_MAX];
+	size_t size;
+	int fds[RIGHTS_MAX];
+	size_t fd_count;
+};
+
+/* ---- the container's socket ---- */
+
+static int bind_socket(int folder, int *ret_fd)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" NAME, folder);
+	if (fd < 0 || (unlinkat(folder, NAME, 0) < 0 && errno != ENOENT) ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    fchmodat(folder, NAME, 0666, 0) < 0)
+		return -errno;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static int open_socket(const struct state_dir *dir, int *ret_fd, struct error *err)
+{
+	autoclose int folder =
+		openat(dir->fd, STATE_FOLDER_NOTIFY, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int failed = folder < 0 ? -errno : bind_socket(folder, ret_fd);
+
+	return failed < 0 ? error_set(err, -failed, "make the socket %s/%s/%s", dir->path,
+				      STATE_FOLDER_NOTIFY, NAME)
+			  : 0;
+}
+
+static void add_mount(const struct state_dir *dir, const char *place,
+		      struct container_config *config)
+{
+	static const char *const options[] = { "bind", "nosuid", "nodev", "noexec" };
+	struct arena *arena = &config->arena;
+	struct config_mount *mount;
+
+	config->mounts.items = arena_grow(arena, config->mounts.items, config->mounts.count,
+					  sizeof(*config->mounts.items));
+	mount = &config->mounts.items[config->mounts.count++];
+	*mount = (struct config_mount){
+		.destination = arena_str(arena, place),
+		.type = arena_str(arena, "bind"),
+		.source = arena_strf(arena, "%s/%s", dir->path, STATE_FOLDER_NOTIFY),
+	};
+	mount->options.items = arena_alloc(arena, sizeof(options));
+	mount->options.count = ARRAY_SIZE(options);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		mount->options.items[i] = arena_str(arena, options[i]);
+}
+
+int notify_prepare(const char *host, const struct state_dir *dir, struct container_config *config,
+		   struct notify *ret_notify, struct error *err)
+{
+	const char *place = host && host[0] == '/' ? host : PLACE_OF_ABSTRACT;
+	autofree char *inside = NULL;
+
+	if (!host || !*host || !config->process)
+		return 0;
+	if (mkdirat(dir->fd, STATE_FOLDER_NOTIFY, 0755) < 0 ||
+	    fchmodat(dir->fd, STATE_FOLDER_NOTIFY, 0755, 0) < 0)
+		return error_set(err, errno, "make %s/%s", dir->path, STATE_FOLDER_NOTIFY);
+	ret_notify->host = host;
+	if (open_socket(dir, &ret_notify->socket, err) < 0)
+		return -1;
+	add_mount(dir, place, config);
+	inside = str_format("%s/%s", place, NAME);
+	child_set_env(config, "NOTIFY_SOCKET", inside);
+	return 0;
+}
+
+int notify_reopen(const char *host, const struct state_dir *dir, struct notify *ret_notify,
+		  struct error *err)
+{
+	if (!host || !*host || faccessat(dir->fd, STATE_FOLDER_NOTIFY, F_OK, 0) < 0)
+		return 0;
+	ret_notify->host = host;
+	return open_socket(dir, &ret_notify->socket, err);
+}
+
+void notify_close(struct notify *notify)
+{
+	fd_close(&notify->socket);
+}
+
+/* ---- passing on ---- */
+
+static bool receive(int socket, struct notification *notification)
+{
+	struct iovec part = { notification->text, sizeof(notification->text) };
+	ssize_t got = rights_receive(socket, &part, 1, 0, notification->fds, RIGHTS_MAX,
+				     &notification->fd_count);
+
+	notification->size = got > 0 ? (size_t)got : 0;
+	return got > 0;
+}
+
+/* Nobody can be told of a failure: it's the unit's start that fails, and says so. */
+static void send_to_host(const struct notify *notify, const struct notification *notification,
+			 const char *before)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t length = strlen(notify->host);
+	struct iovec parts[] = { { (void *)(uintptr_t)before, strlen(before) },
+				 { (void *)(uintptr_t)notification->text, notification->size } };
+	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || length >= sizeof(address.sun_path))
+		return;
+	memcpy(address.sun_path, notify->host, length);
+	if (address.sun_path[0] == '@')
+		address.sun_path[0] = '\0';
+	if (connect(fd, (struct sockaddr *)&address,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) == 0)
+		rights_send(fd, parts, ARRAY_SIZE(parts), notification->fds,
+			    notification->fd_count);
+}
+
+static void release(struct notification *notification)
+{
+	for (size_t i = 0; i < notification->fd_count; i++)
+		fd_close(&notification->fds[i]);
+}
+
+/* A line of its own. */
+static bool says_ready(const struct notification *notification)
+{
+	static const char word[] = "READY=1";
+	const size_t length = sizeof(word) - 1;
+
+	for (size_t i = 0; i + length <= notification->size; i++)
+		if (memcmp(notification->text + i, word, length) == 0 &&
+		    (i == 0 || notification->text[i - 1] == '\n') &&
+		    (i + length == notification->size || notification->text[i + length] == '\n'))
+			return true;
+	return false;
+}
+
+void notify_pass_on(const struct notify *notify)
+{
+	struct notification notification;
+
+	while (receive(notify->socket, &notification)) {
+		send_to_host(notify, &notification, "");
+		release(&notification);
+	}
+}
+
+void notify_await_ready(const struct notify *notify, pid_t pid, int pidfd)
+{
+	struct pollfd fds[] = { { .fd = notify->socket, .events = POLLIN },
+				{ .fd = pidfd, .events = POLLIN } };
+	char main_pid[32];
+	bool ready = notify->socket < 0;
+
+	snprintf(main_pid, sizeof(main_pid), "MAINPID=%d\n", (int)pid);
+	while (!ready) {
+		struct notification notification;
+
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			return;
+		while (receive(notify->socket, &notification)) {
+			bool says = says_ready(&notification);
+
+			send_to_host(notify, &notification, says ? main_pid : "");
+			release(&notification);
+			ready = ready || says;
+		}
+		if (fds[1].revents)
+			return;
+	}
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_PARENT_NOTIFY_H
+#define URUN_PARENT_NOTIFY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/base/error.h"
+#include "core/config/config.h"
+#include "core/parent/state.h"
+
+/*
+ * sd_notify(3) out of a container: a unit of Type=notify that runs `urun run` hears what the
+ * program says.  The program has a socket of its own, in a folder that is mounted at the path of
+ * the host's socket, and we pass on what comes: to systemd it is the unit's main process that
+ * speaks, as NotifyAccess=main asks for.
+ * Runs in: parent.
+ */
+struct notify {
+	const char *host; /* $NOTIFY_SOCKET: a path, or an abstract name behind '@' */
+	int socket;	  /* what the program speaks to; -1: nobody is to hear of it */
+};
+#define NOTIFY_NONE ((struct notify){ .socket = -1 })
+
+/* @host is NULL where nobody listens; then there is nothing to do.  It outlives *ret_notify. */
+int notify_prepare(const char *host, const struct state_dir *dir, struct container_config *config,
+		   struct notify *ret_notify, struct error *err);
+
+/* For `start`: the same socket anew, where `create` has made one. */
+int notify_reopen(const char *host, const struct state_dir *dir, struct notify *ret_notify,
+		  struct error *err);
+
+void notify_close(struct notify *notify);
+
+/*
+ * Passes on what has come, without waiting.
+ */
+void notify_pass_on(const struct notify *notify);
+
+/*
+ * For a container that is on its own from now on: waits until its program says READY=1, and tells
+ * systemd with it that @pid is the unit's main process; or until it has ended.
+ */
+void notify_await_ready(const struct notify *notify, pid_t pid, int pidfd);
+
+#endif
