@@ -20,9 +20,9 @@
 #define CLIENTS_MAX 4096
 #define BUCKETS	    1024
 
-union packet_info {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+/* A control message, and room for no second one. */
+struct packet_info {
+	_Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 
 struct client {
@@ -33,7 +33,7 @@ struct client {
 	struct watch server; /* the container's socket */
 	int host;	     /* the host's, which answers go out by */
 	union publish_address address;
-	union packet_info info; /* by which of the host's addresses it came in */
+	struct packet_info info; /* by which of the host's addresses it came in */
 	socklen_t info_size;
 	int64_t used_ms;
 };
@@ -196,6 +196,7 @@ static void server_ready(struct watch *watch, uint32_t events)
 static void keep_info(struct client *client, struct msghdr *message)
 {
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	struct cmsghdr *kept = (struct cmsghdr *)(void *)client->info.bytes;
 
 	client->info_size = 0;
 	if (!header || message->msg_controllen > sizeof(client->info))
@@ -204,12 +205,12 @@ static void keep_info(struct client *client, struct msghdr *message)
 	client->info_size = (socklen_t)message->msg_controllen;
 	/* The way back is the routes' matter, unless the address is of one link alone. */
 	if (header->cmsg_level == IPPROTO_IP) {
-		struct in_pktinfo *info = (void *)CMSG_DATA(&client->info.header);
+		struct in_pktinfo *info = (void *)CMSG_DATA(kept);
 
 		info->ipi_ifindex = 0;
 		info->ipi_spec_dst = info->ipi_addr;
 	} else if (header->cmsg_level == IPPROTO_IPV6) {
-		struct in6_pktinfo *info = (void *)CMSG_DATA(&client->info.header);
+		struct in6_pktinfo *info = (void *)CMSG_DATA(kept);
 
 		if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
 			info->ipi6_ifindex = 0;
@@ -220,7 +221,7 @@ void datagrams_take(struct datagrams *datagrams, int host, int family, uint16_t 
 {
 	for (int i = 0; i < BATCH_MAX; i++) {
 		union publish_address address = { 0 };
-		union packet_info info;
+		struct packet_info info;
 		struct iovec part = { datagrams->bytes, sizeof(datagrams->bytes) };
 		struct msghdr message = {
 			.msg_name = &address,

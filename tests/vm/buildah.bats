@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# buildah by itself with urun as its runtime: run and bud, with the isolation that uses a runtime.
+load podman.bash
+
+# buildah ARG…: ends after 90 seconds whatever happens.
+buildah() {
+	timeout -k 5 90 buildah "$@" 3>&- 4>&- </dev/null
+}
+
+@test "run executes a command in a working container, with its output and its exit status" {
+	local working
+	working=$(buildah from --pull-never "$IMAGE")
+	observe buildah run --runtime "$RUNTIME" --isolation oci "$working" sh -c 'echo out; echo err >&2; exit 7'
+	assert_status 7
+	assert_output out
+	assert_contains "$stderr" err
+	observe buildah run --runtime "$RUNTIME" --isolation oci --user 1000:1000 --workingdir /tmp --env A=b "$working" sh -c 'id -u; pwd; echo $A'
+	assert_lines 1000 /tmp b
+	buildah rm "$working" >/dev/null
+}
+
+@test "run has volumes, capabilities and no network where that was asked for" {
+	local working
+	working=$(buildah from --pull-never "$IMAGE")
+	mkdir here
+	observe buildah run --runtime "$RUNTIME" --isolation oci --network none -v "$PWD/here:/here" --cap-add CAP_NET_ADMIN "$working" \
+		sh -c 'ls /sys/class/net; echo written >/here/file; ip link add d0 type dummy && echo may'
+	assert_status 0
+	assert_lines lo may
+	[ "$(cat here/file)" = written ]
+	buildah rm "$working" >/dev/null
+}
+
+@test "what run has written is in the image that is committed" {
+	local working
+	working=$(buildah from --pull-never "$IMAGE")
+	buildah run --runtime "$RUNTIME" --isolation oci "$working" sh -c 'echo kept >/kept'
+	buildah commit -q "$working" localhost/kept >/dev/null
+	buildah rm "$working" >/dev/null
+	in_new localhost/kept cat /kept
+	assert_output kept
+	podman rmi -f localhost/kept >/dev/null
+}
+
+@test "bud builds a Containerfile of RUN, COPY, USER and WORKDIR steps" {
+	echo copied >file
+	cat >Containerfile <<-END
+		FROM $IMAGE
+		COPY file /copied
+		RUN cat /copied >/made && mkdir /work && chown 1000 /work
+		USER 1000
+		WORKDIR /work
+		RUN id -u >uid
+		CMD cat /made /work/uid
+	END
+	observe buildah bud --runtime "$RUNTIME" --isolation oci --pull-never -q -t localhost/built .
+	assert_status 0
+	in_new localhost/built
+	assert_lines copied 1000
+	podman rmi -f localhost/built >/dev/null
+}
+
+@test "a RUN step that fails fails the build with its status" {
+	printf 'FROM %s\nRUN exit 9\n' "$IMAGE" >Containerfile
+	observe buildah bud --runtime "$RUNTIME" --isolation oci --pull-never -t localhost/built .
+	[ "$status" -ne 0 ]
+	assert_contains "$stderr" 'exit status 9'
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Engines that run as root: containerd, and podman with a mapping of ids; run in the machine as root.
+load podman.bash
+
+SOCKET=/run/urun-containerd.sock
+
+# An image of busybox for root: the one that the machine has is user ci's.
+setup_file() {
+	podman import -q --change CMD=/bin/sh /opt/busybox.tar "$IMAGE" >/dev/null
+	cat >"$BATS_FILE_TMPDIR/containerd.toml" <<-END
+		version = 2
+		root = "$BATS_FILE_TMPDIR/root"
+		state = "$BATS_FILE_TMPDIR/state"
+		disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs"]
+		[grpc]
+		address = "$SOCKET"
+	END
+	containerd --config "$BATS_FILE_TMPDIR/containerd.toml" >"$BATS_FILE_TMPDIR/containerd.log" 2>&1 </dev/null 3>&- 4>&- &
+	echo $! >"$BATS_FILE_TMPDIR/containerd.pid"
+	wait_for 60 ctr version || { tail "$BATS_FILE_TMPDIR/containerd.log" >&2; return 1; }
+	podman save -q --format docker-archive -o "$BATS_FILE_TMPDIR/busybox.tar" "$IMAGE"
+	ctr images import "$BATS_FILE_TMPDIR/busybox.tar" >/dev/null
+}
+
+teardown_file() {
+	kill "$(cat "$BATS_FILE_TMPDIR/containerd.pid")" || true
+}
+
+ctr() {
+	timeout -k 5 90 ctr --address "$SOCKET" "$@" 3>&- 4>&- </dev/null
+}
+
+# ctr_run ARG… ID COMMAND…: in the foreground.
+ctr_run() {
+	observe ctr run --runc-binary "$RUNTIME" --snapshotter native "$@"
+}
+
+teardown() {
+	local id
+	for id in $(ctr tasks ls -q 2>/dev/null); do ctr tasks rm -f "$id" >/dev/null 2>&1 || true; done
+	for id in $(ctr containers ls -q 2>/dev/null); do ctr containers rm "$id" >/dev/null 2>&1 || true; done
+	podman rm -fa -t 0 >/dev/null 2>&1 || true
+}
+
+@test "ctr run: output and exit status are the program's" {
+	ctr_run --rm "$IMAGE" c1 sh -c 'echo out; exit 7'
+	assert_status 7
+	assert_output out
+	ctr_run --rm --user 1000:1000 --env A=b --cwd /tmp "$IMAGE" c1 sh -c 'id -u; pwd; echo $A'
+	assert_lines 1000 /tmp b
+}
+
+@test "ctr run --detach, tasks exec, kill, and delete" {
+	ctr run --detach --runc-binary "$RUNTIME" --snapshotter native "$IMAGE" c1 sh -c "$LOOP"
+	wait_for 10 has_task c1 RUNNING
+	observe ctr tasks exec --exec-id e1 c1 sh -c 'echo in; exit 3'
+	assert_status 3
+	assert_output in
+	ctr tasks pause c1
+	has_task c1 PAUSED
+	ctr tasks resume c1
+	has_task c1 RUNNING
+	ctr tasks kill -s KILL c1
+	wait_for 10 has_task c1 STOPPED
+	ctr tasks rm c1 >/dev/null 2>&1 || true
+	ctr containers rm c1
+	observe ctr containers ls -q
+	assert_output ''
+}
+
+has_task() {
+	ctr tasks ls | grep -q "^$1 .*$2"
+}
+
+@test "ctr run --memory-limit is the kernel's limit" {
+	ctr_run --rm --memory-limit 67108864 "$IMAGE" c1 cat /sys/fs/cgroup/memory.max
+	assert_output 67108864
+}
+
+@test "a program that isn't there fails ctr run with its name" {
+	ctr_run --rm "$IMAGE" c1 /nowhere
+	[ "$status" -ne 0 ]
+	assert_contains "$stderr" /nowhere
+}
+
+@test "podman as root, with a mapping: run, exec and rm" {
+	in_new --network none --uidmap 0:200000:65536 "$IMAGE" sh -c 'cat /proc/self/uid_map; id -u'
+	assert_status 0
+	[ "$(tr -s ' ' <<<"${lines[0]}")" = ' 0 200000 65536' ]
+	[ "${lines[1]}" = 0 ]
+	started c1 --network none --uidmap 0:200000:65536
+	try exec c1 sh -c 'id -u; exit 4'
+	assert_status 4
+	assert_output 0
+	podman rm -f -t 0 c1 >/dev/null
+}
+
+@test "podman as root without a mapping: its container's root is root, in a user namespace all the same" {
+	in_new --network none "$IMAGE" sh -c 'cat /proc/self/uid_map; readlink /proc/self/ns/user'
+	assert_status 0
+	[ "$(tr -s ' ' <<<"${lines[0]}")" = ' 0 0 4294967295' ]
+	[ "${lines[1]}" != "$(readlink /proc/self/ns/user)" ]
+}
+
+@test "podman as root: limits and a bridged network" {
+	in_new --memory 64m --pids-limit 50 "$IMAGE" sh -c 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max; ls /sys/class/net'
+	assert_status 0
+	assert_lines 67108864 50 eth0 lo
+}
