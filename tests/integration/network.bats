@@ -323,6 +323,147 @@ is_gone() {
 	assert_one_line "$stderr"
 }
 
+# --- a container that means harm, or has bad luck -------------------------------------------------------------------------------
+
+# with_capabilities NAME…: what the program may do in its own namespaces.
+with_capabilities() {
+	config '.process.capabilities = ([.process.capabilities | to_entries[] | .value += $ARGS.positional] | from_entries)' --args -- "$@"
+}
+
+# The status of urun-slirp: one line of /proc/PID/status.
+slirp_status() {
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(pgrep -n -x urun-slirp)/status"
+}
+
+@test "ten thousand connections opened and closed leave no descriptor behind" {
+	host_programs
+	cat >"$BUNDLE/host/client.py" <<-'END'
+		import os, socket, struct, time
+		for i in range(10000):
+		    s = socket.create_connection(("192.0.2.1", 7001), 10)
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+		    s.close()
+		print("opened")
+		open("/shared/done", "w")
+		while os.path.exists("/shared/done"):
+		    time.sleep(0.05)
+		s = socket.create_connection(("192.0.2.1", 7001), 10)
+		s.sendall(b"again")
+		print(s.recv(100).decode())
+	END
+	mkdir "$BUNDLE/shared"
+	config '.mounts += [{"destination": "/shared", "type": "bind", "source": "shared", "options": ["bind"]}]'
+	program timeout 50 python3 /client.py
+	outside '
+		start_server tcp 192.0.2.1 7001
+		urun run --bundle "$BUNDLE" --network slirp c1 & run=$!
+		wait_for 40 test -e "$BUNDLE/shared/done"
+		sleep 0.5
+		size=$(slirp_status FDSize)
+		[ "$size" -le 512 ] || echo "$size descriptors"
+		rm "$BUNDLE/shared/done"
+		wait $run
+		stop_servers'
+	assert_status 0
+	assert_output $'opened\necho again'
+}
+
+@test "the device may go down and up again" {
+	host_programs
+	cat >"$BUNDLE/host/client.sh" <<-'END'
+		for i in 1 2 3; do
+			ip link set tap0 down
+			ip link set tap0 up
+			ip route add default via 10.0.2.2 dev tap0
+			python3 -c 'import socket; s = socket.create_connection(("192.0.2.1", 7001), 10); s.sendall(b"up"); print(s.recv(100).decode())'
+		done
+	END
+	program sh /client.sh
+	with_capabilities CAP_NET_ADMIN
+	outside 'start_server tcp 192.0.2.1 7001; urun run --bundle "$BUNDLE" --network slirp c1; stop_servers'
+	assert_output $'echo up\necho up\necho up'
+}
+
+@test "frames of nonsense, and floods of datagrams and of half-open connections, are survived in bounded memory" {
+	host_programs
+	cat >"$BUNDLE/host/client.py" <<-'END'
+		import os, random, socket, struct, time
+		random.seed(1)
+		raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+		raw.bind(("tap0", 0))
+		to_host = bytes.fromhex("52550a000202") + raw.getsockname()[4]
+		def send(frame):
+		    try:
+		        raw.send(frame)
+		    except OSError:
+		        time.sleep(0.001)
+		for i in range(20000):
+		    kind = random.choice((0x0800, 0x86dd, 0x0806, random.getrandbits(16)))
+		    send(to_host + struct.pack("!H", kind) + bytes([random.choice((0x45, 0x60, random.getrandbits(8)))]) + random.randbytes(random.randrange(1500)))
+		# Fragments that are never whole.
+		for i in range(20000):
+		    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 120, i & 0xffff, 0x2000 | (i % 100), 64, 17, 0, socket.inet_aton("10.0.2.100"), socket.inet_aton("192.0.2.1"))
+		    total = sum(struct.unpack("!10H", header)); total = (total >> 16) + (total & 0xffff); total += total >> 16
+		    send(to_host + b"\x08\0" + header[:10] + struct.pack("!H", ~total & 0xffff) + header[12:] + bytes(100))
+		u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		for i in range(20000):
+		    try:
+		        u.sendto(b"x" * 500, ("192.0.2.1", 20000 + i % 20000))
+		    except OSError:
+		        pass
+		held = []
+		for i in range(400):
+		    s = socket.socket()
+		    s.setblocking(False)
+		    s.connect_ex(("192.0.2.1", 7001))
+		    held.append(s)
+		time.sleep(0.5)
+		for s in held:
+		    s.close()
+		for attempt in range(50):
+		    try:
+		        s = socket.create_connection(("192.0.2.1", 7001), 10)
+		        s.sendall(b"alive")
+		        print(s.recv(100).decode())
+		        break
+		    except OSError:
+		        time.sleep(0.1)
+		open("/shared/done", "w")
+		while os.path.exists("/shared/done"):
+		    time.sleep(0.05)
+	END
+	mkdir "$BUNDLE/shared"
+	config '.mounts += [{"destination": "/shared", "type": "bind", "source": "shared", "options": ["bind"]}]'
+	program timeout 50 python3 /client.py
+	with_capabilities CAP_NET_RAW
+	outside '
+		start_server tcp 192.0.2.1 7001
+		urun run --bundle "$BUNDLE" --network slirp c1 & run=$!
+		wait_for 45 test -e "$BUNDLE/shared/done"
+		memory=$(slirp_status VmRSS)
+		[ "${memory% kB}" -lt 65536 ] || has_sanitizers || echo "$memory"
+		rm "$BUNDLE/shared/done"
+		wait $run
+		stop_servers'
+	assert_status 0
+	assert_output 'echo alive'
+}
+
+@test "urun-slirp has no capability, no file of the host, and one thread" {
+	sh_program 'sleep 60'
+	urun run --detach --bundle "$BUNDLE" --network slirp c1 </dev/null >/dev/null 2>&1
+	local pid name
+	pid=$(slirp_pid c1)
+	for name in CapInh CapPrm CapEff CapAmb; do
+		grep -q "^$name:[[:space:]]*0000000000000000$" "/proc/$pid/status"
+	done
+	grep -q '^NoNewPrivs:[[:space:]]*1$' "/proc/$pid/status"
+	grep -q '^Seccomp:[[:space:]]*2$' "/proc/$pid/status"
+	grep -q '^Threads:[[:space:]]*1$' "/proc/$pid/status"
+	[ "$(sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$pid/status")" -le 4096 ] || has_sanitizers || fail "$(grep VmRSS "/proc/$pid/status")"
+	urun delete --force c1
+}
+
 # --- what the host lacks --------------------------------------------------------------------------------------------------
 
 @test "without /dev/net/tun the error has the mend, and --network none works" {
