@@ -62,7 +62,7 @@ int port_list(int control, struct port_entry **ret_entries, size_t *ret_count, s
 {
 	const struct port_question question = { .kind = PORT_LIST };
 	struct port_entry *entries = mem_alloc(PORT_COUNT_MAX * sizeof(*entries));
-	size_t size;
+	size_t size = 0;
 
 	if (ask(control, &question, -1, err) < 0 ||
 	    hear(control, entries, PORT_COUNT_MAX * sizeof(*entries), &size, err) < 0) {

@@ -188,10 +188,6 @@ static int check_mounts(const struct container_config *config, struct error *err
 		snprintf(path, sizeof(path), "mounts[%zu].destination", i);
 		if (check_absolute(mount->destination, path, err) < 0)
 			return -1;
-		for (size_t j = 0; j < mount->options.count; j++)
-			if (mount->options.items[j][0] == '\0')
-				return error_set(err, 0, "mounts[%zu].options[%zu]: is empty", i,
-						 j);
 		if (check_mount_mappings(mount, i, err) < 0)
 			return -1;
 	}

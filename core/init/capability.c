@@ -126,6 +126,21 @@ static uint64_t own_bounding(uint64_t asked)
 	return mask;
 }
 
+/* Engines that grant none to inherit list them all the same (buildah): that isn't worth a warning. */
+static uint64_t resolve_ambient(const struct config_capabilities *config,
+				const struct capability_sets *sets)
+{
+	if (config->inheritable.count == 0) {
+		if (config->ambient.count)
+			log_info("process.capabilities.ambient: none is granted, as none is "
+				 "inheritable");
+		return 0;
+	}
+	return keep_allowed("ambient", parse_names("ambient", &config->ambient),
+			    sets->permitted & sets->inheritable,
+			    "in the permitted and the inheritable set");
+}
+
 void capability_resolve(const struct config_capabilities *config, struct capability_sets *ret_sets)
 {
 	struct capability_sets sets = { 0 };
@@ -146,9 +161,7 @@ void capability_resolve(const struct config_capabilities *config, struct capabil
 	sets.inheritable = keep_allowed(
 		"inheritable", parse_names("inheritable", &config->inheritable),
 		sets.bounding & permitted, "both in the bounding set and permitted to urun");
-	sets.ambient = keep_allowed("ambient", parse_names("ambient", &config->ambient),
-				    sets.permitted & sets.inheritable,
-				    "in the permitted and the inheritable set");
+	sets.ambient = resolve_ambient(config, &sets);
 	*ret_sets = sets;
 }
 

@@ -128,21 +128,6 @@ static void print_config_for_init(struct container_config *config, struct strbuf
 	config->linux_->seccomp = seccomp;
 }
 
-int child_send_config(const struct child *child, struct container_config *config,
-		      struct message_order *order,
-		      struct strbuf sections[static ORDER_SECTION_COUNT], const int *fds,
-		      size_t fd_count, struct error *err)
-{
-	autostrbuf struct strbuf payload = { 0 };
-
-	order->log_level = current_log_level();
-	order->pid = (uint32_t)child->pid;
-	print_config_for_init(config, &sections[ORDER_CONFIG]);
-	message_order_pack(order, sections, &payload);
-	return pipe_send(child->sync_fd, MESSAGE_CONFIG, payload.bytes, payload.size, fds, fd_count,
-			 err);
-}
-
 /* The child has ended without a word: what ended it is all that can be told. */
 static int child_lost(const struct child *child, struct error *err)
 {
@@ -166,6 +151,38 @@ int child_await(const struct child *child, unsigned int expected, struct message
 	if (got == 0)
 		return child_lost(child, err);
 	return got < 0 ? -1 : 0;
+}
+
+/* One that has ended has said why: that is the error, not that it doesn't listen any more. */
+static int child_send_with(const struct child *child, enum message_type type,
+			   const struct strbuf *payload, const int *fds, size_t fd_count,
+			   struct error *err)
+{
+	struct message none = MESSAGE_NONE;
+
+	if (pipe_send(child->sync_fd, type, payload ? payload->bytes : NULL,
+		      payload ? payload->size : 0, fds, fd_count, err) == 0)
+		return 0;
+	return err->code == EPIPE ? child_await(child, 0, &none, err) : -1;
+}
+
+int child_send(const struct child *child, enum message_type type, struct error *err)
+{
+	return child_send_with(child, type, NULL, NULL, 0, err);
+}
+
+int child_send_config(const struct child *child, struct container_config *config,
+		      struct message_order *order,
+		      struct strbuf sections[static ORDER_SECTION_COUNT], const int *fds,
+		      size_t fd_count, struct error *err)
+{
+	autostrbuf struct strbuf payload = { 0 };
+
+	order->log_level = current_log_level();
+	order->pid = (uint32_t)child->pid;
+	print_config_for_init(config, &sections[ORDER_CONFIG]);
+	message_order_pack(order, sections, &payload);
+	return child_send_with(child, MESSAGE_CONFIG, &payload, fds, fd_count, err);
 }
 
 void child_take_console(const struct child_request *request, struct child *child,
@@ -217,8 +234,8 @@ int child_release(const struct child *child, struct error *err)
 {
 	struct message none = MESSAGE_NONE;
 
-	if (pipe_send(child->sync_fd, MESSAGE_RUN, NULL, 0, NULL, 0, err) < 0)
-		return err->code == EPIPE ? child_lost(child, err) : -1;
+	if (child_send(child, MESSAGE_RUN, err) < 0)
+		return -1;
 	return pipe_await(child->sync_fd, 0, &none, err) < 0 ? -1 : 0;
 }
 

@@ -59,6 +59,12 @@ int child_connect_console(const struct child_request *request, struct child *chi
 			  struct error *err);
 
 /*
+ * Sends a message without payload.  Where the child has ended, its own error, or how it ended, is
+ * the error here.
+ */
+int child_send(const struct child *child, enum message_type type, struct error *err);
+
+/*
  * Sends CONFIG: @config (its seccomp rules are in the section of the filter, compiled), @sections
  * without ORDER_CONFIG, and descriptors.  @order's log_level and pid are set here.
  */

@@ -153,6 +153,9 @@ static int child_join(const struct namespaces *namespaces, enum config_namespace
 	return 0;
 }
 
+static const enum config_namespace_type joined_late[] = { CONFIG_NS_NETWORK, CONFIG_NS_IPC,
+							  CONFIG_NS_UTS, CONFIG_NS_CGROUP };
+
 /*
  * ORDER: after the user namespace, whose capabilities these need.  Not the mount namespace: in it
  * the loader and the libraries of `urun init` would be the container's, with all our rights.  Init
@@ -160,13 +163,31 @@ static int child_join(const struct namespaces *namespaces, enum config_namespace
  */
 static int child_join_rest(const struct namespaces *namespaces, struct error *err)
 {
-	static const enum config_namespace_type order[] = { CONFIG_NS_NETWORK, CONFIG_NS_IPC,
-							    CONFIG_NS_UTS, CONFIG_NS_CGROUP };
-
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-		if (child_join(namespaces, order[i], err) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(joined_late); i++)
+		if (child_join(namespaces, joined_late[i], err) < 0)
 			return -1;
 	return 0;
+}
+
+/* Does the namespace belong to the user namespace that we are in? */
+static bool is_of_our_user_namespace(int fd)
+{
+	autoclose int owner = ioctl(fd, NS_GET_USERNS);
+	struct stat its, ours;
+
+	return owner >= 0 && fstat(owner, &its) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
+	       its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+}
+
+/*
+ * Those that an engine has made before the container had a user namespace: rootful podman's
+ * network.  They take capabilities that a new user namespace has not.
+ */
+static bool must_be_joined_before(const struct namespaces *namespaces,
+				  enum config_namespace_type type)
+{
+	return (namespaces->new_flags & CLONE_NEWUSER) && namespaces->joined[type] >= 0 &&
+	       is_of_our_user_namespace(namespaces->joined[type]);
 }
 
 /*
@@ -280,7 +301,17 @@ static _Noreturn void child_main(const struct clone_order *order)
 	_exit(1);
 }
 
-/* ---- joining a user or pid namespace takes a process in between ---- */
+/* ---- joining a user or pid namespace, or one before the new user namespace, takes a process in between ---- */
+
+static bool needs_detour(const struct namespaces *namespaces)
+{
+	bool needs =
+		namespaces->joined[CONFIG_NS_USER] >= 0 || namespaces->joined[CONFIG_NS_PID] >= 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(joined_late); i++)
+		needs = needs || must_be_joined_before(namespaces, joined_late[i]);
+	return needs;
+}
 
 /* What the process in between writes for us, in memory that both have. */
 struct detour_result {
@@ -293,15 +324,22 @@ struct detour_result {
  * them.  A joined pid namespace holds for children only; CLONE_PARENT makes that child our
  * caller's, so that it is the parent's to wait for.
  */
-static int child_detour(const struct clone_order *order, pid_t *ret_pid, struct error *err)
+static int child_detour(const struct clone_order *original, pid_t *ret_pid, struct error *err)
 {
-	const struct namespaces *namespaces = order->namespaces;
+	struct namespaces rest = *original->namespaces, *namespaces = &rest;
+	struct clone_order changed = *original, *order = &changed;
 	int pidfd = -1;
 	pid_t pid;
 
-	if (child_join(namespaces, CONFIG_NS_USER, err) < 0)
-		return -1;
-	if (child_join(namespaces, CONFIG_NS_PID, err) < 0)
+	order->namespaces = namespaces;
+	for (size_t i = 0; i < ARRAY_SIZE(joined_late); i++)
+		if (must_be_joined_before(namespaces, joined_late[i])) {
+			if (child_join(namespaces, joined_late[i], err) < 0)
+				return -1;
+			namespaces->joined[joined_late[i]] = -1;
+		}
+	if (child_join(namespaces, CONFIG_NS_USER, err) < 0 ||
+	    child_join(namespaces, CONFIG_NS_PID, err) < 0)
 		return -1;
 	pid = clone_with((unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS) | CLONE_PARENT,
 			 order->cgroup_fd, &pidfd);
@@ -351,7 +389,7 @@ int clone_init(const struct clone_order *order, pid_t *ret_pid, int *ret_pidfd, 
 	const struct namespaces *namespaces = order->namespaces;
 	pid_t pid = -1;
 
-	if (namespaces->joined[CONFIG_NS_USER] >= 0 || namespaces->joined[CONFIG_NS_PID] >= 0) {
+	if (needs_detour(namespaces)) {
 		if (clone_by_detour(order, &pid, err) < 0)
 			return -1;
 		*ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);

@@ -286,7 +286,7 @@ static int bootstrap(struct creation *creation, struct error *err)
 	    grant_limits(creation->made->child.pid, creation->made->config.process,
 			 &creation->caller, err) < 0)
 		return -1;
-	return pipe_send(creation->made->child.sync_fd, MESSAGE_BOOTSTRAP, NULL, 0, NULL, 0, err);
+	return child_send(&creation->made->child, MESSAGE_BOOTSTRAP, err);
 }
 
 static uint32_t order_flags(const struct creation *creation)
@@ -372,7 +372,7 @@ static int run_runtime_hooks(struct creation *creation, struct error *err)
 	if (hooks_run_with_state(HOOK_PRESTART, &made->state, CONTAINER_CREATING, err) < 0 ||
 	    hooks_run_with_state(HOOK_CREATE_RUNTIME, &made->state, CONTAINER_CREATING, err) < 0)
 		return -1;
-	return pipe_send(made->child.sync_fd, MESSAGE_RESUME, NULL, 0, NULL, 0, err);
+	return child_send(&made->child, MESSAGE_RESUME, err);
 }
 
 static int answer(struct creation *creation, struct message *message, struct error *err)

@@ -234,3 +234,24 @@ $(readlink "/proc/$pid/ns/net")"
 	assert_contains "$stderr" 'mount /nowhere/at/all on /mnt'
 	assert_one_line "$stderr"
 }
+
+# As rootful podman has it: the network is made first, and the user namespace is the container's own.
+@test "a network namespace of ours is joined by a container with a new user namespace" {
+	config '.linux.namespaces |= map(select(.type != "network")) + [{"type": "user"}, {"type": "network", "path": "/proc/self/ns/net"}]
+		| .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}] | .linux.gidMappings = .linux.uidMappings
+		| del(.mounts[] | select(.destination == "/dev/pts"))'
+	sh_program 'ip -4 -o address show dev lo; cat /proc/self/uid_map'
+	observe with_subids unshare --net -- sh -c 'ip link set lo up; ip address add 192.0.2.1/24 dev lo; exec "$@"' - "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_contains "$output" 192.0.2.1/24
+	[ "$(tr -s ' ' <<<"${lines[-1]}")" = ' 0 0 1' ]
+}
+
+@test "what a namespace can't be joined for is the error, not that the container has gone" {
+	config '.linux.namespaces |= map(select(.type != "network")) + [{"type": "network", "path": "/proc/1/ns/net"}]'
+	[ -r /proc/1/ns/net ] || config '(.linux.namespaces[] | select(.type == "network")).path = "/proc/self/ns/net"'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line "$stderr"
+	assert_contains "$stderr" 'join the network namespace: operation not permitted'
+}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# buildah by itself with urun as its runtime: run and bud, with the isolation that uses a runtime.
+# buildah by itself with urun as its runtime: run and bud, with the isolation that uses a runtime.  Without a network: this
+# version's netavark can't make one for it, whatever the runtime.
 load podman.bash
 
 # buildah ARG…: ends after 90 seconds whatever happens.
@@ -11,11 +12,11 @@ buildah() {
 @test "run executes a command in a working container, with its output and its exit status" {
 	local working
 	working=$(buildah from --pull-never "$IMAGE")
-	observe buildah run --runtime "$RUNTIME" --isolation oci "$working" sh -c 'echo out; echo err >&2; exit 7'
+	observe buildah run --runtime "$RUNTIME" --isolation oci --network none "$working" sh -c 'echo out; echo err >&2; exit 7'
 	assert_status 7
 	assert_output out
 	assert_contains "$stderr" err
-	observe buildah run --runtime "$RUNTIME" --isolation oci --user 1000:1000 --workingdir /tmp --env A=b "$working" sh -c 'id -u; pwd; echo $A'
+	observe buildah run --runtime "$RUNTIME" --isolation oci --network none --user 1000:1000 --workingdir /tmp --env A=b "$working" sh -c 'id -u; pwd; echo $A'
 	assert_lines 1000 /tmp b
 	buildah rm "$working" >/dev/null
 }
@@ -25,9 +26,9 @@ buildah() {
 	working=$(buildah from --pull-never "$IMAGE")
 	mkdir here
 	observe buildah run --runtime "$RUNTIME" --isolation oci --network none -v "$PWD/here:/here" --cap-add CAP_NET_ADMIN "$working" \
-		sh -c 'ls /sys/class/net; echo written >/here/file; ip link add d0 type dummy && echo may'
+		sh -c 'ip -o link | grep -c :; echo written >/here/file; ip link add d0 type dummy && echo may'
 	assert_status 0
-	assert_lines lo may
+	assert_lines 1 may
 	[ "$(cat here/file)" = written ]
 	buildah rm "$working" >/dev/null
 }
@@ -35,7 +36,7 @@ buildah() {
 @test "what run has written is in the image that is committed" {
 	local working
 	working=$(buildah from --pull-never "$IMAGE")
-	buildah run --runtime "$RUNTIME" --isolation oci "$working" sh -c 'echo kept >/kept'
+	buildah run --runtime "$RUNTIME" --isolation oci --network none "$working" sh -c 'echo kept >/kept'
 	buildah commit -q "$working" localhost/kept >/dev/null
 	buildah rm "$working" >/dev/null
 	in_new localhost/kept cat /kept
@@ -54,7 +55,7 @@ buildah() {
 		RUN id -u >uid
 		CMD cat /made /work/uid
 	END
-	observe buildah bud --runtime "$RUNTIME" --isolation oci --pull-never -q -t localhost/built .
+	observe buildah bud --runtime "$RUNTIME" --isolation oci --network none --pull-never -q -t localhost/built .
 	assert_status 0
 	in_new localhost/built
 	assert_lines copied 1000
@@ -63,7 +64,16 @@ buildah() {
 
 @test "a RUN step that fails fails the build with its status" {
 	printf 'FROM %s\nRUN exit 9\n' "$IMAGE" >Containerfile
-	observe buildah bud --runtime "$RUNTIME" --isolation oci --pull-never -t localhost/built .
+	observe buildah bud --runtime "$RUNTIME" --isolation oci --network none --pull-never -t localhost/built .
 	[ "$status" -ne 0 ]
 	assert_contains "$stderr" 'exit status 9'
+}
+
+@test "rootless isolation uses the runtime as well" {
+	local working
+	working=$(buildah from --pull-never "$IMAGE")
+	observe buildah run --runtime "$RUNTIME" --isolation rootless "$working" sh -c 'echo out; exit 7'
+	assert_status 7
+	assert_output out
+	buildah rm "$working" >/dev/null
 }

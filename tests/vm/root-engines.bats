@@ -44,15 +44,15 @@ teardown() {
 }
 
 @test "ctr run: output and exit status are the program's" {
-	ctr_run --rm "$IMAGE" c1 sh -c 'echo out; exit 7'
+	ctr_run --rm "$IMAGE:latest" c1 sh -c 'echo out; exit 7'
 	assert_status 7
 	assert_output out
-	ctr_run --rm --user 1000:1000 --env A=b --cwd /tmp "$IMAGE" c1 sh -c 'id -u; pwd; echo $A'
+	ctr_run --rm --user 1000:1000 --env A=b --cwd /tmp "$IMAGE:latest" c1 sh -c 'id -u; pwd; echo $A'
 	assert_lines 1000 /tmp b
 }
 
 @test "ctr run --detach, tasks exec, kill, and delete" {
-	ctr run --detach --runc-binary "$RUNTIME" --snapshotter native "$IMAGE" c1 sh -c "$LOOP"
+	ctr run --detach --runc-binary "$RUNTIME" --snapshotter native "$IMAGE:latest" c1 sh -c "$LOOP"
 	wait_for 10 has_task c1 RUNNING
 	observe ctr tasks exec --exec-id e1 c1 sh -c 'echo in; exit 3'
 	assert_status 3
@@ -74,12 +74,12 @@ has_task() {
 }
 
 @test "ctr run --memory-limit is the kernel's limit" {
-	ctr_run --rm --memory-limit 67108864 "$IMAGE" c1 cat /sys/fs/cgroup/memory.max
+	ctr_run --rm --memory-limit 67108864 "$IMAGE:latest" c1 cat /sys/fs/cgroup/memory.max
 	assert_output 67108864
 }
 
 @test "a program that isn't there fails ctr run with its name" {
-	ctr_run --rm "$IMAGE" c1 /nowhere
+	ctr_run --rm "$IMAGE:latest" c1 /nowhere
 	[ "$status" -ne 0 ]
 	assert_contains "$stderr" /nowhere
 }
