@@ -9,7 +9,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/parent/spec.h"
-#include "netns/helper.h"
+#include "netns/launch.h"
 #include "rootless/userns.h"
 
 struct spec_options {

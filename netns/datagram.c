@@ -79,7 +79,7 @@ static struct client *find(struct datagrams *datagrams, int host,
 	struct client *client = *bucket_of(datagrams, host, address);
 
 	while (client &&
-	       (client->host != host || memcmp(&client->address, address, sizeof(*address)) != 0))
+	       (client->host != host || !publish_is_same_address(&client->address, address)))
 		client = client->next_in_bucket;
 	return client;
 }

@@ -152,7 +152,8 @@ bool publish_is_same_address(const union publish_address *a, const union publish
 	if (a->any.sa_family != b->any.sa_family || publish_port(a) != publish_port(b))
 		return false;
 	if (a->any.sa_family == AF_INET6)
-		return memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof(a->v6.sin6_addr)) == 0;
+		return a->v6.sin6_scope_id == b->v6.sin6_scope_id &&
+		       memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof(a->v6.sin6_addr)) == 0;
 	return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
 }
 

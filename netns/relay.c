@@ -351,7 +351,7 @@ static bool free_ended(struct relays *relays)
 	while (relays->ended) {
 		struct relay *relay = relays->ended;
 
-		relay_unlink(relay);
+		relays->ended = relay->next;
 		free(relay);
 	}
 	return any;

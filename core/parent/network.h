@@ -6,7 +6,7 @@
 #include "core/config/config.h"
 #include "core/parent/port.h"
 #include "core/parent/state.h"
-#include "netns/helper.h"
+#include "netns/launch.h"
 #include "netns/options.h"
 
 /*

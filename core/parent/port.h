@@ -6,7 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/parent/state.h"
-#include "netns/helper.h"
+#include "netns/launch.h"
 #include "netns/port.h"
 #include "netns/publish.h"
 

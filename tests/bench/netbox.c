@@ -25,7 +25,7 @@
 #include "core/base/pidfd.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
-#include "netns/helper.h"
+#include "netns/launch.h"
 #include "netns/options.h"
 #include "netns/resolv.h"
 #include "netns/tap.h"

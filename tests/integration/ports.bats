@@ -200,8 +200,8 @@ start() {
 	server <<-'END'
 		time.sleep(100)
 	END
-	outside 'for i in 1 2 3 4 5; do start --publish 127.0.0.1:18000:8000; urun delete --force c1; done; echo done'
-	assert_output done
+	outside 'for i in 1 2 3 4 5; do start --publish 127.0.0.1:18000:8000; urun delete --force c1; done; echo finished'
+	assert_output finished
 	[ -z "$stderr" ] || fail "$stderr"
 }
 

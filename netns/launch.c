@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent.
-#include "netns/helper.h"
+#include "netns/launch.h"
 
 #include <errno.h>
 #include <poll.h>

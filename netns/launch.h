@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef URUN_NETNS_HELPER_H
-#define URUN_NETNS_HELPER_H
+#ifndef URUN_NETNS_LAUNCH_H
+#define URUN_NETNS_LAUNCH_H
 
 #include <stddef.h>
 #include <sys/types.h>
