@@ -24,10 +24,14 @@ setup() {
 	chown -R ci:ci "$BUNDLE" "$BATS_TEST_TMPDIR/state"
 }
 
-# try ARG…: observes urun, as user ci.
-try() {
+teardown() {
+	rm -rf "$BUNDLE"
+}
+
+# As user ci.
+urun() {
 	chown -R ci:ci "$BUNDLE"
-	observe timeout -k 5 60 runuser -u ci -- "$URUN" --root "$BATS_TEST_TMPDIR/state" "$@" </dev/null
+	timeout -k 5 60 runuser -u ci -- "$URUN" --root "$BATS_TEST_TMPDIR/state" "$@" </dev/null
 }
 
 @test "a profile that is loaded confines the program" {
@@ -38,12 +42,12 @@ try() {
 
 @test "a program that exec starts is confined too, by the container's profile or its own" {
 	sh_program 'sleep 60'
-	try run --detach --bundle "$BUNDLE" c1 >/dev/null
+	urun run --detach --bundle "$BUNDLE" c1 >/dev/null 2>&1 3>&- 4>&-
 	try exec c1 cat /proc/self/attr/current
 	assert_output 'urun-test (enforce)'
 	try exec --apparmor unconfined c1 cat /proc/self/attr/current
 	assert_output unconfined
-	try delete --force c1
+	urun delete --force c1
 }
 
 @test "a profile that isn't loaded is an error that names it" {
