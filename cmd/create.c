@@ -11,6 +11,7 @@
 void create_options_release(struct create_options *options)
 {
 	option_list_release(&options->publish);
+	container_options_release(&options->container);
 }
 
 void create_paths_release(struct create_paths *paths)

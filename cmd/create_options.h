@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cmd/command.h"
+#include "cmd/container_options.h"
 #include "core/parent/create.h"
 
 /* The options that `run` and `create` share. */
@@ -19,8 +20,10 @@ struct create_options {
 	unsigned int preserve_fds;
 	bool no_pivot;
 	bool no_new_keyring;
-	bool detach; /* `run` alone */
-	bool keep;   /* `run` alone */
+	bool detach;	  /* `run` alone */
+	bool keep;	  /* `run` alone */
+	const char *name; /* `run` alone, and what follows */
+	struct container_options container;
 };
 
 #define CREATE_OPTION(member) offsetof(struct create_options, member)

@@ -54,6 +54,17 @@ static int set_flag(const struct option_spec *spec, const char *value, bool *tar
 	return 0;
 }
 
+static int set_switch(const struct option_spec *spec, const char *value, const char **target,
+		      struct error *err)
+{
+	bool flag;
+
+	if (set_flag(spec, value, &flag, err) < 0)
+		return -1;
+	*target = flag ? "true" : "false";
+	return 0;
+}
+
 static void list_add(struct option_list *list, const char *value)
 {
 	list->items = mem_resize(list->items, list->count + 1, sizeof(const char *));
@@ -74,6 +85,7 @@ static int set_value(const struct option_spec *spec, const char *value, void *ta
 
 	switch (spec->kind) {
 	case OPTION_FLAG: return set_flag(spec, value, member, err);
+	case OPTION_SWITCH: return set_switch(spec, value, member, err);
 	case OPTION_STRING:
 		if (!*value)
 			return error_set(err, 0, "option --%s has an empty value", spec->name);
@@ -152,6 +164,34 @@ int options_parse(const struct command_spec *command, enum options_order order, 
 	}
 	*ret_operand = optind;
 	return check_operands(command, argc - optind, argv + optind, err);
+}
+
+static bool is_given(const struct option_spec *spec, const void *target)
+{
+	const void *member = (const char *)target + spec->offset;
+
+	switch (spec->kind) {
+	case OPTION_FLAG: return *(const bool *)member;
+	case OPTION_SWITCH:
+	case OPTION_STRING: return *(const char *const *)member != NULL;
+	case OPTION_LIST: return ((const struct option_list *)member)->count > 0;
+	case OPTION_NUMBER: return *(const unsigned int *)member > 0;
+	case OPTION_IGNORED: return false;
+	}
+	return false;
+}
+
+const char *options_given(const struct command_spec *command, const void *target, size_t offset,
+			  size_t size)
+{
+	for (size_t i = 0; i < command->option_count; i++) {
+		const struct option_spec *spec = &command->options[i];
+
+		if (spec->kind != OPTION_IGNORED && spec->offset >= offset &&
+		    spec->offset < offset + size && is_given(spec, target))
+			return spec->name;
+	}
+	return NULL;
 }
 
 void options_print_help(const struct command_spec *command, FILE *stream)

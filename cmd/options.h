@@ -14,6 +14,7 @@
  */
 enum option_kind {
 	OPTION_FLAG,	/* bool: set to true; "=true" and "=false" are taken as well */
+	OPTION_SWITCH,	/* const char *: "true" or "false"; NULL: not given */
 	OPTION_STRING,	/* const char * */
 	OPTION_LIST,	/* struct option_list: may be given many times */
 	OPTION_NUMBER,	/* unsigned int */
@@ -59,6 +60,13 @@ enum options_order {
  */
 int options_parse(const struct command_spec *command, enum options_order order, int argc,
 		  char **argv, void *target, int *ret_operand, struct error *err);
+
+/*
+ * The name of the first option of the table that was given and whose place in @target is one of the
+ * @size bytes from @offset on; NULL: none was.
+ */
+const char *options_given(const struct command_spec *command, const void *target, size_t offset,
+			  size_t size);
 
 void options_print_help(const struct command_spec *command, FILE *stream);
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+
 #include "cmd/create_options.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
@@ -42,28 +46,111 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 	return result;
 }
 
+/* ---- a bundle ---- */
+
+/* `run ID`, with options behind it as well. */
+static int parse_bundle(int argc, char **argv, int operand, struct create_options *options,
+			struct error *err)
+{
+	const char *given =
+		options_given(command_run.spec, options, offsetof(struct create_options, name),
+			      sizeof(*options) - offsetof(struct create_options, name));
+	int rest;
+
+	if (given)
+		return error_set(err, 0,
+				 "run: option --%s is for a container without a bundle: "
+				 "--rootfs DIR is missing",
+				 given);
+	if (operand == argc)
+		return error_set(err, 0, "run: expected ID, or --rootfs (see 'urun run --help')");
+	if (options_parse(command_run.spec, OPTIONS_ANYWHERE, argc - operand, argv + operand,
+			  options, &rest, err) != 0)
+		return -1;
+	if (rest < argc - operand)
+		return error_set(err, 0,
+				 "run: unexpected operand '%s': a bundle's program is its "
+				 "config's (see 'urun run --help')",
+				 argv[operand + rest]);
+	return 0;
+}
+
+/* ---- no bundle ---- */
+
+/* Of those that are made up: as short as a person likes them, and as many as nobody runs. */
+#define ID_SIZE 12
+
+static int make_id(char ret_id[static ID_SIZE + 1], struct error *err)
+{
+	unsigned char random[ID_SIZE / 2];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return error_set(err, errno, "make up an id");
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(ret_id + 2 * i, 3, "%02x", random[i]);
+	return 0;
+}
+
+static int check_no_bundle(const struct create_options *options, struct error *err)
+{
+	if (options->bundle || options->config)
+		return error_set(err, 0,
+				 "run: --rootfs is for a container without a bundle: --%s "
+				 "can't be given too",
+				 options->bundle ? "bundle" : "config");
+	return 0;
+}
+
+/* ---- both ---- */
+
+static int run_parsed(const struct globals *globals, struct create_options *options, int argc,
+		      char **argv, int operand, int *ret_status, struct error *err)
+{
+	struct create_paths paths = { 0 };
+	struct create_request request;
+	autostrbuf struct strbuf config = { 0 };
+	char made_up[ID_SIZE + 1];
+	const char *id = options->name;
+	int result = -1;
+
+	if (options->container.rootfs) {
+		if (check_no_bundle(options, err) < 0 || (!id && make_id(made_up, err) < 0) ||
+		    container_options_config(&options->container, options->network, argc - operand,
+					     argv + operand, &config, err) < 0)
+			return -1;
+		id = id ? id : made_up;
+		options->bundle = options->container.rootfs;
+	} else {
+		if (parse_bundle(argc, argv, operand, options, err) < 0)
+			return -1;
+		id = argv[operand];
+	}
+	if (create_request_make(globals, options, id, &paths, &request, err) == 0) {
+		request.mode = CREATE_RUN;
+		request.config_text = config.bytes;
+		/* A console that goes elsewhere is served elsewhere. */
+		request.child.foreground = !options->detach;
+		result = run_request(&request, options->keep, ret_status, err);
+	}
+	create_paths_release(&paths);
+	return result;
+}
+
 static int run(const struct globals *globals, int argc, char **argv, int *ret_status,
 	       struct error *err)
 {
 	struct create_options options = { 0 };
-	struct create_paths paths = { 0 };
-	struct create_request request;
-	int operand, begun, result = -1;
+	int operand;
+	int result =
+		options_parse(command_run.spec, OPTIONS_FIRST, argc, argv, &options, &operand, err);
 
-	begun = command_begin(command_run.spec, argc, argv, &options, &operand, err);
-	if (begun != 0) {
-		create_options_release(&options);
-		return begun < 0 ? -1 : 0;
-	}
-	if (create_request_make(globals, &options, argv[operand], &paths, &request, err) == 0) {
-		request.mode = CREATE_RUN;
-		request.child.foreground = !options.detach;
-		/* A console that goes elsewhere is served elsewhere. */
-		result = run_request(&request, options.keep, ret_status, err);
-	}
-	create_paths_release(&paths);
+	*ret_status = 0;
+	if (result > 0)
+		options_print_help(command_run.spec, stdout);
+	if (result == 0)
+		result = run_parsed(globals, &options, argc, argv, operand, ret_status, err);
 	create_options_release(&options);
-	return result;
+	return result < 0 ? -1 : 0;
 }
 
 static const struct option_spec options_run[] = {
@@ -72,15 +159,18 @@ static const struct option_spec options_run[] = {
 	  "return as soon as the program runs" },
 	{ "keep", 0, OPTION_FLAG, CREATE_OPTION(keep), NULL,
 	  "keep the state after the program's end" },
+	CONTAINER_OPTION_SPECS(struct create_options),
+	{ "name", 0, OPTION_STRING, CREATE_OPTION(name), "ID",
+	  "the container's id (default: made up)" },
 };
 static const struct command_spec spec_run = {
 	.name = "run",
-	.operands = "ID",
+	.operands = "ID, or --rootfs DIR [COMMAND…]",
 	.summary =
-		"Makes the container of a bundle, runs its program and exits with the program's status.",
+		"Makes the container of a bundle, or of a root file system and options; runs its "
+		"program and exits with the program's status.",
 	.options = options_run,
 	.option_count = ARRAY_SIZE(options_run),
-	.operands_min = 1,
-	.operands_max = 1,
+	.operands_max = -1,
 };
 const struct command command_run = { &spec_run, run, EXIT_STATUS_RUN };

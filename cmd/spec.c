@@ -3,82 +3,18 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
+#include "cmd/container_options.h"
 #include "core/base/fd.h"
-#include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/parent/spec.h"
-#include "netns/launch.h"
-#include "rootless/userns.h"
 
-struct spec_options {
+struct spec_request {
 	const char *bundle;
 	bool rootless;
+	const char *network;
+	struct container_options container;
 };
-
-static config_id_mappings mappings_of(const struct idmap *map, struct arena *arena)
-{
-	config_id_mappings mappings = { 0 };
-
-	mappings.items = arena_alloc(arena, map->count * sizeof(*mappings.items));
-	mappings.count = map->count;
-	for (size_t i = 0; i < map->count; i++) {
-		mappings.items[i].inner = (struct opt_u64){ true, map->ranges[i].inner };
-		mappings.items[i].outer = (struct opt_u64){ true, map->ranges[i].outer };
-		mappings.items[i].count = (struct opt_u64){ true, map->ranges[i].count };
-	}
-	return mappings;
-}
-
-static config_id_mappings own_id_alone(uint32_t id, struct arena *arena)
-{
-	struct idmap map = { 0 };
-
-	idmap_add(&map, 0, id, 1);
-	return mappings_of(&map, arena);
-}
-
-/* Where slirp can't be had the config runs too, with lo alone. */
-static const char *network_of_host(void)
-{
-	struct error err = ERROR_NONE;
-	char line[ERROR_LINE_SIZE];
-
-	if (slirp_check_host(&err) == 0)
-		return "slirp";
-	log_warning("the container will have no network but lo: %s", error_format(&err, line));
-	return "none";
-}
-
-/* The mappings that `run` would choose for a config without any. */
-static int describe_caller(bool rootless, struct arena *arena, struct spec_caller *ret_caller,
-			   struct error *err)
-{
-	struct config_linux no_linux = { 0 };
-	struct container_config nothing = { .linux_ = &no_linux };
-	struct userns_caller caller;
-	struct userns_plan plan;
-
-	if (userns_caller_read(&HOST_REAL, &caller, err) < 0)
-		return -1;
-	if (rootless) {
-		*ret_caller = (struct spec_caller){
-			.uid_mappings = own_id_alone(caller.uid, arena),
-			.gid_mappings = own_id_alone(caller.gid, arena),
-			.like_rootless_runc = true,
-		};
-		return 0;
-	}
-	if (userns_plan_make(&nothing, &caller, &plan, err) < 0)
-		return -1;
-	*ret_caller = (struct spec_caller){
-		.uid_mappings = mappings_of(&plan.uids, arena),
-		.gid_mappings = mappings_of(&plan.gids, arena),
-		.network = network_of_host(),
-	};
-	return 0;
-}
 
 /* O_EXCL: a config.json that is there is somebody's work. */
 static int write_new(const char *bundle, const struct strbuf *text, struct error *err)
@@ -98,43 +34,81 @@ static int write_new(const char *bundle, const struct strbuf *text, struct error
 	return 0;
 }
 
-static int spec(const struct globals *globals, int argc, char **argv, int *ret_status,
-		struct error *err)
+static int make_plain(bool rootless, struct strbuf *ret_text, struct error *err)
 {
-	struct spec_options options = { .bundle = "." };
 	struct arena arena = { 0 };
 	struct container_config config = { 0 };
 	struct spec_caller caller;
-	autostrbuf struct strbuf text = { 0 };
-	int operand, result = -1;
-	int begun = command_begin(command_spec_.spec, argc, argv, &options, &operand, err);
+	int result = -1;
 
-	(void)globals;
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
-	if (describe_caller(options.rootless, &arena, &caller, err) == 0 &&
+	if (spec_caller_of_host(rootless, &arena, &caller, err) == 0 &&
 	    spec_config(&caller, &config, err) == 0) {
-		config_print(&config, JSON_INDENTED, &text);
-		result = write_new(options.bundle, &text, err);
+		config_print(&config, JSON_INDENTED, ret_text);
+		result = 0;
 	}
 	config_release(&config);
 	arena_release(&arena);
 	return result;
 }
 
+/* By options it is what `run` with the same options runs; else a bundle's, to be edited. */
+static int make_text(const struct spec_request *options, int count, char **command,
+		     struct strbuf *ret_text, struct error *err)
+{
+	const char *given =
+		options_given(command_spec_.spec, options, offsetof(struct spec_request, network),
+			      sizeof(*options) - offsetof(struct spec_request, network));
+
+	if (options->container.rootfs && options->rootless)
+		return error_set(err, 0, "spec: --rootless and --rootfs: one of them");
+	if (options->container.rootfs)
+		return container_options_config(&options->container, options->network, count,
+						command, ret_text, err);
+	if (given || count)
+		return error_set(err, 0,
+				 "spec: %s%s is for a container without a bundle: --rootfs "
+				 "DIR is missing",
+				 given ? "option --" : "", given ? given : *command);
+	return make_plain(options->rootless, ret_text, err);
+}
+
+static int spec(const struct globals *globals, int argc, char **argv, int *ret_status,
+		struct error *err)
+{
+	struct spec_request options = { .bundle = "." };
+	autostrbuf struct strbuf text = { 0 };
+	int operand;
+	int result = options_parse(command_spec_.spec, OPTIONS_FIRST, argc, argv, &options,
+				   &operand, err);
+
+	(void)globals;
+	*ret_status = 0;
+	if (result > 0)
+		options_print_help(command_spec_.spec, stdout);
+	if (result == 0)
+		result = make_text(&options, argc - operand, argv + operand, &text, err);
+	if (result == 0 && text.size)
+		result = write_new(options.bundle, &text, err);
+	container_options_release(&options.container);
+	return result < 0 ? -1 : 0;
+}
+
 static const struct option_spec options_spec[] = {
-	{ "bundle", 'b', OPTION_STRING, offsetof(struct spec_options, bundle), "DIR",
+	{ "bundle", 'b', OPTION_STRING, offsetof(struct spec_request, bundle), "DIR",
 	  "the bundle's folder (default: this one)" },
-	{ "rootless", 0, OPTION_FLAG, offsetof(struct spec_options, rootless), NULL,
+	{ "rootless", 0, OPTION_FLAG, offsetof(struct spec_request, rootless), NULL,
 	  "as `runc spec --rootless`: the own id alone, the host's network and /sys" },
+	{ "network", 0, OPTION_STRING, offsetof(struct spec_request, network), "NETWORK",
+	  "none, host, or slirp with options" },
+	CONTAINER_OPTION_SPECS(struct spec_request),
 };
 static const struct command_spec spec_spec = {
 	.name = "spec",
-	.operands = "",
-	.summary = "Writes a config.json that runs as it stands, for the user who calls.",
+	.operands = "[--rootfs DIR [COMMAND…]]",
+	.summary = "Writes a config.json that runs as it stands, for the user who calls; with "
+		   "--rootfs, what `urun run` runs by the same options.",
 	.options = options_spec,
 	.option_count = ARRAY_SIZE(options_spec),
-	.operands_max = 0,
+	.operands_max = -1,
 };
 const struct command command_spec_ = { &spec_spec, spec, EXIT_STATUS_OTHER };

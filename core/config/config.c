@@ -113,6 +113,18 @@ int config_parse_process(const char *bytes, size_t size, struct arena *arena,
 	return 0;
 }
 
+int config_parse_seccomp(const char *bytes, size_t size, struct arena *arena,
+			 struct config_seccomp **ret_seccomp, struct error *err)
+{
+	struct config_seccomp *seccomp = arena_alloc(arena, sizeof(*seccomp));
+
+	if (json_read(bytes, size, &config_seccomp_shape, seccomp, arena, err) < 0 ||
+	    config_check_seccomp(seccomp, err) < 0)
+		return -1;
+	*ret_seccomp = seccomp;
+	return 0;
+}
+
 void config_print(const struct container_config *config, enum json_style style, struct strbuf *out)
 {
 	json_write(&container_config_shape, config, style, out);

@@ -427,6 +427,10 @@ bool config_mount_is_bind(const struct config_mount *mount);
 /* The value of an annotation, or NULL. */
 const char *config_annotation(const struct container_config *config, const char *name);
 
+/* config_seccomp alone, from a profile's JSON (same shape and checks), in @arena. */
+int config_parse_seccomp(const char *bytes, size_t size, struct arena *arena,
+			 struct config_seccomp **ret_seccomp, struct error *err);
+
 /* config_process alone, from the JSON of `exec --process` (same shape and checks), in @arena. */
 int config_parse_process(const char *bytes, size_t size, struct arena *arena,
 			 struct config_process **ret_process, struct error *err);

@@ -393,7 +393,7 @@ static const struct json_field seccomp_fields[] = {
 	{ "syscalls", JSON_LIST, .shape = &seccomp_rule_shape,
 	  AT(struct config_seccomp, syscalls) },
 };
-static SHAPE(seccomp_shape, struct config_seccomp, seccomp_fields);
+SHAPE(config_seccomp_shape, struct config_seccomp, seccomp_fields);
 
 static const struct json_field intel_rdt_fields[] = {
 	{ "closID", JSON_STRING, AT(struct config_intel_rdt, clos_id) },
@@ -436,7 +436,7 @@ static const struct json_field linux_fields[] = {
 	{ "memoryPolicy", JSON_OBJECT, .shape = &memory_policy_shape,
 	  AT(struct config_linux, memory_policy) },
 	{ "sysctl", JSON_STRING_MAP, AT(struct config_linux, sysctl) },
-	{ "seccomp", JSON_OBJECT, .shape = &seccomp_shape, AT(struct config_linux, seccomp) },
+	{ "seccomp", JSON_OBJECT, .shape = &config_seccomp_shape, AT(struct config_linux, seccomp) },
 	{ "rootfsPropagation", JSON_STRING, AT(struct config_linux, rootfs_propagation) },
 	{ "maskedPaths", JSON_STRINGS, AT(struct config_linux, masked_paths) },
 	{ "readonlyPaths", JSON_STRINGS, AT(struct config_linux, readonly_paths) },

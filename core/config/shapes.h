@@ -8,7 +8,9 @@
 extern const struct json_shape container_config_shape;
 extern const struct json_shape config_process_shape;
 extern const struct json_shape config_resources_shape;
+extern const struct json_shape config_seccomp_shape;
 extern const struct json_shape config_hooks_shape;
+extern const struct json_shape config_seccomp_shape;
 extern const struct json_shape config_id_mapping_shape;
 
 /* The words of linux.seccomp, in the order of config.h's enums; NULL at the end. */

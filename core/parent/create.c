@@ -70,7 +70,9 @@ static int load_config(struct creation *creation, struct error *err)
 	const struct create_request *request = creation->request;
 	struct container_config *config = &creation->made->config;
 
-	if (config_load(request->config_path, config, err) < 0)
+	if (request->config_text
+		    ? config_parse(request->config_text, strlen(request->config_text), config, err)
+		    : config_load(request->config_path, config, err))
 		return -1;
 	make_paths_absolute(request->bundle, config);
 	if (request->mode != CREATE_ONLY && !config->process)

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/container_options.h"
+
+#include <unistd.h>
+
+#include "core/base/log.h"
+#include "core/parent/spec.h"
+#include "core/parent/spec_options.h"
+#include "netns/launch.h"
+#include "rootless/userns.h"
+
+void container_options_release(struct container_options *options)
+{
+	struct option_list *const lists[] = {
+		&options->volumes,     &options->tmpfs,	   &options->env,      &options->env_files,
+		&options->cap_add,     &options->cap_drop, &options->security, &options->ulimits,
+		&options->annotations, &options->uid_maps, &options->gid_maps,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		option_list_release(lists[i]);
+}
+
+/* ---- for whom ---- */
+
+static config_id_mappings mappings_of(const struct idmap *map, struct arena *arena)
+{
+	config_id_mappings mappings = { 0 };
+
+	mappings.items = arena_alloc(arena, map->count * sizeof(*mappings.items));
+	mappings.count = map->count;
+	for (size_t i = 0; i < map->count; i++) {
+		mappings.items[i].inner = (struct opt_u64){ true, map->ranges[i].inner };
+		mappings.items[i].outer = (struct opt_u64){ true, map->ranges[i].outer };
+		mappings.items[i].count = (struct opt_u64){ true, map->ranges[i].count };
+	}
+	return mappings;
+}
+
+static config_id_mappings own_id_alone(uint32_t id, struct arena *arena)
+{
+	struct idmap map = { 0 };
+
+	idmap_add(&map, 0, id, 1);
+	return mappings_of(&map, arena);
+}
+
+/* Where slirp can't be had the config runs too, with lo alone. */
+static const char *network_of_host(void)
+{
+	struct error err = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
+	if (slirp_check_host(&err) == 0)
+		return "slirp";
+	log_warning("the container will have no network but lo: %s", error_format(&err, line));
+	return "none";
+}
+
+/* The mappings that `run` would choose for a config without any. */
+int spec_caller_of_host(bool rootless, struct arena *arena, struct spec_caller *ret_caller,
+			struct error *err)
+{
+	struct config_linux no_linux = { 0 };
+	struct container_config nothing = { .linux_ = &no_linux };
+	struct userns_caller caller;
+	struct userns_plan plan;
+
+	if (userns_caller_read(&HOST_REAL, &caller, err) < 0)
+		return -1;
+	if (rootless) {
+		*ret_caller = (struct spec_caller){
+			.uid_mappings = own_id_alone(caller.uid, arena),
+			.gid_mappings = own_id_alone(caller.gid, arena),
+			.like_rootless_runc = true,
+		};
+		return 0;
+	}
+	if (userns_plan_make(&nothing, &caller, &plan, err) < 0)
+		return -1;
+	*ret_caller = (struct spec_caller){
+		.uid_mappings = mappings_of(&plan.uids, arena),
+		.gid_mappings = mappings_of(&plan.gids, arena),
+	};
+	return 0;
+}
+
+/* ---- the config ---- */
+
+static struct spec_texts texts_of(const struct option_list *list)
+{
+	return (struct spec_texts){ list->items, list->count };
+}
+
+static bool wants_terminal(const struct container_options *options)
+{
+	if (options->tty)
+		return str_equal(options->tty, "true");
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+static int make_config(const struct container_options *options, const char *network,
+		       const struct spec_texts *command, struct container_config *ret_config,
+		       struct error *err)
+{
+	const struct spec_options spec = {
+		.rootfs = options->rootfs,
+		.volumes = texts_of(&options->volumes),
+		.tmpfs = texts_of(&options->tmpfs),
+		.env = texts_of(&options->env),
+		.env_files = texts_of(&options->env_files),
+		.cap_add = texts_of(&options->cap_add),
+		.cap_drop = texts_of(&options->cap_drop),
+		.security = texts_of(&options->security),
+		.ulimits = texts_of(&options->ulimits),
+		.annotations = texts_of(&options->annotations),
+		.uid_maps = texts_of(&options->uid_maps),
+		.gid_maps = texts_of(&options->gid_maps),
+		.workdir = options->workdir,
+		.user = options->user,
+		.hostname = options->hostname,
+		.network = network,
+		.memory = options->memory,
+		.cpus = options->cpus,
+		.pids_limit = options->pids_limit,
+		.userns = options->userns,
+		.read_only = options->read_only,
+		.terminal = wants_terminal(options),
+		.command = *command,
+	};
+	const struct spec_user user = { geteuid(), getegid() };
+	struct arena arena = { 0 };
+	struct spec_caller caller;
+	int result = spec_caller_of_host(false, &arena, &caller, err);
+
+	if (result == 0) {
+		caller.network = network ? network : network_of_host();
+		result = spec_config(&caller, ret_config, err);
+	}
+	if (result == 0)
+		result = spec_apply(&spec, &user, ret_config, err);
+	arena_release(&arena);
+	return result;
+}
+
+int container_options_config(const struct container_options *options, const char *network,
+			     int command_size, char **command, struct strbuf *ret_text,
+			     struct error *err)
+{
+	const struct spec_texts texts = { (const char *const *)command, (size_t)command_size };
+	struct container_config config = { 0 };
+	int result = make_config(options, network, &texts, &config, err);
+
+	if (result == 0)
+		config_print(&config, JSON_INDENTED, ret_text);
+	config_release(&config);
+	return result;
+}

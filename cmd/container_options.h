@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_CMD_CONTAINER_OPTIONS_H
+#define URUN_CMD_CONTAINER_OPTIONS_H
+
+#include "cmd/command.h"
+#include "core/base/str.h"
+#include "core/config/config.h"
+
+/*
+ * The options that write a config, for a container without a bundle: `run` runs it, `spec` prints
+ * it.  What they mean is in core/parent/spec_options.h.
+ */
+struct container_options {
+	const char *rootfs;
+	struct option_list volumes, tmpfs, env, env_files;
+	struct option_list cap_add, cap_drop, security, ulimits;
+	struct option_list annotations, uid_maps, gid_maps;
+	const char *workdir, *user, *hostname;
+	const char *memory, *cpus, *pids_limit, *userns;
+	const char *tty; /* "true" or "false" */
+	bool read_only, interactive;
+};
+
+#define CONTAINER_OPTION(type, member) \
+	(offsetof(type, container) + offsetof(struct container_options, member))
+
+/* clang-format off */
+/* @type has a member "container" of struct container_options. */
+#define CONTAINER_OPTION_SPECS(type) \
+	{ "rootfs", 0, OPTION_STRING, CONTAINER_OPTION(type, rootfs), "DIR", "no bundle: this folder is the root file system" }, \
+	{ "volume", 'v', OPTION_LIST, CONTAINER_OPTION(type, volumes), "SRC:DST[:ro]", "mount a folder or file of the host's" }, \
+	{ "tmpfs", 0, OPTION_LIST, CONTAINER_OPTION(type, tmpfs), "DST[:size=64m]", "mount an empty file system in memory" }, \
+	{ "env", 'e', OPTION_LIST, CONTAINER_OPTION(type, env), "NAME[=VALUE]", "set a variable, or pass the caller's" }, \
+	{ "env-file", 0, OPTION_LIST, CONTAINER_OPTION(type, env_files), "FILE", "the same, a line each" }, \
+	{ "workdir", 'w', OPTION_STRING, CONTAINER_OPTION(type, workdir), "DIR", "the working folder" }, \
+	{ "user", 'u', OPTION_STRING, CONTAINER_OPTION(type, user), "USER[:GROUP]", "names or numbers of the container's" }, \
+	{ "hostname", 0, OPTION_STRING, CONTAINER_OPTION(type, hostname), "NAME", "the host name" }, \
+	{ "tty", 't', OPTION_SWITCH, CONTAINER_OPTION(type, tty), NULL, "a terminal (default: where stdin and stdout are one)" }, \
+	{ "interactive", 'i', OPTION_FLAG, CONTAINER_OPTION(type, interactive), NULL, "nothing to do: stdin is always passed on" }, \
+	{ "read-only", 0, OPTION_FLAG, CONTAINER_OPTION(type, read_only), NULL, "the root file system can't be written to" }, \
+	{ "cap-add", 0, OPTION_LIST, CONTAINER_OPTION(type, cap_add), "CAP", "a capability more, or ALL" }, \
+	{ "cap-drop", 0, OPTION_LIST, CONTAINER_OPTION(type, cap_drop), "CAP", "a capability less, or ALL" }, \
+	{ "security-opt", 0, OPTION_LIST, CONTAINER_OPTION(type, security), "OPTION", "seccomp=FILE|unconfined, apparmor=PROFILE, no-new-privileges=false" }, \
+	{ "memory", 'm', OPTION_STRING, CONTAINER_OPTION(type, memory), "SIZE", "limit memory: 512m" }, \
+	{ "cpus", 0, OPTION_STRING, CONTAINER_OPTION(type, cpus), "N", "limit processors: 1.5" }, \
+	{ "pids-limit", 0, OPTION_STRING, CONTAINER_OPTION(type, pids_limit), "N", "limit processes" }, \
+	{ "ulimit", 0, OPTION_LIST, CONTAINER_OPTION(type, ulimits), "NAME=SOFT[:HARD]", "a resource limit: nofile=1024" }, \
+	{ "annotation", 0, OPTION_LIST, CONTAINER_OPTION(type, annotations), "NAME=VALUE", "an annotation" }, \
+	{ "uidmap", 0, OPTION_LIST, CONTAINER_OPTION(type, uid_maps), "INNER:OUTER:N", "uids of the container and of the host" }, \
+	{ "gidmap", 0, OPTION_LIST, CONTAINER_OPTION(type, gid_maps), "INNER:OUTER:N", "the same of gids" }, \
+	{ "userns", 0, OPTION_STRING, CONTAINER_OPTION(type, userns), "keep-id", "your own ids are the same inside" }
+/* clang-format on */
+
+void container_options_release(struct container_options *options);
+
+/*
+ * The config of these options, with @command (may be empty) as the program, as JSON.  @network is
+ * what --network says, or NULL.
+ */
+int container_options_config(const struct container_options *options, const char *network,
+			     int command_size, char **command, struct strbuf *ret_text,
+			     struct error *err);
+
+/*
+ * The caller's mappings, and the network that this host allows: what a config is made for.
+ */
+struct spec_caller;
+int spec_caller_of_host(bool rootless, struct arena *arena, struct spec_caller *ret_caller,
+			struct error *err);
+
+#endif

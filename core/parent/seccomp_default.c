@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/seccomp_default.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "core/base/str.h"
+
+/* One reason, one list.  Names that the host's libseccomp or architecture lacks are left out there. */
+static const char *const files[] = {
+	/* Files that the process may open by itself: their permissions decide. */
+	"access",
+	"chdir",
+	"chmod",
+	"chown",
+	"chown32",
+	"close",
+	"close_range",
+	"copy_file_range",
+	"creat",
+	"dup",
+	"dup2",
+	"dup3",
+	"faccessat",
+	"faccessat2",
+	"fadvise64",
+	"fadvise64_64",
+	"fallocate",
+	"fchdir",
+	"fchmod",
+	"fchmodat",
+	"fchmodat2",
+	"fchown",
+	"fchown32",
+	"fchownat",
+	"fcntl",
+	"fcntl64",
+	"fdatasync",
+	"fgetxattr",
+	"flistxattr",
+	"flock",
+	"fremovexattr",
+	"fsetxattr",
+	"fstat",
+	"fstat64",
+	"fstatat64",
+	"fstatfs",
+	"fstatfs64",
+	"fsync",
+	"ftruncate",
+	"ftruncate64",
+	"futimesat",
+	"getcwd",
+	"getdents",
+	"getdents64",
+	"getxattr",
+	"getxattrat",
+	"lchown",
+	"lchown32",
+	"lgetxattr",
+	"link",
+	"linkat",
+	"listxattr",
+	"listxattrat",
+	"llistxattr",
+	"_llseek",
+	"lremovexattr",
+	"lseek",
+	"lsetxattr",
+	"lstat",
+	"lstat64",
+	"mkdir",
+	"mkdirat",
+	"mknod",
+	"mknodat",
+	"name_to_handle_at",
+	"newfstatat",
+	"open",
+	"openat",
+	"openat2",
+	"pread64",
+	"preadv",
+	"preadv2",
+	"pwrite64",
+	"pwritev",
+	"pwritev2",
+	"read",
+	"readahead",
+	"readlink",
+	"readlinkat",
+	"readv",
+	"removexattr",
+	"removexattrat",
+	"rename",
+	"renameat",
+	"renameat2",
+	"rmdir",
+	"sendfile",
+	"sendfile64",
+	"setxattr",
+	"setxattrat",
+	"splice",
+	"stat",
+	"stat64",
+	"statfs",
+	"statfs64",
+	"statx",
+	"symlink",
+	"symlinkat",
+	"sync",
+	"sync_file_range",
+	"sync_file_range2",
+	"syncfs",
+	"tee",
+	"truncate",
+	"truncate64",
+	"umask",
+	"unlink",
+	"unlinkat",
+	"utime",
+	"utimensat",
+	"utimensat_time64",
+	"utimes",
+	"vmsplice",
+	"write",
+	"writev",
+	"cachestat",
+	"arm_sync_file_range",
+	"arm_fadvise64_64",
+};
+
+static const char *const waiting[] = {
+	/* Waiting for descriptors, and being told of changes. */
+	"epoll_create",
+	"epoll_create1",
+	"epoll_ctl",
+	"epoll_ctl_old",
+	"epoll_pwait",
+	"epoll_pwait2",
+	"epoll_wait",
+	"epoll_wait_old",
+	"eventfd",
+	"eventfd2",
+	"inotify_add_watch",
+	"inotify_init",
+	"inotify_init1",
+	"inotify_rm_watch",
+	"ioctl",
+	"io_cancel",
+	"io_destroy",
+	"io_getevents",
+	"io_pgetevents",
+	"io_pgetevents_time64",
+	"io_setup",
+	"io_submit",
+	"_newselect",
+	"pipe",
+	"pipe2",
+	"poll",
+	"ppoll",
+	"ppoll_time64",
+	"pselect6",
+	"pselect6_time64",
+	"select",
+	"signalfd",
+	"signalfd4",
+	"timerfd_create",
+	"timerfd_gettime",
+	"timerfd_gettime64",
+	"timerfd_settime",
+	"timerfd_settime64",
+};
+
+static const char *const memory[] = {
+	/* Its own memory. */
+	"brk",
+	"madvise",
+	"map_shadow_stack",
+	"membarrier",
+	"memfd_create",
+	"memfd_secret",
+	"mincore",
+	"mlock",
+	"mlock2",
+	"mlockall",
+	"mmap",
+	"mmap2",
+	"mprotect",
+	"mremap",
+	"mseal",
+	"msync",
+	"munlock",
+	"munlockall",
+	"munmap",
+	"pkey_alloc",
+	"pkey_free",
+	"pkey_mprotect",
+	"process_mrelease",
+	"remap_file_pages",
+};
+
+static const char *const processes[] = {
+	/* Processes and threads of its own, their ids, limits and scheduling. */
+	"alarm",
+	"arch_prctl",
+	"capget",
+	"capset",
+	"execve",
+	"execveat",
+	"exit",
+	"exit_group",
+	"fork",
+	"futex",
+	"futex_requeue",
+	"futex_time64",
+	"futex_wait",
+	"futex_waitv",
+	"futex_wake",
+	"getcpu",
+	"getegid",
+	"getegid32",
+	"geteuid",
+	"geteuid32",
+	"getgid",
+	"getgid32",
+	"getgroups",
+	"getgroups32",
+	"getitimer",
+	"getpgid",
+	"getpgrp",
+	"getpid",
+	"getppid",
+	"getpriority",
+	"getresgid",
+	"getresgid32",
+	"getresuid",
+	"getresuid32",
+	"getrlimit",
+	"get_robust_list",
+	"getrusage",
+	"getsid",
+	"get_thread_area",
+	"gettid",
+	"getuid",
+	"getuid32",
+	"ioprio_get",
+	"ioprio_set",
+	"kill",
+	"landlock_add_rule",
+	"landlock_create_ruleset",
+	"landlock_restrict_self",
+	"modify_ldt",
+	"nanosleep",
+	"pause",
+	"pidfd_open",
+	"pidfd_send_signal",
+	"prctl",
+	"prlimit64",
+	"restart_syscall",
+	"riscv_flush_icache",
+	"riscv_hwprobe",
+	"rseq",
+	"rt_sigaction",
+	"rt_sigpending",
+	"rt_sigprocmask",
+	"rt_sigqueueinfo",
+	"rt_sigreturn",
+	"rt_sigsuspend",
+	"rt_sigtimedwait",
+	"rt_sigtimedwait_time64",
+	"rt_tgsigqueueinfo",
+	"sched_getaffinity",
+	"sched_getattr",
+	"sched_getparam",
+	"sched_get_priority_max",
+	"sched_get_priority_min",
+	"sched_getscheduler",
+	"sched_rr_get_interval",
+	"sched_rr_get_interval_time64",
+	"sched_setaffinity",
+	"sched_setattr",
+	"sched_setparam",
+	"sched_setscheduler",
+	"sched_yield",
+	"seccomp",
+	"setfsgid",
+	"setfsgid32",
+	"setfsuid",
+	"setfsuid32",
+	"setgid",
+	"setgid32",
+	"setgroups",
+	"setgroups32",
+	"setitimer",
+	"setpgid",
+	"setpriority",
+	"setregid",
+	"setregid32",
+	"setresgid",
+	"setresgid32",
+	"setresuid",
+	"setresuid32",
+	"setreuid",
+	"setreuid32",
+	"setrlimit",
+	"set_robust_list",
+	"setsid",
+	"set_thread_area",
+	"set_tid_address",
+	"setuid",
+	"setuid32",
+	"sigaltstack",
+	"sigprocmask",
+	"sigreturn",
+	"signal",
+	"swapcontext",
+	"tgkill",
+	"tkill",
+	"ugetrlimit",
+	"vfork",
+	"wait4",
+	"waitid",
+	"waitpid",
+	"arm_fadvise64_64",
+	"breakpoint",
+	"cacheflush",
+	"set_tls",
+	"s390_pci_mmio_read",
+	"s390_pci_mmio_write",
+	"s390_runtime_instr",
+};
+
+static const char *const clocks[] = {
+	/* Reading clocks and waiting for them; setting one is the host's. */
+	"clock_getres",	   "clock_getres_time64",    "clock_gettime",	 "clock_gettime64",
+	"clock_nanosleep", "clock_nanosleep_time64", "gettimeofday",	 "time",
+	"timer_create",	   "timer_delete",	     "timer_getoverrun", "timer_gettime",
+	"timer_gettime64", "timer_settime",	     "timer_settime64",	 "times",
+};
+
+static const char *const talking[] = {
+	/* Sockets, in the container's network namespace, and System V and POSIX messages of its own. */
+	"accept",
+	"accept4",
+	"bind",
+	"connect",
+	"getpeername",
+	"getsockname",
+	"getsockopt",
+	"ipc",
+	"listen",
+	"mq_getsetattr",
+	"mq_notify",
+	"mq_open",
+	"mq_timedreceive",
+	"mq_timedreceive_time64",
+	"mq_timedsend",
+	"mq_timedsend_time64",
+	"mq_unlink",
+	"msgctl",
+	"msgget",
+	"msgrcv",
+	"msgsnd",
+	"recv",
+	"recvfrom",
+	"recvmmsg",
+	"recvmmsg_time64",
+	"recvmsg",
+	"semctl",
+	"semget",
+	"semop",
+	"semtimedop",
+	"semtimedop_time64",
+	"send",
+	"sendmmsg",
+	"sendmsg",
+	"sendto",
+	"setsockopt",
+	"shmat",
+	"shmctl",
+	"shmdt",
+	"shmget",
+	"shutdown",
+	"socketcall",
+	"socketpair",
+};
+
+static const char *const machine[] = {
+	/* What machine this is. */
+	"getrandom",
+	"sysinfo",
+	"syslog",
+	"uname",
+};
+
+/* Within the container's own user namespace all these need a capability that it may have been given. */
+static const char *const with_capabilities[] = {
+	"chroot",
+	"fsconfig",
+	"fsmount",
+	"fsopen",
+	"fspick",
+	"mount",
+	"mount_setattr",
+	"move_mount",
+	"open_tree",
+	"pivot_root",
+	"setdomainname",
+	"sethostname",
+	"umount",
+	"umount2",
+	"ptrace",
+	"process_vm_readv",
+	"process_vm_writev",
+	"kcmp",
+	"pidfd_getfd",
+	"process_madvise",
+	"listmount",
+	"statmount",
+};
+
+struct group {
+	const char *const *names;
+	size_t count;
+};
+#define GROUP(list)                    \
+	{                              \
+		list, ARRAY_SIZE(list) \
+	}
+
+static const struct group groups[] = {
+	GROUP(files),  GROUP(waiting), GROUP(memory),  GROUP(processes),
+	GROUP(clocks), GROUP(talking), GROUP(machine), GROUP(with_capabilities),
+};
+
+static struct config_seccomp_rule *add_rule(struct arena *arena, struct config_seccomp *seccomp,
+					    int action)
+{
+	struct config_seccomp_rule *rule;
+
+	seccomp->syscalls.items =
+		arena_grow(arena, seccomp->syscalls.items, seccomp->syscalls.count, sizeof(*rule));
+	rule = &seccomp->syscalls.items[seccomp->syscalls.count++];
+	*rule = (struct config_seccomp_rule){ .action = action };
+	return rule;
+}
+
+static void add_name(struct arena *arena, struct config_seccomp_rule *rule, const char *name)
+{
+	rule->names.items = arena_grow(arena, rule->names.items, rule->names.count, sizeof(char *));
+	rule->names.items[rule->names.count++] = arena_str(arena, name);
+}
+
+/* Allowed where argument @index is, or isn't, or has none of the bits of, @value. */
+static void allow_where(struct arena *arena, struct config_seccomp *seccomp, const char *name,
+			uint64_t index, int op, uint64_t value, uint64_t value_two)
+{
+	struct config_seccomp_rule *rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW);
+
+	add_name(arena, rule, name);
+	rule->args.items = arena_alloc(arena, sizeof(*rule->args.items));
+	rule->args.count = 1;
+	rule->args.items[0] = (struct config_seccomp_arg){ .index = { true, index },
+							   .value = { true, value },
+							   .value_two = { true, value_two },
+							   .op = op };
+}
+
+/* The flags of what would be another user namespace: the way of most exploits of the kernel. */
+#define NEW_NAMESPACES                                                                             \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
+	 CLONE_NEWCGROUP)
+
+/* Source: clone(2), "C library/kernel differences". */
+#ifdef __s390__
+#define CLONE_FLAGS_INDEX 1
+#else
+#define CLONE_FLAGS_INDEX 0
+#endif
+
+/* Programs of the machine's other word size run here too, under the same rules. */
+static const char *const architectures[] = {
+#if defined(__x86_64__)
+	"SCMP_ARCH_X86_64",
+	"SCMP_ARCH_X86",
+	"SCMP_ARCH_X32",
+#elif defined(__aarch64__)
+	"SCMP_ARCH_AARCH64",
+	"SCMP_ARCH_ARM",
+#endif
+	NULL,
+};
+
+static void add_conditions(struct arena *arena, struct config_seccomp *seccomp)
+{
+	static const uint64_t personalities[] = { 0x0, 0x8, 0x20000, 0x20008, 0xffffffff };
+	/* Families whose code few use, and that have no namespaces: VM sockets reach the host. */
+	static const uint64_t families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET };
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		allow_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_EQ, families[i], 0);
+	for (size_t i = 0; i < ARRAY_SIZE(personalities); i++)
+		allow_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_EQ, personalities[i],
+			    0);
+	/* Not clone3: its flags are in memory, which a filter can't read; without it clone is used. */
+	allow_where(arena, seccomp, "clone", CLONE_FLAGS_INDEX, CONFIG_SECCOMP_MASKED_EQ,
+		    NEW_NAMESPACES, 0);
+	allow_where(arena, seccomp, "unshare", 0, CONFIG_SECCOMP_MASKED_EQ, NEW_NAMESPACES, 0);
+}
+
+void seccomp_default(struct arena *arena, struct config_seccomp **ret_seccomp)
+{
+	struct config_seccomp *seccomp = arena_alloc(arena, sizeof(*seccomp));
+	struct config_seccomp_rule *rule;
+
+	seccomp->default_action = CONFIG_SECCOMP_ERRNO;
+	seccomp->default_errno_ret = (struct opt_u64){ true, ENOSYS };
+	for (size_t i = 0; architectures[i]; i++) {
+		seccomp->architectures.items =
+			arena_grow(arena, seccomp->architectures.items,
+				   seccomp->architectures.count, sizeof(char *));
+		seccomp->architectures.items[seccomp->architectures.count++] =
+			arena_str(arena, architectures[i]);
+	}
+	rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW);
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		for (size_t k = 0; k < groups[i].count; k++)
+			add_name(arena, rule, groups[i].names[k]);
+	add_conditions(arena, seccomp);
+	*ret_seccomp = seccomp;
+}

@@ -1,0 +1,623 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/spec_options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/number.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/parent/seccomp_default.h"
+#include "core/parent/spec_user.h"
+
+#define FILE_SIZE_MAX ((size_t)1 << 20)
+#define CPU_PERIOD_US 100000
+
+/*
+ * What a root of a container needs to install packages, change owners and serve low ports, and that
+ * reaches nothing beyond its user namespace: podman's set.
+ */
+static const char *const default_capabilities[] = {
+	"CAP_CHOWN",   "CAP_DAC_OVERRIDE",     "CAP_FOWNER",	 "CAP_FSETID",
+	"CAP_KILL",    "CAP_NET_BIND_SERVICE", "CAP_SETFCAP",	 "CAP_SETGID",
+	"CAP_SETPCAP", "CAP_SETUID",	       "CAP_SYS_CHROOT",
+};
+
+static int refuse(const char *option, const char *text, const char *reason, struct error *err)
+{
+	return error_set(err, 0, "--%s %s: %s", option, text, reason);
+}
+
+static void list_add(struct arena *arena, str_list *list, const char *text)
+{
+	list->items = arena_grow(arena, list->items, list->count, sizeof(*list->items));
+	list->items[list->count++] = arena_str(arena, text);
+}
+
+/* A path of the caller's: relative to the working folder. */
+static int absolute_path(const char *option, const char *path, struct arena *arena, char **ret_path,
+			 struct error *err)
+{
+	autofree char *real = realpath(path, NULL);
+
+	if (!real)
+		return error_set(err, errno, "--%s %s", option, path);
+	*ret_path = arena_str(arena, real);
+	return 0;
+}
+
+/* ---- mounts ---- */
+
+static struct config_mount *add_mount(struct container_config *config)
+{
+	config->mounts.items = arena_grow(&config->arena, config->mounts.items,
+					  config->mounts.count, sizeof(*config->mounts.items));
+	config->mounts.items[config->mounts.count] = (struct config_mount){ 0 };
+	return &config->mounts.items[config->mounts.count++];
+}
+
+static void add_options(struct arena *arena, const char *text, str_list *options)
+{
+	autofree char *copy = str_dup(text);
+
+	for (char *rest = copy, *word; (word = strsep(&rest, ","));)
+		/* Labels of SELinux: a root of its own user namespace can't set any. */
+		if (*word && strcmp(word, "z") != 0 && strcmp(word, "Z") != 0)
+			list_add(arena, options, word);
+}
+
+static int add_volume(const char *text, struct container_config *config, struct error *err)
+{
+	struct arena *arena = &config->arena;
+	autofree char *copy = str_dup(text);
+	char *rest = copy, *source = strsep(&rest, ":"), *destination = strsep(&rest, ":");
+	struct config_mount *mount;
+
+	if (!*source || !destination || destination[0] != '/')
+		return refuse("volume", text,
+			      "that isn't SOURCE:DESTINATION, both folders or files", err);
+	mount = add_mount(config);
+	if (absolute_path("volume", source, arena, &mount->source, err) < 0)
+		return -1;
+	mount->destination = arena_str(arena, destination);
+	mount->type = arena_str(arena, "bind");
+	list_add(arena, &mount->options, "rbind");
+	list_add(arena, &mount->options, "rprivate");
+	add_options(arena, rest ? rest : "", &mount->options);
+	return 0;
+}
+
+static int add_tmpfs(const char *text, struct container_config *config, struct error *err)
+{
+	struct arena *arena = &config->arena;
+	autofree char *copy = str_dup(text);
+	char *rest = copy, *destination = strsep(&rest, ":");
+	struct config_mount *mount;
+
+	if (destination[0] != '/')
+		return refuse("tmpfs", text, "that isn't an absolute path", err);
+	mount = add_mount(config);
+	mount->destination = arena_str(arena, destination);
+	mount->type = arena_str(arena, "tmpfs");
+	mount->source = arena_str(arena, "tmpfs");
+	add_options(arena, "nosuid,nodev,mode=1777", &mount->options);
+	add_options(arena, rest ? rest : "", &mount->options);
+	return 0;
+}
+
+static int apply_mounts(const struct spec_options *options, struct container_config *config,
+			struct error *err)
+{
+	for (size_t i = 0; i < options->tmpfs.count; i++)
+		if (add_tmpfs(options->tmpfs.items[i], config, err) < 0)
+			return -1;
+	for (size_t i = 0; i < options->volumes.count; i++)
+		if (add_volume(options->volumes.items[i], config, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- the environment ---- */
+
+static void set_env(struct container_config *config, const char *entry)
+{
+	str_list *env = &config->process->env;
+	size_t length = strcspn(entry, "=") + 1;
+
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->items[i], entry, length) == 0) {
+			env->items[i] = arena_str(&config->arena, entry);
+			return;
+		}
+	list_add(&config->arena, env, entry);
+}
+
+/* A name alone is as the caller has it, or not at all where it has none. */
+static int add_env(const char *option, const char *text, struct container_config *config,
+		   struct error *err)
+{
+	const char *value;
+	autofree char *entry = NULL;
+
+	if (text[0] == '=' || !*text)
+		return refuse(option, text, "that isn't NAME=VALUE", err);
+	if (strchr(text, '=')) {
+		set_env(config, text);
+		return 0;
+	}
+	value = getenv(text);
+	if (!value)
+		return 0;
+	entry = str_format("%s=%s", text, value);
+	set_env(config, entry);
+	return 0;
+}
+
+static int add_env_file(const char *path, struct container_config *config, struct error *err)
+{
+	autofree char *text = NULL;
+	size_t size;
+	int failed = fd_read_file(path, FILE_SIZE_MAX, &text, &size);
+
+	if (failed < 0)
+		return error_set(err, -failed, "--env-file %s", path);
+	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+		while (isspace((unsigned char)*line))
+			line++;
+		if (*line && *line != '#' && add_env("env-file", line, config, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int apply_env(const struct spec_options *options, struct container_config *config,
+		     struct error *err)
+{
+	if (add_env("env", "TERM", config, err) < 0)
+		return -1;
+	for (size_t i = 0; i < options->env_files.count; i++)
+		if (add_env_file(options->env_files.items[i], config, err) < 0)
+			return -1;
+	for (size_t i = 0; i < options->env.count; i++)
+		if (add_env("env", options->env.items[i], config, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- capabilities ---- */
+
+static int capability_number(const char *option, const char *text, cap_value_t *ret_number,
+			     struct error *err)
+{
+	autofree char *name =
+		str_format("%s%s", strncasecmp(text, "cap_", 4) == 0 ? "" : "cap_", text);
+
+	for (char *c = name; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	if (cap_from_name(name, ret_number) < 0)
+		return refuse(option, text, "that is no capability", err);
+	return 0;
+}
+
+static int change_capabilities(const char *option, const struct spec_texts *texts, uint64_t *set,
+			       bool add, struct error *err)
+{
+	for (size_t i = 0; i < texts->count; i++) {
+		uint64_t change = UINT64_MAX;
+		cap_value_t number;
+
+		if (strcasecmp(texts->items[i], "all") != 0) {
+			if (capability_number(option, texts->items[i], &number, err) < 0)
+				return -1;
+			change = UINT64_C(1) << number;
+		}
+		*set = add ? *set | change : *set & ~change;
+	}
+	return 0;
+}
+
+static void fill_capabilities(struct arena *arena, uint64_t set, str_list *list)
+{
+	*list = (str_list){ 0 };
+	for (cap_value_t c = 0; c < cap_max_bits(); c++) {
+		char *name;
+
+		if (!(set & (UINT64_C(1) << c)))
+			continue;
+		name = cap_to_name(c);
+		for (char *letter = name; letter && *letter; letter++)
+			*letter = (char)toupper((unsigned char)*letter);
+		if (name)
+			list_add(arena, list, name);
+		cap_free(name);
+	}
+}
+
+/* ORDER: what is dropped by name stays dropped, and ALL is the base of both. */
+static int apply_capabilities(const struct spec_options *options, struct container_config *config,
+			      struct error *err)
+{
+	const struct spec_texts defaults = { default_capabilities,
+					     ARRAY_SIZE(default_capabilities) };
+	struct config_capabilities *capabilities = config->process->capabilities;
+	uint64_t set = 0;
+
+	if (change_capabilities("cap-add", &defaults, &set, true, err) < 0)
+		return -1;
+	for (size_t i = 0; i < options->cap_drop.count; i++)
+		if (strcasecmp(options->cap_drop.items[i], "all") == 0)
+			set = 0;
+	if (change_capabilities("cap-add", &options->cap_add, &set, true, err) < 0)
+		return -1;
+	for (size_t i = 0; i < options->cap_drop.count; i++) {
+		const struct spec_texts one = { &options->cap_drop.items[i], 1 };
+
+		if (strcasecmp(options->cap_drop.items[i], "all") != 0 &&
+		    change_capabilities("cap-drop", &one, &set, false, err) < 0)
+			return -1;
+	}
+	*capabilities = (struct config_capabilities){ 0 };
+	fill_capabilities(&config->arena, set, &capabilities->bounding);
+	/* Those of another user are none, but for what the bounding set leaves to set-user-ID. */
+	if (config->process->user->uid.value == 0) {
+		capabilities->effective = capabilities->bounding;
+		capabilities->permitted = capabilities->bounding;
+	}
+	return 0;
+}
+
+/* ---- security ---- */
+
+static int parse_bool(const char *text, bool *ret_value)
+{
+	if (!text || str_equal(text, "true"))
+		*ret_value = true;
+	else if (str_equal(text, "false"))
+		*ret_value = false;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int load_seccomp(const char *path, struct container_config *config, struct error *err)
+{
+	autofree char *text = NULL;
+	size_t size;
+	int failed = fd_read_file(path, FILE_SIZE_MAX, &text, &size);
+
+	if (failed < 0)
+		return error_set(err, -failed, "--security-opt seccomp=%s", path);
+	if (config_parse_seccomp(text, size, &config->arena, &config->linux_->seccomp, err) < 0)
+		return error_prefix(err, "--security-opt seccomp=%s", path);
+	return 0;
+}
+
+static int apply_security_word(const char *text, struct container_config *config, struct error *err)
+{
+	autofree char *copy = str_dup(text);
+	char *value = copy, *name = strsep(&value, "=:");
+
+	if (str_equal(name, "seccomp") && str_equal(value, "unconfined")) {
+		config->linux_->seccomp = NULL;
+		return 0;
+	}
+	if (str_equal(name, "seccomp") && value && *value)
+		return load_seccomp(value, config, err);
+	if (str_equal(name, "apparmor") && value && *value) {
+		config->process->apparmor_profile = arena_str(&config->arena, value);
+		return 0;
+	}
+	if (str_equal(name, "no-new-privileges") &&
+	    parse_bool(value, &config->process->no_new_privileges) == 0)
+		return 0;
+	return refuse("security-opt", text,
+		      "it is none of seccomp=FILE, seccomp=unconfined, apparmor=PROFILE and "
+		      "no-new-privileges=true|false",
+		      err);
+}
+
+static int apply_security(const struct spec_options *options, struct container_config *config,
+			  struct error *err)
+{
+	seccomp_default(&config->arena, &config->linux_->seccomp);
+	for (size_t i = 0; i < options->security.count; i++)
+		if (apply_security_word(options->security.items[i], config, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- limits ---- */
+
+/* "64m": b, k, m, g, of 1,024 each. */
+static int parse_size(const char *text, int64_t *ret_bytes)
+{
+	static const char units[] = "bkmgt";
+	autofree char *number = str_dup(text);
+	size_t length = strlen(number);
+	const char *unit =
+		length ? strchr(units, tolower((unsigned char)number[length - 1])) : NULL;
+	int64_t value;
+	int shift = 0;
+
+	if (unit) {
+		shift = 10 * (int)(unit - units);
+		number[length - 1] = '\0';
+	}
+	if (number_parse_i64(number, 1, INT64_MAX >> shift, &value) < 0)
+		return -EINVAL;
+	*ret_bytes = value << shift;
+	return 0;
+}
+
+static struct config_resources *resources_of(struct container_config *config)
+{
+	if (!config->linux_->resources)
+		config->linux_->resources =
+			arena_alloc(&config->arena, sizeof(*config->linux_->resources));
+	return config->linux_->resources;
+}
+
+static int apply_memory(const char *text, struct container_config *config, struct error *err)
+{
+	struct config_memory *memory = arena_alloc(&config->arena, sizeof(*memory));
+
+	if (parse_size(text, &memory->limit.value) < 0)
+		return refuse("memory", text, "that isn't a size such as 64m", err);
+	memory->limit.set = true;
+	resources_of(config)->memory = memory;
+	return 0;
+}
+
+static int apply_cpus(const char *text, struct container_config *config, struct error *err)
+{
+	struct config_cpu *cpu = arena_alloc(&config->arena, sizeof(*cpu));
+	char *end;
+	double cpus = strtod(text, &end);
+
+	if (*end || end == text || !isdigit((unsigned char)text[0]) || !(cpus >= 0.01) ||
+	    cpus > 10000)
+		return refuse("cpus", text, "that isn't a number of processors such as 1.5", err);
+	cpu->period = (struct opt_u64){ true, CPU_PERIOD_US };
+	cpu->quota = (struct opt_i64){ true, (int64_t)lround(cpus * CPU_PERIOD_US) };
+	resources_of(config)->cpu = cpu;
+	return 0;
+}
+
+static int apply_pids(const char *text, struct container_config *config, struct error *err)
+{
+	struct config_pids *pids = arena_alloc(&config->arena, sizeof(*pids));
+
+	if (number_parse_i64(text, -1, INT32_MAX, &pids->limit.value) < 0)
+		return refuse("pids-limit", text, "that isn't a number; -1 is no limit", err);
+	pids->limit.set = true;
+	resources_of(config)->pids = pids;
+	return 0;
+}
+
+static int parse_limit(const char *text, uint64_t *ret_limit)
+{
+	if (str_equal(text, "unlimited") || str_equal(text, "-1")) {
+		*ret_limit = UINT64_MAX;
+		return 0;
+	}
+	return number_parse_u64(text, UINT64_MAX, ret_limit);
+}
+
+static int add_ulimit(const char *text, struct container_config *config, struct error *err)
+{
+	struct config_process *process = config->process;
+	autofree char *copy = str_dup(text);
+	char *hard = copy, *name = strsep(&hard, "="), *soft = hard ? strsep(&hard, ":") : NULL;
+	struct config_rlimit limit = { .soft.set = true, .hard.set = true };
+
+	if (!soft || parse_limit(soft, &limit.soft.value) < 0 ||
+	    parse_limit(hard ? hard : soft, &limit.hard.value) < 0)
+		return refuse("ulimit", text, "that isn't NAME=SOFT[:HARD]", err);
+	for (char *c = name; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	limit.type = arena_strf(&config->arena, "RLIMIT_%s", name);
+	process->rlimits.items = arena_grow(&config->arena, process->rlimits.items,
+					    process->rlimits.count, sizeof(limit));
+	process->rlimits.items[process->rlimits.count++] = limit;
+	return 0;
+}
+
+static int apply_limits(const struct spec_options *options, struct container_config *config,
+			struct error *err)
+{
+	/* Those of the caller, unless others are asked for. */
+	config->process->rlimits.count = 0;
+	for (size_t i = 0; i < options->ulimits.count; i++)
+		if (add_ulimit(options->ulimits.items[i], config, err) < 0)
+			return -1;
+	if ((options->memory && apply_memory(options->memory, config, err) < 0) ||
+	    (options->cpus && apply_cpus(options->cpus, config, err) < 0) ||
+	    (options->pids_limit && apply_pids(options->pids_limit, config, err) < 0))
+		return -1;
+	return 0;
+}
+
+/* ---- ids ---- */
+
+static int parse_mapping(const char *option, const char *text,
+			 struct config_id_mapping *ret_mapping, struct error *err)
+{
+	autofree char *copy = str_dup(text);
+	char *rest = copy;
+	struct opt_u64 *parts[] = { &ret_mapping->inner, &ret_mapping->outer, &ret_mapping->count };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		char *number = strsep(&rest, ":");
+
+		if (!number || number_parse_u64(number, UINT32_MAX, &parts[i]->value) < 0)
+			return refuse(option, text, "that isn't CONTAINER:HOST:COUNT", err);
+		parts[i]->set = true;
+	}
+	return rest ? refuse(option, text, "that isn't CONTAINER:HOST:COUNT", err) : 0;
+}
+
+static int apply_mappings(const char *option, const struct spec_texts *texts, struct arena *arena,
+			  config_id_mappings *mappings, struct error *err)
+{
+	if (texts->count == 0)
+		return 0;
+	*mappings = (config_id_mappings){
+		.items = arena_alloc(arena, texts->count * sizeof(*mappings->items)),
+		.count = texts->count,
+	};
+	for (size_t i = 0; i < texts->count; i++)
+		if (parse_mapping(option, texts->items[i], &mappings->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/*
+ * The own id, which the default maps to 0, to itself: 0 and what is below it are the first of the
+ * subids, and the others follow.
+ */
+static int keep_id(const char *what, uint64_t own, struct arena *arena,
+		   config_id_mappings *mappings, struct error *err)
+{
+	struct config_id_mapping subids;
+	config_id_mappings kept = { .items = arena_alloc(arena, 3 * sizeof(*kept.items)) };
+
+	if (mappings->count != 2)
+		return error_set(err, 0, "--userns keep-id: you have no range of subordinate %ss",
+				 what);
+	subids = mappings->items[1];
+	if (subids.count.value <= own)
+		return error_set(err, 0,
+				 "--userns keep-id: your range of %" PRIu64 " subordinate %ss "
+				 "doesn't reach to your own %s %" PRIu64,
+				 subids.count.value, what, what, own);
+	if (own > 0)
+		kept.items[kept.count++] = (struct config_id_mapping){ { true, 0 },
+								       { true, subids.outer.value },
+								       { true, own } };
+	kept.items[kept.count++] = (struct config_id_mapping){
+		{ true, own }, { true, mappings->items[0].outer.value }, { true, 1 }
+	};
+	kept.items[kept.count++] = (struct config_id_mapping){ { true, own + 1 },
+							       { true, subids.outer.value + own },
+							       { true, subids.count.value - own } };
+	*mappings = kept;
+	return 0;
+}
+
+static int apply_userns(const struct spec_options *options, const struct spec_user *user,
+			struct container_config *config, struct error *err)
+{
+	struct config_linux *linux_ = config->linux_;
+	struct arena *arena = &config->arena;
+
+	if (options->userns && !str_equal(options->userns, "keep-id"))
+		return refuse("userns", options->userns, "it can be keep-id alone", err);
+	if (options->userns && (options->uid_maps.count || options->gid_maps.count))
+		return error_set(err, 0, "--userns keep-id and --uidmap or --gidmap: one of them");
+	if (options->userns) {
+		if (keep_id("uid", user->uid, arena, &linux_->uid_mappings, err) < 0 ||
+		    keep_id("gid", user->gid, arena, &linux_->gid_mappings, err) < 0)
+			return -1;
+		config->process->user->uid.value = user->uid;
+		config->process->user->gid.value = user->gid;
+	}
+	if (apply_mappings("uidmap", &options->uid_maps, arena, &linux_->uid_mappings, err) < 0 ||
+	    apply_mappings("gidmap", &options->gid_maps, arena, &linux_->gid_mappings, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* ---- the rest ---- */
+
+static int apply_root(const struct spec_options *options, struct container_config *config,
+		      struct error *err)
+{
+	struct stat st;
+
+	config->root->readonly = options->read_only;
+	if (absolute_path("rootfs", options->rootfs, &config->arena, &config->root->path, err) < 0)
+		return -1;
+	if (stat(config->root->path, &st) < 0)
+		return error_set(err, errno, "--rootfs %s", options->rootfs);
+	return S_ISDIR(st.st_mode) ? 0 : refuse("rootfs", options->rootfs, "it is no folder", err);
+}
+
+static void set_annotation(struct container_config *config, const char *name, const char *value)
+{
+	str_map *map = &config->annotations;
+
+	for (size_t i = 0; i < map->count; i++)
+		if (str_equal(map->items[i].name, name)) {
+			map->items[i].value = arena_str(&config->arena, value);
+			return;
+		}
+	map->items = arena_grow(&config->arena, map->items, map->count, sizeof(*map->items));
+	map->items[map->count].name = arena_str(&config->arena, name);
+	map->items[map->count++].value = arena_str(&config->arena, value);
+}
+
+static int apply_annotations(const struct spec_options *options, struct container_config *config,
+			     struct error *err)
+{
+	for (size_t i = 0; i < options->annotations.count; i++) {
+		autofree char *copy = str_dup(options->annotations.items[i]);
+		char *value = copy, *name = strsep(&value, "=");
+
+		if (!*name || !value)
+			return refuse("annotation", options->annotations.items[i],
+				      "that isn't NAME=VALUE", err);
+		set_annotation(config, name, value);
+	}
+	if (options->network)
+		set_annotation(config, "org.urun.network", options->network);
+	return 0;
+}
+
+static int apply_process(const struct spec_options *options, struct container_config *config,
+			 struct error *err)
+{
+	struct config_process *process = config->process;
+
+	process->terminal = options->terminal;
+	if (options->command.count) {
+		process->args = (str_list){ 0 };
+		for (size_t i = 0; i < options->command.count; i++)
+			list_add(&config->arena, &process->args, options->command.items[i]);
+	}
+	if (options->workdir) {
+		if (options->workdir[0] != '/')
+			return refuse("workdir", options->workdir, "that isn't an absolute path",
+				      err);
+		process->cwd = arena_str(&config->arena, options->workdir);
+	}
+	if (options->hostname)
+		config->hostname = arena_str(&config->arena, options->hostname);
+	if (options->user)
+		return spec_user_find(options->user, config->root->path, &config->arena,
+				      process->user, err);
+	return 0;
+}
+
+int spec_apply(const struct spec_options *options, const struct spec_user *user,
+	       struct container_config *config, struct error *err)
+{
+	/* ORDER: the user is looked up in the root; capabilities depend on the user. */
+	if (apply_root(options, config, err) < 0 || apply_userns(options, user, config, err) < 0 ||
+	    apply_process(options, config, err) < 0 || apply_env(options, config, err) < 0 ||
+	    apply_mounts(options, config, err) < 0 ||
+	    apply_capabilities(options, config, err) < 0 ||
+	    apply_security(options, config, err) < 0 || apply_limits(options, config, err) < 0)
+		return -1;
+	return apply_annotations(options, config, err);
+}

@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Containers without a bundle: `run --rootfs` and what its options make, and `spec` with the same options.
+load lib.bash
+
+# by_options ARG…: observes a container of the root file system that the bundle has.
+by_options() {
+	try run --rootfs "$BUNDLE/rootfs" --network none "$@" </dev/null
+}
+
+@test "a root file system and a command are enough" {
+	by_options sh -c 'id -u; echo $$; pwd; cat /proc/self/uid_map | wc -l; exit 7'
+	assert_status 7
+	[ "${lines[0]}" = 0 ] && [ "${lines[1]}" = 1 ] && [ "${lines[2]}" = / ]
+	[ -z "$stderr" ] || fail "$stderr"
+	by_options -- echo two words
+	assert_output 'two words'
+}
+
+@test "what the program is named for options is its own" {
+	by_options ls -d /bin
+	assert_output /bin
+	by_options sh -c 'echo "$@"' - --detach --name x
+	assert_output '--detach --name x'
+}
+
+@test "stdin is passed on, and a terminal only where one is asked for or there" {
+	observe bash -c 'echo typed | "$1" --root "$2" run --rootfs "$3" --network none cat' - "$URUN" "$STATE" "$BUNDLE/rootfs"
+	assert_output typed
+	by_options sh -c 'test -t 1 && echo terminal || echo none'
+	assert_output none
+	try run --rootfs "$BUNDLE/rootfs" --network none --tty sh -c 'test -t 1 && echo terminal'
+	assert_contains "$output" terminal
+}
+
+@test "the default is confined: own namespaces, few capabilities, a filter, no_new_privs, masked paths" {
+	by_options sh -c 'grep -E "^(CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):" /proc/self/status; ls /sys/class/net; ls /sys/firmware | wc -l; (echo 1 >/proc/sys/kernel/domainname) 2>/dev/null || echo read-only'
+	assert_output $'CapEff:\t00000000800405fb\nCapBnd:\t00000000800405fb\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\nlo\n0\nread-only'
+}
+
+@test "the default filter lets programs do what they do, and no new user namespace" {
+	by_options sh -c 'mkdir /tmp/a && echo x >/tmp/a/b && mv /tmp/a/b /tmp/a/c && chown 1 /tmp/a/c && sleep 0.01 && (true & wait) && date >/dev/null && echo works'
+	assert_output works
+	by_options busybox unshare -r id
+	[ "$status" -ne 0 ]
+	by_options --security-opt seccomp=unconfined sh -c 'grep ^Seccomp: /proc/self/status; busybox unshare -r id -u'
+	assert_output $'Seccomp:\t0\n0'
+}
+
+@test "a seccomp profile of a file is taken, and a wrong one is named" {
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 17}]}' >"$BUNDLE/profile"
+	by_options --security-opt "seccomp=$BUNDLE/profile" sh -c 'mkdir /tmp/new 2>&1'
+	assert_contains "$output" 'File exists'
+	echo '{"defaultAction": "SCMP_ACT_MAYBE"}' >"$BUNDLE/profile"
+	by_options --security-opt "seccomp=$BUNDLE/profile" true
+	assert_status 125
+	assert_one_line "$stderr"
+	assert_contains "$stderr" "--security-opt seccomp=$BUNDLE/profile"
+}
+
+@test "volumes and tmpfs are mounted as they are written" {
+	mkdir "$BUNDLE/shared"
+	echo data >"$BUNDLE/shared/file"
+	by_options --volume "$BUNDLE/shared:/mnt/a" --volume "$BUNDLE/shared/file:/mnt/b:ro" --tmpfs /scratch:size=64k \
+		sh -c 'cat /mnt/a/file; echo new >/mnt/a/new; (echo x >/mnt/b) 2>/dev/null || echo read-only; df -k /scratch | tail -1 | tr -s " " | cut -d" " -f2'
+	assert_output $'data\nread-only\n64'
+	[ "$(cat "$BUNDLE/shared/new")" = new ]
+	(cd "$BUNDLE" && try run --rootfs rootfs --network none --volume ./shared:/mnt/a cat /mnt/a/file && assert_output data)
+}
+
+@test "--read-only leaves nothing to write to but what is mounted" {
+	by_options --read-only --tmpfs /tmp sh -c '(echo x >/file) 2>/dev/null || echo refused; echo x >/tmp/file && cat /tmp/file'
+	assert_output $'refused\nx'
+}
+
+@test "variables are set, passed on, and read from files" {
+	printf '# a comment\nFROM_FILE=1\n\nPASSED\n' >"$BUNDLE/env"
+	PASSED=yes OTHER=no by_options --env A=b --env PASSED --env NOWHERE --env-file "$BUNDLE/env" sh -c 'echo "$A $PASSED ${NOWHERE-unset} $FROM_FILE ${OTHER-unset}"'
+	assert_output 'b yes unset 1 unset'
+}
+
+@test "--user takes numbers and the root file system's names" {
+	printf 'root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
+	printf 'root:x:0:\nwww:x:34:\nextra:x:50:web,root\nstaff:x:60:\n' >"$BUNDLE/rootfs/etc/group"
+	local shown='id -u; id -g; id -G; echo $HOME'
+	by_options --user web sh -c "$shown"
+	assert_output $'33\n34\n34 50\n/srv'
+	by_options --user web:staff sh -c "$shown"
+	assert_output $'33\n60\n60\n/srv'
+	by_options --user 33 sh -c "$shown"
+	assert_output $'33\n34\n34 50\n/srv'
+	by_options --user 1234:5678 sh -c 'id -u; id -g'
+	assert_output $'1234\n5678'
+	by_options --user nobody-here true
+	assert_status 125
+	assert_contains "$stderr" "--user nobody-here: the root file system has no user 'nobody-here'"
+	by_options --user web:nothing true
+	assert_contains "$stderr" "no group 'nothing'"
+}
+
+@test "--workdir, --hostname and --name" {
+	by_options --workdir /etc --hostname box --name mine sh -c 'pwd; hostname'
+	assert_output $'/etc\nbox'
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name mine sleep 60 </dev/null >/dev/null 2>&1
+	[ "$(status_of mine)" = running ]
+	urun delete --force mine
+}
+
+@test "a name is made up for each, so that many run at once" {
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none sleep 60 </dev/null >/dev/null 2>&1
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none sleep 60 </dev/null >/dev/null 2>&1
+	local ids
+	mapfile -t ids < <(urun list --quiet)
+	[ "${#ids[@]}" = 2 ] && [ "${ids[0]}" != "${ids[1]}" ]
+	urun delete --force "${ids[0]}"
+	urun delete --force "${ids[1]}"
+}
+
+@test "capabilities are added to and taken from the default, and ALL is their base" {
+	local shown='sed -n "s/^CapEff:[[:space:]]*//p" /proc/self/status'
+	by_options --cap-drop all sh -c "$shown"
+	assert_output 0000000000000000
+	by_options --cap-drop ALL --cap-add CAP_CHOWN --cap-add kill sh -c "$shown"
+	assert_output 0000000000000021
+	by_options --cap-add NET_ADMIN --cap-drop chown sh -c "$shown"
+	assert_output 00000000800415fa
+	by_options --user 1000 sh -c "$shown"
+	assert_output 0000000000000000
+	by_options --cap-add FLY true
+	assert_status 125
+	assert_contains "$stderr" '--cap-add FLY: that is no capability'
+}
+
+@test "--userns keep-id has the own ids inside, and --uidmap and --gidmap are taken as they are" {
+	has_subids || skip "this user has no subids"
+	by_options --userns keep-id sh -c 'id -u; id -g; echo mine >/tmp/kept'
+	assert_output "$(id -u)"$'\n'"$(id -g)"
+	[ "$(stat -c %u "$BUNDLE/rootfs/tmp/kept")" = "$(id -u)" ]
+	by_options --uidmap "0:$(id -u):1" --gidmap "0:$(id -g):1" sh -c 'tr -s " " </proc/self/uid_map'
+	assert_output " 0 $(id -u) 1"
+	by_options --uidmap 0:0 true
+	assert_status 125
+	assert_contains "$stderr" '--uidmap 0:0: that isn'
+	by_options --userns host true
+	assert_contains "$stderr" '--userns host'
+}
+
+@test "--ulimit is the program's limit" {
+	by_options --ulimit nofile=100:200 sh -c 'ulimit -n; ulimit -Hn'
+	assert_output $'100\n200'
+	by_options --ulimit nofile=many true
+	assert_contains "$stderr" '--ulimit nofile=many'
+	by_options --ulimit nosuch=1 true
+	assert_status 125
+	assert_contains "$stderr" RLIMIT_NOSUCH
+}
+
+@test "limits that aren't sizes or numbers are refused by name" {
+	local option
+	for option in --memory=lots --memory=0 --memory=-1 --cpus=none --cpus=0 --cpus=nan --cpus=1.5x --pids-limit=few; do
+		by_options "$option" true
+		assert_status 125
+		assert_one_line "$stderr"
+		assert_contains "$stderr" "${option%%=*} ${option#*=}"
+	done
+}
+
+@test "what is wrong with an option is told before anything is made" {
+	by_options --volume /nowhere:/x true
+	assert_status 125
+	assert_output ''
+	assert_contains "$stderr" '--volume /nowhere: no such file or directory'
+	by_options --volume relative true
+	assert_contains "$stderr" 'SOURCE:DESTINATION'
+	by_options --tmpfs relative true
+	assert_contains "$stderr" '--tmpfs relative'
+	by_options --workdir relative true
+	assert_contains "$stderr" '--workdir relative'
+	by_options --env =x true
+	assert_contains "$stderr" '--env =x'
+	by_options --security-opt label=disable true
+	assert_contains "$stderr" '--security-opt label=disable'
+	by_options --annotation x true
+	assert_contains "$stderr" '--annotation x'
+	try run --rootfs "$BUNDLE/nowhere" true
+	assert_status 125
+	assert_contains "$stderr" '--rootfs'
+	try run --rootfs "$BUNDLE/config.json" true
+	assert_contains "$stderr" 'it is no folder'
+	try run --rootfs "$BUNDLE/rootfs" --bundle "$BUNDLE" true
+	assert_contains "$stderr" '--bundle'
+	try run --volume /a:/b c1
+	assert_contains "$stderr" '--volume is for a container without a bundle'
+	try run
+	assert_status 125
+	try run --bundle "$BUNDLE" c1 extra
+	assert_contains "$stderr" "unexpected operand 'extra'"
+}
+
+@test "options behind a bundle's id are still taken" {
+	sh_program 'echo ran'
+	try run c1 --bundle "$BUNDLE"
+	assert_output ran
+}
+
+@test "spec with the same options writes what run runs" {
+	local options=(--rootfs "$BUNDLE/rootfs" --network none --env A=b --user 1000:1000 --read-only --cap-add NET_ADMIN --tmpfs /tmp --hostname box)
+	mkdir "$BUNDLE/made"
+	try spec --bundle "$BUNDLE/made" "${options[@]}" sh -c 'echo $A; id -u; hostname; grep -E "^(CapBnd|Seccomp)" /proc/self/status'
+	assert_status 0
+	try run --bundle "$BUNDLE/made" c1
+	local by_spec=$output
+	try run "${options[@]}" sh -c 'echo $A; id -u; hostname; grep -E "^(CapBnd|Seccomp)" /proc/self/status'
+	assert_status 0
+	assert_output "$by_spec"
+	assert_contains "$output" box
+	try spec --bundle "$BUNDLE/made" --env A=b
+	assert_status 1
+	assert_contains "$stderr" '--rootfs DIR is missing'
+}
+
+@test "published ports and a network go with it" {
+	try run --rootfs "$BUNDLE/rootfs" --network slirp --publish 127.0.0.1:0:80 ls /sys/class/net
+	assert_status 0
+	assert_output $'lo\ntap0'
+	assert_contains "$stderr" '80/tcp -> 127.0.0.1:'
+}
