@@ -105,6 +105,7 @@ static int make_config(const struct container_options *options, const char *netw
 {
 	const struct spec_options spec = {
 		.rootfs = options->rootfs,
+		.overlay = options->overlay,
 		.volumes = texts_of(&options->volumes),
 		.tmpfs = texts_of(&options->tmpfs),
 		.env = texts_of(&options->env),

@@ -11,7 +11,7 @@
  * it.  What they mean is in core/parent/spec_options.h.
  */
 struct container_options {
-	const char *rootfs;
+	const char *rootfs, *overlay;
 	struct option_list volumes, tmpfs, env, env_files;
 	struct option_list cap_add, cap_drop, security, ulimits;
 	struct option_list annotations, uid_maps, gid_maps;
@@ -28,6 +28,7 @@ struct container_options {
 /* @type has a member "container" of struct container_options. */
 #define CONTAINER_OPTION_SPECS(type) \
 	{ "rootfs", 0, OPTION_STRING, CONTAINER_OPTION(type, rootfs), "DIR", "no bundle: this folder is the root file system" }, \
+	{ "overlay", 0, OPTION_OPTIONAL, CONTAINER_OPTION(type, overlay), "DIR", "keep changes apart: in memory, or with =DIR there" }, \
 	{ "volume", 'v', OPTION_LIST, CONTAINER_OPTION(type, volumes), "SRC:DST[:ro]", "mount a folder or file of the host's" }, \
 	{ "tmpfs", 0, OPTION_LIST, CONTAINER_OPTION(type, tmpfs), "DST[:size=64m]", "mount an empty file system in memory" }, \
 	{ "env", 'e', OPTION_LIST, CONTAINER_OPTION(type, env), "NAME[=VALUE]", "set a variable, or pass the caller's" }, \

@@ -24,7 +24,9 @@ static struct option *make_long_options(const struct command_spec *command)
 	for (size_t i = 0; i < command->option_count; i++) {
 		options[i].name = command->options[i].name;
 		options[i].has_arg =
-			command->options[i].argument ? required_argument : optional_argument;
+			command->options[i].argument && command->options[i].kind != OPTION_OPTIONAL
+				? required_argument
+				: optional_argument;
 		options[i].val = FIRST_VALUE + (int)i;
 	}
 	options[command->option_count].name = "help";
@@ -91,6 +93,7 @@ static int set_value(const struct option_spec *spec, const char *value, void *ta
 			return error_set(err, 0, "option --%s has an empty value", spec->name);
 		*(const char **)member = value;
 		return 0;
+	case OPTION_OPTIONAL: *(const char **)member = value ? value : ""; return 0;
 	case OPTION_LIST: list_add(member, value); return 0;
 	case OPTION_NUMBER:
 		if (number_parse_u32(value, UINT16_MAX, &number) < 0)
@@ -173,6 +176,7 @@ static bool is_given(const struct option_spec *spec, const void *target)
 	switch (spec->kind) {
 	case OPTION_FLAG: return *(const bool *)member;
 	case OPTION_SWITCH:
+	case OPTION_OPTIONAL:
 	case OPTION_STRING: return *(const char *const *)member != NULL;
 	case OPTION_LIST: return ((const struct option_list *)member)->count > 0;
 	case OPTION_NUMBER: return *(const unsigned int *)member > 0;
@@ -202,10 +206,13 @@ void options_print_help(const struct command_spec *command, FILE *stream)
 		fputs("\nOptions:\n", stream);
 	for (size_t i = 0; i < command->option_count; i++) {
 		const struct option_spec *spec = &command->options[i];
-		autofree char *left = str_format(
-			"%s%c%s--%s%s%s", spec->letter ? "-" : "  ",
-			spec->letter ? spec->letter : ' ', spec->letter ? ", " : " ", spec->name,
-			spec->argument ? " " : "", spec->argument ? spec->argument : "");
+		bool optional = spec->kind == OPTION_OPTIONAL;
+		autofree char *argument =
+			spec->argument ? str_format(optional ? "[=%s]" : " %s", spec->argument)
+				       : str_dup("");
+		autofree char *left = str_format("%s%c%s--%s%s", spec->letter ? "-" : "  ",
+						 spec->letter ? spec->letter : ' ',
+						 spec->letter ? ", " : " ", spec->name, argument);
 
 		fprintf(stream, "  %-30s %s\n", left, spec->help);
 	}

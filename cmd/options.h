@@ -13,12 +13,13 @@
  * value`, before and behind the operands.
  */
 enum option_kind {
-	OPTION_FLAG,	/* bool: set to true; "=true" and "=false" are taken as well */
-	OPTION_SWITCH,	/* const char *: "true" or "false"; NULL: not given */
-	OPTION_STRING,	/* const char * */
-	OPTION_LIST,	/* struct option_list: may be given many times */
-	OPTION_NUMBER,	/* unsigned int */
-	OPTION_IGNORED, /* known to others, without meaning here; the help text says why */
+	OPTION_FLAG,	 /* bool: set to true; "=true" and "=false" are taken as well */
+	OPTION_SWITCH,	 /* const char *: "true" or "false"; NULL: not given */
+	OPTION_STRING,	 /* const char * */
+	OPTION_OPTIONAL, /* const char *: "--name=value", or "" without a value */
+	OPTION_LIST,	 /* struct option_list: may be given many times */
+	OPTION_NUMBER,	 /* unsigned int */
+	OPTION_IGNORED,	 /* known to others, without meaning here; the help text says why */
 };
 
 /* In the order of the command line.  Release with option_list_release(). */

@@ -128,8 +128,9 @@ static int prepare_namespaces(struct init *init, struct error *err)
 static int source_fd(const struct init *init, size_t index)
 {
 	int fd = (int)init->child.order.first_source + (int)index;
+	int flags = init->child.order.first_source > 0 ? fcntl(fd, F_GETFL) : -1;
 
-	return init->child.order.first_source > 0 && fcntl(fd, F_GETFD) >= 0 ? fd : -1;
+	return flags >= 0 && (flags & O_PATH) ? fd : -1;
 }
 
 static void close_sources(const struct init *init)

@@ -18,8 +18,9 @@
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
-#include "core/init/plan.h"
 #include "core/init/mount.h"
+#include "core/init/overlay.h"
+#include "core/init/plan.h"
 
 #define MOUNTINFO_MAX ((size_t)16 << 20)
 
@@ -94,6 +95,24 @@ static int open_root(const char *path, int source, struct error *err)
 	return -1;
 }
 
+/* A copy of the folder's mount, or an overlay of the folder, detached. */
+static int make_tree(const struct container_config *config, int folder, int *ret_tree,
+		     struct error *err)
+{
+	const char *path = config->root->path;
+	const char *overlay = config_annotation(config, OVERLAY_ANNOTATION);
+	int result;
+
+	if (overlay)
+		return overlay_make(overlay, folder, path, ret_tree, err);
+	*ret_tree = mount_clone(folder, "", AT_RECURSIVE);
+	if (*ret_tree < 0)
+		return error_set(err, -*ret_tree, "bind root file system %s", path);
+	/* A copy hears of what its original hears: no mount of the host shall appear in our root. */
+	result = mount_change_propagation(*ret_tree, 0, MS_PRIVATE);
+	return result < 0 ? error_set(err, -result, "make the mount of %s private", path) : 0;
+}
+
 int rootfs_prepare(const struct container_config *config, int source, int *ret_rootfs_fd,
 		   struct error *err)
 {
@@ -105,15 +124,8 @@ int rootfs_prepare(const struct container_config *config, int source, int *ret_r
 	if (cut_off_host(config, err) < 0)
 		return -1;
 	folder = open_root(path, source, err);
-	if (folder < 0)
+	if (folder < 0 || make_tree(config, folder, &tree, err) < 0)
 		return -1;
-	tree = mount_clone(folder, "", AT_RECURSIVE);
-	if (tree < 0)
-		return error_set(err, -tree, "bind root file system %s", path);
-	/* A copy hears of what its original hears: no mount of the host shall appear in our root. */
-	result = mount_change_propagation(tree, 0, MS_PRIVATE);
-	if (result < 0)
-		return error_set(err, -result, "make the mount of %s private", path);
 	result = mount_attach(tree, folder);
 	if (result < 0)
 		return error_set(err, -result, "mount root file system %s", path);

@@ -14,7 +14,7 @@
 /*
  * Cuts the mount namespace off from the host's (rslave, or rprivate where linux.rootfsPropagation
  * says so), and puts a copy of root.path (absolute by now) and of all mounts below it on top of
- * root.path itself, private.
+ * root.path itself, private; or an overlay of root.path, see overlay.h.
  * *ret_rootfs_fd (the caller's, O_PATH, close-on-exec) is the root of that new mount.
  * Where root.path can't be reached with our rights, @source is it, opened with the caller's (-1:
  * none); without, the error names the folder that can't be searched.

@@ -268,7 +268,7 @@ static int child_become_init(const struct clone_order *order, struct error *err)
 		return -1;
 	/* ORDER: with the caller's uid and groups, which are gone in the next step. */
 	if (order->sources)
-		child_open_sources(order->sources);
+		child_open_sources(order->sources, order->sync_fd);
 	if (userns_become_root(order->userns,
 			       order->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS,
 			       err) < 0)

@@ -38,16 +38,20 @@ void mount_sources_release(struct mount_sources *sources)
 	*sources = MOUNT_SOURCES_NONE;
 }
 
-void child_open_sources(const struct mount_sources *sources)
+/*
+ * Every number of the range is taken, whatever had it before: one that stayed free would be given to
+ * something else in init, and be taken for a source.
+ */
+void child_open_sources(const struct mount_sources *sources, int filler)
 {
 	for (size_t i = 0; i < sources->count; i++) {
+		const char *path = sources->paths[i];
 		int number = sources->first + (int)i;
 		int fd;
 
-		/* Whatever had the number is the caller's, and isn't for init. */
-		close(number);
-		fd = sources->paths[i] ? open(sources->paths[i], O_PATH | O_CLOEXEC) : -1;
-		if (fd < 0 || fd == number)
+		dup3(filler, number, O_CLOEXEC);
+		fd = path ? open(path, O_PATH | O_CLOEXEC) : -1;
+		if (fd < 0)
 			continue;
 		dup3(fd, number, O_CLOEXEC);
 		close(fd);

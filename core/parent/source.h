@@ -30,10 +30,11 @@ void mount_sources_list(const struct container_config *config, int first,
 void mount_sources_release(struct mount_sources *sources);
 
 /*
- * What can't be opened is left out: init has its own try, and tells of that one's failure.
+ * What can't be opened gets a duplicate of @filler, which is no O_PATH descriptor, in its place: init
+ * has its own try, and tells of that one's failure.
  * Runs in: the child, before it executes itself.  System calls only.
  */
-void child_open_sources(const struct mount_sources *sources);
+void child_open_sources(const struct mount_sources *sources, int filler);
 
 /* Takes their close-on-exec mark away.  Takes NULL.  Returns 0 or a negative errno. */
 int child_keep_sources(const struct mount_sources *sources);

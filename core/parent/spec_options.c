@@ -540,19 +540,6 @@ static int apply_userns(const struct spec_options *options, const struct spec_us
 
 /* ---- the rest ---- */
 
-static int apply_root(const struct spec_options *options, struct container_config *config,
-		      struct error *err)
-{
-	struct stat st;
-
-	config->root->readonly = options->read_only;
-	if (absolute_path("rootfs", options->rootfs, &config->arena, &config->root->path, err) < 0)
-		return -1;
-	if (stat(config->root->path, &st) < 0)
-		return error_set(err, errno, "--rootfs %s", options->rootfs);
-	return S_ISDIR(st.st_mode) ? 0 : refuse("rootfs", options->rootfs, "it is no folder", err);
-}
-
 static void set_annotation(struct container_config *config, const char *name, const char *value)
 {
 	str_map *map = &config->annotations;
@@ -565,6 +552,38 @@ static void set_annotation(struct container_config *config, const char *name, co
 	map->items = arena_grow(&config->arena, map->items, map->count, sizeof(*map->items));
 	map->items[map->count].name = arena_str(&config->arena, name);
 	map->items[map->count++].value = arena_str(&config->arena, value);
+}
+
+/* The folder is made where it isn't there. */
+static int apply_overlay(const char *folder, struct container_config *config, struct error *err)
+{
+	char *path;
+
+	if (!*folder) {
+		set_annotation(config, "org.urun.overlay", "tmpfs");
+		return 0;
+	}
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		return error_set(err, errno, "--overlay %s", folder);
+	if (absolute_path("overlay", folder, &config->arena, &path, err) < 0)
+		return -1;
+	set_annotation(config, "org.urun.overlay", path);
+	return 0;
+}
+
+static int apply_root(const struct spec_options *options, struct container_config *config,
+		      struct error *err)
+{
+	struct stat st;
+
+	config->root->readonly = options->read_only;
+	if (absolute_path("rootfs", options->rootfs, &config->arena, &config->root->path, err) < 0)
+		return -1;
+	if (stat(config->root->path, &st) < 0)
+		return error_set(err, errno, "--rootfs %s", options->rootfs);
+	if (!S_ISDIR(st.st_mode))
+		return refuse("rootfs", options->rootfs, "it is no folder", err);
+	return options->overlay ? apply_overlay(options->overlay, config, err) : 0;
 }
 
 static int apply_annotations(const struct spec_options *options, struct container_config *config,

@@ -21,6 +21,7 @@ struct spec_texts {
 /* What the caller wrote; all is the caller's memory, NULL: not given. */
 struct spec_options {
 	const char *rootfs;	     /* a folder; relative to the working folder */
+	const char *overlay;	     /* empty: in memory; else the folder for what is changed */
 	struct spec_texts volumes;   /* SOURCE:DESTINATION[:OPTION,…] */
 	struct spec_texts tmpfs;     /* DESTINATION[:OPTION,…] */
 	struct spec_texts env;	     /* NAME=VALUE, or NAME: as the caller has it */

@@ -73,6 +73,26 @@ by_options() {
 	assert_output $'refused\nx'
 }
 
+@test "--overlay keeps changes apart: in memory, or in a folder where they stay" {
+	local before
+	before=$(find "$BUNDLE/rootfs" | sort | md5sum)
+	by_options --overlay sh -c 'echo new >/file; echo changed >>/etc/passwd; rm -r /bin/false; mkdir /d && echo x >/d/y; cat /file; cat /d/y'
+	assert_status 0
+	assert_output $'new\nx'
+	[ "$(find "$BUNDLE/rootfs" | sort | md5sum)" = "$before" ]
+	by_options --overlay cat /file
+	[ "$status" -ne 0 ]
+	by_options --overlay="$BUNDLE/kept" sh -c 'echo new >/file; chown 5:5 /file'
+	assert_status 0
+	[ "$(cat "$BUNDLE/kept/upper/file")" = new ]
+	by_options --overlay="$BUNDLE/kept" sh -c 'cat /file; ls -n /file | tr -s " " | cut -d" " -f3'
+	assert_output $'new\n5'
+	[ ! -e "$BUNDLE/rootfs/file" ]
+	by_options --overlay=/nowhere/at/all true
+	assert_status 125
+	assert_contains "$stderr" '--overlay /nowhere/at/all'
+}
+
 @test "variables are set, passed on, and read from files" {
 	printf '# a comment\nFROM_FILE=1\n\nPASSED\n' >"$BUNDLE/env"
 	PASSED=yes OTHER=no by_options --env A=b --env PASSED --env NOWHERE --env-file "$BUNDLE/env" sh -c 'echo "$A $PASSED ${NOWHERE-unset} $FROM_FILE ${OTHER-unset}"'

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init before pivot_root.
+#include "core/init/overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "core/init/mount.h"
+
+/* What is changed, and what the kernel needs beside it on the same file system. */
+struct layers {
+	int upper;
+	int work;
+};
+
+static int open_layer(int dir, const char *where, const char *name, struct error *err)
+{
+	int fd;
+
+	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
+		return error_set(err, errno, "overlay: make %s in %s", name, where);
+	fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "overlay: open %s in %s", name, where) : fd;
+}
+
+/*
+ * ORDER: it is attached before it is used: the kernel takes layers of mounts of ours alone.
+ */
+static int mount_tmpfs(int folder, int *ret_fd, struct error *err)
+{
+	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	autoclose int tree = -1;
+	int result;
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return error_set(err, errno, "overlay: make a tmpfs");
+	tree = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (tree < 0)
+		return error_set(err, errno, "overlay: make a tmpfs");
+	result = mount_attach(tree, folder);
+	if (result < 0)
+		return error_set(err, -result, "overlay: mount a tmpfs");
+	*ret_fd = take_fd(&tree);
+	return 0;
+}
+
+static int open_place(const char *where, int folder, int *ret_fd, struct error *err)
+{
+	if (str_equal(where, OVERLAY_TMPFS))
+		return mount_tmpfs(folder, ret_fd, err);
+	*ret_fd = open(where, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *ret_fd < 0 ? error_set(err, errno, "overlay: open %s", where) : 0;
+}
+
+/* By its descriptor: a path would have to be spared of ':' and ','. */
+static int set_layer(int fs, const char *key, int fd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return fsconfig(fs, FSCONFIG_SET_STRING, key, path, 0);
+}
+
+static int make_overlay(int folder, const struct layers *layers, const char *path, int *ret_tree,
+			struct error *err)
+{
+	autoclose int fs = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || set_layer(fs, "lowerdir", folder) < 0 ||
+	    set_layer(fs, "upperdir", layers->upper) < 0 ||
+	    set_layer(fs, "workdir", layers->work) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return error_set(err, errno, "overlay over %s", path);
+	*ret_tree = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	return *ret_tree < 0 ? error_set(err, errno, "overlay over %s", path) : 0;
+}
+
+int overlay_make(const char *where, int folder, const char *path, int *ret_tree, struct error *err)
+{
+	autoclose int place = -1, upper = -1, work = -1;
+
+	if (open_place(where, folder, &place, err) < 0)
+		return -1;
+	upper = open_layer(place, where, "upper", err);
+	work = upper < 0 ? -1 : open_layer(place, where, "work", err);
+	if (work < 0)
+		return -1;
+	return make_overlay(folder, &(struct layers){ upper, work }, path, ret_tree, err);
+}
