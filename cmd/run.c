@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "cmd/create_options.h"
 #include "core/base/log.h"
@@ -91,6 +92,15 @@ static int make_id(char ret_id[static ID_SIZE + 1], struct error *err)
 	return 0;
 }
 
+/*
+ * `run -- COMMAND` where there is no config.json: the host's own system is the root file system.
+ */
+static bool means_host(const struct create_options *options, char **argv, int operand)
+{
+	return !options->container.rootfs && !options->bundle && !options->config && operand > 0 &&
+	       str_equal(argv[operand - 1], "--") && access("config.json", F_OK) < 0;
+}
+
 static int check_no_bundle(const struct create_options *options, struct error *err)
 {
 	if (options->bundle || options->config)
@@ -113,6 +123,8 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 	const char *id = options->name;
 	int result = -1;
 
+	if (means_host(options, argv, operand))
+		options->container.rootfs = "/";
 	if (options->container.rootfs) {
 		if (check_no_bundle(options, err) < 0 || (!id && make_id(made_up, err) < 0) ||
 		    container_options_config(&options->container, options->network, argc - operand,

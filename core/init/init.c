@@ -33,6 +33,7 @@
 #include "core/init/mask.h"
 #include "core/init/mount.h"
 #include "core/init/namespace.h"
+#include "core/init/overlay.h"
 #include "core/init/plan.h"
 #include "core/init/rootfs.h"
 #include "core/init/setns.h"
@@ -141,9 +142,24 @@ static void close_sources(const struct init *init)
 		close_range(first, first + (unsigned int)init->child.config.mounts.count, 0);
 }
 
+/*
+ * ORDER: early: whatever asks for something in it waits until the parent has started who answers.
+ */
+static int make_fuse_overlay(const struct init *init, int *ret_tree, struct error *err)
+{
+	autoclose int fuse = -1;
+
+	if (!(init->child.order.flags & ORDER_FUSE_OVERLAY))
+		return 0;
+	if (overlay_make_fuse(init->child.config.root->path, &fuse, ret_tree, err) < 0)
+		return -1;
+	return pipe_send(init->child.sync_fd, MESSAGE_OVERLAY, NULL, 0, &fuse, 1, err);
+}
+
 static int prepare_rootfs(struct init *init, struct error *err)
 {
 	automountplan struct mount_plan plan = { 0 };
+	autoclose int fuse_tree = -1;
 
 	/*
 	 * The plan looks at nothing but the config, so what is wrong with it is told before
@@ -154,7 +170,9 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	for (size_t i = 0; i < plan.steps.count; i++)
 		plan.steps.items[i].source_fd = source_fd(init, 1 + plan.steps.items[i].index);
 	mount_plan_print(&plan);
-	if (rootfs_prepare(&init->child.config, source_fd(init, 0), &init->rootfs, err) < 0 ||
+	if (make_fuse_overlay(init, &fuse_tree, err) < 0 ||
+	    rootfs_prepare(&init->child.config, source_fd(init, 0), fuse_tree, &init->rootfs, err) <
+		    0 ||
 	    mount_plan_apply(&plan, init->rootfs, err) < 0)
 		return -1;
 	close_sources(init);

@@ -94,3 +94,41 @@ int overlay_make(const char *where, int folder, const char *path, int *ret_tree,
 		return -1;
 	return make_overlay(folder, &(struct layers){ upper, work }, path, ret_tree, err);
 }
+
+/* ---- by fuse-overlayfs ---- */
+
+/* S_IFDIR, in the octal digits that fuse(4) wants. */
+#define MODE_OF_FOLDER "40000"
+
+static int set_descriptor(int fs, int fd)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", fd);
+	return fsconfig(fs, FSCONFIG_SET_STRING, "fd", text, 0);
+}
+
+/* Permissions are the kernel's to check, and for all of the container's users. */
+int overlay_make_fuse(const char *path, int *ret_fuse, int *ret_tree, struct error *err)
+{
+	autoclose int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	autoclose int fs = fsopen("fuse", FSOPEN_CLOEXEC);
+	autoclose int tree = -1;
+
+	if (fuse < 0 || fs < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "source", "fuse-overlayfs", 0) < 0 ||
+	    set_descriptor(fs, fuse) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "rootmode", MODE_OF_FOLDER, 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "user_id", "0", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "group_id", "0", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_FLAG, "allow_other", NULL, 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_FLAG, "default_permissions", NULL, 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return error_set(err, errno, "overlay over %s by fuse", path);
+	tree = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (tree < 0)
+		return error_set(err, errno, "overlay over %s by fuse", path);
+	*ret_fuse = take_fd(&fuse);
+	*ret_tree = take_fd(&tree);
+	return 0;
+}

@@ -20,4 +20,10 @@
  */
 int overlay_make(const char *where, int folder, const char *path, int *ret_tree, struct error *err);
 
+/*
+ * The same for a folder whose files belong to ids that we don't have: to be served by who gets
+ * *ret_fuse (the caller's), before anything in it is asked for.
+ */
+int overlay_make_fuse(const char *path, int *ret_fuse, int *ret_tree, struct error *err);
+
 #endif

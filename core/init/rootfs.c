@@ -96,13 +96,17 @@ static int open_root(const char *path, int source, struct error *err)
 }
 
 /* A copy of the folder's mount, or an overlay of the folder, detached. */
-static int make_tree(const struct container_config *config, int folder, int *ret_tree,
-		     struct error *err)
+static int make_tree(const struct container_config *config, int folder, int fuse_tree,
+		     int *ret_tree, struct error *err)
 {
 	const char *path = config->root->path;
 	const char *overlay = config_annotation(config, OVERLAY_ANNOTATION);
 	int result;
 
+	if (fuse_tree >= 0) {
+		*ret_tree = fcntl(fuse_tree, F_DUPFD_CLOEXEC, 0);
+		return *ret_tree < 0 ? error_set(err, errno, "overlay over %s", path) : 0;
+	}
 	if (overlay)
 		return overlay_make(overlay, folder, path, ret_tree, err);
 	*ret_tree = mount_clone(folder, "", AT_RECURSIVE);
@@ -113,8 +117,8 @@ static int make_tree(const struct container_config *config, int folder, int *ret
 	return result < 0 ? error_set(err, -result, "make the mount of %s private", path) : 0;
 }
 
-int rootfs_prepare(const struct container_config *config, int source, int *ret_rootfs_fd,
-		   struct error *err)
+int rootfs_prepare(const struct container_config *config, int source, int fuse_tree,
+		   int *ret_rootfs_fd, struct error *err)
 {
 	const char *path = config->root->path;
 	autoclose int folder = -1;
@@ -124,7 +128,7 @@ int rootfs_prepare(const struct container_config *config, int source, int *ret_r
 	if (cut_off_host(config, err) < 0)
 		return -1;
 	folder = open_root(path, source, err);
-	if (folder < 0 || make_tree(config, folder, &tree, err) < 0)
+	if (folder < 0 || make_tree(config, folder, fuse_tree, &tree, err) < 0)
 		return -1;
 	result = mount_attach(tree, folder);
 	if (result < 0)

@@ -14,14 +14,15 @@
 /*
  * Cuts the mount namespace off from the host's (rslave, or rprivate where linux.rootfsPropagation
  * says so), and puts a copy of root.path (absolute by now) and of all mounts below it on top of
- * root.path itself, private; or an overlay of root.path, see overlay.h.
+ * root.path itself, private; or an overlay of root.path, see overlay.h, which is @fuse_tree where
+ * that is one (else -1; it stays the caller's).
  * *ret_rootfs_fd (the caller's, O_PATH, close-on-exec) is the root of that new mount.
  * Where root.path can't be reached with our rights, @source is it, opened with the caller's (-1:
  * none); without, the error names the folder that can't be searched.
  * Runs in: init before pivot_root.
  */
-int rootfs_prepare(const struct container_config *config, int source, int *ret_rootfs_fd,
-		   struct error *err);
+int rootfs_prepare(const struct container_config *config, int source, int fuse_tree,
+		   int *ret_rootfs_fd, struct error *err);
 
 enum rootfs_enter_how {
 	ROOTFS_PIVOT,

@@ -26,6 +26,7 @@
 #include "core/parent/grant.h"
 #include "core/parent/hooks.h"
 #include "core/parent/network.h"
+#include "core/parent/overlay.h"
 #include "core/parent/seal.h"
 #include "core/parent/source.h"
 #include "core/parent/state_socket.h"
@@ -44,6 +45,7 @@ struct creation {
 	struct cgroup_plan cgroup;
 	struct filter filter;
 	struct network network;
+	struct overlay overlay;
 	struct mount_sources sources;
 	int child_sync_fd;
 	int self_fd;
@@ -102,7 +104,8 @@ static int scope(struct creation *creation, struct error *err)
 			   &creation->network, err) < 0 ||
 	    userns_caller_read(&HOST_REAL, &creation->caller, err) < 0 ||
 	    userns_plan_make(config, &creation->caller, &creation->userns, err) < 0 ||
-	    scope_config(config, &creation->userns, &creation->caller, err) < 0)
+	    scope_config(config, &creation->userns, &creation->caller, err) < 0 ||
+	    overlay_choose(config, &creation->userns, &creation->overlay, err) < 0)
 		return -1;
 	if (plan_cgroup(creation, err) < 0)
 		return -1;
@@ -305,6 +308,7 @@ static uint32_t order_flags(const struct creation *creation)
 	flags |= creation->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
 	flags |= creation->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
 	flags |= config_annotation(config, "run.oci.keep_original_groups") ? ORDER_KEEP_GROUPS : 0;
+	flags |= creation->overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
 	flags |= creation->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;
 }
@@ -387,6 +391,11 @@ static int answer(struct creation *creation, struct message *message, struct err
 			return error_set(err, EPROTO, "sync pipe: network without a device");
 		return network_give(&creation->network, &made->dir, &message->fds[0],
 				    made->child.pidfd, err);
+	case MESSAGE_OVERLAY:
+		if (message->fd_count != 1)
+			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
+		return overlay_serve(&creation->overlay, &made->dir, made->child.pidfd,
+				     &message->fds[0], err);
 	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
 	default: child_take_console(&creation->request->child, &made->child, message); return 0;
 	}
@@ -394,8 +403,8 @@ static int answer(struct creation *creation, struct message *message, struct err
 
 static int await_ready(struct creation *creation, struct error *err)
 {
-	unsigned int expected = MESSAGE_BIT(MESSAGE_NETWORK) | MESSAGE_BIT(MESSAGE_HOOKS) |
-				MESSAGE_BIT(MESSAGE_READY);
+	unsigned int expected = MESSAGE_BIT(MESSAGE_NETWORK) | MESSAGE_BIT(MESSAGE_OVERLAY) |
+				MESSAGE_BIT(MESSAGE_HOOKS) | MESSAGE_BIT(MESSAGE_READY);
 	bool ready = false;
 
 	while (!ready) {
@@ -487,6 +496,7 @@ static void creation_release(struct creation *creation)
 	network_release(&creation->network);
 	filter_release(&creation->filter);
 	mount_sources_release(&creation->sources);
+	overlay_release(&creation->overlay);
 	fd_close(&creation->child_sync_fd);
 	fd_close(&creation->self_fd);
 }

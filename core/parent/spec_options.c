@@ -116,9 +116,26 @@ static int add_tmpfs(const char *text, struct container_config *config, struct e
 	return 0;
 }
 
+/*
+ * The host's own system as the root: what is of the running host or of its people isn't shown, and
+ * what would be written there is gone with the container.
+ */
+static int hide_host(struct container_config *config, struct error *err)
+{
+	static const char *const hidden[] = { "/home:mode=0755", "/root:mode=0700",
+					      "/run:mode=0755", "/tmp", "/var/tmp" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		if (add_tmpfs(hidden[i], config, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int apply_mounts(const struct spec_options *options, struct container_config *config,
 			struct error *err)
 {
+	if (str_equal(config->root->path, "/") && hide_host(config, err) < 0)
+		return -1;
 	for (size_t i = 0; i < options->tmpfs.count; i++)
 		if (add_tmpfs(options->tmpfs.items[i], config, err) < 0)
 			return -1;
@@ -583,6 +600,9 @@ static int apply_root(const struct spec_options *options, struct container_confi
 		return error_set(err, errno, "--rootfs %s", options->rootfs);
 	if (!S_ISDIR(st.st_mode))
 		return refuse("rootfs", options->rootfs, "it is no folder", err);
+	/* Nothing is written through to the host's own system. */
+	if (!options->overlay && str_equal(config->root->path, "/"))
+		return apply_overlay("", config, err);
 	return options->overlay ? apply_overlay(options->overlay, config, err) : 0;
 }
 

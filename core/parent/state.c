@@ -223,6 +223,9 @@ static void empty_folder(const struct state_dir *dir)
 	    (unlinkat(dir->fd, STATE_FOLDER_NOTIFY, AT_REMOVEDIR) < 0 && errno != ENOENT))
 		log_warning("remove %s/%s: %s", dir->path, STATE_FOLDER_NOTIFY,
 			    error_errno_text(errno));
+	if (unlinkat(dir->fd, STATE_FOLDER_OVERLAY, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		log_warning("remove %s/%s: %s", dir->path, STATE_FOLDER_OVERLAY,
+			    error_errno_text(errno));
 }
 
 /*

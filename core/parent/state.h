@@ -22,6 +22,7 @@
  *   resolv.conf, hosts, hostname
  *               bound to the container's /etc, where a network was stated
  *   notify      a folder with the socket of sd_notify(3), where urun itself has one to speak to
+ *   overlay     empty: where fuse-overlayfs has its tmpfs, in a mount namespace of its own
  *   ports       the socket on which urun-port is asked; exists where ports are published
  *   start       the socket on which a created container waits for `start`; exists until then
  *
@@ -133,11 +134,12 @@ struct cgroup_left state_cgroup(const struct container_state *state);
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out);
 
-#define STATE_FILE_START    "start"
-#define STATE_FILE_RESOLV   "resolv.conf"
-#define STATE_FILE_HOSTS    "hosts"
-#define STATE_FILE_HOSTNAME "hostname"
-#define STATE_FILE_PORTS    "ports"
-#define STATE_FOLDER_NOTIFY "notify"
+#define STATE_FILE_START     "start"
+#define STATE_FILE_RESOLV    "resolv.conf"
+#define STATE_FILE_HOSTS     "hosts"
+#define STATE_FILE_HOSTNAME  "hostname"
+#define STATE_FILE_PORTS     "ports"
+#define STATE_FOLDER_NOTIFY  "notify"
+#define STATE_FOLDER_OVERLAY "overlay"
 
 #endif

@@ -17,6 +17,7 @@
  *   maps are written     BOOTSTRAP ───────────▶ still the parent's image: becomes root, joins, executes itself
  *   scoped config        CONFIG ──────────────▶ namespaces that come second, mounts, devices, console
  *   starts urun-slirp ◀──────────── NETWORK     with the tap device; only where the container's network is slirp
+ *   starts fuse-overlayfs ◀──────── OVERLAY     with the FUSE descriptor of the root; only where it is to be served so
  *                     ◀────────────── HOOKS     rootfs is ready and not entered; only where the config has such hooks
  *   prestart, createRuntime  RESUME ──────────▶ createContainer hooks; pivot_root; masked paths; sysctl
  *                     ◀────────────── READY     with the console's master, where the process has a terminal
@@ -34,6 +35,7 @@ enum message_type {
 	MESSAGE_BOOTSTRAP = 1, /* no payload */
 	MESSAGE_CONFIG, /* struct message_order and its sections; descriptors as the order's flags say */
 	MESSAGE_NETWORK, /* no payload; one descriptor */
+	MESSAGE_OVERLAY, /* no payload; one descriptor */
 	MESSAGE_HOOKS,	 /* no payload */
 	MESSAGE_RESUME,	 /* no payload */
 	MESSAGE_READY,	 /* no payload; one descriptor or none */
@@ -74,6 +76,7 @@ enum order_flag {
 	ORDER_FILTER = 1 << 7,		/* there is a seccomp filter, in its section */
 	ORDER_SETNS = 1 << 8,		/* join what is there: `exec`, not the first process */
 	ORDER_MOUNT_NAMESPACE = 1 << 9, /* the one to join is the next descriptor */
+	ORDER_FUSE_OVERLAY = 1 << 10,	/* the overlay over the root is fuse-overlayfs */
 };
 
 enum order_section {

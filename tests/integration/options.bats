@@ -93,6 +93,41 @@ by_options() {
 	assert_contains "$stderr" '--overlay /nowhere/at/all'
 }
 
+no_fuse_overlayfs() {
+	! pgrep -u "$(id -u)" -x fuse-overlayfs
+}
+
+@test "the host's own system is a root file system, as the container's root's, and nothing is written through" {
+	mkdir "$BUNDLE/empty"
+	cd "$BUNDLE/empty"
+	try run --network none -- sh -c 'id -u; stat -c %u /usr /etc/passwd; ls -A /home /root /run /tmp | grep -v :; echo x >/usr/urun-test && rm -r /etc/passwd && mkdir /urun-test && echo wrote' </dev/null
+	assert_status 0
+	assert_output $'0\n0\n0\n\n\n\nwrote'
+	[ ! -e /urun-test ] && [ ! -e /usr/urun-test ] && [ -e /etc/passwd ]
+	wait_for 10 no_fuse_overlayfs
+	try run --rootfs / --network none --volume "$BUNDLE/empty:/home/work" --workdir /home/work -- sh -c 'pwd; echo out >file'
+	assert_output /home/work
+	[ "$(cat file)" = out ]
+	try run --network none sh
+	assert_status 125
+	assert_contains "$stderr" config.json
+}
+
+@test "what serves the host's system ends with the container, also when urun is killed" {
+	local run
+	"$URUN" --root "$STATE" run --rootfs / --network none --name c1 -- sleep 60 </dev/null &
+	run=$!
+	wait_for 20 is_status c1 running
+	pgrep -u "$(id -u)" -x fuse-overlayfs >/dev/null
+	kill -KILL "$run"
+	wait_for 10 no_fuse_overlayfs
+	urun delete --force c1
+	observe timeout 20 bash -c '"$1" --root "$2" run --rootfs / --network none --name c1 --detach -- sh -c "exec </dev/null >/dev/null 2>&1; sleep 60" 2>&1 | cat' - "$URUN" "$STATE"
+	assert_status 0
+	urun delete --force c1
+	wait_for 10 no_fuse_overlayfs
+}
+
 @test "variables are set, passed on, and read from files" {
 	printf '# a comment\nFROM_FILE=1\n\nPASSED\n' >"$BUNDLE/env"
 	PASSED=yes OTHER=no by_options --env A=b --env PASSED --env NOWHERE --env-file "$BUNDLE/env" sh -c 'echo "$A $PASSED ${NOWHERE-unset} $FROM_FILE ${OTHER-unset}"'

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent; the functions named child_… in the process that becomes fuse-overlayfs.
+#include "core/parent/overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/pidfd.h"
+#include "core/base/str.h"
+
+#define ANNOTATION "org.urun.overlay"
+#define IN_MEMORY  "tmpfs"
+#define PROGRAM	   "fuse-overlayfs"
+#define DEVICE	   "/dev/fuse"
+
+/* ---- before any process exists ---- */
+
+static bool is_mapped(const struct idmap *map, uint32_t outer)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (outer >= map->ranges[i].outer &&
+		    outer - map->ranges[i].outer < map->ranges[i].count)
+			return true;
+	return false;
+}
+
+static int check_host(const struct userns_plan *userns, struct overlay *overlay, struct error *err)
+{
+	char path[PATH_MAX];
+	autoclose int fuse = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fuse < 0) {
+		error_set(err, errno, "overlay over %s: open %s", overlay->lower, DEVICE);
+		return errno == ENOENT ? error_hint(err, "run `modprobe fuse` as root")
+				       : error_hint(err, "run `chmod 666 %s` as root", DEVICE);
+	}
+	if (!host_find_program(&userns->host, PROGRAM, path)) {
+		error_set(err, 0,
+			  "overlay over %s: its files belong to ids that the container doesn't "
+			  "have, which takes the program %s",
+			  overlay->lower, PROGRAM);
+		return error_hint(err, "install the package %s", PROGRAM);
+	}
+	overlay->program = str_dup(path);
+	return 0;
+}
+
+int overlay_choose(const struct container_config *config, const struct userns_plan *userns,
+		   struct overlay *ret_overlay, struct error *err)
+{
+	struct overlay overlay = { .where = config_annotation(config, ANNOTATION),
+				   .lower = config->root->path };
+	struct stat st;
+
+	if (!overlay.where)
+		return 0;
+	if (stat(overlay.lower, &st) < 0)
+		return error_set(err, errno, "root file system %s", overlay.lower);
+	overlay.by_fuse = userns->mode != USERNS_INHERIT && !is_mapped(&userns->uids, st.st_uid);
+	if (overlay.by_fuse && check_host(userns, &overlay, err) < 0)
+		return -1;
+	*ret_overlay = overlay;
+	return 0;
+}
+
+void overlay_release(struct overlay *overlay)
+{
+	free(overlay->program);
+	overlay->program = NULL;
+}
+
+/* ---- the process that serves it ---- */
+
+struct places {
+	char *folder; /* what is changed, and what is needed beside it */
+	char *upper;
+	char *work;
+};
+
+static void places_release(struct places *places)
+{
+	free(places->folder);
+	free(places->upper);
+	free(places->work);
+}
+
+static struct places places_of(const struct overlay *overlay, const struct state_dir *dir)
+{
+	bool in_memory = str_equal(overlay->where, IN_MEMORY);
+	char *folder = in_memory ? str_format("%s/%s", dir->path, STATE_FOLDER_OVERLAY)
+				 : str_dup(overlay->where);
+
+	return (struct places){ .folder = folder,
+				.upper = str_format("%s/upper", folder),
+				.work = str_format("%s/work", folder) };
+}
+
+/* Its options are divided by commas, and the layers of lowerdir by colons. */
+static int check_path(const char *path, struct error *err)
+{
+	if (path[strcspn(path, ",:\\")])
+		return error_set(err, 0,
+				 "overlay: %s takes no path with a comma, colon or backslash: %s",
+				 PROGRAM, path);
+	return 0;
+}
+
+static int make_folder(const char *path, struct error *err)
+{
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return error_set(err, errno, "overlay: make %s", path);
+	return 0;
+}
+
+/*
+ * ORDER: the user namespace first, whose capabilities the mount takes; then a mount namespace, which
+ * keeps the tmpfs to this process, and its root where it is when the container pivots.
+ */
+static int child_enter(const struct overlay *overlay, const struct places *places, int pidfd)
+{
+	if (setns(pidfd, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	if (str_equal(overlay->where, IN_MEMORY) &&
+	    mount("tmpfs", places->folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
+		return -errno;
+	if ((mkdir(places->upper, 0755) < 0 && errno != EEXIST) ||
+	    (mkdir(places->work, 0755) < 0 && errno != EEXIST))
+		return -errno;
+	return 0;
+}
+
+/* Process boundary: of ours it has the FUSE descriptor alone, an engine waits for all others. */
+static int child_execute(const struct overlay *overlay, const struct places *places, int fuse_fd)
+{
+	autofree char *options = str_format("lowerdir=%s,upperdir=%s,workdir=%s,squash_to_root",
+					    overlay->lower, places->upper, places->work);
+	char mountpoint[32];
+	char *const argv[] = { (char *)(uintptr_t)PROGRAM,
+			       (char *)(uintptr_t) "-f",
+			       (char *)(uintptr_t) "-o",
+			       options,
+			       mountpoint,
+			       NULL };
+	char *const envp[] = { (char *)(uintptr_t) "PATH=/usr/bin:/bin:/usr/sbin:/sbin", NULL };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
+
+	snprintf(mountpoint, sizeof(mountpoint), "/dev/fd/%d", fuse_fd);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			return -errno;
+	if (fd_cloexec_from(STDERR_FILENO + 1) < 0 || fd_clear_cloexec(fuse_fd) < 0)
+		return -errno;
+	execve(overlay->program, argv, envp);
+	return -errno;
+}
+
+/* Tells why it failed over the pipe, whose end says that the program was executed. */
+static _Noreturn void child_main(const struct overlay *overlay, const struct places *places,
+				 int pidfd, int fuse_fd, int pipe_fd)
+{
+	int failed = child_enter(overlay, places, pidfd);
+
+	if (failed == 0)
+		failed = child_execute(overlay, places, fuse_fd);
+	while (write(pipe_fd, &failed, sizeof(failed)) < 0 && errno == EINTR)
+		;
+	_exit(1);
+}
+
+static int start(const struct overlay *overlay, const struct places *places, int pidfd, int fuse_fd,
+		 struct error *err)
+{
+	autoclose int reads = -1, writes = -1;
+	int ends[2], failed = 0;
+	ssize_t got;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set(err, errno, "overlay: make a pipe");
+	reads = ends[0];
+	writes = ends[1];
+	pid = fork();
+	if (pid == 0)
+		child_main(overlay, places, pidfd, fuse_fd, writes);
+	if (pid < 0)
+		return error_set(err, errno, "overlay: make a process for %s", PROGRAM);
+	fd_close(&writes);
+	do
+		got = read(reads, &failed, sizeof(failed));
+	while (got < 0 && errno == EINTR);
+	return got == 0 ? 0 : error_set(err, -failed, "overlay: start %s", overlay->program);
+}
+
+int overlay_serve(const struct overlay *overlay, const struct state_dir *dir, int pidfd,
+		  int *fuse_fd, struct error *err)
+{
+	struct places places = places_of(overlay, dir);
+	int result = -1;
+
+	if (check_path(overlay->lower, err) == 0 && check_path(places.folder, err) == 0 &&
+	    make_folder(places.folder, err) == 0)
+		result = start(overlay, &places, pidfd, *fuse_fd, err);
+	places_release(&places);
+	fd_close(fuse_fd);
+	return result;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_PARENT_OVERLAY_H
+#define URUN_PARENT_OVERLAY_H
+
+#include <stdbool.h>
+
+#include "core/base/error.h"
+#include "core/config/config.h"
+#include "core/parent/state.h"
+#include "rootless/userns.h"
+
+/*
+ * The overlay of a root file system (annotation org.urun.overlay) whose files belong to ids that the
+ * container doesn't have, such as the host's own: the kernel's overlay lets nobody change those, so
+ * fuse-overlayfs serves it, with all files the container's root's.  Init mounts it; the program
+ * ends when the last mount namespace that has it does, which is the container's.
+ * Runs in: parent.  Source: fuse-overlayfs(1), squash_to_root; fuse(4).
+ */
+struct overlay {
+	bool by_fuse;
+	const char *where; /* the annotation's value: "tmpfs", or the folder for what is changed */
+	const char *lower; /* the config's root.path */
+	char *program;	   /* its path */
+};
+
+/*
+ * Looks at the root file system and at what the host has.  Fails, with the mend, where fuse-overlayfs
+ * is needed and can't be had.  Release with overlay_release(); @config lives longer.
+ */
+int overlay_choose(const struct container_config *config, const struct userns_plan *userns,
+		   struct overlay *ret_overlay, struct error *err);
+void overlay_release(struct overlay *overlay);
+
+/*
+ * Init has mounted it: starts the program that serves @fuse_fd, in the user namespace of @pidfd's
+ * process and a mount namespace of its own, where a tmpfs for what is changed is mounted in the
+ * state folder.  Takes over *fuse_fd.
+ */
+int overlay_serve(const struct overlay *overlay, const struct state_dir *dir, int pidfd,
+		  int *fuse_fd, struct error *err);
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/str.h"
+#include "core/parent/overlay.h"
+
+struct fixture {
+	char folder[64]; /* of a host without any program */
+	struct container_config config;
+	struct userns_plan userns;
+};
+
+static int setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct arena *arena = &fixture->config.arena;
+
+	assert_non_null(fixture);
+	snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/test-overlay-XXXXXX");
+	assert_non_null(mkdtemp(fixture->folder));
+	fixture->config.root = arena_alloc(arena, sizeof(*fixture->config.root));
+	fixture->config.root->path = fixture->folder;
+	fixture->config.annotations.items =
+		arena_alloc(arena, sizeof(*fixture->config.annotations.items));
+	fixture->config.annotations.items[0].name = arena_str(arena, "org.urun.overlay");
+	fixture->config.annotations.items[0].value = arena_str(arena, "tmpfs");
+	fixture->config.annotations.count = 1;
+	fixture->userns.mode = USERNS_DIRECT;
+	fixture->userns.host.root = fixture->folder;
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	rmdir(fixture->folder);
+	config_release(&fixture->config);
+	free(fixture);
+	return 0;
+}
+
+static void a_config_without_the_annotation_has_none(void **state)
+{
+	struct fixture *fixture = *state;
+	struct overlay overlay = { 0 };
+	struct error err = ERROR_NONE;
+
+	fixture->config.annotations.count = 0;
+	assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err), 0);
+	assert_null(overlay.where);
+	assert_false(overlay.by_fuse);
+}
+
+static void the_kernels_does_for_files_of_ids_that_are_mapped(void **state)
+{
+	struct fixture *fixture = *state;
+	struct overlay overlay = { 0 };
+	struct error err = ERROR_NONE;
+
+	idmap_add(&fixture->userns.uids, 0, geteuid(), 1);
+	assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err), 0);
+	assert_string_equal(overlay.where, "tmpfs");
+	assert_false(overlay.by_fuse);
+	overlay_release(&overlay);
+}
+
+static void others_take_a_program_that_the_error_names(void **state)
+{
+	struct fixture *fixture = *state;
+	struct overlay overlay = { 0 };
+	struct error err = ERROR_NONE;
+
+	if (access("/dev/fuse", R_OK | W_OK) < 0)
+		skip();
+	idmap_add(&fixture->userns.uids, 0, geteuid() + 1, 1);
+	assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err), -1);
+	assert_non_null(strstr(err.text, fixture->folder));
+	assert_non_null(strstr(err.text, "fuse-overlayfs"));
+	assert_string_equal(err.hint, "install the package fuse-overlayfs");
+}
+
+static void a_root_that_is_not_there_is_an_error(void **state)
+{
+	struct fixture *fixture = *state;
+	struct overlay overlay = { 0 };
+	struct error err = ERROR_NONE;
+	char nowhere[] = "/nowhere";
+
+	fixture->config.root->path = nowhere;
+	assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err), -1);
+	assert_int_equal(err.code, ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_config_without_the_annotation_has_none, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(the_kernels_does_for_files_of_ids_that_are_mapped,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(others_take_a_program_that_the_error_names, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_root_that_is_not_there_is_an_error, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
