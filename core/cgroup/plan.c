@@ -315,6 +315,22 @@ static int enter_scope(struct cgroup_plan *plan, pid_t pid, const struct contain
 	return cgroup_apply(plan->path, &plan->settings, err);
 }
 
+/* A scope that systemd didn't make is missed by nobody where there is no limit for it. */
+static int enter_scope_if_any(struct cgroup_plan *plan, pid_t pid,
+			      const struct container_config *config, struct error *err)
+{
+	char line[ERROR_LINE_SIZE];
+
+	if (enter_scope(plan, pid, config, err) == 0)
+		return 0;
+	if (plan->started || plan->settings.count > 0)
+		return -1;
+	log_warning("the container has no cgroup of its own: %s", error_format(err, line));
+	*err = ERROR_NONE;
+	plan->manager = CGROUP_DISABLED;
+	return 0;
+}
+
 int cgroup_plan_enter(struct cgroup_plan *plan, pid_t pid, const struct container_config *config,
 		      struct error *err)
 {
@@ -322,7 +338,7 @@ int cgroup_plan_enter(struct cgroup_plan *plan, pid_t pid, const struct containe
 	autofree char *now = NULL;
 
 	if (plan->manager == CGROUP_SYSTEMD)
-		return enter_scope(plan, pid, config, err);
+		return enter_scope_if_any(plan, pid, config, err);
 	if (plan->manager != CGROUP_CGROUPFS)
 		return 0;
 	now = cgroup_of(pid);
