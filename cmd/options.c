@@ -59,7 +59,7 @@ static int set_flag(const struct option_spec *spec, const char *value, bool *tar
 static int set_switch(const struct option_spec *spec, const char *value, const char **target,
 		      struct error *err)
 {
-	bool flag;
+	bool flag = false;
 
 	if (set_flag(spec, value, &flag, err) < 0)
 		return -1;

@@ -574,7 +574,7 @@ static void set_annotation(struct container_config *config, const char *name, co
 /* The folder is made where it isn't there. */
 static int apply_overlay(const char *folder, struct container_config *config, struct error *err)
 {
-	char *path;
+	char *path = NULL;
 
 	if (!*folder) {
 		set_annotation(config, "org.urun.overlay", "tmpfs");
