@@ -46,7 +46,7 @@ static config_id_mappings own_id_alone(uint32_t id, struct arena *arena)
 }
 
 /* Where slirp can't be had the config runs too, with lo alone. */
-static const char *network_of_host(void)
+const char *spec_network_of_host(void)
 {
 	struct error err = ERROR_NONE;
 	char line[ERROR_LINE_SIZE];
@@ -135,7 +135,7 @@ static int make_config(const struct container_options *options, const char *netw
 	int result = spec_caller_of_host(false, &arena, &caller, err);
 
 	if (result == 0) {
-		caller.network = network ? network : network_of_host();
+		caller.network = network ? network : spec_network_of_host();
 		result = spec_config(&caller, ret_config, err);
 	}
 	if (result == 0)

@@ -62,11 +62,12 @@ int container_options_config(const struct container_options *options, const char
 			     int command_size, char **command, struct strbuf *ret_text,
 			     struct error *err);
 
-/*
- * The caller's mappings, and the network that this host allows: what a config is made for.
- */
+/* The caller's mappings: what a config is made for.  Its network isn't set. */
 struct spec_caller;
 int spec_caller_of_host(bool rootless, struct arena *arena, struct spec_caller *ret_caller,
 			struct error *err);
+
+/* "slirp", or "none" after a warning that says what the host lacks for it. */
+const char *spec_network_of_host(void);
 
 #endif

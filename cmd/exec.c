@@ -54,7 +54,8 @@ static int run_request(const struct exec_request *request, int *ret_status, stru
 	if (container_exec(request, &child, err) < 0)
 		return -1;
 	*ret_status = 0;
-	monitored = (struct monitored){ child.pid, child.pidfd, child.console, -1, NOTIFY_NONE };
+	monitored =
+		(struct monitored){ child.pid, child.pidfd, child.console, -1, -1, NOTIFY_NONE };
 	if (request->child.foreground)
 		result = monitor_run(&monitored, &signals, ret_status, err);
 	child_close(&child);

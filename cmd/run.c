@@ -14,14 +14,17 @@
 static int attend(struct created *created, const sigset_t *signals, bool keep, int *ret_status,
 		  struct error *err)
 {
-	const struct monitored monitored = { created->child.pid, created->child.pidfd,
+	const struct monitored monitored = { created->child.pid,     created->child.pidfd,
 					     created->child.console, created->network_pidfd,
-					     created->notify };
+					     created->port_pidfd,    created->notify };
 	int result = monitor_run(&monitored, signals, ret_status, err);
+	int ours;
 
 	if (keep)
 		return result;
-	if (container_finish(&created->dir, &created->state, err) < 0)
+	/* Another command may have removed it: `delete --force`. */
+	ours = state_dir_relock(&created->dir, &created->state, err);
+	if (ours < 0 || (ours && container_finish(&created->dir, &created->state, err) < 0))
 		return -1;
 	return result;
 }
@@ -38,6 +41,8 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 	if (container_create(request, &created, err) < 0)
 		return -1;
 	*ret_status = 0;
+	/* ORDER: handed over: from here on it is anybody's to list, to change and to end. */
+	state_dir_unlock(&created.dir);
 	port_print_chosen(&created.published, stderr);
 	if (request->child.foreground)
 		result = attend(&created, &signals, keep, ret_status, err);

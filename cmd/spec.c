@@ -39,13 +39,14 @@ static int make_plain(bool rootless, struct strbuf *ret_text, struct error *err)
 	struct arena arena = { 0 };
 	struct container_config config = { 0 };
 	struct spec_caller caller;
-	int result = -1;
+	int result = spec_caller_of_host(rootless, &arena, &caller, err);
 
-	if (spec_caller_of_host(rootless, &arena, &caller, err) == 0 &&
-	    spec_config(&caller, &config, err) == 0) {
-		config_print(&config, JSON_INDENTED, ret_text);
-		result = 0;
+	if (result == 0) {
+		caller.network = rootless ? NULL : spec_network_of_host();
+		result = spec_config(&caller, &config, err);
 	}
+	if (result == 0)
+		config_print(&config, JSON_INDENTED, ret_text);
 	config_release(&config);
 	arena_release(&arena);
 	return result;

@@ -16,9 +16,8 @@
 /* Of one socket at a time, so that none keeps the others waiting. */
 #define BATCH_MAX 64
 /* As long as the kernel's connection tracking keeps a stream of datagrams. */
-#define IDLE_MS	    120000
-#define CLIENTS_MAX 4096
-#define BUCKETS	    1024
+#define IDLE_MS 120000
+#define BUCKETS 1024
 
 /* A control message, and room for no second one. */
 struct packet_info {
@@ -31,7 +30,10 @@ struct client {
 	struct client *older, *newer; /* by when something last went through */
 	struct client *next_ended;
 	struct watch server; /* the container's socket */
-	int host;	     /* the host's, which answers go out by */
+	int family;	     /* of that */
+	uint16_t port;
+	bool tried_other; /* nobody listened in the one, so it's the other now */
+	int host;	  /* the host's, which answers go out by */
 	union publish_address address;
 	struct packet_info info; /* by which of the host's addresses it came in */
 	socklen_t info_size;
@@ -43,7 +45,7 @@ struct datagrams {
 	const struct source *source;
 	struct client *buckets[BUCKETS];
 	struct client *oldest, *newest, *ended;
-	size_t count;
+	size_t count, max;
 	char bytes[SIZE_MAX_BYTES];
 };
 
@@ -132,18 +134,24 @@ static void server_ready(struct watch *watch, uint32_t events);
 static struct client *add(struct datagrams *datagrams, int host, int family, uint16_t port,
 			  const union publish_address *address)
 {
-	int fd = source_connect_datagram(datagrams->source, family, port);
-	struct client *client, **bucket = bucket_of(datagrams, host, address);
+	struct client *client, **bucket;
+	int fd;
 
+	if (!datagrams->source->options->ipv6)
+		family = AF_INET;
+	fd = source_connect_datagram(datagrams->source, family, port);
 	if (fd < 0)
 		return NULL;
-	if (datagrams->count == CLIENTS_MAX)
+	if (datagrams->count >= datagrams->max)
 		end(datagrams->oldest);
 	client = mem_alloc(sizeof(*client));
 	client->datagrams = datagrams;
 	client->server = (struct watch){ .fd = fd, .ready = server_ready };
+	client->family = family;
+	client->port = port;
 	client->host = host;
 	client->address = *address;
+	bucket = bucket_of(datagrams, host, address);
 	client->next_in_bucket = *bucket;
 	*bucket = client;
 	datagrams->count++;
@@ -207,14 +215,55 @@ static void keep_info(struct client *client, struct msghdr *message)
 	if (header->cmsg_level == IPPROTO_IP) {
 		struct in_pktinfo *info = (void *)CMSG_DATA(kept);
 
+		/* Its ipi_spec_dst is ours, also of what was sent to a broadcast address. */
 		info->ipi_ifindex = 0;
-		info->ipi_spec_dst = info->ipi_addr;
 	} else if (header->cmsg_level == IPPROTO_IPV6) {
 		struct in6_pktinfo *info = (void *)CMSG_DATA(kept);
 
 		if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr))
 			info->ipi6_ifindex = 0;
 	}
+}
+
+/* What listens in one family only is reached from the other too. */
+static bool change_family(struct client *client)
+{
+	struct datagrams *datagrams = client->datagrams;
+	int family = client->family == AF_INET ? AF_INET6 : AF_INET;
+	int fd = -1;
+
+	if (client->tried_other || (family == AF_INET6 && !datagrams->source->options->ipv6))
+		return false;
+	client->tried_other = true;
+	fd = source_connect_datagram(datagrams->source, family, client->port);
+	if (fd < 0)
+		return false;
+	fd_close(&client->server.fd);
+	client->server.fd = fd;
+	client->family = family;
+	return watch_add(datagrams->epoll, &client->server, EPOLLIN) == 0;
+}
+
+/* A refusal comes back at once, as the way is short: by the next call on the socket. */
+static bool is_refused(struct client *client, size_t size)
+{
+	socklen_t length = sizeof(int);
+	int failed = 0;
+
+	if (send(client->server.fd, client->datagrams->bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) <
+		    0 &&
+	    errno == ECONNREFUSED &&
+	    send(client->server.fd, client->datagrams->bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) <
+		    0)
+		return errno == ECONNREFUSED;
+	return getsockopt(client->server.fd, SOL_SOCKET, SO_ERROR, &failed, &length) == 0 &&
+	       failed == ECONNREFUSED;
+}
+
+static void pass_on(struct client *client, size_t size)
+{
+	if (is_refused(client, size) && change_family(client))
+		is_refused(client, size);
 }
 
 void datagrams_take(struct datagrams *datagrams, int host, int family, uint16_t port)
@@ -244,21 +293,17 @@ void datagrams_take(struct datagrams *datagrams, int host, int family, uint16_t 
 		if (!client)
 			continue;
 		keep_info(client, &message);
-		/* The one before may have been refused, which is told here and lets nothing through. */
-		if (send(client->server.fd, datagrams->bytes, (size_t)got,
-			 MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
-		    errno == ECONNREFUSED)
-			send(client->server.fd, datagrams->bytes, (size_t)got,
-			     MSG_DONTWAIT | MSG_NOSIGNAL);
+		pass_on(client, (size_t)got);
 	}
 }
 
 /* ---- all of them ---- */
 
-struct datagrams *datagrams_new(int epoll, const struct source *source)
+struct datagrams *datagrams_new(int epoll, const struct source *source, size_t max)
 {
 	struct datagrams *datagrams = mem_alloc(sizeof(*datagrams));
 
+	datagrams->max = max;
 	datagrams->epoll = epoll;
 	datagrams->source = source;
 	return datagrams;

@@ -13,7 +13,8 @@
  */
 struct datagrams;
 
-struct datagrams *datagrams_new(int epoll, const struct source *source);
+/* Keeps @max clients at a time: a new one takes the place of the one that was silent longest. */
+struct datagrams *datagrams_new(int epoll, const struct source *source, size_t max);
 /* Takes NULL. */
 void datagrams_free(struct datagrams *datagrams);
 

@@ -104,6 +104,7 @@ static const int always_of_port[] = {
 };
 
 static const struct condition sometimes_of_port[] = {
+	{ SCMP_SYS(ioctl), 1, 0, SIOCOUTQ },
 	{ SCMP_SYS(fcntl), 1, 0, F_SETPIPE_SZ },
 	{ SCMP_SYS(fcntl64), 1, 0, F_SETPIPE_SZ },
 };

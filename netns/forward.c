@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "core/base/fd.h"
@@ -18,6 +19,14 @@
 #define READY_MAX 256
 /* Connections of one port at a time, so that none keeps the others waiting. */
 #define ACCEPT_MAX 64
+#define PAUSE_MS   200
+
+/*
+ * Of the descriptors that we may have: a connection takes two, and two a direction while bytes are
+ * on their way.
+ */
+#define RELAYS_PART  3
+#define CLIENTS_PART 8
 
 struct port {
 	struct forward *forward;
@@ -48,11 +57,33 @@ struct forward {
 
 /* ---- ports ---- */
 
+static bool is_shortage(int errnum)
+{
+	return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
+}
+
 static void watch_streams(struct forward *forward, uint32_t events)
 {
 	for (struct port *port = forward->ports; port; port = port->next)
 		if (port->entry.protocol == IPPROTO_TCP)
 			watch_change(forward->epoll, &port->host, events);
+}
+
+/*
+ * Connections that can't be taken wait in their sockets' queues, and we try again after a while, or
+ * when one has ended.
+ */
+static void pause_accepting(struct forward *forward)
+{
+	forward->paused = true;
+	watch_streams(forward, 0);
+}
+
+static void resume_accepting(struct forward *forward)
+{
+	forward->paused = false;
+	watch_streams(forward, EPOLLIN);
+	watch_change(forward->epoll, &forward->listener, EPOLLIN);
 }
 
 static void stream_ready(struct watch *watch, uint32_t events)
@@ -64,17 +95,20 @@ static void stream_ready(struct watch *watch, uint32_t events)
 	for (int i = 0; i < ACCEPT_MAX; i++) {
 		union publish_address address = { 0 };
 		socklen_t size = sizeof(address);
-		int fd = accept4(watch->fd, &address.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd;
+
+		if (relays_are_full(forward->relays)) {
+			pause_accepting(forward);
+			return;
+		}
+		fd = accept4(watch->fd, &address.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
 			relays_add(forward->relays, fd, &address, port->entry.container_port);
 			continue;
 		}
-		/* They wait in the socket's queue until a connection has ended. */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			forward->paused = true;
-			watch_streams(forward, 0);
-		}
+		if (is_shortage(errno))
+			pause_accepting(forward);
 		if (errno != ECONNABORTED && errno != EINTR)
 			return;
 	}
@@ -121,6 +155,7 @@ static void remove_port(struct forward *forward, struct port **link)
 
 	if (port->entry.protocol == IPPROTO_UDP)
 		datagrams_forget(forward->datagrams, port->host.fd);
+	watch_remove(forward->epoll, &port->host);
 	fd_close(&port->host.fd);
 	port->host.ready = NULL;
 	*link = port->next;
@@ -224,6 +259,10 @@ static void listener_ready(struct watch *watch, uint32_t events)
 	struct control *control;
 
 	(void)events;
+	if (fd < 0 && is_shortage(errno)) {
+		pause_accepting(forward);
+		watch_change(forward->epoll, &forward->listener, 0);
+	}
 	if (fd < 0)
 		return;
 	control = mem_alloc(sizeof(*control));
@@ -245,6 +284,16 @@ static void life_ready(struct watch *watch, uint32_t events)
 
 /* ---- the loop ---- */
 
+/* Connections and datagrams' clients leave descriptors for each other, and for what is asked. */
+static size_t share_of_limit(unsigned int part)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1;
+	return (size_t)(limit.rlim_max / part) + 1;
+}
+
 struct forward *forward_new(const struct source *source, struct error *err)
 {
 	struct forward *forward = mem_alloc(sizeof(*forward));
@@ -256,8 +305,8 @@ struct forward *forward_new(const struct source *source, struct error *err)
 		free(forward);
 		return NULL;
 	}
-	forward->relays = relays_new(forward->epoll, source);
-	forward->datagrams = datagrams_new(forward->epoll, source);
+	forward->relays = relays_new(forward->epoll, source, share_of_limit(RELAYS_PART));
+	forward->datagrams = datagrams_new(forward->epoll, source, share_of_limit(CLIENTS_PART));
 	return forward;
 }
 
@@ -278,10 +327,25 @@ static void free_removed(struct forward *forward)
 	}
 }
 
+/* The sooner of two, of which -1 is never. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+static int timeout_of(const struct forward *forward)
+{
+	int timeout =
+		sooner(relays_timeout(forward->relays), datagrams_timeout(forward->datagrams));
+
+	return sooner(timeout, forward->paused ? PAUSE_MS : -1);
+}
+
 static int run_once(struct forward *forward)
 {
 	struct epoll_event events[READY_MAX];
-	int timeout = relays_are_busy(forward->relays) ? 0 : datagrams_timeout(forward->datagrams);
+	bool was_paused = forward->paused;
+	int timeout = timeout_of(forward);
 	int count = epoll_wait(forward->epoll, events, READY_MAX, timeout);
 
 	if (count < 0 && errno != EINTR)
@@ -292,10 +356,12 @@ static int run_once(struct forward *forward)
 		if (watch->ready)
 			watch->ready(watch, events[i].events);
 	}
-	if (relays_run(forward->relays) && forward->paused) {
-		forward->paused = false;
-		watch_streams(forward, EPOLLIN);
-	}
+	if (relays_run(forward->relays) || (was_paused && count == 0))
+		was_paused = forward->paused;
+	else
+		was_paused = false;
+	if (was_paused)
+		resume_accepting(forward);
 	datagrams_run(forward->datagrams);
 	free_removed(forward);
 	return 0;

@@ -199,7 +199,7 @@ static int await_ready(struct helper *helper, struct error *err)
 		switch (heard.kind) {
 		case READY_PROCESS: break;
 		case READY_WARNING:
-			log_warning("%s is less confined than it could be: %s", helper->program,
+			log_warning("%s goes on without something: %s", helper->program,
 				    heard.text);
 			break;
 		case READY_READY: is_ready = true; break;

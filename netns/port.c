@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "core/base/rights.h"
 #include "core/base/str.h"
@@ -19,19 +20,24 @@ static int ask(int control, const struct port_question *question, int fd, struct
 	return sent < 0 ? error_set(err, (int)-sent, "ask urun-port") : 0;
 }
 
+/* It answers at once, unless it has no descriptor left for the connection. */
+#define ANSWER_TIMEOUT_S 5
+
 /* What it says may have entries behind the answer; *ret_size are the bytes of these. */
 static int hear(int control, void *rest, size_t room, size_t *ret_size, struct error *err)
 {
 	struct port_answer answer;
 	struct iovec parts[] = { { &answer, sizeof(answer) }, { rest, room } };
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
 	ssize_t got;
 
+	setsockopt(control, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 	do
 		got = recvmsg(control, &message, 0);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return error_set(err, errno, "hear from urun-port");
+		return error_set(err, errno == EAGAIN ? ETIMEDOUT : errno, "hear from urun-port");
 	if ((size_t)got < sizeof(answer))
 		return error_set(err, got == 0 ? ECONNRESET : EPROTO, "hear from urun-port");
 	*ret_size = (size_t)got - sizeof(answer);

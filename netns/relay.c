@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,10 +20,13 @@
  * (pipe(7), pipe-user-pages-soft) is 64 MiB, beyond which pipes stay small.
  */
 #define PIPE_SIZE      (256 << 10)
-#define PIPES_KEPT_MAX 32
+#define PIPES_KEPT_MAX 4
 
 /* Of one direction at a time, so that no connection keeps others waiting. */
 #define ROUNDS_MAX 16
+
+/* Until there may be a pipe again. */
+#define STARVED_MS 20
 
 /* One direction. */
 struct flow {
@@ -29,8 +34,10 @@ struct flow {
 	int pipe[2]; /* -1: nothing is held */
 	size_t held; /* bytes in the pipe */
 	bool readable, writable;
-	bool ended; /* @from has said its last */
-	bool done;  /* and so has @to been told */
+	bool urgent; /* there are urgent bytes, at which splice(2) stops */
+	bool ended;  /* @from has said its last */
+	bool done;   /* and so has @to been told */
+	bool cut;    /* @to takes no more: done, but not in order */
 };
 
 struct relay {
@@ -50,8 +57,11 @@ struct relays {
 	int epoll;
 	const struct source *source;
 	struct relay *all, *ended, *busy;
+	size_t count, max; /* of those that haven't ended */
+	bool starved;	   /* one of the busy waits for a pipe */
 	int pipes[PIPES_KEPT_MAX][2];
 	size_t pipe_count;
+	char urgent[4096]; /* what can't go through a pipe by splice(2) */
 };
 
 /* ---- pipes ---- */
@@ -107,12 +117,17 @@ static void relay_link(struct relay *relay, struct relay **list)
 	*list = relay;
 }
 
-/* What is closed with this is reset: the peer hears that it wasn't an end like others. */
+/*
+ * What is closed with this is reset: the peer hears that it wasn't an end like others.  Not where
+ * bytes are still on their way to it: a reset would overtake them.
+ */
 static void set_reset(int fd)
 {
 	const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	int unsent = 0;
 
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	if (ioctl(fd, SIOCOUTQ, &unsent) < 0 || unsent == 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 }
 
 enum end { END_ORDERLY, END_RESET };
@@ -129,6 +144,7 @@ static void relay_end(struct relay *relay, enum end how)
 	pipe_close(relay->up.pipe);
 	pipe_close(relay->down.pipe);
 	relay->client.ready = relay->server.ready = NULL;
+	relay->relays->count--;
 	relay_unlink(relay);
 	relay_link(relay, &relay->relays->ended);
 }
@@ -136,6 +152,15 @@ static void relay_end(struct relay *relay, enum end how)
 /* ---- moving bytes ---- */
 
 enum pumped { PUMP_IDLE, PUMP_MORE, PUMP_BROKEN };
+
+/* Urgent bytes are passed on as what they are among the others: a pipe knows no mark. */
+static ssize_t read_past_mark(struct relays *relays, struct flow *flow)
+{
+	ssize_t got = recv(flow->from->fd, relays->urgent, sizeof(relays->urgent), MSG_DONTWAIT);
+
+	/* The pipe is empty: it takes all of it. */
+	return got > 0 ? write(flow->pipe[1], relays->urgent, (size_t)got) : got;
+}
 
 /*
  * ORDER: the pipe is filled only when it's empty: then EAGAIN can mean nothing but that the socket
@@ -145,10 +170,13 @@ static enum pumped fill(struct relays *relays, struct flow *flow)
 {
 	ssize_t got;
 
-	if (flow->pipe[0] < 0 && pipe_take(relays, flow->pipe) < 0)
-		return PUMP_BROKEN;
-	got = splice(flow->from->fd, NULL, flow->pipe[1], NULL, PIPE_SIZE,
-		     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	if (flow->pipe[0] < 0 && pipe_take(relays, flow->pipe) < 0) {
+		relays->starved = true;
+		return PUMP_MORE;
+	}
+	got = flow->urgent ? read_past_mark(relays, flow)
+			   : splice(flow->from->fd, NULL, flow->pipe[1], NULL, PIPE_SIZE,
+				    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (got < 0 && errno == EINTR)
 		return PUMP_MORE;
 	if (got < 0 && errno != EAGAIN)
@@ -163,6 +191,15 @@ static enum pumped fill(struct relays *relays, struct flow *flow)
 	return PUMP_MORE;
 }
 
+/* What @to doesn't take isn't asked for any more; what it has to say is another matter. */
+static enum pumped cut_off(struct flow *flow)
+{
+	pipe_close(flow->pipe);
+	flow->held = 0;
+	flow->ended = flow->done = flow->cut = true;
+	return PUMP_IDLE;
+}
+
 static enum pumped drain(struct relays *relays, struct flow *flow)
 {
 	ssize_t sent = splice(flow->pipe[0], NULL, flow->to->fd, NULL, flow->held,
@@ -173,7 +210,7 @@ static enum pumped drain(struct relays *relays, struct flow *flow)
 		return PUMP_MORE;
 	}
 	if (sent < 0)
-		return errno == EINTR ? PUMP_MORE : PUMP_BROKEN;
+		return errno == EINTR ? PUMP_MORE : cut_off(flow);
 	flow->held -= (size_t)sent;
 	if (flow->held == 0 && !flow->readable)
 		pipe_give(relays, flow->pipe);
@@ -193,27 +230,33 @@ static enum pumped pump(struct relays *relays, struct flow *flow)
 		}
 		if (flow->ended) {
 			if (!flow->done && shutdown(flow->to->fd, SHUT_WR) < 0)
-				return PUMP_BROKEN;
+				return cut_off(flow);
 			flow->done = true;
 			return PUMP_IDLE;
 		}
 		if (!flow->readable)
 			return PUMP_IDLE;
 		result = fill(relays, flow);
+		if (relays->starved && flow->pipe[0] < 0 && flow->readable)
+			return PUMP_MORE;
 	}
 	return result;
 }
 
+/*
+ * ORDER: both directions, before a failure of one ends the other: what a peer had sent before it
+ * reset is passed on.
+ */
 static void relay_pump(struct relay *relay)
 {
 	struct relays *relays = relay->relays;
 	enum pumped up = pump(relays, &relay->up);
-	enum pumped down = up == PUMP_BROKEN ? PUMP_IDLE : pump(relays, &relay->down);
+	enum pumped down = pump(relays, &relay->down);
 
 	if (up == PUMP_BROKEN || down == PUMP_BROKEN) {
 		relay_end(relay, END_RESET);
 	} else if (relay->up.done && relay->down.done) {
-		relay_end(relay, END_ORDERLY);
+		relay_end(relay, relay->up.cut || relay->down.cut ? END_RESET : END_ORDERLY);
 	} else if ((up == PUMP_MORE || down == PUMP_MORE) && !relay->busy) {
 		relay->busy = true;
 		relay->next_busy = relays->busy;
@@ -223,16 +266,16 @@ static void relay_pump(struct relay *relay)
 
 static void go_on(struct relay *relay, uint32_t events, struct flow *reads, struct flow *writes)
 {
-	/* Also of a peer that had said its end before: the other side would wait for ever. */
-	if (events & EPOLLERR) {
-		relay_end(relay, END_RESET);
-		return;
-	}
-	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
+	if (events & EPOLLPRI)
+		reads->urgent = true;
+	if (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		reads->readable = !reads->ended;
-	if (events & (EPOLLOUT | EPOLLHUP))
+	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
 		writes->writable = true;
 	relay_pump(relay);
+	/* One that had said its end before has no error to be read: the other side would wait for ever. */
+	if ((events & EPOLLERR) && relay->client.fd >= 0 && reads->ended && reads->held == 0)
+		relay_end(relay, END_RESET);
 }
 
 static void client_ready(struct watch *watch, uint32_t events)
@@ -251,7 +294,7 @@ static void server_ready(struct watch *watch, uint32_t events)
 
 /* ---- the connection into the container ---- */
 
-#define EDGE_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+#define EDGE_EVENTS (EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET)
 
 static void server_connecting(struct watch *watch, uint32_t events);
 
@@ -326,19 +369,22 @@ void relays_add(struct relays *relays, int client, const union publish_address *
 		.family = address->any.sa_family,
 	};
 	relay_link(relay, &relays->all);
+	relays->count++;
 	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* A client that has gone without a word is noticed in the end. */
 	setsockopt(client, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(client, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 	if (connect_server(relay) < 0)
 		connect_to_other_family(relay);
 }
 
 /* ---- all of them ---- */
 
-struct relays *relays_new(int epoll, const struct source *source)
+struct relays *relays_new(int epoll, const struct source *source, size_t max)
 {
 	struct relays *relays = mem_alloc(sizeof(*relays));
 
+	relays->max = max;
 	relays->epoll = epoll;
 	relays->source = source;
 	return relays;
@@ -370,9 +416,16 @@ void relays_free(struct relays *relays)
 	free(relays);
 }
 
-bool relays_are_busy(const struct relays *relays)
+bool relays_are_full(const struct relays *relays)
 {
-	return relays->busy != NULL;
+	return relays->count >= relays->max;
+}
+
+int relays_timeout(const struct relays *relays)
+{
+	if (!relays->busy)
+		return -1;
+	return relays->starved ? STARVED_MS : 0;
 }
 
 bool relays_run(struct relays *relays)
@@ -380,6 +433,7 @@ bool relays_run(struct relays *relays)
 	struct relay *busy = relays->busy;
 
 	relays->busy = NULL;
+	relays->starved = false;
 	while (busy) {
 		struct relay *relay = busy;
 

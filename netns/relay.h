@@ -16,7 +16,8 @@
  */
 struct relays;
 
-struct relays *relays_new(int epoll, const struct source *source);
+/* @max connections at a time; see relays_are_full(). */
+struct relays *relays_new(int epoll, const struct source *source, size_t max);
 
 /* Resets all connections.  Takes NULL. */
 void relays_free(struct relays *relays);
@@ -28,8 +29,14 @@ void relays_free(struct relays *relays);
 void relays_add(struct relays *relays, int client, const union publish_address *address,
 		uint16_t port);
 
-/* Connections that have more to do though nothing is ready: the next wait must not sleep. */
-bool relays_are_busy(const struct relays *relays);
+/* No more are to be added until one has ended: clients wait in their sockets' queues. */
+bool relays_are_full(const struct relays *relays);
+
+/*
+ * How long a wait may take, in ms: connections may have more to do though nothing is ready, or wait
+ * for a descriptor.  -1: for ever.
+ */
+int relays_timeout(const struct relays *relays);
 
 /*
  * After what was ready has been seen: goes on with the busy ones, and frees those that have ended.

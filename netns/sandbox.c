@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-slirp.
+// Runs in: urun-slirp, urun-port.
 #include "netns/sandbox.h"
 
 #include <errno.h>

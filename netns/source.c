@@ -46,37 +46,47 @@ static void add_local_route(struct netlink_batch *batch, unsigned char family)
 	netlink_put_u32(batch, RTA_OIF, if_nametoindex("lo"));
 }
 
-static bool route_marked(unsigned char family)
+static int route_marked(unsigned char family, struct error *err)
 {
 	struct netlink_batch batch = NETLINK_BATCH_NONE;
-	struct error ignored = ERROR_NONE;
 	size_t refused;
 	int errnum;
 
 	add_rule(&batch, family);
 	add_local_route(&batch, family);
 	/* An urun-port before this one may have left them there. */
-	return netlink_run(&batch, &refused, &errnum, &ignored) == 0 || ignored.code == EEXIST;
+	if (netlink_run(&batch, &refused, &errnum, err) < 0 && err->code != EEXIST)
+		return -1;
+	*err = ERROR_NONE;
+	return 0;
 }
 
 /* Where nobody listens, the refusal comes back to us as well. */
-static bool reflect_marks(const char *path)
+static int reflect_marks(const char *path, struct error *err)
 {
-	return fd_write_file(path, "1") == 0;
+	int failed = fd_write_file(path, "1");
+
+	return failed < 0 ? error_set(err, -failed,
+				      "the container sees no client's address: set %s", path)
+			  : 0;
 }
 
-void source_prepare(const struct network_options *options, struct source *ret_source)
+int source_prepare(const struct network_options *options, struct source *ret_source,
+		   struct error *err)
 {
-	bool kept = fd_write_file("/proc/sys/net/ipv4/tcp_fwmark_accept", "1") == 0;
-
-	*ret_source = (struct source){
-		.options = options,
-		.transparent4 = kept && reflect_marks("/proc/sys/net/ipv4/fwmark_reflect") &&
-				route_marked(AF_INET),
-		.transparent6 = kept && options->ipv6 &&
-				reflect_marks("/proc/sys/net/ipv6/fwmark_reflect") &&
-				route_marked(AF_INET6),
-	};
+	*ret_source = (struct source){ .options = options };
+	if (reflect_marks("/proc/sys/net/ipv4/tcp_fwmark_accept", err) < 0 ||
+	    reflect_marks("/proc/sys/net/ipv4/fwmark_reflect", err) < 0 ||
+	    route_marked(AF_INET, err) < 0)
+		return -1;
+	ret_source->transparent4 = true;
+	if (!options->ipv6)
+		return 0;
+	if (reflect_marks("/proc/sys/net/ipv6/fwmark_reflect", err) < 0 ||
+	    route_marked(AF_INET6, err) < 0)
+		return -1;
+	ret_source->transparent6 = true;
+	return 0;
 }
 
 /* ---- addresses ---- */
@@ -144,7 +154,7 @@ static socklen_t address_size(int family)
 /* ---- sockets ---- */
 
 /* Returns 0 or a negative errno. */
-static int bind_to_foreign(int fd, int family, union publish_address address)
+static int bind_to_foreign(int fd, int family, const union publish_address *address)
 {
 	const int on = 1, mark = MARK;
 	int result;
@@ -157,36 +167,45 @@ static int bind_to_foreign(int fd, int family, union publish_address address)
 			 : setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on));
 	if (result < 0)
 		return -errno;
-	if (bind(fd, &address.any, address_size(family)) == 0)
-		return 0;
-	/* The same client may come from two of the host's addresses with the same port. */
-	if (errno != EADDRINUSE)
+	return bind(fd, &address->any, address_size(family)) < 0 ? -errno : 0;
+}
+
+/* @seen is the source, or NULL: the container's own. */
+static int try_connect(const struct source *source, int family, const union publish_address *seen,
+		       uint16_t port)
+{
+	union publish_address target = guest_address(source, family, port);
+	const int on = 1;
+	autoclose int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int failed = fd < 0 ? -errno : seen ? bind_to_foreign(fd, family, seen) : 0;
+
+	if (failed < 0)
+		return failed;
+	/* What comes is what the client sent at once: it isn't for us to wait for more. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* The pipe between knows no urgent bytes: they stay where they are among the others. */
+	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+	if (connect(fd, &target.any, address_size(family)) < 0 && errno != EINPROGRESS)
 		return -errno;
-	address.v4.sin_port = 0; /* sin6_port is in the same place */
-	return bind(fd, &address.any, address_size(family)) < 0 ? -errno : 0;
+	return take_fd(&fd);
 }
 
 int source_connect_stream(const struct source *source, int family,
 			  const union publish_address *client, uint16_t port)
 {
-	union publish_address target = guest_address(source, family, port);
 	bool transparent = family == AF_INET6 ? source->transparent6 : source->transparent4;
-	const int on = 1;
-	autoclose int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	union publish_address seen = seen_address(source, family, client);
+	int fd = try_connect(source, family, transparent ? &seen : NULL, port);
 
-	if (fd < 0)
-		return -errno;
-	if (transparent) {
-		int failed = bind_to_foreign(fd, family, seen_address(source, family, client));
-
-		if (failed < 0)
-			return failed;
+	/*
+	 * The client's port may be one of root's, or taken: the same client may come from two of the
+	 * host's addresses, or again before its last connection has passed.
+	 */
+	if (transparent && (fd == -EACCES || fd == -EADDRINUSE || fd == -EADDRNOTAVAIL)) {
+		publish_set_port(&seen, 0);
+		fd = try_connect(source, family, &seen, port);
 	}
-	/* What comes is what the client sent at once: it isn't for us to wait for more. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(fd, &target.any, address_size(family)) < 0 && errno != EINPROGRESS)
-		return -errno;
-	return take_fd(&fd);
+	return fd;
 }
 
 int source_connect_datagram(const struct source *source, int family, uint16_t port)

@@ -28,10 +28,11 @@ struct source {
 };
 
 /*
- * Sets up the marks' routes; where that can't be had it goes on without.  Needs CAP_NET_ADMIN, and
- * /proc.
+ * Sets up the marks' routes.  Where that can't be had it fails, and *ret_source is one without: the
+ * container sees its own address then.  Needs CAP_NET_ADMIN, and /proc.
  */
-void source_prepare(const struct network_options *options, struct source *ret_source);
+int source_prepare(const struct network_options *options, struct source *ret_source,
+		   struct error *err);
 
 /*
  * A non-blocking socket of the container's that is connecting to its @port, or connected, in the

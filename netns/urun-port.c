@@ -50,7 +50,9 @@ static int confine(bool isolated, struct error *err)
 {
 	struct error left = ERROR_NONE;
 
-	if (isolated && sandbox_leave_root(SANDBOX_PORT, &left) < 0)
+	if (!isolated)
+		error_set(&left, 0, "the host gives it no namespaces of its own");
+	if (!isolated || sandbox_leave_root(SANDBOX_PORT, &left) < 0)
 		ready_say_failure(READY_WARNING, &left);
 	return sandbox_drop_privileges(SANDBOX_PORT, err);
 }
@@ -81,6 +83,7 @@ static int start(const char *network, struct error *err)
 {
 	int given[GIVEN_COUNT], received, pidfd = -1;
 	struct network_options options;
+	struct error left = ERROR_NONE;
 	struct source source;
 	bool isolated;
 	pid_t pid;
@@ -92,7 +95,8 @@ static int start(const char *network, struct error *err)
 		return received;
 	if (join_container(given[GIVEN_LIFE], err) < 0)
 		return -1;
-	source_prepare(&options, &source);
+	if (source_prepare(&options, &source, &left) < 0)
+		ready_say_failure(READY_WARNING, &left);
 	/* A peer that has closed its end is told by splice(2). */
 	signal(SIGPIPE, SIG_IGN);
 	pid = sandbox_fork(SANDBOX_PORT, &pidfd, &isolated, err);

@@ -33,8 +33,10 @@ static int confine(const struct identity *identity, struct error *err)
 {
 	struct error left = ERROR_NONE;
 
-	if (identity->isolated && (sandbox_keep_ids(identity->uid, identity->gid, &left) < 0 ||
-				   sandbox_leave_root(SANDBOX_SLIRP, &left) < 0))
+	if (!identity->isolated)
+		error_set(&left, 0, "the host gives it no namespaces of its own");
+	if (!identity->isolated || sandbox_keep_ids(identity->uid, identity->gid, &left) < 0 ||
+	    sandbox_leave_root(SANDBOX_SLIRP, &left) < 0)
 		ready_say_failure(READY_WARNING, &left);
 	return sandbox_drop_privileges(SANDBOX_SLIRP, err);
 }

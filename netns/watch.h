@@ -32,4 +32,13 @@ static inline void watch_change(int epoll, struct watch *watch, uint32_t events)
 	epoll_ctl(epoll, EPOLL_CTL_MOD, watch->fd, &event);
 }
 
+/*
+ * To be called before the descriptor is closed where another process may have the same socket: that
+ * keeps it watched, with what was freed.
+ */
+static inline void watch_remove(int epoll, struct watch *watch)
+{
+	epoll_ctl(epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+}
+
 #endif

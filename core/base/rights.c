@@ -86,9 +86,10 @@ ssize_t rights_receive(int socket, const struct iovec *parts, size_t part_count,
 	do
 		got = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | flags);
 	while (got < 0 && errno == EINTR);
-	if (got <= 0)
-		return got < 0 ? -errno : 0;
-	if (take(&header, ret_fds, fd_max, &count)) {
+	if (got < 0)
+		return -errno;
+	/* An empty datagram looks like the end, and may have some all the same. */
+	if (take(&header, ret_fds, got > 0 ? fd_max : 0, &count) && got > 0) {
 		while (count > 0) {
 			close(ret_fds[--count]);
 			ret_fds[count] = -1;

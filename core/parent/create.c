@@ -429,6 +429,7 @@ static int await_network(struct creation *creation, struct error *err)
 	if (changed <= 0)
 		return changed;
 	made->network_pidfd = take_fd(&creation->network.pidfd);
+	made->port_pidfd = take_fd(&creation->network.ports.pidfd);
 	made->published = creation->network.ports.published;
 	creation->network.ports.published = (struct published_list){ 0 };
 	return state_write(&made->dir, &made->state, err);
@@ -508,6 +509,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 				.child = CHILD_NONE,
 				.start_listener = -1,
 				.network_pidfd = -1,
+				.port_pidfd = -1,
 				.notify = NOTIFY_NONE };
 	struct creation creation = { .request = request,
 				     .made = &made,
@@ -553,6 +555,7 @@ void created_release(struct created *created)
 	child_close(&created->child);
 	fd_close(&created->start_listener);
 	fd_close(&created->network_pidfd);
+	fd_close(&created->port_pidfd);
 	notify_close(&created->notify);
 	published_list_release(&created->published);
 }

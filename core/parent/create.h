@@ -44,6 +44,7 @@ struct created {
 	struct child child;
 	int start_listener; /* until the child has it */
 	int network_pidfd;  /* of its urun-slirp; -1: it has none */
+	int port_pidfd;	    /* of its urun-port; -1: it has none */
 	struct notify notify;
 	struct published_list published; /* its ports, without descriptors */
 };

@@ -79,7 +79,8 @@ static bool handle_signals(int signal_fd, const struct monitored *process,
 
 enum {
 	POLL_SIGNALS,
-	POLL_NETWORK,
+	POLL_SLIRP,
+	POLL_PORT,
 	POLL_NOTIFY,
 	POLL_TERMINAL,
 	POLL_COUNT = POLL_TERMINAL + TERMINAL_POLL_FDS
@@ -90,7 +91,7 @@ int monitor_run(const struct monitored *process, const sigset_t *signals, int *r
 {
 	autoclose int signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	struct terminal terminal;
-	int network = process->network_pidfd;
+	int slirp = process->slirp_pidfd, port = process->port_pidfd;
 	int status = 0;
 	bool ended;
 
@@ -106,7 +107,8 @@ int monitor_run(const struct monitored *process, const sigset_t *signals, int *r
 	while (!ended) {
 		struct pollfd fds[POLL_COUNT] = {
 			[POLL_SIGNALS] = { .fd = signal_fd, .events = POLLIN },
-			[POLL_NETWORK] = { .fd = network, .events = POLLIN },
+			[POLL_SLIRP] = { .fd = slirp, .events = POLLIN },
+			[POLL_PORT] = { .fd = port, .events = POLLIN },
 			[POLL_NOTIFY] = { .fd = process->notify.socket, .events = POLLIN },
 		};
 
@@ -119,14 +121,17 @@ int monitor_run(const struct monitored *process, const sigset_t *signals, int *r
 			notify_pass_on(&process->notify);
 		if (fds[POLL_SIGNALS].revents)
 			ended = handle_signals(signal_fd, process, &terminal, &status);
-		if (fds[POLL_NETWORK].revents) {
-			/* ORDER: it ends by itself when the container does: that is no loss. */
+		/* ORDER: they end by themselves when the container does: that is no loss. */
+		if (fds[POLL_SLIRP].revents || fds[POLL_PORT].revents)
 			ended = ended || reap(process->pid, &status);
-			if (!ended)
-				log_warning("the container has no network any more: its urun-slirp "
-					    "has ended");
-			network = -1;
-		}
+		if (!ended && fds[POLL_SLIRP].revents)
+			log_warning(
+				"the container has no network any more: its urun-slirp has ended");
+		if (!ended && fds[POLL_PORT].revents)
+			log_warning(
+				"the container's ports aren't published any more: its urun-port has ended");
+		slirp = fds[POLL_SLIRP].revents ? -1 : slirp;
+		port = fds[POLL_PORT].revents ? -1 : port;
 	}
 	/* ORDER: what the program wrote last is shown before the user's terminal is given back. */
 	terminal_drain(&terminal);

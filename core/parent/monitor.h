@@ -18,8 +18,10 @@ void monitor_block_signals(sigset_t *ret_signals);
 struct monitored {
 	pid_t pid;
 	int pidfd;
-	int console;	   /* the master of its terminal, which is served; -1: none */
-	int network_pidfd; /* whose end is warned of; -1: none */
+	int console; /* the master of its terminal, which is served; -1: none */
+	/* Whose end is warned of; -1: none. */
+	int slirp_pidfd;
+	int port_pidfd;
 	struct notify notify;
 };
 

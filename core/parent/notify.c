@@ -18,17 +18,16 @@
 #include "core/base/str.h"
 #include "core/parent/child.h"
 
-#define NAME "notify"
-/* Where the host's socket has no path that could be mounted on. */
-#define PLACE_OF_ABSTRACT "/run/notify"
-#define MESSAGE_SIZE_MAX  4096
+#define NAME		 "notify"
+#define PLACE		 "/run/notify"
+#define MESSAGE_SIZE_MAX 4096
+/* At a time, so that a program that says much keeps neither signals nor terminal waiting. */
+#define BATCH_MAX 16
 
-/* What a program sends, and the descriptors that go along (barriers, stored descriptors). */
+/* What is passed on: the lines that speak of the program's own state. */
 struct notification {
 	char text[MESSAGE_SIZE_MAX];
 	size_t size;
-	int fds[RIGHTS_MAX];
-	size_t fd_count;
 };
 
 /* ---- the container's socket ---- */
@@ -58,10 +57,12 @@ static int open_socket(const struct state_dir *dir, int *ret_fd, struct error *e
 			  : 0;
 }
 
-static void add_mount(const struct state_dir *dir, const char *place,
-		      struct container_config *config)
+static void add_mount(const struct state_dir *dir, struct container_config *config)
 {
-	static const char *const options[] = { "bind", "nosuid", "nodev", "noexec" };
+	/* Read-only: a socket can be spoken to all the same, and nothing is put beside it. */
+	static const char *const options[] = {
+		"bind", "ro", "nosuid", "nodev", "noexec", "nofail"
+	};
 	struct arena *arena = &config->arena;
 	struct config_mount *mount;
 
@@ -69,7 +70,7 @@ static void add_mount(const struct state_dir *dir, const char *place,
 					  sizeof(*config->mounts.items));
 	mount = &config->mounts.items[config->mounts.count++];
 	*mount = (struct config_mount){
-		.destination = arena_str(arena, place),
+		.destination = arena_str(arena, PLACE),
 		.type = arena_str(arena, "bind"),
 		.source = arena_strf(arena, "%s/%s", dir->path, STATE_FOLDER_NOTIFY),
 	};
@@ -82,9 +83,6 @@ static void add_mount(const struct state_dir *dir, const char *place,
 int notify_prepare(const char *host, const struct state_dir *dir, struct container_config *config,
 		   struct notify *ret_notify, struct error *err)
 {
-	const char *place = host && host[0] == '/' ? host : PLACE_OF_ABSTRACT;
-	autofree char *inside = NULL;
-
 	if (!host || !*host || !config->process)
 		return 0;
 	if (mkdirat(dir->fd, STATE_FOLDER_NOTIFY, 0755) < 0 ||
@@ -93,9 +91,8 @@ int notify_prepare(const char *host, const struct state_dir *dir, struct contain
 	ret_notify->host = host;
 	if (open_socket(dir, &ret_notify->socket, err) < 0)
 		return -1;
-	add_mount(dir, place, config);
-	inside = str_format("%s/%s", place, NAME);
-	child_set_env(config, "NOTIFY_SOCKET", inside);
+	add_mount(dir, config);
+	child_set_env(config, "NOTIFY_SOCKET", PLACE "/" NAME);
 	return 0;
 }
 
@@ -115,14 +112,53 @@ void notify_close(struct notify *notify)
 
 /* ---- passing on ---- */
 
+static bool is_passed_on(const char *line)
+{
+	static const char *const known[] = {
+		"READY=",	   "STATUS=", "RELOADING=", "STOPPING=",
+		"MONOTONIC_USEC=", "ERRNO=",  "WATCHDOG=",  "EXTEND_TIMEOUT_USEC="
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (str_starts_with(line, known[i]))
+			return true;
+	return false;
+}
+
+/* Of the lines of @text, which is cut. */
+static void keep_known(char *text, struct notification *notification)
+{
+	notification->size = 0;
+	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+		size_t length = strlen(line);
+
+		if (!is_passed_on(line))
+			continue;
+		memcpy(notification->text + notification->size, line, length);
+		notification->size += length;
+		notification->text[notification->size++] = '\n';
+	}
+}
+
+/* Returns false where nothing has come.  Descriptors that came along are closed. */
 static bool receive(int socket, struct notification *notification)
 {
-	struct iovec part = { notification->text, sizeof(notification->text) };
-	ssize_t got = rights_receive(socket, &part, 1, 0, notification->fds, RIGHTS_MAX,
-				     &notification->fd_count);
+	char text[MESSAGE_SIZE_MAX];
+	int fds[RIGHTS_MAX];
+	struct iovec part = { text, sizeof(text) - 1 };
+	size_t count;
+	ssize_t got = rights_receive(socket, &part, 1, MSG_DONTWAIT, fds, RIGHTS_MAX, &count);
 
-	notification->size = got > 0 ? (size_t)got : 0;
-	return got > 0;
+	notification->size = 0;
+	if (got == -EAGAIN)
+		return false;
+	if (got <= 0)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		fd_close(&fds[i]);
+	text[got] = '\0';
+	keep_known(text, notification);
+	return true;
 }
 
 /* Nobody can be told of a failure: it's the unit's start that fails, and says so. */
@@ -133,35 +169,26 @@ static void send_to_host(const struct notify *notify, const struct notification 
 	size_t length = strlen(notify->host);
 	struct iovec parts[] = { { (void *)(uintptr_t)before, strlen(before) },
 				 { (void *)(uintptr_t)notification->text, notification->size } };
-	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (fd < 0 || length >= sizeof(address.sun_path))
+	if (notification->size == 0 || fd < 0 || length >= sizeof(address.sun_path))
 		return;
 	memcpy(address.sun_path, notify->host, length);
 	if (address.sun_path[0] == '@')
 		address.sun_path[0] = '\0';
 	if (connect(fd, (struct sockaddr *)&address,
 		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) == 0)
-		rights_send(fd, parts, ARRAY_SIZE(parts), notification->fds,
-			    notification->fd_count);
+		rights_send(fd, parts, ARRAY_SIZE(parts), NULL, 0);
 }
 
-static void release(struct notification *notification)
-{
-	for (size_t i = 0; i < notification->fd_count; i++)
-		fd_close(&notification->fds[i]);
-}
-
-/* A line of its own. */
 static bool says_ready(const struct notification *notification)
 {
-	static const char word[] = "READY=1";
+	static const char word[] = "READY=1\n";
 	const size_t length = sizeof(word) - 1;
 
 	for (size_t i = 0; i + length <= notification->size; i++)
 		if (memcmp(notification->text + i, word, length) == 0 &&
-		    (i == 0 || notification->text[i - 1] == '\n') &&
-		    (i + length == notification->size || notification->text[i + length] == '\n'))
+		    (i == 0 || notification->text[i - 1] == '\n'))
 			return true;
 	return false;
 }
@@ -170,10 +197,8 @@ void notify_pass_on(const struct notify *notify)
 {
 	struct notification notification;
 
-	while (receive(notify->socket, &notification)) {
+	for (int i = 0; i < BATCH_MAX && receive(notify->socket, &notification); i++)
 		send_to_host(notify, &notification, "");
-		release(&notification);
-	}
 }
 
 void notify_await_ready(const struct notify *notify, pid_t pid, int pidfd)
@@ -189,11 +214,10 @@ void notify_await_ready(const struct notify *notify, pid_t pid, int pidfd)
 
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return;
-		while (receive(notify->socket, &notification)) {
+		for (int i = 0; i < BATCH_MAX && receive(notify->socket, &notification); i++) {
 			bool says = says_ready(&notification);
 
 			send_to_host(notify, &notification, says ? main_pid : "");
-			release(&notification);
 			ready = ready || says;
 		}
 		if (fds[1].revents)

@@ -11,9 +11,10 @@
 
 /*
  * sd_notify(3) out of a container: a unit of Type=notify that runs `urun run` hears what the
- * program says.  The program has a socket of its own, in a folder that is mounted at the path of
- * the host's socket, and we pass on what comes: to systemd it is the unit's main process that
- * speaks, as NotifyAccess=main asks for.
+ * program says of its own state.  The program has a socket of its own, in /run/notify, and we pass
+ * on what comes: to systemd it is the unit's main process that speaks, as NotifyAccess=main asks
+ * for.  Not passed on is what speaks of the host: which process is the main one, descriptors to be
+ * kept, who else may speak.
  * Runs in: parent.
  */
 struct notify {
@@ -32,9 +33,7 @@ int notify_reopen(const char *host, const struct state_dir *dir, struct notify *
 
 void notify_close(struct notify *notify);
 
-/*
- * Passes on what has come, without waiting.
- */
+/* Passes on what has come, without waiting, and not more than a few at a time. */
 void notify_pass_on(const struct notify *notify);
 
 /*

@@ -66,8 +66,11 @@ int ports_give(struct ports *ports, const struct state_dir *dir, int life_pidfd,
 	return helper_give(&ports->helper, (int[2]){ life_pidfd, listener }, 2, err);
 }
 
-/* All or none. */
-static int add_all(int control, const struct published_list *list, struct error *err)
+/*
+ * All or none.  ORDER: our own are closed, or the address wouldn't be free when urun-port closes its
+ * one.
+ */
+static int add_all(int control, struct published_list *list, struct error *err)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		struct error ignored = ERROR_NONE;
@@ -84,6 +87,8 @@ static int add_all(int control, const struct published_list *list, struct error 
 		}
 		return -1;
 	}
+	for (size_t i = 0; i < list->count; i++)
+		fd_close(&list->items[i].fd);
 	return 0;
 }
 
@@ -97,9 +102,6 @@ int ports_await(struct ports *ports, const struct state_dir *dir, struct error *
 	    state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &control, err) < 0 ||
 	    add_all(control, &ports->published, err) < 0)
 		return -1;
-	/* ORDER: with a copy here the address wouldn't be free when urun-port closes its own. */
-	for (size_t i = 0; i < ports->published.count; i++)
-		fd_close(&ports->published.items[i].fd);
 	return 0;
 }
 
@@ -224,11 +226,25 @@ static int remove_meant(int control, const char *text, struct error *err)
 	return removed ? 0 : error_set(err, 0, "--remove %s: no such port is published", text);
 }
 
+static int check_texts(const struct publish_texts *texts, struct error *err)
+{
+	struct publish publish;
+
+	for (size_t i = 0; i < texts->count; i++)
+		if (publish_parse(texts->items[i], &publish, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* ORDER: taken away first, as what is added may have the same address. */
 static int change(const struct state_dir *dir, const struct container_state *state, int pidfd,
-		  const struct publish_texts *remove, struct ports *ports, struct error *err)
+		  const struct publish_texts *add, const struct publish_texts *remove,
+		  struct ports *ports, struct error *err)
 {
 	autoclose int control = -1;
-	int found = connect_existing(dir, &control, err);
+	int found = check_texts(remove, err) < 0 || check_texts(add, err) < 0
+			    ? -1
+			    : connect_existing(dir, &control, err);
 
 	if (found < 0)
 		return -1;
@@ -239,8 +255,10 @@ static int change(const struct state_dir *dir, const struct container_state *sta
 		if (remove_meant(control, remove->items[i], err) < 0)
 			return -1;
 	}
-	if (ports->published.count == 0)
+	if (add->count == 0)
 		return 0;
+	if (ports_open(add, ports, err) < 0)
+		return -1;
 	return found ? add_all(control, &ports->published, err)
 		     : start_late(ports, dir, state, pidfd, err);
 }
@@ -255,8 +273,7 @@ int container_ports_change(const char *root, const char *id, const struct publis
 	autoclose int pidfd = -1;
 	int result = open_living(root, id, &dir, &state, &pidfd, err);
 
-	if (result == 0 && (ports_open(add, &ports, err) < 0 ||
-			    change(&dir, &state, pidfd, remove, &ports, err) < 0)) {
+	if (result == 0 && change(&dir, &state, pidfd, add, remove, &ports, err) < 0) {
 		ports_undo(&ports);
 		result = -1;
 	}

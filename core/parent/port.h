@@ -61,7 +61,8 @@ int container_ports_list(const char *root, const char *id, struct port_entry **r
 			 size_t *ret_count, struct error *err);
 
 /*
- * Takes ports away, then publishes others: all of @add, or none where one of them can't be had.
+ * Takes ports away, one after the other up to one that isn't there, then publishes others: all of
+ * @add, or none where one of them can't be had.
  * *ret_added are those, without descriptors; release with published_list_release().
  */
 int container_ports_change(const char *root, const char *id, const struct publish_texts *add,

@@ -44,6 +44,14 @@ static void end_container(struct state_dir *dir, const struct container_state *s
 		log_warning("%s", ignored.text);
 }
 
+/* However long that takes: other commands aren't kept waiting. */
+static void await_ready(const struct state_dir *dir, const struct container_state *state,
+			const struct notify *notify, int pidfd)
+{
+	state_dir_unlock(dir);
+	notify_await_ready(notify, (pid_t)state->pid.value, pidfd);
+}
+
 int container_start(const char *root, const char *id, const char *notify_socket, struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
@@ -67,7 +75,7 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 		if (result < 0)
 			end_container(&dir, &state);
 		else
-			notify_await_ready(&notify, (pid_t)state.pid.value, pidfd);
+			await_ready(&dir, &state, &notify, pidfd);
 	}
 	notify_close(&notify);
 	state_release(&state);

@@ -296,6 +296,26 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 	return 0;
 }
 
+void state_dir_unlock(const struct state_dir *dir)
+{
+	flock(dir->fd, LOCK_UN);
+}
+
+int state_dir_relock(struct state_dir *dir, const struct container_state *state, struct error *err)
+{
+	struct container_state now = { 0 };
+	struct error unread = ERROR_NONE;
+	int ours;
+
+	if (lock_folder(dir, LOCK_EX, err) < 0)
+		return -1;
+	if (is_removed(dir->fd) || state_read(dir, &now, &unread) < 0)
+		return 0;
+	ours = now.pid.value == state->pid.value && now.start_time.value == state->start_time.value;
+	state_release(&now);
+	return ours;
+}
+
 static int no_such_container(const char *root, const char *id, struct error *err)
 {
 	return error_set(err, 0, "container %s does not exist (looked in %s)", id, root);

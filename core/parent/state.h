@@ -96,6 +96,14 @@ enum state_lock { STATE_UNLOCKED, STATE_LOCKED };
 int state_dir_open(const char *root, const char *id, enum state_lock lock,
 		   struct state_dir *ret_dir, struct error *err);
 
+/*
+ * A foreground `run` lets other commands in while its program runs.  state_dir_relock() returns 1
+ * where the folder is still that of @state's container, 0 where another command has removed it, or
+ * it has become another container's; -1 with an error.
+ */
+void state_dir_unlock(const struct state_dir *dir);
+int state_dir_relock(struct state_dir *dir, const struct container_state *state, struct error *err);
+
 int state_write(const struct state_dir *dir, const struct container_state *state,
 		struct error *err);
 

@@ -12,7 +12,7 @@ listen_as_systemd() {
 		s.bind(sys.argv[1].replace("@", "\0"))
 		s.settimeout(20)
 		print("listening", flush=True)
-		while (message := s.recv(4096).decode()) != "END":
+		while (message := s.recv(4096).decode().strip()) != "STATUS=END":
 		    print(message.replace("\n", "/"), flush=True)
 	END
 	timeout 30 python3 "$BATS_TEST_TMPDIR/systemd.py" "$1" >"$BATS_TEST_TMPDIR/heard" &
@@ -34,19 +34,19 @@ says() {
 	config '.process.user = {"uid": 1000, "gid": 1000}'
 }
 
-@test "what the program says is passed on, from a socket of its own below the path of the host's" {
+@test "what the program says of itself is passed on, from a socket of its own, and nothing of the host" {
 	local path=$BATS_TEST_TMPDIR/systemd-notify
 	listen_as_systemd "$path"
-	says STATUS=begins READY=1/STATUS=runs STOPPING=1 END
+	says STATUS=begins READY=1/MAINPID=1/STATUS=runs FDSTORE=1 NOTIFYACCESS=all STOPPING=1 STATUS=END
 	NOTIFY_SOCKET=$path try run --bundle "$BUNDLE" c1
 	assert_status 0
-	assert_output "$path/notify"
+	assert_output /run/notify/notify
 	wait "$SYSTEMD"
 	[ "$(cat "$BATS_TEST_TMPDIR/heard")" = $'listening\nSTATUS=begins\nREADY=1/STATUS=runs\nSTOPPING=1' ] || fail "$(cat "$BATS_TEST_TMPDIR/heard")"
 }
 
 @test "an abstract socket is found too" {
-	says END
+	says STATUS=END
 	listen_as_systemd "@urun-test-$$"
 	NOTIFY_SOCKET=@urun-test-$$ try run --bundle "$BUNDLE" c1
 	assert_output /run/notify/notify
@@ -83,4 +83,36 @@ says() {
 	kill "$SYSTEMD"
 	in_container 'echo "${NOTIFY_SOCKET-none}"'
 	assert_output none
+}
+
+@test "a program that says very much keeps no signal waiting, and leaves nothing in its folder" {
+	listen_as_systemd "$BATS_TEST_TMPDIR/systemd-notify"
+	host_programs
+	cat >"$BUNDLE/host/flood.py" <<-'END'
+		import os, socket
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.connect(os.environ["NOTIFY_SOCKET"])
+		try:
+		    os.mkdir("/run/notify/litter")
+		except OSError as e:
+		    print("refused", flush=True)
+		while True:
+		    try:
+		        s.send(b"STATUS=x")
+		    except OSError:
+		        pass
+	END
+	program python3 /flood.py
+	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/systemd-notify "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 >"$BATS_TEST_TMPDIR/out" 2>&1 &
+	local run=$!
+	wait_for 10 grep -q refused "$BATS_TEST_TMPDIR/out"
+	kill -TERM "$run"
+	sleep 0.2
+	urun kill c1 KILL
+	wait_for 10 is_over "$run"
+	kill "$SYSTEMD"
+}
+
+is_over() {
+	! kill -0 "$1"
 }

@@ -176,6 +176,32 @@ start() {
 	assert_contains "$stderr" '127.0.0.1:18001/tcp: address already in use'
 }
 
+@test "a container in the foreground can be asked, changed and deleted by others" {
+	local run
+	sh_program 'sleep 100'
+	"$URUN" --root "$STATE" run --bundle "$BUNDLE" --network slirp --publish 127.0.0.1:0:80 c1 </dev/null >/dev/null 2>&1 &
+	run=$!
+	wait_for 10 is_status c1 running
+	try port c1
+	assert_status 0
+	assert_contains "$output" '80/tcp -> 127.0.0.1:'
+	try port c1 --remove 80 --add 127.0.0.1:0:81
+	assert_status 0
+	assert_contains "$output" '81/tcp -> 127.0.0.1:'
+	try delete --force c1
+	assert_status 0
+	wait_status "$run"
+	assert_status 137
+}
+
+@test "an address that is taken away can be given anew at once" {
+	server <<-'END'
+		time.sleep(100)
+	END
+	outside 'start --publish 127.0.0.1:18000:8000; urun port c1 --remove 18000:8000 --add 127.0.0.1:18000:8001; urun port c1; urun delete --force c1'
+	assert_output '8001/tcp -> 127.0.0.1:18000'
+}
+
 @test "port of a container without slirp, of one that has ended, or of none is an error" {
 	sh_program 'sleep 100'
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
@@ -271,7 +297,7 @@ start() {
 		        except OSError:
 		            pass
 		    return b"no answer", ""
-		for host in ("127.0.0.1", "192.0.2.1", "192.0.2.5"):
+		for host in ("127.0.0.1", "192.0.2.1", "192.0.2.5", "::1"):
 		    data, peer = ask_datagram(host, b"x" * 1000)
 		    print(len(data), data[:6].decode(), peer)
 	END
@@ -279,7 +305,7 @@ start() {
 		ip address add 192.0.2.5/24 dev lo
 		start --publish 18000:8000/udp; run_client; urun delete --force c1'
 	assert_status 0
-	assert_output $'1005 echo x 127.0.0.1\n1005 echo x 192.0.2.1\n1005 echo x 192.0.2.5'
+	assert_output $'1005 echo x 127.0.0.1\n1005 echo x 192.0.2.1\n1005 echo x 192.0.2.5\n1005 echo x ::1'
 }
 
 # --- connections ----------------------------------------------------------------------------------------------------------
@@ -309,6 +335,70 @@ start() {
 	END
 	outside 'start --publish 18000:8000; wait_for 10 urun exec c1 python3 -c "import socket; socket.create_connection((\"10.0.2.100\", 8000)).close()"; run_client; urun delete --force c1'
 	assert_output '1000000 bytes, then more'
+}
+
+@test "what was sent before a reset arrives, and urgent bytes are bytes among the others" {
+	server <<-'END'
+		def reply_and_close(c, peer):
+		    c.recv(10)
+		    time.sleep(0.1)
+		    c.sendall(b"r" * 60000)
+		    c.close()
+		threading.Thread(target=serve, args=(listen(8001), echo), daemon=True).start()
+		serve(listen(8000), reply_and_close)
+	END
+	client <<-'END'
+		for attempt in range(200):
+		    try:
+		        s = connect(18001)
+		        s.sendall(b"x")
+		        if s.recv(1):
+		            break
+		    except OSError:
+		        time.sleep(0.05)
+		s.sendall(b"abc")
+		s.send(b"X", socket.MSG_OOB)
+		s.sendall(b"def")
+		s.shutdown(socket.SHUT_WR)
+		print(everything(s).decode())
+		for i in range(5):
+		    s = connect(18000)
+		    s.sendall(b"u" * 50000)
+		    time.sleep(0.4)
+		    total = 0
+		    try:
+		        while data := s.recv(65536):
+		            total += len(data)
+		    except ConnectionResetError:
+		        pass
+		    print(total)
+	END
+	outside 'start --publish 18000-18001:8000-8001; run_client; urun delete --force c1'
+	assert_output $'abcXdef\n60000\n60000\n60000\n60000\n60000'
+}
+
+@test "clients with a port of root's, and twice the same from two addresses, are served" {
+	server <<-'END'
+		serve(listen(8000), say_peer)
+	END
+	client <<-'END'
+		print(ask(18000, "192.0.2.1", ("192.0.2.7", 721)))
+		first = connect(18000, "192.0.2.1", None)
+		def from_port(host, port):
+		    s = socket.socket()
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		    s.bind(("192.0.2.7", port))
+		    s.settimeout(10)
+		    s.connect((host, 18000))
+		    return s
+		a = from_port("192.0.2.1", 40123)
+		b = from_port("192.0.2.2", 40123)
+		print(everything(a).decode(), everything(b).decode())
+	END
+	outside '
+		ip address add 192.0.2.7/24 dev lo; ip address add 192.0.2.2/24 dev lo
+		start --publish 18000:8000; run_client; urun delete --force c1'
+	assert_output $'192.0.2.7\n192.0.2.7 192.0.2.7'
 }
 
 @test "a slow reader gets all, and keeps nobody else waiting" {

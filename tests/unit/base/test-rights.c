@@ -79,6 +79,22 @@ static void more_than_were_asked_for_are_closed(void **state)
 	pair_close(&pair);
 }
 
+static void an_empty_datagram_leaves_none_open(void **state)
+{
+	struct pair pair = pair_new(SOCK_DGRAM);
+	char byte;
+	struct iovec out = { &byte, 0 }, in = { &byte, 1 };
+	int before = count_descriptors(), fds[1] = { -1 };
+	size_t count = 7;
+
+	(void)state;
+	assert_int_equal(rights_send(pair.a, &out, 1, (int[2]){ 0, 1 }, 2), 0);
+	assert_int_equal(rights_receive(pair.b, &in, 1, 0, fds, 1, &count), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(count_descriptors(), before);
+	pair_close(&pair);
+}
+
 static void more_than_can_go_are_refused(void **state)
 {
 	struct pair pair = pair_new(SOCK_STREAM);
@@ -111,6 +127,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(descriptors_go_with_the_bytes),
 		cmocka_unit_test(more_than_were_asked_for_are_closed),
+		cmocka_unit_test(an_empty_datagram_leaves_none_open),
 		cmocka_unit_test(more_than_can_go_are_refused),
 		cmocka_unit_test(an_end_and_a_peer_that_has_gone_are_no_signals),
 	};
