@@ -12,6 +12,13 @@ void filter_release(struct filter *filter)
 	fd_close(&filter->listener_socket);
 }
 
+static bool wants_all_names(const struct container_config *config)
+{
+	const char *value = config_annotation(config, "run.oci.seccomp_fail_unknown_syscall");
+
+	return value && !str_equal(value, "0");
+}
+
 int filter_prepare(const char *root, const struct container_config *config,
 		   struct filter *ret_filter, struct error *err)
 {
@@ -20,6 +27,8 @@ int filter_prepare(const char *root, const struct container_config *config,
 
 	if (!seccomp)
 		return 0;
+	if (wants_all_names(config) && seccomp_check_names(seccomp, err) < 0)
+		return -1;
 	if (seccomp_compile_cached(cache, seccomp, &ret_filter->bpf, &ret_filter->load_flags, err) <
 	    0)
 		return -1;

@@ -287,6 +287,21 @@ static int add_rule(scmp_filter_ctx filter, uint32_t default_action,
 	return 0;
 }
 
+int seccomp_check_names(const struct config_seccomp *seccomp, struct error *err)
+{
+	for (size_t i = 0; i < seccomp->syscalls.count; i++) {
+		const str_list *names = &seccomp->syscalls.items[i].names;
+
+		for (size_t k = 0; k < names->count; k++)
+			if (seccomp_syscall_resolve_name(names->items[k]) == __NR_SCMP_ERROR)
+				return error_set(err, 0,
+						 "linux.seccomp.syscalls[%zu].names[%zu]: unknown "
+						 "system call %s",
+						 i, k, names->items[k]);
+	}
+	return 0;
+}
+
 static int add_rules(scmp_filter_ctx filter, uint32_t default_action,
 		     const struct config_seccomp *seccomp, struct error *err)
 {

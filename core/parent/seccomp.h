@@ -34,6 +34,12 @@ int seccomp_compile(const struct config_seccomp *seccomp, struct strbuf *ret_bpf
 int seccomp_compile_cached(const char *cache_dir, const struct config_seccomp *seccomp,
 			   struct strbuf *ret_bpf, unsigned int *ret_load_flags, struct error *err);
 
+/*
+ * Fails for the first system call of the profile that this libseccomp doesn't know, and names it:
+ * for who wants no rule to be skipped (annotation run.oci.seccomp_fail_unknown_syscall).
+ */
+int seccomp_check_names(const struct config_seccomp *seccomp, struct error *err);
+
 /* The architectures that linux.seccomp.architectures can have, in @arena. */
 void seccomp_architecture_names(struct arena *arena, str_list *ret_names);
 

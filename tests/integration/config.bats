@@ -183,3 +183,17 @@ refused_as_it_is() {
 	refused '.linux.intelRdt = {"closID": "x"}' linux.intelRdt
 	refused '.process.apparmorProfile = "no-such-profile"' apparmor
 }
+
+@test "a system call that nobody knows is skipped in a profile, and an error where the annotation says so" {
+	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "no_such_call"], "action": "SCMP_ACT_ERRNO"}]}'
+	in_container 'echo runs'
+	assert_output runs
+	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "1"}'
+	in_container 'echo runs'
+	assert_status 125
+	assert_one_line "$stderr"
+	assert_contains "$stderr" 'linux.seccomp.syscalls[0].names[1]: unknown system call no_such_call'
+	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "0"}'
+	in_container 'echo runs'
+	assert_output runs
+}
