@@ -161,14 +161,14 @@ no_fuse_overlayfs() {
 	urun delete --force mine
 }
 
-@test "a name is made up for each, so that many run at once" {
-	urun run --detach --rootfs "$BUNDLE/rootfs" --network none sleep 60 </dev/null >/dev/null 2>&1
-	urun run --detach --rootfs "$BUNDLE/rootfs" --network none sleep 60 </dev/null >/dev/null 2>&1
-	local ids
-	mapfile -t ids < <(urun list --quiet)
-	[ "${#ids[@]}" = 2 ] && [ "${ids[0]}" != "${ids[1]}" ]
-	urun delete --force "${ids[0]}"
-	urun delete --force "${ids[1]}"
+@test "a name is made up for each, so that many run at once; a detached one tells it" {
+	local quiet='exec </dev/null >/dev/null 2>&1; sleep 60' first second
+	first=$(urun run --detach --rootfs "$BUNDLE/rootfs" --network none sh -c "$quiet")
+	second=$(urun run --detach --rootfs "$BUNDLE/rootfs" --network none sh -c "$quiet")
+	[[ $first =~ ^[0-9a-f]{12}$ ]] && [ "$first" != "$second" ]
+	[ "$(urun list --quiet)" = "$(printf '%s\n' "$first" "$second" | sort)" ]
+	urun delete --force "$first"
+	urun delete --force "$second"
 }
 
 @test "capabilities are added to and taken from the default, and ALL is their base" {
