@@ -243,6 +243,59 @@ load network.bash
 	assert_output $'10.0.2.2 no\nfd75:7275:6e00::2 no\n127.0.0.1 no\n10.0.2.3 no\n10.0.2.2 echo x\nfd75:7275:6e00::2 echo x\n127.0.0.1 no\n10.0.2.3 no'
 }
 
+@test "the host's abstract sockets aren't reached" {
+	host_programs
+	cat >"$BUNDLE/host/abstract.py" <<-'END'
+		import socket
+		s = socket.socket(socket.AF_UNIX)
+		try:
+		    s.connect("\0urun-test-service")
+		    print("reached")
+		except OSError as e:
+		    print(e.strerror)
+	END
+	program python3 /abstract.py
+	outside '
+		timeout 30 python3 -c "import socket, time; s = socket.socket(socket.AF_UNIX); s.bind(chr(0) + \"urun-test-service\"); s.listen(); print(1, flush=True); time.sleep(20)" >"$BATS_TEST_TMPDIR/server" & SERVERS+=($!)
+		wait_for 10 test -s "$BATS_TEST_TMPDIR/server"
+		urun run --bundle "$BUNDLE" --network slirp,host-loopback=yes c1
+		stop_servers'
+	assert_output 'Connection refused'
+}
+
+@test "outbound= is the address that servers see" {
+	host_programs
+	cat >"$BATS_TEST_TMPDIR/peer.py" <<-'END'
+		import socket
+		for family, address in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+		    s = socket.socket(family)
+		    s.bind((address, 7001))
+		    s.listen()
+		    print("listening", flush=True)
+		    c, peer = s.accept()
+		    c.sendall(peer[0].encode())
+		    c.close()
+	END
+	cat >"$BUNDLE/host/ask.py" <<-'END'
+		import socket, time
+		for address in ("192.0.2.1", "2001:db8::1"):
+		    for attempt in range(100):
+		        try:
+		            print(socket.create_connection((address, 7001), 10).recv(100).decode())
+		            break
+		        except OSError:
+		            time.sleep(0.05)
+	END
+	program python3 /ask.py
+	outside '
+		ip address add 192.0.2.7/24 dev lo; ip -6 address add 2001:db8::7/64 dev lo nodad
+		timeout 40 python3 "$BATS_TEST_TMPDIR/peer.py" >"$BATS_TEST_TMPDIR/peer" & SERVERS+=($!)
+		wait_for 10 test -s "$BATS_TEST_TMPDIR/peer"
+		urun run --bundle "$BUNDLE" --network slirp,outbound=192.0.2.7,outbound=2001:db8::7 c1
+		wait "${SERVERS[@]}"'
+	assert_output $'192.0.2.7\n2001:db8::7'
+}
+
 # --- how long it lives ----------------------------------------------------------------------------------------------------
 
 slirp_pid() {
