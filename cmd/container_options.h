@@ -18,7 +18,7 @@ struct container_options {
 	const char *workdir, *user, *hostname;
 	const char *memory, *cpus, *pids_limit, *userns;
 	const char *tty; /* "true" or "false" */
-	bool read_only, interactive;
+	bool read_only;
 };
 
 #define CONTAINER_OPTION(type, member) \
@@ -37,7 +37,7 @@ struct container_options {
 	{ "user", 'u', OPTION_STRING, CONTAINER_OPTION(type, user), "USER[:GROUP]", "names or numbers of the container's" }, \
 	{ "hostname", 0, OPTION_STRING, CONTAINER_OPTION(type, hostname), "NAME", "the host name" }, \
 	{ "tty", 't', OPTION_SWITCH, CONTAINER_OPTION(type, tty), NULL, "a terminal (default: where stdin and stdout are one)" }, \
-	{ "interactive", 'i', OPTION_FLAG, CONTAINER_OPTION(type, interactive), NULL, "nothing to do: stdin is always passed on" }, \
+	{ "interactive", 'i', OPTION_IGNORED, 0, NULL, "nothing to do: stdin is always passed on" }, \
 	{ "read-only", 0, OPTION_FLAG, CONTAINER_OPTION(type, read_only), NULL, "the root file system can't be written to" }, \
 	{ "cap-add", 0, OPTION_LIST, CONTAINER_OPTION(type, cap_add), "CAP", "a capability more, or ALL" }, \
 	{ "cap-drop", 0, OPTION_LIST, CONTAINER_OPTION(type, cap_drop), "CAP", "a capability less, or ALL" }, \

@@ -54,31 +54,45 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 
 /* ---- a bundle ---- */
 
-/* `run ID`, with options behind it as well. */
-static int parse_bundle(int argc, char **argv, int operand, struct create_options *options,
-			struct error *err)
+/* What writes a config would be silently left out where there is one. */
+static int refuse_container_options(const struct create_options *options, struct error *err)
 {
 	const char *given =
 		options_given(command_run.spec, options, offsetof(struct create_options, name),
 			      sizeof(*options) - offsetof(struct create_options, name));
-	int rest;
 
+	if (options->container.rootfs)
+		return error_set(err, 0,
+				 "run: --rootfs is for a container without a bundle, and "
+				 "stands before the command");
 	if (given)
 		return error_set(err, 0,
 				 "run: option --%s is for a container without a bundle: "
 				 "--rootfs DIR is missing",
 				 given);
+	return 0;
+}
+
+/* `run ID`, with options behind it as well.  Returns as options_parse() does. */
+static int parse_bundle(int argc, char **argv, int operand, struct create_options *options,
+			struct error *err)
+{
+	int parsed, rest;
+
+	if (refuse_container_options(options, err) < 0)
+		return -1;
 	if (operand == argc)
 		return error_set(err, 0, "run: expected ID, or --rootfs (see 'urun run --help')");
-	if (options_parse(command_run.spec, OPTIONS_ANYWHERE, argc - operand, argv + operand,
-			  options, &rest, err) != 0)
-		return -1;
+	parsed = options_parse(command_run.spec, OPTIONS_ANYWHERE, argc - operand, argv + operand,
+			       options, &rest, err);
+	if (parsed != 0)
+		return parsed;
 	if (rest < argc - operand)
 		return error_set(err, 0,
 				 "run: unexpected operand '%s': a bundle's program is its "
 				 "config's (see 'urun run --help')",
 				 argv[operand + rest]);
-	return 0;
+	return refuse_container_options(options, err);
 }
 
 /* ---- no bundle ---- */
@@ -118,6 +132,7 @@ static int check_no_bundle(const struct create_options *options, struct error *e
 
 /* ---- both ---- */
 
+/* Returns 1 where --help was asked for behind the id. */
 static int run_parsed(const struct globals *globals, struct create_options *options, int argc,
 		      char **argv, int operand, int *ret_status, struct error *err)
 {
@@ -126,7 +141,7 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 	autostrbuf struct strbuf config = { 0 };
 	char made_up[ID_SIZE + 1];
 	const char *id = options->name;
-	int result = -1;
+	int result;
 
 	if (means_host(options, argv, operand))
 		options->container.rootfs = "/";
@@ -138,11 +153,13 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 		id = id ? id : made_up;
 		options->bundle = options->container.rootfs;
 	} else {
-		if (parse_bundle(argc, argv, operand, options, err) < 0)
-			return -1;
+		result = parse_bundle(argc, argv, operand, options, err);
+		if (result != 0)
+			return result;
 		id = argv[operand];
 	}
-	if (create_request_make(globals, options, id, &paths, &request, err) == 0) {
+	result = create_request_make(globals, options, id, &paths, &request, err);
+	if (result == 0) {
 		request.mode = CREATE_RUN;
 		request.config_text = config.bytes;
 		/* A console that goes elsewhere is served elsewhere. */
@@ -165,10 +182,10 @@ static int run(const struct globals *globals, int argc, char **argv, int *ret_st
 		options_parse(command_run.spec, OPTIONS_FIRST, argc, argv, &options, &operand, err);
 
 	*ret_status = 0;
-	if (result > 0)
-		options_print_help(command_run.spec, stdout);
 	if (result == 0)
 		result = run_parsed(globals, &options, argc, argv, operand, ret_status, err);
+	if (result > 0)
+		options_print_help(command_run.spec, stdout);
 	create_options_release(&options);
 	return result < 0 ? -1 : 0;
 }

@@ -252,10 +252,20 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" "unexpected operand 'extra'"
 }
 
-@test "options behind a bundle's id are still taken" {
+@test "options behind a bundle's id are still taken, and none is silently left out" {
 	sh_program 'echo ran'
 	try run c1 --bundle "$BUNDLE"
 	assert_output ran
+	try run c1 --help
+	assert_status 0
+	assert_contains "$output" 'Usage: urun run'
+	try run --bundle "$BUNDLE" c1 --memory 64m
+	assert_status 125
+	assert_one_line "$stderr"
+	assert_contains "$stderr" '--memory is for a container without a bundle'
+	try run --bundle "$BUNDLE" c1 --rootfs "$BUNDLE/rootfs"
+	assert_status 125
+	assert_contains "$stderr" '--rootfs is for a container without a bundle'
 }
 
 @test "spec with the same options writes what run runs" {
