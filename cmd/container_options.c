@@ -135,7 +135,8 @@ static int make_config(const struct container_options *options, const char *netw
 	int result = spec_caller_of_host(false, &arena, &caller, err);
 
 	if (result == 0) {
-		caller.network = network ? network : spec_network_of_host();
+		/* What is asked for is among the options. */
+		caller.network = network ? NULL : spec_network_of_host();
 		result = spec_config(&caller, ret_config, err);
 	}
 	if (result == 0)

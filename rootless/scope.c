@@ -12,6 +12,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/config/change.h"
 #include "rootless/name.h"
 #include "rootless/scope-rule.h"
 
@@ -99,25 +100,18 @@ int scope_unmapped(const struct scope *scope, enum subid_kind kind, uint32_t id,
  */
 static int scope_user_namespace(const struct scope *scope, struct error *err)
 {
-	struct config_linux *linux_ = scope->config->linux_;
 	struct config_namespace *asked = config_find_namespace(scope->config, CONFIG_NS_USER);
 
 	(void)err;
 	if (asked && scope->plan->mode == USERNS_INHERIT) {
 		/* The path is that of our own, which can't be joined. */
-		size_t index = (size_t)(asked - linux_->namespaces.items);
-
-		memmove(asked, asked + 1, (linux_->namespaces.count - index - 1) * sizeof(*asked));
-		linux_->namespaces.count--;
+		config_remove_namespace(scope->config, asked);
 		log_debug(
 			"linux.namespaces: the user namespace is the one that urun runs in: not joined again");
 	}
 	if (asked || scope->plan->mode == USERNS_INHERIT)
 		return 0;
-	linux_->namespaces.items =
-		arena_grow(&scope->config->arena, linux_->namespaces.items,
-			   linux_->namespaces.count, sizeof(*linux_->namespaces.items));
-	linux_->namespaces.items[linux_->namespaces.count++].type = CONFIG_NS_USER;
+	config_add_namespace(scope->config, CONFIG_NS_USER);
 	log_debug("linux.namespaces: a user namespace is added");
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "core/init/mount.h"
 
 /* What is changed, and what the kernel needs beside it on the same file system. */
@@ -52,7 +53,7 @@ static int mount_tmpfs(int folder, int *ret_fd, struct error *err)
 
 static int open_place(const char *where, int folder, int *ret_fd, struct error *err)
 {
-	if (str_equal(where, OVERLAY_TMPFS))
+	if (str_equal(where, CONFIG_OVERLAY_IN_MEMORY))
 		return mount_tmpfs(folder, ret_fd, err);
 	*ret_fd = open(where, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return *ret_fd < 0 ? error_set(err, errno, "overlay: open %s", where) : 0;

@@ -11,9 +11,6 @@
  * Runs in: init before pivot_root.
  * Source: Documentation/filesystems/overlayfs.rst of Linux, "userxattr".
  */
-#define OVERLAY_ANNOTATION "org.urun.overlay"
-#define OVERLAY_TMPFS	   "tmpfs"
-
 /*
  * The overlay of @folder, the root file system (O_PATH), detached: *ret_tree is the caller's.  A
  * tmpfs for it is put on @folder, which it covers.  @path names it in errors.

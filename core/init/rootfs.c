@@ -18,6 +18,7 @@
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "core/init/mount.h"
 #include "core/init/overlay.h"
 #include "core/init/plan.h"
@@ -100,7 +101,7 @@ static int make_tree(const struct container_config *config, int folder, int fuse
 		     int *ret_tree, struct error *err)
 {
 	const char *path = config->root->path;
-	const char *overlay = config_annotation(config, OVERLAY_ANNOTATION);
+	const char *overlay = config_annotation(config, CONFIG_ANNOTATION_OVERLAY);
 	int result;
 
 	if (fuse_tree >= 0) {

@@ -14,6 +14,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
+#include "core/config/change.h"
 #include "core/parent/state_socket.h"
 #include "core/parent/terminal.h"
 #include "core/sync/pipe.h"
@@ -59,21 +60,6 @@ int child_check_request(const struct child_request *request, const struct config
 	return 0;
 }
 
-void child_set_env(struct container_config *config, const char *name, const char *value)
-{
-	str_list *env = (str_list *)&config->process->env;
-	char *entry = arena_strf(&config->arena, "%s=%s", name, value);
-	size_t length = strlen(name) + 1;
-
-	for (size_t i = 0; i < env->count; i++)
-		if (strncmp(env->items[i], entry, length) == 0) {
-			env->items[i] = entry;
-			return;
-		}
-	env->items = arena_grow(&config->arena, env->items, env->count, sizeof(*env->items));
-	env->items[env->count++] = entry;
-}
-
 /* The number of descriptors, and the pid that the program has inside.  Source: sd_listen_fds(3). */
 void child_announce_listen_fds(const struct child_request *request, struct container_config *config)
 {
@@ -85,8 +71,8 @@ void child_announce_listen_fds(const struct child_request *request, struct conta
 		if (str_starts_with(config->process->env.items[i], "LISTEN_FDS="))
 			return;
 	snprintf(number, sizeof(number), "%u", request->preserve_fds);
-	child_set_env(config, "LISTEN_FDS", number);
-	child_set_env(config, "LISTEN_PID", "1");
+	config_set_env(config, "LISTEN_FDS", number);
+	config_set_env(config, "LISTEN_PID", "1");
 }
 
 int child_connect_console(const struct child_request *request, struct child *child,

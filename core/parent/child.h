@@ -51,9 +51,6 @@ int child_check_request(const struct child_request *request, const struct config
 void child_announce_listen_fds(const struct child_request *request,
 			       struct container_config *config);
 
-/* Sets NAME=value in @process's environment, in place of what is there. */
-void child_set_env(struct container_config *config, const char *name, const char *value);
-
 /* Connects to the console socket, so that a wrong one is told before anything is made. */
 int child_connect_console(const struct child_request *request, struct child *child,
 			  struct error *err);

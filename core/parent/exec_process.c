@@ -7,6 +7,7 @@
 #include "core/base/arena.h"
 #include "core/base/fd.h"
 #include "core/base/number.h"
+#include "core/config/change.h"
 #include "core/parent/exec.h"
 
 static int read_file(const char *path, struct container_config *config, struct error *err)
@@ -55,7 +56,7 @@ static int set_env(const struct exec_texts *env, struct container_config *config
 			return error_set(err, 0, "option --env is NAME=value, not '%s'",
 					 env->items[i]);
 		*value++ = '\0';
-		child_set_env(config, name, value);
+		config_set_env(config, name, value);
 	}
 	return 0;
 }

@@ -13,27 +13,10 @@
 #include "core/base/path.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "netns/resolv.h"
 
 /* ---- before any process exists ---- */
-
-static void remove_namespace(struct config_linux *linux_, struct config_namespace *ns)
-{
-	size_t index = (size_t)(ns - linux_->namespaces.items);
-
-	memmove(ns, ns + 1, (linux_->namespaces.count - index - 1) * sizeof(*ns));
-	linux_->namespaces.count--;
-}
-
-static void add_namespace(struct container_config *config, enum config_namespace_type type)
-{
-	struct config_linux *linux_ = config->linux_;
-
-	linux_->namespaces.items =
-		arena_grow(&config->arena, linux_->namespaces.items, linux_->namespaces.count,
-			   sizeof(*linux_->namespaces.items));
-	linux_->namespaces.items[linux_->namespaces.count++].type = type;
-}
 
 static int fit_namespaces(const struct network *network, const char *origin,
 			  struct container_config *config, struct error *err)
@@ -46,9 +29,9 @@ static int fit_namespaces(const struct network *network, const char *origin,
 				 "network already",
 				 origin, network->text, ns->path);
 	if (ns && network->options.kind == NETWORK_HOST)
-		remove_namespace(config->linux_, ns);
+		config_remove_namespace(config, ns);
 	if (!ns && network->options.kind != NETWORK_HOST)
-		add_namespace(config, CONFIG_NS_NETWORK);
+		config_add_namespace(config, CONFIG_NS_NETWORK);
 	return 0;
 }
 
@@ -68,10 +51,10 @@ static int open_ports(struct network *network, const struct publish_texts *publi
 int network_choose(const char *text, const struct publish_texts *publish,
 		   struct container_config *config, struct network *ret_network, struct error *err)
 {
-	const char *origin = text ? "--network" : "annotations." NETWORK_ANNOTATION;
+	const char *origin = text ? "--network" : "annotations." CONFIG_ANNOTATION_NETWORK;
 	struct network network = NETWORK_UNSTATED;
 
-	network.text = text ? text : config_annotation(config, NETWORK_ANNOTATION);
+	network.text = text ? text : config_annotation(config, CONFIG_ANNOTATION_NETWORK);
 	network.stated = network.text != NULL;
 	if (network.stated) {
 		if (network_options_parse(network.text, &network.options, err) < 0)
@@ -99,28 +82,6 @@ static bool is_mounted_by_config(const struct container_config *config, const ch
 	return false;
 }
 
-static void add_bind(struct container_config *config, char *source, const char *destination)
-{
-	/* A root file system in which no file can be made is the user's choice, not a failure. */
-	static const char *const options[] = { "bind",	"rw",	  "rprivate", "nosuid",
-					       "nodev", "noexec", "nofail" };
-	struct arena *arena = &config->arena;
-	struct config_mount *mount;
-
-	config->mounts.items = arena_grow(arena, config->mounts.items, config->mounts.count,
-					  sizeof(*config->mounts.items));
-	mount = &config->mounts.items[config->mounts.count++];
-	*mount = (struct config_mount){
-		.destination = arena_str(arena, destination),
-		.type = arena_str(arena, "bind"),
-		.source = source,
-	};
-	mount->options.items = arena_alloc(arena, sizeof(options));
-	mount->options.count = ARRAY_SIZE(options);
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		mount->options.items[i] = arena_str(arena, options[i]);
-}
-
 /* Whatever the caller's umask: the container's users are others than its root. */
 static int make_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
 		     struct error *err)
@@ -139,12 +100,15 @@ static int add_file(const struct state_dir *dir, const char *name, const struct 
 		    struct container_config *config, struct error *err)
 {
 	autofree char *destination = path_join("/etc", name);
+	autofree char *source = path_join(dir->path, name);
 
 	if (is_mounted_by_config(config, destination))
 		return 0;
 	if (make_file(dir, name, text, err) < 0)
 		return -1;
-	add_bind(config, arena_strf(&config->arena, "%s/%s", dir->path, name), destination);
+	/* A root file system in which no file can be made is the user's choice, not a failure. */
+	config_add_mount(config, destination, "bind", source,
+			 "bind,rw,rprivate,nosuid,nodev,noexec,nofail");
 	return 0;
 }
 

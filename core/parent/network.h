@@ -13,8 +13,6 @@
  * Which network a container has, and its urun-slirp where it has one.
  * Runs in: parent.
  */
-#define NETWORK_ANNOTATION "org.urun.network"
-
 struct network {
 	bool stated;	  /* else the config's namespaces say all, and lo is all that is made */
 	const char *text; /* what was said, see netns/options.h; the caller's or the config's */

@@ -16,7 +16,7 @@
 #include "core/base/fd.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
-#include "core/parent/child.h"
+#include "core/config/change.h"
 
 #define NAME		 "notify"
 #define PLACE		 "/run/notify"
@@ -57,32 +57,11 @@ static int open_socket(const struct state_dir *dir, int *ret_fd, struct error *e
 			  : 0;
 }
 
-static void add_mount(const struct state_dir *dir, struct container_config *config)
-{
-	/* Read-only: a socket can be spoken to all the same, and nothing is put beside it. */
-	static const char *const options[] = {
-		"bind", "ro", "nosuid", "nodev", "noexec", "nofail"
-	};
-	struct arena *arena = &config->arena;
-	struct config_mount *mount;
-
-	config->mounts.items = arena_grow(arena, config->mounts.items, config->mounts.count,
-					  sizeof(*config->mounts.items));
-	mount = &config->mounts.items[config->mounts.count++];
-	*mount = (struct config_mount){
-		.destination = arena_str(arena, PLACE),
-		.type = arena_str(arena, "bind"),
-		.source = arena_strf(arena, "%s/%s", dir->path, STATE_FOLDER_NOTIFY),
-	};
-	mount->options.items = arena_alloc(arena, sizeof(options));
-	mount->options.count = ARRAY_SIZE(options);
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		mount->options.items[i] = arena_str(arena, options[i]);
-}
-
 int notify_prepare(const char *host, const struct state_dir *dir, struct container_config *config,
 		   struct notify *ret_notify, struct error *err)
 {
+	autofree char *folder = NULL;
+
 	if (!host || !*host || !config->process)
 		return 0;
 	if (mkdirat(dir->fd, STATE_FOLDER_NOTIFY, 0755) < 0 ||
@@ -91,8 +70,10 @@ int notify_prepare(const char *host, const struct state_dir *dir, struct contain
 	ret_notify->host = host;
 	if (open_socket(dir, &ret_notify->socket, err) < 0)
 		return -1;
-	add_mount(dir, config);
-	child_set_env(config, "NOTIFY_SOCKET", PLACE "/" NAME);
+	folder = str_format("%s/%s", dir->path, STATE_FOLDER_NOTIFY);
+	/* Read-only: a socket can be spoken to all the same, and nothing is put beside it. */
+	config_add_mount(config, PLACE, "bind", folder, "bind,ro,nosuid,nodev,noexec,nofail");
+	config_set_env(config, "NOTIFY_SOCKET", PLACE "/" NAME);
 	return 0;
 }
 

@@ -15,24 +15,13 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 
-#define ANNOTATION "org.urun.overlay"
-#define IN_MEMORY  "tmpfs"
-#define PROGRAM	   "fuse-overlayfs"
-#define DEVICE	   "/dev/fuse"
+#define PROGRAM "fuse-overlayfs"
+#define DEVICE	"/dev/fuse"
 
 /* ---- before any process exists ---- */
-
-static bool is_mapped(const struct idmap *map, uint32_t outer)
-{
-	for (size_t i = 0; i < map->count; i++)
-		if (outer >= map->ranges[i].outer &&
-		    outer - map->ranges[i].outer < map->ranges[i].count)
-			return true;
-	return false;
-}
 
 static int check_host(const struct userns_plan *userns, struct overlay *overlay, struct error *err)
 {
@@ -41,8 +30,8 @@ static int check_host(const struct userns_plan *userns, struct overlay *overlay,
 
 	if (fuse < 0) {
 		error_set(err, errno, "overlay over %s: open %s", overlay->lower, DEVICE);
-		return errno == ENOENT ? error_hint(err, "run `modprobe fuse` as root")
-				       : error_hint(err, "run `chmod 666 %s` as root", DEVICE);
+		return err->code == ENOENT ? error_hint(err, "run `modprobe fuse` as root")
+					   : error_hint(err, "run `chmod 666 %s` as root", DEVICE);
 	}
 	if (!host_find_program(&userns->host, PROGRAM, path)) {
 		error_set(err, 0,
@@ -58,7 +47,7 @@ static int check_host(const struct userns_plan *userns, struct overlay *overlay,
 int overlay_choose(const struct container_config *config, const struct userns_plan *userns,
 		   struct overlay *ret_overlay, struct error *err)
 {
-	struct overlay overlay = { .where = config_annotation(config, ANNOTATION),
+	struct overlay overlay = { .where = config_annotation(config, CONFIG_ANNOTATION_OVERLAY),
 				   .lower = config->root->path };
 	struct stat st;
 
@@ -66,7 +55,8 @@ int overlay_choose(const struct container_config *config, const struct userns_pl
 		return 0;
 	if (stat(overlay.lower, &st) < 0)
 		return error_set(err, errno, "root file system %s", overlay.lower);
-	overlay.by_fuse = userns->mode != USERNS_INHERIT && !is_mapped(&userns->uids, st.st_uid);
+	overlay.by_fuse =
+		userns->mode != USERNS_INHERIT && !idmap_maps_outer(&userns->uids, st.st_uid);
 	if (overlay.by_fuse && check_host(userns, &overlay, err) < 0)
 		return -1;
 	*ret_overlay = overlay;
@@ -96,7 +86,7 @@ static void places_release(struct places *places)
 
 static struct places places_of(const struct overlay *overlay, const struct state_dir *dir)
 {
-	bool in_memory = str_equal(overlay->where, IN_MEMORY);
+	bool in_memory = str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY);
 	char *folder = in_memory ? str_format("%s/%s", dir->path, STATE_FOLDER_OVERLAY)
 				 : str_dup(overlay->where);
 
@@ -131,7 +121,7 @@ static int child_enter(const struct overlay *overlay, const struct places *place
 	if (setns(pidfd, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
-	if (str_equal(overlay->where, IN_MEMORY) &&
+	if (str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY) &&
 	    mount("tmpfs", places->folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
 		return -errno;
 	if ((mkdir(places->upper, 0755) < 0 && errno != EEXIST) ||

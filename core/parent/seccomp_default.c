@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "core/base/str.h"
+#include "core/config/change.h"
 
 /* One reason, one list.  Names that the host's libseccomp or architecture lacks are left out there. */
 static const char *const files[] = {
@@ -448,19 +449,13 @@ static struct config_seccomp_rule *add_rule(struct arena *arena, struct config_s
 	return rule;
 }
 
-static void add_name(struct arena *arena, struct config_seccomp_rule *rule, const char *name)
-{
-	rule->names.items = arena_grow(arena, rule->names.items, rule->names.count, sizeof(char *));
-	rule->names.items[rule->names.count++] = arena_str(arena, name);
-}
-
 /* Allowed where argument @index is, or isn't, or has none of the bits of, @value. */
 static void allow_where(struct arena *arena, struct config_seccomp *seccomp, const char *name,
 			uint64_t index, int op, uint64_t value, uint64_t value_two)
 {
 	struct config_seccomp_rule *rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW);
 
-	add_name(arena, rule, name);
+	config_list_add(arena, &rule->names, name);
 	rule->args.items = arena_alloc(arena, sizeof(*rule->args.items));
 	rule->args.count = 1;
 	rule->args.items[0] = (struct config_seccomp_arg){ .index = { true, index },
@@ -511,24 +506,29 @@ static void add_conditions(struct arena *arena, struct config_seccomp *seccomp)
 	allow_where(arena, seccomp, "unshare", 0, CONFIG_SECCOMP_MASKED_EQ, NEW_NAMESPACES, 0);
 }
 
+/* Hundreds of names: room for all of them at once. */
+static void allow_groups(struct arena *arena, struct config_seccomp_rule *rule)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		total += groups[i].count;
+	rule->names.items = arena_alloc(arena, total * sizeof(char *));
+	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
+		for (size_t k = 0; k < groups[i].count; k++)
+			rule->names.items[rule->names.count++] =
+				arena_str(arena, groups[i].names[k]);
+}
+
 void seccomp_default(struct arena *arena, struct config_seccomp **ret_seccomp)
 {
 	struct config_seccomp *seccomp = arena_alloc(arena, sizeof(*seccomp));
-	struct config_seccomp_rule *rule;
 
 	seccomp->default_action = CONFIG_SECCOMP_ERRNO;
 	seccomp->default_errno_ret = (struct opt_u64){ true, ENOSYS };
-	for (size_t i = 0; architectures[i]; i++) {
-		seccomp->architectures.items =
-			arena_grow(arena, seccomp->architectures.items,
-				   seccomp->architectures.count, sizeof(char *));
-		seccomp->architectures.items[seccomp->architectures.count++] =
-			arena_str(arena, architectures[i]);
-	}
-	rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW);
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
-		for (size_t k = 0; k < groups[i].count; k++)
-			add_name(arena, rule, groups[i].names[k]);
+	for (size_t i = 0; architectures[i]; i++)
+		config_list_add(arena, &seccomp->architectures, architectures[i]);
+	allow_groups(arena, add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW));
 	add_conditions(arena, seccomp);
 	*ret_seccomp = seccomp;
 }

@@ -6,6 +6,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 
 /* The group of terminals, from which devpts and openpty() of old C libraries expect its number. */
 #define TTY_GID 5
@@ -191,11 +192,8 @@ int spec_config(const struct spec_caller *caller, struct container_config *ret_c
 	fill_mounts(caller, &config);
 	config.linux_ = arena_alloc(arena, sizeof(*config.linux_));
 	fill_linux(caller, arena, config.linux_);
-	if (caller->network) {
-		LIST_NEW(arena, &config.annotations, 1);
-		config.annotations.items[0].name = arena_str(arena, "org.urun.network");
-		config.annotations.items[0].value = arena_str(arena, caller->network);
-	}
+	if (caller->network)
+		config_set_annotation(&config, CONFIG_ANNOTATION_NETWORK, caller->network);
 	*ret_config = config;
 	return 0;
 }

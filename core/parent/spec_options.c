@@ -15,9 +15,11 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "core/parent/seccomp_default.h"
 #include "core/parent/spec_user.h"
 
@@ -39,12 +41,6 @@ static int refuse(const char *option, const char *text, const char *reason, stru
 	return error_set(err, 0, "--%s %s: %s", option, text, reason);
 }
 
-static void list_add(struct arena *arena, str_list *list, const char *text)
-{
-	list->items = arena_grow(arena, list->items, list->count, sizeof(*list->items));
-	list->items[list->count++] = arena_str(arena, text);
-}
-
 /* A path of the caller's: relative to the working folder. */
 static int absolute_path(const char *option, const char *path, struct arena *arena, char **ret_path,
 			 struct error *err)
@@ -57,62 +53,54 @@ static int absolute_path(const char *option, const char *path, struct arena *are
 	return 0;
 }
 
-/* ---- mounts ---- */
-
-static struct config_mount *add_mount(struct container_config *config)
+/* The host's own system is the root file system. */
+static bool is_host(const struct container_config *config)
 {
-	config->mounts.items = arena_grow(&config->arena, config->mounts.items,
-					  config->mounts.count, sizeof(*config->mounts.items));
-	config->mounts.items[config->mounts.count] = (struct config_mount){ 0 };
-	return &config->mounts.items[config->mounts.count++];
+	return str_equal(config->root->path, "/");
 }
+
+/* ---- mounts ---- */
 
 static void add_options(struct arena *arena, const char *text, str_list *options)
 {
 	autofree char *copy = str_dup(text);
 
-	for (char *rest = copy, *word; (word = strsep(&rest, ","));)
+	for (char *rest = copy, *word; (word = strsep(&rest, ","));) {
 		/* Labels of SELinux: a root of its own user namespace can't set any. */
-		if (*word && strcmp(word, "z") != 0 && strcmp(word, "Z") != 0)
-			list_add(arena, options, word);
+		if (str_equal(word, "z") || str_equal(word, "Z"))
+			log_info("--volume: option %s sets no label here", word);
+		else if (*word)
+			config_list_add(arena, options, word);
+	}
 }
 
 static int add_volume(const char *text, struct container_config *config, struct error *err)
 {
-	struct arena *arena = &config->arena;
 	autofree char *copy = str_dup(text);
 	char *rest = copy, *source = strsep(&rest, ":"), *destination = strsep(&rest, ":");
 	struct config_mount *mount;
+	char *path = NULL;
 
 	if (!*source || !destination || destination[0] != '/')
 		return refuse("volume", text,
 			      "that isn't SOURCE:DESTINATION, both folders or files", err);
-	mount = add_mount(config);
-	if (absolute_path("volume", source, arena, &mount->source, err) < 0)
+	if (absolute_path("volume", source, &config->arena, &path, err) < 0)
 		return -1;
-	mount->destination = arena_str(arena, destination);
-	mount->type = arena_str(arena, "bind");
-	list_add(arena, &mount->options, "rbind");
-	list_add(arena, &mount->options, "rprivate");
-	add_options(arena, rest ? rest : "", &mount->options);
+	mount = config_add_mount(config, destination, "bind", path, "rbind,rprivate");
+	add_options(&config->arena, rest ? rest : "", &mount->options);
 	return 0;
 }
 
 static int add_tmpfs(const char *text, struct container_config *config, struct error *err)
 {
-	struct arena *arena = &config->arena;
 	autofree char *copy = str_dup(text);
 	char *rest = copy, *destination = strsep(&rest, ":");
 	struct config_mount *mount;
 
 	if (destination[0] != '/')
 		return refuse("tmpfs", text, "that isn't an absolute path", err);
-	mount = add_mount(config);
-	mount->destination = arena_str(arena, destination);
-	mount->type = arena_str(arena, "tmpfs");
-	mount->source = arena_str(arena, "tmpfs");
-	add_options(arena, "nosuid,nodev,mode=1777", &mount->options);
-	add_options(arena, rest ? rest : "", &mount->options);
+	mount = config_add_mount(config, destination, "tmpfs", "tmpfs", "nosuid,nodev,mode=1777");
+	add_options(&config->arena, rest ? rest : "", &mount->options);
 	return 0;
 }
 
@@ -134,7 +122,7 @@ static int hide_host(struct container_config *config, struct error *err)
 static int apply_mounts(const struct spec_options *options, struct container_config *config,
 			struct error *err)
 {
-	if (str_equal(config->root->path, "/") && hide_host(config, err) < 0)
+	if (is_host(config) && hide_host(config, err) < 0)
 		return -1;
 	for (size_t i = 0; i < options->tmpfs.count; i++)
 		if (add_tmpfs(options->tmpfs.items[i], config, err) < 0)
@@ -147,37 +135,21 @@ static int apply_mounts(const struct spec_options *options, struct container_con
 
 /* ---- the environment ---- */
 
-static void set_env(struct container_config *config, const char *entry)
-{
-	str_list *env = &config->process->env;
-	size_t length = strcspn(entry, "=") + 1;
-
-	for (size_t i = 0; i < env->count; i++)
-		if (strncmp(env->items[i], entry, length) == 0) {
-			env->items[i] = arena_str(&config->arena, entry);
-			return;
-		}
-	list_add(&config->arena, env, entry);
-}
-
 /* A name alone is as the caller has it, or not at all where it has none. */
 static int add_env(const char *option, const char *text, struct container_config *config,
 		   struct error *err)
 {
+	autofree char *name = str_dup(text);
+	char *given = strchr(name, '=');
 	const char *value;
-	autofree char *entry = NULL;
 
-	if (text[0] == '=' || !*text)
+	if (given)
+		*given = '\0';
+	if (!*name)
 		return refuse(option, text, "that isn't NAME=VALUE", err);
-	if (strchr(text, '=')) {
-		set_env(config, text);
-		return 0;
-	}
-	value = getenv(text);
-	if (!value)
-		return 0;
-	entry = str_format("%s=%s", text, value);
-	set_env(config, entry);
+	value = given ? given + 1 : getenv(name);
+	if (value)
+		config_set_env(config, name, value);
 	return 0;
 }
 
@@ -256,7 +228,7 @@ static void fill_capabilities(struct arena *arena, uint64_t set, str_list *list)
 		for (char *letter = name; letter && *letter; letter++)
 			*letter = (char)toupper((unsigned char)*letter);
 		if (name)
-			list_add(arena, list, name);
+			config_list_add(arena, list, name);
 		cap_free(name);
 	}
 }
@@ -557,34 +529,20 @@ static int apply_userns(const struct spec_options *options, const struct spec_us
 
 /* ---- the rest ---- */
 
-static void set_annotation(struct container_config *config, const char *name, const char *value)
-{
-	str_map *map = &config->annotations;
-
-	for (size_t i = 0; i < map->count; i++)
-		if (str_equal(map->items[i].name, name)) {
-			map->items[i].value = arena_str(&config->arena, value);
-			return;
-		}
-	map->items = arena_grow(&config->arena, map->items, map->count, sizeof(*map->items));
-	map->items[map->count].name = arena_str(&config->arena, name);
-	map->items[map->count++].value = arena_str(&config->arena, value);
-}
-
 /* The folder is made where it isn't there. */
 static int apply_overlay(const char *folder, struct container_config *config, struct error *err)
 {
 	char *path = NULL;
 
 	if (!*folder) {
-		set_annotation(config, "org.urun.overlay", "tmpfs");
+		config_set_annotation(config, CONFIG_ANNOTATION_OVERLAY, CONFIG_OVERLAY_IN_MEMORY);
 		return 0;
 	}
 	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
 		return error_set(err, errno, "--overlay %s", folder);
 	if (absolute_path("overlay", folder, &config->arena, &path, err) < 0)
 		return -1;
-	set_annotation(config, "org.urun.overlay", path);
+	config_set_annotation(config, CONFIG_ANNOTATION_OVERLAY, path);
 	return 0;
 }
 
@@ -601,7 +559,7 @@ static int apply_root(const struct spec_options *options, struct container_confi
 	if (!S_ISDIR(st.st_mode))
 		return refuse("rootfs", options->rootfs, "it is no folder", err);
 	/* Nothing is written through to the host's own system. */
-	if (!options->overlay && str_equal(config->root->path, "/"))
+	if (!options->overlay && is_host(config))
 		return apply_overlay("", config, err);
 	return options->overlay ? apply_overlay(options->overlay, config, err) : 0;
 }
@@ -616,10 +574,10 @@ static int apply_annotations(const struct spec_options *options, struct containe
 		if (!*name || !value)
 			return refuse("annotation", options->annotations.items[i],
 				      "that isn't NAME=VALUE", err);
-		set_annotation(config, name, value);
+		config_set_annotation(config, name, value);
 	}
 	if (options->network)
-		set_annotation(config, "org.urun.network", options->network);
+		config_set_annotation(config, CONFIG_ANNOTATION_NETWORK, options->network);
 	return 0;
 }
 
@@ -632,7 +590,7 @@ static int apply_process(const struct spec_options *options, struct container_co
 	if (options->command.count) {
 		process->args = (str_list){ 0 };
 		for (size_t i = 0; i < options->command.count; i++)
-			list_add(&config->arena, &process->args, options->command.items[i]);
+			config_list_add(&config->arena, &process->args, options->command.items[i]);
 	}
 	if (options->workdir) {
 		if (options->workdir[0] != '/')

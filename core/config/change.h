@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_CONFIG_CHANGE_H
+#define URUN_CONFIG_CHANGE_H
+
+#include "core/config/config.h"
+
+/*
+ * Changes to a config, by whoever fits it to a host or writes it by options.  All texts are copied
+ * into the config's arena.
+ */
+
+/* urun's own annotations. */
+#define CONFIG_ANNOTATION_NETWORK "org.urun.network" /* see netns/options.h */
+#define CONFIG_ANNOTATION_OVERLAY "org.urun.overlay" /* a folder, or: */
+#define CONFIG_OVERLAY_IN_MEMORY  "tmpfs"
+
+void config_list_add(struct arena *arena, str_list *list, const char *text);
+
+/*
+ * A mount behind all others.  @options are divided by commas.  What is returned is the config's, up
+ * to the next change of its mounts.
+ */
+struct config_mount *config_add_mount(struct container_config *config, const char *destination,
+				      const char *type, const char *source, const char *options);
+
+/* A new namespace of a type that the config hasn't. */
+void config_add_namespace(struct container_config *config, enum config_namespace_type type);
+/* @ns is one of the config's. */
+void config_remove_namespace(struct container_config *config, struct config_namespace *ns);
+
+/* Sets NAME=value in process.env, in place of what is there. */
+void config_set_env(struct container_config *config, const char *name, const char *value);
+
+/* Likewise of an annotation. */
+void config_set_annotation(struct container_config *config, const char *name, const char *value);
+
+#endif
