@@ -264,6 +264,19 @@ int path_mkfile_in_root(int root, const char *path)
 	return S_ISDIR(st.st_mode) ? -EISDIR : take_fd(&fd);
 }
 
+int path_read_in_root(int root, const char *path, size_t limit, char **ret_bytes, size_t *ret_size)
+{
+	autoclose int fd =
+		path_open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? fd_read_all(fd, limit, ret_bytes, ret_size) : -EINVAL;
+}
+
 char *path_clean(const char *path)
 {
 	char *clean = mem_alloc(strlen(path) + 2); /* one more than @path: the '/' before it */

@@ -2,6 +2,7 @@
 #ifndef URUN_BASE_PATH_H
 #define URUN_BASE_PATH_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,6 +25,13 @@ int path_mkdirs_in_root(int root, const char *path, mode_t mode);
  * 0644) where they are missing.
  */
 int path_mkfile_in_root(int root, const char *path);
+
+/*
+ * Reads the regular file @path to its end as fd_read_all() does; the caller frees *ret_bytes.
+ * Whatever else is in its place (a FIFO, a terminal) is EINVAL, and neither holds us up nor becomes
+ * ours.  Returns 0 or a negative errno.
+ */
+int path_read_in_root(int root, const char *path, size_t limit, char **ret_bytes, size_t *ret_size);
 
 /*
  * Lexically: folds "//", "/./" and "/x/../"; ".." above the root is dropped.  @path is absolute or

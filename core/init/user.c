@@ -4,11 +4,9 @@
 
 #include <stdbool.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -138,14 +136,9 @@ char *user_home(int root, uid_t uid)
 {
 	autofree char *bytes = NULL;
 	char *home = NULL;
-	struct stat st;
 	size_t size;
-	/* A FIFO or a terminal in its place must neither hold us up nor become ours. */
-	autoclose int fd = path_open_in_root(root, "etc/passwd",
-					     O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    fd_read_all(fd, PASSWD_SIZE_MAX, &bytes, &size) == 0)
+	if (path_read_in_root(root, "etc/passwd", PASSWD_SIZE_MAX, &bytes, &size) == 0)
 		home = user_home_parse(bytes, size, uid);
 	return home ? home : str_dup("/");
 }

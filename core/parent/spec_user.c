@@ -20,11 +20,10 @@
 static char *read_in_root(const char *rootfs, const char *path)
 {
 	autoclose int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	autoclose int fd = root < 0 ? -1 : path_open_in_root(root, path, O_RDONLY | O_CLOEXEC, 0);
 	char *text = NULL;
 	size_t size;
 
-	if (fd < 0 || fd_read_all(fd, FILE_SIZE_MAX, &text, &size) < 0)
+	if (root < 0 || path_read_in_root(root, path, FILE_SIZE_MAX, &text, &size) < 0)
 		return str_dup("");
 	return text;
 }

@@ -151,6 +151,10 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" "--user nobody-here: the root file system has no user 'nobody-here'"
 	by_options --user web:nothing true
 	assert_contains "$stderr" "no group 'nothing'"
+	rm "$BUNDLE/rootfs/etc/passwd"
+	mkfifo "$BUNDLE/rootfs/etc/passwd"
+	by_options --user web true
+	assert_contains "$stderr" "no user 'web'"
 }
 
 @test "--workdir, --hostname and --name" {

@@ -182,6 +182,29 @@ static void assert_clean(const char *path, const char *wanted)
 	assert_string_equal(clean, wanted);
 }
 
+static void only_regular_files_are_read(void **state)
+{
+	struct fixture *fixture = *state;
+	autofree char *bytes = NULL;
+	size_t size = 0;
+	int fd = openat(fixture->root, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_int_equal(write(fd, "text", 4), 4);
+	close(fd);
+	assert_int_equal(symlinkat("/file", fixture->root, "link"), 0);
+	assert_int_equal(mkfifoat(fixture->root, "fifo", 0644), 0);
+	assert_int_equal(path_read_in_root(fixture->root, "/link", 4, &bytes, &size), 0);
+	assert_string_equal(bytes, "text");
+	assert_int_equal(size, 4);
+	free(bytes);
+	bytes = NULL;
+	assert_int_equal(path_read_in_root(fixture->root, "file", 3, &bytes, &size), -EFBIG);
+	assert_int_equal(path_read_in_root(fixture->root, "fifo", 4, &bytes, &size), -EINVAL);
+	assert_int_equal(path_read_in_root(fixture->root, "/", 4, &bytes, &size), -EINVAL);
+	assert_int_equal(path_read_in_root(fixture->root, "none", 4, &bytes, &size), -ENOENT);
+	assert_null(bytes);
+}
+
 static void cleaning_folds_dots_and_slashes(void **state)
 {
 	(void)state;
@@ -221,6 +244,7 @@ int main(void)
 		ROOT_TEST(dotdot_behind_what_is_made_goes_up_once),
 		ROOT_TEST(loops_and_magic_links_are_refused),
 		ROOT_TEST(files_and_folders_arent_taken_for_each_other),
+		ROOT_TEST(only_regular_files_are_read),
 		cmocka_unit_test(cleaning_folds_dots_and_slashes),
 		cmocka_unit_test(joining_keeps_absolute_paths),
 	};
