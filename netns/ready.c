@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +14,7 @@
 #include "core/base/rights.h"
 #include "core/base/str.h"
 
-int ready_begin(const char *number, struct error *err)
+static int begin(const char *number, struct error *err)
 {
 	uint32_t socket;
 	int null;
@@ -30,6 +32,24 @@ int ready_begin(const char *number, struct error *err)
 	if (close_range(READY_FD + 1, ~0u, 0) < 0)
 		return error_set(err, errno, "close the other descriptors");
 	return 0;
+}
+
+int ready_main(int argc, char **argv, const char *helper,
+	       int (*start)(const struct network_options *options, struct error *err))
+{
+	struct network_options options;
+	struct error err = ERROR_NONE;
+
+	if (argc != 3) {
+		dprintf(STDERR_FILENO, "usage: %s READYFD NETWORK\n", helper);
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	if (begin(argv[1], &err) == 0 && network_options_parse(argv[2], &options, &err) == 0 &&
+	    start(&options, &err) == 0)
+		return 0;
+	ready_say_failure(READY_ERROR, &err);
+	return 1;
 }
 
 static void say(enum ready_kind kind, const char *text, const int *fds, size_t fd_count)

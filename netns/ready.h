@@ -3,6 +3,7 @@
 #define URUN_NETNS_READY_H
 
 #include "core/base/error.h"
+#include "netns/options.h"
 
 /*
  * What a helper of the network and the parent that started it say to each other, on a SOCK_SEQPACKET socket: a
@@ -33,10 +34,13 @@ enum ready_kind {
 #define READY_FD 3
 
 /*
- * Makes it so: the socket is @number (argv), stdio becomes /dev/null, and all other descriptors are
- * closed, as an engine waits until its pipes are closed by all that has them.
+ * The main() of @helper, whose arguments are READYFD NETWORK.  Makes it so: the socket is READYFD,
+ * stdio becomes /dev/null, and all other descriptors are closed, as an engine waits until its pipes
+ * are closed by all that has them.  A write to a peer that has gone fails with EPIPE.  Then calls
+ * @start, and says its failure.  Returns the exit status.
  */
-int ready_begin(const char *number, struct error *err);
+int ready_main(int argc, char **argv, const char *helper,
+	       int (*start)(const struct network_options *options, struct error *err));
 
 /* Nobody is there to hear of it where these fail: the life pidfd tells the rest. */
 void ready_say(enum ready_kind kind);

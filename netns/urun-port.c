@@ -3,8 +3,6 @@
 // urun-port READYFD NETWORK: carries the connections to a container's published ports.
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,26 +77,21 @@ static int serve(const struct source *source, const int given[static GIVEN_COUNT
  * Process boundary: the one that was executed ends at once, so that the parent has waited for it
  * when the ports are served, and the one that stays is nobody's to wait for.
  */
-static int start(const char *network, struct error *err)
+static int start(const struct network_options *options, struct error *err)
 {
 	int given[GIVEN_COUNT], received, pidfd = -1;
-	struct network_options options;
 	struct error left = ERROR_NONE;
 	struct source source;
 	bool isolated;
 	pid_t pid;
 
-	if (network_options_parse(network, &options, err) < 0)
-		return -1;
 	received = ready_receive(given, GIVEN_COUNT, err);
 	if (received <= 0)
 		return received;
 	if (join_container(given[GIVEN_LIFE], err) < 0)
 		return -1;
-	if (source_prepare(&options, &source, &left) < 0)
+	if (source_prepare(options, &source, &left) < 0)
 		ready_say_failure(READY_WARNING, &left);
-	/* A peer that has closed its end is told by splice(2). */
-	signal(SIGPIPE, SIG_IGN);
 	pid = sandbox_fork(SANDBOX_PORT, &pidfd, &isolated, err);
 	if (pid < 0)
 		return -1;
@@ -113,14 +106,5 @@ static int start(const char *network, struct error *err)
 
 int main(int argc, char **argv)
 {
-	struct error err = ERROR_NONE;
-
-	if (argc != 3) {
-		dprintf(STDERR_FILENO, "usage: urun-port READYFD NETWORK\n");
-		return 2;
-	}
-	if (ready_begin(argv[1], &err) == 0 && start(argv[2], &err) == 0)
-		return 0;
-	ready_say_failure(READY_ERROR, &err);
-	return 1;
+	return ready_main(argc, argv, "urun-port", start);
 }

@@ -3,8 +3,6 @@
 // urun-slirp READYFD NETWORK: the other end of a container's network device.
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -63,17 +61,12 @@ static int serve(const struct network_options *options, const struct identity *i
  * Process boundary: the one that was executed ends at once, so that the parent has waited for it
  * when the network is usable, and the one that stays is nobody's to wait for.
  */
-static int start(const char *network, struct error *err)
+static int start(const struct network_options *options, struct error *err)
 {
-	struct network_options options;
 	struct identity identity = { .uid = geteuid(), .gid = getegid() };
 	int pidfd = -1;
 	pid_t pid;
 
-	if (network_options_parse(network, &options, err) < 0)
-		return -1;
-	/* A peer that has closed its end is told by send(2). */
-	signal(SIGPIPE, SIG_IGN);
 	pid = sandbox_fork(SANDBOX_SLIRP, &pidfd, &identity.isolated, err);
 	if (pid < 0)
 		return -1;
@@ -81,21 +74,12 @@ static int start(const char *network, struct error *err)
 		ready_say_process(pidfd);
 		return 0;
 	}
-	if (serve(&options, &identity, err) == 0)
+	if (serve(options, &identity, err) == 0)
 		_exit(0);
 	return -1;
 }
 
 int main(int argc, char **argv)
 {
-	struct error err = ERROR_NONE;
-
-	if (argc != 3) {
-		dprintf(STDERR_FILENO, "usage: urun-slirp READYFD NETWORK\n");
-		return 2;
-	}
-	if (ready_begin(argv[1], &err) == 0 && start(argv[2], &err) == 0)
-		return 0;
-	ready_say_failure(READY_ERROR, &err);
-	return 1;
+	return ready_main(argc, argv, "urun-slirp", start);
 }
