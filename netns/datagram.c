@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "netns/watch.h"
@@ -49,19 +49,6 @@ struct datagrams {
 	char bytes[SIZE_MAX_BYTES];
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static socklen_t address_size(int family)
-{
-	return family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-}
-
 /* ---- the clients ---- */
 
 static struct client **bucket_of(struct datagrams *datagrams, int host,
@@ -70,7 +57,7 @@ static struct client **bucket_of(struct datagrams *datagrams, int host,
 	const unsigned char *bytes = (const unsigned char *)address;
 	uint32_t hash = 2166136261u ^ (uint32_t)host;
 
-	for (socklen_t i = 0; i < address_size(address->any.sa_family); i++)
+	for (socklen_t i = 0; i < publish_address_size(address->any.sa_family); i++)
 		hash = (hash ^ bytes[i]) * 16777619u;
 	return &datagrams->buckets[hash % BUCKETS];
 }
@@ -98,7 +85,7 @@ static void join_as_newest(struct client *client)
 {
 	struct datagrams *datagrams = client->datagrams;
 
-	client->used_ms = now_ms();
+	client->used_ms = clock_ms();
 	client->newer = NULL;
 	client->older = datagrams->newest;
 	*(client->older ? &client->older->newer : &datagrams->oldest) = client;
@@ -170,7 +157,7 @@ static void answer(struct client *client, size_t size)
 	struct iovec part = { client->datagrams->bytes, size };
 	struct msghdr message = {
 		.msg_name = &client->address,
-		.msg_namelen = address_size(client->address.any.sa_family),
+		.msg_namelen = publish_address_size(client->address.any.sa_family),
 		.msg_iov = &part,
 		.msg_iovlen = 1,
 		.msg_control = client->info_size ? client->info.bytes : NULL,
@@ -348,13 +335,13 @@ int datagrams_timeout(const struct datagrams *datagrams)
 
 	if (!datagrams->oldest)
 		return -1;
-	left = datagrams->oldest->used_ms + IDLE_MS - now_ms();
+	left = datagrams->oldest->used_ms + IDLE_MS - clock_ms();
 	return left > 0 ? (int)left : 0;
 }
 
 void datagrams_run(struct datagrams *datagrams)
 {
-	int64_t now = datagrams->oldest ? now_ms() : 0;
+	int64_t now = datagrams->oldest ? clock_ms() : 0;
 
 	while (datagrams->oldest && datagrams->oldest->used_ms + IDLE_MS <= now)
 		end(datagrams->oldest);

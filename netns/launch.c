@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/libexec.h"
 #include "core/base/log.h"
@@ -155,21 +155,13 @@ static int hear(struct helper *helper, struct heard *heard)
 	return 1;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* One message.  Fails at its end, as READY or ERROR would have come before. */
 static int await_message(struct helper *helper, int64_t deadline, struct heard *heard,
 			 struct error *err)
 {
 	for (;;) {
 		struct pollfd event = { .fd = helper->ready_fd, .events = POLLIN };
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		int ready = poll(&event, 1, left > 0 ? (int)left : 0);
 		int result;
 
@@ -188,7 +180,7 @@ static int await_message(struct helper *helper, int64_t deadline, struct heard *
 
 static int await_ready(struct helper *helper, struct error *err)
 {
-	int64_t deadline = now_ms() + TIMEOUT_MS;
+	int64_t deadline = clock_ms() + TIMEOUT_MS;
 	bool is_ready = false;
 
 	while (!is_ready || helper->pidfd < 0) {

@@ -6,9 +6,9 @@
 #include <malloc.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/span.h"
 
@@ -55,14 +55,6 @@ static enum memory_state look(const struct memory_watch *watch)
 	return size > MEMORY_SHORT_AT ? MEMORY_SHORT : MEMORY_PLENTY;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 enum memory_state memory_state(struct memory_watch *watch)
 {
 	int64_t now;
@@ -73,7 +65,7 @@ enum memory_state memory_state(struct memory_watch *watch)
 	if (watch->state == MEMORY_PLENTY && watch->calls % CALLS_A_LOOK != 0)
 		return watch->state;
 	/* While it is short each look is a search for memory to give back: not more often than this. */
-	now = now_ms();
+	now = clock_ms();
 	if (watch->state != MEMORY_PLENTY && now - watch->looked_ms < LOOK_MS)
 		return watch->state;
 	watch->looked_ms = now;

@@ -172,9 +172,9 @@ void published_list_release(struct published_list *list)
 	*list = (struct published_list){ 0 };
 }
 
-static socklen_t address_size(const union publish_address *address)
+socklen_t publish_address_size(int family)
 {
-	return address->any.sa_family == AF_INET6 ? sizeof(address->v6) : sizeof(address->v4);
+	return family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
 /* A descriptor, or a negative errno. */
@@ -201,7 +201,8 @@ static int open_socket(int protocol, const union publish_address *address)
 	if (udp && address->any.sa_family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) < 0)
 		return -errno;
-	if (bind(fd, &address->any, address_size(address)) < 0 || (!udp && listen(fd, BACKLOG) < 0))
+	if (bind(fd, &address->any, publish_address_size(address->any.sa_family)) < 0 ||
+	    (!udp && listen(fd, BACKLOG) < 0))
 		return -errno;
 	return take_fd(&fd);
 }

@@ -20,6 +20,9 @@ union publish_address {
 	struct sockaddr_in6 v6;
 };
 
+/* What bind(2) and connect(2) take of an address of @family. */
+socklen_t publish_address_size(int family);
+
 struct publish {
 	int protocol;		       /* IPPROTO_TCP or IPPROTO_UDP */
 	bool has_address;	       /* else all addresses of the host, of both families */

@@ -146,11 +146,6 @@ static union publish_address seen_address(const struct source *source, int famil
 	return seen;
 }
 
-static socklen_t address_size(int family)
-{
-	return family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-}
-
 /* ---- sockets ---- */
 
 /* Returns 0 or a negative errno. */
@@ -167,7 +162,7 @@ static int bind_to_foreign(int fd, int family, const union publish_address *addr
 			 : setsockopt(fd, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof(on));
 	if (result < 0)
 		return -errno;
-	return bind(fd, &address->any, address_size(family)) < 0 ? -errno : 0;
+	return bind(fd, &address->any, publish_address_size(family)) < 0 ? -errno : 0;
 }
 
 /* @seen is the source, or NULL: the container's own. */
@@ -185,7 +180,7 @@ static int try_connect(const struct source *source, int family, const union publ
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* The pipe between knows no urgent bytes: they stay where they are among the others. */
 	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
-	if (connect(fd, &target.any, address_size(family)) < 0 && errno != EINPROGRESS)
+	if (connect(fd, &target.any, publish_address_size(family)) < 0 && errno != EINPROGRESS)
 		return -errno;
 	return take_fd(&fd);
 }
@@ -213,7 +208,7 @@ int source_connect_datagram(const struct source *source, int family, uint16_t po
 	union publish_address target = guest_address(source, family, port);
 	autoclose int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || connect(fd, &target.any, address_size(family)) < 0)
+	if (fd < 0 || connect(fd, &target.any, publish_address_size(family)) < 0)
 		return -errno;
 	return take_fd(&fd);
 }

@@ -6,8 +6,8 @@
 #include <slirp/libslirp.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/str.h"
 
 /*
@@ -38,14 +38,6 @@ struct stack {
 	struct sockaddr_in6 outbound6;
 };
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /* ---- what libslirp calls ---- */
 
 static ssize_t on_send(const void *frame, size_t size, void *context)
@@ -66,7 +58,7 @@ static void on_guest_error(const char *text, void *context)
 static int64_t on_clock(void *context)
 {
 	(void)context;
-	return now_ns();
+	return clock_ns();
 }
 
 static void *on_timer_new(SlirpTimerCb call, void *call_context, void *context)
@@ -244,7 +236,7 @@ static int64_t until_timer_ms(const struct stack *stack)
 			due = stack->timers[i].due_ms;
 	if (due == INT64_MAX)
 		return INT64_MAX;
-	now = now_ns() / 1000000;
+	now = clock_ms();
 	return due > now ? due - now : 0;
 }
 
@@ -267,7 +259,7 @@ void stack_run(struct stack *stack)
 	for (size_t i = 0; i < TIMERS_MAX; i++) {
 		struct timer *timer = &stack->timers[i];
 
-		if (!timer->call || timer->due_ms > now_ns() / 1000000)
+		if (!timer->call || timer->due_ms > clock_ms())
 			continue;
 		timer->due_ms = INT64_MAX;
 		timer->call(timer->context);

@@ -8,31 +8,23 @@
 #include <spawn.h>
 #include <stdint.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 
 #define OUTPUT_MAX (4u << 20)
 #define TIMEOUT_MS 10000
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Reads up to the end of the output; false where it is too much or takes too long. */
 static bool read_output(int fd, struct strbuf *out)
 {
-	int64_t end = now_ms() + TIMEOUT_MS;
+	int64_t end = clock_ms() + TIMEOUT_MS;
 	char bytes[4096];
 
 	for (;;) {
 		struct pollfd wait = { .fd = fd, .events = POLLIN };
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		ssize_t got;
 
 		if (left <= 0 || out->size > OUTPUT_MAX)

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
@@ -214,14 +215,6 @@ static void catch_rest(struct spawned *spawned, struct caught *caught)
 			return;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* How long poll() may wait: -1 for ever. */
 static int left_ms(const struct spawn *spawn, int64_t started)
 {
@@ -229,7 +222,7 @@ static int left_ms(const struct spawn *spawn, int64_t started)
 
 	if (!spawn->timeout_ms)
 		return -1;
-	left = started + spawn->timeout_ms - now_ms();
+	left = started + spawn->timeout_ms - clock_ms();
 	if (left <= 0)
 		return 0;
 	return left > INT32_MAX ? INT32_MAX : (int)left;
@@ -241,7 +234,7 @@ static int left_ms(const struct spawn *spawn, int64_t started)
  */
 static bool attend(const struct spawn *spawn, struct spawned *spawned, struct caught *caught)
 {
-	int64_t started = now_ms();
+	int64_t started = clock_ms();
 
 	for (;;) {
 		struct pollfd events[] = {

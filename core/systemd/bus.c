@@ -4,8 +4,8 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/str.h"
 
 #define TIMEOUT_US (25 * 1000000ull)
@@ -61,10 +61,7 @@ int bus_fail(int result, const sd_bus_error *cause, struct error *err)
 
 static uint64_t now_us(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return (uint64_t)clock_ns() / 1000;
 }
 
 /* Never 0, which sd_bus_call() takes as its own default. */
