@@ -17,6 +17,7 @@
 #include "core/base/rights.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/parent/state_socket.h"
 
 #define NAME		 "notify"
 #define PLACE		 "/run/notify"
@@ -35,9 +36,9 @@ struct notification {
 static int bind_socket(int folder, int *ret_fd)
 {
 	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/" NAME, folder);
+	socket_address_in(folder, NAME, &address);
 	if (fd < 0 || (unlinkat(folder, NAME, 0) < 0 && errno != ENOENT) ||
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    fchmodat(folder, NAME, 0666, 0) < 0)

@@ -14,11 +14,7 @@
 
 #define BACKLOG 8
 
-/*
- * A socket address has room for 107 bytes; by a descriptor's path below /proc every place has a
- * short name.
- */
-static void address_in(int dir, const char *name, struct sockaddr_un *ret_address)
+void socket_address_in(int dir, const char *name, struct sockaddr_un *ret_address)
 {
 	*ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	snprintf(ret_address->sun_path, sizeof(ret_address->sun_path), "/proc/self/fd/%d/%s", dir,
@@ -31,7 +27,7 @@ int state_socket_listen(const struct state_dir *dir, const char *name, int type,
 	autoclose int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
 
-	address_in(dir->fd, name, &address);
+	socket_address_in(dir->fd, name, &address);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    listen(fd, BACKLOG) < 0)
 		return error_set(err, errno, "listen on %s/%s", dir->path, name);
@@ -45,7 +41,7 @@ int state_socket_connect(const struct state_dir *dir, const char *name, int type
 	autoclose int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
 
-	address_in(dir->fd, name, &address);
+	socket_address_in(dir->fd, name, &address);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return error_set(err, errno, "connect to %s/%s", dir->path, name);
 	*ret_fd = take_fd(&fd);

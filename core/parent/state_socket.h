@@ -2,6 +2,8 @@
 #ifndef URUN_PARENT_STATE_SOCKET_H
 #define URUN_PARENT_STATE_SOCKET_H
 
+#include <sys/un.h>
+
 #include "core/base/error.h"
 #include "core/parent/state.h"
 
@@ -13,6 +15,12 @@
  *   STATE_FILE_PORTS  SOCK_SEQPACKET: what is asked of urun-port (netns/port.h)
  * Runs in: parent.
  */
+
+/*
+ * The address of the socket @name in the folder @dir, whose path may be longer than a socket address
+ * holds: by its descriptor, which stays open for as long as the address is used.
+ */
+void socket_address_in(int dir, const char *name, struct sockaddr_un *ret_address);
 
 /* Makes the listener, close-on-exec; the file appears now. */
 int state_socket_listen(const struct state_dir *dir, const char *name, int type, int *ret_fd,
