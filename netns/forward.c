@@ -3,10 +3,12 @@
 #include "netns/forward.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
@@ -51,7 +53,8 @@ struct forward {
 	struct port *ports, *removed_ports;
 	size_t port_count;
 	struct control *controls, *closed_controls;
-	bool paused; /* there are no descriptors for more connections */
+	/* There are no descriptors for more connections until one has ended, or then; 0: there are. */
+	int64_t paused_until_ms;
 	bool ended;
 };
 
@@ -75,13 +78,13 @@ static void watch_streams(struct forward *forward, uint32_t events)
  */
 static void pause_accepting(struct forward *forward)
 {
-	forward->paused = true;
+	forward->paused_until_ms = clock_ms() + PAUSE_MS;
 	watch_streams(forward, 0);
 }
 
 static void resume_accepting(struct forward *forward)
 {
-	forward->paused = false;
+	forward->paused_until_ms = 0;
 	watch_streams(forward, EPOLLIN);
 	watch_change(forward->epoll, &forward->listener, EPOLLIN);
 }
@@ -333,20 +336,21 @@ static int sooner(int a, int b)
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
+/* How long a wait may take, in ms; -1: for ever. */
 static int timeout_of(const struct forward *forward)
 {
 	int timeout =
 		sooner(relays_timeout(forward->relays), datagrams_timeout(forward->datagrams));
+	int64_t pause = forward->paused_until_ms - clock_ms();
 
-	return sooner(timeout, forward->paused ? PAUSE_MS : -1);
+	return forward->paused_until_ms ? sooner(timeout, pause > 0 ? (int)pause : 0) : timeout;
 }
 
 static int run_once(struct forward *forward)
 {
 	struct epoll_event events[READY_MAX];
-	bool was_paused = forward->paused;
-	int timeout = timeout_of(forward);
-	int count = epoll_wait(forward->epoll, events, READY_MAX, timeout);
+	int count = epoll_wait(forward->epoll, events, READY_MAX, timeout_of(forward));
+	bool freed;
 
 	if (count < 0 && errno != EINTR)
 		return -errno;
@@ -356,11 +360,8 @@ static int run_once(struct forward *forward)
 		if (watch->ready)
 			watch->ready(watch, events[i].events);
 	}
-	if (relays_run(forward->relays) || (was_paused && count == 0))
-		was_paused = forward->paused;
-	else
-		was_paused = false;
-	if (was_paused)
+	freed = relays_run(forward->relays);
+	if (forward->paused_until_ms && (freed || clock_ms() >= forward->paused_until_ms))
 		resume_accepting(forward);
 	datagrams_run(forward->datagrams);
 	free_removed(forward);
