@@ -124,14 +124,13 @@ static int prepare_namespaces(struct init *init, struct error *err)
 
 /*
  * What the parent opened before we were root (core/parent/source.h): the root's, and with @index
- * above 0 that of mount @index - 1.  -1: it wasn't opened.
+ * above 0 that of mount @index - 1.  -1: nothing was; one that couldn't be isn't O_PATH.
  */
 static int source_fd(const struct init *init, size_t index)
 {
-	int fd = (int)init->child.order.first_source + (int)index;
-	int flags = init->child.order.first_source > 0 ? fcntl(fd, F_GETFL) : -1;
+	int first = (int)init->child.order.first_source;
 
-	return flags >= 0 && (flags & O_PATH) ? fd : -1;
+	return first > 0 ? first + (int)index : -1;
 }
 
 static void close_sources(const struct init *init)

@@ -32,11 +32,18 @@ int mount_clone(int dir, const char *path, unsigned int flags)
 	return tree < 0 ? -errno : tree;
 }
 
+static bool is_o_path(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_PATH);
+}
+
 int mount_clone_source(const char *path, int fd, unsigned int flags)
 {
 	int tree = mount_clone(AT_FDCWD, path, flags);
 
-	return tree == -EACCES && fd >= 0 ? mount_clone(fd, "", flags) : tree;
+	return tree == -EACCES && is_o_path(fd) ? mount_clone(fd, "", flags) : tree;
 }
 
 int mount_attach(int tree, int target)

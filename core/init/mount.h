@@ -30,7 +30,7 @@ int mount_clone(int dir, const char *path, unsigned int flags);
 
 /*
  * The same of what @path names; where it can't be reached with the rights that we have, of @fd, the
- * same opened with the caller's (-1: none).
+ * same opened with the caller's (not O_PATH, or -1: it wasn't).
  */
 int mount_clone_source(const char *path, int fd, unsigned int flags);
 

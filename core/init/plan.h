@@ -26,7 +26,7 @@ struct mount_step {
 	char *gid_map;
 	/*
 	 * The source of a bind, opened (O_PATH) with the caller's rights, for where it can't be
-	 * reached with ours; -1: not.  Not the plan's to close.
+	 * reached with ours; not O_PATH, or -1: it wasn't.  Not the plan's to close.
 	 */
 	int source_fd;
 	bool filled_later; /* read-only, and not before the rest of the plan is in it */

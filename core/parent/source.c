@@ -47,14 +47,12 @@ void child_open_sources(const struct mount_sources *sources, int filler)
 	for (size_t i = 0; i < sources->count; i++) {
 		const char *path = sources->paths[i];
 		int number = sources->first + (int)i;
-		int fd;
+		int fd = path ? open(path, O_PATH | O_CLOEXEC) : -1;
 
-		dup3(filler, number, O_CLOEXEC);
-		fd = path ? open(path, O_PATH | O_CLOEXEC) : -1;
-		if (fd < 0)
+		if (fd == number)
 			continue;
-		dup3(fd, number, O_CLOEXEC);
-		close(fd);
+		dup3(fd < 0 ? filler : fd, number, O_CLOEXEC);
+		fd_close(&fd);
 	}
 }
 
