@@ -5,7 +5,7 @@
 load lib.bash
 load network.bash
 
-# server TEXT: a Python program is what the container runs; it has `listen(port)` and `serve(socket, function)`.
+# server TEXT: a Python program is what the container runs; it has `listen(port)`, `serve(socket, function)` and `serve_beside`.
 server() {
 	host_programs
 	cat >"$BUNDLE/host/server.py" <<-'END'
@@ -22,6 +22,8 @@ server() {
 		    while True:
 		        c, peer = s.accept()
 		        threading.Thread(target=handle, args=(c, peer), daemon=True).start()
+		def serve_beside(s, handle):
+		    threading.Thread(target=serve, args=(s, handle), daemon=True).start()
 		def say_peer(c, peer):
 		    c.sendall(peer[0].encode())
 		    c.close()
@@ -235,7 +237,8 @@ start() {
 
 @test "the container sees the client's own address, and the gateway's for one on the host's loopback" {
 	server <<-'END'
-		serve(listen(8000), say_peer) if not threading.Thread(target=serve, args=(listen(8000, socket.AF_INET6), say_peer), daemon=True).start() else None
+		serve_beside(listen(8000, socket.AF_INET6), say_peer)
+		serve(listen(8000), say_peer)
 	END
 	client <<-'END'
 		print(ask(18000, "192.0.2.1", ("192.0.2.7", 0)))
@@ -264,7 +267,8 @@ start() {
 
 @test "what listens on the container's loopback alone isn't reached" {
 	server <<-'END'
-		serve(listen(8000, address="127.0.0.1"), say_peer) if not threading.Thread(target=serve, args=(listen(8001), say_peer), daemon=True).start() else None
+		serve_beside(listen(8001), say_peer)
+		serve(listen(8000, address="127.0.0.1"), say_peer)
 	END
 	client <<-'END'
 		ask(18001)
@@ -344,7 +348,7 @@ start() {
 		    time.sleep(0.1)
 		    c.sendall(b"r" * 60000)
 		    c.close()
-		threading.Thread(target=serve, args=(listen(8001), echo), daemon=True).start()
+		serve_beside(listen(8001), echo)
 		serve(listen(8000), reply_and_close)
 	END
 	client <<-'END'
@@ -407,7 +411,7 @@ start() {
 		def much(c, peer):
 		    c.sendall(bytes(range(256)) * 40000)
 		    c.close()
-		threading.Thread(target=serve, args=(listen(8001), say_peer), daemon=True).start()
+		serve_beside(listen(8001), say_peer)
 		serve(listen(8000), much)
 	END
 	client <<-'END'
@@ -438,8 +442,8 @@ start() {
 		        open("/told", "w").write("end")
 		    except ConnectionResetError:
 		        open("/told", "w").write("reset")
-		threading.Thread(target=serve, args=(listen(8001), told), daemon=True).start()
-		threading.Thread(target=serve, args=(listen(8002), say_peer), daemon=True).start()
+		serve_beside(listen(8001), told)
+		serve_beside(listen(8002), say_peer)
 		serve(listen(8000), reset)
 	END
 	client <<-'END'
