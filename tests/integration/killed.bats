@@ -10,7 +10,7 @@ single_id() {
 
 # No process of a container is left; the state that a killed urun couldn't remove is overwritten by the next run.
 nothing_runs() {
-	[ -z "$(comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes))" ]
+	[ -z "$(new_processes)" ]
 }
 
 id_is_free() {
@@ -39,7 +39,7 @@ id_is_free() {
 		sleep "$delay"
 		kill -KILL "$pid" 2>/dev/null || true
 		wait "$pid" || true
-		wait_for 3 nothing_runs || fail "after $delay seconds: $(describe_processes "$(comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes))")"
+		wait_for 3 nothing_runs || fail "after $delay seconds: $(describe_processes "$(new_processes)")"
 	done
 	id_is_free
 }
@@ -63,7 +63,7 @@ killed_at() {
 			program /bin/sleep 30
 			killed_at "$call" "$n"
 			[ "$status" = 137 ] || fail "$call $n: exit status $status: $stderr"
-			wait_for 3 nothing_runs || fail "$call $n: $(describe_processes "$(comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes))")"
+			wait_for 3 nothing_runs || fail "$call $n: $(describe_processes "$(new_processes)")"
 			[ "$(host_mounts)" = "$MOUNTS_BEFORE" ]
 		done
 	done

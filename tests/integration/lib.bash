@@ -4,6 +4,8 @@
 # look at what is left behind, which every test gets by setup() and teardown() here.
 #
 #   URUN    the program to test
+#   URUN_TEST_REAPER  the process that what the tests start descends from, orphans too: `run` sets it.  Without it all processes
+#           of the machine are looked at, as is right in a virtual one, and none is killed.
 #   CACHE   where what takes long to make is kept: a Debian root file system (default: ~/.cache/urun-tests)
 
 URUN=${URUN:?set URUN to the path of the program}
@@ -26,14 +28,13 @@ setup() {
 teardown() {
 	local left='' now
 	for _ in $(seq 40); do
-		now=$(comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes))
+		now=$(new_processes)
 		[ -n "$now" ] || break
 		sleep 0.05
 	done
 	if [ -n "$now" ]; then
 		left="processes: $(describe_processes "$now")"
-		local line
-		while read -r line; do kill -KILL "${line%% *}" 2>/dev/null || true; done <<<"$now"
+		[ -z "${URUN_TEST_REAPER-}" ] || kill -KILL $(cut -d' ' -f1 <<<"$now") 2>/dev/null || true
 	fi
 	now=$(comm -13 <(echo "$MOUNTS_BEFORE") <(host_mounts))
 	[ -z "$now" ] || left+=" mounts: $now"
@@ -53,8 +54,25 @@ teardown() {
 	fi
 }
 
-# Processes in another user namespace than ours, and those named urun: "PID starttime" a line, sorted.  (The start time,
-# so that a pid's second life isn't taken for the first.)
+# is_ours PID: the tests have started it.
+is_ours() {
+	local pid=$1 stat
+	while [ "$pid" != "${URUN_TEST_REAPER:-1}" ]; do
+		[ "$pid" -gt 1 ] || return 1
+		if { read -r stat <"/proc/$pid/stat"; } 2>/dev/null; then
+			stat=${stat##*) }
+			stat=${stat#* }
+			pid=${stat%% *}
+		else
+			# A parent that has ended since: its children have another now.
+			[ "$pid" != "$1" ] || return 1
+			pid=$1
+		fi
+	done
+}
+
+# Processes of the tests in another user namespace than theirs, and those named urun: "PID starttime" a line, sorted.  (The
+# start time, so that a pid's second life isn't taken for the first.)
 container_processes() {
 	local own pid namespace stat
 	own=$(readlink /proc/self/ns/user)
@@ -68,11 +86,17 @@ container_processes() {
 		"$pid (urun"*) ;;
 		*) [ -n "$namespace" ] && [ "$namespace" != "$own" ] || continue ;;
 		esac
+		is_ours "$pid" || continue
 		stat=${stat##*) }
 		# shellcheck disable=SC2086 # split into its fields on purpose
 		set -- $stat
 		echo "$pid ${20}"
 	done < <(find /proc/[0-9]*/ns/user -maxdepth 0 -printf '%p %l\n' 2>/dev/null) | sort
+}
+
+# Those that weren't there when the test began.
+new_processes() {
+	comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes)
 }
 
 describe_processes() {

@@ -89,7 +89,7 @@ remove_containers() {
 nothing_left() {
 	local left='' now
 	for _ in $(seq 20); do
-		now=$(comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes))
+		now=$(new_processes)
 		[ -n "$now" ] || break
 		sleep 0.2
 	done
