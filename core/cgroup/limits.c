@@ -11,6 +11,7 @@
 
 /* What the kernel takes a quota to be counted in where nothing is said: 100 ms. */
 #define CPU_PERIOD_DEFAULT 100000
+#define CPU_WEIGHT_DEFAULT 100
 
 struct builder {
 	struct cgroup_settings *settings;
@@ -119,6 +120,18 @@ unsigned int cgroup_weight_of_shares(uint64_t shares)
 	return (unsigned int)ceil(pow(10, (l * l + 125 * l) / 612.0 - 7.0 / 34.0));
 }
 
+/* Engines send the default with every container (ctr does): a new cgroup has it as it is. */
+static void add_cpu_weight(struct builder *builder, const struct config_cpu *cpu)
+{
+	unsigned int weight = cgroup_weight_of_shares(cpu->shares.value);
+
+	if (cpu->shares.value == 0 || cpu->idle.value != 0 ||
+	    (builder->purpose == CGROUP_FOR_CREATE && weight == CPU_WEIGHT_DEFAULT))
+		return;
+	add(builder, "cpu.shares", "cpu.weight",
+	    arena_strf(&builder->settings->arena, "%u", weight));
+}
+
 static void add_cpu_max(struct builder *builder, const struct config_cpu *cpu)
 {
 	struct arena *arena = &builder->settings->arena;
@@ -142,9 +155,7 @@ static int add_cpu(struct builder *builder, const struct config_cpu *cpu, struct
 	if (cpu->idle.set)
 		add(builder, "cpu.idle", "cpu.idle",
 		    arena_strf(arena, "%" PRId64, cpu->idle.value));
-	if (cpu->shares.value > 0 && cpu->idle.value == 0)
-		add(builder, "cpu.shares", "cpu.weight",
-		    arena_strf(arena, "%u", cgroup_weight_of_shares(cpu->shares.value)));
+	add_cpu_weight(builder, cpu);
 	add_cpu_max(builder, cpu);
 	if (cpu->burst.set)
 		add(builder, "cpu.burst", "cpu.max.burst",

@@ -33,8 +33,9 @@ struct cgroup_settings {
 /*
  * Fails for a value that version 2 can't express, and for what only version 1 has and would limit
  * something (cpu.realtimeRuntime, blockIO.leafWeight, network).  What never limits (kernel memory
- * accounting, swappiness, disableOOMKiller) is a debug line.  -1 and what isn't given ask for
- * nothing, so that no controller is needed for them; with @update they lift a limit.
+ * accounting, swappiness, disableOOMKiller) is a debug line.  -1, what isn't given
+ * and the default weight ask for nothing, so that no controller is needed for them; in an update
+ * -1 lifts a limit, and a weight is written whatever it is.
  */
 enum cgroup_purpose { CGROUP_FOR_CREATE, CGROUP_FOR_UPDATE };
 int cgroup_settings_make(const struct config_resources *resources, enum cgroup_purpose purpose,

@@ -237,9 +237,9 @@ static int check_delegation(const struct cgroup_request *request,
 	if (cgroup_is_ours(existing))
 		return 0;
 	if (!plan->optional) {
-		error_set(err, EACCES, "%s: make cgroup " CGROUP_ROOT "%s",
-			  plan->settings.count ? "linux.resources" : "linux.cgroupsPath",
-			  plan->path);
+		error_set(err, EACCES, "linux.%s%s: make cgroup " CGROUP_ROOT "%s",
+			  plan->settings.count ? "resources." : "cgroupsPath",
+			  plan->settings.count ? plan->settings.items[0].field : "", plan->path);
 		return error_hint(err, "nothing is delegated to this user there: use "
 				       "--systemd-cgroup, or start urun by systemd-run --user -p "
 				       "Delegate=yes");

@@ -17,7 +17,7 @@ setup() {
 	STATE=$BATS_TEST_TMPDIR/state
 	export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/runtime
 	mkdir -m 700 "$XDG_RUNTIME_DIR"
-	PROCESSES_BEFORE=$(container_processes)
+	remember_processes
 	MOUNTS_BEFORE=$(host_mounts)
 	CGROUPS_BEFORE=$(own_cgroups)
 	TMP_STATE_BEFORE=$(ls -A "/tmp/urun-$(id -u)" 2>/dev/null || true)
@@ -34,7 +34,7 @@ teardown() {
 	done
 	if [ -n "$now" ]; then
 		left="processes: $(describe_processes "$now")"
-		[ -z "${URUN_TEST_REAPER-}" ] || kill -KILL $(cut -d' ' -f1 <<<"$now") 2>/dev/null || true
+		[ -z "${URUN_TEST_REAPER-}" ] || cut -d' ' -f1 <<<"$now" | xargs kill -KILL 2>/dev/null || true
 	fi
 	now=$(comm -13 <(echo "$MOUNTS_BEFORE") <(host_mounts))
 	[ -z "$now" ] || left+=" mounts: $now"
@@ -92,6 +92,10 @@ container_processes() {
 		set -- $stat
 		echo "$pid ${20}"
 	done < <(find /proc/[0-9]*/ns/user -maxdepth 0 -printf '%p %l\n' 2>/dev/null) | sort
+}
+
+remember_processes() {
+	PROCESSES_BEFORE=$(container_processes)
 }
 
 # Those that weren't there when the test began.

@@ -68,7 +68,7 @@ setup_file() {
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	PROCESSES_BEFORE=$(container_processes)
+	remember_processes
 }
 
 teardown() {

@@ -2,45 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 # Engines that run as root: containerd, and podman with a mapping of ids; run in the machine as root.
 load podman.bash
+load containerd.bash
 
 SOCKET=/run/urun-containerd.sock
 
 # An image of busybox for root: the one that the machine has is user ci's.
 setup_file() {
 	podman import -q --change CMD=/bin/sh /opt/busybox.tar "$IMAGE" >/dev/null
-	cat >"$BATS_FILE_TMPDIR/containerd.toml" <<-END
-		version = 2
-		root = "$BATS_FILE_TMPDIR/root"
-		state = "$BATS_FILE_TMPDIR/state"
-		disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs"]
-		[grpc]
-		address = "$SOCKET"
-	END
+	containerd_config "$SOCKET"
 	containerd --config "$BATS_FILE_TMPDIR/containerd.toml" >"$BATS_FILE_TMPDIR/containerd.log" 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >"$BATS_FILE_TMPDIR/containerd.pid"
-	wait_for 60 ctr version || { tail "$BATS_FILE_TMPDIR/containerd.log" >&2; return 1; }
-	podman save -q --format docker-archive -o "$BATS_FILE_TMPDIR/busybox.tar" "$IMAGE"
-	ctr images import "$BATS_FILE_TMPDIR/busybox.tar" >/dev/null
-}
-
-teardown_file() {
-	kill "$(cat "$BATS_FILE_TMPDIR/containerd.pid")" || true
+	import_image
 }
 
 ctr() {
 	timeout -k 5 90 ctr --address "$SOCKET" "$@" 3>&- 4>&- </dev/null
-}
-
-# ctr_run ARG… ID COMMAND…: in the foreground.
-ctr_run() {
-	observe ctr run --runc-binary "$RUNTIME" --snapshotter native "$@"
-}
-
-teardown() {
-	local id
-	for id in $(ctr tasks ls -q 2>/dev/null); do ctr tasks rm -f "$id" >/dev/null 2>&1 || true; done
-	for id in $(ctr containers ls -q 2>/dev/null); do ctr containers rm "$id" >/dev/null 2>&1 || true; done
-	podman rm -fa -t 0 >/dev/null 2>&1 || true
 }
 
 @test "ctr run: output and exit status are the program's" {
@@ -52,8 +28,7 @@ teardown() {
 }
 
 @test "ctr run --detach, tasks exec, kill, and delete" {
-	ctr run --detach --runc-binary "$RUNTIME" --snapshotter native "$IMAGE:latest" c1 sh -c "$LOOP"
-	wait_for 10 has_task c1 RUNNING
+	run_detached c1
 	observe ctr tasks exec --exec-id e1 c1 sh -c 'echo in; exit 3'
 	assert_status 3
 	assert_output in
@@ -69,13 +44,8 @@ teardown() {
 	assert_output ''
 }
 
-has_task() {
-	ctr tasks ls | grep -q "^$1 .*$2"
-}
-
 @test "ctr run --memory-limit is the kernel's limit" {
-	ctr run --detach --memory-limit 67108864 --runc-binary "$RUNTIME" --snapshotter native "$IMAGE:latest" c1 sh -c "$LOOP"
-	wait_for 10 has_task c1 RUNNING
+	run_detached c1 --memory-limit 67108864
 	[ "$(cat /sys/fs/cgroup/default/c1/memory.max)" = 67108864 ]
 }
 

@@ -95,7 +95,9 @@ static void test_weights(void **state)
 	assert_int_equal(cgroup_weight_of_shares(262144), 10000);
 	assert_true(cgroup_weight_of_shares(512) < 100);
 	assert_true(cgroup_weight_of_shares(512) > 40);
-	assert_string_equal(created("{\"cpu\":{\"shares\":1024}}"), "cpu.weight=100");
+	assert_string_equal(created("{\"cpu\":{\"shares\":512}}"), "cpu.weight=59");
+	assert_string_equal(created("{\"cpu\":{\"shares\":1024}}"), "");
+	assert_string_equal(updated("{\"cpu\":{\"shares\":1024}}"), "cpu.weight=100");
 	assert_string_equal(created("{\"cpu\":{\"shares\":0}}"), "");
 }
 

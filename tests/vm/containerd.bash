@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the tests under containerd share, after podman.bash; who loads it defines ctr(), and starts containerd.
+
+# containerd_config SOCKET: all that it keeps is in the file's own folder.
+containerd_config() {
+	cat >"$BATS_FILE_TMPDIR/containerd.toml" <<-END
+		version = 2
+		root = "$BATS_FILE_TMPDIR/root"
+		state = "$BATS_FILE_TMPDIR/state"
+		disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.aufs"]
+		[grpc]
+		address = "$1"
+	END
+}
+
+# podman's image, as soon as containerd answers.
+import_image() {
+	wait_for 60 ctr version || { tail "$BATS_FILE_TMPDIR/containerd.log" >&2; return 1; }
+	podman save -q --format docker-archive -o "$BATS_FILE_TMPDIR/busybox.tar" "$IMAGE"
+	ctr images import "$BATS_FILE_TMPDIR/busybox.tar" >/dev/null
+}
+
+teardown_file() {
+	kill "$(cat "$BATS_FILE_TMPDIR/containerd.pid")" || true
+}
+
+# ctr_run ARG… ID COMMAND…: in the foreground.
+ctr_run() {
+	observe ctr run --runc-binary "$RUNTIME" --snapshotter native "$@"
+}
+
+# run_detached ID ARG…: one that runs until it is ended.
+run_detached() {
+	local id=$1
+	shift
+	ctr run --detach --runc-binary "$RUNTIME" --snapshotter native "$@" "$IMAGE:latest" "$id" sh -c "$LOOP"
+	wait_for 10 has_task "$id" RUNNING
+}
+
+has_task() {
+	ctr tasks ls | grep -q "^$1 .*$2"
+}
+
+teardown() {
+	local id
+	for id in $(ctr tasks ls -q 2>/dev/null); do ctr tasks rm -f "$id" >/dev/null 2>&1 || true; done
+	for id in $(ctr containers ls -q 2>/dev/null); do ctr containers rm "$id" >/dev/null 2>&1 || true; done
+	podman rm -fa -t 0 >/dev/null 2>&1 || true
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# containerd without root, in rootlesskit's user namespace as nerdctl has it; run in the machine as user ci.
+# ctr gives each container a path of a cgroup that nothing is delegated at: --cgroup '' is without.
+load podman.bash
+load containerd.bash
+
+setup_file() {
+	containerd_config "$BATS_FILE_TMPDIR/containerd.sock"
+	rootlesskit --net=host --copy-up=/etc --copy-up=/run --state-dir "$BATS_FILE_TMPDIR/kit" \
+		containerd --config "$BATS_FILE_TMPDIR/containerd.toml" >"$BATS_FILE_TMPDIR/containerd.log" 2>&1 </dev/null 3>&- 4>&- &
+	echo $! >"$BATS_FILE_TMPDIR/containerd.pid"
+	import_image
+}
+
+# In the namespaces that containerd has.
+ctr() {
+	timeout -k 5 90 nsenter --preserve-credentials --user --mount --target "$(cat "$BATS_FILE_TMPDIR/kit/child_pid")" \
+		ctr --address "$BATS_FILE_TMPDIR/containerd.sock" "$@" 3>&- 4>&- </dev/null
+}
+
+@test "without root, ctr run: output and exit status are the program's, and root has a whole range of ids" {
+	ctr_run --rm --cgroup '' "$IMAGE:latest" c1 sh -c 'echo out; id -u; chown 1:1 /tmp && stat -c %u /tmp; exit 7'
+	assert_status 7
+	assert_lines out 0 1
+}
+
+@test "without root, ctr run --detach, tasks exec, kill, and delete" {
+	run_detached c1 --cgroup ''
+	observe ctr tasks exec --exec-id e1 c1 sh -c 'echo in; exit 3'
+	assert_status 3
+	assert_output in
+	ctr tasks kill -s KILL c1
+	wait_for 10 has_task c1 STOPPED
+	ctr tasks rm c1 >/dev/null 2>&1 || true
+	ctr containers rm c1
+	observe ctr containers ls -q
+	assert_output ''
+}
+
+@test "without root, a limit is the kernel's by the user's systemd, and pause stops the container" {
+	run_detached c1 --runc-systemd-cgroup --cgroup user.slice:urun-test:c1 --memory-limit 67108864
+	pid=$(ctr tasks ls | awk '$1 == "c1" { print $2 }')
+	[ "$(cat "/sys/fs/cgroup$(cut -d: -f3 "/proc/$pid/cgroup")/memory.max")" = 67108864 ]
+	ctr tasks pause c1
+	has_task c1 PAUSED
+	ctr tasks resume c1
+	has_task c1 RUNNING
+}
+
+@test "without root, a limit without a cgroup to be had fails ctr run with the reason" {
+	ctr_run --rm --memory-limit 67108864 "$IMAGE:latest" c1 true
+	[ "$status" -ne 0 ]
+	assert_contains "$stderr" 'linux.resources.memory.limit: make cgroup'
+	assert_contains "$stderr" 'use --systemd-cgroup'
+}
+
+@test "without root, a program that isn't there fails ctr run with its name" {
+	ctr_run --rm --cgroup '' "$IMAGE:latest" c1 /nowhere
+	[ "$status" -ne 0 ]
+	assert_contains "$stderr" /nowhere
+}
