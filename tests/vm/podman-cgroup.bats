@@ -172,6 +172,38 @@ teardown() {
 	assert_output 67108864
 }
 
+@test "in a unit as quadlet writes it, the container is below the unit, with its limit; restart and stop end it whole" {
+	local units=$HOME/.config/systemd/user cgroup first
+	mkdir -p "$units"
+	cat >"$units/urun-test.service" <<-END
+		[Service]
+		Type=notify
+		NotifyAccess=all
+		Delegate=yes
+		KillMode=mixed
+		Environment=PODMAN_SYSTEMD_UNIT=%n
+		TimeoutStartSec=120
+		ExecStartPre=/bin/rm -f %t/%N.cid
+		ExecStart=/usr/bin/podman --runtime $RUNTIME run --name=c1 --cidfile=%t/%N.cid --replace --rm --cgroups=split --sdnotify=conmon --log-driver=passthrough --memory 64m -d $IMAGE sh -c 'trap "exit 0" TERM; while :; do sleep 0.2; done'
+		ExecStopPost=-/usr/bin/podman rm -f -i --cidfile=%t/%N.cid
+	END
+	systemctl --user daemon-reload
+	systemctl --user start urun-test
+	systemctl --user is-active urun-test
+	cgroup=$(cgroup_of c1)
+	assert_contains "$cgroup" /urun-test.service/
+	[ "$(cat "$cgroup/memory.max")" = 67108864 ]
+	first=$(inspected c1 '{{.State.Pid}}')
+	systemctl --user restart urun-test
+	[ "$(inspected c1 '{{.State.Pid}}')" != "$first" ]
+	systemctl --user stop urun-test
+	[ "$(systemctl --user show -P Result urun-test)" = success ]
+	[ ! -e "$cgroup" ]
+	[ -z "$(podman ps -aq)" ]
+	rm "$units/urun-test.service"
+	systemctl --user daemon-reload
+}
+
 @test "--cgroup-parent places the cgroup" {
 	podman run -d --name c1 --cgroup-parent user-test.slice "$IMAGE" sh -c "$LOOP"
 	[[ $(cgroup_of c1) = */user-test.slice/libpod-* ]]
