@@ -29,7 +29,7 @@ static int delete_matching(const char *root, const char *pattern, enum delete_ho
 
 		if (regexec(&regex, ids[i], 0, NULL, 0) == 0 &&
 		    container_delete(root, ids[i], how, &one) < 0 && result == 0) {
-			*err = one;
+			error_take(err, &one);
 			result = -1;
 		}
 		free(ids[i]);

@@ -64,8 +64,9 @@ int scope_rlimits(const struct scope *scope, struct error *err)
 		struct rlimit own;
 
 		if (resource >= 0 && getrlimit((__rlimit_resource_t)resource, &own) == 0 &&
-		    limit->hard.value > own.rlim_max)
-			return rlimit_refused(scope, i, limit, own.rlim_max, err);
+		    limit->hard.value > own.rlim_max &&
+		    error_gather(err, rlimit_refused(scope, i, limit, own.rlim_max, err)) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -32,20 +32,25 @@ static const char *const root_only_types[] = {
 	"xfs",	    "zfs",	"zonefs",
 };
 
+static int scope_mount_type(const struct config_mount *mount, size_t index, struct error *err)
+{
+	if (config_mount_is_bind(mount))
+		return 0;
+	for (size_t type = 0; type < ARRAY_SIZE(root_only_types); type++)
+		if (str_equal(mount->type, root_only_types[type]))
+			return error_set(
+				err, 0,
+				"mounts[%zu].type: only root of the host can mount %s on %s; use a bind mount or a FUSE tool",
+				index, mount->type, mount->destination);
+	return 0;
+}
+
 int scope_mount_types(const struct scope *scope, struct error *err)
 {
-	for (size_t i = 0; i < scope->config->mounts.count; i++) {
-		const struct config_mount *mount = &scope->config->mounts.items[i];
-
-		if (config_mount_is_bind(mount))
-			continue;
-		for (size_t type = 0; type < ARRAY_SIZE(root_only_types); type++)
-			if (str_equal(mount->type, root_only_types[type]))
-				return error_set(
-					err, 0,
-					"mounts[%zu].type: only root of the host can mount %s on %s; use a bind mount or a FUSE tool",
-					i, mount->type, mount->destination);
-	}
+	for (size_t i = 0; i < scope->config->mounts.count; i++)
+		if (error_gather(err, scope_mount_type(&scope->config->mounts.items[i], i, err)) <
+		    0)
+			return -1;
 	return 0;
 }
 
@@ -94,7 +99,8 @@ static int scope_one_mount_ids(const struct scope *scope, size_t index, struct e
 			continue;
 		}
 		snprintf(field, sizeof(field), "mounts[%zu].options[%zu]", index, i);
-		return scope_unmapped(scope, kind, id, field, err);
+		if (error_gather(err, scope_unmapped(scope, kind, id, field, err)) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -311,7 +317,7 @@ static int scope_device(const struct scope *scope, size_t index, struct error *e
 int scope_devices(const struct scope *scope, struct error *err)
 {
 	for (size_t i = 0; i < scope->config->linux_->devices.count; i++)
-		if (scope_device(scope, i, err) < 0)
+		if (error_gather(err, scope_device(scope, i, err)) < 0)
 			return -1;
 	return 0;
 }

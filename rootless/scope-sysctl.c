@@ -165,7 +165,9 @@ int scope_sysctl(const struct scope *scope, struct error *err)
 {
 	scope_domainname(scope);
 	for (size_t i = 0; i < scope->config->linux_->sysctl.count; i++)
-		if (scope_one_sysctl(scope, &scope->config->linux_->sysctl.items[i], err) < 0)
+		if (error_gather(err,
+				 scope_one_sysctl(scope, &scope->config->linux_->sysctl.items[i],
+						  err)) < 0)
 			return -1;
 	return 0;
 }

@@ -126,9 +126,10 @@ static int scope_process_user(const struct scope *scope, struct error *err)
 
 	if (!process || !process->user)
 		return 0;
-	if (!idmap_maps_inner(&scope->plan->uids, (uint32_t)process->user->uid.value))
-		return scope_unmapped(scope, SUBID_UID, (uint32_t)process->user->uid.value,
-				      "process.user.uid", err);
+	if (!idmap_maps_inner(&scope->plan->uids, (uint32_t)process->user->uid.value) &&
+	    error_gather(err, scope_unmapped(scope, SUBID_UID, (uint32_t)process->user->uid.value,
+					     "process.user.uid", err)) < 0)
+		return -1;
 	if (!idmap_maps_inner(&scope->plan->gids, (uint32_t)process->user->gid.value))
 		return scope_unmapped(scope, SUBID_GID, (uint32_t)process->user->gid.value,
 				      "process.user.gid", err);
@@ -156,8 +157,9 @@ static int scope_additional_groups(const struct scope *scope, struct error *err)
 		char field[64];
 
 		snprintf(field, sizeof(field), "process.user.additionalGids[%zu]", i);
-		if (!idmap_maps_inner(&scope->plan->gids, gid))
-			return scope_unmapped(scope, SUBID_GID, gid, field, err);
+		if (!idmap_maps_inner(&scope->plan->gids, gid) &&
+		    error_gather(err, scope_unmapped(scope, SUBID_GID, gid, field, err)) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -170,8 +172,10 @@ static int scope_host_only(const struct scope *scope, struct error *err)
 {
 	const struct config_linux *linux_ = scope->config->linux_;
 
-	if (linux_->intel_rdt)
-		return error_set(err, 0, "linux.intelRdt: only root of the host can set it");
+	if (linux_->intel_rdt &&
+	    error_gather(err,
+			 error_set(err, 0, "linux.intelRdt: only root of the host can set it")) < 0)
+		return -1;
 	if (linux_->net_devices.count > 0)
 		return error_set(err, 0, "linux.netDevices: not supported for rootless containers");
 	return 0;
@@ -230,7 +234,7 @@ static int apply_rules(scope_rule *const *rules, size_t count, const struct scop
 		       struct error *err)
 {
 	for (size_t i = 0; i < count; i++)
-		if (rules[i](scope, err) < 0)
+		if (error_gather(err, rules[i](scope, err)) < 0)
 			return -1;
 	return 0;
 }

@@ -6,9 +6,13 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -106,7 +110,7 @@ static int helper_finish(struct helper *helper, const struct userns_plan *plan, 
 		return 0;
 	host_explain_helper_failure(&plan->host, &own);
 	if (err->text[0] == '\0')
-		*err = own;
+		error_take(err, &own);
 	return -1;
 }
 
@@ -125,9 +129,7 @@ static int run_helpers(pid_t pid, const struct userns_plan *plan, struct error *
 	for (size_t i = 0; i < 2; i++)
 		if (helper_finish(&helpers[i], plan, &first) < 0)
 			result = -1;
-	if (result < 0)
-		*err = first;
-	return result;
+	return result < 0 ? error_take(err, &first) : 0;
 }
 
 int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *err)
@@ -146,6 +148,36 @@ int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *e
 	if (write_map(pid, "uid_map", &plan->uids, plan, err) < 0)
 		return -1;
 	return write_map(pid, "gid_map", &plan->gids, plan, err);
+}
+
+/* Process boundary: it has our memory, waits in its user namespace, and dies with us or by our hand. */
+static void __attribute__((noreturn)) child_wait_in_namespace(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+}
+
+int userns_try(const struct userns_plan *plan, struct error *err)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	pid_t pid;
+	int result;
+
+	if (plan->mode == USERNS_INHERIT || plan->mode == USERNS_JOIN)
+		return 0;
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (pid == 0)
+		child_wait_in_namespace();
+	if (pid < 0) {
+		error_set(err, errno, "make a user namespace");
+		return host_explain_userns_failure(&plan->host, err->code, err);
+	}
+	result = userns_write_maps(pid, plan, err);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return result;
 }
 
 /*

@@ -98,6 +98,13 @@ int userns_plan_of_process(pid_t pid, const struct userns_caller *caller,
  */
 int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *err);
 
+/*
+ * Makes a user namespace as planned, and takes it away again: can this user have it on this host?
+ * Fails as the making does, with the hint.
+ * Runs in: parent.
+ */
+int userns_try(const struct userns_plan *plan, struct error *err);
+
 enum userns_groups {
 	USERNS_DROP_GROUPS,
 	USERNS_KEEP_GROUPS, /* leave the caller's supplementary groups, for files that only they may

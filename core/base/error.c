@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/str.h"
+
 int error_set(struct error *err, int errnum, const char *format, ...)
 {
 	va_list args;
@@ -35,12 +37,24 @@ int error_prefix(struct error *err, const char *format, ...)
 	char old[sizeof(err->text)];
 	va_list args;
 
+	/* All has been gathered, and nothing is left to be told. */
+	if (err->all && err->text[0] == '\0')
+		return -1;
 	memcpy(old, err->text, sizeof(old));
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
 	append(err->text, sizeof(err->text), ": ");
 	append(err->text, sizeof(err->text), old);
+	return -1;
+}
+
+int error_take(struct error *err, const struct error *other)
+{
+	struct error_list *all = err->all;
+
+	*err = *other;
+	err->all = all;
 	return -1;
 }
 
@@ -52,6 +66,27 @@ int error_hint(struct error *err, const char *format, ...)
 	vsnprintf(err->hint, sizeof(err->hint), format, args);
 	va_end(args);
 	return -1;
+}
+
+void error_list_release(struct error_list *list)
+{
+	free(list->items);
+	*list = (struct error_list){ 0 };
+}
+
+int error_gather(struct error *err, int result)
+{
+	struct error_list *all = err->all;
+
+	if (result >= 0 || !all)
+		return result;
+	/* A failure without text has told all that it had to: its parts are in the list. */
+	if (err->text[0] != '\0') {
+		all->items = mem_resize(all->items, all->count + 1, sizeof(*all->items));
+		all->items[all->count++] = *err;
+	}
+	*err = (struct error){ .all = all };
+	return 0;
 }
 
 const char *error_errno_text(int errnum)

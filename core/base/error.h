@@ -6,15 +6,24 @@
 
 /*
  * One failure, told in one line.  The command owns the value and lends it downwards; nothing in it
- * is allocated, so it needs no release and can be sent over the sync pipe as it is. Start from
- * ERROR_NONE (all zero).
+ * is allocated, so it needs no release and can be sent over the sync pipe as it is (but for @all,
+ * which means something in its own process alone). Start from ERROR_NONE (all zero).
  */
 struct error {
 	int code;   /* errno of the cause; 0: the text says it all */
 	int status; /* exit status that this failure asks for (126, 127); 0: the command's own */
 	char text[1536]; /* what failed, on which object; lower case, no newline, no errno text */
 	char hint[768];	 /* which host setting is the cause and how to mend it; empty: not known */
+	struct error_list *all; /* who wants all failures and not the first; NULL: nobody */
 };
+
+/* Failures that were gathered.  Release with error_list_release(). */
+struct error_list {
+	struct error *items;
+	size_t count;
+};
+
+void error_list_release(struct error_list *list);
 
 #define ERROR_NONE ((struct error){ 0 })
 
@@ -32,8 +41,19 @@ int error_set(struct error *err, int errnum, const char *format, ...)
 /* Puts "context: " before the text, where it helps to find the place.  Returns -1. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Makes @err tell what @other does.  Returns -1. */
+int error_take(struct error *err, const struct error *other);
+
 /* Sets the hint.  Returns -1. */
 int error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Between checks that don't depend on each other.  Returns @result; but where all failures are
+ * wanted, one moves from @err to their list, and 0 is returned: go on with the next check.  So the
+ * checks are the same for who stops at the first:
+ *	if (error_gather(err, check_this(err)) < 0 || error_gather(err, check_that(err)) < 0)
+ */
+int error_gather(struct error *err, int result);
 
 /*
  * The whole line without newline: "text: errno text (hint: …)", the errno text with a small first

@@ -133,7 +133,7 @@ static int read_string_map(struct reader *reader, const struct json_place *place
 
 		if (member->type == JSON_TYPE_NULL)
 			continue;
-		if (read_string(reader, &at, member, &pair->value) < 0)
+		if (error_gather(reader->err, read_string(reader, &at, member, &pair->value)) < 0)
 			return -1;
 		pair->name = (char *)member->key;
 		map->count++;
@@ -155,7 +155,7 @@ static int read_object_map(struct reader *reader, const struct json_place *place
 
 		if (member->type == JSON_TYPE_NULL)
 			continue;
-		if (read_object(reader, &at, member, shape, item) < 0)
+		if (error_gather(reader->err, read_object(reader, &at, member, shape, item)) < 0)
 			return -1;
 		memcpy(item, &member->key,
 		       sizeof(member->key)); /* the first member, by the table's rule */
@@ -205,8 +205,9 @@ static int read_list(struct reader *reader, const struct json_place *place,
 	for (const struct json_node *child = node->first; child; child = child->next) {
 		struct json_place at = { .up = place, .index = list->count };
 
-		if (read_element(reader, &at, child, field,
-				 (char *)list->items + list->count * size) < 0)
+		if (error_gather(reader->err,
+				 read_element(reader, &at, child, field,
+					      (char *)list->items + list->count * size)) < 0)
 			return -1;
 		list->count++;
 	}
@@ -284,9 +285,11 @@ static int read_object(struct reader *reader, const struct json_place *place,
 
 		if (field->kind == JSON_ENUM)
 			*(int *)member = -1;
-		if (!found && field->required)
-			return refuse(reader, &at, "missing");
-		if (found && read_member(reader, &at, found, field, member) < 0)
+		if (!found && field->required &&
+		    error_gather(reader->err, refuse(reader, &at, "missing")) < 0)
+			return -1;
+		if (found &&
+		    error_gather(reader->err, read_member(reader, &at, found, field, member)) < 0)
 			return -1;
 	}
 	return 0;
@@ -297,10 +300,13 @@ int json_read(const char *bytes, size_t size, const struct json_shape *shape, vo
 {
 	struct reader reader = { .arena = arena, .err = err };
 	struct json_place outermost = { 0 };
+	size_t gathered = err->all ? err->all->count : 0;
 	struct json_node *root;
 
 	memset(object, 0, shape->size);
-	if (json_tree_parse(bytes, size, arena, &root, err) < 0)
+	if (json_tree_parse(bytes, size, arena, &root, err) < 0 ||
+	    read_object(&reader, &outermost, root, shape, object) < 0)
 		return -1;
-	return read_object(&reader, &outermost, root, shape, object);
+	/* What isn't whole isn't for anybody to look at. */
+	return err->all && err->all->count > gathered ? -1 : 0;
 }

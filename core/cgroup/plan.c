@@ -82,10 +82,13 @@ static char *find_base(void)
 
 static int no_unified_tree(const struct cgroup_settings *settings, struct error *err)
 {
-	return error_set(err, 0,
-			 "linux.resources.%s: needs cgroup version 2 at " CGROUP_ROOT
-			 ", and this host has none there",
-			 settings->items[0].field);
+	for (size_t i = 0; i < settings->count; i++)
+		if (error_gather(err, error_set(err, 0,
+						"linux.resources.%s: needs cgroup version 2 "
+						"at " CGROUP_ROOT ", and this host has none there",
+						settings->items[i].field)) < 0)
+			return -1;
+	return 0;
 }
 
 /* ---- ours ---- */

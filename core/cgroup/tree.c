@@ -132,15 +132,29 @@ static int not_delegated(const char *path, const struct cgroup_setting *setting,
 	return hint_delegation(controller, err);
 }
 
-static int enable(const char *path, const struct cgroup_setting *setting, struct error *err)
+static int enable_failed(const char *path, const struct cgroup_setting *setting,
+			 const char *controller, int errnum, struct error *err)
 {
-	autofree char *controller = cgroup_controller_of(setting->file);
-	autofree char *control = file_of(path, "cgroup.subtree_control");
-	autofree char *order = NULL, *procs = NULL;
-	int failed;
+	if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
+		return not_delegated(path, setting, controller, err);
+	error_set(err, errnum,
+		  "linux.resources.%s: enable the cgroup controller `%s` by " CGROUP_ROOT
+		  "%s/cgroup.subtree_control",
+		  setting->field, controller, path);
+	if (errnum == EBUSY)
+		error_hint(err, "that cgroup has processes of its own: use --systemd-cgroup, or "
+				"start urun in a cgroup below it");
+	return -1;
+}
+
+/* Returns 1 where the controller is enabled, or none is needed; 0 where it can be. */
+static int check_enabled(const char *path, const struct cgroup_setting *setting,
+			 const char *controller, struct error *err)
+{
+	autofree char *procs = NULL;
 
 	if (!controller || file_has_word(path, "cgroup.subtree_control", controller))
-		return 0;
+		return 1;
 	if (!file_has_word(path, "cgroup.controllers", controller))
 		return not_delegated(path, setting, controller, err);
 	/*
@@ -148,18 +162,34 @@ static int enable(const char *path, const struct cgroup_setting *setting, struct
 	 * process into a cgroup below.
 	 */
 	procs = path[0] ? cgroup_read(path, "cgroup.procs") : NULL;
+	return procs && procs[0] ? enable_failed(path, setting, controller, EBUSY, err) : 0;
+}
+
+int cgroup_check_controllers(const char *path, const struct cgroup_settings *settings,
+			     struct error *err)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		autofree char *controller = cgroup_controller_of(settings->items[i].file);
+
+		if (error_gather(err, check_enabled(path, &settings->items[i], controller, err)) <
+		    0)
+			return -1;
+	}
+	return 0;
+}
+
+static int enable(const char *path, const struct cgroup_setting *setting, struct error *err)
+{
+	autofree char *controller = cgroup_controller_of(setting->file);
+	autofree char *control = file_of(path, "cgroup.subtree_control");
+	autofree char *order = NULL;
+	int enabled = check_enabled(path, setting, controller, err), failed;
+
+	if (enabled != 0)
+		return enabled < 0 ? -1 : 0;
 	order = str_format("+%s", controller);
-	failed = procs && procs[0] ? -EBUSY : fd_write_file(control, order);
-	if (failed == 0)
-		return 0;
-	if (failed == -EACCES || failed == -EPERM || failed == -EROFS)
-		return not_delegated(path, setting, controller, err);
-	error_set(err, -failed, "linux.resources.%s: enable the cgroup controller `%s` by %s",
-		  setting->field, controller, control);
-	if (failed == -EBUSY)
-		error_hint(err, "that cgroup has processes of its own: use --systemd-cgroup, or "
-				"start urun in a cgroup below it");
-	return -1;
+	failed = fd_write_file(control, order);
+	return failed < 0 ? enable_failed(path, setting, controller, -failed, err) : 0;
 }
 
 static int enable_all(const char *path, const struct cgroup_settings *settings, struct error *err)

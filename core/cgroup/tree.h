@@ -34,6 +34,10 @@ bool cgroup_is_ours(const char *path);
 int cgroup_make(const char *path, const struct cgroup_settings *settings, char **ret_made,
 		struct error *err);
 
+/* Could cgroups made in @path have the settings?  Fails as cgroup_make() would; changes nothing. */
+int cgroup_check_controllers(const char *path, const struct cgroup_settings *settings,
+			     struct error *err);
+
 /* Opens a cgroup's folder; a descriptor (close-on-exec, the caller's) or a negative errno. */
 int cgroup_open(const char *path);
 

@@ -9,6 +9,9 @@
  * into the config's arena.
  */
 
+/* Of crun's: leave the caller's supplementary groups to the container, for files that only they may open. */
+#define CONFIG_ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
+
 /* urun's own annotations. */
 #define CONFIG_ANNOTATION_NETWORK "org.urun.network" /* see netns/options.h */
 #define CONFIG_ANNOTATION_OVERLAY "org.urun.overlay" /* a folder, or: */

@@ -33,25 +33,29 @@ int check_absolute_list(const str_list *values, const char *path, struct error *
 
 	for (size_t i = 0; i < values->count; i++) {
 		snprintf(at, sizeof(at), "%s[%zu]", path, i);
-		if (check_absolute(values->items[i], at, err) < 0)
+		if (error_gather(err, check_absolute(values->items[i], at, err)) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* The values of variables are secrets at times: errors don't show them. */
+static int check_variable(const char *text, const char *path, size_t i, struct error *err)
+{
+	const char *equals = strchr(text, '=');
+
+	if (!equals)
+		return error_set(err, 0, "%s[%zu]: must be NAME=value: there is no '='", path, i);
+	if (equals == text)
+		return error_set(err, 0, "%s[%zu]: must be NAME=value: the name is empty", path, i);
+	return 0;
+}
+
 int check_env(const str_list *env, const char *path, struct error *err)
 {
-	for (size_t i = 0; i < env->count; i++) {
-		const char *equals = strchr(env->items[i], '=');
-
-		if (!equals)
-			return error_set(err, 0, "%s[%zu]: must be NAME=value: there is no '='",
-					 path, i);
-		if (equals == env->items[i])
-			return error_set(err, 0, "%s[%zu]: must be NAME=value: the name is empty",
-					 path, i);
-	}
+	for (size_t i = 0; i < env->count; i++)
+		if (error_gather(err, check_variable(env->items[i], path, i, err)) < 0)
+			return -1;
 	return 0;
 }
 
@@ -95,7 +99,7 @@ int check_mappings(const config_id_mappings *mappings, const char *path, struct 
 		return error_set(err, 0, "%s: %zu mappings: the kernel takes %d", path,
 				 mappings->count, MAPPINGS_MAX);
 	for (size_t i = 0; i < mappings->count; i++)
-		if (check_mapping(mappings, i, path, err) < 0)
+		if (error_gather(err, check_mapping(mappings, i, path, err)) < 0)
 			return -1;
 	return 0;
 }
@@ -152,6 +156,11 @@ static int check_version(const struct container_config *config, struct error *er
 	return 0;
 }
 
+static int check_root(const struct container_config *config, struct error *err)
+{
+	return config->root->path[0] ? 0 : error_set(err, 0, "root.path: is empty");
+}
+
 static int check_uts_name(const struct container_config *config, const char *name, const char *path,
 			  struct error *err)
 {
@@ -174,9 +183,9 @@ static int check_mount_mappings(const struct config_mount *mount, size_t i, stru
 				 i);
 	snprintf(uids, sizeof(uids), "mounts[%zu].uidMappings", i);
 	snprintf(gids, sizeof(gids), "mounts[%zu].gidMappings", i);
-	return check_mappings(&mount->uid_mappings, uids, err) < 0
-		       ? -1
-		       : check_mappings(&mount->gid_mappings, gids, err);
+	if (error_gather(err, check_mappings(&mount->uid_mappings, uids, err)) < 0)
+		return -1;
+	return check_mappings(&mount->gid_mappings, gids, err);
 }
 
 static int check_mounts(const struct container_config *config, struct error *err)
@@ -186,9 +195,8 @@ static int check_mounts(const struct container_config *config, struct error *err
 		char path[PATH_ROOM];
 
 		snprintf(path, sizeof(path), "mounts[%zu].destination", i);
-		if (check_absolute(mount->destination, path, err) < 0)
-			return -1;
-		if (check_mount_mappings(mount, i, err) < 0)
+		if (error_gather(err, check_absolute(mount->destination, path, err)) < 0 ||
+		    error_gather(err, check_mount_mappings(mount, i, err)) < 0)
 			return -1;
 	}
 	return 0;
@@ -200,7 +208,7 @@ static int check_hook_list(const config_hook_list *hooks, const char *name, stru
 		char path[PATH_ROOM];
 
 		snprintf(path, sizeof(path), "hooks.%s[%zu].path", name, i);
-		if (check_absolute(hooks->items[i].path, path, err) < 0)
+		if (error_gather(err, check_absolute(hooks->items[i].path, path, err)) < 0)
 			return -1;
 		snprintf(path, sizeof(path), "hooks.%s[%zu].env", name, i);
 		if (check_env(&hooks->items[i].env, path, err) < 0)
@@ -230,18 +238,18 @@ static int check_annotations(const struct container_config *config, struct error
 
 int config_check(const struct container_config *config, struct error *err)
 {
-	if (check_version(config, err) < 0)
+	if (error_gather(err, check_version(config, err)) < 0 ||
+	    error_gather(err, check_root(config, err)) < 0)
 		return -1;
-	if (config->root->path[0] == '\0')
-		return error_set(err, 0, "root.path: is empty");
-	if (config->process && config_check_process(config->process, "process.", err) < 0)
+	if (config->process &&
+	    error_gather(err, config_check_process(config->process, "process.", err)) < 0)
 		return -1;
-	if (config_check_namespaces(config, err) < 0 ||
-	    check_uts_name(config, config->hostname, "hostname", err) < 0 ||
-	    check_uts_name(config, config->domainname, "domainname", err) < 0 ||
-	    check_mounts(config, err) < 0 ||
-	    (config->hooks && check_hooks(config->hooks, err) < 0) ||
-	    config_check_linux(config, err) < 0)
+	if (error_gather(err, config_check_namespaces(config, err)) < 0 ||
+	    error_gather(err, check_uts_name(config, config->hostname, "hostname", err)) < 0 ||
+	    error_gather(err, check_uts_name(config, config->domainname, "domainname", err)) < 0 ||
+	    error_gather(err, check_mounts(config, err)) < 0 ||
+	    (config->hooks && error_gather(err, check_hooks(config->hooks, err)) < 0) ||
+	    error_gather(err, config_check_linux(config, err)) < 0)
 		return -1;
 	return check_annotations(config, err);
 }

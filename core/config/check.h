@@ -8,7 +8,8 @@
 
 /*
  * What a config must be beyond the types and ranges of its table.  All of these only look at the
- * config, return 0 or -1, and name the field by its path.
+ * config, return 0 or -1, and name the field by its path; all that they find is gathered where that
+ * is wanted (error_gather()).
  */
 int config_check(const struct container_config *config, struct error *err);
 int config_check_process(const struct config_process *process, const char *path, struct error *err);

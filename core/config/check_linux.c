@@ -41,24 +41,27 @@ static int check_device_numbers(const struct config_device *device, size_t i, st
 	return 0;
 }
 
-static int check_devices(const struct config_linux *linux_, struct error *err)
+static int check_device(const struct config_device *device, size_t i, struct error *err)
 {
 	static const char *const types[] = { "c", "b", "u", "p", NULL };
+	char path[PATH_ROOM];
 
-	for (size_t i = 0; i < linux_->devices.count; i++) {
-		const struct config_device *device = &linux_->devices.items[i];
-		char path[PATH_ROOM];
+	if (!check_is_one_of(device->type, types))
+		return error_set(
+			err, 0,
+			"linux.devices[%zu].type: \"%s\" is unknown: must be one of c, b, u, p", i,
+			device->type);
+	snprintf(path, sizeof(path), "linux.devices[%zu].path", i);
+	if (error_gather(err, check_absolute(device->path, path, err)) < 0)
+		return -1;
+	return check_device_numbers(device, i, err);
+}
 
-		if (!check_is_one_of(device->type, types))
-			return error_set(
-				err, 0,
-				"linux.devices[%zu].type: \"%s\" is unknown: must be one of c, b, u, p",
-				i, device->type);
-		snprintf(path, sizeof(path), "linux.devices[%zu].path", i);
-		if (check_absolute(device->path, path, err) < 0 ||
-		    check_device_numbers(device, i, err) < 0)
+static int check_devices(const struct config_linux *linux_, struct error *err)
+{
+	for (size_t i = 0; i < linux_->devices.count; i++)
+		if (error_gather(err, check_device(&linux_->devices.items[i], i, err)) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -136,10 +139,12 @@ static bool is_sysctl_name(const char *name)
 static int check_sysctl(const struct config_linux *linux_, struct error *err)
 {
 	for (size_t i = 0; i < linux_->sysctl.count; i++)
-		if (!is_sysctl_name(linux_->sysctl.items[i].name))
-			return error_set(err, 0,
-					 "linux.sysctl: \"%s\" is no name of a kernel parameter",
-					 linux_->sysctl.items[i].name);
+		if (!is_sysctl_name(linux_->sysctl.items[i].name) &&
+		    error_gather(err,
+				 error_set(err, 0,
+					   "linux.sysctl: \"%s\" is no name of a kernel parameter",
+					   linux_->sysctl.items[i].name)) < 0)
+			return -1;
 	return 0;
 }
 
@@ -186,12 +191,14 @@ int config_check_linux(const struct container_config *config, struct error *err)
 {
 	const struct config_linux *linux_ = config->linux_;
 
-	if (check_devices(linux_, err) < 0 || check_net_devices(config, err) < 0 ||
+	if (check_devices(linux_, err) < 0 ||
+	    error_gather(err, check_net_devices(config, err)) < 0 ||
 	    check_sysctl(linux_, err) < 0 ||
 	    check_absolute_list(&linux_->masked_paths, "linux.maskedPaths", err) < 0 ||
 	    check_absolute_list(&linux_->readonly_paths, "linux.readonlyPaths", err) < 0 ||
-	    check_single_fields(linux_, err) < 0 ||
-	    (linux_->resources && config_check_resources(linux_->resources, err) < 0))
+	    error_gather(err, check_single_fields(linux_, err)) < 0 ||
+	    (linux_->resources &&
+	     error_gather(err, config_check_resources(linux_->resources, err)) < 0))
 		return -1;
 	return linux_->seccomp ? config_check_seccomp(linux_->seccomp, err) : 0;
 }

@@ -32,8 +32,8 @@ static int check_user_namespace(const struct container_config *config, struct er
 	const config_id_mappings *gids = &config->linux_->gid_mappings;
 	const char *first = uids->count ? "linux.uidMappings" : "linux.gidMappings";
 
-	if (check_mappings(uids, "linux.uidMappings", err) < 0 ||
-	    check_mappings(gids, "linux.gidMappings", err) < 0)
+	if (error_gather(err, check_mappings(uids, "linux.uidMappings", err)) < 0 ||
+	    error_gather(err, check_mappings(gids, "linux.gidMappings", err)) < 0)
 		return -1;
 	if (uids->count == 0 && gids->count == 0)
 		return 0;
@@ -80,11 +80,13 @@ int config_check_namespaces(const struct container_config *config, struct error 
 	const struct config_linux *linux_ = config->linux_;
 
 	for (size_t i = 0; i < linux_->namespaces.count; i++)
-		if (check_one(linux_, i, err) < 0)
+		if (error_gather(err, check_one(linux_, i, err)) < 0)
 			return -1;
-	if (!config_find_namespace(config, CONFIG_NS_MOUNT))
-		return error_set(err, 0, "linux.namespaces: must have a mount namespace");
-	if (check_user_namespace(config, err) < 0)
+	if (!config_find_namespace(config, CONFIG_NS_MOUNT) &&
+	    error_gather(err, error_set(err, 0, "linux.namespaces: must have a mount namespace")) <
+		    0)
+		return -1;
+	if (error_gather(err, check_user_namespace(config, err)) < 0)
 		return -1;
 	return check_time_namespace(config, err);
 }

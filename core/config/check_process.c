@@ -63,20 +63,22 @@ int config_check_process(const struct config_process *process, const char *path,
 {
 	char at[PATH_ROOM];
 
-	if (process->args.count == 0)
-		return error_set(err, 0, "%sargs: must not be empty", path);
+	if (process->args.count == 0 &&
+	    error_gather(err, error_set(err, 0, "%sargs: must not be empty", path)) < 0)
+		return -1;
 	snprintf(at, sizeof(at), "%scwd", path);
-	if (check_absolute(process->cwd, at, err) < 0)
+	if (error_gather(err, check_absolute(process->cwd, at, err)) < 0)
 		return -1;
 	snprintf(at, sizeof(at), "%senv", path);
 	if (check_env(&process->env, at, err) < 0)
 		return -1;
 	for (size_t i = 0; i < process->rlimits.count; i++)
-		if (check_rlimit(process, i, path, err) < 0)
+		if (error_gather(err, check_rlimit(process, i, path, err)) < 0)
 			return -1;
 	if (!process->exec_cpu_affinity)
 		return 0;
-	if (check_cpu_list(process->exec_cpu_affinity->initial, path, "initial", err) < 0)
+	if (error_gather(err, check_cpu_list(process->exec_cpu_affinity->initial, path, "initial",
+					     err)) < 0)
 		return -1;
 	return check_cpu_list(process->exec_cpu_affinity->final, path, "final", err);
 }

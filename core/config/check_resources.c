@@ -63,9 +63,10 @@ static int check_rdma(const struct config_resources *resources, struct error *er
 int config_check_resources(const struct config_resources *resources, struct error *err)
 {
 	for (size_t i = 0; i < resources->devices.count; i++)
-		if (check_rule(&resources->devices.items[i], i, err) < 0)
+		if (error_gather(err, check_rule(&resources->devices.items[i], i, err)) < 0)
 			return -1;
-	if (check_unified(&resources->unified, err) < 0 || check_hugepages(resources, err) < 0)
+	if (error_gather(err, check_unified(&resources->unified, err)) < 0 ||
+	    error_gather(err, check_hugepages(resources, err)) < 0)
 		return -1;
 	return check_rdma(resources, err);
 }

@@ -67,7 +67,7 @@ int config_check_seccomp(const struct config_seccomp *seccomp, struct error *err
 		return error_set(
 			err, 0, "linux.seccomp.listenerMetadata: needs linux.seccomp.listenerPath");
 	for (size_t i = 0; i < seccomp->syscalls.count; i++)
-		if (check_rule(seccomp, i, err) < 0)
+		if (error_gather(err, check_rule(seccomp, i, err)) < 0)
 			return -1;
 	return 0;
 }

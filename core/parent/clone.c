@@ -374,7 +374,7 @@ static int clone_by_detour(const struct clone_order *order, pid_t *ret_pid, stru
 	if (between > 0) {
 		while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
 			;
-		*err = result->err;
+		error_take(err, &result->err);
 	}
 	pid = between > 0 ? result->pid : 0;
 	munmap(result, sizeof(*result));

@@ -75,6 +75,40 @@ static void long_texts_are_cut_and_not_overrun(void **state)
 	assert_true(strlen(error_format(&err, line)) < ERROR_LINE_SIZE);
 }
 
+static void one_failure_ends_it_where_nobody_gathers(void **state)
+{
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	assert_int_equal(error_gather(&err, 0), 0);
+	assert_int_equal(error_gather(&err, error_set(&err, 0, "first")), -1);
+	assert_string_equal(err.text, "first");
+}
+
+static void all_failures_are_gathered_in_their_order(void **state)
+{
+	struct error_list all = { 0 };
+	struct error err = { .all = &all };
+	struct error other = ERROR_NONE;
+
+	(void)state;
+	error_set(&err, 0, "first");
+	error_hint(&err, "mend");
+	assert_int_equal(error_gather(&err, -1), 0);
+	assert_string_equal(err.text, "");
+	/* What another function told of its own keeps the list. */
+	error_set(&other, 0, "second");
+	assert_int_equal(error_gather(&err, error_take(&err, &other)), 0);
+	/* A failure whose parts are told already adds nothing. */
+	assert_int_equal(error_gather(&err, error_prefix(&err, "file")), 0);
+	assert_int_equal(all.count, 2);
+	assert_string_equal(all.items[0].text, "first");
+	assert_string_equal(all.items[0].hint, "mend");
+	assert_string_equal(all.items[1].text, "second");
+	assert_string_equal(all.items[1].hint, "");
+	error_list_release(&all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +117,8 @@ int main(void)
 		cmocka_unit_test(a_new_failure_forgets_the_old_ones_hint),
 		cmocka_unit_test(control_characters_cant_make_a_second_line),
 		cmocka_unit_test(long_texts_are_cut_and_not_overrun),
+		cmocka_unit_test(one_failure_ends_it_where_nobody_gathers),
+		cmocka_unit_test(all_failures_are_gathered_in_their_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
