@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/container_options.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/parent/spec.h"
 #include "core/parent/spec_options.h"
@@ -126,6 +129,7 @@ static int make_config(const struct container_options *options, const char *netw
 		.pids_limit = options->pids_limit,
 		.userns = options->userns,
 		.read_only = options->read_only,
+		.keep_groups = options->keep_groups,
 		.terminal = wants_terminal(options),
 		.command = *command,
 	};
@@ -157,4 +161,20 @@ int container_options_config(const struct container_options *options, const char
 		config_print(&config, JSON_INDENTED, ret_text);
 	config_release(&config);
 	return result;
+}
+
+int container_config_save(const char *path, const struct strbuf *text, struct error *err)
+{
+	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int failed;
+
+	if (fd < 0)
+		return error_set(err, errno, errno == EEXIST ? "%s is not overwritten" : "make %s",
+				 path);
+	failed = fd_write_all(fd, text->bytes, text->size);
+	if (failed < 0) {
+		unlink(path);
+		return error_set(err, -failed, "write %s", path);
+	}
+	return 0;
 }

@@ -18,7 +18,7 @@ struct container_options {
 	const char *workdir, *user, *hostname;
 	const char *memory, *cpus, *pids_limit, *userns;
 	const char *tty; /* "true" or "false" */
-	bool read_only;
+	bool read_only, keep_groups;
 };
 
 #define CONTAINER_OPTION(type, member) \
@@ -49,6 +49,7 @@ struct container_options {
 	{ "annotation", 0, OPTION_LIST, CONTAINER_OPTION(type, annotations), "NAME=VALUE", "an annotation" }, \
 	{ "uidmap", 0, OPTION_LIST, CONTAINER_OPTION(type, uid_maps), "INNER:OUTER:N", "uids of the container and of the host" }, \
 	{ "gidmap", 0, OPTION_LIST, CONTAINER_OPTION(type, gid_maps), "INNER:OUTER:N", "the same of gids" }, \
+	{ "keep-groups", 0, OPTION_FLAG, CONTAINER_OPTION(type, keep_groups), NULL, "keep your supplementary groups, for files that only they may open" }, \
 	{ "userns", 0, OPTION_STRING, CONTAINER_OPTION(type, userns), "keep-id", "your own ids are the same inside" }
 /* clang-format on */
 
@@ -61,6 +62,9 @@ void container_options_release(struct container_options *options);
 int container_options_config(const struct container_options *options, const char *network,
 			     int command_size, char **command, struct strbuf *ret_text,
 			     struct error *err);
+
+/* Writes a config to a new file: one that is there is somebody's work, and an error. */
+int container_config_save(const char *path, const struct strbuf *text, struct error *err);
 
 /* The caller's mappings: what a config is made for.  Its network isn't set. */
 struct spec_caller;

@@ -20,9 +20,11 @@ struct create_options {
 	unsigned int preserve_fds;
 	bool no_pivot;
 	bool no_new_keyring;
-	bool detach;	  /* `run` alone */
-	bool keep;	  /* `run` alone */
-	const char *name; /* `run` alone, and what follows */
+	bool detach;		     /* `run` alone */
+	bool keep;		     /* `run` alone */
+	const char *die_with_parent; /* `run` alone: "true" or "false" */
+	const char *name; /* `run` alone, and what follows: for a container without a bundle */
+	const char *save_config;
 	struct container_options container;
 };
 
@@ -44,6 +46,12 @@ struct create_options {
 /* clang-format on */
 
 void create_options_release(struct create_options *options);
+
+/*
+ * `run -- COMMAND` where there is no config.json: the host's own system is the root file system.
+ * @operand is the first one's place in @argv.
+ */
+bool create_options_mean_host(const struct create_options *options, char **argv, int operand);
 
 /* The ports that the kernel has chosen, a line each as `urun port` has them. */
 void port_print_chosen(const struct published_list *list, FILE *stream);

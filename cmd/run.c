@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "cmd/create_options.h"
 #include "core/base/log.h"
@@ -111,15 +112,6 @@ static int make_id(char ret_id[static ID_SIZE + 1], struct error *err)
 	return 0;
 }
 
-/*
- * `run -- COMMAND` where there is no config.json: the host's own system is the root file system.
- */
-static bool means_host(const struct create_options *options, char **argv, int operand)
-{
-	return !options->container.rootfs && !options->bundle && !options->config && operand > 0 &&
-	       str_equal(argv[operand - 1], "--") && access("config.json", F_OK) < 0;
-}
-
 static int check_no_bundle(const struct create_options *options, struct error *err)
 {
 	if (options->bundle || options->config)
@@ -143,12 +135,14 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 	const char *id = options->name;
 	int result;
 
-	if (means_host(options, argv, operand))
+	if (create_options_mean_host(options, argv, operand))
 		options->container.rootfs = "/";
 	if (options->container.rootfs) {
 		if (check_no_bundle(options, err) < 0 || (!id && make_id(made_up, err) < 0) ||
 		    container_options_config(&options->container, options->network, argc - operand,
-					     argv + operand, &config, err) < 0)
+					     argv + operand, &config, err) < 0 ||
+		    (options->save_config &&
+		     container_config_save(options->save_config, &config, err) < 0))
 			return -1;
 		id = id ? id : made_up;
 		options->bundle = options->container.rootfs;
@@ -164,6 +158,7 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 		request.config_text = config.bytes;
 		/* A console that goes elsewhere is served elsewhere. */
 		request.child.foreground = !options->detach;
+		request.child.outlives_us = str_equal(options->die_with_parent, "false");
 		result = run_request(&request, options->keep, ret_status, err);
 	}
 	create_paths_release(&paths);
@@ -171,6 +166,20 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 	if (result == 0 && id == made_up && options->detach)
 		puts(id);
 	return result;
+}
+
+/* With our caller: what bubblewrap's option of this name means; the container ends with us anyway. */
+static int follow_caller(const struct create_options *options, struct error *err)
+{
+	if (!str_equal(options->die_with_parent, "true"))
+		return 0;
+	if (options->detach)
+		return error_set(err, 0,
+				 "run: --detach and --die-with-parent: one of them, as urun ends "
+				 "at once where it detaches");
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_set(err, errno, "run: --die-with-parent");
+	return 0;
 }
 
 static int run(const struct globals *globals, int argc, char **argv, int *ret_status,
@@ -182,6 +191,8 @@ static int run(const struct globals *globals, int argc, char **argv, int *ret_st
 		options_parse(command_run.spec, OPTIONS_FIRST, argc, argv, &options, &operand, err);
 
 	*ret_status = 0;
+	if (result == 0)
+		result = follow_caller(&options, err);
 	if (result == 0)
 		result = run_parsed(globals, &options, argc, argv, operand, ret_status, err);
 	if (result > 0)
@@ -196,9 +207,13 @@ static const struct option_spec options_run[] = {
 	  "return as soon as the program runs" },
 	{ "keep", 0, OPTION_FLAG, CREATE_OPTION(keep), NULL,
 	  "keep the state after the program's end" },
+	{ "die-with-parent", 0, OPTION_SWITCH, CREATE_OPTION(die_with_parent), NULL,
+	  "end with urun's caller too (default: with urun); =false: with neither" },
 	CONTAINER_OPTION_SPECS(struct create_options),
 	{ "name", 0, OPTION_STRING, CREATE_OPTION(name), "ID",
 	  "the container's id (default: made up)" },
+	{ "save-config", 0, OPTION_STRING, CREATE_OPTION(save_config), "FILE",
+	  "write the config of these options there, too" },
 };
 static const struct command_spec spec_run = {
 	.name = "run",

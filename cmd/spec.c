@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "cmd/container_options.h"
-#include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/parent/spec.h"
@@ -16,22 +11,11 @@ struct spec_request {
 	struct container_options container;
 };
 
-/* O_EXCL: a config.json that is there is somebody's work. */
-static int write_new(const char *bundle, const struct strbuf *text, struct error *err)
+static int save(const char *bundle, const struct strbuf *text, struct error *err)
 {
 	autofree char *path = path_join(bundle, "config.json");
-	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	int failed;
 
-	if (fd < 0)
-		return error_set(err, errno, errno == EEXIST ? "%s is not overwritten" : "make %s",
-				 path);
-	failed = fd_write_all(fd, text->bytes, text->size);
-	if (failed < 0) {
-		unlink(path);
-		return error_set(err, -failed, "write %s", path);
-	}
-	return 0;
+	return container_config_save(path, text, err);
 }
 
 static int make_plain(bool rootless, struct strbuf *ret_text, struct error *err)
@@ -89,7 +73,7 @@ static int spec(const struct globals *globals, int argc, char **argv, int *ret_s
 	if (result == 0)
 		result = make_text(&options, argc - operand, argv + operand, &text, err);
 	if (result == 0 && text.size)
-		result = write_new(options.bundle, &text, err);
+		result = save(options.bundle, &text, err);
 	container_options_release(&options.container);
 	return result < 0 ? -1 : 0;
 }

@@ -24,7 +24,8 @@ struct child_request {
 	const char *pidfd_socket;
 	unsigned int preserve_fds; /* descriptors 3 … 2 + this go to the program */
 	bool listen_fds; /* they are socket-activated ones: the program's LISTEN_FDS says so */
-	bool foreground; /* we stay its parent, serve its terminal, and it ends with us */
+	bool foreground; /* we stay its parent and serve its terminal, and it ends with us, but for: */
+	bool outlives_us; /* whoever kills us leaves it running */
 };
 
 struct child {

@@ -20,6 +20,8 @@
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/cgroup/tree.h"
+#include "core/config/change.h"
+#include "core/parent/check.h"
 #include "core/parent/child.h"
 #include "core/parent/clone.h"
 #include "core/parent/filter.h"
@@ -96,18 +98,26 @@ static int plan_cgroup(struct creation *creation, struct error *err)
 	return cgroup_plan_make(&request, &creation->made->config, &creation->cgroup, err);
 }
 
+static int scope_to_userns(struct creation *creation, struct error *err)
+{
+	struct container_config *config = &creation->made->config;
+
+	if (userns_plan_make(config, &creation->caller, &creation->userns, err) < 0 ||
+	    error_gather(err, scope_config(config, &creation->userns, &creation->caller, err)) < 0)
+		return -1;
+	return overlay_choose(config, &creation->userns, &creation->overlay, err);
+}
+
 static int scope(struct creation *creation, struct error *err)
 {
 	struct container_config *config = &creation->made->config;
 
-	if (network_choose(creation->request->network, &creation->request->publish, config,
-			   &creation->network, err) < 0 ||
+	if (error_gather(err,
+			 network_choose(creation->request->network, &creation->request->publish,
+					config, &creation->network, err)) < 0 ||
 	    userns_caller_read(&HOST_REAL, &creation->caller, err) < 0 ||
-	    userns_plan_make(config, &creation->caller, &creation->userns, err) < 0 ||
-	    scope_config(config, &creation->userns, &creation->caller, err) < 0 ||
-	    overlay_choose(config, &creation->userns, &creation->overlay, err) < 0)
-		return -1;
-	if (plan_cgroup(creation, err) < 0)
+	    error_gather(err, scope_to_userns(creation, err)) < 0 ||
+	    error_gather(err, plan_cgroup(creation, err)) < 0)
 		return -1;
 	return namespaces_open(config, &creation->namespaces, err);
 }
@@ -136,7 +146,8 @@ static void describe(struct creation *creation)
 	state->rootfs = arena_str(&state->arena, config->root->path);
 	state->created = time_now(&state->arena);
 	state->uid = (struct opt_u64){ .set = true, .value = geteuid() };
-	state->foreground = request->child.foreground && !request->keep;
+	state->foreground =
+		request->child.foreground && !request->child.outlives_us && !request->keep;
 	state->network =
 		creation->network.stated ? arena_str(&state->arena, creation->network.text) : NULL;
 	state->new_keyring = !request->no_new_keyring;
@@ -206,7 +217,7 @@ static int clone_child(struct creation *creation, struct error *err)
 		.config = &made->config,
 		.preserve_fds = creation->request->child.preserve_fds,
 		.keep_groups =
-			config_annotation(&made->config, "run.oci.keep_original_groups") != NULL,
+			config_annotation(&made->config, CONFIG_ANNOTATION_KEEP_GROUPS) != NULL,
 	};
 	char process_state;
 	int failed;
@@ -303,11 +314,12 @@ static uint32_t order_flags(const struct creation *creation)
 	flags |= request->no_pivot ? ORDER_NO_PIVOT : 0;
 	flags |= request->no_new_keyring ? 0 : ORDER_NEW_KEYRING;
 	flags |= request->mode == CREATE_ONLY ? ORDER_WAIT_START : 0;
-	flags |= request->child.foreground ? ORDER_DIE_WITH_PARENT : 0;
+	flags |= request->child.foreground && !request->child.outlives_us ? ORDER_DIE_WITH_PARENT
+									  : 0;
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
 	flags |= creation->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
 	flags |= creation->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
-	flags |= config_annotation(config, "run.oci.keep_original_groups") ? ORDER_KEEP_GROUPS : 0;
+	flags |= config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS) ? ORDER_KEEP_GROUPS : 0;
 	flags |= creation->overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
 	flags |= creation->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;
@@ -502,28 +514,30 @@ static void creation_release(struct creation *creation)
 	fd_close(&creation->self_fd);
 }
 
+static void creation_init(struct creation *creation, const struct create_request *request,
+			  struct created *made)
+{
+	*creation = (struct creation){ .request = request,
+				       .made = made,
+				       .cgroup = CGROUP_PLAN_NONE,
+				       .filter = FILTER_NONE,
+				       .network = NETWORK_UNSTATED,
+				       .child_sync_fd = -1,
+				       .self_fd = -1 };
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		creation->namespaces.joined[i] = -1;
+}
+
 int container_create(const struct create_request *request, struct created *ret_created,
 		     struct error *err)
 {
-	struct created made = { .dir = STATE_DIR_NONE,
-				.child = CHILD_NONE,
-				.start_listener = -1,
-				.network_pidfd = -1,
-				.port_pidfd = -1,
-				.notify = NOTIFY_NONE };
-	struct creation creation = { .request = request,
-				     .made = &made,
-				     .cgroup = CGROUP_PLAN_NONE,
-				     .filter = FILTER_NONE,
-				     .network = NETWORK_UNSTATED,
-				     .child_sync_fd = -1,
-				     .self_fd = -1 };
+	struct created made = CREATED_NONE;
+	struct creation creation;
 	bool done = false;
 
 	if (state_check_id(request->id, err) < 0)
 		return -1;
-	for (int i = 0; i < CONFIG_NS_COUNT; i++)
-		creation.namespaces.joined[i] = -1;
+	creation_init(&creation, request, &made);
 	if (load_config(&creation, err) == 0 && scope(&creation, err) == 0 &&
 	    child_connect_console(&request->child, &made.child, err) == 0 &&
 	    state_dir_create(request->root, request->id, &made.dir, err) == 0) {
@@ -544,6 +558,38 @@ int container_create(const struct create_request *request, struct created *ret_c
 	}
 	*ret_created = made;
 	return 0;
+}
+
+/* What a start finds out step by step, when the host is asked for it. */
+static int check_on_host(struct creation *creation, struct error *err)
+{
+	const struct container_config *config = &creation->made->config;
+	bool slirp = creation->network.stated && creation->network.options.kind == NETWORK_SLIRP;
+
+	if (error_gather(err, userns_try(&creation->userns, err)) < 0 ||
+	    (slirp && error_gather(err, slirp_check_host(err)) < 0) ||
+	    error_gather(err, filter_check(config, err)) < 0)
+		return -1;
+	/* In a mount namespace that is joined paths lead elsewhere. */
+	return creation->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? 0 : check_files(config, err);
+}
+
+int container_check(const struct create_request *request, struct error *err)
+{
+	struct created made = CREATED_NONE;
+	struct creation creation;
+	int result;
+
+	creation_init(&creation, request, &made);
+	result = load_config(&creation, err);
+	if (result == 0)
+		result = error_gather(err, scope(&creation, err));
+	if (result == 0)
+		result = check_on_host(&creation, err);
+	network_undo(&creation.network);
+	creation_release(&creation);
+	created_release(&made);
+	return result;
 }
 
 void created_release(struct created *created)

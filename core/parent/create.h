@@ -49,6 +49,14 @@ struct created {
 	struct published_list published; /* its ports, without descriptors */
 };
 
+#define CREATED_NONE                              \
+	((struct created){ .dir = STATE_DIR_NONE, \
+			   .child = CHILD_NONE,   \
+			   .start_listener = -1,  \
+			   .network_pidfd = -1,   \
+			   .port_pidfd = -1,      \
+			   .notify = NOTIFY_NONE })
+
 /*
  * The way of `create` and `run`, up to the moment in which the program runs (or waits for `start`).
  * On failure all that was made is undone, and nothing but the error stays.
@@ -57,5 +65,12 @@ struct created {
 int container_create(const struct create_request *request, struct created *ret_created,
 		     struct error *err);
 void created_release(struct created *created);
+
+/*
+ * Would container_create() do, for this user on this host?  The same checks, and those of what is
+ * found in a start only later; all problems are gathered where that is wanted (error_gather()).
+ * Nothing is made but a user namespace that is gone at the end; its id and child are not looked at.
+ */
+int container_check(const struct create_request *request, struct error *err);
 
 #endif

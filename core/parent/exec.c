@@ -12,6 +12,7 @@
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/cgroup/tree.h"
+#include "core/config/change.h"
 #include "core/parent/affinity.h"
 #include "core/parent/clone.h"
 #include "core/parent/filter.h"
@@ -144,7 +145,7 @@ static int clone_child(struct execution *execution, struct error *err)
 		.config = &execution->config,
 		.preserve_fds = execution->request->child.preserve_fds,
 		.keep_groups = config_annotation(&execution->config,
-						 "run.oci.keep_original_groups") != NULL,
+						 CONFIG_ANNOTATION_KEEP_GROUPS) != NULL,
 	};
 	struct child *child = &execution->child;
 
@@ -205,7 +206,7 @@ static uint32_t order_flags(const struct execution *execution)
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
 	flags |= execution->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
 	flags |= execution->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
-	flags |= config_annotation(config, "run.oci.keep_original_groups") ? ORDER_KEEP_GROUPS : 0;
+	flags |= config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS) ? ORDER_KEEP_GROUPS : 0;
 	flags |= execution->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;
 }

@@ -19,6 +19,21 @@ static bool wants_all_names(const struct container_config *config)
 	return value && !str_equal(value, "0");
 }
 
+int filter_check(const struct container_config *config, struct error *err)
+{
+	const struct config_seccomp *seccomp = config->linux_->seccomp;
+	struct filter filter = FILTER_NONE;
+	int result;
+
+	if (!seccomp)
+		return 0;
+	if (wants_all_names(config) && error_gather(err, seccomp_check_names(seccomp, err)) < 0)
+		return -1;
+	result = seccomp_compile(seccomp, &filter.bpf, &filter.load_flags, err);
+	filter_release(&filter);
+	return result;
+}
+
 int filter_prepare(const char *root, const struct container_config *config,
 		   struct filter *ret_filter, struct error *err)
 {

@@ -16,6 +16,9 @@ struct filter {
 #define FILTER_NONE ((struct filter){ .listener_socket = -1 })
 void filter_release(struct filter *filter);
 
+/* Can the config's filter be compiled?  Nothing is kept. */
+int filter_check(const struct container_config *config, struct error *err);
+
 /*
  * Compiles the config's filter, with the cache of the state root @root, and connects to its
  * listenerPath.

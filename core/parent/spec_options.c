@@ -128,7 +128,7 @@ static int apply_mounts(const struct spec_options *options, struct container_con
 		if (add_tmpfs(options->tmpfs.items[i], config, err) < 0)
 			return -1;
 	for (size_t i = 0; i < options->volumes.count; i++)
-		if (add_volume(options->volumes.items[i], config, err) < 0)
+		if (error_gather(err, add_volume(options->volumes.items[i], config, err)) < 0)
 			return -1;
 	return 0;
 }
@@ -578,6 +578,8 @@ static int apply_annotations(const struct spec_options *options, struct containe
 	}
 	if (options->network)
 		config_set_annotation(config, CONFIG_ANNOTATION_NETWORK, options->network);
+	if (options->keep_groups)
+		config_set_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS, "1");
 	return 0;
 }
 
@@ -610,11 +612,14 @@ int spec_apply(const struct spec_options *options, const struct spec_user *user,
 	       struct container_config *config, struct error *err)
 {
 	/* ORDER: the user is looked up in the root; capabilities depend on the user. */
-	if (apply_root(options, config, err) < 0 || apply_userns(options, user, config, err) < 0 ||
-	    apply_process(options, config, err) < 0 || apply_env(options, config, err) < 0 ||
-	    apply_mounts(options, config, err) < 0 ||
-	    apply_capabilities(options, config, err) < 0 ||
-	    apply_security(options, config, err) < 0 || apply_limits(options, config, err) < 0)
+	if (apply_root(options, config, err) < 0 ||
+	    error_gather(err, apply_userns(options, user, config, err)) < 0 ||
+	    error_gather(err, apply_process(options, config, err)) < 0 ||
+	    error_gather(err, apply_env(options, config, err)) < 0 ||
+	    error_gather(err, apply_mounts(options, config, err)) < 0 ||
+	    error_gather(err, apply_capabilities(options, config, err)) < 0 ||
+	    error_gather(err, apply_security(options, config, err)) < 0 ||
+	    error_gather(err, apply_limits(options, config, err)) < 0)
 		return -1;
 	return apply_annotations(options, config, err);
 }

@@ -43,6 +43,7 @@ struct spec_options {
 	const char *pids_limit;
 	const char *userns; /* keep-id */
 	bool read_only;
+	bool keep_groups; /* the caller's supplementary groups */
 	bool terminal;
 	struct spec_texts command; /* empty: a shell */
 };

@@ -191,6 +191,13 @@ assert_output() {
 	[ "$output" = "$1" ] || fail "stdout isn't as expected" "expected: $1" "stdout: $output" "stderr: ${stderr:-}"
 }
 
+# assert_lines LINE…: what was printed is these.
+assert_lines() {
+	local wanted
+	wanted=$(printf '%s\n' "$@")
+	assert_output "$wanted"
+}
+
 assert_contains() {
 	case $1 in
 	*"$2"*) ;;

@@ -294,3 +294,12 @@ no_fuse_overlayfs() {
 	assert_output $'lo\ntap0'
 	assert_contains "$stderr" '80/tcp -> 127.0.0.1:'
 }
+
+@test "--keep-groups is the annotation that keeps the caller's groups" {
+	rm "$BUNDLE/config.json"
+	try spec --bundle "$BUNDLE" --rootfs "$BUNDLE/rootfs" --network none --keep-groups sh -c 'grep Groups: /proc/self/status'
+	assert_status 0
+	[ "$(jq -r '.annotations["run.oci.keep_original_groups"]' "$BUNDLE/config.json")" = 1 ]
+	by_options --keep-groups sh -c 'sed -n "s/^Groups:[[:space:]]*//p" /proc/self/status | wc -w'
+	assert_output "$(sed -n 's/^Groups:[[:space:]]*//p' /proc/self/status | wc -w)"
+}

@@ -54,13 +54,6 @@ has_state() {
 	[ "$(inspected "$1" '{{.State.Status}}')" = "$2" ]
 }
 
-# assert_lines LINE…: what was printed is these.
-assert_lines() {
-	local wanted
-	wanted=$(printf '%s\n' "$@")
-	assert_output "$wanted"
-}
-
 # podman's own process that holds the user namespace: what every test would else be the first to start.
 setup_file() {
 	podman unshare true

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+
+#include "cmd/create_options.h"
+#include "core/base/str.h"
+
+/* Any id would do: it is no part of what is checked. */
+#define CHECK_ID "check"
+
+/* A config by options: what `run` would do with them. */
+static int make_config(struct create_options *options, int argc, char **argv, int operand,
+		       struct strbuf *ret_config, struct error *err)
+{
+	options->bundle = options->container.rootfs;
+	return container_options_config(&options->container, options->network, argc - operand,
+					argv + operand, ret_config, err);
+}
+
+static int check_request(const struct globals *globals, struct create_options *options,
+			 const char *config_text, struct error *err)
+{
+	struct create_paths paths = { 0 };
+	struct create_request request;
+	int result = create_request_make(globals, options, CHECK_ID, &paths, &request, err);
+
+	if (result == 0) {
+		request.mode = CREATE_RUN;
+		request.config_text = config_text;
+		request.child.foreground = true;
+		result = container_check(&request, err);
+	}
+	create_paths_release(&paths);
+	return result;
+}
+
+static int check_parsed(const struct globals *globals, struct create_options *options, int argc,
+			char **argv, int operand, struct error *err)
+{
+	autostrbuf struct strbuf config = { 0 };
+
+	if (create_options_mean_host(options, argv, operand))
+		options->container.rootfs = "/";
+	if (options->container.rootfs) {
+		if (error_gather(err, make_config(options, argc, argv, operand, &config, err)) < 0)
+			return -1;
+		/* Options that make no config leave nothing to look at. */
+		return config.size ? check_request(globals, options, config.bytes, err) : 0;
+	}
+	if (operand + 1 < argc)
+		return error_set(err, 0, "check: unexpected operand '%s'", argv[operand + 1]);
+	if (operand < argc)
+		options->bundle = argv[operand];
+	return check_request(globals, options, NULL, err);
+}
+
+static int print_problems(const struct error_list *problems, struct error *err)
+{
+	autostrbuf struct strbuf text = { 0 };
+	char line[ERROR_LINE_SIZE];
+
+	for (size_t i = 0; i < problems->count; i++)
+		strbuf_addf(&text, "%s\n", error_format(&problems->items[i], line));
+	if (problems->count == 0)
+		strbuf_add_str(&text, "no problem found\n");
+	return command_print(text.bytes, err);
+}
+
+static int check(const struct globals *globals, int argc, char **argv, int *ret_status,
+		 struct error *err)
+{
+	struct create_options options = { 0 };
+	struct error_list problems = { 0 };
+	struct error gathering = { .all = &problems };
+	int operand, parsed, result = 0;
+
+	parsed = options_parse(command_check.spec, OPTIONS_FIRST, argc, argv, &options, &operand,
+			       err);
+	if (parsed == 0) {
+		error_gather(&gathering,
+			     check_parsed(globals, &options, argc, argv, operand, &gathering));
+		result = print_problems(&problems, err);
+	}
+	if (parsed > 0)
+		options_print_help(command_check.spec, stdout);
+	*ret_status = problems.count ? EXIT_STATUS_OTHER : 0;
+	error_list_release(&problems);
+	create_options_release(&options);
+	return parsed < 0 ? -1 : result;
+}
+
+static const struct option_spec options_check[] = {
+	CREATE_OPTION_SPECS,
+	CONTAINER_OPTION_SPECS(struct create_options),
+};
+static const struct command_spec spec_check = {
+	.name = "check",
+	.operands = "[BUNDLE], or --rootfs DIR [COMMAND…]",
+	.summary = "Tells every problem that a bundle, or the options of `run`, has on this host "
+		   "for this user; nothing is made.",
+	.options = options_check,
+	.option_count = ARRAY_SIZE(options_check),
+	.operands_max = -1,
+};
+const struct command command_check = { &spec_check, check, EXIT_STATUS_OTHER };

@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# `check`: every problem of a config or of options at once, and none where `run` would do.
+load lib.bash
+
+# problem TEXT: one of the lines that were printed begins so.
+problem() {
+	local line
+	for line in "${lines[@]}"; do
+		[[ $line != "$1"* ]] || return 0
+	done
+	fail "no problem begins so: $1
+$output"
+}
+
+@test "a bundle that runs has no problem, and nothing is left of the look at it" {
+	try check "$BUNDLE"
+	assert_status 0
+	assert_output 'no problem found'
+	[ -z "$stderr" ] || fail "$stderr"
+	[ ! -e "$STATE" ]
+	cd "$BUNDLE"
+	try check
+	assert_status 0
+	try run c1
+	assert_status 0
+}
+
+@test "all problems of a config are told, each with its path and the mend, by one call" {
+	config '.process.cwd = "relative" | .process.env += ["A"] | .process.args = ["/nowhere"]
+		| .process.user = {uid: 4000000, gid: 4000001}
+		| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 1, hard: 4294967296}]
+		| .mounts += [{destination: "/a", type: "ext4", source: "/dev/sda"},
+			{destination: "/b", type: "bind", source: "/no/source", options: ["rbind"]},
+			{destination: "c", type: "tmpfs", options: ["uid=4000002"]}]
+		| .linux.devices += [{path: "/dev/q", type: "c", major: 99, minor: 77}]
+		| .linux.sysctl = {"vm.swappiness": "1"}'
+	local n
+	n=$(jq '.mounts | length' "$BUNDLE/config.json")
+	try check "$BUNDLE"
+	assert_status 1
+	problem 'process.cwd: "relative" must be an absolute path'
+	problem 'process.env['
+	problem 'process.user.uid: uid 4000000 is not mapped'
+	problem 'process.user.gid: gid 4000001 is not mapped'
+	problem 'process.rlimits[0]: the hard limit 4294967296'
+	problem "mounts[$((n - 3))].type: only root of the host can mount ext4"
+	problem "mounts[$((n - 2))].source: /no/source: no such file or directory"
+	problem "mounts[$((n - 1))].destination: \"c\" must be an absolute path"
+	problem "mounts[$((n - 1))].options[0]: uid 4000002 is not mapped"
+	problem 'linux.devices['
+	problem 'linux.sysctl.vm.swappiness: '
+	problem "process.args[0]: /nowhere isn't in the root file system"
+	[ "${#lines[@]}" = 12 ] || fail "$output"
+	[ -z "$stderr" ] || fail "$stderr"
+	assert_contains "$output" '/etc/security/limits.conf'
+}
+
+@test "what isn't a config is told, value by value" {
+	echo '{"ociVersion": 1, "process": {"args": "sh", "cwd": 3}, "root": {}, "mounts": [{}, {"destination": 1}]}' >"$BUNDLE/config.json"
+	try check "$BUNDLE"
+	assert_status 1
+	assert_lines 'ociVersion: must be a string, not a number' \
+		'process.args: must be an array, not a string' \
+		'process.cwd: must be a string, not a number' \
+		'root.path: missing' \
+		'mounts[0].destination: missing' \
+		'mounts[1].destination: must be a string, not a number'
+	echo '{' >"$BUNDLE/config.json"
+	try check "$BUNDLE"
+	assert_status 1
+	assert_contains "$output" 'not JSON'
+	rm "$BUNDLE/config.json"
+	try check "$BUNDLE"
+	assert_status 1
+	assert_contains "$output" 'no such file or directory'
+}
+
+@test "the options of run are checked as run has them, and nothing of a port stays open" {
+	try check --rootfs "$BUNDLE/rootfs" --network none ls -l
+	assert_status 0
+	try check --rootfs "$BUNDLE/rootfs" --network none --volume /no/source:/a --volume /no/other:/b --user nobody-here no-such-program
+	assert_status 1
+	problem '--volume /no/source: '
+	problem '--volume /no/other: '
+	problem "--user nobody-here: "
+	problem "process.args[0]: no-such-program is in no folder of the container's PATH"
+	try check --rootfs "$BUNDLE/rootfs" --no-such-option
+	assert_status 1
+	assert_contains "$stderr" no-such-option
+}
+
+@test "a program that a mount may bring isn't missed" {
+	mkdir "$BUNDLE/tools"
+	config '.mounts += [{destination: "/tools", type: "bind", source: "tools", options: ["rbind"]}]
+		| .process.args = ["/tools/program"]'
+	try check "$BUNDLE"
+	assert_status 0
+	sh_program 'true'
+	config '.process.args = ["program"] | .process.env = ["PATH=/bin:/tools"]'
+	try check "$BUNDLE"
+	assert_status 0
+	config '.process.env = ["PATH=/bin:/sbin"]'
+	try check "$BUNDLE"
+	assert_status 1
+	problem 'process.args[0]: program is in no folder'
+}
+
+@test "hooks that aren't there are told" {
+	config '.hooks = {createRuntime: [{path: "/no/hook"}], poststop: [{path: "/bin/true"}, {path: "/etc/passwd"}]}'
+	try check "$BUNDLE"
+	assert_status 1
+	assert_lines 'hooks.createRuntime[0].path: /no/hook: no such file or directory' \
+		'hooks.poststop[1].path: /etc/passwd: permission denied'
+}
+
+@test "a host that gives no user namespace is told with the mend" {
+	try_within_no_namespaces() {
+		observe unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all -- "$0" --root "$1" check "$2"' "$URUN" "$STATE" "$BUNDLE"
+	}
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .linux.gidMappings = .linux.uidMappings'
+	try_within_no_namespaces
+	assert_status 1
+	assert_contains "$output" 'max_user_namespaces'
+}
+
+@test "--save-config writes what run has run, and no file over another" {
+	try run --rootfs "$BUNDLE/rootfs" --network none --save-config "$BUNDLE/saved.json" --env A=b sh -c 'echo "$A"'
+	assert_status 0
+	assert_output b
+	mkdir "$BUNDLE/again"
+	cp "$BUNDLE/saved.json" "$BUNDLE/again/config.json"
+	try run --bundle "$BUNDLE/again" c1
+	assert_status 0
+	assert_output b
+	try run --rootfs "$BUNDLE/rootfs" --network none --save-config "$BUNDLE/saved.json" true
+	assert_status 125
+	assert_contains "$stderr" 'is not overwritten'
+}
+
+@test "--die-with-parent ends the container with urun's caller, and =false lets it outlive urun" {
+	"$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --name c1 --pid-file "$BUNDLE/pid" --die-with-parent=false sleep 1000 3>&- &
+	local urun=$! pid
+	wait_for 5 is_status c1 running
+	kill -KILL "$urun"
+	wait "$urun" || true
+	pid=$(cat "$BUNDLE/pid")
+	is_status c1 running
+	kill -0 "$pid"
+	try delete --force c1
+	assert_status 0
+	# The caller is the shell in between.
+	bash -c '"$@" & echo $! >"$0"; sleep 1000' "$BUNDLE/urun" "$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --name c2 --pid-file "$BUNDLE/pid2" --die-with-parent sleep 1000 3>&- &
+	local caller=$!
+	wait_for 5 is_status c2 running
+	pid=$(cat "$BUNDLE/pid2")
+	kill -KILL "$caller"
+	wait "$caller" || true
+	wait_for 5 eval "! kill -0 $pid 2>/dev/null"
+	wait_for 5 eval "! kill -0 $(cat "$BUNDLE/urun") 2>/dev/null"
+	try delete --force c2
+	try run --detach --die-with-parent --rootfs "$BUNDLE/rootfs" --network none true
+	assert_status 125
+	assert_contains "$stderr" 'one of them'
+}
