@@ -57,6 +57,7 @@ extern const struct command command_delete;
 extern const struct command command_list;
 extern const struct command command_spec_;
 extern const struct command command_check;
+extern const struct command command_doctor;
 extern const struct command command_features;
 extern const struct command command_checkpoint;
 extern const struct command command_restore;

@@ -27,10 +27,10 @@ const struct build command_build = {
 };
 
 static const struct command *const commands[] = {
-	&command_run,	 &command_create,   &command_start,	 &command_exec,	   &command_state,
-	&command_kill,	 &command_delete,   &command_list,	 &command_spec_,   &command_check,
-	&command_ps,	 &command_port,	    &command_pause,	 &command_resume,  &command_update,
-	&command_events, &command_features, &command_checkpoint, &command_restore,
+	&command_run,	 &command_create, &command_start,    &command_exec,	  &command_state,
+	&command_kill,	 &command_delete, &command_list,     &command_spec_,	  &command_check,
+	&command_doctor, &command_ps,	  &command_port,     &command_pause,	  &command_resume,
+	&command_update, &command_events, &command_features, &command_checkpoint, &command_restore,
 };
 
 static const struct option_spec global_options[] = {

@@ -21,6 +21,7 @@
 #include "core/base/number.h"
 #include "core/base/str.h"
 #include "rootless/name.h"
+#include "rootless/package.h"
 #include "rootless/subid.h"
 
 /* /proc/self/mountinfo has some hundred bytes a mount. */
@@ -306,14 +307,15 @@ static bool root_without_setfcap(const struct host *host, char mend[static HOST_
 
 static bool helper_missing(const struct host *host, char mend[static HOST_MEND_SIZE])
 {
-	char path[HOST_PATH_SIZE];
+	static const struct package uidmap = { "uidmap", "shadow-utils", "shadow",
+					       "shadow-subids" };
+	char path[HOST_PATH_SIZE], install[PACKAGE_MEND_SIZE];
 
 	for (size_t i = 0; i < ARRAY_SIZE(mapping_programs); i++)
-		if (!host_find_program(host, mapping_programs[i], path))
-			return says(
-				mend,
-				"%s is missing: install the package uidmap (Debian, Ubuntu) or shadow-utils (others)",
-				mapping_programs[i]);
+		if (!host_find_program(host, mapping_programs[i], path)) {
+			package_mend(host, &uidmap, install);
+			return says(mend, "%s is missing: %s", mapping_programs[i], install);
+		}
 	return false;
 }
 

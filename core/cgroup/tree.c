@@ -112,16 +112,6 @@ static bool file_has_word(const char *path, const char *file, const char *word)
 	return text && has_word(text, word);
 }
 
-/* The mend: systemd hands a user's service manager the controllers that its unit names. */
-static int hint_delegation(const char *controller, struct error *err)
-{
-	return error_hint(err,
-			  "as root put '[Service]' and 'Delegate=cpu cpuset io memory pids' (here: "
-			  "%s) into /etc/systemd/system/user@.service.d/delegate.conf, run "
-			  "systemctl daemon-reload, and log in again",
-			  controller);
-}
-
 static int not_delegated(const char *path, const struct cgroup_setting *setting,
 			 const char *controller, struct error *err)
 {
@@ -129,7 +119,7 @@ static int not_delegated(const char *path, const struct cgroup_setting *setting,
 		  "linux.resources.%s: the cgroup controller `%s` is not available in " CGROUP_ROOT
 		  "%s",
 		  setting->field, controller, path);
-	return hint_delegation(controller, err);
+	return error_hint(err, CGROUP_DELEGATION_MEND);
 }
 
 static int enable_failed(const char *path, const struct cgroup_setting *setting,

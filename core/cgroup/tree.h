@@ -34,6 +34,12 @@ bool cgroup_is_ours(const char *path);
 int cgroup_make(const char *path, const struct cgroup_settings *settings, char **ret_made,
 		struct error *err);
 
+/* How an ordinary user comes by controllers: a drop-in for systemd, to be written by root. */
+#define CGROUP_DELEGATION_MEND                                                                     \
+	"as root put '[Service]' and 'Delegate=cpu cpuset io memory pids' into "                   \
+	"/etc/systemd/system/user@.service.d/delegate.conf, run systemctl daemon-reload, and log " \
+	"in again"
+
 /* Could cgroups made in @path have the settings?  Fails as cgroup_make() would; changes nothing. */
 int cgroup_check_controllers(const char *path, const struct cgroup_settings *settings,
 			     struct error *err);

@@ -17,6 +17,7 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "rootless/package.h"
 
 #define PROGRAM "fuse-overlayfs"
 #define DEVICE	"/dev/fuse"
@@ -25,7 +26,8 @@
 
 static int check_host(const struct userns_plan *userns, struct overlay *overlay, struct error *err)
 {
-	char path[PATH_MAX];
+	static const struct package fuse_overlayfs = { PROGRAM, PROGRAM, PROGRAM, PROGRAM };
+	char path[PATH_MAX], install[PACKAGE_MEND_SIZE];
 	autoclose int fuse = open(DEVICE, O_RDWR | O_CLOEXEC);
 
 	if (fuse < 0) {
@@ -38,7 +40,8 @@ static int check_host(const struct userns_plan *userns, struct overlay *overlay,
 			  "overlay over %s: its files belong to ids that the container doesn't "
 			  "have, which takes the program %s",
 			  overlay->lower, PROGRAM);
-		return error_hint(err, "install the package %s", PROGRAM);
+		package_mend(&userns->host, &fuse_overlayfs, install);
+		return error_hint(err, "%s", install);
 	}
 	overlay->program = str_dup(path);
 	return 0;

@@ -294,3 +294,23 @@ in_unit() {
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
 }
+
+# doctor_row NAME: state and value.
+doctor_row() {
+	jq -r --arg name "$1" '.rows[] | select(.name == $name) | .state + " " + .value' <<<"$output"
+}
+
+@test "doctor sees the controllers, the user's systemd, lingering and podman's configuration" {
+	observe "$URUN" doctor --json
+	assert_status 0
+	[ "$(doctor_row 'cgroup version')" = 'ok 2' ]
+	[ "$(doctor_row 'cgroup controllers for limits')" = 'ok cpuset cpu io memory pids' ]
+	[ "$(doctor_row "the user's systemd")" = 'ok its bus is there' ]
+	[ "$(doctor_row linger)" = 'ok on' ]
+	[ "$(doctor_row XDG_RUNTIME_DIR)" = "ok $XDG_RUNTIME_DIR" ]
+	assert_contains "$(doctor_row "podman's runtime urun")" warning
+	mkdir -p "$BATS_TEST_TMPDIR/config/containers/containers.conf.d"
+	echo 'urun = ["/usr/bin/urun"]' >"$BATS_TEST_TMPDIR/config/containers/containers.conf.d/a.conf"
+	XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config observe "$URUN" doctor --json
+	[ "$(doctor_row "podman's runtime urun")" = "ok in $BATS_TEST_TMPDIR/config/containers/containers.conf.d/a.conf" ]
+}

@@ -90,7 +90,8 @@ static void others_take_a_program_that_the_error_names(void **state)
 	assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err), -1);
 	assert_non_null(strstr(err.text, fixture->folder));
 	assert_non_null(strstr(err.text, "fuse-overlayfs"));
-	assert_string_equal(err.hint, "install the package fuse-overlayfs");
+	assert_non_null(strstr(err.hint, "install"));
+	assert_non_null(strstr(err.hint, "fuse-overlayfs"));
 }
 
 static void a_root_that_is_not_there_is_an_error(void **state)

@@ -234,6 +234,17 @@ static void test_helper_missing(void **state)
 	assert_has(helper_hint(), "newuidmap is missing: install the package uidmap");
 	fake_program("/usr/bin/newuidmap", "");
 	assert_has(helper_hint(), "newgidmap is missing");
+	/* The command is that of the distribution, or of what it is made of. */
+	fake_file("/etc/os-release", "NAME=\"x\"\nVERSION_ID=\"1\"\nID=debian\n");
+	assert_has(helper_hint(), "newgidmap is missing: run as root apt-get install uidmap");
+	fake_file("/etc/os-release", "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n");
+	assert_has(helper_hint(), "run as root dnf install shadow-utils");
+	fake_file("/etc/os-release", "ID='alpine'\n");
+	assert_has(helper_hint(), "run as root apk add shadow-subids");
+	fake_file("/etc/os-release", "ID=plan9\nPRETTY_NAME=\"like debian\"\n");
+	assert_has(helper_hint(), "install the package uidmap");
+	fake_file("/etc/os-release", "ID=\"\nID_LIKE=\n\n=");
+	assert_has(helper_hint(), "install the package uidmap");
 }
 
 static void test_helper_powerless(void **state)

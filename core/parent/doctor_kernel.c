@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent; the functions named child_… in a process of their own.
+#include "core/parent/doctor_kernel.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+
+/* Something that every host has, and that a mount namespace may cover. */
+#define COVERED "/proc"
+
+bool kernel_version(unsigned int *ret_major, unsigned int *ret_minor)
+{
+	struct utsname name;
+
+	return uname(&name) == 0 && sscanf(name.release, "%u.%u", ret_major, ret_minor) == 2;
+}
+
+/* ---- in user and mount namespaces of their own ---- */
+
+static int child_become_root(void)
+{
+	autofree char *uids = str_format("0 %u 1", geteuid());
+	autofree char *gids = str_format("0 %u 1", getegid());
+	int failed = 0;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return errno;
+	if ((failed = fd_write_file("/proc/self/setgroups", "deny")) < 0 ||
+	    (failed = fd_write_file("/proc/self/uid_map", uids)) < 0 ||
+	    (failed = fd_write_file("/proc/self/gid_map", gids)) < 0)
+		return -failed;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? errno : 0;
+}
+
+static int child_mount_overlay(void)
+{
+	static const char *const folders[] = { COVERED "/lower", COVERED "/upper", COVERED "/work",
+					       COVERED "/merged" };
+
+	if (mount("tmpfs", COVERED, "tmpfs", 0, NULL) < 0)
+		return errno;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdir(folders[i], 0700) < 0)
+			return errno;
+	if (mount("overlay", COVERED "/merged", "overlay", 0,
+		  "userxattr,lowerdir=" COVERED "/lower,upperdir=" COVERED "/upper,workdir=" COVERED
+		  "/work") < 0)
+		return errno;
+	return 0;
+}
+
+/* An errno fits into an exit status. */
+static int try_in_namespaces(int (*trial)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int failed;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		failed = child_become_root();
+		_exit(failed ? failed : trial());
+	}
+	if (pid < 0)
+		return errno;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+}
+
+int kernel_try_overlay(void)
+{
+	return try_in_namespaces(child_mount_overlay);
+}
+
+/* ---- questions ---- */
+
+/* A kernel that has the call finds fault with the size. */
+int kernel_try_mount_setattr(void)
+{
+	syscall(SYS_mount_setattr, -1, "", 0, NULL, 0);
+	return errno == ENOSYS ? ENOSYS : 0;
+}
+
+int kernel_try_seccomp_notify(void)
+{
+	unsigned int action = SECCOMP_RET_USER_NOTIF;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0 ? errno : 0;
+}

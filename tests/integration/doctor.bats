@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# `doctor`: what it says is so, and is what `run` says when it fails.
+load lib.bash
+
+# row NAME: sets $row_state, $row_value and $row_mend to what the JSON in $output says of it.
+row() {
+	row_state=$(jq -r --arg name "$1" '.rows[] | select(.name == $name) | .state' <<<"$output")
+	row_value=$(jq -r --arg name "$1" '.rows[] | select(.name == $name) | .value' <<<"$output")
+	row_mend=$(jq -r --arg name "$1" '.rows[] | select(.name == $name) | .mend // ""' <<<"$output")
+	[ -n "$row_state" ] || fail "no row '$1' in: $output"
+}
+
+@test "where containers run, doctor says so: as a table and as JSON" {
+	try doctor
+	assert_status 0
+	assert_contains "$output" "ok       kernel: Linux $(uname -r)"
+	refute_contains "$output" missing
+	[ -z "$stderr" ] || fail "$stderr"
+	try doctor --json
+	assert_status 0
+	[ "$(jq .good <<<"$output")" = true ]
+	row "a container's user namespace"
+	[ "$row_state" = ok ]
+	[ "$(jq '[.rows[].state] - ["ok", "warning", "missing"] | length' <<<"$output")" = 0 ]
+	# What isn't as it should be has its mend, but for what nobody can mend.
+	[ "$(jq '[.rows[] | select(.state != "ok" and .mend == null) | .name] - ["the user\u0027s systemd"] | length' <<<"$output")" = 0 ] || fail "$output"
+	[ ! -e "$STATE" ]
+}
+
+@test "the user's ids are those of a container" {
+	has_subids || skip "this user has no subids"
+	try doctor --json
+	row "a container's user namespace"
+	local value=$row_value
+	in_container 'awk "{ n += \$3 } END { print n }" /proc/self/uid_map'
+	[ "${value%% *}" = "$output" ]
+}
+
+# In namespaces where no user namespace can be made.
+closed_host() {
+	observe unshare --user --map-current-user --keep-caps sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --inh-caps=-all --ambient-caps=-all -- "$0" --root "$@"' "$URUN" "$STATE" "$@"
+}
+
+@test "without user namespaces doctor fails, and its mend is the hint of run" {
+	closed_host doctor --json
+	assert_status 1
+	[ "$(jq .good <<<"$output")" = false ]
+	row "a container's user namespace"
+	[ "$row_state" = missing ]
+	row 'sysctl user.max_*_namespaces'
+	[ "$row_state" = missing ]
+	local mend=$row_mend
+	closed_host run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_contains "$stderr" "(hint: $mend)"
+	closed_host doctor
+	assert_status 1
+	assert_contains "$output" 'missing  sysctl user.max_*_namespaces'
+	assert_contains "$output" "-> $mend"
+}
+
+@test "devices that aren't open to the user are warnings with the mend" {
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	observe unshare --user --map-root-user --mount sh -c 'mount --bind "$2" /dev && exec "$0" --root "$1" doctor --json' "$URUN" "$STATE" "$BATS_TEST_TMPDIR/empty"
+	row /dev/fuse
+	[ "$row_state" = warning ] && [ "$row_mend" = 'run as root modprobe fuse' ]
+	row 'network (urun-slirp, /dev/net/tun)'
+	[ "$row_state" = warning ]
+	assert_contains "$row_value" /dev/net/tun
+}
+
+@test "a folder for states that can't be written to, and one for a root file system that nothing can be executed in" {
+	observe "$URUN" --root /proc/urun doctor --json
+	assert_status 1
+	row "states' folder"
+	[ "$row_state" = missing ]
+	observe unshare --user --map-root-user --mount sh -c 'mount -t tmpfs -o noexec,nosuid tmpfs "$2" && cd "$2" && exec "$0" --root "$1" doctor --json' "$URUN" "$STATE" "$BUNDLE"
+	row 'this folder, for a root file system'
+	[ "$row_state" = warning ]
+	assert_contains "$row_value" noexec
+	assert_contains "$row_mend" 'mount this one with exec'
+}
