@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <errno.h>
 #include <poll.h>
-#include <stdint.h>
-#include <stdlib.h>
 
 #include "cmd/command.h"
 #include "core/base/fd.h"
@@ -14,7 +11,8 @@
 #include "core/parent/state.h"
 
 /* Out-of-memory kills are looked for so often. */
-#define LOOK_MS 250
+#define LOOK_MS	    250
+#define INTERVAL_MS 5000
 
 struct events_options {
 	const char *interval;
@@ -68,31 +66,6 @@ static int follow(const struct container_state *state, int pidfd, unsigned int i
 	}
 }
 
-/* "5s", "500ms", "1m"; a bare number is seconds. */
-static int parse_interval(const char *text, unsigned int *ret_ms, struct error *err)
-{
-	char *end;
-	long number;
-
-	*ret_ms = 5000;
-	if (!text)
-		return 0;
-	errno = 0;
-	number = strtol(text, &end, 10);
-	if (errno == 0 && end > text && number > 0 && number <= 86400) {
-		*ret_ms = (unsigned int)number;
-		if (str_equal(end, "ms"))
-			return 0;
-		*ret_ms *= 1000;
-		if (*end == '\0' || str_equal(end, "s"))
-			return 0;
-		*ret_ms *= 60;
-		if (str_equal(end, "m"))
-			return 0;
-	}
-	return error_set(err, 0, "option --interval is a time such as 5s or 500ms, not '%s'", text);
-}
-
 static int run_events(const struct events_options *options, const char *root, const char *id,
 		      struct error *err)
 {
@@ -102,7 +75,7 @@ static int run_events(const struct events_options *options, const char *root, co
 	unsigned int interval_ms;
 	int result;
 
-	if (parse_interval(options->interval, &interval_ms, err) < 0 ||
+	if (command_parse_interval(options->interval, INTERVAL_MS, &interval_ms, err) < 0 ||
 	    state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
 	    state_read(&dir, &state, err) < 0)
 		return -1;

@@ -27,10 +27,11 @@ const struct build command_build = {
 };
 
 static const struct command *const commands[] = {
-	&command_run,	 &command_create, &command_start,    &command_exec,	  &command_state,
-	&command_kill,	 &command_delete, &command_list,     &command_spec_,	  &command_check,
-	&command_doctor, &command_ps,	  &command_port,     &command_pause,	  &command_resume,
-	&command_update, &command_events, &command_features, &command_checkpoint, &command_restore,
+	&command_run,	  &command_create, &command_start, &command_exec,     &command_state,
+	&command_kill,	  &command_delete, &command_list,  &command_spec_,    &command_check,
+	&command_doctor,  &command_ps,	   &command_port,  &command_pause,    &command_resume,
+	&command_update,  &command_events, &command_stats, &command_features, &command_checkpoint,
+	&command_restore,
 };
 
 static const struct option_spec global_options[] = {
@@ -77,6 +78,31 @@ int command_print(const char *text, struct error *err)
 	int failed = fd_write_all(STDOUT_FILENO, text, strlen(text));
 
 	return failed < 0 ? error_set(err, -failed, "write to standard output") : 0;
+}
+
+int command_parse_interval(const char *text, unsigned int default_ms, unsigned int *ret_ms,
+			   struct error *err)
+{
+	char *end;
+	long number;
+
+	*ret_ms = default_ms;
+	if (!text)
+		return 0;
+	errno = 0;
+	number = strtol(text, &end, 10);
+	if (errno == 0 && end > text && number > 0 && number <= 86400) {
+		*ret_ms = (unsigned int)number;
+		if (str_equal(end, "ms"))
+			return 0;
+		*ret_ms *= 1000;
+		if (*end == '\0' || str_equal(end, "s"))
+			return 0;
+		*ret_ms *= 60;
+		if (str_equal(end, "m"))
+			return 0;
+	}
+	return error_set(err, 0, "option --interval is a time such as 5s or 500ms, not '%s'", text);
 }
 
 static void print_help(void)

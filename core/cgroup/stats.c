@@ -183,3 +183,17 @@ unsigned long long cgroup_oom_kills(const char *path)
 
 	return number_of(events, "oom_kill");
 }
+
+bool cgroup_read_usage(const char *path, struct cgroup_usage *ret_usage)
+{
+	autofree char *stat = cgroup_read(path, "cpu.stat");
+	struct cgroup_usage usage = { .memory_limit = UINT64_MAX };
+
+	if (!stat)
+		return false;
+	usage.cpu_us = number_of(stat, "usage_usec");
+	usage.has_memory = read_number(path, "memory.current", &usage.memory);
+	read_number(path, "memory.max", &usage.memory_limit);
+	*ret_usage = usage;
+	return true;
+}

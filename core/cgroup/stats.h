@@ -2,6 +2,9 @@
 #ifndef URUN_CGROUP_STATS_H
 #define URUN_CGROUP_STATS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "core/base/str.h"
 
 /*
@@ -10,6 +13,17 @@
  * count is left out.
  */
 void cgroup_print_stats(const char *path, struct strbuf *out);
+
+/* What a table needs of that. */
+struct cgroup_usage {
+	uint64_t cpu_us;
+	bool has_memory;       /* the controller counts it */
+	uint64_t memory;       /* bytes */
+	uint64_t memory_limit; /* bytes; UINT64_MAX: none */
+};
+
+/* Returns false where the cgroup isn't there. */
+bool cgroup_read_usage(const char *path, struct cgroup_usage *ret_usage);
 
 /* How many processes the kernel has killed in it for want of memory. */
 unsigned long long cgroup_oom_kills(const char *path);

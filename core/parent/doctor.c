@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/number.h"
 #include "core/base/span.h"
 #include "core/base/str.h"
 #include "core/cgroup/systemd.h"
@@ -245,11 +246,11 @@ static void examine_ping(struct doctor *doctor)
 static void examine_low_ports(struct doctor *doctor)
 {
 	char line[64] = "1024";
-	int port;
+	uint32_t port = 0;
 
 	host_read_line(&HOST_REAL, "/proc/sys/net/ipv4/ip_unprivileged_port_start", line,
 		       sizeof(line));
-	port = atoi(line);
+	number_parse_u32(line, UINT16_MAX, &port);
 	add(doctor, "sysctl net.ipv4.ip_unprivileged_port_start",
 	    port > 80 ? DOCTOR_WARNING : DOCTOR_OK,
 	    "to publish port 80 run as root sysctl net.ipv4.ip_unprivileged_port_start=80; a port "

@@ -295,6 +295,16 @@ in_unit() {
 	assert_status 0
 }
 
+@test "stats has the limit and what the cgroup counts" {
+	limited '{memory: {limit: 67108864}}'
+	started
+	try stats --no-stream c1
+	assert_status 0
+	assert_contains "$output" ' 64.0MiB '
+	[[ ${lines[1]} =~ ^c1\ +[0-9.]+%\ +[0-9.]+[KM]iB\ +64.0MiB\ +[0-9]+\ +[0-9.]+s$ ]] || fail "$output"
+	ended
+}
+
 # doctor_row NAME: state and value.
 doctor_row() {
 	jq -r --arg name "$1" '.rows[] | select(.name == $name) | .state + " " + .value' <<<"$output"

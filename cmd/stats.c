@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/str.h"
+#include "core/parent/usage.h"
+
+#define INTERVAL_MS 1000
+/* Between the two looks that a table without a past takes: shorter ones measure the clock's ticks. */
+#define FIRST_MS 500
+
+/* The cursor home, and all behind it cleared.  Source: console_codes(4). */
+#define CLEAR_SCREEN "\033[H\033[J"
+
+struct stats_options {
+	const char *interval;
+	bool no_stream;
+};
+
+/* A container at one look. */
+struct sample {
+	char *id;
+	int64_t at_ns;
+	struct usage usage;
+};
+
+struct samples {
+	struct sample *items;
+	size_t count;
+};
+
+static void samples_release(struct samples *samples)
+{
+	for (size_t i = 0; i < samples->count; i++)
+		free(samples->items[i].id);
+	free(samples->items);
+	*samples = (struct samples){ 0 };
+}
+
+static const struct sample *find(const struct samples *samples, const char *id)
+{
+	for (size_t i = 0; i < samples->count; i++)
+		if (str_equal(samples->items[i].id, id))
+			return &samples->items[i];
+	return NULL;
+}
+
+/* Returns 1 where it was added, 0 where it doesn't run. */
+static int add_sample(const char *root, const char *id, struct samples *samples, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	struct container_state state = { 0 };
+	struct sample sample = { .at_ns = clock_ns() };
+	enum container_status status;
+	int result;
+
+	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
+	    state_read(&dir, &state, err) < 0)
+		return -1;
+	status = state_status(&dir, &state, NULL);
+	result = status == CONTAINER_RUNNING || status == CONTAINER_PAUSED;
+	if (result == 1 && usage_read(&state, &sample.usage, err) < 0)
+		result = -1;
+	state_release(&state);
+	if (result != 1)
+		return result;
+	sample.id = str_dup(id);
+	samples->items = mem_resize(samples->items, samples->count + 1, sizeof(sample));
+	samples->items[samples->count++] = sample;
+	return 1;
+}
+
+/* All that run; one that goes away meanwhile isn't there. */
+static int look_at_all(const char *root, struct samples *samples, struct error *err)
+{
+	char **ids;
+	size_t count;
+
+	if (state_list(root, &ids, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct error one = ERROR_NONE;
+		char line[ERROR_LINE_SIZE];
+
+		if (add_sample(root, ids[i], samples, &one) < 0 && one.code == 0)
+			log_warning("stats: %s", error_format(&one, line));
+		free(ids[i]);
+	}
+	free(ids);
+	return 0;
+}
+
+static int look(const char *root, char *const *ids, size_t count, struct samples *ret_samples,
+		struct error *err)
+{
+	*ret_samples = (struct samples){ 0 };
+	if (count == 0)
+		return look_at_all(root, ret_samples, err);
+	for (size_t i = 0; i < count; i++) {
+		int added = add_sample(root, ids[i], ret_samples, err);
+
+		if (added == 0)
+			error_set(err, 0, "container not running: %s", ids[i]);
+		if (added != 1) {
+			samples_release(ret_samples);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* "12.3MiB" */
+static void add_size(uint64_t bytes, struct strbuf *out)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	autofree char *text = NULL;
+	double size = (double)bytes;
+	size_t unit = 0;
+
+	if (bytes == UINT64_MAX) {
+		strbuf_addf(out, " %10s", "-");
+		return;
+	}
+	for (; size >= 1024 && unit + 1 < ARRAY_SIZE(units); unit++)
+		size /= 1024;
+	text = str_format(unit ? "%.1f%s" : "%.0f%s", size, units[unit]);
+	strbuf_addf(out, " %10s", text);
+}
+
+static void add_row(const struct sample *now, const struct sample *before, struct strbuf *out)
+{
+	double elapsed = before ? (double)(now->at_ns - before->at_ns) / 1000 : 0;
+	/* Without a cgroup a process that has ended takes its share along. */
+	double used = before && now->usage.cpu_us > before->usage.cpu_us
+			      ? (double)(now->usage.cpu_us - before->usage.cpu_us)
+			      : 0;
+
+	strbuf_addf(out, "%-20s %6.1f%%", now->id, elapsed > 0 ? 100 * used / elapsed : 0);
+	add_size(now->usage.memory, out);
+	add_size(now->usage.memory_limit, out);
+	strbuf_addf(out, " %6" PRIu64 " %11.1fs\n", now->usage.processes,
+		    (double)now->usage.cpu_us / 1e6);
+}
+
+static int print_table(const struct samples *now, const struct samples *before, bool clear,
+		       struct error *err)
+{
+	autostrbuf struct strbuf out = { 0 };
+
+	strbuf_add_str(&out, clear ? CLEAR_SCREEN : "");
+	strbuf_addf(&out, "%-20s %7s %10s %10s %6s %12s\n", "ID", "CPU", "MEMORY", "LIMIT", "PIDS",
+		    "CPU TIME");
+	for (size_t i = 0; i < now->count; i++)
+		add_row(&now->items[i], find(before, now->items[i].id), &out);
+	return command_print(out.bytes, err);
+}
+
+static void wait_ms(unsigned int ms)
+{
+	const struct timespec time = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+/* Until the caller has seen enough (SIGINT), or what was asked for by its id has ended. */
+static int follow(const char *root, char *const *ids, size_t count, unsigned int interval_ms,
+		  bool once, struct error *err)
+{
+	bool clear = !once && isatty(STDOUT_FILENO);
+	struct samples before, now;
+	int result = look(root, ids, count, &before, err);
+
+	if (result < 0)
+		return -1;
+	wait_ms(interval_ms < FIRST_MS ? interval_ms : FIRST_MS);
+	for (bool first = true;; first = false) {
+		result = look(root, ids, count, &now, err);
+		/* It was there before: its end is the end of what there is to be seen. */
+		if (result < 0 && !once && !first)
+			result = 1;
+		if (result == 0)
+			result = print_table(&now, &before, clear, err);
+		samples_release(&before);
+		if (result != 0)
+			break;
+		before = now;
+		if (once)
+			break;
+		wait_ms(interval_ms);
+	}
+	samples_release(&before);
+	return result < 0 ? -1 : 0;
+}
+
+static int stats(const struct globals *globals, int argc, char **argv, int *ret_status,
+		 struct error *err)
+{
+	struct stats_options options = { 0 };
+	unsigned int interval_ms;
+	int operand;
+	int begun = command_begin(command_stats.spec, argc, argv, &options, &operand, err);
+
+	*ret_status = 0;
+	if (begun != 0)
+		return begun < 0 ? -1 : 0;
+	if (command_parse_interval(options.interval, INTERVAL_MS, &interval_ms, err) < 0)
+		return -1;
+	return follow(globals->root, argv + operand, (size_t)(argc - operand), interval_ms,
+		      options.no_stream, err);
+}
+
+static const struct option_spec options_stats[] = {
+	{ "interval", 'i', OPTION_STRING, offsetof(struct stats_options, interval), "TIME",
+	  "look so often (default: 1s)" },
+	{ "no-stream", 0, OPTION_FLAG, offsetof(struct stats_options, no_stream), NULL,
+	  "print one table and end" },
+};
+static const struct command_spec spec_stats = {
+	.name = "stats",
+	.operands = "[ID…]",
+	.summary = "Shows what the running containers use, as a table that is kept up to date.",
+	.options = options_stats,
+	.option_count = ARRAY_SIZE(options_stats),
+	.operands_max = -1,
+};
+const struct command command_stats = { &spec_stats, stats, EXIT_STATUS_OTHER };

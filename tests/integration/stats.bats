@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# `stats`: what the running containers use.
+load lib.bash
+
+# started ID TEXT: a container that runs the line of shell.
+started() {
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name "$1" sh -c "$2" </dev/null >/dev/null 2>&1 3>&-
+}
+
+# column ID N: of the container's row in $output.
+column() {
+	awk -v id="$1" -v n="$2" '$1 == id { print $n }' <<<"$output"
+}
+
+@test "a container at work and one asleep, each with its processes, and none that has ended" {
+	started busy 'while :; do :; done'
+	started idle 'sleep 1000 & sleep 1000 & wait'
+	started ended true
+	wait_for 5 is_status ended stopped
+	wait_for 5 eval '[ "$(urun ps --format json idle | jq length)" = 3 ]'
+	try stats --no-stream
+	assert_status 0
+	[ "$(head -n 1 <<<"$output")" = 'ID                       CPU     MEMORY      LIMIT   PIDS     CPU TIME' ]
+	# Half of a processor at least: the machine may have other things to do.
+	[ "$(column busy 2 | cut -d. -f1)" -ge 20 ] || fail "$output"
+	[ "$(column idle 2)" = 0.0% ]
+	[ "$(column busy 5)" = 1 ] && [ "$(column idle 5)" = 3 ]
+	[[ $(column idle 3) = *[1-9]*iB ]]
+	refute_contains "$output" ended
+	try stats --no-stream idle
+	assert_status 0
+	[ "${#lines[@]}" = 2 ]
+	urun delete --force busy
+	urun delete --force idle
+	urun delete ended
+	try stats --no-stream
+	assert_status 0
+	[ "${#lines[@]}" = 1 ]
+}
+
+@test "the table goes on until the container's end" {
+	started c1 'sleep 1.5'
+	observe timeout 20 "$URUN" --root "$STATE" stats --interval 300ms c1
+	assert_status 0
+	[ "$(grep -c '^c1 ' <<<"$output")" -ge 2 ]
+	# For a file it is a row of tables, without the codes of a screen.
+	refute_contains "$output" $'\033'
+	urun delete c1
+	try stats --no-stream c1
+	assert_status 1
+	assert_contains "$stderr" 'c1 does not exist'
+	try stats --interval never
+	assert_status 1
+	assert_contains "$stderr" --interval
+}
