@@ -203,9 +203,7 @@ static const struct option_spec options_run[] = {
 static const struct command_spec spec_run = {
 	.name = "run",
 	.operands = "ID, or --rootfs DIR [COMMAND…]",
-	.summary =
-		"Makes the container of a bundle, or of a root file system and options; runs its "
-		"program and exits with the program's status.",
+	.summary = "Makes a container, runs its program and exits with its status.",
 	.options = options_run,
 	.option_count = ARRAY_SIZE(options_run),
 	.operands_max = -1,
