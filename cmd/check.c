@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdio.h>
+#include <unistd.h>
 
 #include "cmd/create_options.h"
 #include "core/base/str.h"
@@ -26,7 +26,7 @@ static int check_request(const struct globals *globals, struct create_options *o
 	if (result == 0) {
 		request.mode = CREATE_RUN;
 		request.config_text = config_text;
-		request.child.foreground = true;
+		request.child.foreground = !options->detach;
 		result = container_check(&request, err);
 	}
 	create_paths_release(&paths);
@@ -38,6 +38,9 @@ static int check_parsed(const struct globals *globals, struct create_options *op
 {
 	autostrbuf struct strbuf config = { 0 };
 
+	if (options->save_config && access(options->save_config, F_OK) == 0)
+		error_gather(err, error_set(err, 0, "--save-config: %s is not overwritten",
+					    options->save_config));
 	if (create_options_mean_host(options, argv, operand))
 		options->container.rootfs = "/";
 	if (options->container.rootfs) {
@@ -89,8 +92,7 @@ static int check(const struct globals *globals, int argc, char **argv, int *ret_
 }
 
 static const struct option_spec options_check[] = {
-	CREATE_OPTION_SPECS,
-	CONTAINER_OPTION_SPECS(struct create_options),
+	RUN_OPTION_SPECS,
 };
 static const struct command_spec spec_check = {
 	.name = "check",

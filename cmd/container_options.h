@@ -28,7 +28,7 @@ struct container_options {
 /* @type has a member "container" of struct container_options. */
 #define CONTAINER_OPTION_SPECS(type) \
 	{ "rootfs", 0, OPTION_STRING, CONTAINER_OPTION(type, rootfs), "DIR", "no bundle: this folder is the root file system" }, \
-	{ "overlay", 0, OPTION_OPTIONAL, CONTAINER_OPTION(type, overlay), "DIR", "keep changes apart: in memory, or with =DIR there" }, \
+	{ "overlay", 0, OPTION_OPTIONAL, CONTAINER_OPTION(type, overlay), "DIR", "keep changes apart: in memory, or in DIR" }, \
 	{ "volume", 'v', OPTION_LIST, CONTAINER_OPTION(type, volumes), "SRC:DST[:ro]", "mount a folder or file of the host's" }, \
 	{ "tmpfs", 0, OPTION_LIST, CONTAINER_OPTION(type, tmpfs), "DST[:size=64m]", "mount an empty file system in memory" }, \
 	{ "env", 'e', OPTION_LIST, CONTAINER_OPTION(type, env), "NAME[=VALUE]", "set a variable, or pass the caller's" }, \
@@ -36,12 +36,12 @@ struct container_options {
 	{ "workdir", 'w', OPTION_STRING, CONTAINER_OPTION(type, workdir), "DIR", "the working folder" }, \
 	{ "user", 'u', OPTION_STRING, CONTAINER_OPTION(type, user), "USER[:GROUP]", "names or numbers of the container's" }, \
 	{ "hostname", 0, OPTION_STRING, CONTAINER_OPTION(type, hostname), "NAME", "the host name" }, \
-	{ "tty", 't', OPTION_SWITCH, CONTAINER_OPTION(type, tty), NULL, "a terminal (default: where stdin and stdout are one)" }, \
+	{ "tty", 't', OPTION_SWITCH, CONTAINER_OPTION(type, tty), NULL, "a terminal (default: if stdin and stdout are)" }, \
 	{ "interactive", 'i', OPTION_IGNORED, 0, NULL, "nothing to do: stdin is always passed on" }, \
 	{ "read-only", 0, OPTION_FLAG, CONTAINER_OPTION(type, read_only), NULL, "the root file system can't be written to" }, \
 	{ "cap-add", 0, OPTION_LIST, CONTAINER_OPTION(type, cap_add), "CAP", "a capability more, or ALL" }, \
 	{ "cap-drop", 0, OPTION_LIST, CONTAINER_OPTION(type, cap_drop), "CAP", "a capability less, or ALL" }, \
-	{ "security-opt", 0, OPTION_LIST, CONTAINER_OPTION(type, security), "OPTION", "seccomp=FILE|unconfined, apparmor=PROFILE, no-new-privileges=false" }, \
+	{ "security-opt", 0, OPTION_LIST, CONTAINER_OPTION(type, security), "OPTION", "seccomp=FILE|unconfined, apparmor=PROFILE, no-new-privileges=BOOL" }, \
 	{ "memory", 'm', OPTION_STRING, CONTAINER_OPTION(type, memory), "SIZE", "limit memory: 512m" }, \
 	{ "cpus", 0, OPTION_STRING, CONTAINER_OPTION(type, cpus), "N", "limit processors: 1.5" }, \
 	{ "pids-limit", 0, OPTION_STRING, CONTAINER_OPTION(type, pids_limit), "N", "limit processes" }, \

@@ -33,16 +33,24 @@ struct create_options {
 /* clang-format off */
 #define CREATE_OPTION_SPECS \
 	{ "bundle", 'b', OPTION_STRING, CREATE_OPTION(bundle), "DIR", "the bundle's folder (default: this one)" }, \
-	{ "config", 'f', OPTION_STRING, CREATE_OPTION(config), "FILE", "the config (default: config.json in the bundle)" }, \
+	{ "config", 'f', OPTION_STRING, CREATE_OPTION(config), "FILE", "the config (default: the bundle's config.json)" }, \
 	{ "pid-file", 0, OPTION_STRING, CREATE_OPTION(pid_file), "FILE", "write the first process's pid there" }, \
 	{ "console-socket", 0, OPTION_STRING, CREATE_OPTION(console_socket), "SOCKET", "send the terminal's master to this socket" }, \
-	{ "pidfd-socket", 0, OPTION_STRING, CREATE_OPTION(pidfd_socket), "SOCKET", "send a pidfd of the first process to this socket" }, \
+	{ "pidfd-socket", 0, OPTION_STRING, CREATE_OPTION(pidfd_socket), "SOCKET", "send the first process's pidfd to this socket" }, \
 	{ "preserve-fds", 0, OPTION_NUMBER, CREATE_OPTION(preserve_fds), "N", "pass descriptors 3 to N+2 on to the program" }, \
-	{ "network", 0, OPTION_STRING, CREATE_OPTION(network), "NETWORK", "none, host, or slirp with options: slirp,mtu=1500,dns=ADDRESS" }, \
-	{ "publish", 'p', OPTION_LIST, CREATE_OPTION(publish), "PORTS", "[[IP:]HOST:]CONTAINER[/udp]: a port or range of the host's is the container's" }, \
-	{ "no-pivot", 0, OPTION_FLAG, CREATE_OPTION(no_pivot), NULL, "move the root in place of pivot_root (for a root on ramfs)" }, \
+	{ "network", 0, OPTION_STRING, CREATE_OPTION(network), "NETWORK", "none, host, or slirp[,mtu=1500,dns=ADDRESS…]" }, \
+	{ "publish", 'p', OPTION_LIST, CREATE_OPTION(publish), "PORTS", "publish ports: [[IP:]HOST:]CONTAINER[/udp]" }, \
+	{ "no-pivot", 0, OPTION_FLAG, CREATE_OPTION(no_pivot), NULL, "no pivot_root: for a host whose root is ramfs" }, \
 	{ "no-new-keyring", 0, OPTION_FLAG, CREATE_OPTION(no_new_keyring), NULL, "keep the caller's session keyring" }, \
 	{ "no-subreaper", 0, OPTION_IGNORED, 0, NULL, "nothing to do: urun is never a subreaper" }
+#define RUN_OPTION_SPECS \
+	CREATE_OPTION_SPECS, \
+	{ "detach", 'd', OPTION_FLAG, CREATE_OPTION(detach), NULL, "return as soon as the program runs" }, \
+	{ "keep", 0, OPTION_FLAG, CREATE_OPTION(keep), NULL, "keep the state after the program's end" }, \
+	{ "die-with-parent", 0, OPTION_SWITCH, CREATE_OPTION(die_with_parent), NULL, "end with urun's caller too (default: with urun); =false: with neither" }, \
+	CONTAINER_OPTION_SPECS(struct create_options), \
+	{ "name", 0, OPTION_STRING, CREATE_OPTION(name), "ID", "the container's id (default: made up)" }, \
+	{ "save-config", 0, OPTION_STRING, CREATE_OPTION(save_config), "FILE", "write the config of these options there, too" }
 /* clang-format on */
 
 void create_options_release(struct create_options *options);

@@ -58,9 +58,9 @@ static int delete_(const struct globals *globals, int argc, char **argv, int *re
 
 static const struct option_spec options_delete[] = {
 	{ "force", 'f', OPTION_FLAG, offsetof(struct delete_options, force), NULL,
-	  "kill it where it runs; no error where it doesn't exist" },
+	  "kill it first; no error where it doesn't exist" },
 	{ "regex", 'r', OPTION_FLAG, offsetof(struct delete_options, regex), NULL,
-	  "ID is an extended regular expression: all containers that match" },
+	  "all whose ids match ID, a regular expression" },
 };
 static const struct command_spec spec_delete = {
 	.name = "delete",

@@ -123,7 +123,7 @@ static const struct option_spec options_exec[] = {
 	{ "pid-file", 0, OPTION_STRING, OPTION(pid_file), "FILE", "write the process's pid there" },
 	{ "tty", 't', OPTION_FLAG, OPTION(terminal), NULL, "give it a terminal" },
 	{ "console-socket", 0, OPTION_STRING, OPTION(console_socket), "SOCKET", "send the terminal's master to this socket" },
-	{ "pidfd-socket", 0, OPTION_STRING, OPTION(pidfd_socket), "SOCKET", "send a pidfd of the process to this socket" },
+	{ "pidfd-socket", 0, OPTION_STRING, OPTION(pidfd_socket), "SOCKET", "send the process's pidfd to this socket" },
 	{ "preserve-fds", 0, OPTION_NUMBER, OPTION(preserve_fds), "N", "pass descriptors 3 to N+2 on to the program" },
 	{ "user", 'u', OPTION_STRING, OPTION(user), "UID[:GID]", "run as this user of the container" },
 	{ "cwd", 0, OPTION_STRING, OPTION(cwd), "DIR", "start in this folder of the container" },

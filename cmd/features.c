@@ -279,8 +279,7 @@ static int features(const struct globals *globals, int argc, char **argv, int *r
 static const struct command_spec spec_features = {
 	.name = "features",
 	.operands = "",
-	.summary =
-		"Prints what urun can do, whatever the host can, as JSON (OCI features structure).",
+	.summary = "Prints as JSON what urun can do (the OCI features structure).",
 	.operands_max = 0,
 };
 const struct command command_features = { &spec_features, features, EXIT_STATUS_OTHER };

@@ -30,8 +30,7 @@ static const struct option_spec options_kill[] = {
 static const struct command_spec spec_kill = {
 	.name = "kill",
 	.operands = "ID [SIGNAL]",
-	.summary =
-		"Sends a signal (a number or a name; default TERM) to a container's first process.",
+	.summary = "Sends a signal (default: TERM) to a container's first process.",
 	.options = options_kill,
 	.option_count = ARRAY_SIZE(options_kill),
 	.operands_min = 1,

@@ -36,7 +36,7 @@ static const struct command *const commands[] = {
 
 static const struct option_spec global_options[] = {
 	{ "root", 0, OPTION_STRING, offsetof(struct globals, root), "DIR",
-	  "where states are kept (default: $XDG_RUNTIME_DIR/urun)" },
+	  "where states are kept ($XDG_RUNTIME_DIR/urun)" },
 	{ "log", 0, OPTION_STRING, offsetof(struct globals, log), "FILE",
 	  "append the log to this file" },
 	{ "log-format", 0, OPTION_STRING, offsetof(struct globals, log_format), "FORMAT",
@@ -50,7 +50,7 @@ static const struct option_spec global_options[] = {
 	{ "systemd-cgroup", 's', OPTION_FLAG, offsetof(struct globals, systemd_cgroup), NULL,
 	  "the same as --cgroup-manager systemd" },
 	{ "rootless", 0, OPTION_STRING, offsetof(struct globals, rootless), "WHEN",
-	  "true, false or auto: accepted; urun is always rootless" },
+	  "true: a cgroup that can't be had is no error" },
 	{ "version", 'v', OPTION_FLAG, offsetof(struct globals, version), NULL,
 	  "print the version" },
 };
@@ -105,14 +105,19 @@ int command_parse_interval(const char *text, unsigned int default_ms, unsigned i
 	return error_set(err, 0, "option --interval is a time such as 5s or 500ms, not '%s'", text);
 }
 
+#define COMMAND_WIDTH 10
+
 static void print_help(void)
 {
 	options_print_help(&global_spec, stdout);
 	puts("\nCommands:");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (commands[i]->spec->summary)
-			printf("  %-10s %s\n", commands[i]->spec->name, commands[i]->spec->summary);
-	puts("\nurun COMMAND --help tells a command's options.");
+		if (commands[i]->spec->summary) {
+			printf("  %-*s ", COMMAND_WIDTH, commands[i]->spec->name);
+			options_print_wrapped(commands[i]->spec->summary, 3 + COMMAND_WIDTH,
+					      stdout);
+		}
+	puts("\nurun COMMAND --help tells a command's options, urun-COMMAND(1) what they mean.");
 }
 
 /*

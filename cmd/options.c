@@ -198,22 +198,70 @@ const char *options_given(const struct command_spec *command, const void *target
 	return NULL;
 }
 
+/* ---- --help ---- */
+
+/* Columns: of the terminal that everybody has, and where an option's text begins. */
+#define HELP_COLUMNS 80
+#define HELP_LEFT    30
+#define HELP_INDENT  34
+
+/* A character of UTF-8 is one column. */
+static size_t columns_of(const char *text, size_t length)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < length; i++)
+		columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return columns;
+}
+
+void options_print_wrapped(const char *text, size_t indent, FILE *stream)
+{
+	size_t column = indent;
+
+	for (const char *word = text; *word;) {
+		size_t length = strcspn(word, " ");
+		size_t columns = columns_of(word, length);
+
+		if (column > indent && column + 1 + columns > HELP_COLUMNS) {
+			fprintf(stream, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			fputc(' ', stream);
+			column++;
+		}
+		fwrite(word, 1, length, stream);
+		column += columns;
+		word += length + strspn(word + length, " ");
+	}
+	fputc('\n', stream);
+}
+
+static void print_option(const struct option_spec *spec, FILE *stream)
+{
+	bool optional = spec->kind == OPTION_OPTIONAL;
+	autofree char *argument = spec->argument
+					  ? str_format(optional ? "[=%s]" : " %s", spec->argument)
+					  : str_dup("");
+	autofree char *left = str_format("%s%c%s--%s%s", spec->letter ? "-" : "  ",
+					 spec->letter ? spec->letter : ' ',
+					 spec->letter ? ", " : " ", spec->name, argument);
+
+	if (strlen(left) > HELP_LEFT)
+		fprintf(stream, "  %s\n%*s", left, HELP_INDENT, "");
+	else
+		fprintf(stream, "  %-*s  ", HELP_LEFT, left);
+	options_print_wrapped(spec->help, HELP_INDENT, stream);
+}
+
 void options_print_help(const struct command_spec *command, FILE *stream)
 {
-	fprintf(stream, "Usage: urun %s%s[OPTION…] %s\n\n%s\n", command->name,
-		*command->name ? " " : "", command->operands, command->summary);
+	fprintf(stream, "Usage: urun%s%s%s%s%s\n\n", *command->name ? " " : "", command->name,
+		command->option_count ? " [OPTION…]" : "", *command->operands ? " " : "",
+		command->operands);
+	options_print_wrapped(command->summary, 0, stream);
 	if (command->option_count)
 		fputs("\nOptions:\n", stream);
-	for (size_t i = 0; i < command->option_count; i++) {
-		const struct option_spec *spec = &command->options[i];
-		bool optional = spec->kind == OPTION_OPTIONAL;
-		autofree char *argument =
-			spec->argument ? str_format(optional ? "[=%s]" : " %s", spec->argument)
-				       : str_dup("");
-		autofree char *left = str_format("%s%c%s--%s%s", spec->letter ? "-" : "  ",
-						 spec->letter ? spec->letter : ' ',
-						 spec->letter ? ", " : " ", spec->name, argument);
-
-		fprintf(stream, "  %-30s %s\n", left, spec->help);
-	}
+	for (size_t i = 0; i < command->option_count; i++)
+		print_option(&command->options[i], stream);
 }

@@ -69,6 +69,16 @@ int options_parse(const struct command_spec *command, enum options_order order, 
 const char *options_given(const struct command_spec *command, const void *target, size_t offset,
 			  size_t size);
 
+/*
+ * At most 80 columns wide.  The completions and the tests of the man pages read it: an option's line
+ * begins with "  -x, --name" or "      --name", and two blanks end what stands before its text.
+ */
 void options_print_help(const struct command_spec *command, FILE *stream);
+
+/*
+ * Prints @text and a newline, broken between words so that no line is wider than 80 columns.  The
+ * cursor is in column @indent, where the other lines begin too.
+ */
+void options_print_wrapped(const char *text, size_t indent, FILE *stream);
 
 #endif

@@ -77,9 +77,9 @@ static int port(const struct globals *globals, int argc, char **argv, int *ret_s
 
 static const struct option_spec options_port[] = {
 	{ "add", 0, OPTION_LIST, offsetof(struct port_options, add), "PORTS",
-	  "publish more: [[IP:]HOST:]CONTAINER[/udp], as --publish of run" },
+	  "publish more: [[IP:]HOST:]CONTAINER[/udp]" },
 	{ "remove", 0, OPTION_LIST, offsetof(struct port_options, remove), "PORTS",
-	  "publish these no longer; their connections go on" },
+	  "end these; open connections go on" },
 };
 static const struct command_spec spec_port = {
 	.name = "port",

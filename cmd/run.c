@@ -202,25 +202,12 @@ static int run(const struct globals *globals, int argc, char **argv, int *ret_st
 }
 
 static const struct option_spec options_run[] = {
-	CREATE_OPTION_SPECS,
-	{ "detach", 'd', OPTION_FLAG, CREATE_OPTION(detach), NULL,
-	  "return as soon as the program runs" },
-	{ "keep", 0, OPTION_FLAG, CREATE_OPTION(keep), NULL,
-	  "keep the state after the program's end" },
-	{ "die-with-parent", 0, OPTION_SWITCH, CREATE_OPTION(die_with_parent), NULL,
-	  "end with urun's caller too (default: with urun); =false: with neither" },
-	CONTAINER_OPTION_SPECS(struct create_options),
-	{ "name", 0, OPTION_STRING, CREATE_OPTION(name), "ID",
-	  "the container's id (default: made up)" },
-	{ "save-config", 0, OPTION_STRING, CREATE_OPTION(save_config), "FILE",
-	  "write the config of these options there, too" },
+	RUN_OPTION_SPECS,
 };
 static const struct command_spec spec_run = {
 	.name = "run",
 	.operands = "ID, or --rootfs DIR [COMMAND…]",
-	.summary =
-		"Makes the container of a bundle, or of a root file system and options; runs its "
-		"program and exits with the program's status.",
+	.summary = "Makes a container, runs its program and exits with its status.",
 	.options = options_run,
 	.option_count = ARRAY_SIZE(options_run),
 	.operands_max = -1,

@@ -82,7 +82,7 @@ static const struct option_spec options_spec[] = {
 	{ "bundle", 'b', OPTION_STRING, offsetof(struct spec_request, bundle), "DIR",
 	  "the bundle's folder (default: this one)" },
 	{ "rootless", 0, OPTION_FLAG, offsetof(struct spec_request, rootless), NULL,
-	  "as `runc spec --rootless`: the own id alone, the host's network and /sys" },
+	  "as `runc spec --rootless`: the own id, the host's network and /sys" },
 	{ "network", 0, OPTION_STRING, offsetof(struct spec_request, network), "NETWORK",
 	  "none, host, or slirp with options" },
 	CONTAINER_OPTION_SPECS(struct spec_request),
@@ -90,8 +90,7 @@ static const struct option_spec options_spec[] = {
 static const struct command_spec spec_spec = {
 	.name = "spec",
 	.operands = "[--rootfs DIR [COMMAND…]]",
-	.summary = "Writes a config.json that runs as it stands, for the user who calls; with "
-		   "--rootfs, what `urun run` runs by the same options.",
+	.summary = "Writes a config.json that runs as it stands, for its caller.",
 	.options = options_spec,
 	.option_count = ARRAY_SIZE(options_spec),
 	.operands_max = -1,

@@ -198,9 +198,9 @@ static int update(const struct globals *globals, int argc, char **argv, int *ret
 
 /* clang-format off */
 static const struct option_spec options_update[] = {
-	{ "resources", 'r', OPTION_STRING, OPTION(resources), "FILE", "the limits as JSON (linux.resources); - is standard input" },
-	{ "memory", 0, OPTION_STRING, OPTION(memory), "BYTES", "memory: a number, with b, k, m, g or t; -1: no limit" },
-	{ "memory-reservation", 0, OPTION_STRING, OPTION(memory_reservation), "BYTES", "memory that is left to it when the host is short" },
+	{ "resources", 'r', OPTION_STRING, OPTION(resources), "FILE", "the limits as JSON (linux.resources); -: stdin" },
+	{ "memory", 0, OPTION_STRING, OPTION(memory), "BYTES", "memory: 100m; -1: no limit" },
+	{ "memory-reservation", 0, OPTION_STRING, OPTION(memory_reservation), "BYTES", "memory left to it when the host is short" },
 	{ "memory-swap", 0, OPTION_STRING, OPTION(memory_swap), "BYTES", "memory and swap together" },
 	{ "cpu-share", 0, OPTION_STRING, OPTION(cpu_shares), "SHARES", "processor time beside others (2 to 262144)" },
 	{ "cpu-shares", 0, OPTION_STRING, OPTION(cpu_shares), "SHARES", "the same" },
@@ -213,8 +213,8 @@ static const struct option_spec options_update[] = {
 	{ "pids-limit", 0, OPTION_STRING, OPTION(pids_limit), "N", "processes and threads; -1: no limit" },
 	{ "blkio-weight", 0, OPTION_STRING, OPTION(io_weight), "WEIGHT", "disk time beside others (10 to 1000)" },
 	{ "unified", 0, OPTION_LIST, OPTION(unified), "FILE=VALUE", "any file of the cgroup" },
-	{ "kernel-memory", 0, OPTION_IGNORED, 0, "BYTES", "nothing to do: the kernel has given it up" },
-	{ "kernel-memory-tcp", 0, OPTION_IGNORED, 0, "BYTES", "nothing to do: the kernel has given it up" },
+	{ "kernel-memory", 0, OPTION_IGNORED, 0, "BYTES", "nothing to do: kernels no longer have it" },
+	{ "kernel-memory-tcp", 0, OPTION_IGNORED, 0, "BYTES", "nothing to do: kernels no longer have it" },
 };
 /* clang-format on */
 static const struct command_spec spec_update = {

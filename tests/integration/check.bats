@@ -133,6 +133,9 @@ $output"
 	try run --bundle "$BUNDLE/again" c1
 	assert_status 0
 	assert_output b
+	try check --rootfs "$BUNDLE/rootfs" --network none --save-config "$BUNDLE/saved.json" true
+	assert_status 1
+	assert_output "--save-config: $BUNDLE/saved.json is not overwritten"
 	try run --rootfs "$BUNDLE/rootfs" --network none --save-config "$BUNDLE/saved.json" true
 	assert_status 125
 	assert_contains "$stderr" 'is not overwritten'

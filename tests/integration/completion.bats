@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Completion: what the shells offer is what the program has.
+load lib.bash
+
+COMPLETION=$BATS_TEST_DIRNAME/../../completion
+
+# offered WORD…: what bash offers in place of the last word, sorted.
+offered() {
+	# shellcheck source=/dev/null
+	. "$COMPLETION/urun.bash"
+	COMP_WORDS=("$URUN" "$@")
+	COMP_CWORD=$#
+	_urun urun "${*: -1}" || true
+	printf '%s\n' "${COMPREPLY[@]}" | LC_ALL=C sort
+}
+
+# by_fish WORD…: the same of fish.
+by_fish() {
+	local line=urun
+	[ $# -gt 1 ] && printf -v line '%s %s' "$line" "${*:1:$#-1}"
+	ln -sf "$URUN" "$BATS_TEST_TMPDIR/urun"
+	HOME=$BATS_TEST_TMPDIR PATH=$BATS_TEST_TMPDIR:$PATH fish --no-config -c "source $COMPLETION/urun.fish; complete -C '$line ${*: -1}'" |
+		cut -f1 | LC_ALL=C sort
+}
+
+# by_zsh WORD…: the same of zsh, whose own functions that offer are told what by the script.
+by_zsh() {
+	zsh -f -c '
+		words=("$@[2,-1]") CURRENT=$(($# - 1)) PREFIX=$@[-1]
+		_describe() { print -rl -- ${${(P)@[-1]}%%:*} }
+		compadd() { print -rl -- $@[2,-1] }
+		compset() { PREFIX=${PREFIX#*=} }
+		_files() { print -r -- files $@ }
+		_signals() { print -r -- signals }
+		source $1' zsh "$COMPLETION/_urun" "$URUN" "$@" | LC_ALL=C sort
+}
+
+has_zsh() {
+	command -v zsh >/dev/null || skip "zsh isn't installed"
+}
+
+has_fish() {
+	command -v fish >/dev/null || skip "fish isn't installed"
+}
+
+two_containers() {
+	sh_program 'exec sleep 60'
+	urun create --bundle "$BUNDLE" first </dev/null >/dev/null 2>&1
+	urun create --bundle "$BUNDLE" second </dev/null >/dev/null 2>&1
+}
+
+all_commands() {
+	urun --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p' | LC_ALL=C sort
+}
+
+# all_options [COMMAND]: the long names.
+all_options() {
+	urun "$@" --help | grep -oE '^  (-.,|   ) --[a-z-]+' | grep -oE -- '--.*' | LC_ALL=C sort
+}
+
+@test "bash offers the commands" {
+	[ "$(offered '')" = "$(all_commands)" ]
+	[ "$(offered --debug --root "$STATE" e)" = $'events\nexec' ]
+}
+
+@test "bash offers the options of urun, and of each command" {
+	local command
+	[ "$(offered -- | grep -v '^--help$')" = "$(all_options)" ]
+	for command in $(all_commands); do
+		[ "$(offered "$command" -- | grep -v '^--help$')" = "$(all_options "$command")" ] || fail "$command: $(offered "$command" --)"
+	done
+	[ "$(offered run --preserve)" = --preserve-fds ]
+	[ "$(offered run --volume /a : /b --preserve)" = --preserve-fds ]
+	[ -z "$(offered exec c1 --pre)" ]
+}
+
+@test "bash offers the ids of the containers below the --root that was typed" {
+	two_containers
+	[ "$(offered --root "$STATE" state '')" = $'first\nsecond' ]
+	[ "$(offered --root = "$STATE" exec --tty s)" = second ]
+	[ -z "$(offered state '')" ]
+	[ -z "$(offered --root "$STATE" create '')" ]
+	[ -z "$(offered --root "$STATE" state first '')" ]
+	urun delete --force first
+	urun delete --force second
+}
+
+@test "bash offers signals, folders and files where an argument is one" {
+	[ "$(offered kill c1 KI)" = SIGKILL ]
+	[ "$(offered kill c1 SIGKI)" = SIGKILL ]
+	mkdir "$BUNDLE/x-folder"
+	touch "$BUNDLE/x-file"
+	[ "$(offered run --rootfs "$BUNDLE/x")" = "$BUNDLE/x-folder" ]
+	[ "$(offered run --config "$BUNDLE/x")" = "$BUNDLE/x-file"$'\n'"$BUNDLE/x-folder" ]
+	[ "$(offered run -b = "$BUNDLE/x")" = "$BUNDLE/x-folder" ]
+	[ -z "$(offered run --memory "$BUNDLE/x")" ]
+}
+
+@test "bash offers nothing, without a word, where the program isn't there" {
+	URUN=/nowhere/urun
+	observe offered ''
+	assert_output ''
+	[ -z "$stderr" ]
+}
+
+@test "fish offers the same" {
+	has_fish
+	two_containers
+	[ "$(by_fish '')" = "$(all_commands)" ]
+	[ "$(by_fish run --)" = "$(all_options run)" ]
+	[ "$(by_fish --root "$STATE" kill '')" = $'first\nsecond' ]
+	[ "$(by_fish --root="$STATE" exec --tty s)" = second ]
+	[ "$(by_fish kill c1 SIGKI)" = SIGKILL ]
+	mkdir "$BUNDLE/x-folder"
+	touch "$BUNDLE/x-file"
+	[ "$(by_fish run --rootfs "$BUNDLE/x")" = "$BUNDLE/x-folder/" ]
+	urun delete --force first
+	urun delete --force second
+}
+
+@test "zsh offers the same" {
+	has_zsh
+	two_containers
+	[ "$(by_zsh '')" = "$(all_commands)" ]
+	[ "$(by_zsh --)" = "$(all_options)" ]
+	[ "$(by_zsh --debug run --)" = "$(all_options run)" ]
+	[ "$(by_zsh --root "$STATE" kill '')" = $'first\nsecond' ]
+	[ "$(by_zsh --root="$STATE" exec --tty '')" = $'first\nsecond' ]
+	[ -z "$(by_zsh --root "$STATE" create '')" ]
+	[ "$(by_zsh kill c1 '')" = signals ]
+	[ "$(by_zsh run --rootfs '')" = 'files -/' ]
+	[ "$(by_zsh run --config=x)" = files ]
+	[ "$(by_zsh exec c1 '')" = files ]
+	urun delete --force first
+	urun delete --force second
+}
+
+@test "the scripts for zsh and fish can be read" {
+	has_zsh
+	zsh -f -n "$COMPLETION/_urun"
+	has_fish
+	fish --no-config --no-execute "$COMPLETION/urun.fish"
+}
