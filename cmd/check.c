@@ -97,8 +97,7 @@ static const struct option_spec options_check[] = {
 static const struct command_spec spec_check = {
 	.name = "check",
 	.operands = "[BUNDLE], or --rootfs DIR [COMMAND…]",
-	.summary = "Tells every problem that a bundle, or the options of `run`, has on this host "
-		   "for this user; nothing is made.",
+	.summary = "Tells every problem that a bundle or options have on this host.",
 	.options = options_check,
 	.option_count = ARRAY_SIZE(options_check),
 	.operands_max = -1,
