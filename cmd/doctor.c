@@ -78,9 +78,7 @@ static const struct option_spec options_doctor[] = {
 static const struct command_spec spec_doctor = {
 	.name = "doctor",
 	.operands = "",
-	.summary =
-		"Tells what this host has and lacks for urun, and how that is mended; exits with "
-		"1 where no container can be had.",
+	.summary = "Tells what this host has and lacks for urun, and the mends.",
 	.options = options_doctor,
 	.option_count = ARRAY_SIZE(options_doctor),
 };
