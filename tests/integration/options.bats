@@ -75,6 +75,10 @@ nested() {
 	nested
 	assert_status 125
 	assert_one_line 'hint: a seccomp filter around this process refuses new user namespaces' 'seccomp=unconfined'
+	# Engines' filters let user namespaces be made, but no name be set.
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["sethostname"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]}' >"$BUNDLE/profile"
+	nested --security-opt "seccomp=$BUNDLE/profile"
+	assert_one_line 'set the host name' 'hint: a seccomp filter around urun refuses it' 'seccomp=unconfined'
 	nested --security-opt seccomp=unconfined
 	assert_status 125
 	assert_one_line 'mount proc on /proc' '--security-opt unmask=ALL (urun, podman)'
