@@ -93,6 +93,27 @@ nested() {
 	assert_contains "$stderr" /etc/subuid
 }
 
+@test "in urun the container's own root can be an overlay too, by fuse-overlayfs, with the owners that there are" {
+	local library inner=(--volume "$URUN:/bin/urun" --security-opt seccomp=unconfined --security-opt unmask=ALL)
+	by_options "${inner[@]}" urun --version
+	[ "$status" = 0 ] || skip "urun isn't linked statically"
+	[ -w /dev/fuse ] || skip "no /dev/fuse here"
+	by_options "${inner[@]}" urun run --network none -- true
+	assert_one_line 'overlay over /: open /dev/fuse' '--device /dev/fuse'
+	by_options "${inner[@]}" --volume /dev/fuse:/dev/fuse urun run --network none -- true
+	assert_one_line 'overlay over /: there are mounts below it, which takes the program fuse-overlayfs'
+	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
+	unpack_debian "$BUNDLE/debian"
+	for library in $(ldd "$(command -v fuse-overlayfs)" | sed -n 's/.* => \(.*libfuse3[^ ]*\) .*/\1/p'); do
+		inner+=(--volume "$library:$library")
+	done
+	try run --rootfs "$BUNDLE/debian" --network none "${inner[@]}" --volume /dev/fuse:/dev/fuse --volume "$(command -v fuse-overlayfs):/usr/bin/fuse-overlayfs" \
+		sh -c 'urun run --network none -- sh -c "stat -c %U:%G /etc/shadow; chown 5:6 /etc/passwd && rm -r /usr/share && echo changed"; stat -c %U /etc/passwd; test -e /usr/share' </dev/null
+	remove_tree "$BUNDLE/debian"
+	assert_status 0
+	assert_output $'root:shadow\nchanged\nroot'
+}
+
 @test "a seccomp profile of a file is taken, and a wrong one is named" {
 	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 17}]}' >"$BUNDLE/profile"
 	by_options --security-opt "seccomp=$BUNDLE/profile" sh -c 'mkdir /tmp/new 2>&1'
