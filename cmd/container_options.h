@@ -41,7 +41,7 @@ struct container_options {
 	{ "read-only", 0, OPTION_FLAG, CONTAINER_OPTION(type, read_only), NULL, "the root file system can't be written to" }, \
 	{ "cap-add", 0, OPTION_LIST, CONTAINER_OPTION(type, cap_add), "CAP", "a capability more, or ALL" }, \
 	{ "cap-drop", 0, OPTION_LIST, CONTAINER_OPTION(type, cap_drop), "CAP", "a capability less, or ALL" }, \
-	{ "security-opt", 0, OPTION_LIST, CONTAINER_OPTION(type, security), "OPTION", "seccomp=FILE|unconfined, apparmor=PROFILE, no-new-privileges=BOOL" }, \
+	{ "security-opt", 0, OPTION_LIST, CONTAINER_OPTION(type, security), "OPTION", "seccomp=FILE|unconfined, apparmor=PROFILE, unmask=ALL|PATH, no-new-privileges=BOOL" }, \
 	{ "memory", 'm', OPTION_STRING, CONTAINER_OPTION(type, memory), "SIZE", "limit memory: 512m" }, \
 	{ "cpus", 0, OPTION_STRING, CONTAINER_OPTION(type, cpus), "N", "limit processors: 1.5" }, \
 	{ "pids-limit", 0, OPTION_STRING, CONTAINER_OPTION(type, pids_limit), "N", "limit processes" }, \

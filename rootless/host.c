@@ -365,6 +365,31 @@ static bool helper_powerless(const struct host *host, char mend[static HOST_MEND
 	return false;
 }
 
+/*
+ * Root's program isn't the owner of the new namespace, as the caller is: it takes CAP_SYS_ADMIN to
+ * write there, which an outer container seldom leaves.  With file capabilities it stays the caller's.
+ */
+static bool helper_bounded(const struct host *host, char mend[static HOST_MEND_SIZE])
+{
+	static const char letters[] = { 'u', 'g' };
+	char path[HOST_PATH_SIZE];
+	struct stat status;
+
+	if (prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(mapping_programs); i++)
+		if (host_find_program(host, mapping_programs[i], path) &&
+		    stat(path, &status) == 0 && (status.st_mode & S_ISUID) &&
+		    getxattr(path, "security.capability", NULL, 0) <= 0)
+			return says(
+				mend,
+				"%s is setuid root and CAP_SYS_ADMIN isn't to be had in this container: start that with "
+				"--cap-add SYS_ADMIN, or have file capabilities in it: chmod u-s %s && setcap "
+				"cap_set%cid=ep %s; or start urun as the container's root",
+				path, path, letters[i], path);
+	return false;
+}
+
 /* The mend for a user without ranges: the first free ones. */
 static bool no_subids(const struct host *host, char mend[static HOST_MEND_SIZE])
 {
@@ -441,6 +466,10 @@ const struct host_check host_checks[HOST_TROUBLE_COUNT] = {
 				    HOST_AT_HELPER,
 				    { 0 },
 				    helper_powerless },
+	[HOST_HELPER_BOUNDED] = { "CAP_SYS_ADMIN for newuidmap and newgidmap",
+				  HOST_AT_HELPER,
+				  { 0 },
+				  helper_bounded },
 	[HOST_NO_SUBIDS] = { "/etc/subuid and /etc/subgid", HOST_AT_SUBIDS, { 0 }, no_subids },
 };
 

@@ -43,6 +43,7 @@ enum host_trouble {
 	HOST_NO_NEW_PRIVILEGES,	   /* a setuid program gains nothing below us */
 	HOST_HELPER_NOSUID,	   /* the helper's file system is mounted nosuid */
 	HOST_HELPER_POWERLESS,	   /* neither setuid root nor file capabilities */
+	HOST_HELPER_BOUNDED,	   /* setuid root, in a container without CAP_SYS_ADMIN */
 	HOST_NO_SUBIDS,		   /* no subuid or subgid range for the user */
 	HOST_TROUBLE_COUNT,
 };

@@ -321,6 +321,67 @@ static void warn_of_no_subids(const struct userns_caller *caller, const char *us
 			    what);
 }
 
+/* The ids of the user namespace that urun runs in, each mapped to itself. */
+static int own_ids(const struct userns_caller *caller, enum subid_kind kind, struct idmap *ret_own,
+		   struct error *err)
+{
+	autofree char *path =
+		str_format("%s/proc/self/%cid_map", caller->host.root, subid_letter(kind));
+
+	return idmap_identity_of_current(path, ret_own, err);
+}
+
+static void warn_of_absent_subids(const struct side *side, const char *user,
+				  const struct subid_ranges *given, const struct idmap *own)
+{
+	autostrbuf struct strbuf range = { 0 }, has = { 0 };
+
+	subid_print(given, &range);
+	idmap_print(own, &has);
+	log_warning("the range of %s in /etc/sub%cid, %s, isn't whole in the user namespace that "
+		    "urun runs in, which has %s: the container has what there is of it",
+		    user, subid_letter(side->kind), range.bytes, has.bytes);
+}
+
+/*
+ * Inside a container the range that useradd gives (from 100000 on) often lies beyond the ids that
+ * there are: newuidmap would fail, so what isn't there is left out.
+ */
+static int keep_existing(const struct userns_caller *caller, const struct side *side,
+			 const char *user, struct subid_ranges *ranges, struct error *err)
+{
+	struct subid_ranges kept = { 0 };
+	uint64_t given = 0, left = 0;
+	struct idmap own;
+
+	if (caller->initial || ranges->count == 0)
+		return 0;
+	if (own_ids(caller, side->kind, &own, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct subid_range *range = &ranges->items[i];
+		uint64_t end = (uint64_t)range->start + range->count;
+
+		given += range->count;
+		for (size_t k = 0; k < own.count && kept.count < SUBID_RANGES_MAX; k++) {
+			const struct id_range *there = &own.ranges[k];
+			uint64_t there_end = (uint64_t)there->inner + there->count;
+			uint64_t from = range->start > there->inner ? range->start : there->inner;
+			uint64_t to = end < there_end ? end : there_end;
+
+			if (from >= to)
+				continue;
+			kept.items[kept.count++] =
+				(struct subid_range){ (uint32_t)from, (uint32_t)(to - from) };
+			left += to - from;
+		}
+	}
+	if (left < given)
+		warn_of_absent_subids(side, user, ranges, &own);
+	*ranges = kept;
+	return 0;
+}
+
 /*
  * Each side from the subids: the config's mappings are checked against them, none become the own id
  * and the subids.
@@ -350,6 +411,8 @@ static int sides_from_subids(const struct userns_caller *caller, const struct si
 			continue;
 		}
 		lacking[i] = ranges.count == 0;
+		if (keep_existing(caller, &sides[i], name, &ranges, err) < 0)
+			return -1;
 		map_own_and_subids(&sides[i], &ranges);
 	}
 	if (lacking[0] || lacking[1])
@@ -364,13 +427,11 @@ static int sides_from_subids(const struct userns_caller *caller, const struct si
 static int check_outer_exist(const struct userns_caller *caller, const struct side *side,
 			     struct error *err)
 {
-	autofree char *path =
-		str_format("%s/proc/self/%cid_map", caller->host.root, subid_letter(side->kind));
 	struct idmap own;
 
 	if (caller->initial)
 		return 0;
-	if (idmap_identity_of_current(path, &own, err) < 0)
+	if (own_ids(caller, side->kind, &own, err) < 0)
 		return -1;
 	for (size_t i = 0; i < side->map->count; i++) {
 		const struct id_range *range = &side->map->ranges[i];

@@ -207,8 +207,8 @@ static void hint_proc(const struct mount_plan *plan, struct error *err)
 	if (over)
 		error_hint(
 			err,
-			"an outer container masks parts of /proc (%s): start that one with --security-opt unmask=/proc/* "
-			"(podman) or --security-opt systempaths=unconfined (docker)",
+			"an outer container masks parts of /proc (%s): start that one with --security-opt unmask=ALL "
+			"(urun, podman) or --security-opt systempaths=unconfined (docker)",
 			over);
 }
 

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/keyctl.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,13 +21,27 @@
 
 #define MAP_SIZE_MAX 65536
 
+/* In a uts namespace of its own init may set both: what refuses then is an outer container's filter. */
+static int refused(struct error *err)
+{
+	if (err->code == EPERM && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER)
+		error_hint(err,
+			   "a seccomp filter around urun refuses it: start the outer container "
+			   "with --security-opt seccomp=unconfined");
+	return -1;
+}
+
 int set_host_names(const struct container_config *config, struct error *err)
 {
-	if (config->hostname && sethostname(config->hostname, strlen(config->hostname)) < 0)
-		return error_set(err, errno, "hostname: set the host name to %s", config->hostname);
-	if (config->domainname && setdomainname(config->domainname, strlen(config->domainname)) < 0)
-		return error_set(err, errno, "domainname: set the domain name to %s",
-				 config->domainname);
+	if (config->hostname && sethostname(config->hostname, strlen(config->hostname)) < 0) {
+		error_set(err, errno, "hostname: set the host name to %s", config->hostname);
+		return refused(err);
+	}
+	if (config->domainname &&
+	    setdomainname(config->domainname, strlen(config->domainname)) < 0) {
+		error_set(err, errno, "domainname: set the domain name to %s", config->domainname);
+		return refused(err);
+	}
 	return 0;
 }
 

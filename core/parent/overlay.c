@@ -22,6 +22,8 @@
 #define PROGRAM "fuse-overlayfs"
 #define DEVICE	"/dev/fuse"
 
+#define MOUNTINFO_MAX (4u << 20)
+
 /* ---- before any process exists ---- */
 
 static int check_host(const struct userns_plan *userns, struct overlay *overlay, struct error *err)
@@ -32,19 +34,55 @@ static int check_host(const struct userns_plan *userns, struct overlay *overlay,
 
 	if (fuse < 0) {
 		error_set(err, errno, "overlay over %s: open %s", overlay->lower, DEVICE);
-		return err->code == ENOENT ? error_hint(err, "run `modprobe fuse` as root")
-					   : error_hint(err, "run `chmod 666 %s` as root", DEVICE);
+		return err->code == ENOENT
+			       ? error_hint(err, "run `modprobe fuse` as root; in a container, "
+						 "start that with --device /dev/fuse")
+			       : error_hint(err, "run `chmod 666 %s` as root", DEVICE);
 	}
 	if (!host_find_program(&userns->host, PROGRAM, path)) {
-		error_set(err, 0,
-			  "overlay over %s: its files belong to ids that the container doesn't "
-			  "have, which takes the program %s",
-			  overlay->lower, PROGRAM);
+		error_set(err, 0, "overlay over %s: %s, which takes the program %s", overlay->lower,
+			  overlay->squash
+				  ? "its files belong to ids that the container doesn't have"
+				  : "there are mounts below it",
+			  PROGRAM);
 		package_mend(&userns->host, &fuse_overlayfs, install);
 		return error_hint(err, "%s", install);
 	}
 	overlay->program = str_dup(path);
 	return 0;
+}
+
+/* mountinfo writes these as three octal digits. */
+static void add_escaped(struct strbuf *out, const char *path)
+{
+	for (; *path; path++)
+		strbuf_addf(out, strchr(" \t\n\\", *path) ? "\\%03o" : "%c", *path);
+}
+
+/*
+ * A new user namespace gets them locked, so that nobody looks below, and the kernel makes no
+ * overlay of a folder that has some: EINVAL.  Source: mount_namespaces(7).
+ */
+static bool has_mounts_below(const char *folder)
+{
+	autofree char *text = NULL, *real = realpath(folder, NULL);
+	autostrbuf struct strbuf prefix = { 0 };
+	bool found = false;
+	size_t size;
+	char *rest;
+
+	if (!real || fd_read_file("/proc/self/mountinfo", MOUNTINFO_MAX, &text, &size) < 0)
+		return false;
+	add_escaped(&prefix, str_equal(real, "/") ? "" : real);
+	strbuf_addf(&prefix, "/");
+	rest = text;
+	for (char *line; !found && (line = strsep(&rest, "\n"));) {
+		char point[PATH_MAX];
+
+		found = sscanf(line, "%*u %*u %*s %*s %4095s", point) == 1 &&
+			str_starts_with(point, prefix.bytes) && point[prefix.size] != '\0';
+	}
+	return found;
 }
 
 int overlay_choose(const struct container_config *config, const struct userns_plan *userns,
@@ -58,8 +96,9 @@ int overlay_choose(const struct container_config *config, const struct userns_pl
 		return 0;
 	if (stat(overlay.lower, &st) < 0)
 		return error_set(err, errno, "root file system %s", overlay.lower);
-	overlay.by_fuse =
-		userns->mode != USERNS_INHERIT && !idmap_maps_outer(&userns->uids, st.st_uid);
+	overlay.squash = !idmap_maps_outer(&userns->uids, st.st_uid);
+	overlay.by_fuse = userns->mode != USERNS_INHERIT &&
+			  (overlay.squash || has_mounts_below(overlay.lower));
 	if (overlay.by_fuse && check_host(userns, &overlay, err) < 0)
 		return -1;
 	*ret_overlay = overlay;
@@ -136,8 +175,9 @@ static int child_enter(const struct overlay *overlay, const struct places *place
 /* Process boundary: of ours it has the FUSE descriptor alone, an engine waits for all others. */
 static int child_execute(const struct overlay *overlay, const struct places *places, int fuse_fd)
 {
-	autofree char *options = str_format("lowerdir=%s,upperdir=%s,workdir=%s,squash_to_root",
-					    overlay->lower, places->upper, places->work);
+	autofree char *options =
+		str_format("lowerdir=%s,upperdir=%s,workdir=%s%s", overlay->lower, places->upper,
+			   places->work, overlay->squash ? ",squash_to_root" : "");
 	char mountpoint[32];
 	char *const argv[] = { (char *)(uintptr_t)PROGRAM,
 			       (char *)(uintptr_t) "-f",

@@ -12,12 +12,14 @@
 /*
  * The overlay of a root file system (annotation org.urun.overlay) whose files belong to ids that the
  * container doesn't have, such as the host's own: the kernel's overlay lets nobody change those, so
- * fuse-overlayfs serves it, with all files the container's root's.  Init mounts it; the program
+ * fuse-overlayfs serves it, with all files the container's root's.  It serves one with mounts below
+ * too, as a container's own root is, with the owners that its files have.  Init mounts it; the program
  * ends when the last mount namespace that has it does, which is the container's.
  * Runs in: parent.  Source: fuse-overlayfs(1), squash_to_root; fuse(4).
  */
 struct overlay {
 	bool by_fuse;
+	bool squash;	   /* all files are shown as the container's root's */
 	const char *where; /* the annotation's value: "tmpfs", or the folder for what is changed */
 	const char *lower; /* the config's root.path */
 	char *program;	   /* its path */

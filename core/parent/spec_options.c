@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -292,6 +293,30 @@ static int load_seccomp(const char *path, struct container_config *config, struc
 	return 0;
 }
 
+/* Does one of the patterns, divided by colons, fit the path? */
+static bool is_unmasked(const char *patterns, const char *path)
+{
+	autofree char *copy = str_dup(patterns);
+	char *rest = copy;
+
+	if (str_equal(patterns, "ALL"))
+		return true;
+	for (char *pattern; (pattern = strsep(&rest, ":"));)
+		if (fnmatch(pattern, path, FNM_PATHNAME) == 0)
+			return true;
+	return false;
+}
+
+static void unmask(const char *patterns, str_list *paths)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < paths->count; i++)
+		if (!is_unmasked(patterns, paths->items[i]))
+			paths->items[kept++] = paths->items[i];
+	paths->count = kept;
+}
+
 static int apply_security_word(const char *text, struct container_config *config, struct error *err)
 {
 	autofree char *copy = str_dup(text);
@@ -307,12 +332,17 @@ static int apply_security_word(const char *text, struct container_config *config
 		config->process->apparmor_profile = arena_str(&config->arena, value);
 		return 0;
 	}
+	if (str_equal(name, "unmask") && value && *value) {
+		unmask(value, &config->linux_->masked_paths);
+		unmask(value, &config->linux_->readonly_paths);
+		return 0;
+	}
 	if (str_equal(name, "no-new-privileges") &&
 	    parse_bool(value, &config->process->no_new_privileges) == 0)
 		return 0;
 	return refuse("security-opt", text,
-		      "it is none of seccomp=FILE, seccomp=unconfined, apparmor=PROFILE and "
-		      "no-new-privileges=true|false",
+		      "it is none of seccomp=FILE, seccomp=unconfined, apparmor=PROFILE, "
+		      "unmask=ALL|PATH[:PATH] and no-new-privileges=true|false",
 		      err);
 }
 

@@ -29,7 +29,7 @@ struct spec_options {
 	struct spec_texts cap_add;   /* CAP_NAME, NAME or ALL */
 	struct spec_texts cap_drop;
 	struct spec_texts
-		security; /* seccomp=FILE|unconfined, no-new-privileges[=BOOL], apparmor=… */
+		security; /* seccomp=FILE|unconfined, no-new-privileges[=BOOL], apparmor=…, unmask=… */
 	struct spec_texts ulimits;     /* NAME=SOFT[:HARD] */
 	struct spec_texts annotations; /* NAME=VALUE */
 	struct spec_texts uid_maps;    /* CONTAINER:HOST:COUNT */

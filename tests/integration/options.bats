@@ -47,6 +47,73 @@ by_options() {
 	assert_output $'Seccomp:\t0\n0'
 }
 
+@test "paths are unmasked by name, by pattern, or all of them" {
+	local mounts='cut -d" " -f5 /proc/self/mountinfo | grep -e ^/proc/. -e ^/sys/firmware'
+	by_options sh -c "$mounts"
+	assert_contains "$output" /proc/keys
+	assert_contains "$output" /proc/sys
+	assert_contains "$output" /sys/firmware
+	by_options --security-opt unmask=/proc/keys:/proc/s* sh -c "$mounts"
+	refute_contains "$output" /proc/keys
+	refute_contains "$output" /proc/sys
+	assert_contains "$output" /proc/irq
+	assert_contains "$output" /sys/firmware
+	by_options --security-opt unmask=ALL sh -c "$mounts"
+	assert_output ''
+}
+
+# nested OPTION…: observes a container in a container, of the same root file system.
+nested() {
+	cp -a "$BUNDLE/rootfs" "$BUNDLE/inner"
+	by_options --volume "$URUN:/bin/urun" --volume "$BUNDLE/inner:/mnt" "$@" urun run --rootfs /mnt --network none sh -c 'echo inside; wc -l </proc/self/uid_map'
+	remove_tree "$BUNDLE/inner"
+}
+
+@test "urun runs in urun: the filter and the masked paths are in its way, and the message names them" {
+	by_options --volume "$URUN:/bin/urun" urun --version
+	[ "$status" = 0 ] || skip "urun isn't linked statically"
+	nested
+	assert_status 125
+	assert_one_line 'hint: a seccomp filter around this process refuses new user namespaces' 'seccomp=unconfined'
+	# Engines' filters let user namespaces be made, but no name be set.
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["sethostname"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]}' >"$BUNDLE/profile"
+	nested --security-opt "seccomp=$BUNDLE/profile"
+	assert_one_line 'set the host name' 'hint: a seccomp filter around urun refuses it' 'seccomp=unconfined'
+	nested --security-opt seccomp=unconfined
+	assert_status 125
+	assert_one_line 'mount proc on /proc' '--security-opt unmask=ALL (urun, podman)'
+	nested --security-opt seccomp=unconfined --security-opt unmask=ALL
+	assert_status 0
+	[ "${lines[0]}" = inside ]
+	! has_subids || [ "${lines[1]}" = 2 ]
+	# Another user of the outer container's, who has no subids there.
+	nested --security-opt seccomp=unconfined --security-opt unmask=ALL --user 1000
+	assert_status 0
+	assert_output $'inside\n1'
+	assert_contains "$stderr" /etc/subuid
+}
+
+@test "in urun the container's own root can be an overlay too, by fuse-overlayfs, with the owners that there are" {
+	local library inner=(--volume "$URUN:/bin/urun" --security-opt seccomp=unconfined --security-opt unmask=ALL)
+	by_options "${inner[@]}" urun --version
+	[ "$status" = 0 ] || skip "urun isn't linked statically"
+	[ -w /dev/fuse ] || skip "no /dev/fuse here"
+	by_options "${inner[@]}" urun run --network none -- true
+	assert_one_line 'overlay over /: open /dev/fuse' '--device /dev/fuse'
+	by_options "${inner[@]}" --volume /dev/fuse:/dev/fuse urun run --network none -- true
+	assert_one_line 'overlay over /: there are mounts below it, which takes the program fuse-overlayfs'
+	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
+	unpack_debian "$BUNDLE/debian"
+	for library in $(ldd "$(command -v fuse-overlayfs)" | sed -n 's/.* => \(.*libfuse3[^ ]*\) .*/\1/p'); do
+		inner+=(--volume "$library:$library")
+	done
+	try run --rootfs "$BUNDLE/debian" --network none "${inner[@]}" --volume /dev/fuse:/dev/fuse --volume "$(command -v fuse-overlayfs):/usr/bin/fuse-overlayfs" \
+		sh -c 'urun run --network none -- sh -c "stat -c %U:%G /etc/shadow; chown 5:6 /etc/passwd && rm -r /usr/share && echo changed"; stat -c %U /etc/passwd; test -e /usr/share' </dev/null
+	remove_tree "$BUNDLE/debian"
+	assert_status 0
+	assert_output $'root:shadow\nchanged\nroot'
+}
+
 @test "a seccomp profile of a file is taken, and a wrong one is named" {
 	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 17}]}' >"$BUNDLE/profile"
 	by_options --security-opt "seccomp=$BUNDLE/profile" sh -c 'mkdir /tmp/new 2>&1'
@@ -239,6 +306,8 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" '--env =x'
 	by_options --security-opt label=disable true
 	assert_contains "$stderr" '--security-opt label=disable'
+	by_options --security-opt unmask= true
+	assert_contains "$stderr" '--security-opt unmask='
 	by_options --annotation x true
 	assert_contains "$stderr" '--annotation x'
 	try run --rootfs "$BUNDLE/nowhere" true

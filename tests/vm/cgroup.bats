@@ -324,3 +324,56 @@ doctor_row() {
 	XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config observe "$URUN" doctor --json
 	[ "$(doctor_row "podman's runtime urun")" = "ok in $BATS_TEST_TMPDIR/config/containers/containers.conf.d/a.conf" ]
 }
+
+# --- systemd/urun@.service ------------------------------------------------------------------------------------------------------
+
+# The bundle as the user's unit urun@c1, as it is installed.
+unit_of_bundle() {
+	mkdir -p "$HOME/containers" "$HOME/.config/systemd/user"
+	ln -sfn "$BUNDLE" "$HOME/containers/c1"
+	sed "s|@bindir@/urun|$URUN|" "$BATS_TEST_DIRNAME/../../systemd/urun@.service.in" >"$HOME/.config/systemd/user/urun@.service"
+	systemctl --user daemon-reload
+	systemctl --user start urun@c1
+	wait_for 20 unit_runs
+}
+
+unit_runs() {
+	[ "$("$URUN" state c1 | jq -r .status)" = running ] && [ -e "$BUNDLE/rootfs/runs" ]
+}
+
+unit_runs_anew() {
+	[ "$(unit_says NRestarts)" = 1 ] && unit_runs
+}
+
+unit_says() {
+	systemctl --user show -P "$1" urun@c1
+}
+
+cgroup_in_unit() {
+	echo "/sys/fs/cgroup$(cut -d: -f3 "/proc/$("$URUN" state c1 | jq .pid)/cgroup")"
+}
+
+@test "the unit of a bundle starts and stops it, starts it anew where urun is killed, and leaves nothing" {
+	local main
+	sh_program 'trap "exit 0" TERM; echo >/runs; while :; do sleep 0.1; done'
+	unit_of_bundle
+	assert_contains "$(cgroup_in_unit)" /urun@c1.service/
+	systemctl --user stop urun@c1
+	[ "$(unit_says Result)" = success ]
+	[ -z "$("$URUN" list -q)" ]
+	rm "$BUNDLE/rootfs/runs"
+	systemctl --user start urun@c1
+	wait_for 20 unit_runs
+	main=$(unit_says MainPID)
+	[ "$main" -gt 1 ]
+	rm "$BUNDLE/rootfs/runs"
+	kill -KILL "$main"
+	wait_for 20 unit_runs_anew
+	[ "$(unit_says MainPID)" != "$main" ]
+	systemctl --user stop urun@c1
+	[ "$(unit_says Result)" = success ]
+	# systemd's own, of all units of the template.
+	systemctl --user stop app-urun.slice
+	rm -r "$HOME/.config/systemd/user/urun@.service" "$HOME/containers"
+	systemctl --user daemon-reload
+}

@@ -244,6 +244,25 @@ static void test_root_of_a_user_namespace_stays(void **state)
 	assert_int_equal(userns_write_maps(1, &plan, &err), 0);
 }
 
+static void test_subids_that_an_outer_container_has_not_are_left_out(void **state)
+{
+	(void)state;
+	nested_root();
+	caller.uid = caller.gid = 1000;
+	caller.caps = 0;
+	subids("ann:60000:10000\n", "ann:20000:1000\n");
+	assert_int_equal(planned("", ""), 0);
+	assert_int_equal(plan.mode, USERNS_HELPERS);
+	assert_string_equal(map_text(&plan.uids), "0 1000 1, 1 60000 5537");
+	assert_string_equal(map_text(&plan.gids), "0 1000 1, 1 20000 1000");
+	assert_non_null(strstr(warnings, "ann in /etc/subuid, 60000-69999, isn't whole"));
+	assert_null(strstr(warnings, "/etc/subgid"));
+	subids("ann:100000:65536\n", "ann:100000:65536\n");
+	assert_int_equal(planned("", ""), 0);
+	assert_int_equal(plan.mode, USERNS_DIRECT);
+	assert_string_equal(map_text(&plan.uids), "0 1000 1");
+}
+
 static void test_root_of_a_user_namespace_makes_one_when_asked(void **state)
 {
 	(void)state;
@@ -437,6 +456,7 @@ int main(void)
 		USERNS_TEST(test_given_mappings_outside_the_subids),
 		USERNS_TEST(test_root_of_the_host),
 		USERNS_TEST(test_root_of_a_user_namespace_stays),
+		USERNS_TEST(test_subids_that_an_outer_container_has_not_are_left_out),
 		USERNS_TEST(test_root_of_a_user_namespace_makes_one_when_asked),
 		USERNS_TEST(test_path_that_is_no_user_namespace),
 		USERNS_TEST(test_become_root_with_one_id),

@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# urun inside a container of rootless podman, as in a CI job: which of podman's options it takes, and what it says without.
+load podman.bash
+
+# in_podman OPTION… -- ARG…: observes urun with these arguments in a container of podman's, where /inner is a root file system.
+in_podman() {
+	local options=()
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	[ -x "$BATS_FILE_TMPDIR/inner/bin/sh" ] || {
+		mkdir -p "$BATS_FILE_TMPDIR/inner/bin"
+		cp "$(busybox_path)" "$BATS_FILE_TMPDIR/inner/bin/busybox"
+		ln -s busybox "$BATS_FILE_TMPDIR/inner/bin/sh"
+	}
+	try run --rm --volume "$URUN:/bin/urun" --volume "$BATS_FILE_TMPDIR/inner:/inner" "${options[@]}" "$IMAGE" urun "$@"
+}
+
+@test "two options are enough, and the messages name them" {
+	in_podman -- --version
+	[ "$status" = 0 ] || skip "urun isn't linked statically"
+	in_podman -- run --rootfs /inner --network none true
+	assert_status 125
+	assert_contains "$stderr" 'hint: a seccomp filter around urun refuses it: start the outer container with --security-opt seccomp=unconfined'
+	in_podman --security-opt seccomp=unconfined -- run --rootfs /inner --network none true
+	assert_status 125
+	assert_contains "$stderr" 'start that one with --security-opt unmask=ALL (urun, podman)'
+	in_podman --security-opt seccomp=unconfined --security-opt unmask=ALL -- run --rootfs /inner --network none sh -c 'busybox touch /file && busybox chown 5:6 /file && busybox stat -c %u:%g /file'
+	assert_status 0
+	assert_output 5:6
+}
+
+@test "in place of no filter a capability does, or all of them" {
+	in_podman -- --version
+	[ "$status" = 0 ] || skip "urun isn't linked statically"
+	in_podman --cap-add SYS_ADMIN --security-opt unmask=ALL -- run --rootfs /inner --network none sh -c 'echo runs'
+	assert_output runs
+	in_podman --privileged -- run --rootfs /inner --network none sh -c 'echo runs'
+	assert_output runs
+}
+
+@test "without the network's device there is a warning, and lo" {
+	in_podman -- --version
+	[ "$status" = 0 ] || skip "urun isn't linked statically"
+	[ -x "${URUN%/*}/urun-slirp" ] || skip "urun was built without libslirp"
+	in_podman --volume "${URUN%/*}/urun-slirp:/bin/urun-slirp" --security-opt seccomp=unconfined --security-opt unmask=ALL -- run --rootfs /inner sh -c 'echo runs'
+	assert_output runs
+	assert_contains "$stderr" 'in a container, start that with --device /dev/net/tun'
+}
