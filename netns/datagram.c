@@ -32,7 +32,6 @@ struct client {
 	struct watch server; /* the container's socket */
 	int family;	     /* of that */
 	uint16_t port;
-	bool tried_other; /* nobody listened in the one, so it's the other now */
 	int host;	  /* the host's, which answers go out by */
 	union publish_address address;
 	struct packet_info info; /* by which of the host's addresses it came in */
@@ -212,16 +211,18 @@ static void keep_info(struct client *client, struct msghdr *message)
 	}
 }
 
-/* What listens in one family only is reached from the other too. */
+/*
+ * What listens in one family only is reached from the other too.  Not once and for all: who sends
+ * before anybody listens must not be left in the wrong one.
+ */
 static bool change_family(struct client *client)
 {
 	struct datagrams *datagrams = client->datagrams;
 	int family = client->family == AF_INET ? AF_INET6 : AF_INET;
 	int fd = -1;
 
-	if (client->tried_other || (family == AF_INET6 && !datagrams->source->options->ipv6))
+	if (family == AF_INET6 && !datagrams->source->options->ipv6)
 		return false;
-	client->tried_other = true;
 	fd = source_connect_datagram(datagrams->source, family, client->port);
 	if (fd < 0)
 		return false;

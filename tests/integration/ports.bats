@@ -312,6 +312,39 @@ start() {
 	assert_output $'1005 echo x 127.0.0.1\n1005 echo x 192.0.2.1\n1005 echo x 192.0.2.5\n1005 echo x ::1'
 }
 
+@test "who sends datagrams before anybody listens is answered when somebody does, by either family" {
+	local address
+	for address in '0.0.0.0' '::'; do
+		server <<-END
+			u = socket.socket(socket.AF_INET6 if ":" in "$address" else socket.AF_INET, socket.SOCK_DGRAM)
+			if ":" in "$address":
+			    u.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+			time.sleep(1)
+			u.bind(("$address", 8000))
+			while True:
+			    data, peer = u.recvfrom(65536)
+			    u.sendto(b"echo " + data, peer)
+		END
+		client <<-'END'
+			for host in ("127.0.0.1", "::1"):
+			    u = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+			    u.settimeout(0.05)
+			    answer = b"none"
+			    for attempt in range(200):
+			        u.sendto(b"x", (host, 18000))
+			        try:
+			            answer = u.recv(100)
+			            break
+			        except OSError:
+			            pass
+			    print(answer.decode())
+		END
+		outside 'start --publish 18000:8000/udp; run_client; urun delete --force c1'
+		assert_status 0
+		assert_output $'echo x\necho x'
+	done
+}
+
 # --- connections ----------------------------------------------------------------------------------------------------------
 
 @test "an end of one side is an end to the other, and the other direction goes on" {
