@@ -32,7 +32,7 @@ struct client {
 	struct watch server; /* the container's socket */
 	int family;	     /* of that */
 	uint16_t port;
-	int host;	  /* the host's, which answers go out by */
+	int host; /* the host's, which answers go out by */
 	union publish_address address;
 	struct packet_info info; /* by which of the host's addresses it came in */
 	socklen_t info_size;

@@ -79,11 +79,12 @@ static int load_config(struct creation *creation, struct error *err)
 		    : config_load(request->config_path, config, err))
 		return -1;
 	make_paths_absolute(request->bundle, config);
-	if (request->mode != CREATE_ONLY && !config->process)
-		return error_set(err, 0, "%s: process is missing: there is nothing to run",
-				 request->config_path);
+	if (request->mode != CREATE_ONLY && !config->process &&
+	    error_gather(err, error_set(err, 0, "%s: process is missing: there is nothing to run",
+					request->config_path)) < 0)
+		return -1;
 	child_announce_listen_fds(&request->child, config);
-	return child_check_request(&request->child, config->process, err);
+	return error_gather(err, child_check_request(&request->child, config->process, err));
 }
 
 static int plan_cgroup(struct creation *creation, struct error *err)

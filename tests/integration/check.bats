@@ -106,6 +106,20 @@ $output"
 	problem 'process.args[0]: program is in no folder'
 }
 
+@test "a terminal that nobody would serve is told, and the rest is looked at all the same" {
+	config '.process.terminal = true | .process.args = ["/nowhere"]'
+	try check --detach "$BUNDLE"
+	assert_status 1
+	[ "${#lines[@]}" = 2 ] || fail "$output"
+	problem 'process.terminal is true'
+	problem 'process.args[0]: '
+	config 'del(.process) | .root.path = "nothing"'
+	try check "$BUNDLE"
+	assert_status 1
+	problem "$BUNDLE/config.json: process is missing"
+	problem "root.path: open $BUNDLE/nothing"
+}
+
 @test "hooks that aren't there are told" {
 	config '.hooks = {createRuntime: [{path: "/no/hook"}], poststop: [{path: "/bin/true"}, {path: "/etc/passwd"}]}'
 	try check "$BUNDLE"
