@@ -18,13 +18,14 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/mountinfo.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
 #include "rootless/name.h"
 #include "rootless/package.h"
 #include "rootless/subid.h"
 
-/* /proc/self/mountinfo has some hundred bytes a mount. */
+/* The largest is /proc/self/mountinfo. */
 #define PROC_FILE_MAX (4u << 20)
 
 static const char *const program_folders[] = { "/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin",
@@ -166,23 +167,14 @@ static bool namespaces_used_up(const struct host *host, char mend[static HOST_ME
 		limit);
 }
 
-/*
- * Is there a line for the mount point "/"?  Source: proc(5), field 5 of mountinfo is relative to
- * the process's root.
- */
-static bool mountinfo_has_root(const char *text)
+/* The mount points are relative to the process's root. */
+static bool mountinfo_has_root(char *text)
 {
-	for (const char *line = text; *line;
-	     line += strcspn(line, "\n") + (strchr(line, '\n') ? 1 : 0)) {
-		const char *field = line;
+	struct mountinfo mount;
 
-		for (int i = 0; i < 4 && field; i++) {
-			field = strchr(field, ' ');
-			field = field ? field + 1 : NULL;
-		}
-		if (field && field[0] == '/' && field[1] == ' ')
+	while (mountinfo_next(&text, &mount))
+		if (str_equal(mount.point, "/"))
 			return true;
-	}
 	return false;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/vfs.h>
 
 #include "core/base/fd.h"
+#include "core/base/mountinfo.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
 #include "core/init/mount.h"
@@ -176,20 +177,17 @@ static int options_set_implied(const struct mount_plan *plan, const struct mount
 static char *find_proc_overmount(void)
 {
 	autofree char *text = NULL;
+	struct mountinfo mount;
 	size_t size;
 	char *rest;
 
-	if (fd_read_file("/proc/self/mountinfo", PROC_FILE_MAX, &text, &size) < 0)
+	if (fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size) < 0)
 		return NULL;
 	rest = text;
-	for (char *line; (line = strsep(&rest, "\n"));) {
-		char point[PATH_MAX];
-
-		if (sscanf(line, "%*u %*u %*s %*s %4095s", point) == 1 &&
-		    str_starts_with(point, "/proc/") &&
-		    !str_starts_with(point, "/proc/sys/fs/binfmt_misc"))
-			return str_dup(point);
-	}
+	while (mountinfo_next(&rest, &mount))
+		if (str_starts_with(mount.point, "/proc/") &&
+		    !str_starts_with(mount.point, "/proc/sys/fs/binfmt_misc"))
+			return str_dup(mount.point);
 	return NULL;
 }
 

@@ -16,14 +16,13 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/mountinfo.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/init/mount.h"
 #include "core/init/overlay.h"
 #include "core/init/plan.h"
-
-#define MOUNTINFO_MAX ((size_t)16 << 20)
 
 /* The MS_… flags of linux.rootfsPropagation; 0: not given. */
 static unsigned long propagation_flags(const char *word)
@@ -178,23 +177,6 @@ static int enter_by_pivot(int rootfs, struct error *err)
 	return 0;
 }
 
-/* mountinfo writes blanks, tabs, newlines and backslashes as three octal digits. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; to++) {
-		unsigned int byte;
-
-		if (from[0] == '\\' && sscanf(from + 1, "%3o", &byte) == 1) {
-			*to = (char)byte;
-			from += 4;
-		} else
-			*to = *from++;
-	}
-	*to = '\0';
-}
-
 static bool is_below(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
@@ -214,20 +196,14 @@ static int hide_mount(const char *point, struct error *err)
 	return 0;
 }
 
-/* A line of mountinfo: hides a whole proc or sysfs outside of @rootfs. */
-static int hide_line(const char *line, const char *rootfs, struct error *err)
+/* Hides a whole proc or sysfs outside of @rootfs. */
+static int hide_if_whole(const struct mountinfo *mount, const char *rootfs, struct error *err)
 {
-	const char *behind = strstr(line, " - ");
-	char root[PATH_MAX], point[PATH_MAX], type[64];
-
-	if (!behind || sscanf(line, "%*u %*u %*s %4095s %4095s", root, point) != 2 ||
-	    sscanf(behind, " - %63s", type) != 1)
+	if (!str_equal(mount->root, "/") ||
+	    (!str_equal(mount->type, "proc") && !str_equal(mount->type, "sysfs")) ||
+	    is_below(mount->point, rootfs))
 		return 0;
-	unescape(point);
-	if (!str_equal(root, "/") || (!str_equal(type, "proc") && !str_equal(type, "sysfs")) ||
-	    is_below(point, rootfs))
-		return 0;
-	return hide_mount(point, err);
+	return hide_mount(mount->point, err);
 }
 
 /*
@@ -238,6 +214,7 @@ static int hide_host_kernel_files(int rootfs, struct error *err)
 {
 	autofree char *text = NULL;
 	char link[64], path[PATH_MAX];
+	struct mountinfo mount;
 	size_t size;
 	ssize_t length;
 	char *rest;
@@ -248,12 +225,12 @@ static int hide_host_kernel_files(int rootfs, struct error *err)
 	if (length < 0)
 		return error_set(err, errno, "read the path of the root file system");
 	path[length] = '\0';
-	result = fd_read_file("/proc/self/mountinfo", MOUNTINFO_MAX, &text, &size);
+	result = fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size);
 	if (result < 0)
 		return error_set(err, -result, "read /proc/self/mountinfo");
 	rest = text;
-	for (char *line; (line = strsep(&rest, "\n"));)
-		if (hide_line(line, path, err) < 0)
+	while (mountinfo_next(&rest, &mount))
+		if (hide_if_whole(&mount, path, err) < 0)
 			return -1;
 	return 0;
 }

@@ -15,14 +15,13 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/mountinfo.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "rootless/package.h"
 
 #define PROGRAM "fuse-overlayfs"
 #define DEVICE	"/dev/fuse"
-
-#define MOUNTINFO_MAX (4u << 20)
 
 /* ---- before any process exists ---- */
 
@@ -52,13 +51,6 @@ static int check_host(const struct userns_plan *userns, struct overlay *overlay,
 	return 0;
 }
 
-/* mountinfo writes these as three octal digits. */
-static void add_escaped(struct strbuf *out, const char *path)
-{
-	for (; *path; path++)
-		strbuf_addf(out, strchr(" \t\n\\", *path) ? "\\%03o" : "%c", *path);
-}
-
 /*
  * A new user namespace gets them locked, so that nobody looks below, and the kernel makes no
  * overlay of a folder that has some: EINVAL.  Source: mount_namespaces(7).
@@ -66,23 +58,19 @@ static void add_escaped(struct strbuf *out, const char *path)
 static bool has_mounts_below(const char *folder)
 {
 	autofree char *text = NULL, *real = realpath(folder, NULL);
-	autostrbuf struct strbuf prefix = { 0 };
-	bool found = false;
-	size_t size;
+	struct mountinfo mount;
+	size_t size, length;
 	char *rest;
 
-	if (!real || fd_read_file("/proc/self/mountinfo", MOUNTINFO_MAX, &text, &size) < 0)
+	if (!real || fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size) < 0)
 		return false;
-	add_escaped(&prefix, str_equal(real, "/") ? "" : real);
-	strbuf_addf(&prefix, "/");
+	length = str_equal(real, "/") ? 0 : strlen(real);
 	rest = text;
-	for (char *line; !found && (line = strsep(&rest, "\n"));) {
-		char point[PATH_MAX];
-
-		found = sscanf(line, "%*u %*u %*s %*s %4095s", point) == 1 &&
-			str_starts_with(point, prefix.bytes) && point[prefix.size] != '\0';
-	}
-	return found;
+	while (mountinfo_next(&rest, &mount))
+		if (strncmp(mount.point, real, length) == 0 && mount.point[length] == '/' &&
+		    mount.point[length + 1] != '\0')
+			return true;
+	return false;
 }
 
 int overlay_choose(const struct container_config *config, const struct userns_plan *userns,

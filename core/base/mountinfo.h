@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_BASE_MOUNTINFO_H
+#define URUN_BASE_MOUNTINFO_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+/*
+ * /proc/PID/mountinfo, a mount a line.
+ * Source: proc(5).
+ */
+
+/* Some hundred bytes a mount. */
+#define MOUNTINFO_SIZE_MAX (16u << 20)
+
+struct mountinfo {
+	char root[PATH_MAX];  /* of the file system, what is mounted */
+	char point[PATH_MAX]; /* relative to the process's root */
+	char type[64];	      /* empty: the line has none */
+};
+
+/*
+ * Takes a line off *rest, which is changed; lines of no such form are skipped.  Blanks and the like,
+ * which the kernel writes as octal digits, are as they are.  False at the end; *ret_mount is
+ * undefined then.
+ */
+bool mountinfo_next(char **rest, struct mountinfo *ret_mount);
+
+#endif
