@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "build-config.h"
@@ -147,14 +146,6 @@ static int open_missing_stdio(struct error *err)
 	return 0;
 }
 
-static bool is_our_folder(const char *path)
-{
-	struct stat st;
-
-	return path && path[0] == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
-	       st.st_uid == geteuid();
-}
-
 /*
  * $XDG_RUNTIME_DIR is believed only where it is ours: su and sudo leave another user's behind.
  * Source: XDG Base Directory Specification.
@@ -164,9 +155,9 @@ static char *default_root(void)
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	autofree char *run_user = str_format("/run/user/%u", geteuid());
 
-	if (is_our_folder(runtime_dir))
+	if (path_is_own_folder(runtime_dir))
 		return str_format("%s/urun", runtime_dir);
-	if (is_our_folder(run_user))
+	if (path_is_own_folder(run_user))
 		return str_format("%s/urun", run_user);
 	return str_format("/tmp/urun-%u", geteuid());
 }

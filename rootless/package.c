@@ -29,16 +29,11 @@ static const struct {
 /* ID=debian, ID_LIKE="rhel fedora": is @word one of the value's? */
 static bool value_has(struct span value, const char *word)
 {
-	struct span part;
-
 	if (value.size >= 2 && (value.bytes[0] == '"' || value.bytes[0] == '\'')) {
 		value.bytes++;
 		value.size -= 2;
 	}
-	while (span_cut(&value, ' ', &part))
-		if (span_is(part, word))
-			return true;
-	return false;
+	return span_has_word(value, word);
 }
 
 static bool is_family(const char *text, size_t size, const char *word)

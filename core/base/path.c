@@ -277,6 +277,14 @@ int path_read_in_root(int root, const char *path, size_t limit, char **ret_bytes
 	return S_ISREG(st.st_mode) ? fd_read_all(fd, limit, ret_bytes, ret_size) : -EINVAL;
 }
 
+bool path_is_own_folder(const char *path)
+{
+	struct stat st;
+
+	return path && path[0] == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	       st.st_uid == geteuid();
+}
+
 char *path_clean(const char *path)
 {
 	char *clean = mem_alloc(strlen(path) + 2); /* one more than @path: the '/' before it */

@@ -2,6 +2,7 @@
 #ifndef URUN_BASE_PATH_H
 #define URUN_BASE_PATH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -32,6 +33,9 @@ int path_mkfile_in_root(int root, const char *path);
  * ours.  Returns 0 or a negative errno.
  */
 int path_read_in_root(int root, const char *path, size_t limit, char **ret_bytes, size_t *ret_size);
+
+/* Is @path, which may be NULL, the absolute path of a folder that belongs to us? */
+bool path_is_own_folder(const char *path);
 
 /*
  * Lexically: folds "//", "/./" and "/x/../"; ".." above the root is dropped.  @path is absolute or

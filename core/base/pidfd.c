@@ -2,20 +2,17 @@
 #include "core/base/pidfd.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/number.h"
 #include "core/base/str.h"
 
-#define STAT_SIZE_MAX	      4096
-#define FDINFO_SIZE_MAX	      4096
-#define STAT_FIELD_STATE      3
-#define STAT_FIELD_FLAGS      9
-#define STAT_FIELD_START_TIME 22
+#define STAT_SIZE_MAX	4096
+#define FDINFO_SIZE_MAX 4096
 
 /* PF_EXITING of the kernel. */
 #define PROCESS_IS_EXITING 0x4
@@ -49,51 +46,56 @@ pid_t pidfd_pid(int pidfd)
 }
 
 /*
- * @stat is "PID (COMM) STATE PPID …".  The process chooses COMM, with ')' and blanks if it likes,
+ * @text is "PID (COMM) STATE PPID …".  The process chooses COMM, with ')' and blanks if it likes,
  * but what follows are one letter and numbers: the last ')' ends it.
  */
-static int parse_stat(char *stat, uint64_t *ret_start_time, char *ret_state)
+static int parse_stat(const char *text, struct process_stat *ret_stat)
 {
-	char *rest = strrchr(stat, ')');
-	char *field, *next;
-	uint64_t start_time, flags;
-	char state;
+	const char *rest = strrchr(text, ')');
+	struct process_stat stat;
+	uint64_t flags, user, system;
 
-	if (!rest)
+	/* Fields 3, 9, 14, 15 and 22. */
+	if (!rest || sscanf(rest,
+			    ") %c %*d %*d %*d %*d %*d %" SCNu64 " %*u %*u %*u %*u %" SCNu64
+			    " %" SCNu64 " %*d %*d %*d %*d %*d %*d %" SCNu64,
+			    &stat.state, &flags, &user, &system, &stat.start_time) != 5)
 		return -EINVAL;
-	field = strtok_r(rest + 1, " \n", &next);
-	if (!field)
-		return -EINVAL;
-	state = field[0];
-	for (int i = STAT_FIELD_STATE; i < STAT_FIELD_START_TIME && field; i++) {
-		/*
-		 * The first process of a pid namespace that was killed is no zombie until all of
-		 * its namespace are reaped, which is for others to do.
-		 */
-		if (i == STAT_FIELD_FLAGS && number_parse_u64(field, UINT64_MAX, &flags) == 0 &&
-		    (flags & PROCESS_IS_EXITING) && state != 'Z')
-			state = 'X';
-		field = strtok_r(NULL, " \n", &next);
-	}
-	if (!field || number_parse_u64(field, UINT64_MAX, &start_time) < 0)
-		return -EINVAL;
-	*ret_start_time = start_time;
-	*ret_state = state;
+	/*
+	 * The first process of a pid namespace that was killed is no zombie until all of
+	 * its namespace are reaped, which is for others to do.
+	 */
+	if ((flags & PROCESS_IS_EXITING) && stat.state != 'Z')
+		stat.state = 'X';
+	stat.cpu_ticks = user + system;
+	*ret_stat = stat;
 	return 0;
 }
 
-int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state)
+int process_read_stat(pid_t pid, struct process_stat *ret_stat)
 {
-	autofree char *stat = NULL;
+	autofree char *text = NULL;
 	char path[64];
 	size_t size;
 	int result;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	result = fd_read_file(path, STAT_SIZE_MAX, &stat, &size);
+	result = fd_read_file(path, STAT_SIZE_MAX, &text, &size);
 	if (result < 0)
 		return result == -ENOENT ? -ESRCH : result;
-	return parse_stat(stat, ret_start_time, ret_state);
+	return parse_stat(text, ret_stat);
+}
+
+int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state)
+{
+	struct process_stat stat;
+	int result = process_read_stat(pid, &stat);
+
+	if (result < 0)
+		return result;
+	*ret_start_time = stat.start_time;
+	*ret_state = stat.state;
+	return 0;
 }
 
 int pidfd_open_same(pid_t pid, uint64_t start_time)

@@ -12,11 +12,17 @@ int pidfd_signal(int pidfd, int signal);
 /* Its process's pid in our pid namespace; -ESRCH where that has ended (proc(5): fdinfo). */
 pid_t pidfd_pid(int pidfd);
 
-/*
- * Field 22 of /proc/PID/stat: clock ticks since boot.  With it, a pid names a process for ever.
- * *ret_state is field 3 ('Z' zombie, 'X' dead, also for one that is ending).  Returns 0 or a negative errno (-ESRCH: no such
- * process). Source: proc(5).
- */
+/* Of /proc/PID/stat.  Source: proc(5). */
+struct process_stat {
+	char state;	     /* 'Z' zombie, 'X' dead, also for one that is ending */
+	uint64_t cpu_ticks;  /* user's and system's, of sysconf(_SC_CLK_TCK) a second */
+	uint64_t start_time; /* ticks since boot.  With it, a pid names a process for ever. */
+};
+
+/* Returns 0 or a negative errno (-ESRCH: no such process). */
+int process_read_stat(pid_t pid, struct process_stat *ret_stat);
+
+/* The same, of that the start time and the state. */
 int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state);
 
 /*

@@ -36,6 +36,17 @@ bool span_is(struct span text, const char *word)
 	return word && strlen(word) == text.size && memcmp(text.bytes, word, text.size) == 0;
 }
 
+bool span_has_word(struct span text, const char *word)
+{
+	struct span line, part;
+
+	while (span_cut(&text, '\n', &line))
+		while (span_cut(&line, ' ', &part))
+			if (span_is(part, word))
+				return true;
+	return false;
+}
+
 bool span_number(struct span text, uint32_t *ret_value)
 {
 	char digits[16];

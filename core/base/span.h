@@ -24,6 +24,9 @@ struct span span_trim(struct span text);
 /* Is it that word?  False for NULL. */
 bool span_is(struct span text, const char *word);
 
+/* Is it one of the words of @text, which blanks and line ends divide? */
+bool span_has_word(struct span text, const char *word);
+
 /* A decimal number and nothing else. */
 bool span_number(struct span text, uint32_t *ret_value);
 

@@ -92,24 +92,11 @@ char *cgroup_read(const char *path, const char *file)
 
 /* ---- controllers ---- */
 
-static bool has_word(const char *text, const char *word)
-{
-	struct span rest = { text, strlen(text) }, part;
-
-	while (span_cut(&rest, ' ', &part)) {
-		if (part.size > 0 && part.bytes[part.size - 1] == '\n')
-			part.size--;
-		if (span_is(part, word))
-			return true;
-	}
-	return false;
-}
-
 static bool file_has_word(const char *path, const char *file, const char *word)
 {
 	autofree char *text = cgroup_read(path, file);
 
-	return text && has_word(text, word);
+	return text && span_has_word((struct span){ text, strlen(text) }, word);
 }
 
 static int not_delegated(const char *path, const struct cgroup_setting *setting,

@@ -176,6 +176,22 @@ bool config_mount_is_bind(const struct config_mount *mount)
 	       config_mount_has(mount, "rbind");
 }
 
+bool config_mount_is_of_link(const struct config_mount *mount)
+{
+	return config_mount_has(mount, "src-nofollow") || config_mount_has(mount, "copy-symlink");
+}
+
+const char *config_env(const struct config_process *process, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = process->env.count; i > 0; i--)
+		if (strncmp(process->env.items[i - 1], name, length) == 0 &&
+		    process->env.items[i - 1][length] == '=')
+			return process->env.items[i - 1] + length + 1;
+	return NULL;
+}
+
 const char *config_annotation(const struct container_config *config, const char *name)
 {
 	for (size_t i = 0; i < config->annotations.count; i++)

@@ -423,6 +423,14 @@ int config_namespace_flag(enum config_namespace_type type);
 bool config_mount_has(const struct config_mount *mount, const char *option);
 /* By its type, or by "bind" or "rbind" among its options. */
 bool config_mount_is_bind(const struct config_mount *mount);
+/* Is a link as its source meant itself, and not what it leads to? */
+bool config_mount_is_of_link(const struct config_mount *mount);
+
+/* Where a program is looked for whose process.env has no PATH. */
+#define CONFIG_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* The value of @name in process.env, or NULL; of two the last counts. */
+const char *config_env(const struct config_process *process, const char *name);
 
 /* The value of an annotation, or NULL. */
 const char *config_annotation(const struct container_config *config, const char *name);

@@ -70,18 +70,6 @@ int program_chdir(const struct config_process *process, struct error *err)
 	return 0;
 }
 
-/* The value of @name in process.env, or NULL; of two the last counts. */
-static const char *env_value(const str_list *env, const char *name)
-{
-	size_t length = strlen(name);
-
-	for (size_t i = env->count; i > 0; i--)
-		if (strncmp(env->items[i - 1], name, length) == 0 &&
-		    env->items[i - 1][length] == '=')
-			return env->items[i - 1] + length + 1;
-	return NULL;
-}
-
 /*
  * 0, or what execve(2) would say of the file itself.  faccessat() without AT_EACCESS asks for
  * another user.
@@ -138,7 +126,7 @@ static int search(const char *name, const char *dirs, char **ret_path)
 
 int program_find(const struct config_process *process, char **ret_path, struct error *err)
 {
-	const char *path = env_value(&process->env, "PATH");
+	const char *path = config_env(process, "PATH");
 	const char *name;
 	int r;
 
@@ -147,7 +135,7 @@ int program_find(const struct config_process *process, char **ret_path, struct e
 	name = process->args.items[0];
 	if (strchr(name, '/'))
 		return find_by_path(name, ret_path, err);
-	r = name[0] ? search(name, path ? path : PROGRAM_DEFAULT_PATH, ret_path) : -ENOENT;
+	r = name[0] ? search(name, path ? path : CONFIG_DEFAULT_PATH, ret_path) : -ENOENT;
 	if (r == 0)
 		return 0;
 	if (r == -ENOENT)
@@ -187,7 +175,7 @@ void program_prepare(const struct config_process *process, char *path, const str
 		count = env_put(program.envp, count, process->env.items[i]);
 	for (size_t i = 0; i < extra; i++)
 		program.envp[count++] = extra_env->items[i];
-	home_given = env_value(&process->env, "HOME");
+	home_given = config_env(process, "HOME");
 	if (!home_given || !home_given[0]) {
 		autofree char *home = user_home(root, (uid_t)process->user->uid.value);
 

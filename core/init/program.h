@@ -5,9 +5,6 @@
 #include "core/base/error.h"
 #include "core/config/config.h"
 
-/* Where process.env has no PATH. */
-#define PROGRAM_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 /* The exit statuses that shells have taught everybody; in struct error's status. */
 #define PROGRAM_STATUS_CANNOT_EXECUTE 126
 #define PROGRAM_STATUS_NOT_FOUND      127

@@ -13,9 +13,6 @@
 #include "core/base/span.h"
 #include "core/base/str.h"
 
-/* Source: execvp(3); what a config without PATH is executed with. */
-#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 /* ---- the root and what is bound ---- */
 
 static int open_root(const struct container_config *config, int *ret_fd, struct error *err)
@@ -26,15 +23,13 @@ static int open_root(const struct container_config *config, int *ret_fd, struct 
 
 static int check_source(const struct config_mount *mount, size_t index, struct error *err)
 {
-	bool link =
-		config_mount_has(mount, "src-nofollow") || config_mount_has(mount, "copy-symlink");
 	struct stat st;
 
 	if (!config_mount_is_bind(mount))
 		return 0;
 	if (!mount->source)
 		return error_set(err, 0, "mounts[%zu].source: missing for a bind mount", index);
-	if ((link ? lstat(mount->source, &st) : stat(mount->source, &st)) < 0)
+	if ((config_mount_is_of_link(mount) ? lstat : stat)(mount->source, &st) < 0)
 		return error_set(err, errno, "mounts[%zu].source: %s", index, mount->source);
 	return 0;
 }
@@ -102,24 +97,12 @@ static int find_program(const struct container_config *config, int root, const c
 	return fd == -ENOENT || fd == -ENOTDIR ? -fd : 0;
 }
 
-static const char *variable(const struct config_process *process, const char *name)
-{
-	size_t length = strlen(name);
-	const char *value = NULL;
-
-	for (size_t i = 0; i < process->env.count; i++)
-		if (strncmp(process->env.items[i], name, length) == 0 &&
-		    process->env.items[i][length] == '=')
-			value = process->env.items[i] + length + 1;
-	return value;
-}
-
 static bool is_in_path(const struct container_config *config, int root, const char *program)
 {
-	const char *folders = variable(config->process, "PATH");
+	const char *folders = config_env(config->process, "PATH");
 	struct span rest, folder;
 
-	folders = folders ? folders : PATH_DEFAULT;
+	folders = folders ? folders : CONFIG_DEFAULT_PATH;
 	rest = (struct span){ folders, strlen(folders) };
 	while (span_cut(&rest, ':', &folder)) {
 		autofree char *path =

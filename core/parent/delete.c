@@ -73,8 +73,7 @@ static int delete_half(struct state_dir *dir, const struct error *unread, enum d
 		       struct error *err)
 {
 	if (unread->code != ENOENT && how != DELETE_FORCE) {
-		error_take(err, unread);
-		return -1;
+		return error_take(err, unread);
 	}
 	log_info("container %s: its creation was cut short: what it left in %s is removed", dir->id,
 		 dir->path);

@@ -18,6 +18,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/number.h"
+#include "core/base/path.h"
 #include "core/base/span.h"
 #include "core/base/str.h"
 #include "core/cgroup/systemd.h"
@@ -279,13 +280,6 @@ static void examine_fuse(struct doctor *doctor)
 		    "not installed: no sandbox of the host's own system");
 }
 
-static bool is_ours(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
-}
-
 static void examine_runtime_dir(struct doctor *doctor)
 {
 	const char *path = getenv("XDG_RUNTIME_DIR");
@@ -296,35 +290,19 @@ static void examine_runtime_dir(struct doctor *doctor)
 					 usual);
 
 	path = path && path[0] ? path : usual;
-	add(doctor, "XDG_RUNTIME_DIR", is_ours(path) ? DOCTOR_OK : DOCTOR_WARNING, mend, "%s%s",
-	    path, is_ours(path) ? "" : " isn't a folder of this user's");
+	add(doctor, "XDG_RUNTIME_DIR", path_is_own_folder(path) ? DOCTOR_OK : DOCTOR_WARNING, mend,
+	    "%s%s", path, path_is_own_folder(path) ? "" : " isn't a folder of this user's");
 }
 
 /* The folder itself, or what is above it and exists. */
-static int statvfs_above(const char *path, struct statvfs *ret_status)
+static char *existing_above(const char *path)
 {
-	autofree char *folder = str_dup(path);
-	char *slash;
-
-	while (statvfs(folder, ret_status) < 0) {
-		if (errno != ENOENT)
-			return -errno;
-		slash = strrchr(folder, '/');
-		if (!slash)
-			return -ENOENT;
-		slash[slash == folder] = '\0';
-	}
-	return 0;
-}
-
-static bool can_be_written(const char *path)
-{
-	autofree char *folder = str_dup(path);
+	char *folder = str_dup(path);
 	char *slash;
 
 	while (access(folder, F_OK) < 0 && (slash = strrchr(folder, '/')))
 		slash[slash == folder] = '\0';
-	return access(folder, W_OK | X_OK) == 0;
+	return folder;
 }
 
 static const char *mount_flags(const struct statvfs *status)
@@ -339,10 +317,11 @@ static const char *mount_flags(const struct statvfs *status)
 static void examine_folders(struct doctor *doctor)
 {
 	autofree char *here = getcwd(NULL, 0);
+	autofree char *above = existing_above(doctor->state_root);
 	struct statvfs status = { 0 };
-	bool good = can_be_written(doctor->state_root);
+	bool good = access(above, W_OK | X_OK) == 0;
 
-	statvfs_above(doctor->state_root, &status);
+	statvfs(above, &status);
 	add(doctor, "states' folder", good ? DOCTOR_OK : DOCTOR_MISSING,
 	    "choose another by --root, or by XDG_RUNTIME_DIR", "%s%s%s", doctor->state_root,
 	    good ? "" : " can't be written to", mount_flags(&status));
@@ -373,16 +352,6 @@ static char *delegated_controllers(void)
 	return systemd_has_user_bus() ? cgroup_read(manager, "cgroup.controllers") : NULL;
 }
 
-static bool has_word(const char *text, const char *word)
-{
-	struct span rest = { text, strlen(text) }, part;
-
-	while (span_cut(&rest, ' ', &part))
-		if (span_is(part, word))
-			return true;
-	return false;
-}
-
 static void examine_controllers(struct doctor *doctor)
 {
 	static const char *const wanted[] = { "cpu", "cpuset", "io", "memory", "pids" };
@@ -392,7 +361,7 @@ static void examine_controllers(struct doctor *doctor)
 	if (controllers)
 		controllers[strcspn(controllers, "\n")] = '\0';
 	for (size_t i = 0; all && i < ARRAY_SIZE(wanted); i++)
-		all = has_word(controllers, wanted[i]);
+		all = span_has_word((struct span){ controllers, strlen(controllers) }, wanted[i]);
 	add(doctor, "cgroup controllers for limits", all ? DOCTOR_OK : DOCTOR_WARNING,
 	    CGROUP_DELEGATION_MEND, "%s",
 	    controllers && controllers[0] ? controllers : "none is delegated to this user");

@@ -10,12 +10,6 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 
-/* Of these, the link itself is meant: init reads it by its path. */
-static bool is_link(const struct config_mount *mount)
-{
-	return config_mount_has(mount, "src-nofollow") || config_mount_has(mount, "copy-symlink");
-}
-
 void mount_sources_list(const struct container_config *config, int first,
 			struct mount_sources *ret_sources)
 {
@@ -26,8 +20,11 @@ void mount_sources_list(const struct container_config *config, int first,
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		const struct config_mount *mount = &config->mounts.items[i];
 
+		/* A link that is meant itself init reads by its path. */
 		sources.paths[1 + i] =
-			config_mount_is_bind(mount) && !is_link(mount) ? mount->source : NULL;
+			config_mount_is_bind(mount) && !config_mount_is_of_link(mount)
+				? mount->source
+				: NULL;
 	}
 	*ret_sources = sources;
 }

@@ -116,10 +116,7 @@ static void fill_process(struct arena *arena, struct config_process *process)
 	process->user->uid = (struct opt_u64){ true, 0 };
 	process->user->gid = (struct opt_u64){ true, 0 };
 	fill_strings(arena, OPTIONS("sh"), &process->args);
-	fill_strings(arena,
-		     OPTIONS("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-			     "TERM=xterm"),
-		     &process->env);
+	fill_strings(arena, OPTIONS("PATH=" CONFIG_DEFAULT_PATH, "TERM=xterm"), &process->env);
 	process->cwd = arena_str(arena, "/");
 	process->capabilities = arena_alloc(arena, sizeof(*process->capabilities));
 	fill_strings(arena, capabilities, &process->capabilities->bounding);

@@ -4,41 +4,29 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/cgroup/stats.h"
 #include "core/parent/processes.h"
 
 #define FILE_SIZE_MAX 4096u
 
-static char *read_of(pid_t pid, const char *file)
-{
-	autofree char *path = str_format("/proc/%d/%s", (int)pid, file);
-	char *text = NULL;
-	size_t size;
-
-	return fd_read_file(path, FILE_SIZE_MAX, &text, &size) == 0 ? text : NULL;
-}
-
 /* A process that is gone uses nothing. */
 static void add_process(pid_t pid, struct usage *usage)
 {
-	autofree char *stat = read_of(pid, "stat");
-	autofree char *statm = read_of(pid, "statm");
-	/* The name may have blanks and brackets; after its end come the state and the numbers. */
-	const char *rest = stat ? strrchr(stat, ')') : NULL;
-	uint64_t user, system, pages;
+	autofree char *path = str_format("/proc/%d/statm", (int)pid);
+	autofree char *statm = NULL;
+	struct process_stat stat;
+	uint64_t pages;
+	size_t size;
 
-	/* Fields 14 and 15 of the file. */
-	if (rest &&
-	    sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
-		   &user, &system) == 2)
-		usage->cpu_us += (user + system) * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
-	if (statm && sscanf(statm, "%*u %" SCNu64, &pages) == 1)
+	if (process_read_stat(pid, &stat) == 0)
+		usage->cpu_us += stat.cpu_ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	if (fd_read_file(path, FILE_SIZE_MAX, &statm, &size) == 0 &&
+	    sscanf(statm, "%*u %" SCNu64, &pages) == 1)
 		usage->memory += pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
