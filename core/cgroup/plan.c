@@ -218,6 +218,15 @@ static bool is_needed(const struct cgroup_request *request, const struct contain
 	return plan->settings.count > 0 || (asked && asked[0] && !request->ignore_refusal);
 }
 
+/* What a user's systemd has for its units; elsewhere its own answer tells. */
+static int check_user_manager(const struct cgroup_plan *plan, struct error *err)
+{
+	autofree char *manager = systemd_user_cgroup();
+	autoclose int fd = plan->user_bus ? cgroup_open(manager) : -1;
+
+	return fd < 0 ? 0 : cgroup_check_controllers(manager, &plan->settings, err);
+}
+
 static int check_delegation(const struct cgroup_request *request,
 			    const struct container_config *config, struct cgroup_plan *plan,
 			    struct error *err)
@@ -225,6 +234,8 @@ static int check_delegation(const struct cgroup_request *request,
 	autofree char *existing = NULL;
 	char *slash;
 
+	if (plan->manager == CGROUP_SYSTEMD)
+		return check_user_manager(plan, err);
 	if (plan->manager != CGROUP_CGROUPFS)
 		return 0;
 	existing = str_dup(plan->path);
@@ -238,7 +249,7 @@ static int check_delegation(const struct cgroup_request *request,
 	}
 	plan->optional = !is_needed(request, config, plan);
 	if (cgroup_is_ours(existing))
-		return 0;
+		return cgroup_check_controllers(existing, &plan->settings, err);
 	if (!plan->optional) {
 		error_set(err, EACCES, "linux.%s%s: make cgroup " CGROUP_ROOT "%s",
 			  plan->settings.count ? "resources." : "cgroupsPath",

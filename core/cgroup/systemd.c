@@ -164,6 +164,11 @@ bool systemd_has_user_bus(void)
 	       access(usual, W_OK) == 0;
 }
 
+char *systemd_user_cgroup(void)
+{
+	return str_format("/user.slice/user-%u.slice/user@%u.service", geteuid(), geteuid());
+}
+
 int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
 		  const struct cgroup_settings *settings, const str_map *annotations,
 		  struct error *err)

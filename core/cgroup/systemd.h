@@ -18,6 +18,9 @@
 /* Is there a user's bus that could be asked? */
 bool systemd_has_user_bus(void);
 
+/* The cgroup below which a user's systemd has its units.  The caller frees it. */
+char *systemd_user_cgroup(void);
+
 /* Makes the scope @unit of @pid, with the properties that @settings and the annotations say. */
 int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
 		  const struct cgroup_settings *settings, const str_map *annotations,

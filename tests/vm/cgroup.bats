@@ -295,6 +295,21 @@ in_unit() {
 	assert_status 0
 }
 
+@test "check names every controller that isn't delegated" {
+	limited '{hugepageLimits: [{pageSize: "2MB", limit: 4194304}], rdma: {mlx: {hcaHandles: 3}}, memory: {limit: 67108864}}'
+	local manager
+	for manager in systemd cgroupfs; do
+		try --cgroup-manager "$manager" check "$BUNDLE"
+		assert_status 1
+		assert_contains "$output" 'linux.resources.hugepageLimits: the cgroup controller `hugetlb` is not available'
+		assert_contains "$output" 'linux.resources.rdma: the cgroup controller `rdma` is not available'
+		assert_contains "$output" delegate.conf
+	done
+	limited '{memory: {limit: 67108864}, pids: {limit: 20}}'
+	try --systemd-cgroup check "$BUNDLE"
+	assert_status 0
+}
+
 @test "stats has the limit and what the cgroup counts" {
 	limited '{memory: {limit: 67108864}}'
 	started
