@@ -24,9 +24,9 @@
 #include "core/cgroup/systemd.h"
 #include "core/cgroup/tree.h"
 #include "core/parent/doctor_kernel.h"
+#include "core/parent/overlay.h"
 #include "netns/launch.h"
 #include "rootless/name.h"
-#include "rootless/package.h"
 #include "rootless/subid.h"
 #include "rootless/userns.h"
 
@@ -263,21 +263,17 @@ static void examine_low_ports(struct doctor *doctor)
 
 static void examine_fuse(struct doctor *doctor)
 {
-	static const struct package fuse_overlayfs = { "fuse-overlayfs", "fuse-overlayfs",
-						       "fuse-overlayfs", "fuse-overlayfs" };
-	char path[HOST_PATH_SIZE], mend[PACKAGE_MEND_SIZE];
-	autoclose int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	int errnum = fuse < 0 ? errno : 0;
+	struct error device = ERROR_NONE, program = ERROR_NONE;
+	char path[HOST_PATH_SIZE];
 
-	add_trial(doctor, "/dev/fuse", errnum, "open to this user",
-		  errnum == ENOENT ? "run as root modprobe fuse"
-				   : "run as root chmod 666 /dev/fuse");
-	package_mend(&HOST_REAL, &fuse_overlayfs, mend);
-	if (host_find_program(&HOST_REAL, "fuse-overlayfs", path))
-		add(doctor, "fuse-overlayfs", DOCTOR_OK, NULL, "%s", path);
+	if (overlay_check_device(&device) < 0)
+		add_failure(doctor, "/dev/fuse", &device);
 	else
-		add(doctor, "fuse-overlayfs", DOCTOR_WARNING, mend,
-		    "not installed: no sandbox of the host's own system");
+		add(doctor, "/dev/fuse", DOCTOR_OK, NULL, "open to this user");
+	if (overlay_find_program(&HOST_REAL, path, &program) < 0)
+		add_failure(doctor, "fuse-overlayfs", &program);
+	else
+		add(doctor, "fuse-overlayfs", DOCTOR_OK, NULL, "%s", path);
 }
 
 static void examine_runtime_dir(struct doctor *doctor)
@@ -344,8 +340,7 @@ static void examine_folders(struct doctor *doctor)
 static char *delegated_controllers(void)
 {
 	autofree char *own = cgroup_of(0);
-	autofree char *manager =
-		str_format("/user.slice/user-%u.slice/user@%u.service", geteuid(), geteuid());
+	autofree char *manager = systemd_user_cgroup();
 
 	if (own && cgroup_is_ours(own))
 		return cgroup_read(own, "cgroup.controllers");

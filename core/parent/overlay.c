@@ -25,28 +25,43 @@
 
 /* ---- before any process exists ---- */
 
-static int check_host(const struct userns_plan *userns, struct overlay *overlay, struct error *err)
+int overlay_check_device(struct error *err)
 {
-	static const struct package fuse_overlayfs = { PROGRAM, PROGRAM, PROGRAM, PROGRAM };
-	char path[PATH_MAX], install[PACKAGE_MEND_SIZE];
 	autoclose int fuse = open(DEVICE, O_RDWR | O_CLOEXEC);
 
-	if (fuse < 0) {
-		error_set(err, errno, "overlay over %s: open %s", overlay->lower, DEVICE);
-		return err->code == ENOENT
-			       ? error_hint(err, "run `modprobe fuse` as root; in a container, "
-						 "start that with --device /dev/fuse")
-			       : error_hint(err, "run `chmod 666 %s` as root", DEVICE);
-	}
-	if (!host_find_program(&userns->host, PROGRAM, path)) {
-		error_set(err, 0, "overlay over %s: %s, which takes the program %s", overlay->lower,
-			  overlay->squash
-				  ? "its files belong to ids that the container doesn't have"
-				  : "there are mounts below it",
-			  PROGRAM);
-		package_mend(&userns->host, &fuse_overlayfs, install);
-		return error_hint(err, "%s", install);
-	}
+	if (fuse >= 0)
+		return 0;
+	error_set(err, errno, "open %s", DEVICE);
+	return err->code == ENOENT ? error_hint(err, "run `modprobe fuse` as root; in a container, "
+						     "start that with --device /dev/fuse")
+				   : error_hint(err, "run `chmod 666 %s` as root", DEVICE);
+}
+
+int overlay_find_program(const struct host *host, char ret_path[static HOST_PATH_SIZE],
+			 struct error *err)
+{
+	static const struct package fuse_overlayfs = { PROGRAM, PROGRAM, PROGRAM, PROGRAM };
+	char install[PACKAGE_MEND_SIZE];
+
+	if (host_find_program(host, PROGRAM, ret_path))
+		return 0;
+	package_mend(host, &fuse_overlayfs, install);
+	error_set(err, 0, "not installed");
+	return error_hint(err, "%s", install);
+}
+
+static int check_host(const struct userns_plan *userns, struct overlay *overlay, struct error *err)
+{
+	char path[HOST_PATH_SIZE];
+
+	if (overlay_check_device(err) < 0)
+		return error_prefix(err, "overlay over %s", overlay->lower);
+	if (overlay_find_program(&userns->host, path, err) < 0)
+		return error_prefix(
+			err, "overlay over %s: %s, which takes the program %s", overlay->lower,
+			overlay->squash ? "its files belong to ids that the container doesn't have"
+					: "there are mounts below it",
+			PROGRAM);
 	overlay->program = str_dup(path);
 	return 0;
 }

@@ -25,6 +25,11 @@ struct overlay {
 	char *program;	   /* its path */
 };
 
+/* What fuse-overlayfs takes of a host: a device, and the program.  Both fail with the mend. */
+int overlay_check_device(struct error *err);
+int overlay_find_program(const struct host *host, char ret_path[static HOST_PATH_SIZE],
+			 struct error *err);
+
 /*
  * Looks at the root file system and at what the host has.  Fails, with the mend, where fuse-overlayfs
  * is needed and can't be had.  Release with overlay_release(); @config lives longer.
