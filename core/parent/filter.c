@@ -19,17 +19,26 @@ static bool wants_all_names(const struct container_config *config)
 	return value && !str_equal(value, "0");
 }
 
-int filter_check(const struct container_config *config, struct error *err)
+/* @cache: its folder; NULL: none. */
+static int compile(const char *cache, const struct container_config *config,
+		   struct filter *ret_filter, struct error *err)
 {
 	const struct config_seccomp *seccomp = config->linux_->seccomp;
-	struct filter filter = FILTER_NONE;
-	int result;
 
 	if (!seccomp)
 		return 0;
 	if (wants_all_names(config) && error_gather(err, seccomp_check_names(seccomp, err)) < 0)
 		return -1;
-	result = seccomp_compile(seccomp, &filter.bpf, &filter.load_flags, err);
+	return cache ? seccomp_compile_cached(cache, seccomp, &ret_filter->bpf,
+					      &ret_filter->load_flags, err)
+		     : seccomp_compile(seccomp, &ret_filter->bpf, &ret_filter->load_flags, err);
+}
+
+int filter_check(const struct container_config *config, struct error *err)
+{
+	struct filter filter = FILTER_NONE;
+	int result = compile(NULL, config, &filter, err);
+
 	filter_release(&filter);
 	return result;
 }
@@ -40,15 +49,10 @@ int filter_prepare(const char *root, const struct container_config *config,
 	const struct config_seccomp *seccomp = config->linux_->seccomp;
 	autofree char *cache = str_format("%s/.seccomp", root);
 
-	if (!seccomp)
-		return 0;
-	if (wants_all_names(config) && seccomp_check_names(seccomp, err) < 0)
-		return -1;
-	if (seccomp_compile_cached(cache, seccomp, &ret_filter->bpf, &ret_filter->load_flags, err) <
-	    0)
+	if (compile(cache, config, ret_filter, err) < 0)
 		return -1;
 	/* The spec ignores the path where no rule notifies. */
-	if (!seccomp->listener_path || !seccomp_uses_notify(seccomp))
+	if (!seccomp || !seccomp->listener_path || !seccomp_uses_notify(seccomp))
 		return 0;
 	return socket_connect_path(seccomp->listener_path, "linux.seccomp.listenerPath",
 				   &ret_filter->listener_socket, err);
