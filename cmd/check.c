@@ -7,15 +7,6 @@
 /* Any id would do: it is no part of what is checked. */
 #define CHECK_ID "check"
 
-/* A config by options: what `run` would do with them. */
-static int make_config(struct create_options *options, int argc, char **argv, int operand,
-		       struct strbuf *ret_config, struct error *err)
-{
-	options->bundle = options->container.rootfs;
-	return container_options_config(&options->container, options->network, argc - operand,
-					argv + operand, ret_config, err);
-}
-
 static int check_request(const struct globals *globals, struct create_options *options,
 			 const char *config_text, struct error *err)
 {
@@ -33,27 +24,23 @@ static int check_request(const struct globals *globals, struct create_options *o
 	return result;
 }
 
-static int check_parsed(const struct globals *globals, struct create_options *options, int argc,
-			char **argv, int operand, struct error *err)
+/* @problems: an error that gathers all. */
+static int check_settled(const struct globals *globals, struct create_options *options, int argc,
+			 char **argv, int operand, struct error *problems)
 {
 	autostrbuf struct strbuf config = { 0 };
 
 	if (options->save_config && access(options->save_config, F_OK) == 0)
-		error_gather(err, error_set(err, 0, "--save-config: %s is not overwritten",
-					    options->save_config));
-	if (create_options_mean_host(options, argv, operand))
-		options->container.rootfs = "/";
-	if (options->container.rootfs) {
-		if (error_gather(err, make_config(options, argc, argv, operand, &config, err)) < 0)
-			return -1;
-		/* Options that make no config leave nothing to look at. */
-		return config.size ? check_request(globals, options, config.bytes, err) : 0;
-	}
-	if (operand + 1 < argc)
-		return error_set(err, 0, "check: unexpected operand '%s'", argv[operand + 1]);
-	if (operand < argc)
-		options->bundle = argv[operand];
-	return check_request(globals, options, NULL, err);
+		error_gather(problems,
+			     error_set(problems, 0, "--save-config: %s is not overwritten",
+				       options->save_config));
+	if (!options->container.rootfs)
+		return check_request(globals, options, NULL, problems);
+	error_gather(problems,
+		     container_options_config(&options->container, options->network, argc - operand,
+					      argv + operand, &config, problems));
+	/* Options that make no config leave nothing to look at. */
+	return config.size ? check_request(globals, options, config.bytes, problems) : 0;
 }
 
 static int print_problems(const struct error_list *problems, struct error *err)
@@ -74,21 +61,27 @@ static int check(const struct globals *globals, int argc, char **argv, int *ret_
 	struct create_options options = { 0 };
 	struct error_list problems = { 0 };
 	struct error gathering = { .all = &problems };
-	int operand, parsed, result = 0;
+	int operand;
+	int result = options_parse(command_check.spec, OPTIONS_FIRST, argc, argv, &options,
+				   &operand, err);
 
-	parsed = options_parse(command_check.spec, OPTIONS_FIRST, argc, argv, &options, &operand,
-			       err);
-	if (parsed == 0) {
-		error_gather(&gathering,
-			     check_parsed(globals, &options, argc, argv, operand, &gathering));
-		result = print_problems(&problems, err);
+	if (result == 0)
+		result = run_options_settle(command_check.spec, &options, argc, argv, operand, err);
+	if (result == 0 && !options.container.rootfs && operand < argc) {
+		if (options.bundle)
+			result = error_set(err, 0, "check: BUNDLE and --bundle: one of them");
+		options.bundle = argv[operand];
 	}
-	if (parsed > 0)
+	if (result == 0) {
+		error_gather(&gathering,
+			     check_settled(globals, &options, argc, argv, operand, &gathering));
+		result = print_problems(&problems, err);
+	} else if (result > 0)
 		options_print_help(command_check.spec, stdout);
 	*ret_status = problems.count ? EXIT_STATUS_OTHER : 0;
 	error_list_release(&problems);
 	create_options_release(&options);
-	return parsed < 0 ? -1 : result;
+	return result < 0 ? -1 : 0;
 }
 
 static const struct option_spec options_check[] = {

@@ -73,10 +73,6 @@ int command_begin(const struct command_spec *spec, int argc, char **argv, void *
 /* Writes all of @text to stdout; a full disk is an error like any other. */
 int command_print(const char *text, struct error *err);
 
-/* Option --interval: "5s", "500ms", "1m"; a bare number is seconds; NULL: @default_ms. */
-int command_parse_interval(const char *text, unsigned int default_ms, unsigned int *ret_ms,
-			   struct error *err);
-
 /* What configure and the checkout decided. */
 struct build {
 	const char *version;

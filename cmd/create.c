@@ -3,7 +3,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cmd/create_options.h"
 #include "core/base/path.h"
@@ -13,12 +12,6 @@ void create_options_release(struct create_options *options)
 {
 	option_list_release(&options->publish);
 	container_options_release(&options->container);
-}
-
-bool create_options_mean_host(const struct create_options *options, char **argv, int operand)
-{
-	return !options->container.rootfs && !options->bundle && !options->config && operand > 0 &&
-	       str_equal(argv[operand - 1], "--") && access("config.json", F_OK) < 0;
 }
 
 void create_paths_release(struct create_paths *paths)

@@ -56,10 +56,13 @@ struct create_options {
 void create_options_release(struct create_options *options);
 
 /*
- * `run -- COMMAND` where there is no config.json: the host's own system is the root file system.
- * @operand is the first one's place in @argv.
+ * What `run` and `check` make of their options, once parsed up to the first operand: is it a bundle,
+ * whose options may stand behind it too, or a container without one (options->container.rootfs is
+ * set, and options->bundle the same)?  Options that exclude each other are refused.
+ * Returns as options_parse() does.
  */
-bool create_options_mean_host(const struct create_options *options, char **argv, int operand);
+int run_options_settle(const struct command_spec *command, struct create_options *options, int argc,
+		       char **argv, int operand, struct error *err);
 
 /* The ports that the kernel has chosen, a line each as `urun port` has them. */
 void port_print_chosen(const struct published_list *list, FILE *stream);

@@ -15,7 +15,7 @@
 #define INTERVAL_MS 5000
 
 struct events_options {
-	const char *interval;
+	unsigned int interval_ms;
 	bool stats;
 };
 
@@ -72,11 +72,9 @@ static int run_events(const struct events_options *options, const char *root, co
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	struct container_state state = { 0 };
 	autoclose int pidfd = -1;
-	unsigned int interval_ms;
 	int result;
 
-	if (command_parse_interval(options->interval, INTERVAL_MS, &interval_ms, err) < 0 ||
-	    state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
+	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
 	    state_read(&dir, &state, err) < 0)
 		return -1;
 	if (state_status(&dir, &state, &pidfd) == CONTAINER_STOPPED)
@@ -86,7 +84,7 @@ static int run_events(const struct events_options *options, const char *root, co
 				   id);
 	else
 		result = options->stats ? print_stats(&state, err)
-					: follow(&state, pidfd, interval_ms, err);
+					: follow(&state, pidfd, options->interval_ms, err);
 	state_release(&state);
 	return result;
 }
@@ -94,7 +92,7 @@ static int run_events(const struct events_options *options, const char *root, co
 static int events(const struct globals *globals, int argc, char **argv, int *ret_status,
 		  struct error *err)
 {
-	struct events_options options = { 0 };
+	struct events_options options = { .interval_ms = INTERVAL_MS };
 	int operand;
 	int begun = command_begin(command_events.spec, argc, argv, &options, &operand, err);
 
@@ -105,7 +103,7 @@ static int events(const struct globals *globals, int argc, char **argv, int *ret
 }
 
 static const struct option_spec options_events[] = {
-	{ "interval", 0, OPTION_STRING, offsetof(struct events_options, interval), "TIME",
+	{ "interval", 0, OPTION_TIME, offsetof(struct events_options, interval_ms), "TIME",
 	  "print what is used so often (default: 5s)" },
 	{ "stats", 0, OPTION_FLAG, offsetof(struct events_options, stats), NULL,
 	  "print what is used once" },

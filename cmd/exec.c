@@ -88,7 +88,7 @@ static int exec_with(const struct globals *globals, const struct exec_options *o
 		.ignore_paused = options->ignore_paused,
 	};
 
-	request.child.foreground = !options->detach;
+	request.child.foreground = request.child.dies_with_us = !options->detach;
 	return run_request(&request, ret_status, err);
 }
 

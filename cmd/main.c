@@ -79,31 +79,6 @@ int command_print(const char *text, struct error *err)
 	return failed < 0 ? error_set(err, -failed, "write to standard output") : 0;
 }
 
-int command_parse_interval(const char *text, unsigned int default_ms, unsigned int *ret_ms,
-			   struct error *err)
-{
-	char *end;
-	long number;
-
-	*ret_ms = default_ms;
-	if (!text)
-		return 0;
-	errno = 0;
-	number = strtol(text, &end, 10);
-	if (errno == 0 && end > text && number > 0 && number <= 86400) {
-		*ret_ms = (unsigned int)number;
-		if (str_equal(end, "ms"))
-			return 0;
-		*ret_ms *= 1000;
-		if (*end == '\0' || str_equal(end, "s"))
-			return 0;
-		*ret_ms *= 60;
-		if (str_equal(end, "m"))
-			return 0;
-	}
-	return error_set(err, 0, "option --interval is a time such as 5s or 500ms, not '%s'", text);
-}
-
 #define COMMAND_WIDTH 10
 
 static void print_help(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdint.h>
@@ -79,6 +80,29 @@ void option_list_release(struct option_list *list)
 	*list = (struct option_list){ 0 };
 }
 
+static int set_time(const struct option_spec *spec, const char *value, unsigned int *target,
+		    struct error *err)
+{
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(value, &end, 10);
+	if (errno == 0 && end > value && number > 0 && number <= 86400) {
+		*target = (unsigned int)number;
+		if (strcmp(end, "ms") == 0)
+			return 0;
+		*target *= 1000;
+		if (*end == '\0' || strcmp(end, "s") == 0)
+			return 0;
+		*target *= 60;
+		if (strcmp(end, "m") == 0)
+			return 0;
+	}
+	return error_set(err, 0, "option --%s is a time such as 5s or 500ms, not '%s'", spec->name,
+			 value);
+}
+
 static int set_value(const struct option_spec *spec, const char *value, void *target,
 		     struct error *err)
 {
@@ -102,6 +126,7 @@ static int set_value(const struct option_spec *spec, const char *value, void *ta
 					 spec->name, UINT16_MAX, value);
 		*(unsigned int *)member = number;
 		return 0;
+	case OPTION_TIME: return set_time(spec, value, member, err);
 	case OPTION_IGNORED: return 0;
 	}
 	return 0;
@@ -179,7 +204,8 @@ static bool is_given(const struct option_spec *spec, const void *target)
 	case OPTION_OPTIONAL:
 	case OPTION_STRING: return *(const char *const *)member != NULL;
 	case OPTION_LIST: return ((const struct option_list *)member)->count > 0;
-	case OPTION_NUMBER: return *(const unsigned int *)member > 0;
+	case OPTION_NUMBER:
+	case OPTION_TIME: return *(const unsigned int *)member > 0;
 	case OPTION_IGNORED: return false;
 	}
 	return false;

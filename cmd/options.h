@@ -19,7 +19,8 @@ enum option_kind {
 	OPTION_OPTIONAL, /* const char *: "--name=value", or "" without a value */
 	OPTION_LIST,	 /* struct option_list: may be given many times */
 	OPTION_NUMBER,	 /* unsigned int */
-	OPTION_IGNORED,	 /* known to others, without meaning here; the help text says why */
+	OPTION_TIME, /* unsigned int, in ms: "5s", "500ms", "1m"; a bare number is seconds; at least 1 */
+	OPTION_IGNORED, /* known to others, without meaning here; the help text says why */
 };
 
 /* In the order of the command line.  Release with option_list_release(). */

@@ -53,51 +53,6 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 	return result;
 }
 
-/* ---- a bundle ---- */
-
-/* What writes a config would be silently left out where there is one. */
-static int refuse_container_options(const struct create_options *options, struct error *err)
-{
-	const char *given =
-		options_given(command_run.spec, options, offsetof(struct create_options, name),
-			      sizeof(*options) - offsetof(struct create_options, name));
-
-	if (options->container.rootfs)
-		return error_set(err, 0,
-				 "run: --rootfs is for a container without a bundle, and "
-				 "stands before the command");
-	if (given)
-		return error_set(err, 0,
-				 "run: option --%s is for a container without a bundle: "
-				 "--rootfs DIR is missing",
-				 given);
-	return 0;
-}
-
-/* `run ID`, with options behind it as well.  Returns as options_parse() does. */
-static int parse_bundle(int argc, char **argv, int operand, struct create_options *options,
-			struct error *err)
-{
-	int parsed, rest;
-
-	if (refuse_container_options(options, err) < 0)
-		return -1;
-	if (operand == argc)
-		return error_set(err, 0, "run: expected ID, or --rootfs (see 'urun run --help')");
-	parsed = options_parse(command_run.spec, OPTIONS_ANYWHERE, argc - operand, argv + operand,
-			       options, &rest, err);
-	if (parsed != 0)
-		return parsed;
-	if (rest < argc - operand)
-		return error_set(err, 0,
-				 "run: unexpected operand '%s': a bundle's program is its "
-				 "config's (see 'urun run --help')",
-				 argv[operand + rest]);
-	return refuse_container_options(options, err);
-}
-
-/* ---- no bundle ---- */
-
 /* Of those that are made up: as short as a person likes them, and as many as nobody runs. */
 #define ID_SIZE 12
 
@@ -112,17 +67,27 @@ static int make_id(char ret_id[static ID_SIZE + 1], struct error *err)
 	return 0;
 }
 
-static int check_no_bundle(const struct create_options *options, struct error *err)
+/* A bundle's is the operand, another's is given by an option, or made up. */
+static int find_id(const struct create_options *options, int argc, char **argv, int operand,
+		   char made_up[static ID_SIZE + 1], const char **ret_id, struct error *err)
 {
-	if (options->bundle || options->config)
-		return error_set(err, 0,
-				 "run: --rootfs is for a container without a bundle: --%s "
-				 "can't be given too",
-				 options->bundle ? "bundle" : "config");
-	return 0;
+	if (!options->container.rootfs && operand == argc)
+		return error_set(err, 0, "run: expected ID, or --rootfs (see 'urun run --help')");
+	*ret_id = !options->container.rootfs ? argv[operand]
+		  : options->name	     ? options->name
+					     : made_up;
+	return *ret_id == made_up ? make_id(made_up, err) : 0;
 }
 
-/* ---- both ---- */
+static int make_config(const struct create_options *options, int command_size, char **command,
+		       struct strbuf *ret_config, struct error *err)
+{
+	if (container_options_config(&options->container, options->network, command_size, command,
+				     ret_config, err) < 0)
+		return -1;
+	return options->save_config ? container_config_save(options->save_config, ret_config, err)
+				    : 0;
+}
 
 /* Returns 1 where --help was asked for behind the id. */
 static int run_parsed(const struct globals *globals, struct create_options *options, int argc,
@@ -132,33 +97,26 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 	struct create_request request;
 	autostrbuf struct strbuf config = { 0 };
 	char made_up[ID_SIZE + 1];
-	const char *id = options->name;
+	const char *id;
 	int result;
 
-	if (create_options_mean_host(options, argv, operand))
-		options->container.rootfs = "/";
-	if (options->container.rootfs) {
-		if (check_no_bundle(options, err) < 0 || (!id && make_id(made_up, err) < 0) ||
-		    container_options_config(&options->container, options->network, argc - operand,
-					     argv + operand, &config, err) < 0 ||
-		    (options->save_config &&
-		     container_config_save(options->save_config, &config, err) < 0))
-			return -1;
-		id = id ? id : made_up;
-		options->bundle = options->container.rootfs;
-	} else {
-		result = parse_bundle(argc, argv, operand, options, err);
-		if (result != 0)
-			return result;
-		id = argv[operand];
-	}
+	result = run_options_settle(command_run.spec, options, argc, argv, operand, err);
+	if (result != 0)
+		return result;
+	if (find_id(options, argc, argv, operand, made_up, &id, err) < 0 ||
+	    (options->container.rootfs &&
+	     make_config(options, argc - operand, argv + operand, &config, err) < 0))
+		return -1;
+	if (str_equal(options->die_with_parent, "true") && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_set(err, errno, "run: --die-with-parent");
 	result = create_request_make(globals, options, id, &paths, &request, err);
 	if (result == 0) {
 		request.mode = CREATE_RUN;
 		request.config_text = config.bytes;
 		/* A console that goes elsewhere is served elsewhere. */
 		request.child.foreground = !options->detach;
-		request.child.outlives_us = str_equal(options->die_with_parent, "false");
+		request.child.dies_with_us =
+			!options->detach && !str_equal(options->die_with_parent, "false");
 		result = run_request(&request, options->keep, ret_status, err);
 	}
 	create_paths_release(&paths);
@@ -166,20 +124,6 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 	if (result == 0 && id == made_up && options->detach)
 		puts(id);
 	return result;
-}
-
-/* With our caller: what bubblewrap's option of this name means; the container ends with us anyway. */
-static int follow_caller(const struct create_options *options, struct error *err)
-{
-	if (!str_equal(options->die_with_parent, "true"))
-		return 0;
-	if (options->detach)
-		return error_set(err, 0,
-				 "run: --detach and --die-with-parent: one of them, as urun ends "
-				 "at once where it detaches");
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return error_set(err, errno, "run: --die-with-parent");
-	return 0;
 }
 
 static int run(const struct globals *globals, int argc, char **argv, int *ret_status,
@@ -191,8 +135,6 @@ static int run(const struct globals *globals, int argc, char **argv, int *ret_st
 		options_parse(command_run.spec, OPTIONS_FIRST, argc, argv, &options, &operand, err);
 
 	*ret_status = 0;
-	if (result == 0)
-		result = follow_caller(&options, err);
 	if (result == 0)
 		result = run_parsed(globals, &options, argc, argv, operand, ret_status, err);
 	if (result > 0)

@@ -19,7 +19,7 @@
 #define CLEAR_SCREEN "\033[H\033[J"
 
 struct stats_options {
-	const char *interval;
+	unsigned int interval_ms;
 	bool no_stream;
 };
 
@@ -201,22 +201,19 @@ static int follow(const char *root, char *const *ids, size_t count, unsigned int
 static int stats(const struct globals *globals, int argc, char **argv, int *ret_status,
 		 struct error *err)
 {
-	struct stats_options options = { 0 };
-	unsigned int interval_ms;
+	struct stats_options options = { .interval_ms = INTERVAL_MS };
 	int operand;
 	int begun = command_begin(command_stats.spec, argc, argv, &options, &operand, err);
 
 	*ret_status = 0;
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
-	if (command_parse_interval(options.interval, INTERVAL_MS, &interval_ms, err) < 0)
-		return -1;
-	return follow(globals->root, argv + operand, (size_t)(argc - operand), interval_ms,
+	return follow(globals->root, argv + operand, (size_t)(argc - operand), options.interval_ms,
 		      options.no_stream, err);
 }
 
 static const struct option_spec options_stats[] = {
-	{ "interval", 'i', OPTION_STRING, offsetof(struct stats_options, interval), "TIME",
+	{ "interval", 'i', OPTION_TIME, offsetof(struct stats_options, interval_ms), "TIME",
 	  "look so often (default: 1s)" },
 	{ "no-stream", 0, OPTION_FLAG, offsetof(struct stats_options, no_stream), NULL,
 	  "print one table and end" },

@@ -23,9 +23,9 @@ struct child_request {
 	const char *console_socket;
 	const char *pidfd_socket;
 	unsigned int preserve_fds; /* descriptors 3 … 2 + this go to the program */
-	bool listen_fds; /* they are socket-activated ones: the program's LISTEN_FDS says so */
-	bool foreground; /* we stay its parent and serve its terminal, and it ends with us, but for: */
-	bool outlives_us; /* whoever kills us leaves it running */
+	bool listen_fds;   /* they are socket-activated ones: the program's LISTEN_FDS says so */
+	bool foreground;   /* we stay its parent and serve its terminal */
+	bool dies_with_us; /* whoever kills us kills it; only in the foreground */
 };
 
 struct child {

@@ -147,8 +147,7 @@ static void describe(struct creation *creation)
 	state->rootfs = arena_str(&state->arena, config->root->path);
 	state->created = time_now(&state->arena);
 	state->uid = (struct opt_u64){ .set = true, .value = geteuid() };
-	state->foreground =
-		request->child.foreground && !request->child.outlives_us && !request->keep;
+	state->foreground = request->child.dies_with_us && !request->keep;
 	state->network =
 		creation->network.stated ? arena_str(&state->arena, creation->network.text) : NULL;
 	state->new_keyring = !request->no_new_keyring;
@@ -315,8 +314,7 @@ static uint32_t order_flags(const struct creation *creation)
 	flags |= request->no_pivot ? ORDER_NO_PIVOT : 0;
 	flags |= request->no_new_keyring ? 0 : ORDER_NEW_KEYRING;
 	flags |= request->mode == CREATE_ONLY ? ORDER_WAIT_START : 0;
-	flags |= request->child.foreground && !request->child.outlives_us ? ORDER_DIE_WITH_PARENT
-									  : 0;
+	flags |= request->child.dies_with_us ? ORDER_DIE_WITH_PARENT : 0;
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
 	flags |= creation->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
 	flags |= creation->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;

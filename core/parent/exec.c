@@ -202,7 +202,7 @@ static uint32_t order_flags(const struct execution *execution)
 	uint32_t flags = ORDER_SETNS;
 
 	flags |= execution->state.new_keyring ? ORDER_NEW_KEYRING : 0;
-	flags |= execution->request->child.foreground ? ORDER_DIE_WITH_PARENT : 0;
+	flags |= execution->request->child.dies_with_us ? ORDER_DIE_WITH_PARENT : 0;
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
 	flags |= execution->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
 	flags |= execution->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;

@@ -85,6 +85,22 @@ $output"
 	problem '--volume /no/other: '
 	problem "--user nobody-here: "
 	problem "process.args[0]: no-such-program is in no folder of the container's PATH"
+	# What run refuses for its options alone is no problem of a host.
+	try check --env A=b "$BUNDLE"
+	assert_status 1
+	assert_contains "$stderr" '--env is for a container without a bundle'
+	try check --rootfs "$BUNDLE/rootfs" --bundle "$BUNDLE" true
+	assert_status 1
+	assert_contains "$stderr" "--bundle can't be given too"
+	try check --bundle "$BUNDLE" "$BUNDLE"
+	assert_status 1
+	assert_contains "$stderr" 'one of them'
+	try check --detach --die-with-parent "$BUNDLE"
+	assert_status 1
+	assert_contains "$stderr" 'one of them'
+	# Options may stand behind a bundle, too.
+	try check "$BUNDLE" --network none
+	assert_status 0
 	try check --rootfs "$BUNDLE/rootfs" --no-such-option
 	assert_status 1
 	assert_contains "$stderr" no-such-option

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include "cmd/create_options.h"
+#include "core/base/str.h"
+
+/*
+ * `run -- COMMAND` where there is no config.json: the host's own system is the root file system.
+ */
+static bool means_host(const struct create_options *options, char **argv, int operand)
+{
+	return !options->container.rootfs && !options->bundle && !options->config && operand > 0 &&
+	       str_equal(argv[operand - 1], "--") && access("config.json", F_OK) < 0;
+}
+
+/* What writes a config would be silently left out where there is one. */
+static int refuse_container_options(const struct command_spec *command,
+				    const struct create_options *options, struct error *err)
+{
+	const char *given = options_given(command, options, offsetof(struct create_options, name),
+					  sizeof(*options) - offsetof(struct create_options, name));
+
+	if (options->container.rootfs)
+		return error_set(err, 0,
+				 "%s: --rootfs is for a container without a bundle, and "
+				 "stands before the command",
+				 command->name);
+	if (given)
+		return error_set(err, 0,
+				 "%s: option --%s is for a container without a bundle: "
+				 "--rootfs DIR is missing",
+				 command->name, given);
+	return 0;
+}
+
+static int settle_bundle(const struct command_spec *command, struct create_options *options,
+			 int argc, char **argv, int operand, struct error *err)
+{
+	int parsed, rest;
+
+	if (refuse_container_options(command, options, err) < 0)
+		return -1;
+	if (operand == argc)
+		return 0;
+	parsed = options_parse(command, OPTIONS_ANYWHERE, argc - operand, argv + operand, options,
+			       &rest, err);
+	if (parsed != 0)
+		return parsed;
+	if (rest < argc - operand)
+		return error_set(err, 0,
+				 "%s: unexpected operand '%s': a bundle's program is its "
+				 "config's (see 'urun %s --help')",
+				 command->name, argv[operand + rest], command->name);
+	return refuse_container_options(command, options, err);
+}
+
+static int settle_no_bundle(const struct command_spec *command, struct create_options *options,
+			    struct error *err)
+{
+	if (options->bundle || options->config)
+		return error_set(err, 0,
+				 "%s: --rootfs is for a container without a bundle: --%s "
+				 "can't be given too",
+				 command->name, options->bundle ? "bundle" : "config");
+	options->bundle = options->container.rootfs;
+	return 0;
+}
+
+int run_options_settle(const struct command_spec *command, struct create_options *options, int argc,
+		       char **argv, int operand, struct error *err)
+{
+	int result;
+
+	if (means_host(options, argv, operand))
+		options->container.rootfs = "/";
+	result = options->container.rootfs
+			 ? settle_no_bundle(command, options, err)
+			 : settle_bundle(command, options, argc, argv, operand, err);
+	if (result == 0 && options->detach && str_equal(options->die_with_parent, "true"))
+		return error_set(err, 0,
+				 "%s: --detach and --die-with-parent: one of them, as urun ends "
+				 "at once where it detaches",
+				 command->name);
+	return result;
+}
