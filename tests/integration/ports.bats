@@ -34,6 +34,15 @@ server() {
 		    except OSError:
 		        pass
 		    c.close()
+		def echo_datagrams(family=socket.AF_INET, address="", later=0):
+		    u = socket.socket(family, socket.SOCK_DGRAM)
+		    if family == socket.AF_INET6:
+		        u.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+		    time.sleep(later)
+		    u.bind((address, 8000))
+		    while True:
+		        data, peer = u.recvfrom(65536)
+		        u.sendto(b"echo " + data, peer)
 	END
 	cat >>"$BUNDLE/host/server.py"
 	program python3 /server.py
@@ -55,6 +64,17 @@ client() {
 			        except ConnectionRefusedError:
 			            time.sleep(0.05)
 			    raise SystemExit("nobody listens")
+			def ask_datagram(host, text):
+			    u = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+			    u.settimeout(0.2)
+			    for attempt in range(100):
+			        u.sendto(text, (host, 18000))
+			        try:
+			            data, peer = u.recvfrom(65536)
+			            return data, peer[0]
+			        except OSError:
+			            pass
+			    return b"no answer", ""
 			def everything(s):
 			    data = b""
 			    while part := s.recv(65536):
@@ -283,24 +303,9 @@ start() {
 
 @test "datagrams find their way to the container and back, from the address that they were sent to" {
 	server <<-'END'
-		u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-		u.bind(("", 8000))
-		while True:
-		    data, peer = u.recvfrom(65536)
-		    u.sendto(b"echo " + data, peer)
+		echo_datagrams()
 	END
 	client <<-'END'
-		def ask_datagram(host, text):
-		    u = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
-		    u.settimeout(0.2)
-		    for attempt in range(100):
-		        u.sendto(text, (host, 18000))
-		        try:
-		            data, peer = u.recvfrom(65536)
-		            return data, peer[0]
-		        except OSError:
-		            pass
-		    return b"no answer", ""
 		for host in ("127.0.0.1", "192.0.2.1", "192.0.2.5", "::1"):
 		    data, peer = ask_datagram(host, b"x" * 1000)
 		    print(len(data), data[:6].decode(), peer)
@@ -313,31 +318,14 @@ start() {
 }
 
 @test "who sends datagrams before anybody listens is answered when somebody does, by either family" {
-	local address
-	for address in '0.0.0.0' '::'; do
+	local family
+	for family in AF_INET AF_INET6; do
 		server <<-END
-			u = socket.socket(socket.AF_INET6 if ":" in "$address" else socket.AF_INET, socket.SOCK_DGRAM)
-			if ":" in "$address":
-			    u.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-			time.sleep(1)
-			u.bind(("$address", 8000))
-			while True:
-			    data, peer = u.recvfrom(65536)
-			    u.sendto(b"echo " + data, peer)
+			echo_datagrams(socket.$family, later=1)
 		END
 		client <<-'END'
 			for host in ("127.0.0.1", "::1"):
-			    u = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
-			    u.settimeout(0.05)
-			    answer = b"none"
-			    for attempt in range(200):
-			        u.sendto(b"x", (host, 18000))
-			        try:
-			            answer = u.recv(100)
-			            break
-			        except OSError:
-			            pass
-			    print(answer.decode())
+			    print(ask_datagram(host, b"x")[0].decode())
 		END
 		outside 'start --publish 18000:8000/udp; run_client; urun delete --force c1'
 		assert_status 0

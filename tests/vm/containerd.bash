@@ -42,6 +42,22 @@ has_task() {
 	ctr tasks ls | grep -q "^$1 .*$2"
 }
 
+# The detached container c1: what exec prints and exits with, and its end.
+exec_in_c1() {
+	observe ctr tasks exec --exec-id e1 c1 sh -c 'echo in; exit 3'
+	assert_status 3
+	assert_output in
+}
+
+kill_and_delete_c1() {
+	ctr tasks kill -s KILL c1
+	wait_for 10 has_task c1 STOPPED
+	ctr tasks rm c1 >/dev/null 2>&1 || true
+	ctr containers rm c1
+	observe ctr containers ls -q
+	assert_output ''
+}
+
 teardown() {
 	local id
 	for id in $(ctr tasks ls -q 2>/dev/null); do ctr tasks rm -f "$id" >/dev/null 2>&1 || true; done

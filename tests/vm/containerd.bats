@@ -27,15 +27,8 @@ ctr() {
 
 @test "without root, ctr run --detach, tasks exec, kill, and delete" {
 	run_detached c1 --cgroup ''
-	observe ctr tasks exec --exec-id e1 c1 sh -c 'echo in; exit 3'
-	assert_status 3
-	assert_output in
-	ctr tasks kill -s KILL c1
-	wait_for 10 has_task c1 STOPPED
-	ctr tasks rm c1 >/dev/null 2>&1 || true
-	ctr containers rm c1
-	observe ctr containers ls -q
-	assert_output ''
+	exec_in_c1
+	kill_and_delete_c1
 }
 
 @test "without root, a limit is the kernel's by the user's systemd, and pause stops the container" {

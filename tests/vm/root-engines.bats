@@ -29,19 +29,12 @@ ctr() {
 
 @test "ctr run --detach, tasks exec, kill, and delete" {
 	run_detached c1
-	observe ctr tasks exec --exec-id e1 c1 sh -c 'echo in; exit 3'
-	assert_status 3
-	assert_output in
+	exec_in_c1
 	ctr tasks pause c1
 	has_task c1 PAUSED
 	ctr tasks resume c1
 	has_task c1 RUNNING
-	ctr tasks kill -s KILL c1
-	wait_for 10 has_task c1 STOPPED
-	ctr tasks rm c1 >/dev/null 2>&1 || true
-	ctr containers rm c1
-	observe ctr containers ls -q
-	assert_output ''
+	kill_and_delete_c1
 }
 
 @test "ctr run --memory-limit is the kernel's limit" {
