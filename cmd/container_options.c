@@ -64,8 +64,6 @@ const char *spec_network_of_host(void)
 int spec_caller_of_host(bool rootless, struct arena *arena, struct spec_caller *ret_caller,
 			struct error *err)
 {
-	struct config_linux no_linux = { 0 };
-	struct container_config nothing = { .linux_ = &no_linux };
 	struct userns_caller caller;
 	struct userns_plan plan;
 
@@ -79,7 +77,7 @@ int spec_caller_of_host(bool rootless, struct arena *arena, struct spec_caller *
 		};
 		return 0;
 	}
-	if (userns_plan_make(&nothing, &caller, &plan, err) < 0)
+	if (userns_plan_default(&caller, &plan, err) < 0)
 		return -1;
 	*ret_caller = (struct spec_caller){
 		.uid_mappings = mappings_of(&plan.uids, arena),

@@ -97,7 +97,7 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 	struct create_request request;
 	autostrbuf struct strbuf config = { 0 };
 	char made_up[ID_SIZE + 1];
-	const char *id;
+	const char *id = options->name;
 	int result;
 
 	result = run_options_settle(command_run.spec, options, argc, argv, operand, err);

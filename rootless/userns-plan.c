@@ -553,6 +553,15 @@ int userns_plan_make(const struct container_config *config, const struct userns_
 	return 0;
 }
 
+int userns_plan_default(const struct userns_caller *caller, struct userns_plan *ret_plan,
+			struct error *err)
+{
+	struct config_linux no_linux = { 0 };
+	struct container_config nothing = { .linux_ = &no_linux };
+
+	return userns_plan_make(&nothing, caller, ret_plan, err);
+}
+
 int userns_plan_of_process(pid_t pid, const struct userns_caller *caller,
 			   struct userns_plan *ret_plan, struct error *err)
 {

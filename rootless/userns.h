@@ -82,6 +82,10 @@ int userns_caller_read(const struct host *host, struct userns_caller *ret_caller
 int userns_plan_make(const struct container_config *config, const struct userns_caller *caller,
 		     struct userns_plan *ret_plan, struct error *err);
 
+/* The same for a config that says nothing of ids and namespaces. */
+int userns_plan_default(const struct userns_caller *caller, struct userns_plan *ret_plan,
+			struct error *err);
+
 /*
  * The plan that a running process's user namespace amounts to: urun's own, or one to join.  Its
  * join_path is NULL: who joins has the descriptor.

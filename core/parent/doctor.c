@@ -73,6 +73,17 @@ static void add_trial(struct doctor *doctor, const char *name, int errnum, const
 	    errnum ? error_errno_text(errnum) : good);
 }
 
+/* A row of what fails with a hint of its own. */
+static void add_failure(struct doctor *doctor, const char *name, enum doctor_state state,
+			const struct error *err)
+{
+	struct error bare = *err;
+	char line[ERROR_LINE_SIZE];
+
+	bare.hint[0] = '\0';
+	add(doctor, name, state, err->hint, "%s", error_format(&bare, line));
+}
+
 /* ---- the user namespace ---- */
 
 static void examine_kernel(struct doctor *doctor)
@@ -90,25 +101,16 @@ static void examine_kernel(struct doctor *doctor)
 
 static void try_userns(struct doctor *doctor)
 {
-	struct config_linux no_linux = { 0 };
-	struct container_config nothing = { .linux_ = &no_linux };
-
-	if (userns_caller_read(&HOST_REAL, &doctor->caller, &doctor->failure) < 0 ||
-	    userns_plan_make(&nothing, &doctor->caller, &doctor->plan, &doctor->failure) < 0)
-		return;
-	userns_try(&doctor->plan, &doctor->failure);
+	if (userns_caller_read(&HOST_REAL, &doctor->caller, &doctor->failure) == 0 &&
+	    userns_plan_default(&doctor->caller, &doctor->plan, &doctor->failure) == 0)
+		userns_try(&doctor->plan, &doctor->failure);
 }
 
 static void examine_userns(struct doctor *doctor)
 {
-	const struct error *failure = &doctor->failure;
-	struct error bare = *failure;
-	char line[ERROR_LINE_SIZE];
-
-	bare.hint[0] = '\0';
-	if (failure->text[0])
-		add(doctor, "a container's user namespace", DOCTOR_MISSING, failure->hint, "%s",
-		    error_format(&bare, line));
+	if (doctor->failure.text[0])
+		add_failure(doctor, "a container's user namespace", DOCTOR_MISSING,
+			    &doctor->failure);
 	else if (doctor->plan.mode == USERNS_INHERIT)
 		add(doctor, "a container's user namespace", DOCTOR_OK, NULL,
 		    "the one that urun was started in");
@@ -207,22 +209,12 @@ static void examine_features(struct doctor *doctor)
 
 /* ---- networking ---- */
 
-/* What fails with a hint of its own. */
-static void add_failure(struct doctor *doctor, const char *name, const struct error *err)
-{
-	struct error bare = *err;
-	char line[ERROR_LINE_SIZE];
-
-	bare.hint[0] = '\0';
-	add(doctor, name, DOCTOR_WARNING, err->hint, "%s", error_format(&bare, line));
-}
-
 static void examine_network(struct doctor *doctor)
 {
 	struct error err = ERROR_NONE;
 
 	if (slirp_check_host(&err) < 0)
-		add_failure(doctor, "network (urun-slirp, /dev/net/tun)", &err);
+		add_failure(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_WARNING, &err);
 	else
 		add(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_OK, NULL, "there");
 }
@@ -267,11 +259,11 @@ static void examine_fuse(struct doctor *doctor)
 	char path[HOST_PATH_SIZE];
 
 	if (overlay_check_device(&device) < 0)
-		add_failure(doctor, "/dev/fuse", &device);
+		add_failure(doctor, "/dev/fuse", DOCTOR_WARNING, &device);
 	else
 		add(doctor, "/dev/fuse", DOCTOR_OK, NULL, "open to this user");
 	if (overlay_find_program(&HOST_REAL, path, &program) < 0)
-		add_failure(doctor, "fuse-overlayfs", &program);
+		add_failure(doctor, "fuse-overlayfs", DOCTOR_WARNING, &program);
 	else
 		add(doctor, "fuse-overlayfs", DOCTOR_OK, NULL, "%s", path);
 }
