@@ -14,8 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/base/fd.h"
+#include "core/base/error.h"
 #include "core/base/str.h"
+#include "netns/sandbox.h"
 
 /* Something that every host has, and that a mount namespace may cover. */
 #define COVERED "/proc"
@@ -29,18 +30,16 @@ bool kernel_version(unsigned int *ret_major, unsigned int *ret_minor)
 
 /* ---- in user and mount namespaces of their own ---- */
 
-static int child_become_root(void)
+static int child_enter_namespaces(void)
 {
-	autofree char *uids = str_format("0 %u 1", geteuid());
-	autofree char *gids = str_format("0 %u 1", getegid());
-	int failed = 0;
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	struct error err = ERROR_NONE;
 
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
 		return errno;
-	if ((failed = fd_write_file("/proc/self/setgroups", "deny")) < 0 ||
-	    (failed = fd_write_file("/proc/self/uid_map", uids)) < 0 ||
-	    (failed = fd_write_file("/proc/self/gid_map", gids)) < 0)
-		return -failed;
+	if (sandbox_keep_ids(uid, gid, &err) < 0)
+		return err.code;
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? errno : 0;
 }
 
@@ -71,7 +70,7 @@ static int try_in_namespaces(int (*trial)(void))
 		int failed;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		failed = child_become_root();
+		failed = child_enter_namespaces();
 		_exit(failed ? failed : trial());
 	}
 	if (pid < 0)

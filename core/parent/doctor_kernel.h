@@ -10,7 +10,7 @@
 bool kernel_version(unsigned int *ret_major, unsigned int *ret_minor);
 
 /* Each returns 0, or the errno that the kernel answers with. */
-int kernel_try_overlay(void); /* overlayfs with userxattr, by root of a user namespace */
+int kernel_try_overlay(void); /* overlayfs with userxattr, in a user namespace of its own */
 int kernel_try_mount_setattr(void);
 int kernel_try_seccomp_notify(void);
 
