@@ -33,7 +33,7 @@ static int hint_at_build(const char *program, struct error *err)
 	if (strcmp(program, HELPER_SLIRP) != 0)
 		return -1;
 	return error_hint(err, "urun was built without libslirp: use --network none or host, or "
-			       "build it with libslirp-dev there");
+			       "build it with libslirp-dev and libglib2.0-dev there");
 }
 
 int slirp_check_host(struct error *err)
