@@ -29,4 +29,16 @@ static inline void put16(uint8_t *bytes, uint16_t value)
 	bytes[1] = (uint8_t)value;
 }
 
+/* Two of them. */
+static inline uint32_t get32(const uint8_t *bytes)
+{
+	return (uint32_t)get16(bytes) << 16 | get16(bytes + 2);
+}
+
+static inline void put32(uint8_t *bytes, uint32_t value)
+{
+	put16(bytes, (uint16_t)(value >> 16));
+	put16(bytes + 2, (uint16_t)value);
+}
+
 #endif

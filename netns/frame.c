@@ -132,7 +132,7 @@ enum frame_kind frame_from_container(const struct network_options *options,
 
 /* ---- to the container ---- */
 
-void frame_to_container(const struct network_options *options, struct windows *windows,
+void frame_to_container(const struct network_options *options, struct connections *connections,
 			const uint8_t *frame, size_t size, struct frame_out *ret_out)
 {
 	struct layout layout;
@@ -145,8 +145,8 @@ void frame_to_container(const struct network_options *options, struct windows *w
 		return;
 	ret_out->replaced = layout.transport + layout.tcp_size;
 	memcpy(ret_out->head, frame, ret_out->replaced);
-	if (windows)
-		windows_to_container(windows, &layout, ret_out->head);
+	if (connections)
+		connections_to_container(connections, &layout, ret_out->head);
 	ret_out->head_size = layout.transport + layout.tcp_size;
 	put16(ret_out->head + layout.transport + TCP_CHECKSUM, layout_pseudo_sum(&layout, frame));
 	ret_out->header.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;

@@ -8,7 +8,7 @@
 
 #include "netns/layout.h"
 #include "netns/options.h"
-#include "netns/window.h"
+#include "netns/connection.h"
 
 /*
  * Ethernet frames on their way between the tap device and libslirp.  All are functions of bytes:
@@ -50,10 +50,10 @@ struct frame_out {
 
 /*
  * Describes a frame of libslirp's to the kernel: TCP's checksum is marked as one that is filled in
- * when it must be, and what is larger than the MTU as segments of the MTU; windows_to_container()
- * is done on the way.  @windows may be NULL.
+ * when it must be, and what is larger than the MTU as segments of the MTU; connections_to_container()
+ * is done on the way.  @connections may be NULL.
  */
-void frame_to_container(const struct network_options *options, struct windows *windows,
+void frame_to_container(const struct network_options *options, struct connections *connections,
 			const uint8_t *frame, size_t size, struct frame_out *ret_out);
 
 #endif

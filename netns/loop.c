@@ -14,7 +14,7 @@
 #include "netns/memory.h"
 #include "netns/pollset.h"
 #include "netns/stack.h"
-#include "netns/window.h"
+#include "netns/connection.h"
 
 /* Frames of the device's that are taken before sockets have their turn. */
 #define BATCH_MAX 64
@@ -24,7 +24,7 @@ struct loop {
 	int tap_fd;
 	int life_fd;
 	struct pollset set;
-	struct windows *windows;
+	struct connections *connections;
 	struct fragments *fragments;
 	struct stack *stack;
 	struct memory_watch memory;
@@ -40,7 +40,7 @@ static void send_frame(const uint8_t *frame, size_t size, void *context)
 	struct frame_out out;
 	struct iovec parts[3];
 
-	frame_to_container(loop->options, loop->windows, frame, size, &out);
+	frame_to_container(loop->options, loop->connections, frame, size, &out);
 	parts[0] = (struct iovec){ &out.header, sizeof(out.header) };
 	parts[1] = (struct iovec){ out.head, out.head_size };
 	parts[2] =
@@ -53,7 +53,7 @@ static void send_frame(const uint8_t *frame, size_t size, void *context)
 
 static void pass_on(struct loop *loop, const struct layout *layout, uint8_t *frame, size_t size)
 {
-	windows_from_container(loop->windows, layout, frame);
+	connections_from_container(loop->connections, layout, frame);
 	stack_input(loop->stack, frame, size);
 }
 
@@ -114,11 +114,12 @@ struct loop *loop_new(const struct network_options *options, struct error *err)
 	loop->tap_fd = -1;
 	loop->life_fd = -1;
 	loop->set = POLLSET_NONE;
-	loop->windows = windows_new();
+	loop->connections = connections_new();
 	loop->fragments = fragments_new();
 	memory_open(&loop->memory);
 	if (pollset_open(&loop->set, err) == 0)
-		loop->stack = stack_new(options, &loop->set, loop->windows, send_frame, loop, err);
+		loop->stack =
+			stack_new(options, &loop->set, loop->connections, send_frame, loop, err);
 	if (loop->stack)
 		return loop;
 	loop_free(loop);
@@ -131,7 +132,7 @@ void loop_free(struct loop *loop)
 		return;
 	stack_free(loop->stack);
 	fragments_free(loop->fragments);
-	windows_free(loop->windows);
+	connections_free(loop->connections);
 	pollset_close(&loop->set);
 	memory_close(&loop->memory);
 	free(loop);

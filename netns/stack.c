@@ -30,7 +30,7 @@ struct timer {
 struct stack {
 	Slirp *slirp;
 	struct pollset *set;
-	struct windows *windows;
+	struct connections *connections;
 	stack_send *send;
 	void *context;
 	struct timer timers[TIMERS_MAX];
@@ -91,7 +91,7 @@ static void on_register(int fd, void *context)
 {
 	struct stack *stack = context;
 
-	windows_opened(stack->windows, fd);
+	connections_opened(stack->connections, fd);
 }
 
 static void on_unregister(int fd, void *context)
@@ -100,7 +100,7 @@ static void on_unregister(int fd, void *context)
 
 	if (fd < 0)
 		return;
-	windows_closed(stack->windows, fd);
+	connections_closed(stack->connections, fd);
 	pollset_forget(stack->set, fd);
 }
 
@@ -141,7 +141,8 @@ static void set_outbound(struct stack *stack, const struct network_options *opti
 }
 
 struct stack *stack_new(const struct network_options *options, struct pollset *set,
-			struct windows *windows, stack_send *send, void *context, struct error *err)
+			struct connections *connections, stack_send *send, void *context,
+			struct error *err)
 {
 	struct stack *stack = mem_alloc(sizeof(*stack));
 	SlirpConfig config = {
@@ -163,7 +164,9 @@ struct stack *stack_new(const struct network_options *options, struct pollset *s
 		.disable_dhcp = true,
 	};
 
-	*stack = (struct stack){ .set = set, .windows = windows, .send = send, .context = context };
+	*stack = (struct stack){
+		.set = set, .connections = connections, .send = send, .context = context
+	};
 	set_outbound(stack, options, &config);
 	stack->slirp = slirp_new(&config, &callbacks, stack);
 	if (!stack->slirp) {
@@ -185,7 +188,7 @@ void stack_free(struct stack *stack)
 void stack_input(struct stack *stack, const uint8_t *frame, size_t size)
 {
 	slirp_input(stack->slirp, frame, (int)size);
-	windows_settle(stack->windows);
+	connections_settle(stack->connections);
 }
 
 /* ---- waiting ---- */
@@ -202,7 +205,7 @@ static int on_ask(int fd, int events, void *context)
 		asked |= EPOLLOUT;
 	if (events & SLIRP_POLL_PRI)
 		asked |= EPOLLPRI;
-	windows_waits(stack->windows, fd, events & SLIRP_POLL_OUT);
+	connections_waits(stack->connections, fd, events & SLIRP_POLL_OUT);
 	pollset_ask(stack->set, fd, asked);
 	return fd;
 }

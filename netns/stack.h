@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "netns/options.h"
 #include "netns/pollset.h"
-#include "netns/window.h"
+#include "netns/connection.h"
 
 /*
  * libslirp: the TCP/IP of the other end of the container's link, which speaks to the world by
@@ -21,11 +21,11 @@ struct stack;
 typedef void stack_send(const uint8_t *frame, size_t size, void *context);
 
 /*
- * @options, @set and @windows live as long as the stack.  Reads no packet and opens no socket yet.
+ * @options, @set and @connections live as long as the stack.  Reads no packet and opens no socket yet.
  * stack_free() takes NULL.
  */
 struct stack *stack_new(const struct network_options *options, struct pollset *set,
-			struct windows *windows, stack_send *send, void *context,
+			struct connections *connections, stack_send *send, void *context,
 			struct error *err);
 void stack_free(struct stack *stack);
 

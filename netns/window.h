@@ -9,9 +9,9 @@
 #include "netns/layout.h"
 
 /*
- * TCP's window scaling, which libslirp doesn't know, between it and the container.  Without it what
- * the container sends waits for an answer every 64 KiB; libslirp's buffer holds two to three times
- * that, which nobody is told.
+ * TCP's window scaling, which libslirp doesn't know, between it and the container: of one
+ * connection.  Without it what the container sends waits for an answer every 64 KiB; libslirp's
+ * buffer holds two to three times that, which nobody is told.
  *
  *   container                                                              libslirp
  *   ──────────────────────────────────────────────────────────────────────────────────────────
@@ -26,33 +26,35 @@
  * Runs in: urun-slirp.
  * Source: RFC 7323, section 2.
  */
-struct windows;
+struct window {
+	uint8_t scale;	/* the container's */
+	bool is_scaled; /* the container has our offer */
+	bool has_base;
+	uint32_t room;	       /* of libslirp's buffer */
+	uint32_t acknowledged; /* what libslirp has acknowledged last */
+	uint32_t base;	       /* the same when its buffer was last seen empty */
+};
 
-struct windows *windows_new(void);
-void windows_free(struct windows *windows);
-
-/*
- * A frame of the container's, before libslirp gets it: its window is made what libslirp
- * understands.  The start of a connection is remembered until windows_settle().
- */
-void windows_from_container(struct windows *windows, const struct layout *layout, uint8_t *frame);
-
-/* The socket @fd was opened: it belongs to the connection that has just begun, if one has. */
-void windows_opened(struct windows *windows, int fd);
-
-/* libslirp has dealt with the frame: a start without a socket was none. */
-void windows_settle(struct windows *windows);
-
-/* libslirp waits for the socket @fd: is it to write what the container has sent? */
-void windows_waits(struct windows *windows, int fd, bool to_write);
-
-/* The socket @fd is about to be closed: nothing of its connection follows. */
-void windows_closed(struct windows *windows, int fd);
+/* False: the container's SYN offers no scaling, and @ret_window isn't set. */
+bool window_begin(const struct layout *layout, const uint8_t *syn, struct window *ret_window);
 
 /*
- * A frame of libslirp's, whose headers are in @head (HEADERS_SIZE_MAX bytes of room): its window is
- * made what the container understands.  Headers that grow change @layout too.
+ * libslirp's answer to the SYN, whose headers are in @head (HEADERS_SIZE_MAX bytes of room): the
+ * offer is added, with which @layout grows.
  */
-void windows_to_container(struct windows *windows, struct layout *layout, uint8_t *head);
+void window_offer(struct window *window, struct layout *layout, uint8_t *head);
+
+/*
+ * A segment of the container's, of a scaled connection: its window is made what libslirp
+ * understands.  Returns what it was, in bytes.
+ */
+uint32_t window_from_container(const struct window *window, const struct layout *layout,
+			       uint8_t *frame);
+
+/* A segment of libslirp's, of a scaled connection: its window is made what the container knows. */
+void window_to_container(struct window *window, const struct layout *layout, uint8_t *head);
+
+/* libslirp has nothing to write to the host's socket. */
+void window_emptied(struct window *window);
 
 #endif

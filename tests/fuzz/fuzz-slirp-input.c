@@ -16,7 +16,7 @@
 #include "netns/frame.h"
 #include "netns/pollset.h"
 #include "netns/stack.h"
-#include "netns/window.h"
+#include "netns/connection.h"
 
 #define FRAMES_MAX 64
 
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 static struct network_options network;
 
 struct other_end {
-	struct windows *windows;
+	struct connections *connections;
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -48,7 +48,7 @@ static void on_send(const uint8_t *frame, size_t size, void *context)
 	const struct other_end *end = context;
 	struct frame_out out;
 
-	frame_to_container(&network, end->windows, frame, size, &out);
+	frame_to_container(&network, end->connections, frame, size, &out);
 	if (out.replaced > size || out.head_size > sizeof(out.head) || out.head_size < out.replaced)
 		abort();
 	if (out.header.flags &&
@@ -57,7 +57,7 @@ static void on_send(const uint8_t *frame, size_t size, void *context)
 }
 
 /* As the loop does. */
-static void take(struct stack *stack, struct windows *windows, struct fragments *fragments,
+static void take(struct stack *stack, struct connections *connections, struct fragments *fragments,
 		 const struct virtio_net_hdr *header, uint8_t *frame, size_t size)
 {
 	const struct virtio_net_hdr none = { 0 };
@@ -73,11 +73,11 @@ static void take(struct stack *stack, struct windows *windows, struct fragments 
 	}
 	if (kind == FRAME_REFUSED)
 		return;
-	windows_from_container(windows, &layout, frame);
+	connections_from_container(connections, &layout, frame);
 	stack_input(stack, frame, size);
 }
 
-static void input(struct stack *stack, struct windows *windows, struct fragments *fragments,
+static void input(struct stack *stack, struct connections *connections, struct fragments *fragments,
 		  const uint8_t *bytes, size_t size)
 {
 	uint8_t *frame = mem_alloc(size);
@@ -86,7 +86,7 @@ static void input(struct stack *stack, struct windows *windows, struct fragments
 	memcpy(&header, bytes, sizeof(header));
 	size -= sizeof(header);
 	memcpy(frame, bytes + sizeof(header), size);
-	take(stack, windows, fragments, &header, frame, size);
+	take(stack, connections, fragments, &header, frame, size);
 	free(frame);
 }
 
@@ -101,7 +101,7 @@ static void turn(struct stack *stack, struct pollset *set)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct other_end end = { .windows = windows_new() };
+	struct other_end end = { .connections = connections_new() };
 	struct fragments *fragments = fragments_new();
 	struct pollset set = POLLSET_NONE;
 	struct error err = ERROR_NONE;
@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	if (pollset_open(&set, &err) < 0)
 		abort();
-	stack = stack_new(&network, &set, end.windows, on_send, &end, &err);
+	stack = stack_new(&network, &set, end.connections, on_send, &end, &err);
 	if (!stack)
 		abort();
 	for (int i = 0; i < FRAMES_MAX && size >= 2 + sizeof(struct virtio_net_hdr); i++) {
@@ -119,14 +119,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		size -= 2;
 		if (length < sizeof(struct virtio_net_hdr) || length > size)
 			length = size;
-		input(stack, end.windows, fragments, bytes, length);
+		input(stack, end.connections, fragments, bytes, length);
 		turn(stack, &set);
 		bytes += length;
 		size -= length;
 	}
 	stack_free(stack);
 	fragments_free(fragments);
-	windows_free(end.windows);
+	connections_free(end.connections);
 	pollset_close(&set);
 	return 0;
 }

@@ -15,7 +15,7 @@
 
 #include "core/base/str.h"
 #include "netns/checksum.h"
-#include "netns/window.h"
+#include "netns/connection.h"
 
 #define SYN 0x02
 #define ACK 0x10
@@ -85,30 +85,30 @@ static uint16_t window_of(const struct segment *segment)
 #define OPTIONS	    "\x02\x04\x05\xb4\x01\x03\x03\x0a"
 #define OPTION_SIZE 8
 
-static void syn(struct windows *windows, uint16_t port, const char *options, size_t size)
+static void syn(struct connections *connections, uint16_t port, const char *options, size_t size)
 {
 	struct segment sent = segment(FROM_CONTAINER, true, port, SYN, 0, 64240, options, size);
 
-	windows_from_container(windows, &sent.layout, sent.bytes);
+	connections_from_container(connections, &sent.layout, sent.bytes);
 	assert_int_equal(window_of(&sent), 64240);
 }
 
-static struct segment answered(struct windows *windows, uint16_t port, uint8_t flags, uint32_t ack,
-			       uint16_t window)
+static struct segment answered(struct connections *connections, uint16_t port, uint8_t flags,
+			       uint32_t ack, uint16_t window)
 {
 	bool is_syn = flags & SYN;
 	struct segment answer = segment(TO_CONTAINER, true, port, flags, ack, window,
 					"\x02\x04\xff\xc9", is_syn ? 4 : 0);
 
-	windows_to_container(windows, &answer.layout, answer.bytes);
+	connections_to_container(connections, &answer.layout, answer.bytes);
 	return answer;
 }
 
-static uint16_t heard(struct windows *windows, uint16_t port, uint16_t window)
+static uint16_t heard(struct connections *connections, uint16_t port, uint16_t window)
 {
 	struct segment sent = segment(FROM_CONTAINER, true, port, ACK, 1, window, "", 0);
 
-	windows_from_container(windows, &sent.layout, sent.bytes);
+	connections_from_container(connections, &sent.layout, sent.bytes);
 	assert_int_equal(checksum_add(layout_pseudo_sum(&sent.layout, sent.bytes),
 				      sent.bytes + sent.layout.transport, 20),
 			 0xffff);
@@ -116,30 +116,30 @@ static uint16_t heard(struct windows *windows, uint16_t port, uint16_t window)
 }
 
 /* Up to the SYN's answer, which acknowledges 1000. */
-static struct windows *connected(uint16_t port)
+static struct connections *connected(uint16_t port)
 {
-	struct windows *windows = windows_new();
+	struct connections *connections = connections_new();
 
-	syn(windows, port, OPTIONS, OPTION_SIZE);
-	windows_opened(windows, FD);
-	windows_settle(windows);
-	answered(windows, port, SYN | ACK, 1000, 65535);
-	return windows;
+	syn(connections, port, OPTIONS, OPTION_SIZE);
+	connections_opened(connections, FD);
+	connections_settle(connections);
+	answered(connections, port, SYN | ACK, 1000, 65535);
+	return connections;
 }
 
 /* ---- tests ---- */
 
 static void the_answer_to_an_offer_has_one(void **state)
 {
-	struct windows *windows = windows_new();
+	struct connections *connections = connections_new();
 	struct segment answer;
 	const uint8_t *ip, *tcp;
 
 	(void)state;
-	syn(windows, 4000, OPTIONS, OPTION_SIZE);
-	windows_opened(windows, FD);
-	windows_settle(windows);
-	answer = answered(windows, 4000, SYN | ACK, 1000, 65535);
+	syn(connections, 4000, OPTIONS, OPTION_SIZE);
+	connections_opened(connections, FD);
+	connections_settle(connections);
+	answer = answered(connections, 4000, SYN | ACK, 1000, 65535);
 	ip = answer.bytes + ETH_HLEN;
 	tcp = answer.bytes + answer.layout.transport;
 	assert_int_equal(answer.layout.tcp_size, 28);
@@ -150,166 +150,166 @@ static void the_answer_to_an_offer_has_one(void **state)
 	assert_int_equal(checksum_add(0, ip, 20), 0xffff);
 	/* The window of a SYN isn't scaled. */
 	assert_int_equal(window_of(&answer), 65535);
-	windows_free(windows);
+	connections_free(connections);
 }
 
 static void ipv6_has_it_too(void **state)
 {
-	struct windows *windows = windows_new();
+	struct connections *connections = connections_new();
 	struct segment sent = segment(FROM_CONTAINER, false, 4000, SYN, 0, 64800, OPTIONS, 8);
 	struct segment answer =
 		segment(TO_CONTAINER, false, 4000, SYN | ACK, 1000, 65535, "\x02\x04\xff\xb5", 4);
 
 	(void)state;
-	windows_from_container(windows, &sent.layout, sent.bytes);
-	windows_opened(windows, FD);
-	windows_settle(windows);
-	windows_to_container(windows, &answer.layout, answer.bytes);
+	connections_from_container(connections, &sent.layout, sent.bytes);
+	connections_opened(connections, FD);
+	connections_settle(connections);
+	connections_to_container(connections, &answer.layout, answer.bytes);
 	assert_int_equal(get16(answer.bytes + ETH_HLEN + 4), 28);
 	assert_int_equal(answer.layout.tcp_size, 28);
-	windows_free(windows);
+	connections_free(connections);
 }
 
 static void who_offers_nothing_gets_nothing(void **state)
 {
-	struct windows *windows = windows_new();
+	struct connections *connections = connections_new();
 	struct segment answer;
 
 	(void)state;
-	syn(windows, 4000, "\x02\x04\x05\xb4", 4);
-	windows_opened(windows, FD);
-	windows_settle(windows);
-	answer = answered(windows, 4000, SYN | ACK, 1000, 65535);
+	syn(connections, 4000, "\x02\x04\x05\xb4", 4);
+	connections_opened(connections, FD);
+	connections_settle(connections);
+	answer = answered(connections, 4000, SYN | ACK, 1000, 65535);
 	assert_int_equal(answer.layout.tcp_size, 24);
-	answer = answered(windows, 4000, ACK, 1001, 65535);
+	answer = answered(connections, 4000, ACK, 1001, 65535);
 	assert_int_equal(window_of(&answer), 65535);
-	assert_int_equal(heard(windows, 4000, 64), 64);
-	windows_free(windows);
+	assert_int_equal(heard(connections, 4000, 64), 64);
+	connections_free(connections);
 }
 
 static void a_start_without_a_socket_was_none(void **state)
 {
-	struct windows *windows = windows_new();
+	struct connections *connections = connections_new();
 	struct segment answer;
 
 	(void)state;
-	syn(windows, 4000, OPTIONS, OPTION_SIZE);
-	windows_settle(windows);
-	windows_opened(windows, FD); /* another's: a datagram's, say */
-	answer = answered(windows, 4000, SYN | ACK, 1000, 65535);
+	syn(connections, 4000, OPTIONS, OPTION_SIZE);
+	connections_settle(connections);
+	connections_opened(connections, FD); /* another's: a datagram's, say */
+	answer = answered(connections, 4000, SYN | ACK, 1000, 65535);
 	assert_int_equal(answer.layout.tcp_size, 24);
-	windows_free(windows);
+	connections_free(connections);
 }
 
 static void libslirp_hears_what_fits_sixteen_bits(void **state)
 {
-	struct windows *windows = connected(4000);
+	struct connections *connections = connected(4000);
 
 	(void)state;
-	assert_int_equal(heard(windows, 4000, 0), 0);
-	assert_int_equal(heard(windows, 4000, 1), 1024);
-	assert_int_equal(heard(windows, 4000, 63), 64512);
-	assert_int_equal(heard(windows, 4000, 64), 65535);
-	assert_int_equal(heard(windows, 4000, 65535), 65535);
+	assert_int_equal(heard(connections, 4000, 0), 0);
+	assert_int_equal(heard(connections, 4000, 1), 1024);
+	assert_int_equal(heard(connections, 4000, 63), 64512);
+	assert_int_equal(heard(connections, 4000, 64), 65535);
+	assert_int_equal(heard(connections, 4000, 65535), 65535);
 	/* another connection */
-	assert_int_equal(heard(windows, 4001, 64), 64);
-	windows_free(windows);
+	assert_int_equal(heard(connections, 4001, 64), 64);
+	connections_free(connections);
 }
 
 static void without_knowing_the_window_stays_as_wide_as_it_is(void **state)
 {
-	struct windows *windows = connected(4000);
-	struct segment answer = answered(windows, 4000, ACK, 1000, 65535);
+	struct connections *connections = connected(4000);
+	struct segment answer = answered(connections, 4000, ACK, 1000, 65535);
 
 	(void)state;
 	assert_int_equal(window_of(&answer), 65535 >> 2);
-	answer = answered(windows, 4000, ACK, 2000, 0);
+	answer = answered(connections, 4000, ACK, 2000, 0);
 	assert_int_equal(window_of(&answer), 0);
-	windows_free(windows);
+	connections_free(connections);
 }
 
 /* Room is 131072 rounded up to segments of 1460: 90 of them. */
 static void an_empty_buffer_is_offered_whole(void **state)
 {
 	const unsigned int room = 131400;
-	struct windows *windows = connected(4000);
+	struct connections *connections = connected(4000);
 	struct segment answer;
 
 	(void)state;
-	windows_waits(windows, FD, false);
-	answer = answered(windows, 4000, ACK, 1000, 65535);
+	connections_waits(connections, FD, false);
+	answer = answered(connections, 4000, ACK, 1000, 65535);
 	assert_int_equal(window_of(&answer), room >> 2);
 	/* 5000 have come: where the offer ends hasn't moved. */
-	answer = answered(windows, 4000, ACK, 6000, 65535);
+	answer = answered(connections, 4000, ACK, 6000, 65535);
 	assert_int_equal(window_of(&answer), (room - 5000) >> 2);
 	/* They wait to be written: it stays there. */
-	windows_waits(windows, FD, true);
-	answer = answered(windows, 4000, ACK, 60000, 65535);
+	connections_waits(connections, FD, true);
+	answer = answered(connections, 4000, ACK, 60000, 65535);
 	assert_int_equal(window_of(&answer), (room - 59000) >> 2);
 	/* What libslirp offers by itself may end later. */
-	answer = answered(windows, 4000, ACK, 100000, 65535);
+	answer = answered(connections, 4000, ACK, 100000, 65535);
 	assert_int_equal(window_of(&answer), 65535 >> 2);
 	/* All of it is taken, and the buffer full. */
-	answer = answered(windows, 4000, ACK, 1000 + room, 0);
+	answer = answered(connections, 4000, ACK, 1000 + room, 0);
 	assert_int_equal(window_of(&answer), 0);
-	answer = answered(windows, 4000, ACK, 1000 + room, 2920);
+	answer = answered(connections, 4000, ACK, 1000 + room, 2920);
 	assert_int_equal(window_of(&answer), 2920 >> 2);
 	/* Written. */
-	windows_waits(windows, FD, false);
-	answer = answered(windows, 4000, ACK, 1000 + room, 65535);
+	connections_waits(connections, FD, false);
+	answer = answered(connections, 4000, ACK, 1000 + room, 65535);
 	assert_int_equal(window_of(&answer), room >> 2);
-	windows_free(windows);
+	connections_free(connections);
 }
 
 static void numbers_turn_around(void **state)
 {
-	struct windows *windows = windows_new();
+	struct connections *connections = connections_new();
 	struct segment answer;
 
 	(void)state;
-	syn(windows, 4000, "\x02\x04\xfd\xe8\x01\x03\x03\x0e", 8);
-	windows_opened(windows, FD);
-	windows_settle(windows);
-	answered(windows, 4000, SYN | ACK, 0xffffff00, 65535);
-	windows_waits(windows, FD, false);
-	answer = answered(windows, 4000, ACK, 0x100, 65535);
+	syn(connections, 4000, "\x02\x04\xfd\xe8\x01\x03\x03\x0e", 8);
+	connections_opened(connections, FD);
+	connections_settle(connections);
+	answered(connections, 4000, SYN | ACK, 0xffffff00, 65535);
+	connections_waits(connections, FD, false);
+	answer = answered(connections, 4000, ACK, 0x100, 65535);
 	assert_int_equal(window_of(&answer), (3 * 65000 - 0x200) >> 2);
-	windows_free(windows);
+	connections_free(connections);
 }
 
 static void a_closed_socket_ends_it(void **state)
 {
-	struct windows *windows = connected(4000);
+	struct connections *connections = connected(4000);
 	struct segment answer;
 
 	(void)state;
-	windows_closed(windows, FD);
-	windows_closed(windows, FD);
-	windows_closed(windows, -1);
-	windows_closed(windows, 100000);
-	answer = answered(windows, 4000, ACK, 1000, 65535);
+	connections_closed(connections, FD);
+	connections_closed(connections, FD);
+	connections_closed(connections, -1);
+	connections_closed(connections, 100000);
+	answer = answered(connections, 4000, ACK, 1000, 65535);
 	assert_int_equal(window_of(&answer), 65535);
-	assert_int_equal(heard(windows, 4000, 64), 64);
-	windows_free(windows);
+	assert_int_equal(heard(connections, 4000, 64), 64);
+	connections_free(connections);
 }
 
 static void many_connections_are_kept_apart(void **state)
 {
-	struct windows *windows = windows_new();
+	struct connections *connections = connections_new();
 
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
-		syn(windows, (uint16_t)(10000 + i), OPTIONS, OPTION_SIZE);
-		windows_opened(windows, 10 + i);
-		windows_settle(windows);
-		answered(windows, (uint16_t)(10000 + i), SYN | ACK, 1000, 65535);
+		syn(connections, (uint16_t)(10000 + i), OPTIONS, OPTION_SIZE);
+		connections_opened(connections, 10 + i);
+		connections_settle(connections);
+		answered(connections, (uint16_t)(10000 + i), SYN | ACK, 1000, 65535);
 	}
 	for (int i = 0; i < 20000; i += 2)
-		windows_closed(windows, 10 + i);
+		connections_closed(connections, 10 + i);
 	for (int i = 0; i < 20000; i++)
-		assert_int_equal(heard(windows, (uint16_t)(10000 + i), 3), i % 2 ? 3072 : 3);
-	windows_free(windows);
-	windows_free(NULL);
+		assert_int_equal(heard(connections, (uint16_t)(10000 + i), 3), i % 2 ? 3072 : 3);
+	connections_free(connections);
+	connections_free(NULL);
 }
 
 int main(void)

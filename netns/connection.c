@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-slirp.
+#include "netns/connection.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "core/base/str.h"
+#include "netns/window.h"
+
+#define BUCKETS 4096 /* a power of two */
+
+/* Both ends: addresses as they stand in the IP header, the container's first; then ports. */
+struct ends {
+	uint8_t addresses[32];
+	uint8_t ports[4];
+	uint32_t family;
+};
+
+struct connection {
+	struct ends ends;
+	struct connection *next; /* in the bucket */
+	int fd;
+	struct window window;
+};
+
+struct connections {
+	struct connection *buckets[BUCKETS];
+	struct connection **by_fd;
+	size_t by_fd_count;
+	struct connection *last;  /* that was found; frames come in rows */
+	struct connection *begun; /* no socket yet */
+};
+
+/* ---- the table ---- */
+
+static void swap_bytes(uint8_t *first, uint8_t *second, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		uint8_t byte = first[i];
+
+		first[i] = second[i];
+		second[i] = byte;
+	}
+}
+
+enum direction {
+	FROM_CONTAINER,
+	TO_CONTAINER,
+};
+
+static struct ends ends_of(const struct layout *layout, const uint8_t *frame,
+			   enum direction direction)
+{
+	struct ends ends = { .family = layout->family };
+	bool v4 = layout->family == AF_INET;
+	size_t size = v4 ? 4 : 16;
+
+	memcpy(ends.addresses, frame + layout->ip + (v4 ? 12 : 8), 2 * size);
+	memcpy(ends.ports, frame + layout->transport, sizeof(ends.ports));
+	if (direction == TO_CONTAINER) {
+		swap_bytes(ends.addresses, ends.addresses + size, size);
+		swap_bytes(ends.ports, ends.ports + 2, 2);
+	}
+	return ends;
+}
+
+/* FNV-1a.  A container that makes its own connections collide slows down its own network. */
+static size_t bucket_of(const struct ends *ends)
+{
+	const uint8_t *bytes = (const uint8_t *)ends;
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < sizeof(*ends); i++)
+		hash = (hash ^ bytes[i]) * 16777619u;
+	return (hash ^ hash >> 16) % BUCKETS;
+}
+
+static struct connection *find(struct connections *connections, const struct ends *ends)
+{
+	struct connection *connection = connections->last;
+
+	if (connection && memcmp(&connection->ends, ends, sizeof(*ends)) == 0)
+		return connection;
+	for (connection = connections->buckets[bucket_of(ends)]; connection;
+	     connection = connection->next)
+		if (memcmp(&connection->ends, ends, sizeof(*ends)) == 0) {
+			connections->last = connection;
+			return connection;
+		}
+	return NULL;
+}
+
+static struct connection *find_by_fd(const struct connections *connections, int fd)
+{
+	return fd >= 0 && (size_t)fd < connections->by_fd_count ? connections->by_fd[fd] : NULL;
+}
+
+static void add(struct connections *connections, struct connection *connection, int fd)
+{
+	struct connection **bucket = &connections->buckets[bucket_of(&connection->ends)];
+	size_t count = connections->by_fd_count ? connections->by_fd_count : 64;
+
+	while (count <= (size_t)fd)
+		count *= 2;
+	if (count > connections->by_fd_count) {
+		connections->by_fd =
+			mem_resize(connections->by_fd, count, sizeof(struct connection *));
+		memset(connections->by_fd + connections->by_fd_count, 0,
+		       (count - connections->by_fd_count) * sizeof(struct connection *));
+		connections->by_fd_count = count;
+	}
+	connections->by_fd[fd] = connection;
+	connection->fd = fd;
+	connection->next = *bucket;
+	*bucket = connection;
+}
+
+struct connections *connections_new(void)
+{
+	return mem_alloc(sizeof(struct connections));
+}
+
+void connections_free(struct connections *connections)
+{
+	if (!connections)
+		return;
+	for (size_t fd = 0; fd < connections->by_fd_count; fd++)
+		free(connections->by_fd[fd]);
+	free(connections->by_fd);
+	free(connections->begun);
+	free(connections);
+}
+
+/* ---- the life of a connection ---- */
+
+static void begin(struct connections *connections, const struct layout *layout,
+		  const uint8_t *frame)
+{
+	struct ends ends = ends_of(layout, frame, FROM_CONTAINER);
+	struct window window;
+
+	if (!window_begin(layout, frame, &window) || find(connections, &ends))
+		return;
+	connections->begun = mem_alloc(sizeof(struct connection));
+	connections->begun->ends = ends;
+	connections->begun->window = window;
+}
+
+void connections_opened(struct connections *connections, int fd)
+{
+	if (fd < 0 || !connections->begun)
+		return;
+	connections_closed(connections, fd);
+	add(connections, take_ptr(connections->begun), fd);
+}
+
+void connections_settle(struct connections *connections)
+{
+	free(take_ptr(connections->begun));
+}
+
+void connections_closed(struct connections *connections, int fd)
+{
+	struct connection *connection = find_by_fd(connections, fd), **link;
+
+	if (!connection)
+		return;
+	link = &connections->buckets[bucket_of(&connection->ends)];
+	while (*link != connection)
+		link = &(*link)->next;
+	*link = connection->next;
+	connections->by_fd[fd] = NULL;
+	if (connections->last == connection)
+		connections->last = NULL;
+	free(connection);
+}
+
+void connections_waits(struct connections *connections, int fd, bool to_write)
+{
+	struct connection *connection = find_by_fd(connections, fd);
+
+	if (connection && !to_write && connection->window.is_scaled)
+		window_emptied(&connection->window);
+}
+
+/* ---- frames ---- */
+
+void connections_from_container(struct connections *connections, const struct layout *layout,
+				uint8_t *frame)
+{
+	const struct connection *connection;
+	struct ends ends;
+	uint8_t flags;
+
+	if (layout->tcp_size == 0)
+		return;
+	/* The window of a SYN is never scaled. */
+	flags = frame[layout->transport + TCP_FLAGS];
+	if (flags & TCP_FLAG_SYN) {
+		if (!(flags & TCP_FLAG_ACK))
+			begin(connections, layout, frame);
+		return;
+	}
+	ends = ends_of(layout, frame, FROM_CONTAINER);
+	connection = find(connections, &ends);
+	if (connection && connection->window.is_scaled)
+		window_from_container(&connection->window, layout, frame);
+}
+
+void connections_to_container(struct connections *connections, struct layout *layout, uint8_t *head)
+{
+	struct ends ends = ends_of(layout, head, TO_CONTAINER);
+	struct connection *connection = find(connections, &ends);
+	uint8_t flags = head[layout->transport + TCP_FLAGS];
+
+	if (!connection || !(flags & TCP_FLAG_ACK))
+		return;
+	if (flags & TCP_FLAG_SYN)
+		window_offer(&connection->window, layout, head);
+	else if (connection->window.is_scaled)
+		window_to_container(&connection->window, layout, head);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_NETNS_CONNECTION_H
+#define URUN_NETNS_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netns/layout.h"
+
+/*
+ * The TCP connections that the container has opened, each known by the frames that pass and by the
+ * socket that libslirp has for it.  What libslirp's TCP lacks is done on the frames between the two:
+ * window scaling (netns/window.h).
+ * Runs in: urun-slirp.
+ */
+struct connections;
+
+struct connections *connections_new(void);
+void connections_free(struct connections *connections);
+
+/*
+ * A frame of the container's, before libslirp gets it: its window is made what libslirp
+ * understands.  The start of a connection is remembered until connections_settle().
+ */
+void connections_from_container(struct connections *connections, const struct layout *layout,
+				uint8_t *frame);
+
+/* The socket @fd was opened: it belongs to the connection that has just begun, if one has. */
+void connections_opened(struct connections *connections, int fd);
+
+/* libslirp has dealt with the frame: a start without a socket was none. */
+void connections_settle(struct connections *connections);
+
+/* libslirp waits for the socket @fd: is it to write what the container has sent? */
+void connections_waits(struct connections *connections, int fd, bool to_write);
+
+/* The socket @fd is about to be closed: nothing of its connection follows. */
+void connections_closed(struct connections *connections, int fd);
+
+/*
+ * A frame of libslirp's, whose headers are in @head (HEADERS_SIZE_MAX bytes of room): its window is
+ * made what the container understands.  Headers that grow change @layout too.
+ */
+void connections_to_container(struct connections *connections, struct layout *layout,
+			      uint8_t *head);
+
+#endif
