@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
+#include "netns/flight.h"
 #include "netns/window.h"
 
 #define BUCKETS 4096 /* a power of two */
@@ -22,6 +23,7 @@ struct connection {
 	struct connection *next; /* in the bucket */
 	int fd;
 	struct window window;
+	struct flight flight;
 };
 
 struct connections {
@@ -30,6 +32,7 @@ struct connections {
 	size_t by_fd_count;
 	struct connection *last;  /* that was found; frames come in rows */
 	struct connection *begun; /* no socket yet */
+	struct flight_copies copies;
 };
 
 /* ---- the table ---- */
@@ -129,6 +132,7 @@ void connections_free(struct connections *connections)
 		free(connections->by_fd[fd]);
 	free(connections->by_fd);
 	free(connections->begun);
+	flight_copies_release(&connections->copies);
 	free(connections);
 }
 
@@ -173,6 +177,7 @@ void connections_closed(struct connections *connections, int fd)
 	connections->by_fd[fd] = NULL;
 	if (connections->last == connection)
 		connections->last = NULL;
+	flight_end(&connection->flight);
 	free(connection);
 }
 
@@ -186,29 +191,33 @@ void connections_waits(struct connections *connections, int fd, bool to_write)
 
 /* ---- frames ---- */
 
-void connections_from_container(struct connections *connections, const struct layout *layout,
+bool connections_from_container(struct connections *connections, const struct layout *layout,
 				uint8_t *frame)
 {
-	const struct connection *connection;
+	struct connection *connection;
 	struct ends ends;
 	uint8_t flags;
+	uint32_t width;
 
 	if (layout->tcp_size == 0)
-		return;
+		return true;
 	/* The window of a SYN is never scaled. */
 	flags = frame[layout->transport + TCP_FLAGS];
 	if (flags & TCP_FLAG_SYN) {
 		if (!(flags & TCP_FLAG_ACK))
 			begin(connections, layout, frame);
-		return;
+		return true;
 	}
 	ends = ends_of(layout, frame, FROM_CONTAINER);
 	connection = find(connections, &ends);
-	if (connection && connection->window.is_scaled)
-		window_from_container(&connection->window, layout, frame);
+	if (!connection || !connection->window.is_scaled)
+		return true;
+	width = window_from_container(&connection->window, layout, frame);
+	return flight_from_container(&connection->flight, layout, frame, width);
 }
 
-void connections_to_container(struct connections *connections, struct layout *layout, uint8_t *head)
+void connections_to_container(struct connections *connections, struct layout *layout, uint8_t *head,
+			      const uint8_t *data)
 {
 	struct ends ends = ends_of(layout, head, TO_CONTAINER);
 	struct connection *connection = find(connections, &ends);
@@ -216,8 +225,27 @@ void connections_to_container(struct connections *connections, struct layout *la
 
 	if (!connection || !(flags & TCP_FLAG_ACK))
 		return;
-	if (flags & TCP_FLAG_SYN)
+	if (flags & TCP_FLAG_SYN) {
 		window_offer(&connection->window, layout, head);
-	else if (connection->window.is_scaled)
+		flight_begin(&connection->flight, layout, head);
+	} else if (connection->window.is_scaled) {
+		/* ORDER: it keeps the headers as libslirp has written them. */
+		flight_to_container(&connections->copies, &connection->flight, layout, head, data);
 		window_to_container(&connection->window, layout, head);
+	}
+}
+
+size_t connections_answer(struct connections *connections, uint8_t *frame)
+{
+	return flight_answer(&connections->copies, frame);
+}
+
+size_t connections_resend(struct connections *connections, int64_t now_ms, uint8_t *frame)
+{
+	return flight_resend(&connections->copies, now_ms, frame);
+}
+
+int connections_timeout(struct connections *connections, int64_t now_ms)
+{
+	return flight_timeout(&connections->copies, now_ms);
 }

@@ -11,7 +11,7 @@
 /*
  * The TCP connections that the container has opened, each known by the frames that pass and by the
  * socket that libslirp has for it.  What libslirp's TCP lacks is done on the frames between the two:
- * window scaling (netns/window.h).
+ * window scaling (netns/window.h), and more than 64 KiB in flight (netns/flight.h).
  * Runs in: urun-slirp.
  */
 struct connections;
@@ -21,9 +21,10 @@ void connections_free(struct connections *connections);
 
 /*
  * A frame of the container's, before libslirp gets it: its window is made what libslirp
- * understands.  The start of a connection is remembered until connections_settle().
+ * understands.  The start of a connection is remembered until connections_settle().  False: libslirp
+ * is not to get it, as it knows what the frame says.
  */
-void connections_from_container(struct connections *connections, const struct layout *layout,
+bool connections_from_container(struct connections *connections, const struct layout *layout,
 				uint8_t *frame);
 
 /* The socket @fd was opened: it belongs to the connection that has just begun, if one has. */
@@ -40,9 +41,25 @@ void connections_closed(struct connections *connections, int fd);
 
 /*
  * A frame of libslirp's, whose headers are in @head (HEADERS_SIZE_MAX bytes of room): its window is
- * made what the container understands.  Headers that grow change @layout too.
+ * made what the container understands.  Headers that grow change @layout too.  @data: what follows
+ * the headers, up to the layout's end; it may be kept as a copy.
  */
-void connections_to_container(struct connections *connections, struct layout *layout,
-			      uint8_t *head);
+void connections_to_container(struct connections *connections, struct layout *layout, uint8_t *head,
+			      const uint8_t *data);
+
+/*
+ * After frames have passed in either direction: the next frame that libslirp is to get as if it were
+ * the container's, in @frame (HEADERS_SIZE_MAX bytes).  Returns its size; 0: there is none.
+ */
+size_t connections_answer(struct connections *connections, uint8_t *frame);
+
+/*
+ * The next frame that goes to the container again as if it were libslirp's, in @frame
+ * (FRAME_SIZE_MAX bytes).  Returns its size; 0: there is none.  @now_ms: CLOCK_MONOTONIC.
+ */
+size_t connections_resend(struct connections *connections, int64_t now_ms, uint8_t *frame);
+
+/* When connections_resend() is to be called at the latest, in ms from now on; -1: no matter. */
+int connections_timeout(struct connections *connections, int64_t now_ms);
 
 #endif

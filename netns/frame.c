@@ -146,7 +146,8 @@ void frame_to_container(const struct network_options *options, struct connection
 	ret_out->replaced = layout.transport + layout.tcp_size;
 	memcpy(ret_out->head, frame, ret_out->replaced);
 	if (connections)
-		connections_to_container(connections, &layout, ret_out->head);
+		connections_to_container(connections, &layout, ret_out->head,
+					 frame + ret_out->replaced);
 	ret_out->head_size = layout.transport + layout.tcp_size;
 	put16(ret_out->head + layout.transport + TCP_CHECKSUM, layout_pseudo_sum(&layout, frame));
 	ret_out->header.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;

@@ -19,14 +19,18 @@
 /* In the TCP header. */
 #define TCP_SOURCE   0
 #define TCP_TARGET   2
+#define TCP_SEQUENCE 4
 #define TCP_ACK	     8
 #define TCP_LENGTH   12 /* four bits, in words of 32 bits */
 #define TCP_FLAGS    13
 #define TCP_WINDOW   14
 #define TCP_CHECKSUM 16
 
+#define TCP_FLAG_FIN 0x01
 #define TCP_FLAG_SYN 0x02
+#define TCP_FLAG_RST 0x04
 #define TCP_FLAG_ACK 0x10
+#define TCP_FLAG_URG 0x20
 
 #define TCP_OPTION_NONE	 1
 #define TCP_OPTION_MSS	 2

@@ -7,14 +7,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "netns/connection.h"
 #include "netns/fragment.h"
 #include "netns/frame.h"
 #include "netns/memory.h"
 #include "netns/pollset.h"
 #include "netns/stack.h"
-#include "netns/connection.h"
 
 /* Frames of the device's that are taken before sockets have their turn. */
 #define BATCH_MAX 64
@@ -28,7 +29,7 @@ struct loop {
 	struct fragments *fragments;
 	struct stack *stack;
 	struct memory_watch memory;
-	uint8_t frame[FRAME_SIZE_MAX]; /* the one that was read last */
+	uint8_t frame[FRAME_SIZE_MAX]; /* that is on its way */
 };
 
 /* ---- to the container ---- */
@@ -49,12 +50,28 @@ static void send_frame(const uint8_t *frame, size_t size, void *context)
 		;
 }
 
+/*
+ * What has become due by the last frame or by time.
+ * ORDER: outside of libslirp, which can't be called from within its own sending.
+ */
+static void settle(struct loop *loop)
+{
+	uint8_t answer[HEADERS_SIZE_MAX];
+	size_t size;
+
+	while ((size = connections_resend(loop->connections, clock_ms(), loop->frame)) > 0)
+		send_frame(loop->frame, size, loop);
+	while ((size = connections_answer(loop->connections, answer)) > 0)
+		stack_input(loop->stack, answer, size);
+}
+
 /* ---- from the container ---- */
 
 static void pass_on(struct loop *loop, const struct layout *layout, uint8_t *frame, size_t size)
 {
-	connections_from_container(loop->connections, layout, frame);
-	stack_input(loop->stack, frame, size);
+	if (connections_from_container(loop->connections, layout, frame))
+		stack_input(loop->stack, frame, size);
+	settle(loop);
 }
 
 /* A datagram that was put together has no checksum left to fill in, and is no fragment. */
@@ -138,6 +155,14 @@ void loop_free(struct loop *loop)
 	free(loop);
 }
 
+/* Of two times in ms; -1: never. */
+static int sooner(int first, int second)
+{
+	if (first < 0 || second < 0)
+		return first < 0 ? second : first;
+	return first < second ? first : second;
+}
+
 int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
 {
 	loop->tap_fd = tap_fd;
@@ -148,7 +173,8 @@ int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
 		pollset_begin(&loop->set);
 		pollset_ask(&loop->set, loop->life_fd, EPOLLIN);
 		pollset_ask(&loop->set, loop->tap_fd, EPOLLIN);
-		timeout = stack_ask(loop->stack);
+		timeout = sooner(stack_ask(loop->stack),
+				 connections_timeout(loop->connections, clock_ms()));
 		pollset_end(&loop->set);
 		ready = pollset_wait(&loop->set, timeout);
 		if (ready < 0 && ready != -EINTR)
@@ -158,5 +184,6 @@ int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
 		if (pollset_returned(&loop->set, loop->tap_fd) && !drain_tap(loop))
 			return 0;
 		stack_run(loop->stack);
+		settle(loop);
 	}
 }

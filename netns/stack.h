@@ -6,9 +6,9 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "netns/connection.h"
 #include "netns/options.h"
 #include "netns/pollset.h"
-#include "netns/connection.h"
 
 /*
  * libslirp: the TCP/IP of the other end of the container's link, which speaks to the world by

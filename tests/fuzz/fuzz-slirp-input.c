@@ -12,11 +12,11 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "netns/connection.h"
 #include "netns/fragment.h"
 #include "netns/frame.h"
 #include "netns/pollset.h"
 #include "netns/stack.h"
-#include "netns/connection.h"
 
 #define FRAMES_MAX 64
 
@@ -73,8 +73,8 @@ static void take(struct stack *stack, struct connections *connections, struct fr
 	}
 	if (kind == FRAME_REFUSED)
 		return;
-	connections_from_container(connections, &layout, frame);
-	stack_input(stack, frame, size);
+	if (connections_from_container(connections, &layout, frame))
+		stack_input(stack, frame, size);
 }
 
 static void input(struct stack *stack, struct connections *connections, struct fragments *fragments,
@@ -90,13 +90,20 @@ static void input(struct stack *stack, struct connections *connections, struct f
 	free(frame);
 }
 
-static void turn(struct stack *stack, struct pollset *set)
+static void turn(struct stack *stack, struct other_end *end, struct pollset *set)
 {
+	static uint8_t frame[FRAME_SIZE_MAX];
+	size_t length;
+
 	pollset_begin(set);
 	stack_ask(stack);
 	pollset_end(set);
 	pollset_wait(set, 0);
 	stack_run(stack);
+	while ((length = connections_resend(end->connections, INT64_MAX, frame)) > 0)
+		on_send(frame, length, end);
+	while ((length = connections_answer(end->connections, frame)) > 0)
+		stack_input(stack, frame, length);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -120,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		if (length < sizeof(struct virtio_net_hdr) || length > size)
 			length = size;
 		input(stack, end.connections, fragments, bytes, length);
-		turn(stack, &set);
+		turn(stack, &end, &set);
 		bytes += length;
 		size -= length;
 	}

@@ -17,26 +17,31 @@ outside() {
 		'"$1"
 }
 
-# A server that sends what it is sent, on an address and port; says so on a line when it listens.  echo_server KIND ADDRESS PORT
+# A server that sends what it is sent, or as "stream" 32 MiB of numbers, on an address and port; says so on a line when it listens.
+# echo_server udp|tcp|stream ADDRESS PORT
 echo_server() {
 	cat >"$BATS_TEST_TMPDIR/echo.py" <<-'END'
-		import socket, sys
+		import socket, struct, sys
 		kind, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 		family = socket.AF_INET6 if ":" in address else socket.AF_INET
 		s = socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
 		s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 		s.bind((address, port))
-		if kind == "tcp":
+		if kind != "udp":
 		    s.listen(100)
 		print("listening", flush=True)
 		while True:
 		    if kind == "udp":
 		        data, peer = s.recvfrom(65536)
 		        s.sendto(b"echo " + data, peer)
-		    else:
-		        c, peer = s.accept()
+		        continue
+		    c, peer = s.accept()
+		    if kind == "tcp":
 		        c.sendall(b"echo " + c.recv(65536))
-		        c.close()
+		    else:
+		        for begin in range(0, 8 << 20, 1 << 16):
+		            c.sendall(struct.pack("!65536I", *range(begin, begin + 65536)))
+		    c.close()
 	END
 	exec timeout 50 python3 "$BATS_TEST_TMPDIR/echo.py" "$@"
 }

@@ -437,6 +437,39 @@ slirp_status() {
 	assert_output $'echo up\necho up\necho up'
 }
 
+@test "a download arrives whole: at full speed, to a slow reader, and when the device goes down under it" {
+	host_programs
+	cat >"$BUNDLE/host/client.py" <<-'END'
+		import array, socket, subprocess, sys, time
+		def link_flaps():
+		    for command in "link set tap0 down", "link set tap0 up", "route add default via 10.0.2.2 dev tap0":
+		        subprocess.run(["ip", *command.split()], check=True)
+		def download(address, at_each_mib):
+		    with socket.create_connection((address, 7001), 10) as s:
+		        s.settimeout(20)
+		        stream = s.makefile("rb")
+		        for begin in range(0, 8 << 20, 1 << 16):
+		            numbers = array.array("I", stream.read(1 << 18))
+		            numbers.byteswap()
+		            if numbers != array.array("I", range(begin, begin + 65536)):
+		                sys.exit(f"{address}: other numbers from {begin} on")
+		            if begin % (1 << 18) == 0:
+		                at_each_mib(begin >> 18)
+		        print(address, "and nothing more" if stream.read() == b"" else "and more")
+		download("192.0.2.1", lambda mib: None)
+		download("2001:db8::1", lambda mib: None)
+		download("192.0.2.1", lambda mib: time.sleep(0.02))
+		download("192.0.2.1", lambda mib: link_flaps() if mib % 10 == 3 else None)
+	END
+	program timeout 50 python3 /client.py
+	with_capabilities CAP_NET_ADMIN
+	outside '
+		start_server stream 192.0.2.1 7001; start_server stream 2001:db8::1 7001
+		urun run --bundle "$BUNDLE" --network slirp c1; stop_servers'
+	assert_status 0
+	assert_output $'192.0.2.1 and nothing more\n2001:db8::1 and nothing more\n192.0.2.1 and nothing more\n192.0.2.1 and nothing more'
+}
+
 @test "frames of nonsense, and floods of datagrams and of half-open connections, are survived in bounded memory" {
 	host_programs
 	cat >"$BUNDLE/host/client.py" <<-'END'

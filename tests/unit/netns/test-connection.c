@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <stdbool.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "core/base/str.h"
 #include "netns/checksum.h"
 #include "netns/connection.h"
+#include "netns/frame.h"
 
 #define SYN 0x02
 #define ACK 0x10
@@ -100,7 +100,7 @@ static struct segment answered(struct connections *connections, uint16_t port, u
 	struct segment answer = segment(TO_CONTAINER, true, port, flags, ack, window,
 					"\x02\x04\xff\xc9", is_syn ? 4 : 0);
 
-	connections_to_container(connections, &answer.layout, answer.bytes);
+	connections_to_container(connections, &answer.layout, answer.bytes, NULL);
 	return answer;
 }
 
@@ -164,7 +164,7 @@ static void ipv6_has_it_too(void **state)
 	connections_from_container(connections, &sent.layout, sent.bytes);
 	connections_opened(connections, FD);
 	connections_settle(connections);
-	connections_to_container(connections, &answer.layout, answer.bytes);
+	connections_to_container(connections, &answer.layout, answer.bytes, NULL);
 	assert_int_equal(get16(answer.bytes + ETH_HLEN + 4), 28);
 	assert_int_equal(answer.layout.tcp_size, 28);
 	connections_free(connections);
@@ -293,6 +293,58 @@ static void a_closed_socket_ends_it(void **state)
 	connections_free(connections);
 }
 
+/* 9000 bytes, the first ones of libslirp's stream. */
+static void send_bulk(struct connections *connections, uint16_t port)
+{
+	static const uint8_t data[9000];
+	struct segment bulk = segment(TO_CONTAINER, true, port, ACK, 1000, 65535, "", 0);
+
+	put32(bulk.bytes + bulk.layout.transport + TCP_SEQUENCE, 1);
+	bulk.layout.end += sizeof(data);
+	connections_to_container(connections, &bulk.layout, bulk.bytes, data);
+	assert_int_equal(window_of(&bulk), 65535 >> 2);
+}
+
+static void bulk_is_acknowledged_for_the_container(void **state)
+{
+	struct connections *connections = connected(4000);
+	uint8_t frame[FRAME_SIZE_MAX];
+	struct layout layout;
+
+	(void)state;
+	heard(connections, 4000, 64);
+	send_bulk(connections, 4000);
+	assert_in_range(connections_timeout(connections, 5), 1, 1000);
+	assert_true(layout_find(frame, connections_answer(connections, frame), &layout));
+	assert_int_equal(get32(frame + layout.transport + TCP_ACK), 9001);
+	assert_int_equal(connections_answer(connections, frame), 0);
+	assert_int_equal(connections_resend(connections, 5, frame), 0);
+	assert_int_equal(connections_resend(connections, 1005, frame), ETH_HLEN + 40 + 9000);
+	connections_closed(connections, FD);
+	assert_int_equal(connections_timeout(connections, 5), -1);
+	connections_free(connections);
+}
+
+static void who_has_no_scaling_is_left_to_libslirp(void **state)
+{
+	struct connections *connections = connections_new();
+	struct segment bulk;
+	uint8_t frame[FRAME_SIZE_MAX];
+
+	(void)state;
+	syn(connections, 4000, "\x02\x04\x05\xb4", 4);
+	connections_opened(connections, FD);
+	connections_settle(connections);
+	answered(connections, 4000, SYN | ACK, 1000, 65535);
+	heard(connections, 4000, 65535);
+	bulk = segment(TO_CONTAINER, true, 4000, ACK, 1000, 65535, "", 0);
+	put32(bulk.bytes + bulk.layout.transport + TCP_SEQUENCE, 1);
+	bulk.layout.end += 9000;
+	connections_to_container(connections, &bulk.layout, bulk.bytes, NULL);
+	assert_int_equal(connections_answer(connections, frame), 0);
+	connections_free(connections);
+}
+
 static void many_connections_are_kept_apart(void **state)
 {
 	struct connections *connections = connections_new();
@@ -324,6 +376,8 @@ int main(void)
 		cmocka_unit_test(an_empty_buffer_is_offered_whole),
 		cmocka_unit_test(numbers_turn_around),
 		cmocka_unit_test(a_closed_socket_ends_it),
+		cmocka_unit_test(bulk_is_acknowledged_for_the_container),
+		cmocka_unit_test(who_has_no_scaling_is_left_to_libslirp),
 		cmocka_unit_test(many_connections_are_kept_apart),
 	};
 
