@@ -60,16 +60,26 @@ static bool is_own_server(const struct layout *layout, const uint8_t *frame)
 
 /* ---- from the container ---- */
 
-/* What the kernel left out: the sum from csum_start on, over the pseudo header's, which is there. */
-static bool fill_in_checksum(const struct virtio_net_hdr *header, uint8_t *frame, size_t size)
+/*
+ * What the kernel left out: the sum from csum_start on, over the pseudo header's, which is there.
+ * UDP over IPv4 may have none (RFC 768): then libslirp, where the packet ends, reads it once less too.
+ */
+static bool fill_in_checksum(const struct virtio_net_hdr *header, const struct layout *layout,
+			     uint8_t *frame)
 {
 	size_t start = header->csum_start, place = start + header->csum_offset;
+	size_t size = layout->end;
 	uint16_t sum;
 
 	if (!(header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
 		return true;
 	if (start < ETH_HLEN || place + 2 > size)
 		return false;
+	if (layout->family == AF_INET && layout->protocol == IPPROTO_UDP && !layout->fragment &&
+	    start == layout->transport && header->csum_offset == UDP_CHECKSUM) {
+		put16(frame + place, 0);
+		return true;
+	}
 	sum = (uint16_t)~checksum_add(0, frame + start, size - start);
 	/* Zero would mean that there is none (UDP). */
 	put16(frame + place, sum ? sum : 0xffff);
@@ -118,7 +128,7 @@ enum frame_kind frame_from_container(const struct network_options *options,
 	if (layout.family == AF_INET ? !may_reach4(options, frame + layout.ip + 16)
 				     : !may_reach6(frame + layout.ip + 24, layout.protocol))
 		return FRAME_REFUSED;
-	if (is_own_server(&layout, frame) || !fill_in_checksum(header, frame, layout.end))
+	if (is_own_server(&layout, frame) || !fill_in_checksum(header, &layout, frame))
 		return FRAME_REFUSED;
 	if (layout.fragment)
 		return FRAME_FRAGMENT;

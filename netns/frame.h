@@ -31,7 +31,7 @@ enum frame_kind {
  * - refused is all but ARP, IPv4 and IPv6; what is for addresses that would be the host's own
  *   loopback (127.0.0.0/8, 0.0.0.0/8, ::1, ::, IPv4-mapped ones) or are nobody's in the container's
  *   range; what is for libslirp's servers of DHCP and TFTP;
- * - the checksum that the kernel left out (@header) is filled in;
+ * - the checksum that the kernel left out (@header) is filled in, where there must be one;
  * - a TCP connection that announces segments of the MTU is made to take large ones, which
  *   frame_to_container() marks for the kernel to count as many.
  * *ret_layout is set where it isn't refused.

@@ -16,6 +16,9 @@
 #define UDP_SIZE  8
 #define TCP_SIZE  20
 
+/* In the UDP header. */
+#define UDP_CHECKSUM 6
+
 /* In the TCP header. */
 #define TCP_SOURCE   0
 #define TCP_TARGET   2

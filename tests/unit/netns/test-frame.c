@@ -267,6 +267,35 @@ static void a_checksum_that_was_left_out_is_filled_in(void **state)
 		}
 }
 
+/* Both could be filled in; IPv6 has no UDP without a checksum (RFC 8200, section 8.1). */
+static void a_datagram_needs_none_over_ipv4(void **state)
+{
+	static const uint8_t datagram[12] = { 0x9c, 0x40, 0, 53, 0, 12, 0xab, 0xcd, 't', 'e', 's' };
+	struct packet packets[] = { ip_packet("1.1.1.1", IPPROTO_UDP, datagram, 12),
+				    ip_packet("2001:db8::1", IPPROTO_UDP, datagram, 12) };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(packets); i++) {
+		bool v4 = i == 0;
+		size_t start = ETH_HLEN + (v4 ? 20 : 40);
+		struct layout layout;
+		struct virtio_net_hdr header = {
+			.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+			.csum_start = (uint16_t)start,
+			.csum_offset = 6,
+		};
+
+		put16(packets[i].bytes + start + 6, pseudo_sum(&packets[i], v4, IPPROTO_UDP, 12));
+		assert_int_equal(frame_from_container(&network, &header, packets[i].bytes,
+						      packets[i].size, &layout),
+				 FRAME_COSTLY);
+		if (v4)
+			assert_int_equal(get16(packets[i].bytes + start + 6), 0);
+		else
+			assert_true(checksum_is_right(&packets[i]));
+	}
+}
+
 static void a_checksum_outside_of_the_packet_is_refused(void **state)
 {
 	struct packet packet = tcp_packet("1.1.1.1", ACK, "", 0, 10);
@@ -377,6 +406,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_whole_packet_is_refused),
 		cmocka_unit_test(what_costs_memory_is_told_apart),
 		cmocka_unit_test(a_checksum_that_was_left_out_is_filled_in),
+		cmocka_unit_test(a_datagram_needs_none_over_ipv4),
 		cmocka_unit_test(a_checksum_outside_of_the_packet_is_refused),
 		cmocka_unit_test(a_connection_of_the_mtu_takes_large_segments),
 		cmocka_unit_test(one_that_wants_smaller_segments_has_a_reason),
