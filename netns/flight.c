@@ -9,6 +9,7 @@
 
 #include "core/base/str.h"
 #include "netns/checksum.h"
+#include "netns/window.h"
 
 /* Of one copy.  A power of two, as numbers turn around. */
 #define COPY_SIZE (512u * 1024)
@@ -26,8 +27,13 @@
  */
 #define WAIT_MS	    200
 #define WAIT_MAX_MS 12000
-/* So often nothing has come back: the connection is reset.  libslirp's TCP_MAXRXTSHIFT. */
-#define WAITS_MAX 12
+/*
+ * So often nothing has come back, for a quarter of an hour: the connection is reset.  Who answers,
+ * be it that there is no room, is waited for without an end: as if the wait had just become the
+ * longest.
+ */
+#define WAITS_MAX      80
+#define WAITS_ANSWERED 6
 
 /*
  * RFC 5681 has three, as segments may overtake each other on their way.  Here is one link, and what
@@ -146,7 +152,7 @@ static bool has_plain_headers(const struct layout *layout)
 	       layout->tcp_size == TCP_SIZE;
 }
 
-/* In a row with what is kept, or with all that was sent. */
+/* What follows on what is kept, or on all that the container has acknowledged. */
 static bool can_keep(const struct flight *flight, const struct layout *layout, uint8_t flags,
 		     uint32_t number, uint32_t size)
 {
@@ -219,6 +225,8 @@ static void note(struct flight_copy *copy, uint32_t number, bool is_new, bool is
 		copy->resend_due = copy->recovering;
 		return;
 	}
+	if (copy->waits > WAITS_ANSWERED)
+		copy->waits = WAITS_ANSWERED;
 	if (!is_repeat || ++copy->repeats != REPEATS_OF_A_LOSS || copy->recovering)
 		return;
 	copy->recovering = copy->resend_due = true;
@@ -231,11 +239,12 @@ static void change(uint8_t *tcp, size_t at, uint16_t value)
 	put16(tcp + at, value);
 }
 
-static uint16_t window_after(const struct flight *flight, uint32_t number)
+/* What of the window is left behind @number, in a segment with the number @sequence. */
+static uint16_t window_after(const struct flight *flight, uint32_t number, uint32_t sequence)
 {
 	uint32_t left = is_after(flight->edge, number) ? flight->edge - number : 0;
 
-	return left > UINT16_MAX ? UINT16_MAX : (uint16_t)left;
+	return window_narrow(left, number, sequence);
 }
 
 /* True: libslirp has heard it already. */
@@ -280,13 +289,17 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 		is_known = tell(copy, number, window);
 		flight_end(flight);
 	} else {
-		window = window_after(flight, copy->next);
+		window = window_after(flight, copy->next, get32(tcp + TCP_SEQUENCE));
 		is_known = tell(copy, copy->next, window);
 		change(tcp, TCP_ACK, (uint16_t)(copy->next >> 16));
 		change(tcp, TCP_ACK + 2, (uint16_t)copy->next);
 		change(tcp, TCP_WINDOW, window);
 	}
-	return !is_plain || !is_known;
+	if (is_plain)
+		return !is_known;
+	/* Of what is out of its row libslirp may not take the window: the next one says it again. */
+	copy->told = false;
+	return true;
 }
 
 /* ---- our own segments ---- */
@@ -354,7 +367,7 @@ static size_t put_answer(const struct flight_copy *copy, uint8_t *frame, uint8_t
 
 static size_t answer(struct flight_copy *copy, uint8_t *frame)
 {
-	uint16_t window = window_after(copy->flight, copy->next);
+	uint16_t window = window_after(copy->flight, copy->next, copy->flight->received);
 	size_t size;
 
 	copy->answer_due = false;
@@ -387,8 +400,10 @@ static bool wait_is_over(struct flight_copy *copy, int64_t now_ms)
 	copy->waits++;
 	copy->recovering = true;
 	copy->recover = copy->next;
-	copy->answer_due = copy->waits > WAITS_MAX;
-	return !copy->answer_due;
+	if (copy->waits <= WAITS_MAX)
+		return true;
+	copy->answer_due = true;
+	return false;
 }
 
 static size_t resend(struct flight_copy *copy, uint8_t *frame)
@@ -415,7 +430,8 @@ size_t flight_resend(struct flight_copies *copies, int64_t now_ms, uint8_t *fram
 
 static int64_t wait_of(const struct flight_copy *copy)
 {
-	int64_t wait = (int64_t)WAIT_MS << copy->waits;
+	unsigned int doublings = copy->waits < WAITS_ANSWERED ? copy->waits : WAITS_ANSWERED;
+	int64_t wait = (int64_t)WAIT_MS << doublings;
 
 	return wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS;
 }

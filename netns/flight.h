@@ -24,8 +24,8 @@
  *   (no ACK in time)    ◀────────── data of the copy
  *
  * Nothing is acknowledged that the container hasn't offered room for, so its kernel takes what
- * arrives, whether or not anybody reads it, and a copy lives no longer than the way there and back
- * takes.  The end of a connection (FIN) is never acknowledged for the container: libslirp keeps
+ * arrives, as a rule, whether or not anybody reads it, and a copy lives no longer than the way there
+ * and back takes.  The end of a connection (FIN) is never acknowledged for the container: libslirp keeps
  * the connection, and with it the copy, until all before the end has arrived.
  * Runs in: urun-slirp.
  * Source: RFC 9293, RFC 5681, RFC 6582; RFC 3135, section 3.1.1, of what such a thing is called.
@@ -88,7 +88,10 @@ size_t flight_answer(struct flight_copies *copies, uint8_t *frame);
  */
 size_t flight_resend(struct flight_copies *copies, int64_t now_ms, uint8_t *frame);
 
-/* When flight_resend() has something to do, in ms from now on; -1: never, as nothing is kept. */
+/*
+ * When flight_resend() has something to do, in ms from now on; -1: never, as nothing is kept.  To be
+ * called before each wait: what was sent since the last call is waited for from now on.
+ */
 int flight_timeout(struct flight_copies *copies, int64_t now_ms);
 
 #endif

@@ -45,6 +45,14 @@ bool window_begin(const struct layout *layout, const uint8_t *syn, struct window
 void window_offer(struct window *window, struct layout *layout, uint8_t *head);
 
 /*
+ * What libslirp can be told of @width bytes behind @acknowledged, in a segment with the number
+ * @sequence.  A window that never changes would never be noted: then libslirp compares what comes
+ * with numbers that lie 2 GiB or more behind, takes it for old, and believes in no window any more.
+ * So the widest changes with each GiB.
+ */
+uint16_t window_narrow(uint32_t width, uint32_t acknowledged, uint32_t sequence);
+
+/*
  * A segment of the container's, of a scaled connection: its window is made what libslirp
  * understands.  Returns what it was, in bytes.
  */

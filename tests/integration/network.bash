@@ -17,11 +17,11 @@ outside() {
 		'"$1"
 }
 
-# A server that sends what it is sent, or as "stream" 32 MiB of numbers, on an address and port; says so on a line when it listens.
-# echo_server udp|tcp|stream ADDRESS PORT
+# A server that sends what it is sent, or as "stream" 32 MiB of numbers, as "long" 3 GiB and after a rest 64 MiB more, on an address
+# and port; says so on a line when it listens.  echo_server udp|tcp|stream|long ADDRESS PORT
 echo_server() {
 	cat >"$BATS_TEST_TMPDIR/echo.py" <<-'END'
-		import socket, struct, sys
+		import socket, struct, sys, time
 		kind, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 		family = socket.AF_INET6 if ":" in address else socket.AF_INET
 		s = socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
@@ -38,6 +38,11 @@ echo_server() {
 		    c, peer = s.accept()
 		    if kind == "tcp":
 		        c.sendall(b"echo " + c.recv(65536))
+		    elif kind == "long":
+		        for mib in range(3072 + 64):
+		            if mib == 3072:
+		                time.sleep(2.5)
+		            c.sendall(bytes(1 << 20))
 		    else:
 		        for begin in range(0, 8 << 20, 1 << 16):
 		            c.sendall(struct.pack("!65536I", *range(begin, begin + 65536)))

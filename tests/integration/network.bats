@@ -470,6 +470,28 @@ slirp_status() {
 	assert_output $'192.0.2.1 and nothing more\n2001:db8::1 and nothing more\n192.0.2.1 and nothing more\n192.0.2.1 and nothing more'
 }
 
+# libslirp by itself takes windows for old ones there, and asks for a new one every five seconds.
+@test "after gigabytes a slow reader's window is believed as before" {
+	host_programs
+	cat >"$BUNDLE/host/client.py" <<-'END'
+		import socket, time
+		s = socket.create_connection(("192.0.2.1", 7001), 10)
+		s.settimeout(20)
+		room, longest, left = bytearray(1 << 20), 0, 3136 << 20
+		while left > 0:
+		    if left <= 64 << 20:
+		        time.sleep(0.01)
+		    begin = time.monotonic()
+		    left -= s.recv_into(room)
+		    longest = max(longest, time.monotonic() - begin)
+		print("no byte more" if s.recv(1) == b"" else "more")
+		print("no longer wait" if longest < 4 else f"waited {longest:.1f} s")
+	END
+	program timeout 55 python3 /client.py
+	outside 'start_server long 192.0.2.1 7001; urun run --bundle "$BUNDLE" --network slirp c1; stop_servers'
+	assert_output $'no byte more\nno longer wait'
+}
+
 @test "frames of nonsense, and floods of datagrams and of half-open connections, are survived in bounded memory" {
 	host_programs
 	cat >"$BUNDLE/host/client.py" <<-'END'

@@ -16,6 +16,7 @@
 #include "netns/checksum.h"
 #include "netns/connection.h"
 #include "netns/frame.h"
+#include "netns/window.h"
 
 #define SYN 0x02
 #define ACK 0x10
@@ -216,6 +217,25 @@ static void libslirp_hears_what_fits_sixteen_bits(void **state)
 	connections_free(connections);
 }
 
+/* libslirp notes when a window was said last only if it changes: once in a GiB it does. */
+static void the_widest_changes_with_each_gib(void **state)
+{
+	(void)state;
+	assert_int_equal(window_narrow(1u << 30, 0, 0), 65535);
+	assert_int_equal(window_narrow(1u << 30, (1u << 30) - 1, (1u << 30) - 1), 65535);
+	for (uint32_t gib = 0; gib < 4; gib++) {
+		uint32_t number = gib << 30, next = (gib + 1) << 30;
+
+		assert_true(window_narrow(70000, number, 0) != window_narrow(70000, next, 0));
+		assert_true(window_narrow(70000, 0, number) != window_narrow(70000, 0, next));
+		assert_true(window_narrow(70000, number, number) !=
+			    window_narrow(70000, next, next));
+	}
+	/* What is narrower stays what it is. */
+	assert_int_equal(window_narrow(65000, 1u << 30, 1u << 30), 65000);
+	assert_int_equal(window_narrow(0, 1u << 30, 1u << 30), 0);
+}
+
 static void without_knowing_the_window_stays_as_wide_as_it_is(void **state)
 {
 	struct connections *connections = connected(4000);
@@ -372,6 +392,7 @@ int main(void)
 		cmocka_unit_test(who_offers_nothing_gets_nothing),
 		cmocka_unit_test(a_start_without_a_socket_was_none),
 		cmocka_unit_test(libslirp_hears_what_fits_sixteen_bits),
+		cmocka_unit_test(the_widest_changes_with_each_gib),
 		cmocka_unit_test(without_knowing_the_window_stays_as_wide_as_it_is),
 		cmocka_unit_test(an_empty_buffer_is_offered_whole),
 		cmocka_unit_test(numbers_turn_around),
