@@ -37,16 +37,6 @@ struct connections {
 
 /* ---- the table ---- */
 
-static void swap_bytes(uint8_t *first, uint8_t *second, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		uint8_t byte = first[i];
-
-		first[i] = second[i];
-		second[i] = byte;
-	}
-}
-
 enum direction {
 	FROM_CONTAINER,
 	TO_CONTAINER,
@@ -62,8 +52,8 @@ static struct ends ends_of(const struct layout *layout, const uint8_t *frame,
 	memcpy(ends.addresses, frame + layout->ip + (v4 ? 12 : 8), 2 * size);
 	memcpy(ends.ports, frame + layout->transport, sizeof(ends.ports));
 	if (direction == TO_CONTAINER) {
-		swap_bytes(ends.addresses, ends.addresses + size, size);
-		swap_bytes(ends.ports, ends.ports + 2, 2);
+		layout_swap(ends.addresses, size);
+		layout_swap(ends.ports, 2);
 	}
 	return ends;
 }

@@ -172,14 +172,11 @@ static bool begin_copy(struct flight_copies *copies, struct flight *flight,
 
 	if (!copy)
 		return false;
+	/* All but the bytes. */
+	memset(copy, 0, offsetof(struct flight_copy, bytes));
 	flight->copy = copy;
 	copy->flight = flight;
 	copy->first = copy->next = number;
-	copy->segment = 0;
-	copy->is_ending = false;
-	copy->answer_due = copy->told = copy->resend_due = copy->recovering = false;
-	copy->repeats = copy->waits = 0;
-	copy->due_ms = 0;
 	copy->layout = *layout;
 	memcpy(copy->head, head, layout->transport + layout->tcp_size);
 	return true;
@@ -331,31 +328,20 @@ static size_t put_head(const struct flight_copy *copy, uint8_t *frame, uint32_t 
 	return copy->layout.transport + TCP_SIZE;
 }
 
-static void swap_bytes(uint8_t *first, uint8_t *second, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		uint8_t byte = first[i];
-
-		first[i] = second[i];
-		second[i] = byte;
-	}
-}
-
 /* As the container would: with both ends exchanged. */
 static size_t put_answer(const struct flight_copy *copy, uint8_t *frame, uint8_t flags,
 			 uint32_t number, uint16_t window)
 {
 	size_t size = put_head(copy, frame, copy->flight->received, 0);
 	bool v4 = copy->layout.family == AF_INET;
-	size_t address_size = v4 ? 4 : 16;
 	uint8_t *addresses = frame + copy->layout.ip + (v4 ? 12 : 8);
 	uint8_t *tcp = frame + copy->layout.transport;
 	struct layout layout = copy->layout;
 
 	layout.end = size;
-	swap_bytes(frame, frame + ETH_ALEN, ETH_ALEN);
-	swap_bytes(addresses, addresses + address_size, address_size);
-	swap_bytes(tcp + TCP_SOURCE, tcp + TCP_TARGET, 2);
+	layout_swap(frame, ETH_ALEN);
+	layout_swap(addresses, v4 ? 4 : 16);
+	layout_swap(tcp + TCP_SOURCE, 2);
 	put32(tcp + TCP_ACK, number);
 	tcp[TCP_FLAGS] = flags;
 	put16(tcp + TCP_WINDOW, window);

@@ -107,3 +107,13 @@ size_t layout_tcp_option(const struct layout *layout, const uint8_t *frame, uint
 	}
 	return 0;
 }
+
+void layout_swap(uint8_t *both, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		uint8_t byte = both[i];
+
+		both[i] = both[size + i];
+		both[size + i] = byte;
+	}
+}

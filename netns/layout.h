@@ -60,6 +60,9 @@ bool layout_find(const uint8_t *frame, size_t size, struct layout *ret_layout);
 /* The sum of addresses, protocol and length that TCP's checksum begins with. */
 uint16_t layout_pseudo_sum(const struct layout *layout, const uint8_t *frame);
 
+/* Exchanges two neighbours of @size bytes: what is of the sender, and of the receiver. */
+void layout_swap(uint8_t *both, size_t size);
+
 /*
  * Where the value of the TCP option @kind is, of @size bytes; 0: there is none, or options before
  * it aren't whole.

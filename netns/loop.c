@@ -24,6 +24,7 @@ struct loop {
 	const struct network_options *options;
 	int tap_fd;
 	int life_fd;
+	int64_t now_ms; /* when the last wait ended */
 	struct pollset set;
 	struct connections *connections;
 	struct fragments *fragments;
@@ -59,7 +60,7 @@ static void settle(struct loop *loop)
 	uint8_t answer[HEADERS_SIZE_MAX];
 	size_t size;
 
-	while ((size = connections_resend(loop->connections, clock_ms(), loop->frame)) > 0)
+	while ((size = connections_resend(loop->connections, loop->now_ms, loop->frame)) > 0)
 		send_frame(loop->frame, size, loop);
 	while ((size = connections_answer(loop->connections, answer)) > 0)
 		stack_input(loop->stack, answer, size);
@@ -177,6 +178,7 @@ int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
 				 connections_timeout(loop->connections, clock_ms()));
 		pollset_end(&loop->set);
 		ready = pollset_wait(&loop->set, timeout);
+		loop->now_ms = clock_ms();
 		if (ready < 0 && ready != -EINTR)
 			return error_set(err, -ready, "wait for packets");
 		if (pollset_returned(&loop->set, loop->life_fd))
