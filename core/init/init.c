@@ -123,7 +123,7 @@ static int prepare_namespaces(struct init *init, struct error *err)
 }
 
 /*
- * What the parent opened before we were root (core/parent/source.h): the root's, and with @index
+ * What the parent opened before we were root (core/sync/source.h): the root's, and with @index
  * above 0 that of mount @index - 1.  -1: nothing was; one that couldn't be isn't O_PATH.
  */
 static int source_fd(const struct init *init, size_t index)

@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
-#include "core/parent/source.h"
+#include "core/sync/source.h"
 #include "rootless/userns.h"
 
 /* The namespaces of a new container: which are made, and descriptors of those that are joined. */
@@ -41,7 +41,7 @@ struct clone_order {
 	int parent_sync_fd;		       /* ours: closed in the child */
 	unsigned int preserve_fds;
 	bool keep_groups;
-	/* What is to be opened as the caller, see core/parent/source.h; NULL: nothing. */
+	/* What is to be opened as the caller, see core/sync/source.h; NULL: nothing. */
 	const struct mount_sources *sources;
 };
 

@@ -30,7 +30,7 @@
 #include "core/parent/network.h"
 #include "core/parent/overlay.h"
 #include "core/parent/seal.h"
-#include "core/parent/source.h"
+#include "core/sync/source.h"
 #include "core/parent/state_socket.h"
 #include "core/parent/terminal.h"
 #include "core/sync/pipe.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef URUN_PARENT_SOURCE_H
-#define URUN_PARENT_SOURCE_H
+#ifndef URUN_SYNC_SOURCE_H
+#define URUN_SYNC_SOURCE_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent; the functions named child_… in the new process, before it executes itself.
-#include "core/parent/source.h"
+#include "core/sync/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
