@@ -222,7 +222,8 @@ static int fail(const struct error *err, int status)
 /* The container's first process: the same file, executed again by clone_init() of core/parent. */
 static bool is_init(int argc, char **argv)
 {
-	return argc == 3 && strcmp(argv[0], "urun") == 0 && strcmp(argv[1], "init") == 0;
+	return (argc == 3 || argc == 4) && strcmp(argv[0], "urun") == 0 &&
+	       strcmp(argv[1], "init") == 0;
 }
 
 int main(int argc, char **argv)
@@ -234,7 +235,7 @@ int main(int argc, char **argv)
 	int operand, parsed, status = 0;
 
 	if (is_init(argc, argv))
-		init_main(argv[2]);
+		init_main(argv[2], argv[3]);
 	if (open_missing_stdio(&err) < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
 	parsed = options_parse(&global_spec, OPTIONS_FIRST, argc, argv, &globals, &operand, &err);

@@ -13,31 +13,31 @@
 #include "netns/ready.h"
 #include "netns/sandbox.h"
 
-enum given { GIVEN_LIFE, GIVEN_CONTROL, GIVEN_COUNT };
+/* In the order of ports_give() in core/parent/port.c. */
+enum given { GIVEN_LIFE, GIVEN_CONTROL, GIVEN_USER, GIVEN_NETWORK, GIVEN_COUNT };
 
-/* Is the process in the user namespace that we are in?  Then it can't be joined, and needn't be. */
-static bool has_our_user_namespace(int pidfd)
+/* Our own user namespace can't be joined, and needn't be. */
+static bool is_our_user_namespace(int fd)
 {
-	autofree char *path = str_format("/proc/%d/ns/user", (int)pidfd_pid(pidfd));
 	struct stat its, ours;
 
-	return stat(path, &its) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
+	return fstat(fd, &its) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
 	       its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
 }
 
 /*
  * Process boundary: from here on this is of the container's user and network namespaces.  The
  * sockets of the host that we are given stay the host's; those that we make are the container's.
- * ORDER: both in one call, as joining the network namespace needs the capabilities that joining the
- * user namespace gives.
+ * ORDER: the user namespace first: it gives the capabilities that the network namespace needs.
  */
-static int join_container(int pidfd, struct error *err)
+static int join_container(const int given[static GIVEN_COUNT], struct error *err)
 {
-	int flags = CLONE_NEWNET | (has_our_user_namespace(pidfd) ? 0 : CLONE_NEWUSER);
-
-	return setns(pidfd, flags) < 0
-		       ? error_set(err, errno, "join the container's network namespace")
-		       : 0;
+	if (!is_our_user_namespace(given[GIVEN_USER]) &&
+	    setns(given[GIVEN_USER], CLONE_NEWUSER) < 0)
+		return error_set(err, errno, "join the container's user namespace");
+	if (setns(given[GIVEN_NETWORK], CLONE_NEWNET) < 0)
+		return error_set(err, errno, "join the container's network namespace");
+	return 0;
 }
 
 /*
@@ -88,8 +88,10 @@ static int start(const struct network_options *options, struct error *err)
 	received = ready_receive(given, GIVEN_COUNT, err);
 	if (received <= 0)
 		return received;
-	if (join_container(given[GIVEN_LIFE], err) < 0)
+	if (join_container(given, err) < 0)
 		return -1;
+	close(given[GIVEN_USER]);
+	close(given[GIVEN_NETWORK]);
 	if (source_prepare(options, &source, &left) < 0)
 		ready_say_failure(READY_WARNING, &left);
 	pid = sandbox_fork(SANDBOX_PORT, &pidfd, &isolated, err);

@@ -212,27 +212,32 @@ static uint32_t root_of(const struct idmap *map)
 	return idmap_maps_inner(map, 0) || map->count == 0 ? 0 : map->ranges[0].inner;
 }
 
+struct userns_root userns_root(const struct userns_plan *plan, enum userns_groups groups)
+{
+	return (struct userns_root){ .uid = root_of(&plan->uids),
+				     .gid = root_of(&plan->gids),
+				     .drop_groups = groups == USERNS_DROP_GROUPS &&
+						    plan->setgroups_allowed };
+}
+
 /*
  * Since the clone (or setns) this process has every capability in the user namespace, whatever its
  * uid is there.  An execve keeps them for uid 0 alone; so it must be uid 0 before.  A change of ids
  * away from 0 would drop them; from the ids that we have here (the overflow id, or already 0) to 0
  * nothing is dropped, and to another id neither, as none of our three ids was 0.
  */
-int userns_become_root(const struct userns_plan *plan, enum userns_groups groups, struct error *err)
+int userns_become_root(const struct userns_root *root, struct error *err)
 {
-	uid_t uid = root_of(&plan->uids);
-	gid_t gid = root_of(&plan->gids);
-
 	/*
 	 * ORDER: groups, then gid, then uid.  The first two ask for CAP_SETGID, which a uid other
 	 * than 0 could have lost. The caller's groups would let the container into files that the
 	 * host's root gave to them alone.
 	 */
-	if (groups == USERNS_DROP_GROUPS && plan->setgroups_allowed && setgroups(0, NULL) < 0)
+	if (root->drop_groups && setgroups(0, NULL) < 0)
 		return error_set(err, errno, "drop supplementary groups");
-	if (setresgid(gid, gid, gid) < 0)
-		return error_set(err, errno, "become gid %u of the user namespace", gid);
-	if (setresuid(uid, uid, uid) < 0)
-		return error_set(err, errno, "become uid %u of the user namespace", uid);
-	return uid == 0 ? 0 : keep_capabilities_over_execve(err);
+	if (setresgid(root->gid, root->gid, root->gid) < 0)
+		return error_set(err, errno, "become gid %u of the user namespace", root->gid);
+	if (setresuid(root->uid, root->uid, root->uid) < 0)
+		return error_set(err, errno, "become uid %u of the user namespace", root->uid);
+	return root->uid == 0 ? 0 : keep_capabilities_over_execve(err);
 }

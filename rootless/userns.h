@@ -115,14 +115,21 @@ enum userns_groups {
 			       open */
 };
 
+/* Who a process becomes that is to be root of a user namespace. */
+struct userns_root {
+	uid_t uid; /* 0; where 0 isn't mapped: the first id of the map */
+	gid_t gid;
+	bool drop_groups; /* the caller's supplementary groups are dropped */
+};
+
+struct userns_root userns_root(const struct userns_plan *plan, enum userns_groups groups);
+
 /*
- * Becomes uid 0 and gid 0 of the user namespace (where 0 isn't mapped: the first id of the map)
- * with all its capabilities, such that execve(2) keeps them.  Where 0 isn't mapped they are in the
- * ambient set then: who drops capabilities later must clear that too. Clears PR_SET_PDEATHSIG and
- * the dumpable mark, as every change of ids does.
- * Runs in: the child, after its maps are written. Makes system calls only (no memory, no locks).
+ * Becomes @root of the user namespace, with all its capabilities, such that execve(2) keeps them.
+ * Where 0 isn't mapped they are in the ambient set then: who drops capabilities later must clear
+ * that too.  Clears PR_SET_PDEATHSIG and the dumpable mark, as every change of ids does.
+ * Runs in: the child, after its maps are written.  Makes system calls only (no memory, no locks).
  */
-int userns_become_root(const struct userns_plan *plan, enum userns_groups groups,
-		       struct error *err);
+int userns_become_root(const struct userns_root *root, struct error *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/number.h"
+#include "core/base/str.h"
 #include "core/init/capability.h"
 #include "core/init/limits.h"
 #include "core/init/seccomp_load.h"
@@ -232,7 +233,7 @@ static int parse_sync_fd(const char *number, int *ret_fd)
 	return fd_set_cloexec(*ret_fd);
 }
 
-int child_begin(const char *sync_number, struct child *ret_child)
+int child_begin(const char *sync_number, const char *mode, struct child *ret_child)
 {
 	*ret_child = (struct child){ .sync_fd = -1,
 				     .config_message = MESSAGE_NONE,
@@ -240,7 +241,10 @@ int child_begin(const char *sync_number, struct child *ret_child)
 				     .start_listener = -1,
 				     .seccomp_socket = -1,
 				     .mount_namespace = -1,
+				     .joins = str_equal(mode, INIT_MODE_JOIN),
 				     .label = LABEL_NONE };
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		ret_child->joined[i] = -1;
 	if (parse_sync_fd(sync_number, &ret_child->sync_fd) < 0) {
 		dprintf(STDERR_FILENO, "urun: 'urun init' is started by urun itself\n");
 		return -1;

@@ -2,6 +2,8 @@
 #ifndef URUN_INIT_CHILD_H
 #define URUN_INIT_CHILD_H
 
+#include <stdbool.h>
+
 #include "core/base/error.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
@@ -28,13 +30,20 @@ struct child {
 	int start_listener; /* ORDER_WAIT_START */
 	int seccomp_socket;
 	int mount_namespace; /* ORDER_MOUNT_NAMESPACE */
+	/* Of a process that joins by itself (core/init/join.h); all zero and -1 for others. */
+	bool joins;
+	struct message_join join;
+	int joined[CONFIG_NS_COUNT];
 	struct strbuf listener_state;
 	struct label label;
 	struct program program;
 };
 
-/* The pipe is the descriptor of that number.  Fails, after a line on stderr, where it is none. */
-int child_begin(const char *sync_number, struct child *ret_child);
+/*
+ * The pipe is the descriptor of that number; @mode is INIT_MODE_JOIN or NULL.  Fails, after a line
+ * on stderr, where the number is of no socket.
+ */
+int child_begin(const char *sync_number, const char *mode, struct child *ret_child);
 
 /* Tells the parent what went wrong, and ends. */
 _Noreturn void child_fail(struct child *child, const struct error *err);

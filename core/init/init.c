@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Runs in: init.
- * We are root of the user namespace from the start: the parent executed us only after the maps were
- * written. Up to rootfs_enter() the host's paths can be opened; after it none can, so all
+ * Most of the time we are root of the user namespace from the start: the parent executed us only
+ * after the maps were written.  A process that joins namespaces by itself was executed in the
+ * caller's and becomes root in join_namespaces() (core/init/join.h). Up to rootfs_enter() the host's paths can be opened; after it none can, so all
  * descriptors for later exist by then. After become_program() nothing comes back: what still needs
  * a capability stands above it.
  */
@@ -29,6 +30,7 @@
 #include "core/init/child.h"
 #include "core/init/console.h"
 #include "core/init/device.h"
+#include "core/init/join.h"
 #include "core/init/limits.h"
 #include "core/init/mask.h"
 #include "core/init/mount.h"
@@ -46,9 +48,15 @@
 struct init {
 	struct child child; /* its pipe after RUN: the connection with `start`; -1 in between */
 	int rootfs;
-	int null;   /* the host's /dev/null, to mask files with; -1: nothing is masked */
-	int sysctl; /* /proc/sys of the container; -1: the config sets none */
+	int terminal; /* the slave of the console, until it is attached; -1: none */
+	int null;     /* the host's /dev/null, to mask files with; -1: nothing is masked */
+	int sysctl;   /* /proc/sys of the container; -1: the config sets none */
 };
+
+static bool joins_pid_namespace(const struct init *init)
+{
+	return init->child.joined[CONFIG_NS_PID] >= 0;
+}
 
 static bool has_new_namespace(const struct init *init, enum config_namespace_type type)
 {
@@ -76,7 +84,8 @@ static int check_time_namespace(const struct init *init, struct error *err)
 {
 	struct stat mine, children;
 
-	if (!config_find_namespace(&init->child.config, CONFIG_NS_TIME))
+	/* Who joins by itself enters it by a fork. */
+	if (!config_find_namespace(&init->child.config, CONFIG_NS_TIME) || init->child.joins)
 		return 0;
 	if (stat("/proc/self/ns/time", &mine) < 0 ||
 	    stat("/proc/self/ns/time_for_children", &children) < 0)
@@ -95,14 +104,20 @@ static int make_network_device(const struct init *init, struct error *err)
 {
 	const char *text = init->child.sections[ORDER_NETWORK];
 	struct network_options options;
-	autoclose int tap = -1;
+	autoclose int tap = -1, user = -1, network = -1;
 
 	if (!*text)
 		return 0;
 	if (network_options_parse(text, &options, err) < 0 || tap_create(&options, &tap, err) < 0)
 		return -1;
 	allow_ping();
-	return pipe_send(init->child.sync_fd, MESSAGE_NETWORK, NULL, 0, &tap, 1, err);
+	/* ORDER: here /proc is the host's still. */
+	user = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (user < 0 || network < 0)
+		return error_set(err, errno, "open the namespaces in /proc/self/ns");
+	return pipe_send(init->child.sync_fd, MESSAGE_NETWORK, NULL, 0,
+			 (int[]){ tap, user, network }, 3, err);
 }
 
 static int prepare_namespaces(struct init *init, struct error *err)
@@ -169,6 +184,8 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	for (size_t i = 0; i < plan.steps.count; i++)
 		plan.steps.items[i].source_fd = source_fd(init, 1 + plan.steps.items[i].index);
 	mount_plan_print(&plan);
+	if (joins_pid_namespace(init))
+		plan.joins_pid_namespace = &init->child;
 	if (make_fuse_overlay(init, &fuse_tree, err) < 0 ||
 	    rootfs_prepare(&init->child.config, source_fd(init, 0), fuse_tree, &init->rootfs, err) <
 		    0 ||
@@ -178,6 +195,14 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	return 0;
 }
 
+static int attach_console(struct init *init, struct error *err)
+{
+	int result = init->terminal < 0 ? 0 : console_attach(init->terminal, err);
+
+	fd_close(&init->terminal);
+	return result;
+}
+
 /*
  * The container's terminal takes the place of stdio: from here on nothing that we have open is the
  * caller's but the preserved descriptors.
@@ -185,16 +210,16 @@ static int prepare_rootfs(struct init *init, struct error *err)
 static int make_console(struct init *init, struct error *err)
 {
 	const struct config_process *process = init->child.config.process;
-	autoclose int slave = -1;
 
 	if (!process || !process->terminal)
 		return 0;
-	if (console_create(init->rootfs, process->console_size, &init->child.console_master, &slave,
-			   err) < 0 ||
-	    console_set_owner(slave, (uid_t)process->user->uid.value, err) < 0 ||
-	    console_bind(init->rootfs, slave, err) < 0)
+	if (console_create(init->rootfs, process->console_size, &init->child.console_master,
+			   &init->terminal, err) < 0 ||
+	    console_set_owner(init->terminal, (uid_t)process->user->uid.value, err) < 0 ||
+	    console_bind(init->rootfs, init->terminal, err) < 0)
 		return -1;
-	return console_attach(slave, err);
+	/* A session's leader has the terminal: where a child goes on, that one leads a session. */
+	return joins_pid_namespace(init) ? 0 : attach_console(init, err);
 }
 
 /* The caller's environment, of the order's section. */
@@ -258,6 +283,32 @@ static int enter_rootfs(const struct init *init, struct error *err)
 	return 0;
 }
 
+/*
+ * ORDER: label_open() opens files of our own in procfs, so it is for the process that executes the
+ * program: here, where a child goes on, and before pivot_root, where /proc is the host's, else.
+ */
+static int enter_pid_namespace(struct init *init, struct error *err)
+{
+	if (!joins_pid_namespace(init))
+		return 0;
+	fd_close(&init->null);
+	fd_close(&init->rootfs);
+	if (join_pid_namespace(&init->child, err) < 0)
+		return -1;
+	if (setsid() < 0)
+		return error_set(err, errno, "make a session");
+	if (attach_console(init, err) < 0)
+		return -1;
+	return label_open(init->child.config.process, &init->child.label, err);
+}
+
+static int open_label(struct init *init, struct error *err)
+{
+	if (joins_pid_namespace(init))
+		return 0;
+	return label_open(init->child.config.process, &init->child.label, err);
+}
+
 static int set_sysctl(struct init *init, struct error *err)
 {
 	int result;
@@ -275,11 +326,18 @@ static int await_start(struct init *init, struct error *err)
 	if (!(init->child.order.flags & ORDER_WAIT_START))
 		return 0;
 	fd_close(&init->child.sync_fd);
+	/*
+	 * Nothing of the host's is open any more, and `exec` and others look at a created container:
+	 * where our memory map is the caller's (core/init/join.h) they couldn't.
+	 */
+	if (init->child.joins)
+		prctl(PR_SET_DUMPABLE, 1);
 	do
 		init->child.sync_fd = accept4(init->child.start_listener, NULL, NULL, SOCK_CLOEXEC);
 	while (init->child.sync_fd < 0 && errno == EINTR);
 	if (init->child.sync_fd < 0)
 		return error_set(err, errno, "wait for start");
+	prctl(PR_SET_DUMPABLE, 0);
 	fd_close(&init->child.start_listener);
 	if (!init->child.config.process)
 		return error_set(err, 0,
@@ -311,13 +369,12 @@ static int init_run(struct init *init, struct error *err)
 	    limits_set_oom_score_adj(init->child.config.process, err) < 0 ||
 	    prepare_rootfs(init, err) < 0 ||
 	    devices_create(&init->child.config, init->rootfs, err) < 0 ||
-	    make_console(init, err) < 0 ||
-	    label_open(init->child.config.process, &init->child.label, err) < 0 ||
+	    make_console(init, err) < 0 || open_label(init, err) < 0 ||
 	    open_sysctl(init, err) < 0 || run_early_hooks(init, err) < 0 ||
 	    mask_open_null(&init->child.config, &init->null, err) < 0 ||
 	    enter_rootfs(init, err) < 0 || set_sysctl(init, err) < 0 ||
 	    mask_paths(&init->child.config, init->null, err) < 0 ||
-	    rootfs_finish(&init->child.config, err) < 0 ||
+	    rootfs_finish(&init->child.config, err) < 0 || enter_pid_namespace(init, err) < 0 ||
 	    child_find_program(&init->child, err) < 0 || child_send_ready(&init->child, err) < 0 ||
 	    child_await_run(&init->child, err) < 0 || await_start(init, err) < 0 ||
 	    child_become_program(&init->child, err) < 0 || run_start_hooks(init, err) < 0)
@@ -325,18 +382,29 @@ static int init_run(struct init *init, struct error *err)
 	return program_exec(&init->child.program, err);
 }
 
-_Noreturn void init_main(const char *sync_number)
+/* The process is in the container's namespaces when CONFIG is read and this has returned. */
+static int begin(struct child *child, struct error *err)
+{
+	if (child->joins && join_user_namespace(child, err) < 0)
+		return -1;
+	if (child_receive_config(child, err) < 0)
+		return -1;
+	return child->joins ? join_namespaces(child, err) : 0;
+}
+
+_Noreturn void init_main(const char *sync_number, const char *mode)
 {
 	struct init init = {
 		.rootfs = -1,
+		.terminal = -1,
 		.null = -1,
 		.sysctl = -1,
 	};
 	struct error err = ERROR_NONE;
 
-	if (child_begin(sync_number, &init.child) < 0)
+	if (child_begin(sync_number, mode, &init.child) < 0)
 		_exit(1);
-	if (child_receive_config(&init.child, &err) == 0) {
+	if (begin(&init.child, &err) == 0) {
 		if (init.child.order.flags & ORDER_SETNS)
 			setns_run(&init.child, &err);
 		else

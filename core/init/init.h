@@ -8,6 +8,6 @@
  * @sync_number.  It ends as the container's program, or by _exit after telling the parent why not.
  * Source: core/sync/message.h draws what is said.
  */
-_Noreturn void init_main(const char *sync_number);
+_Noreturn void init_main(const char *sync_number, const char *mode);
 
 #endif

@@ -40,6 +40,8 @@ struct mount_plan {
 	const char *context_type; /* "context", "rootcontext" … */
 	bool own_pid_namespace;	  /* which ones are new decides what the kernel lets us mount */
 	bool own_ipc_namespace;
+	/* Opens the context of proc file systems, see join_open_proc(); NULL: our own pid namespace. */
+	const struct child *joins_pid_namespace;
 };
 
 /*

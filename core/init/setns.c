@@ -12,6 +12,7 @@
 
 #include "core/base/fd.h"
 #include "core/init/console.h"
+#include "core/init/join.h"
 #include "core/init/limits.h"
 #include "core/init/namespace.h"
 
@@ -45,7 +46,9 @@ int setns_run(struct child *child, struct error *err)
 {
 	if (!child->config.process)
 		return error_set(err, EPROTO, "sync pipe: config without a process");
-	if (child_join_mount_namespace(child, err) < 0 || prepare_session(child, err) < 0 ||
+	/* ORDER: the container's root first, then its pid namespace, in which the container sees us. */
+	if (child_join_mount_namespace(child, err) < 0 || join_pid_namespace(child, err) < 0 ||
+	    prepare_session(child, err) < 0 ||
 	    limits_set_oom_score_adj(child->config.process, err) < 0 ||
 	    make_console(child, err) < 0 ||
 	    label_open(child->config.process, &child->label, err) < 0 ||

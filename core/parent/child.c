@@ -171,6 +171,29 @@ int child_send_config(const struct child *child, struct container_config *config
 	return child_send_with(child, MESSAGE_CONFIG, &payload, fds, fd_count, err);
 }
 
+/*
+ * The pidfd comes from a process that the container may see: it is believed only where the kernel
+ * says that it names a child of ours, which is no other than the sender.
+ */
+int child_adopt(struct child *child, struct message *forked, struct error *err)
+{
+	siginfo_t info;
+	pid_t pid = forked->fd_count == 1 ? pidfd_pid(forked->fds[0]) : -1;
+	uint32_t number = (uint32_t)pid;
+
+	if (pid <= 0 || pid == child->pid ||
+	    waitid(P_PIDFD, (id_t)forked->fds[0], &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return error_set(err, EPROTO, "sync pipe: forked without a child of ours");
+	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	fd_close(&child->pidfd);
+	child->pidfd = take_fd(&forked->fds[0]);
+	child->pid = pid;
+	return child_send_with(child, MESSAGE_ADOPTED,
+			       &(struct strbuf){ .bytes = (char *)&number, .size = sizeof(number) },
+			       NULL, 0, err);
+}
+
 void child_take_console(const struct child_request *request, struct child *child,
 			struct message *ready)
 {

@@ -78,6 +78,12 @@ int child_send_config(const struct child *child, struct container_config *config
 int child_await(const struct child *child, unsigned int expected, struct message *ret_message,
 		struct error *err);
 
+/*
+ * MESSAGE_FORKED: the process that joined the namespaces has ended, and the sender takes its place:
+ * *child's pid and pidfd are its from here on.  Refused is a process that isn't our child.
+ */
+int child_adopt(struct child *child, struct message *forked, struct error *err);
+
 /* READY has come: its descriptor is the console. */
 void child_take_console(const struct child_request *request, struct child *child,
 			struct message *ready);

@@ -1,5 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent; the functions named child_… in the new process, before it executes itself.
+/*
+ * Runs in: parent; the functions named cloned_… in the new process, before it executes itself.
+ *
+ * How the container's first process and the process of `exec` come to be, and what a hostile
+ * container can see of them meanwhile.
+ *
+ * The attack (CVE-2016-9962 and its relatives).  A process that enters a container's pid namespace
+ * is visible there.  Until it has the container's root, and until it executes the container's
+ * program, /proc/PID/root, cwd, fd, exe and mem of it are ways out of the container.  The kernel
+ * asks for PTRACE_MODE_READ or _ATTACH before it opens them (ptrace(2), "Ptrace access mode
+ * checking"):
+ *   1. CAP_SYS_PTRACE in the user namespace of the target's credentials (or, in the same one, equal
+ *      ids and no capability that the looker hasn't);
+ *   2. if the target isn't dumpable: CAP_SYS_PTRACE in the user namespace that its memory map
+ *      belongs to, which is the one in which the map's execve(2) was called.  A fork inherits it.
+ * The container's root can hold CAP_SYS_PTRACE in the container's user namespace (--cap-add
+ * SYS_PTRACE, privileged engines).  So the mark PR_SET_DUMPABLE 0 protects only a process whose
+ * memory map is from outside that user namespace: no execve may lie between joining the user
+ * namespace and the container's program.  And where urun itself runs in the container's user
+ * namespace (rootless podman), no mark protects at all: there the process must have nothing of the
+ * host's before it enters the pid namespace.
+ *
+ * So there are two ways in:
+ *
+ *   direct   The pid namespace and the user namespace are new, or are the caller's.  Nobody who is
+ *            hostile is in the new pid namespace, so nobody can look.  clone3(2) makes all
+ *            namespaces at once; the clone waits for its maps, becomes root and executes
+ *            `urun init`.  That is the fastest way, and the usual one.
+ *
+ *   joining  A user or pid namespace is joined (`exec`, pods), or a namespace must be joined before
+ *            the user namespace is made.  The parent starts `urun init` in its own namespaces
+ *            (core/init/join.c), so that the memory map belongs to the caller's user namespace.
+ *            That process joins everything itself, the pid namespace last: for `exec` after the
+ *            mount namespace and with it the container's root; for a new container after
+ *            pivot_root.  Only its child, forked then, is visible in the container: its root, its
+ *            working directory and its descriptors are the container's, it isn't dumpable, and its
+ *            memory map isn't the container's (join_pid_namespace()).
+ *
+ * What runs beside them is not visible: hooks of the runtime, createContainer hooks, newuidmap,
+ * urun-slirp, urun-port and fuse-overlayfs stay in the caller's pid namespace, or in a new one that
+ * has no other process yet.  startContainer hooks run in the container's root.
+ */
 #include "core/parent/clone.h"
 
 #include <errno.h>
@@ -22,16 +63,13 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
+#include "core/sync/join.h"
 #include "core/sync/pipe.h"
 #include "rootless/host.h"
 
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
-
 /*
- * Made in the child by unshare(2) or in init: they hold for children, or must come after the move
- * into a cgroup.
+ * Made in the new process by unshare(2) or in init: they hold for children, or must come after the
+ * move into a cgroup.
  */
 #define SECOND_FLAGS (CLONE_NEWTIME | CLONE_NEWCGROUP)
 
@@ -141,34 +179,6 @@ static pid_t clone_with(unsigned long long flags, int cgroup_fd, int *ret_pidfd)
 	return pid >= 0 ? pid : (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
-/* ---- the child, from here to execve ---- */
-
-static int child_join(const struct namespaces *namespaces, enum config_namespace_type type,
-		      struct error *err)
-{
-	if (namespaces->joined[type] < 0)
-		return 0;
-	if (setns(namespaces->joined[type], config_namespace_flag(type)) < 0)
-		return error_set(err, errno, "join the %s namespace", config_namespace_name(type));
-	return 0;
-}
-
-static const enum config_namespace_type joined_late[] = { CONFIG_NS_NETWORK, CONFIG_NS_IPC,
-							  CONFIG_NS_UTS, CONFIG_NS_CGROUP };
-
-/*
- * ORDER: after the user namespace, whose capabilities these need.  Not the mount namespace: in it
- * the loader and the libraries of `urun init` would be the container's, with all our rights.  Init
- * joins it itself, when nothing is loaded any more.
- */
-static int child_join_rest(const struct namespaces *namespaces, struct error *err)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(joined_late); i++)
-		if (child_join(namespaces, joined_late[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 /* Does the namespace belong to the user namespace that we are in? */
 static bool is_of_our_user_namespace(int fd)
 {
@@ -190,42 +200,14 @@ static bool must_be_joined_before(const struct namespaces *namespaces,
 	       is_of_our_user_namespace(namespaces->joined[type]);
 }
 
-/*
- * A new time namespace is for children and for the next execve (Linux 6.1); its clocks can be set
- * only while it is empty. Source: time_namespaces(7).
- */
-static int child_make_time_namespace(const struct clone_order *order, struct error *err)
-{
-	const struct config_linux *config = order->config->linux_;
-
-	if (order->namespaces->joined[CONFIG_NS_TIME] >= 0 &&
-	    child_join(order->namespaces, CONFIG_NS_TIME, err) < 0)
-		return -1;
-	if (!(order->namespaces->new_flags & CLONE_NEWTIME))
-		return 0;
-	if (unshare(CLONE_NEWTIME) < 0)
-		return error_set(err, errno, "make the time namespace");
-	for (size_t i = 0; i < config->time_offsets.count; i++) {
-		const struct config_time_offset *offset = &config->time_offsets.items[i];
-		char line[96];
-		int failed;
-
-		snprintf(line, sizeof(line), "%s %lld %llu", offset->clock,
-			 (long long)offset->secs.value, (unsigned long long)offset->nanosecs.value);
-		failed = fd_write_file("/proc/self/timens_offsets", line);
-		if (failed < 0)
-			return error_set(err, -failed, "linux.timeOffsets.%s: set the clock",
-					 offset->clock);
-	}
-	return 0;
-}
+/* ---- the new process, from here to execve ---- */
 
 /*
  * Signals as a new program expects them: ours are blocked for the monitor, and our caller may have
  * ignored some.  The system call itself, as sigaction(3) refuses the two signals that the C library
  * keeps for itself; what posix_spawn(3) started has these two ignored.
  */
-static void child_reset_signals(void)
+static void cloned_reset_signals(void)
 {
 	/*
 	 * The kernel's struct sigaction, in any architecture's order of fields: SIG_DFL, no flags
@@ -240,7 +222,7 @@ static void child_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int child_await_bootstrap(int sync_fd, struct error *err)
+static int cloned_await_bootstrap(int sync_fd, struct error *err)
 {
 	automessage struct message message = MESSAGE_NONE;
 	int got = pipe_receive(sync_fd, MESSAGE_BIT(MESSAGE_BOOTSTRAP), &message, err);
@@ -252,160 +234,128 @@ static int child_await_bootstrap(int sync_fd, struct error *err)
 }
 
 /*
- * ORDER: execve comes after the maps are written and we are root: execve of a process whose uid has
- * no mapping drops every capability (capabilities(7)).  Until it, we have the parent's memory and
- * must make system calls only.
+ * Process boundary: what runs from here on has none of the parent's memory, and of its descriptors
+ * stdio, the preserved ones, the sync pipe and the mounts' sources alone.
  */
-static int child_become_init(const struct clone_order *order, struct error *err)
+static int cloned_execute(const struct clone_order *order, char *mode, struct error *err)
 {
 	char number[16];
-	char *const argv[] = { "urun", "init", number, NULL };
+	char *const argv[] = { "urun", "init", number, mode, NULL };
 	char *const envp[] = { NULL };
 
-	/* ORDER: before anything that takes time: from now on a killed parent takes us along. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (child_await_bootstrap(order->sync_fd, err) < 0)
-		return -1;
-	/* ORDER: with the caller's uid and groups, which are gone in the next step. */
-	if (order->sources)
-		child_open_sources(order->sources, order->sync_fd);
-	if (userns_become_root(order->userns,
-			       order->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS,
-			       err) < 0)
-		return -1;
-	/* ORDER: again after the change of ids, which clears it. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	child_reset_signals();
-	if (child_join_rest(order->namespaces, err) < 0 ||
-	    child_make_time_namespace(order, err) < 0)
-		return -1;
+	cloned_reset_signals();
 	if (fd_cloexec_from(3 + order->preserve_fds) < 0 || fd_clear_cloexec(order->sync_fd) < 0 ||
-	    child_keep_sources(order->sources) < 0)
+	    source_keep(order->sources) < 0)
 		return error_set(err, errno, "mark descriptors as close-on-exec");
 	snprintf(number, sizeof(number), "%d", order->sync_fd);
-	/*
-	 * Process boundary: what runs from here on has none of the parent's memory, and of its
-	 * descriptors the sync pipe and the mounts' sources alone.
-	 */
 	syscall(SYS_execveat, order->self_fd, "", argv, envp, AT_EMPTY_PATH);
 	return error_set(err, errno, "execute urun init");
 }
 
-static _Noreturn void child_main(const struct clone_order *order)
-{
-	struct error err = ERROR_NONE;
-
-	close(order->parent_sync_fd);
-	child_become_init(order, &err);
-	pipe_send_error(order->sync_fd, &err);
-	_exit(1);
-}
-
-/* ---- joining a user or pid namespace, or one before the new user namespace, takes a process in between ---- */
-
-static bool needs_detour(const struct namespaces *namespaces)
-{
-	bool needs =
-		namespaces->joined[CONFIG_NS_USER] >= 0 || namespaces->joined[CONFIG_NS_PID] >= 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(joined_late); i++)
-		needs = needs || must_be_joined_before(namespaces, joined_late[i]);
-	return needs;
-}
-
-/* What the process in between writes for us, in memory that both have. */
-struct detour_result {
-	pid_t pid; /* 0: failed */
-	struct error err;
-};
-
 /*
- * ORDER: the user namespace first: it owns the others, and its capabilities are needed to join
- * them.  A joined pid namespace holds for children only; CLONE_PARENT makes that child our
- * caller's, so that it is the parent's to wait for.
+ * ORDER: execve comes after the maps are written and we are root: execve of a process whose uid has
+ * no mapping drops every capability (capabilities(7)).  Until it, we have the parent's memory and
+ * must make system calls only.
+ * ORDER: the mount namespace is not joined here: in it the loader and the libraries of `urun init`
+ * would be the container's, with all our rights.  Init joins it itself, when nothing is loaded any
+ * more.
  */
-static int child_detour(const struct clone_order *original, pid_t *ret_pid, struct error *err)
+static int cloned_become_init(const struct clone_order *order, struct error *err)
 {
-	struct namespaces rest = *original->namespaces, *namespaces = &rest;
-	struct clone_order changed = *original, *order = &changed;
-	int pidfd = -1;
-	pid_t pid;
+	const struct userns_root root = userns_root(
+		order->userns, order->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS);
+	const struct namespaces *namespaces = order->namespaces;
 
-	order->namespaces = namespaces;
-	for (size_t i = 0; i < ARRAY_SIZE(joined_late); i++)
-		if (must_be_joined_before(namespaces, joined_late[i])) {
-			if (child_join(namespaces, joined_late[i], err) < 0)
-				return -1;
-			namespaces->joined[joined_late[i]] = -1;
-		}
-	if (child_join(namespaces, CONFIG_NS_USER, err) < 0 ||
-	    child_join(namespaces, CONFIG_NS_PID, err) < 0)
+	if (cloned_await_bootstrap(order->sync_fd, err) < 0)
 		return -1;
-	pid = clone_with((unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS) | CLONE_PARENT,
-			 order->cgroup_fd, &pidfd);
-	if (pid == 0)
-		child_main(order);
-	if (pid < 0)
-		return error_set(err, errno, "make the container's first process");
-	*ret_pid = pid;
-	return 0;
+	/* ORDER: with the caller's uid and groups, which are gone in the next step. */
+	if (order->sources)
+		source_open_all(order->sources, order->sync_fd);
+	if (userns_become_root(&root, err) < 0)
+		return -1;
+	/* ORDER: again after the change of ids, which clears it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (join_late_namespaces(namespaces->joined, err) < 0 ||
+	    join_time_namespace(namespaces->joined, namespaces->new_flags, order->config, err) < 0)
+		return -1;
+	return cloned_execute(order, NULL, err);
+}
+
+/* ---- the parent ---- */
+
+bool clone_joins(const struct namespaces *namespaces)
+{
+	if (namespaces->joined[CONFIG_NS_USER] >= 0 || namespaces->joined[CONFIG_NS_PID] >= 0)
+		return true;
+	for (size_t i = 0; i < joined_late_count; i++)
+		if (must_be_joined_before(namespaces, joined_late[i]))
+			return true;
+	return false;
+}
+
+bool clone_forks(const struct namespaces *namespaces)
+{
+	return clone_joins(namespaces) &&
+	       (namespaces->joined[CONFIG_NS_PID] >= 0 ||
+		(namespaces->new_flags & (CLONE_NEWPID | CLONE_NEWTIME)));
 }
 
 /*
- * Not vfork(2): joining a user namespace makes the memory of who joins undumpable, and that must
- * not be ours.  The clone's pid is a number of the pid namespace of the process in between, which
- * is ours.
+ * A pid namespace of the caller's user namespace is joined before a new user namespace, in which we
+ * have no right to it.
  */
-static int clone_by_detour(const struct clone_order *order, pid_t *ret_pid, struct error *err)
+static void plan_join(const struct clone_order *order, struct message_join *ret_join, int *ret_fds,
+		      size_t *ret_fd_count)
 {
-	struct detour_result *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE,
-					    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t between, pid;
+	const struct namespaces *namespaces = order->namespaces;
+	const struct userns_root root = userns_root(
+		order->userns, order->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS);
+	struct message_join join = {
+		.new_flags = (uint32_t)namespaces->new_flags,
+		.root_uid = root.uid,
+		.root_gid = root.gid,
+		.drop_groups = root.drop_groups,
+	};
+	size_t count = 0;
 
-	if (result == MAP_FAILED)
-		return error_set(err, errno, "map memory");
-	between = fork();
-	if (between == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		child_detour(order, &result->pid, &result->err);
-		_exit(0);
+	for (int i = 0; i < CONFIG_NS_COUNT; i++) {
+		/* CONFIG has the mount namespace: it is joined when nothing is loaded any more. */
+		if (namespaces->joined[i] < 0 || i == CONFIG_NS_MOUNT)
+			continue;
+		join.joined |= 1u << i;
+		if (must_be_joined_before(namespaces, (enum config_namespace_type)i))
+			join.before_user |= 1u << i;
+		ret_fds[count++] = namespaces->joined[i];
 	}
-	error_set(err, errno, "make a process that joins the namespaces");
-	if (between > 0) {
-		while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
-			;
-		error_take(err, &result->err);
-	}
-	pid = between > 0 ? result->pid : 0;
-	munmap(result, sizeof(*result));
-	if (pid <= 0)
-		return -1;
-	*ret_pid = pid;
-	return 0;
+	*ret_join = join;
+	*ret_fd_count = count;
 }
 
 int clone_init(const struct clone_order *order, pid_t *ret_pid, int *ret_pidfd, struct error *err)
 {
 	const struct namespaces *namespaces = order->namespaces;
-	pid_t pid = -1;
-
-	if (needs_detour(namespaces)) {
-		if (clone_by_detour(order, &pid, err) < 0)
-			return -1;
-		*ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-		if (*ret_pidfd < 0)
-			return error_set(err, errno, "open the container's first process");
-		*ret_pid = pid;
-		return 0;
-	}
+	bool joins = clone_joins(namespaces);
+	unsigned long long flags =
+		joins ? 0 : (unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS);
 	/*
-	 * Process boundary: the child has our memory until it executes itself, and no ids until we
-	 * have written its maps.
+	 * Process boundary: the new process has our memory until it executes itself, and in new
+	 * namespaces no ids until we have written its maps.
 	 */
-	pid = clone_with((unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS),
-			 order->cgroup_fd, ret_pidfd);
-	if (pid == 0)
-		child_main(order);
+	pid_t pid = clone_with(flags, order->cgroup_fd, ret_pidfd);
+
+	if (pid == 0) {
+		struct error own = ERROR_NONE;
+
+		/* ORDER: before anything that takes time: a killed parent takes us along. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(order->parent_sync_fd);
+		if (joins)
+			cloned_execute(order, INIT_MODE_JOIN, &own);
+		else
+			cloned_become_init(order, &own);
+		pipe_send_error(order->sync_fd, &own);
+		_exit(1);
+	}
 	if (pid < 0) {
 		error_set(err, errno, "make the container's namespaces");
 		host_explain_userns_failure(&HOST_REAL, err->code, err);
@@ -413,4 +363,26 @@ int clone_init(const struct clone_order *order, pid_t *ret_pid, int *ret_pidfd, 
 	}
 	*ret_pid = pid;
 	return 0;
+}
+
+int clone_join(const struct clone_order *order, struct error *err)
+{
+	automessage struct message joined = MESSAGE_NONE;
+	struct message_join join;
+	int fds[CONFIG_NS_COUNT];
+	size_t fd_count;
+	int got;
+
+	if (!clone_joins(order->namespaces))
+		return 0;
+	plan_join(order, &join, fds, &fd_count);
+	if (pipe_send(order->parent_sync_fd, MESSAGE_JOIN, &join, sizeof(join), fds, fd_count,
+		      err) < 0)
+		return -1;
+	if (!(join.new_flags & CLONE_NEWUSER))
+		return 0;
+	got = pipe_await(order->parent_sync_fd, MESSAGE_BIT(MESSAGE_JOINED), &joined, err);
+	return got > 0	 ? 0
+	       : got < 0 ? -1
+			 : error_set(err, 0, "the process that joins the namespaces has ended");
 }

@@ -46,10 +46,26 @@ struct clone_order {
 };
 
 /*
- * Makes the container's first process: a copy of us that waits for BOOTSTRAP, then becomes root of
- * the user namespace, joins what is to be joined and executes `urun init`.  It is our child, and is
- * killed when we end before it is handed over. Runs in: parent.
+ * Does the new process join the namespaces by itself, with nothing of the host's in what the
+ * container sees?  And does its child, which MESSAGE_FORKED announces, become the container's
+ * process?  The theory is at the head of clone.c.
+ */
+bool clone_joins(const struct namespaces *namespaces);
+bool clone_forks(const struct namespaces *namespaces);
+
+/*
+ * Makes the container's first process, or `exec`'s: it waits for BOOTSTRAP and becomes `urun init`.
+ * It is our child, and is killed when we end before it is handed over.
+ * Runs in: parent.
  */
 int clone_init(const struct clone_order *order, pid_t *ret_pid, int *ret_pidfd, struct error *err);
+
+/*
+ * Sends JOIN where the new process joins by itself, and waits until a new user namespace can be
+ * given its maps; else there is nothing to do.
+ * ORDER: after our copy of the child's end of the pipe was closed, so that its death is an end.
+ * Runs in: parent.
+ */
+int clone_join(const struct clone_order *order, struct error *err);
 
 #endif

@@ -51,6 +51,8 @@ struct creation {
 	struct mount_sources sources;
 	int child_sync_fd;
 	int self_fd;
+	int tap;    /* the container's network device, until it is given to urun-slirp */
+	bool forks; /* a child of the first process is to take its place: FORKED is awaited */
 };
 
 /* ---- before any process exists ---- */
@@ -208,6 +210,22 @@ static void list_sources(struct creation *creation)
 	mount_sources_list(&creation->made->config, last + 1, &creation->sources);
 }
 
+/* The pid of the container's first process, in the state that others read. */
+static int record_pid(struct creation *creation, struct error *err)
+{
+	struct created *made = creation->made;
+	char process_state;
+	int failed;
+
+	made->state.pid = (struct opt_u64){ .set = true, .value = (uint64_t)made->child.pid };
+	made->state.start_time.set = true;
+	failed = pidfd_start_time(made->child.pid, &made->state.start_time.value, &process_state);
+	if (failed < 0)
+		return error_set(err, -failed, "read the start time of process %d",
+				 made->child.pid);
+	return state_write(&made->dir, &made->state, err);
+}
+
 static int clone_child(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
@@ -219,18 +237,18 @@ static int clone_child(struct creation *creation, struct error *err)
 		.keep_groups =
 			config_annotation(&made->config, CONFIG_ANNOTATION_KEEP_GROUPS) != NULL,
 	};
-	char process_state;
-	int failed;
 
 	if (seal_self(&creation->userns, &creation->self_fd, err) < 0 ||
 	    pipe_new(&made->child.sync_fd, &creation->child_sync_fd, err) < 0)
 		return -1;
-	list_sources(creation);
+	if (!clone_joins(&creation->namespaces))
+		list_sources(creation);
 	order.sources = creation->sources.count ? &creation->sources : NULL;
 	order.cgroup_fd = creation->cgroup.fd;
 	order.self_fd = creation->self_fd;
 	order.sync_fd = creation->child_sync_fd;
 	order.parent_sync_fd = made->child.sync_fd;
+	creation->forks = clone_forks(&creation->namespaces);
 	if (clone_init(&order, &made->child.pid, &made->child.pidfd, err) < 0)
 		return -1;
 	/*
@@ -238,13 +256,7 @@ static int clone_child(struct creation *creation, struct error *err)
 	 * of the pipe.
 	 */
 	fd_close(&creation->child_sync_fd);
-	made->state.pid = (struct opt_u64){ .set = true, .value = (uint64_t)made->child.pid };
-	made->state.start_time.set = true;
-	failed = pidfd_start_time(made->child.pid, &made->state.start_time.value, &process_state);
-	if (failed < 0)
-		return error_set(err, -failed, "read the start time of process %d",
-				 made->child.pid);
-	return state_write(&made->dir, &made->state, err);
+	return record_pid(creation, err) < 0 ? -1 : clone_join(&order, err);
 }
 
 /* Is the tree of its own cgroup namespace mounted for the container to write to? */
@@ -392,22 +404,43 @@ static int run_runtime_hooks(struct creation *creation, struct error *err)
 	return child_send(&made->child, MESSAGE_RESUME, err);
 }
 
+/* The network ends with the process whose pidfd it is given. */
+static int give_network(struct creation *creation, struct error *err)
+{
+	struct created *made = creation->made;
+
+	if (creation->tap < 0)
+		return 0;
+	return network_give(&creation->network, &made->dir, &creation->tap, made->child.pidfd, err);
+}
+
+static int adopt_child(struct creation *creation, struct message *message, struct error *err)
+{
+	creation->forks = false;
+	if (child_adopt(&creation->made->child, message, err) < 0 || record_pid(creation, err) < 0)
+		return -1;
+	return give_network(creation, err);
+}
+
 static int answer(struct creation *creation, struct message *message, struct error *err)
 {
 	struct created *made = creation->made;
 
 	switch (message->type) {
 	case MESSAGE_NETWORK:
-		if (message->fd_count != 1)
+		if (message->fd_count != 3)
 			return error_set(err, EPROTO, "sync pipe: network without a device");
-		return network_give(&creation->network, &made->dir, &message->fds[0],
-				    made->child.pidfd, err);
+		creation->tap = take_fd(&message->fds[0]);
+		creation->network.ports.user_namespace = take_fd(&message->fds[1]);
+		creation->network.ports.network_namespace = take_fd(&message->fds[2]);
+		return creation->forks ? 0 : give_network(creation, err);
 	case MESSAGE_OVERLAY:
 		if (message->fd_count != 1)
 			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
 		return overlay_serve(&creation->overlay, &made->dir, made->child.pidfd,
 				     &message->fds[0], err);
 	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
+	case MESSAGE_FORKED: return adopt_child(creation, message, err);
 	default: child_take_console(&creation->request->child, &made->child, message); return 0;
 	}
 }
@@ -421,11 +454,14 @@ static int await_ready(struct creation *creation, struct error *err)
 	while (!ready) {
 		automessage struct message message = MESSAGE_NONE;
 
-		if (child_await(&creation->made->child, expected, &message, err) < 0 ||
+		if (child_await(&creation->made->child,
+				expected | (creation->forks ? MESSAGE_BIT(MESSAGE_FORKED) : 0),
+				&message, err) < 0 ||
 		    answer(creation, &message, err) < 0)
 			return -1;
-		/* Each comes once, and none after one that is later. */
-		expected &= ~((MESSAGE_BIT(message.type) << 1) - 1);
+		/* Each comes once, and none after one that is later; FORKED may come between any. */
+		if (message.type != MESSAGE_FORKED)
+			expected &= ~((MESSAGE_BIT(message.type) << 1) - 1);
 		ready = message.type == MESSAGE_READY;
 	}
 	return 0;
@@ -511,6 +547,7 @@ static void creation_release(struct creation *creation)
 	overlay_release(&creation->overlay);
 	fd_close(&creation->child_sync_fd);
 	fd_close(&creation->self_fd);
+	fd_close(&creation->tap);
 }
 
 static void creation_init(struct creation *creation, const struct create_request *request,
@@ -522,7 +559,8 @@ static void creation_init(struct creation *creation, const struct create_request
 				       .filter = FILTER_NONE,
 				       .network = NETWORK_UNSTATED,
 				       .child_sync_fd = -1,
-				       .self_fd = -1 };
+				       .self_fd = -1,
+				       .tap = -1 };
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		creation->namespaces.joined[i] = -1;
 }

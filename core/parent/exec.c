@@ -163,7 +163,7 @@ static int clone_child(struct execution *execution, struct error *err)
 	 * of the pipe.
 	 */
 	fd_close(&execution->child_sync_fd);
-	return 0;
+	return clone_join(&order, err);
 }
 
 static int enter_cgroup(const struct execution *execution, struct error *err)
@@ -253,8 +253,12 @@ static int send_config(struct execution *execution, struct error *err)
 
 static int await_ready(struct execution *execution, struct error *err)
 {
-	automessage struct message ready = MESSAGE_NONE;
+	automessage struct message forked = MESSAGE_NONE, ready = MESSAGE_NONE;
 
+	if (clone_forks(&execution->namespaces) &&
+	    (child_await(&execution->child, MESSAGE_BIT(MESSAGE_FORKED), &forked, err) < 0 ||
+	     child_adopt(&execution->child, &forked, err) < 0))
+		return -1;
 	if (child_await(&execution->child, MESSAGE_BIT(MESSAGE_READY), &ready, err) < 0)
 		return -1;
 	child_take_console(&execution->request->child, &execution->child, &ready);

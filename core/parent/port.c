@@ -44,6 +44,8 @@ void ports_release(struct ports *ports)
 	helper_abandon(&ports->helper);
 	published_list_release(&ports->published);
 	fd_close(&ports->pidfd);
+	fd_close(&ports->user_namespace);
+	fd_close(&ports->network_namespace);
 }
 
 /* ---- beside the creation ---- */
@@ -57,13 +59,15 @@ int ports_launch(struct ports *ports, const char *network, struct error *err)
 
 int ports_give(struct ports *ports, const struct state_dir *dir, int life_pidfd, struct error *err)
 {
+	int fds[] = { life_pidfd, -1, ports->user_namespace, ports->network_namespace };
 	autoclose int listener = -1;
 
 	if (ports->helper.ready_fd < 0)
 		return 0;
 	if (state_socket_listen(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &listener, err) < 0)
 		return -1;
-	return helper_give(&ports->helper, (int[2]){ life_pidfd, listener }, 2, err);
+	fds[1] = listener;
+	return helper_give(&ports->helper, fds, ARRAY_SIZE(fds), err);
 }
 
 /*
@@ -179,6 +183,27 @@ int container_ports_list(const char *root, const char *id, struct port_entry **r
 	return result;
 }
 
+static int open_namespace(pid_t pid, const char *name, int *ret_fd, struct error *err)
+{
+	autofree char *path = str_format("/proc/%d/ns/%s", (int)pid, name);
+
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? error_set(err, errno, "open %s", path) : 0;
+}
+
+/* ORDER: opened by number; then the pidfd tells whether the process was that one all the while. */
+static int find_namespaces(struct ports *ports, int life_pidfd, struct error *err)
+{
+	pid_t pid = pidfd_pid(life_pidfd);
+
+	if (pid > 0 && (open_namespace(pid, "user", &ports->user_namespace, err) < 0 ||
+			open_namespace(pid, "net", &ports->network_namespace, err) < 0))
+		return -1;
+	if (pid <= 0 || pidfd_signal(life_pidfd, 0) < 0)
+		return error_set(err, 0, "container not running: no port can be published");
+	return 0;
+}
+
 static int start_late(struct ports *ports, const struct state_dir *dir,
 		      const struct container_state *state, int life_pidfd, struct error *err)
 {
@@ -188,6 +213,7 @@ static int start_late(struct ports *ports, const struct state_dir *dir,
 				 "published",
 				 state->id);
 	return ports_launch(ports, state->network, err) < 0 ||
+			       find_namespaces(ports, life_pidfd, err) < 0 ||
 			       ports_give(ports, dir, life_pidfd, err) < 0
 		       ? -1
 		       : ports_await(ports, dir, err);

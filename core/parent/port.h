@@ -25,8 +25,18 @@ struct ports {
 	struct published_list published; /* the sockets; stays for what was chosen to be told */
 	struct helper helper;
 	int pidfd; /* of the urun-port that stays, once it was awaited; -1: none */
+	/*
+	 * The container's, for urun-port to join; -1: not known yet.  Descriptors, since the process
+	 * that urun-port lives as long as can be one that we can't look at.
+	 */
+	int user_namespace;
+	int network_namespace;
 };
-#define PORTS_NONE ((struct ports){ .helper = HELPER_NONE, .pidfd = -1 })
+#define PORTS_NONE                              \
+	((struct ports){ .helper = HELPER_NONE, \
+			 .pidfd = -1,           \
+			 .user_namespace = -1,  \
+			 .network_namespace = -1 })
 
 /* Opens the host's sockets, before anything else is made: a port that can't be had is told then. */
 int ports_open(const struct publish_texts *texts, struct ports *ret_ports, struct error *err);
@@ -37,8 +47,9 @@ int ports_open(const struct publish_texts *texts, struct ports *ret_ports, struc
 int ports_launch(struct ports *ports, const char *network, struct error *err);
 
 /*
- * The container's network namespace is whole: urun-port joins it.  Makes its control socket in the
- * state folder.
+ * The container's network namespace is whole: urun-port joins it, and ends with process
+ * @life_pidfd.  @ports has both namespaces by then.  Makes its control socket in the state
+ * directory.
  */
 int ports_give(struct ports *ports, const struct state_dir *dir, int life_pidfd, struct error *err);
 

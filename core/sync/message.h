@@ -14,9 +14,13 @@
  *
  *   parent: urun                                child: urun init
  *   ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
- *   maps are written     BOOTSTRAP ───────────▶ still the parent's image: becomes root, joins, executes itself
+ *   only to a process that joins the namespaces by itself (core/parent/clone.c says when):
+ *   namespaces           JOIN ────────────────▶ joins or makes the user namespace
+ *                     ◀───────────── JOINED     the user namespace is new and waits for its maps
+ *   to all:
+ *   maps are written     BOOTSTRAP ───────────▶ becomes root; a clone of the parent joins and executes itself
  *   scoped config        CONFIG ──────────────▶ namespaces that come second, mounts, devices, console
- *   starts urun-slirp ◀──────────── NETWORK     with the tap device; only where the container's network is slirp
+ *   starts urun-slirp ◀──────────── NETWORK     with the tap device and its namespaces; only where the container's network is slirp
  *   starts fuse-overlayfs ◀──────── OVERLAY     with the FUSE descriptor of the root; only where it is to be served so
  *                     ◀────────────── HOOKS     rootfs is ready and not entered; only where the config has such hooks
  *   prestart, createRuntime  RESUME ──────────▶ createContainer hooks; pivot_root; masked paths; sysctl
@@ -24,8 +28,11 @@
  *   state, pid file      RUN ─────────────────▶ waits for `start` where that was ordered; startContainer hooks; execve
  *                     ◀──── end of the pipe     execve happened: the pipe is close-on-exec
  *
+ *                     ◀───────────── FORKED     once between CONFIG and READY, from a process that joins by itself: a
+ *                                               child of the first process, in the container's pid namespace, goes on
+ *   new pid in state     ADOPTED ─────────────▶ goes on
  *                     ◀──────────────── LOG     at any time
- *                     ◀────────────── ERROR     at any time after BOOTSTRAP; the last one: the child is gone then
+ *                     ◀────────────── ERROR     at any time; the last one: the child is gone then
  *
  * The connection that `start` makes to a created container's `start` socket carries ERROR and LOG alone, and its end says
  * the same as the pipe's.
@@ -34,7 +41,7 @@
 enum message_type {
 	MESSAGE_BOOTSTRAP = 1, /* no payload */
 	MESSAGE_CONFIG, /* struct message_order and its sections; descriptors as the order's flags say */
-	MESSAGE_NETWORK, /* no payload; one descriptor */
+	MESSAGE_NETWORK, /* no payload; the device, the user and the network namespace */
 	MESSAGE_OVERLAY, /* no payload; one descriptor */
 	MESSAGE_HOOKS,	 /* no payload */
 	MESSAGE_RESUME,	 /* no payload */
@@ -42,12 +49,16 @@ enum message_type {
 	MESSAGE_RUN,	 /* no payload */
 	MESSAGE_LOG,	 /* uint8_t level, then the text */
 	MESSAGE_ERROR,	 /* struct error */
+	MESSAGE_JOIN,	 /* struct message_join; a descriptor for each namespace that is joined */
+	MESSAGE_JOINED,	 /* no payload */
+	MESSAGE_FORKED,	 /* no payload; a pidfd of the sender */
+	MESSAGE_ADOPTED, /* uint32_t: the sender's pid, as the parent sees it */
 };
 
 /* As a set: what the reader is ready to take in its state. */
 #define MESSAGE_BIT(type) (1u << (type))
 
-#define MESSAGE_FDS_MAX 4
+#define MESSAGE_FDS_MAX 8
 
 struct message {
 	enum message_type type;
@@ -57,11 +68,26 @@ struct message {
 	size_t fd_count;
 };
 
-#define MESSAGE_NONE ((struct message){ .fds = { -1, -1, -1, -1 } })
+#define MESSAGE_NONE ((struct message){ .fds = { -1, -1, -1, -1, -1, -1, -1, -1 } })
 
 /* Frees the payload and closes the descriptors that nobody took. */
 void message_release(struct message *message);
 #define automessage __attribute__((cleanup(message_release)))
+
+/* The last argument of `urun init` for a process that is sent JOIN first. */
+#define INIT_MODE_JOIN "join"
+
+/* What MESSAGE_JOIN carries. */
+struct message_join {
+	uint32_t new_flags; /* CLONE_NEW…: the namespaces to make */
+	/* One bit for each enum config_namespace_type; the descriptors come in the order of the bits. */
+	uint32_t joined;
+	uint32_t before_user; /* those of @joined that need the caller's user namespace */
+	/* The root of the user namespace; see userns_become_root(). */
+	uint32_t root_uid;
+	uint32_t root_gid;
+	uint32_t drop_groups; /* 1: the caller's supplementary groups are dropped */
+};
 
 enum order_flag {
 	ORDER_NO_PIVOT = 1 << 0,    /* MS_MOVE and chroot in place of pivot_root */

@@ -28,7 +28,7 @@ static const struct {
 } rules[] = {
 	[MESSAGE_BOOTSTRAP] = { "bootstrap", 0, 0, 0 },
 	[MESSAGE_CONFIG] = { "config", sizeof(struct message_order), 16u << 20, 3 },
-	[MESSAGE_NETWORK] = { "network", 0, 0, 1 },
+	[MESSAGE_NETWORK] = { "network", 0, 0, 3 },
 	[MESSAGE_OVERLAY] = { "overlay", 0, 0, 1 },
 	[MESSAGE_HOOKS] = { "hooks", 0, 0, 0 },
 	[MESSAGE_RESUME] = { "resume", 0, 0, 0 },
@@ -36,6 +36,11 @@ static const struct {
 	[MESSAGE_RUN] = { "run", 0, 0, 0 },
 	[MESSAGE_LOG] = { "log", 1, 8192, 0 },
 	[MESSAGE_ERROR] = { "error", sizeof(struct error), sizeof(struct error), 0 },
+	[MESSAGE_JOIN] = { "join", sizeof(struct message_join), sizeof(struct message_join),
+			   MESSAGE_FDS_MAX },
+	[MESSAGE_JOINED] = { "joined", 0, 0, 0 },
+	[MESSAGE_FORKED] = { "forked", 0, 0, 1 },
+	[MESSAGE_ADOPTED] = { "adopted", sizeof(uint32_t), sizeof(uint32_t), 0 },
 };
 
 int pipe_new(int *ret_parent, int *ret_child, struct error *err)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent; the functions named child_… in the new process, before it executes itself.
+// Runs in: parent (list) | the clone that becomes init, init that joins (open).
 #include "core/sync/source.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ void mount_sources_release(struct mount_sources *sources)
  * Every number of the range is taken, whatever had it before: one that stayed free would be given to
  * something else in init, and be taken for a source.
  */
-void child_open_sources(const struct mount_sources *sources, int filler)
+void source_open_all(const struct mount_sources *sources, int filler)
 {
 	for (size_t i = 0; i < sources->count; i++) {
 		const char *path = sources->paths[i];
@@ -53,7 +53,7 @@ void child_open_sources(const struct mount_sources *sources, int filler)
 	}
 }
 
-int child_keep_sources(const struct mount_sources *sources)
+int source_keep(const struct mount_sources *sources)
 {
 	for (size_t i = 0; sources && i < sources->count; i++) {
 		int result = fd_clear_cloexec(sources->first + (int)i);

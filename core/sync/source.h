@@ -22,7 +22,7 @@ struct mount_sources {
 #define MOUNT_SOURCES_NONE ((struct mount_sources){ .first = 0 })
 
 /*
- * Runs in: parent, with the scoped config.  @first is above all descriptors that the child needs.
+ * Runs in: parent or init, with the scoped config.  @first is above all descriptors that init needs.
  * Release with mount_sources_release(); @config lives longer.
  */
 void mount_sources_list(const struct container_config *config, int first,
@@ -32,11 +32,12 @@ void mount_sources_release(struct mount_sources *sources);
 /*
  * What can't be opened gets a duplicate of @filler, which is no O_PATH descriptor, in its place: init
  * has its own try, and tells of that one's failure.
- * Runs in: the child, before it executes itself.  System calls only.
+ * Runs in: the clone that becomes init, or init that joins by itself; with the caller's ids.
+ * System calls only.
  */
-void child_open_sources(const struct mount_sources *sources, int filler);
+void source_open_all(const struct mount_sources *sources, int filler);
 
 /* Takes their close-on-exec mark away.  Takes NULL.  Returns 0 or a negative errno. */
-int child_keep_sources(const struct mount_sources *sources);
+int source_keep(const struct mount_sources *sources);
 
 #endif

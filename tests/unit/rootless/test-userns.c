@@ -344,9 +344,10 @@ static uint64_t caps_line(const char *name)
 
 static int became_root(void)
 {
+	const struct userns_root root = userns_root(&plan, USERNS_DROP_GROUPS);
 	uid_t r, e, s;
 
-	if (userns_become_root(&plan, USERNS_DROP_GROUPS, &err) < 0)
+	if (userns_become_root(&root, &err) < 0)
 		return 4;
 	if (getresuid(&r, &e, &s) < 0 || r != plan.uids.ranges[0].inner || e != r || s != r)
 		return 5;

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Runs in: init in the caller's namespaces, until join_namespaces() has returned.
+ *
+ * The process was executed in the caller's user namespace and executes nothing more before the
+ * container's program, so its memory map is not the container's: PR_SET_DUMPABLE 0 then holds even
+ * against CAP_SYS_PTRACE in the container's user namespace.  The process is dumpable only while no
+ * process of a container can see it, because its parent reads its /proc/PID: newuidmap writes the
+ * maps there, and helpers join its namespaces.
+ */
+#include "core/init/join.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/pidfd.h"
+#include "core/base/rights.h"
+#include "core/init/mount.h"
+#include "core/sync/join.h"
+#include "core/sync/pipe.h"
+#include "core/sync/source.h"
+#include "rootless/host.h"
+#include "rootless/userns.h"
+
+/* Descriptors that init has open beside those that it was started with: fewer than this. */
+#define OWN_FDS_MAX 32
+
+/* A new cgroup namespace comes after the move into the cgroup; a new pid namespace by a fork. */
+#define NOT_UNSHARED (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWCGROUP)
+
+/* Nobody but processes of the caller's pid namespace, or of a new and empty one, sees us. */
+static bool is_unseen(const struct child *child)
+{
+	return child->joined[CONFIG_NS_PID] >= 0 || (child->join.new_flags & CLONE_NEWPID);
+}
+
+static void show_to_parent(const struct child *child)
+{
+	if (is_unseen(child))
+		prctl(PR_SET_DUMPABLE, 1);
+}
+
+static int receive_join(struct child *child, struct error *err)
+{
+	automessage struct message message = MESSAGE_NONE;
+	size_t taken = 0;
+
+	if (child_receive(child, MESSAGE_JOIN, &message, err) < 0)
+		return -1;
+	memcpy(&child->join, message.payload, sizeof(child->join));
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		if (child->join.joined & (1u << i)) {
+			if (taken == message.fd_count)
+				return error_set(err, EPROTO,
+						 "sync pipe: join with too few descriptors");
+			child->joined[i] = take_fd(&message.fds[taken++]);
+		}
+	return 0;
+}
+
+static int join_before_user(struct child *child, struct error *err)
+{
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		if (child->join.before_user & (1u << i)) {
+			if (join_namespace(child->joined, (enum config_namespace_type)i, err) < 0)
+				return -1;
+			/* The pid namespace holds for children alone: it is entered later. */
+			if (i != CONFIG_NS_PID)
+				fd_close(&child->joined[i]);
+		}
+	return 0;
+}
+
+static int make_user_namespace(struct child *child, struct error *err)
+{
+	if (unshare(CLONE_NEWUSER) < 0) {
+		error_set(err, errno, "make the container's namespaces");
+		return host_explain_userns_failure(&HOST_REAL, err->code, err);
+	}
+	/* newuidmap(1) refuses a process that isn't dumpable: its /proc/PID belongs to root. */
+	prctl(PR_SET_DUMPABLE, 1);
+	return pipe_send(child->sync_fd, MESSAGE_JOINED, NULL, 0, NULL, 0, err);
+}
+
+int join_user_namespace(struct child *child, struct error *err)
+{
+	automessage struct message bootstrap = MESSAGE_NONE;
+
+	if (receive_join(child, err) < 0 || join_before_user(child, err) < 0 ||
+	    join_namespace(child->joined, CONFIG_NS_USER, err) < 0)
+		return -1;
+	fd_close(&child->joined[CONFIG_NS_USER]);
+	if ((child->join.new_flags & CLONE_NEWUSER) && make_user_namespace(child, err) < 0)
+		return -1;
+	if (child_receive(child, MESSAGE_BOOTSTRAP, &bootstrap, err) < 0)
+		return -1;
+	prctl(PR_SET_DUMPABLE, 0);
+	show_to_parent(child);
+	return 0;
+}
+
+/*
+ * The numbers are above all that init has open: descriptors are given from the lowest on.  In a
+ * mount namespace that is joined paths lead elsewhere: there, init is the first to open any.
+ */
+static void open_sources(struct child *child)
+{
+	struct mount_sources sources;
+	int first = 2 + (int)child->order.preserve_fds;
+
+	if (child->order.flags & (ORDER_SETNS | ORDER_MOUNT_NAMESPACE))
+		return;
+	first = (child->sync_fd > first ? child->sync_fd : first) + OWN_FDS_MAX;
+	mount_sources_list(&child->config, first, &sources);
+	source_open_all(&sources, child->sync_fd);
+	mount_sources_release(&sources);
+	child->order.first_source = (uint32_t)first;
+}
+
+/* CLONE_PARENT: the child is our parent's, which waits for it as it waited for us. */
+static pid_t fork_as_sibling(unsigned long long flags)
+{
+	struct clone_args args = { .flags = flags | CLONE_PARENT };
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/*
+ * The child goes on, and we end.  It names itself by a pidfd, which is the same process in every
+ * pid namespace; the parent answers with the pid that it has there.
+ */
+static int go_on_in_child(struct child *child, unsigned long long flags, struct error *err)
+{
+	automessage struct message adopted = MESSAGE_NONE;
+	autoclose int pidfd = -1;
+	pid_t pid = fork_as_sibling(flags);
+	uint32_t number;
+
+	if (pid < 0)
+		return error_set(err, errno, "make the container's first process");
+	/* Process boundary: what the parent has to say is for the child from here on. */
+	if (pid > 0)
+		_exit(0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pidfd = pidfd_open_process(getpid());
+	if (pidfd < 0)
+		return error_set(err, -pidfd, "open the container's first process");
+	if (pipe_send(child->sync_fd, MESSAGE_FORKED, NULL, 0, &pidfd, 1, err) < 0 ||
+	    child_receive(child, MESSAGE_ADOPTED, &adopted, err) < 0)
+		return -1;
+	memcpy(&number, adopted.payload, sizeof(number));
+	child->order.pid = number;
+	return 0;
+}
+
+/*
+ * ORDER: new namespaces first, so that they belong to the user namespace whose root we become; the
+ * sources in the new mount namespace, and with the caller's uid and groups; then root; then what
+ * takes its capabilities.
+ */
+int join_namespaces(struct child *child, struct error *err)
+{
+	const struct userns_root root = {
+		.uid = child->join.root_uid,
+		.gid = child->join.root_gid,
+		.drop_groups = child->join.drop_groups,
+	};
+	int new_flags = (int)child->join.new_flags;
+
+	if (unshare(new_flags & ~NOT_UNSHARED) < 0)
+		return error_set(err, errno, "make the container's namespaces");
+	open_sources(child);
+	if (userns_become_root(&root, err) < 0)
+		return -1;
+	/* ORDER: again after the change of ids, which clears both. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	show_to_parent(child);
+	if (join_late_namespaces(child->joined, err) < 0 ||
+	    join_time_namespace(child->joined, new_flags, &child->config, err) < 0)
+		return -1;
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		if (i != CONFIG_NS_PID)
+			fd_close(&child->joined[i]);
+	/* A new time namespace holds for children: a fork enters it as well. */
+	if (child->joined[CONFIG_NS_PID] >= 0 || !(new_flags & (CLONE_NEWPID | CLONE_NEWTIME)))
+		return 0;
+	if (go_on_in_child(child, (unsigned long long)new_flags & CLONE_NEWPID, err) < 0)
+		return -1;
+	return 0;
+}
+
+int join_pid_namespace(struct child *child, struct error *err)
+{
+	if (child->joined[CONFIG_NS_PID] < 0)
+		return 0;
+	if (!(child->join.before_user & (1u << CONFIG_NS_PID)) &&
+	    join_namespace(child->joined, CONFIG_NS_PID, err) < 0)
+		return -1;
+	fd_close(&child->joined[CONFIG_NS_PID]);
+	/* ORDER: before the fork, which inherits the mark: the container can look at the child. */
+	prctl(PR_SET_DUMPABLE, 0);
+	return go_on_in_child(child, 0, err);
+}
+
+/* ---- a proc file system of a pid namespace that isn't ours ---- */
+
+/*
+ * An empty tmpfs that is mounted nowhere becomes the root: whoever opens our /proc/PID/root gets
+ * that, and there is no way up from it.
+ */
+static int enter_empty_root(void)
+{
+	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	autoclose int tree = -1;
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	tree = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	if (tree < 0 || fchdir(tree) < 0 || chroot(".") < 0)
+		return -errno;
+	return 0;
+}
+
+/* What a helper tells: a context's descriptor with 0, or a negative errno. */
+static _Noreturn void tell_proc_context(int socket)
+{
+	int fs = fsopen("proc", FSOPEN_CLOEXEC);
+	int result = fs < 0 ? -errno : 0;
+	struct iovec part = { .iov_base = &result, .iov_len = sizeof(result) };
+
+	rights_send(socket, &part, 1, &fs, fs < 0 ? 0 : 1);
+	_exit(0);
+}
+
+/*
+ * A proc file system is of the pid namespace of the process that opens its context, and ours is
+ * another until join_pid_namespace().
+ * ORDER: nothing of the host's is left before the second fork, which the container sees.
+ */
+static _Noreturn void proc_helper(const struct child *child, int socket)
+{
+	const int keep = 3;
+	int namespace = child->joined[CONFIG_NS_PID];
+	int result = 0, status;
+	struct iovec part = { .iov_base = &result, .iov_len = sizeof(result) };
+	pid_t pid = -1;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_DUMPABLE, 0);
+	if (!(child->join.before_user & (1u << CONFIG_NS_PID)) &&
+	    setns(namespace, CLONE_NEWPID) < 0)
+		result = -errno;
+	if (result == 0)
+		result = enter_empty_root();
+	if (result == 0 && (dup2(socket, keep) < 0 || close_range(keep + 1, ~0U, 0) < 0))
+		result = -errno;
+	if (result == 0) {
+		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+			close(fd);
+		pid = fork();
+		if (pid == 0)
+			tell_proc_context(keep);
+		if (pid > 0)
+			while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+				;
+		else
+			result = -errno;
+		socket = keep;
+	}
+	if (result < 0)
+		rights_send(socket, &part, 1, NULL, 0);
+	_exit(0);
+}
+
+int join_open_proc(const struct child *child, struct error *err)
+{
+	autoclose int ours = -1, its = -1, fs = -1;
+	int ends[2], result = -EPROTO, status;
+	struct iovec part = { .iov_base = &result, .iov_len = sizeof(result) };
+	size_t count = 0;
+	ssize_t got;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_set(err, errno, "make a socket pair");
+	ours = ends[0];
+	its = ends[1];
+	pid = fork();
+	if (pid == 0)
+		proc_helper(child, its);
+	if (pid < 0)
+		return error_set(err, errno, "make a process for the proc file system");
+	fd_close(&its);
+	got = rights_receive(ours, &part, 1, 0, &fs, 1, &count);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (got != (ssize_t)sizeof(result))
+		return error_set(err, got < 0 ? (int)-got : EPROTO,
+				 "open a proc file system of the joined pid namespace");
+	if (result < 0 || count != 1)
+		return error_set(err, result < 0 ? -result : EPROTO,
+				 "open a proc file system of the joined pid namespace");
+	return take_fd(&fs);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// looker SECRET: a hostile process in a container.  It watches the pid namespace for processes of the runtime and tries every
+// way that /proc/PID offers to a host file at the path SECRET.  A line "saw PID NAME" for each process of the runtime that
+// it could look at in time, "reached PID WAY" for each way that led out.  Ends when it is killed.
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *secret;
+
+static bool is_runtime(int proc, const char *pid, char *name, size_t size)
+{
+	char path[64];
+	ssize_t length;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/comm", pid);
+	fd = openat(proc, path, O_RDONLY);
+	if (fd < 0)
+		return false;
+	length = read(fd, name, size - 1);
+	close(fd);
+	if (length <= 0)
+		return false;
+	name[length] = '\0';
+	name[strcspn(name, "\n")] = '\0';
+	return strncmp(name, "urun", 4) == 0;
+}
+
+/* Follows the link, and climbs: what is below a directory of the host leads to all of it. */
+static void try_directory(int proc, const char *pid, const char *way)
+{
+	char path[300], up[400] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", pid, way);
+	fd = openat(proc, path, O_PATH | O_DIRECTORY);
+	if (fd < 0)
+		return;
+	for (int level = 0; level < 16; level++) {
+		char name[1000];
+		int found;
+
+		snprintf(name, sizeof(name), "%s%s", up, secret + 1);
+		found = openat(fd, name, O_RDONLY);
+		if (found >= 0) {
+			printf("reached %s %s\n", pid, way);
+			close(found);
+			break;
+		}
+		strcat(up, "../");
+	}
+	close(fd);
+}
+
+static void try_descriptors(int proc, const char *pid)
+{
+	char path[300];
+	struct dirent *entry;
+	DIR *dir;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/fd", pid);
+	fd = openat(proc, path, O_RDONLY | O_DIRECTORY);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.') {
+			snprintf(path, sizeof(path), "fd/%.200s", entry->d_name);
+			try_directory(proc, pid, path);
+		}
+	if (dir)
+		closedir(dir);
+}
+
+static void try_memory(int proc, const char *pid)
+{
+	char path[300], name[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/mem", pid);
+	fd = openat(proc, path, O_RDWR);
+	/* ORDER: looked at again, as the program of `exec` may have replaced the runtime. */
+	if (fd >= 0 && is_runtime(proc, pid, name, sizeof(name)))
+		printf("memory %s\n", pid);
+	if (fd >= 0)
+		close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	int proc = open("/proc", O_PATH | O_DIRECTORY);
+	int last = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc != 2 || proc < 0)
+		return 1;
+	secret = argv[1];
+	printf("looking\n");
+	for (;;) {
+		for (int number = 2; number < 400; number++) {
+			char pid[16], name[32];
+
+			snprintf(pid, sizeof(pid), "%d", number);
+			if (!is_runtime(proc, pid, name, sizeof(name)))
+				continue;
+			if (number != last)
+				printf("saw %s %s\n", pid, name);
+			last = number;
+			try_directory(proc, pid, "root");
+			try_directory(proc, pid, "cwd");
+			try_descriptors(proc, pid);
+			try_memory(proc, pid);
+		}
+	}
+}
