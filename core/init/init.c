@@ -97,6 +97,19 @@ static int check_time_namespace(const struct init *init, struct error *err)
 }
 
 /*
+ * For helpers that join it: they can't look at us (core/init/join.c).
+ * ORDER: before pivot_root: here /proc is the host's still.
+ */
+static int open_own_namespace(const char *name, int *ret_fd, struct error *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? error_set(err, errno, "open %s", path) : 0;
+}
+
+/*
  * ORDER: early: while we mount, the parent starts what serves the device.  No program of the
  * container runs yet that could have the descriptor.
  */
@@ -111,11 +124,9 @@ static int make_network_device(const struct init *init, struct error *err)
 	if (network_options_parse(text, &options, err) < 0 || tap_create(&options, &tap, err) < 0)
 		return -1;
 	allow_ping();
-	/* ORDER: here /proc is the host's still. */
-	user = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
-	network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (user < 0 || network < 0)
-		return error_set(err, errno, "open the namespaces in /proc/self/ns");
+	if (open_own_namespace("user", &user, err) < 0 ||
+	    open_own_namespace("net", &network, err) < 0)
+		return -1;
 	return pipe_send(init->child.sync_fd, MESSAGE_NETWORK, NULL, 0,
 			 (int[]){ tap, user, network }, 3, err);
 }
@@ -161,13 +172,16 @@ static void close_sources(const struct init *init)
  */
 static int make_fuse_overlay(const struct init *init, int *ret_tree, struct error *err)
 {
-	autoclose int fuse = -1;
+	autoclose int fuse = -1, user = -1;
 
 	if (!(init->child.order.flags & ORDER_FUSE_OVERLAY))
 		return 0;
 	if (overlay_make_fuse(init->child.config.root->path, &fuse, ret_tree, err) < 0)
 		return -1;
-	return pipe_send(init->child.sync_fd, MESSAGE_OVERLAY, NULL, 0, &fuse, 1, err);
+	if (open_own_namespace("user", &user, err) < 0)
+		return -1;
+	return pipe_send(init->child.sync_fd, MESSAGE_OVERLAY, NULL, 0, (int[]){ fuse, user }, 2,
+			 err);
 }
 
 static int prepare_rootfs(struct init *init, struct error *err)

@@ -4,9 +4,8 @@
  *
  * The process was executed in the caller's user namespace and executes nothing more before the
  * container's program, so its memory map is not the container's: PR_SET_DUMPABLE 0 then holds even
- * against CAP_SYS_PTRACE in the container's user namespace.  The process is dumpable only while no
- * process of a container can see it, because its parent reads its /proc/PID: newuidmap writes the
- * maps there, and helpers join its namespaces.
+ * against CAP_SYS_PTRACE in the container's user namespace.  It holds against our caller too: what
+ * helpers of the parent join they get as descriptors.
  */
 #include "core/init/join.h"
 
@@ -40,18 +39,6 @@
 
 /* A new cgroup namespace comes after the move into the cgroup; a new pid namespace by a fork. */
 #define NOT_UNSHARED (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWCGROUP)
-
-/* Nobody but processes of the caller's pid namespace, or of a new and empty one, sees us. */
-static bool is_unseen(const struct child *child)
-{
-	return child->joined[CONFIG_NS_PID] >= 0 || (child->join.new_flags & CLONE_NEWPID);
-}
-
-static void show_to_parent(const struct child *child)
-{
-	if (is_unseen(child))
-		prctl(PR_SET_DUMPABLE, 1);
-}
 
 static int receive_join(struct child *child, struct error *err)
 {
@@ -90,7 +77,10 @@ static int make_user_namespace(struct child *child, struct error *err)
 		error_set(err, errno, "make the container's namespaces");
 		return host_explain_userns_failure(&HOST_REAL, err->code, err);
 	}
-	/* newuidmap(1) refuses a process that isn't dumpable: its /proc/PID belongs to root. */
+	/*
+	 * newuidmap(1) refuses a process that isn't dumpable: its /proc/PID belongs to root.  Nobody
+	 * else is in the new user namespace who could have a capability over us.
+	 */
 	prctl(PR_SET_DUMPABLE, 1);
 	return pipe_send(child->sync_fd, MESSAGE_JOINED, NULL, 0, NULL, 0, err);
 }
@@ -108,7 +98,6 @@ int join_user_namespace(struct child *child, struct error *err)
 	if (child_receive(child, MESSAGE_BOOTSTRAP, &bootstrap, err) < 0)
 		return -1;
 	prctl(PR_SET_DUMPABLE, 0);
-	show_to_parent(child);
 	return 0;
 }
 
@@ -185,9 +174,8 @@ int join_namespaces(struct child *child, struct error *err)
 	open_sources(child);
 	if (userns_become_root(&root, err) < 0)
 		return -1;
-	/* ORDER: again after the change of ids, which clears both. */
+	/* ORDER: again after the change of ids, which clears it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	show_to_parent(child);
 	if (join_late_namespaces(child->joined, err) < 0 ||
 	    join_time_namespace(child->joined, new_flags, &child->config, err) < 0)
 		return -1;
@@ -210,8 +198,6 @@ int join_pid_namespace(struct child *child, struct error *err)
 	    join_namespace(child->joined, CONFIG_NS_PID, err) < 0)
 		return -1;
 	fd_close(&child->joined[CONFIG_NS_PID]);
-	/* ORDER: before the fork, which inherits the mark: the container can look at the child. */
-	prctl(PR_SET_DUMPABLE, 0);
 	return go_on_in_child(child, 0, err);
 }
 

@@ -435,9 +435,9 @@ static int answer(struct creation *creation, struct message *message, struct err
 		creation->network.ports.network_namespace = take_fd(&message->fds[2]);
 		return creation->forks ? 0 : give_network(creation, err);
 	case MESSAGE_OVERLAY:
-		if (message->fd_count != 1)
+		if (message->fd_count != 2)
 			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
-		return overlay_serve(&creation->overlay, &made->dir, made->child.pidfd,
+		return overlay_serve(&creation->overlay, &made->dir, message->fds[1],
 				     &message->fds[0], err);
 	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
 	case MESSAGE_FORKED: return adopt_child(creation, message, err);

@@ -161,9 +161,9 @@ static int make_folder(const char *path, struct error *err)
  * ORDER: the user namespace first, whose capabilities the mount takes; then a mount namespace, which
  * keeps the tmpfs to this process, and its root where it is when the container pivots.
  */
-static int child_enter(const struct overlay *overlay, const struct places *places, int pidfd)
+static int child_enter(const struct overlay *overlay, const struct places *places, int userns_fd)
 {
-	if (setns(pidfd, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0 ||
+	if (setns(userns_fd, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
 	if (str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY) &&
@@ -207,9 +207,9 @@ static int child_execute(const struct overlay *overlay, const struct places *pla
 
 /* Tells why it failed over the pipe, whose end says that the program was executed. */
 static _Noreturn void child_main(const struct overlay *overlay, const struct places *places,
-				 int pidfd, int fuse_fd, int pipe_fd)
+				 int userns_fd, int fuse_fd, int pipe_fd)
 {
-	int failed = child_enter(overlay, places, pidfd);
+	int failed = child_enter(overlay, places, userns_fd);
 
 	if (failed == 0)
 		failed = child_execute(overlay, places, fuse_fd);
@@ -218,8 +218,8 @@ static _Noreturn void child_main(const struct overlay *overlay, const struct pla
 	_exit(1);
 }
 
-static int start(const struct overlay *overlay, const struct places *places, int pidfd, int fuse_fd,
-		 struct error *err)
+static int start(const struct overlay *overlay, const struct places *places, int userns_fd,
+		 int fuse_fd, struct error *err)
 {
 	autoclose int reads = -1, writes = -1;
 	int ends[2], failed = 0;
@@ -232,7 +232,7 @@ static int start(const struct overlay *overlay, const struct places *places, int
 	writes = ends[1];
 	pid = fork();
 	if (pid == 0)
-		child_main(overlay, places, pidfd, fuse_fd, writes);
+		child_main(overlay, places, userns_fd, fuse_fd, writes);
 	if (pid < 0)
 		return error_set(err, errno, "overlay: make a process for %s", PROGRAM);
 	fd_close(&writes);
@@ -242,7 +242,7 @@ static int start(const struct overlay *overlay, const struct places *places, int
 	return got == 0 ? 0 : error_set(err, -failed, "overlay: start %s", overlay->program);
 }
 
-int overlay_serve(const struct overlay *overlay, const struct state_dir *dir, int pidfd,
+int overlay_serve(const struct overlay *overlay, const struct state_dir *dir, int userns_fd,
 		  int *fuse_fd, struct error *err)
 {
 	struct places places = places_of(overlay, dir);
@@ -250,7 +250,7 @@ int overlay_serve(const struct overlay *overlay, const struct state_dir *dir, in
 
 	if (check_path(overlay->lower, err) == 0 && check_path(places.folder, err) == 0 &&
 	    make_folder(places.folder, err) == 0)
-		result = start(overlay, &places, pidfd, *fuse_fd, err);
+		result = start(overlay, &places, userns_fd, *fuse_fd, err);
 	places_release(&places);
 	fd_close(fuse_fd);
 	return result;

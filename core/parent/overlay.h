@@ -39,11 +39,11 @@ int overlay_choose(const struct container_config *config, const struct userns_pl
 void overlay_release(struct overlay *overlay);
 
 /*
- * Init has mounted it: starts the program that serves @fuse_fd, in the user namespace of @pidfd's
- * process and a mount namespace of its own, where a tmpfs for what is changed is mounted in the
+ * Init has mounted it: starts the program that serves @fuse_fd, in the user namespace @userns_fd
+ * and a mount namespace of its own, where a tmpfs for what is changed is mounted in the
  * state folder.  Takes over *fuse_fd.
  */
-int overlay_serve(const struct overlay *overlay, const struct state_dir *dir, int pidfd,
+int overlay_serve(const struct overlay *overlay, const struct state_dir *dir, int userns_fd,
 		  int *fuse_fd, struct error *err);
 
 #endif

@@ -3,8 +3,11 @@
 #include "core/sync/join.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
@@ -33,16 +36,31 @@ int join_late_namespaces(const int joined[static CONFIG_NS_COUNT], struct error 
 
 static int set_clocks(const struct config_linux *config, struct error *err)
 {
+	autoclose int fd = -1;
+	int dumpable;
+
+	if (config->time_offsets.count == 0)
+		return 0;
+	/*
+	 * The file of a process that isn't dumpable belongs to the host's root.  For the moment of
+	 * opening it we can be looked at by a process of the same user namespace that has
+	 * CAP_SYS_PTRACE there and sees the caller's pid namespace.
+	 */
+	dumpable = prctl(PR_GET_DUMPABLE);
+	prctl(PR_SET_DUMPABLE, 1);
+	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	prctl(PR_SET_DUMPABLE, dumpable == 1);
+	if (fd < 0)
+		return error_set(err, errno, "open /proc/self/timens_offsets");
 	for (size_t i = 0; i < config->time_offsets.count; i++) {
 		const struct config_time_offset *offset = &config->time_offsets.items[i];
 		char line[96];
-		int failed;
+		int length = snprintf(line, sizeof(line), "%s %lld %llu", offset->clock,
+				      (long long)offset->secs.value,
+				      (unsigned long long)offset->nanosecs.value);
 
-		snprintf(line, sizeof(line), "%s %lld %llu", offset->clock,
-			 (long long)offset->secs.value, (unsigned long long)offset->nanosecs.value);
-		failed = fd_write_file("/proc/self/timens_offsets", line);
-		if (failed < 0)
-			return error_set(err, -failed, "linux.timeOffsets.%s: set the clock",
+		if (pwrite(fd, line, (size_t)length, 0) < 0)
+			return error_set(err, errno, "linux.timeOffsets.%s: set the clock",
 					 offset->clock);
 	}
 	return 0;
