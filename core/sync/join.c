@@ -59,7 +59,8 @@ static int set_clocks(const struct config_linux *config, struct error *err)
 				      (long long)offset->secs.value,
 				      (unsigned long long)offset->nanosecs.value);
 
-		if (pwrite(fd, line, (size_t)length, 0) < 0)
+		/* The kernel takes no text but at the beginning of the file. */
+		if (lseek(fd, 0, SEEK_SET) < 0 || write(fd, line, (size_t)length) < 0)
 			return error_set(err, errno, "linux.timeOffsets.%s: set the clock",
 					 offset->clock);
 	}
