@@ -5,8 +5,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "core/base/fd.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/place.h"
 #include "core/parent/spec.h"
 #include "core/parent/spec_options.h"
 #include "netns/launch.h"
@@ -163,16 +164,13 @@ int container_options_config(const struct container_options *options, const char
 
 int container_config_save(const char *path, const struct strbuf *text, struct error *err)
 {
-	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	autoplace struct place place = PLACE_NONE;
 	int failed;
 
-	if (fd < 0)
-		return error_set(err, errno, errno == EEXIST ? "%s is not overwritten" : "make %s",
-				 path);
-	failed = fd_write_all(fd, text->bytes, text->size);
-	if (failed < 0) {
-		unlink(path);
-		return error_set(err, -failed, "write %s", path);
-	}
-	return 0;
+	if (place_find("config", path, &place, err) < 0)
+		return -1;
+	failed = file_create(place.dir, place.name, 0644, text->bytes, text->size);
+	if (failed == -EEXIST)
+		return error_set(err, EEXIST, "%s is not overwritten", path);
+	return failed < 0 ? error_set(err, -failed, "write %s", path) : 0;
 }

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -11,6 +10,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/json.h"
+#include "core/base/place.h"
 #include "core/base/str.h"
 
 /* What one warning, info or debug line may be; an error's is ERROR_LINE_SIZE. */
@@ -46,9 +46,8 @@ int log_open(const char *path, enum log_format format, struct error *err)
 
 	if (str_starts_with(path, "syslog:") || str_starts_with(path, "journald:"))
 		return error_set(err, 0, "log %s: only a file can be the log", path);
-	fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-	if (fd < 0)
-		return error_set(err, errno, "open log %s", name);
+	if (place_open_append("log", name, 0600, &fd, err) < 0)
+		return -1;
 	fd_close(&target.fd);
 	target.fd = fd;
 	target.has_file = true;

@@ -12,8 +12,10 @@
 
 #include "core/base/arena.h"
 #include "core/base/fd.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
+#include "core/base/place.h"
 #include "core/config/change.h"
 #include "core/parent/state_socket.h"
 #include "core/parent/terminal.h"
@@ -252,25 +254,18 @@ int child_write_pid_file(const struct child_request *request, const struct child
 			 struct error *err)
 {
 	const char *path = request->pid_file;
-	autofree char *new_path = NULL;
-	autoclose int fd = -1;
+	autoplace struct place place = PLACE_NONE;
 	char number[16];
-	int length;
+	int length, failed;
 
 	if (!path)
 		return 0;
-	/* Renamed into place, so that a reader finds the whole number or no file. */
-	new_path = str_format("%s.%d.new", path, getpid());
-	fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return error_set(err, errno, "make pid file %s", path);
-	length = snprintf(number, sizeof(number), "%d", child->pid);
-	if (fd_write_all(fd, number, (size_t)length) < 0 || rename(new_path, path) < 0) {
-		error_set(err, errno, "write pid file %s", path);
-		unlink(new_path);
+	if (place_find("pid file", path, &place, err) < 0)
 		return -1;
-	}
-	return 0;
+	/* Renamed into place, so that a reader finds the whole number or no file. */
+	length = snprintf(number, sizeof(number), "%d", child->pid);
+	failed = file_replace(place.dir, place.name, 0644, number, (size_t)length);
+	return failed < 0 ? error_set(err, -failed, "write pid file %s", path) : 0;
 }
 
 void child_end(const struct child *child)

@@ -10,11 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 
 /*
@@ -199,7 +201,17 @@ static bool cache_read(int dir, const char *name, const struct strbuf *key, stru
 	return true;
 }
 
-/* Empties the folder when it has grown beyond all use. */
+/* A file of the cache: its name is a number in 16 hexadecimal digits. */
+static bool is_of_cache(const char *name)
+{
+	return (strlen(name) == 16 && strspn(name, "0123456789abcdef") == 16) ||
+	       file_is_leftover(name);
+}
+
+/*
+ * Removes the cache's files when there are more than are of use; other files in the folder aren't
+ * ours to remove.
+ */
 static void cache_bound(int dir)
 {
 	struct dirent *entry;
@@ -214,12 +226,12 @@ static void cache_bound(int dir)
 		fd_close(&fd);
 		return;
 	}
-	while (readdir(stream))
-		count++;
+	while ((entry = readdir(stream)))
+		count += is_of_cache(entry->d_name);
 	if (count > FILES_MAX) {
 		rewinddir(stream);
 		while ((entry = readdir(stream)))
-			if (entry->d_name[0] != '.')
+			if (is_of_cache(entry->d_name))
 				unlinkat(dir, entry->d_name, 0);
 	}
 	closedir(stream);
@@ -243,31 +255,18 @@ static void pack_file(const struct strbuf *key, const struct strbuf *bpf, unsign
 }
 
 /*
- * A new file and a rename: a reader sees a whole file or none.  Two writers of one profile write
- * the same.
+ * Two writers of one profile write the same.
  */
 static int cache_write(int dir, const char *name, const struct strbuf *key,
 		       const struct strbuf *bpf, unsigned int load_flags)
 {
 	autostrbuf struct strbuf file = { 0 };
-	char new_name[64];
-	int r = 0;
-	autoclose int fd = -1;
 
 	if (sizeof(struct cache_header) + key->size + bpf->size > FILE_SIZE_MAX)
 		return -EFBIG;
 	cache_bound(dir);
-	snprintf(new_name, sizeof(new_name), "%s.%d", name, (int)getpid());
-	fd = openat(dir, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
 	pack_file(key, bpf, load_flags, &file);
-	r = fd_write_all(fd, file.bytes, file.size);
-	if (r == 0 && renameat(dir, new_name, dir, name) < 0)
-		r = -errno;
-	if (r < 0)
-		unlinkat(dir, new_name, 0);
-	return r;
+	return file_replace(dir, name, 0600, file.bytes, file.size);
 }
 
 int seccomp_compile_cached(const char *cache_dir, const struct config_seccomp *seccomp,

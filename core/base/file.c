@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+
+#define NEW_PREFIX ".urun-new-"
+#define NAME_TRIES 16
+
+/*
+ * O_EXCL makes whatever is there already, a dangling link included, an error.  The caller unlinks
+ * the name only where this has made the file.
+ */
+static int make_file(int dir, const char *name, mode_t mode, int *ret_fd)
+{
+	*ret_fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+			 mode);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
+static int fill(int dir, const char *name, int fd, const void *bytes, size_t size)
+{
+	int failed = fd_write_all(fd, bytes, size);
+
+	if (failed < 0)
+		unlinkat(dir, name, 0);
+	return failed;
+}
+
+int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_t size)
+{
+	autoclose int fd = -1;
+	int failed = make_file(dir, name, mode, &fd);
+
+	return failed < 0 ? failed : fill(dir, name, fd, bytes, size);
+}
+
+/*
+ * Another user who could guess the name couldn't redirect the write, but could hold the name and so
+ * keep us from writing.  At early boot, before the kernel has randomness, a guessable name will do.
+ */
+static int make_new(int dir, mode_t mode, char ret_name[static 32], int *ret_fd)
+{
+	int failed = -EEXIST;
+
+	for (int i = 0; i < NAME_TRIES && failed == -EEXIST; i++) {
+		uint64_t number = (uint64_t)getpid() + (uint64_t)i;
+
+		(void)!getrandom(&number, sizeof(number), GRND_NONBLOCK);
+		snprintf(ret_name, 32, NEW_PREFIX "%016llx", (unsigned long long)number);
+		failed = make_file(dir, ret_name, mode, ret_fd);
+	}
+	return failed;
+}
+
+int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t size)
+{
+	autoclose int fd = -1;
+	char new_name[32];
+	int failed = make_new(dir, mode, new_name, &fd);
+
+	if (failed < 0)
+		return failed;
+	failed = fill(dir, new_name, fd, bytes, size);
+	if (failed == 0 && renameat(dir, new_name, dir, name) < 0) {
+		failed = -errno;
+		unlinkat(dir, new_name, 0);
+	}
+	return failed;
+}
+
+bool file_is_leftover(const char *name)
+{
+	return str_starts_with(name, NEW_PREFIX);
+}
