@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <string.h>
 
 #include "cmd/command.h"
 #include "core/base/log.h"
@@ -51,7 +53,10 @@ static bool add_container(const char *root, const char *id, enum list_format for
 
 	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, &err) < 0 ||
 	    state_read(&dir, &state, &err) < 0) {
-		if (err.code)
+		/* One that is just being created, or whose creation was killed, isn't listed yet. */
+		bool half = err.code == ENOENT && dir.fd >= 0 && state_dir_is_marked(&dir);
+
+		if (!half && !strstr(err.text, "does not exist"))
 			log_warning("list: %s", error_format(&err, line));
 		return false;
 	}

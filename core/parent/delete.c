@@ -72,8 +72,12 @@ int container_end(struct state_dir *dir, const struct container_state *state, st
 static int delete_half(struct state_dir *dir, const struct error *unread, enum delete_how how,
 		       struct error *err)
 {
-	if (unread->code != ENOENT && how != DELETE_FORCE) {
+	if (unread->code != ENOENT && how != DELETE_FORCE)
 		return error_take(err, unread);
+	/* --force is for what a container has left, not for another's files below a wrong --root. */
+	if (!state_dir_is_marked(dir)) {
+		error_set(err, 0, "%s is no container's: nothing in it is removed", dir->path);
+		return error_hint(err, "is --root the right one? If so, remove it by hand");
 	}
 	log_info("container %s: its creation was cut short: what it left in %s is removed", dir->id,
 		 dir->path);
@@ -90,6 +94,7 @@ int container_delete(const char *root, const char *id, enum delete_how how, stru
 	if (state_check_id(id, err) < 0)
 		return -1;
 	if (state_dir_open(root, id, STATE_LOCKED, &dir, err) < 0) {
+		state_sweep(root, id);
 		/* Engines delete by force what they failed to create. */
 		if (how == DELETE_FORCE && strstr(err->text, "does not exist"))
 			return 0;

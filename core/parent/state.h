@@ -15,10 +15,11 @@
 /*
  * A container's folder below the state root (--root):
  *
- *   state.json  what is known since its creation; written to a new file and renamed, and never
- *               changed once that is over
+ *   state.json  what is known since its creation; replaced as a whole, and never changed once
+ *               that is over
  *   config.json the config, scoped to the user namespace: what later commands go by
- *   creating    exists until the container is handed over
+ *   creating    its first file, with a text that marks the folder as a container's; becomes
+ *   created     when the container is handed over
  *   resolv.conf, hosts, hostname
  *               bound to the container's /etc, where a network was stated
  *   notify      a folder with the socket of sd_notify(3), where urun itself has one to speak to
@@ -71,12 +72,13 @@ void state_release(struct container_state *state);
 
 /* A container's folder, opened. */
 struct state_dir {
-	int fd;	    /* -1: not open */
-	char *path; /* for messages */
+	int fd;	     /* -1: not open */
+	int root_fd; /* of the state root */
+	char *path;  /* for messages */
 	char *id;
 };
 
-#define STATE_DIR_NONE ((struct state_dir){ .fd = -1 })
+#define STATE_DIR_NONE ((struct state_dir){ .fd = -1, .root_fd = -1 })
 void state_dir_close(struct state_dir *dir);
 #define autostatedir __attribute__((cleanup(state_dir_close)))
 
@@ -84,8 +86,14 @@ void state_dir_close(struct state_dir *dir);
 int state_check_id(const char *id, struct error *err);
 
 /*
- * Makes the folder of a new container and locks it.  @root is made (0700) where it is missing, and
- * must belong to us. A folder whose creation or foreground `run` was killed is taken over, emptied.
+ * Makes the folder of a new container and locks it.  @root is made (0700) where it is missing.  In
+ * the place of a folder whose creation or foreground `run` was killed comes a new one; any other
+ * that exists is an error, and nothing in it is touched.
+ *
+ * These three, and state_list(), refuse a root that doesn't belong to us or that others can write to
+ * (sticky or not), and a container's folder like that: its owner would have us run hooks of theirs.
+ * A symbolic link is never followed to a folder, and to the root only where no other user can have
+ * made it (core/base/place.h).
  */
 int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir,
 		     struct error *err);
@@ -116,7 +124,7 @@ int state_write_config(const struct state_dir *dir, const struct container_confi
 int state_read_config(const struct state_dir *dir, struct container_config *ret_config,
 		      struct error *err);
 
-/* The container is handed over: it isn't "creating" any more. */
+/* The container is handed over: it isn't "creating" any more.  Its mark stays. */
 int state_set_created(const struct state_dir *dir, struct error *err);
 
 /*
@@ -126,8 +134,20 @@ int state_set_created(const struct state_dir *dir, struct error *err);
 enum container_status state_status(const struct state_dir *dir, const struct container_state *state,
 				   int *ret_pidfd);
 
-/* Removes the folder and all in it.  Missing files are fine. */
+/*
+ * Removes the folder and all of ours in it; missing files are fine.  Where something else is in it,
+ * it fails and removes nothing.
+ */
 int state_dir_remove(struct state_dir *dir, struct error *err);
+
+/*
+ * Was the folder made by state_dir_create()?  Only such a one may be removed where it has no
+ * state.json that can be read.  (A container of before the mark is known by its state.json alone.)
+ */
+bool state_dir_is_marked(const struct state_dir *dir);
+
+/* Removes what a killed creation or deletion of @id has left beside the containers' folders. */
+void state_sweep(const char *root, const char *id);
 
 /*
  * The ids below @root in alphabetic order; a missing @root has none.  The caller frees each and the
@@ -142,6 +162,10 @@ struct cgroup_left state_cgroup(const struct container_state *state);
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out);
 
+#define STATE_FILE_STATE     "state.json"
+#define STATE_FILE_CONFIG    "config.json"
+#define STATE_FILE_CREATING  "creating"
+#define STATE_FILE_CREATED   "created"
 #define STATE_FILE_START     "start"
 #define STATE_FILE_RESOLV    "resolv.conf"
 #define STATE_FILE_HOSTS     "hosts"

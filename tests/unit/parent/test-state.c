@@ -240,12 +240,188 @@ static void force_deletes_what_is_not_there(void **state)
 
 static void a_root_that_others_can_write_is_refused(void **state)
 {
+	static const mode_t modes[] = { 0777, 01777, 0770, 02775, 0702 };
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+	char **ids;
+	size_t count;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	state_dir_close(&dir);
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		chmod(*state, modes[i]);
+		assert_int_equal(state_dir_create(*state, "c1", &dir, &err), -1);
+		assert_non_null(strstr(err.text, "can be written by others"));
+		assert_int_equal(state_dir_open(*state, "c1", STATE_UNLOCKED, &dir, &err), -1);
+		assert_non_null(strstr(err.text, "can be written by others"));
+		assert_int_equal(state_list(*state, &ids, &count, &err), -1);
+	}
+}
+
+static void a_container_that_others_can_write_is_refused(void **state)
+{
+	autofree char *path = str_format("%s/c1", (char *)*state);
 	struct state_dir dir = STATE_DIR_NONE;
 	struct error err = ERROR_NONE;
 
-	chmod(*state, 0777);
-	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), -1);
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	state_dir_close(&dir);
+	chmod(path, 01777);
+	assert_int_equal(state_dir_open(*state, "c1", STATE_UNLOCKED, &dir, &err), -1);
 	assert_non_null(strstr(err.text, "can be written by others"));
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), -1);
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
+}
+
+/* Root can give its own away; for an ordinary user root's are another's. */
+static void what_belongs_to_another_user_is_refused(void **state)
+{
+	autofree char *path = str_format("%s/c1", (char *)*state);
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+
+	if (geteuid() != 0) {
+		assert_int_equal(state_dir_open("/usr", "lib", STATE_UNLOCKED, &dir, &err), -1);
+		assert_non_null(strstr(err.text, "state root /usr belongs to uid"));
+		return;
+	}
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	state_dir_close(&dir);
+	assert_int_equal(chown(path, 12345, 12345), 0);
+	assert_int_equal(state_dir_open(*state, "c1", STATE_UNLOCKED, &dir, &err), -1);
+	assert_non_null(strstr(err.text, "belongs to uid 12345"));
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), -1);
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
+	assert_int_equal(chown(*state, 12345, 12345), 0);
+	assert_int_equal(state_dir_create(*state, "c2", &dir, &err), -1);
+	assert_non_null(strstr(err.text, "belongs to uid 12345"));
+}
+
+static void a_root_behind_a_link_in_a_shared_directory_is_refused(void **state)
+{
+	autofree char *shared = str_format("%s/shared", (char *)*state);
+	autofree char *real = str_format("%s/real", (char *)*state);
+	autofree char *link = str_format("%s/link", shared);
+	autofree char *own_link = str_format("%s/link", (char *)*state);
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(mkdir(shared, 0700) ?: chmod(shared, 01777) ?: mkdir(real, 0700), 0);
+	assert_int_equal(symlink(real, link) ?: symlink(real, own_link), 0);
+	assert_int_equal(state_dir_create(link, "c1", &dir, &err), -1);
+	assert_non_null(strstr(err.text, "symbolic link"));
+	assert_int_equal(state_dir_create(own_link, "c1", &dir, &err), 0);
+	state_dir_close(&dir);
+}
+
+/* Of whom: a bundle, say, below a state root that was the wrong directory. */
+static int make_foreign(const char *root, const char *name, const char *text)
+{
+	autofree char *path = str_format("%s/c1/%s", root, name);
+	autofree char *folder = str_format("%s/c1", root);
+	FILE *file;
+
+	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+		return -1;
+	file = fopen(path, "w");
+	return file && fputs(text, file) >= 0 && fclose(file) == 0 ? 0 : -1;
+}
+
+static off_t foreign_size(const char *root, const char *name)
+{
+	autofree char *path = str_format("%s/c1/%s", root, name);
+	struct stat st;
+
+	return lstat(path, &st) == 0 ? st.st_size : -1;
+}
+
+static void nothing_of_a_directory_that_is_no_containers_is_touched(void **state)
+{
+	static const char *const names[] = { "config.json", "hostname",	  "creating",
+					     "created",	    "state.json", "ports" };
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		autofree char *command = str_format("rm -rf '%s/c1'", (char *)*state);
+
+		assert_int_equal(make_foreign(*state, names[i], "precious"), 0);
+		assert_int_equal(state_dir_create(*state, "c1", &dir, &err), -1);
+		assert_non_null(strstr(err.text, "already exists"));
+		assert_int_equal(container_delete(*state, "c1", DELETE_STOPPED, &err), -1);
+		assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
+		assert_int_equal(foreign_size(*state, names[i]), strlen("precious"));
+		assert_int_equal(system(command), 0);
+	}
+}
+
+static void an_empty_directory_is_no_containers_either(void **state)
+{
+	autofree char *path = str_format("%s/c1", (char *)*state);
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), -1);
+	assert_non_null(strstr(err.text, "already exists"));
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
+	assert_int_equal(rmdir(path), 0);
+}
+
+static void a_containers_directory_with_another_file_in_it_is_not_removed(void **state)
+{
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(make_foreign(*state, "notes.txt", "precious"), 0);
+	assert_int_equal(state_dir_remove(&dir, &err), -1);
+	assert_non_null(strstr(err.text, "'notes.txt' in it is not urun's"));
+	state_dir_close(&dir);
+	assert_int_equal(foreign_size(*state, "notes.txt"), strlen("precious"));
+	assert_true(foreign_size(*state, "creating") > 0);
+}
+
+/* Killed before ".new=c1" got its name, or after ".old=c1" lost it: at each of their stages. */
+static void what_a_kill_leaves_beside_is_swept(void **state)
+{
+	static const char *const names[] = { ".new=c1", ".old=c1" };
+	struct error err = ERROR_NONE;
+
+	for (int stage = 0; stage < 8; stage++) {
+		struct state_dir dir = STATE_DIR_NONE;
+		autofree char *left =
+			str_format("%s/%s", (char *)*state, names[stage % ARRAY_SIZE(names)]);
+		autofree char *file = str_format("%s/%s", left, stage & 2 ? "creating" : "hosts");
+		char **ids;
+		size_t count;
+
+		assert_int_equal(mkdir(left, 0700), 0);
+		assert_int_equal(mknod(file, S_IFREG | 0600, 0), 0);
+		assert_int_equal(state_list(*state, &ids, &count, &err), 0);
+		assert_int_equal(count, 0);
+		if (stage < 4) {
+			assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+			assert_int_equal(state_dir_remove(&dir, &err), 0);
+			state_dir_close(&dir);
+		} else {
+			assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), 0);
+		}
+		assert_int_equal(access(left, F_OK), -1);
+	}
+}
+
+static void the_longest_ids_have_room_for_their_names(void **state)
+{
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+	char id[256];
+
+	memset(id, 'a', sizeof(id) - 1);
+	id[255] = '\0';
+	assert_int_equal(state_dir_create(*state, id, &dir, &err), 0);
+	assert_int_equal(state_dir_remove(&dir, &err), 0);
+	state_dir_close(&dir);
 }
 
 static void signals_have_numbers_and_names(void **state)
@@ -285,6 +461,14 @@ int main(void)
 		TEST(a_damaged_state_can_be_deleted_by_force_alone),
 		TEST(force_deletes_what_is_not_there),
 		TEST(a_root_that_others_can_write_is_refused),
+		TEST(a_container_that_others_can_write_is_refused),
+		TEST(what_belongs_to_another_user_is_refused),
+		TEST(a_root_behind_a_link_in_a_shared_directory_is_refused),
+		TEST(nothing_of_a_directory_that_is_no_containers_is_touched),
+		TEST(an_empty_directory_is_no_containers_either),
+		TEST(a_containers_directory_with_another_file_in_it_is_not_removed),
+		TEST(what_a_kill_leaves_beside_is_swept),
+		TEST(the_longest_ids_have_room_for_their_names),
 		TEST(signals_have_numbers_and_names),
 	};
 

@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+/*
+ * The directories below a state root.
+ *
+ * A state root is a directory like any other, and a user can name the wrong one (--root ~/bundles).
+ * Two things follow.  Nothing of a directory is removed unless it is known to be a container's: it
+ * has a state.json that is one, or a file with FILE_MARK, which its creation has made first.  And a
+ * container's directory has its name only while it can be known so, be it that we are killed at any
+ * moment: it is made as ".new=ID" and renamed when it is marked, and renamed to ".old=ID" before it is
+ * emptied.  No id begins with a dot or has '=', so these two names are nobody else's, and what a killed
+ * urun leaves under them is removed by the next creation or deletion of the same id.
+ */
+#include "core/parent/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/place.h"
+#include "core/base/str.h"
+#include "core/cgroup/tree.h"
+
+#define FILE_MARK "urun container\n"
+
+#define PREFIX_NEW ".new="
+#define PREFIX_OLD ".old="
+
+/* Others that take and give back the same id in between, again and again. */
+#define CREATE_TRIES 8
+
+void state_dir_close(struct state_dir *dir)
+{
+	fd_close(&dir->fd);
+	fd_close(&dir->root_fd);
+	free(dir->path);
+	free(dir->id);
+	dir->path = dir->id = NULL;
+}
+
+int state_check_id(const char *id, struct error *err)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
+	size_t length = strlen(id);
+
+	if (length == 0)
+		return error_set(err, 0, "the container id is empty");
+	if (length > 255)
+		return error_set(err, 0, "the container id has %zu bytes, more than 255", length);
+	if (id[0] == '.')
+		return error_set(err, 0, "container id '%s': it begins with '.'", id);
+	if (id[strspn(id, allowed)] != '\0')
+		return error_set(
+			err, 0,
+			"container id '%s': only letters, digits, '_', '+', '-' and '.' are allowed",
+			id);
+	return 0;
+}
+
+/* ---- whose they are ---- */
+
+/*
+ * A directory's owner can have what is below it say anything: hooks that `delete` runs, paths that are
+ * removed.  So it must be ours, be we root or not; and none that others can write to, sticky or not:
+ * they could make a container's directory before us.
+ * ORDER: of the opened directory, so that what is checked is what is used.
+ */
+static int check_owner(int fd, const char *what, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "stat %s %s", what, path);
+	if (st.st_uid != geteuid())
+		return error_set(err, 0, "%s %s belongs to uid %u, not to us (%u)", what, path,
+				 st.st_uid, geteuid());
+	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+		error_set(err, 0, "%s %s can be written by others (mode %04o)", what, path,
+			  st.st_mode & 07777);
+		return error_hint(err, "take a directory of your own, or run `chmod go-w %s`",
+				  path);
+	}
+	return 0;
+}
+
+static int open_root(const char *root, enum place_missing missing, int *ret_fd, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (place_open_directory("state root", root, missing, &fd, err) < 0 ||
+	    check_owner(fd, "state root", root, err) < 0)
+		return -1;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* Fails with ENOENT where there is none. */
+static int open_in_root(int root_fd, const char *name, const char *path, int *ret_fd,
+			struct error *err)
+{
+	autoclose int fd = openat(root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(err, errno, "open state folder %s", path);
+	if (check_owner(fd, "state folder", path, err) < 0)
+		return -1;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* Is @fd what has the name still? */
+static bool has_name(int root_fd, const char *name, int fd)
+{
+	struct stat named, st;
+
+	return fstat(fd, &st) == 0 && fstatat(root_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_dev == named.st_dev && st.st_ino == named.st_ino;
+}
+
+/* After the lock is held: was it removed before we got it? */
+static bool is_removed(const struct state_dir *dir)
+{
+	return !has_name(dir->root_fd, dir->id, dir->fd);
+}
+
+static int lock_folder(struct state_dir *dir, int how, struct error *err)
+{
+	while (flock(dir->fd, how) < 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno == EWOULDBLOCK)
+			return error_set(
+				err, 0,
+				"container %s is being created or changed by another command",
+				dir->id);
+		return error_set(err, errno, "lock %s", dir->path);
+	}
+	return 0;
+}
+
+/* ---- what is in them ---- */
+
+static const char *const our_files[] = { STATE_FILE_STATE,  STATE_FILE_CREATING, STATE_FILE_CREATED,
+					 STATE_FILE_CONFIG, STATE_FILE_START,	 STATE_FILE_RESOLV,
+					 STATE_FILE_HOSTS,  STATE_FILE_HOSTNAME, STATE_FILE_PORTS };
+static const char *const our_folders[] = { STATE_FOLDER_NOTIFY, STATE_FOLDER_OVERLAY };
+
+static bool is_among(const char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(names[i], name))
+			return true;
+	return false;
+}
+
+static bool is_our_file(const char *name)
+{
+	return is_among(our_files, ARRAY_SIZE(our_files), name) || file_is_leftover(name);
+}
+
+/* Reads the directory once more, from its beginning.  The caller closes the stream. */
+static DIR *open_stream(int fd)
+{
+	autoclose int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = again < 0 ? NULL : fdopendir(again);
+
+	if (stream)
+		(void)take_fd(&again);
+	return stream;
+}
+
+/* The name of something in it that isn't ours; NULL where there is none.  The caller frees it. */
+static char *find_foreign(int fd)
+{
+	DIR *stream = open_stream(fd);
+	char *found = NULL;
+
+	if (!stream)
+		return NULL;
+	for (struct dirent *entry; !found && (entry = readdir(stream));)
+		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, "..") &&
+		    !is_our_file(entry->d_name) &&
+		    !is_among(our_folders, ARRAY_SIZE(our_folders), entry->d_name))
+			found = str_dup(entry->d_name);
+	closedir(stream);
+	return found;
+}
+
+static void remove_one(int fd, const char *path, const char *name, int flags)
+{
+	if (unlinkat(fd, name, flags) < 0 && errno != ENOENT)
+		log_warning("remove %s/%s: %s", path, name, error_errno_text(errno));
+}
+
+static void empty_folder(int fd, const char *path)
+{
+	DIR *stream = open_stream(fd);
+
+	if (!stream) {
+		log_warning("read %s: %s", path, error_errno_text(errno));
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(stream));)
+		if (is_our_file(entry->d_name))
+			remove_one(fd, path, entry->d_name, 0);
+	closedir(stream);
+	(void)unlinkat(fd, STATE_FOLDER_NOTIFY "/notify", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(our_folders); i++)
+		remove_one(fd, path, our_folders[i], AT_REMOVEDIR);
+}
+
+/* A file of this name alone isn't a mark: a bundle may have one. */
+static bool has_mark(const struct state_dir *dir, const char *name)
+{
+	char text[sizeof(FILE_MARK)];
+	autoclose int fd =
+		openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	       read(fd, text, sizeof(text)) == sizeof(FILE_MARK) - 1 &&
+	       memcmp(text, FILE_MARK, sizeof(FILE_MARK) - 1) == 0;
+}
+
+bool state_dir_is_marked(const struct state_dir *dir)
+{
+	return has_mark(dir, STATE_FILE_CREATING) || has_mark(dir, STATE_FILE_CREATED);
+}
+
+/* ---- the names that they have while they come and go ---- */
+
+/* An id may be as long as a name can be: of the longest the prefix takes the place of a part. */
+static char *name_beside(const char *prefix, const char *id)
+{
+	size_t length = strlen(prefix) + strlen(id);
+
+	return str_format("%s%s", prefix, id + (length > NAME_MAX ? length - NAME_MAX : 0));
+}
+
+/*
+ * Removes what a killed urun has left under @name.
+ * ORDER: the lock, then the look whether it has the name still: one that was renamed since is a
+ * container's, or is being removed by who holds the lock.
+ */
+static void sweep(int root_fd, const char *name)
+{
+	autoclose int fd = openat(root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
+	    flock(fd, LOCK_EX | LOCK_NB) < 0 || !has_name(root_fd, name, fd))
+		return;
+	empty_folder(fd, name);
+	unlinkat(root_fd, name, AT_REMOVEDIR);
+}
+
+static void sweep_id(int root_fd, const char *id)
+{
+	autofree char *new_name = name_beside(PREFIX_NEW, id);
+	autofree char *old_name = name_beside(PREFIX_OLD, id);
+
+	sweep(root_fd, new_name);
+	sweep(root_fd, old_name);
+}
+
+void state_sweep(const char *root, const char *id)
+{
+	autoclose int root_fd = -1;
+	struct error ignored = ERROR_NONE;
+
+	if (open_root(root, PLACE_MUST_EXIST, &root_fd, &ignored) == 0)
+		sweep_id(root_fd, id);
+}
+
+/* Returns 0, -EEXIST where there is @to already, or another negative errno. */
+static int rename_to_new(int dir, const char *from, const char *to)
+{
+	if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	/* A file system without the flag (NFS): what a plain rename replaces is an empty directory. */
+	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	if (renameat(dir, from, dir, to) == 0)
+		return 0;
+	return errno == ENOTEMPTY || errno == ENOTDIR ? -EEXIST : -errno;
+}
+
+/* ---- a new one ---- */
+
+static int being_created(struct error *err)
+{
+	return error_set(err, 0, "a container with this id is being created, or was just deleted");
+}
+
+/* Makes ".new=ID" (@name) of it, locked and marked. */
+static int make_marked(struct state_dir *dir, const char *name, struct error *err)
+{
+	int failed;
+
+	if (mkdirat(dir->root_fd, name, 0700) < 0)
+		return errno == EEXIST ? being_created(err)
+				       : error_set(err, errno, "make state folder %s", dir->path);
+	dir->fd = openat(dir->root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* Another creation can take it for a dead one's until it is locked. */
+	if (dir->fd < 0 && errno == ENOENT)
+		return being_created(err);
+	if (dir->fd < 0)
+		return error_set(err, errno, "open state folder %s", dir->path);
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0 || !has_name(dir->root_fd, name, dir->fd))
+		return being_created(err);
+	failed = file_create(dir->fd, STATE_FILE_CREATING, 0600, FILE_MARK, strlen(FILE_MARK));
+	if (failed < 0)
+		return error_set(err, -failed, "make %s/%s", dir->path, STATE_FILE_CREATING);
+	return 0;
+}
+
+/* Returns 1 with @dir opened and locked, 0 where the id is taken, or -1. */
+static int make_new(struct state_dir *dir, struct error *err)
+{
+	autofree char *name = name_beside(PREFIX_NEW, dir->id);
+	int renamed;
+
+	sweep_id(dir->root_fd, dir->id);
+	if (make_marked(dir, name, err) < 0) {
+		fd_close(&dir->fd);
+		return -1;
+	}
+	renamed = rename_to_new(dir->root_fd, name, dir->id);
+	if (renamed == 0)
+		return 1;
+	empty_folder(dir->fd, dir->path);
+	unlinkat(dir->root_fd, name, AT_REMOVEDIR);
+	fd_close(&dir->fd);
+	return renamed == -EEXIST ? 0 : error_set(err, -renamed, "make state folder %s", dir->path);
+}
+
+static int already_exists(const struct state_dir *dir, struct error *err)
+{
+	if (state_dir_is_marked(dir) || faccessat(dir->fd, STATE_FILE_STATE, F_OK, 0) == 0)
+		return error_set(err, 0, "a container with this id already exists");
+	error_set(err, 0, "%s already exists, and is no container's: nothing in it is touched",
+		  dir->path);
+	return error_hint(err, "take another id, or another state root with --root");
+}
+
+/* Its creation was killed halfway, or the `run` that owned it was.  Not where its process lives. */
+static bool is_rubbish(const struct state_dir *dir)
+{
+	struct container_state state = { 0 };
+	struct error unread = ERROR_NONE;
+	bool half = has_mark(dir, STATE_FILE_CREATING), rubbish;
+
+	if (state_read(dir, &state, &unread) < 0)
+		return unread.code == ENOENT && half;
+	rubbish = str_equal(state.id, dir->id) &&
+		  state_status(dir, &state, NULL) == CONTAINER_STOPPED &&
+		  (state.foreground || half);
+	if (rubbish) {
+		struct cgroup_left left = state_cgroup(&state);
+
+		if (cgroup_destroy(&left, &unread) < 0)
+			log_warning("container %s: %s", dir->id, unread.text);
+	}
+	state_release(&state);
+	return rubbish;
+}
+
+/*
+ * The id is taken: by something that may be removed, so that the id is free again?
+ * ORDER: who holds the lock owns the directory: only then look at what is in it.
+ */
+static int take_over(struct state_dir *dir, struct error *err)
+{
+	int result = open_in_root(dir->root_fd, dir->id, dir->path, &dir->fd, err);
+
+	if (result < 0)
+		return err->code == ENOENT ? 0 : -1;
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0) {
+		result = being_created(err);
+	} else if (!is_removed(dir)) {
+		if (is_rubbish(dir)) {
+			log_info("container %s: its creator was killed: what it left in %s is "
+				 "removed",
+				 dir->id, dir->path);
+			result = state_dir_remove(dir, err);
+		} else {
+			result = already_exists(dir, err);
+		}
+	}
+	fd_close(&dir->fd);
+	return result;
+}
+
+int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	int made = 0;
+
+	if (open_root(root, PLACE_MAKE, &dir.root_fd, err) < 0)
+		return -1;
+	dir.path = str_format("%s/%s", root, id);
+	dir.id = str_dup(id);
+	for (int i = 0; i < CREATE_TRIES && made == 0; i++) {
+		made = make_new(&dir, err);
+		if (made < 0 || (made == 0 && take_over(&dir, err) < 0))
+			return -1;
+	}
+	if (made == 0)
+		return being_created(err);
+	*ret_dir = dir;
+	dir = STATE_DIR_NONE;
+	return 0;
+}
+
+int state_set_created(const struct state_dir *dir, struct error *err)
+{
+	if (renameat(dir->fd, STATE_FILE_CREATING, dir->fd, STATE_FILE_CREATED) < 0)
+		return error_set(err, errno, "rename %s/%s to %s", dir->path, STATE_FILE_CREATING,
+				 STATE_FILE_CREATED);
+	return 0;
+}
+
+/* ---- one that exists ---- */
+
+void state_dir_unlock(const struct state_dir *dir)
+{
+	flock(dir->fd, LOCK_UN);
+}
+
+int state_dir_relock(struct state_dir *dir, const struct container_state *state, struct error *err)
+{
+	struct container_state now = { 0 };
+	struct error unread = ERROR_NONE;
+	int ours;
+
+	if (lock_folder(dir, LOCK_EX, err) < 0)
+		return -1;
+	if (is_removed(dir) || state_read(dir, &now, &unread) < 0)
+		return 0;
+	ours = now.pid.value == state->pid.value && now.start_time.value == state->start_time.value;
+	state_release(&now);
+	return ours;
+}
+
+static int no_such_container(const char *root, const char *id, struct error *err)
+{
+	return error_set(err, 0, "container %s does not exist (looked in %s)", id, root);
+}
+
+int state_dir_open(const char *root, const char *id, enum state_lock lock,
+		   struct state_dir *ret_dir, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+
+	if (state_check_id(id, err) < 0)
+		return -1;
+	if (open_root(root, PLACE_MUST_EXIST, &dir.root_fd, err) < 0)
+		return err->code == ENOENT ? no_such_container(root, id, err) : -1;
+	dir.path = str_format("%s/%s", root, id);
+	dir.id = str_dup(id);
+	if (open_in_root(dir.root_fd, id, dir.path, &dir.fd, err) < 0)
+		return err->code == ENOENT ? no_such_container(root, id, err) : -1;
+	if (lock == STATE_LOCKED && lock_folder(&dir, LOCK_EX, err) < 0)
+		return -1;
+	if (is_removed(&dir))
+		return no_such_container(root, id, err);
+	*ret_dir = dir;
+	dir = STATE_DIR_NONE;
+	return 0;
+}
+
+int state_dir_remove(struct state_dir *dir, struct error *err)
+{
+	autofree char *old_name = name_beside(PREFIX_OLD, dir->id);
+	autofree char *foreign = NULL;
+
+	if (is_removed(dir))
+		return 0;
+	foreign = find_foreign(dir->fd);
+	if (foreign)
+		return error_set(err, 0, "remove state folder %s: '%s' in it is not urun's",
+				 dir->path, foreign);
+	sweep(dir->root_fd, old_name);
+	/* ORDER: its name goes first, for when we are killed in between: see this file's head. */
+	if (renameat(dir->root_fd, dir->id, dir->root_fd, old_name) < 0)
+		return error_set(err, errno, "remove state folder %s", dir->path);
+	empty_folder(dir->fd, dir->path);
+	if (unlinkat(dir->root_fd, old_name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_set(err, errno, "remove state folder %s", dir->path);
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err)
+{
+	char **ids = NULL;
+	size_t count = 0;
+	int fd = -1;
+	DIR *stream;
+	struct error ignored = ERROR_NONE;
+
+	*ret_ids = NULL;
+	*ret_count = 0;
+	if (open_root(root, PLACE_MUST_EXIST, &fd, err) < 0)
+		return err->code == ENOENT ? 0 : -1;
+	stream = fdopendir(fd);
+	if (!stream) {
+		int failed = errno;
+
+		fd_close(&fd);
+		return error_set(err, failed, "read %s", root);
+	}
+	for (struct dirent *entry; (entry = readdir(stream));) {
+		if (entry->d_name[0] == '.' || state_check_id(entry->d_name, &ignored) < 0)
+			continue;
+		ids = mem_resize(ids, count + 1, sizeof(*ids));
+		ids[count++] = str_dup(entry->d_name);
+	}
+	closedir(stream);
+	if (count)
+		qsort(ids, count, sizeof(*ids), compare_ids);
+	*ret_ids = ids;
+	*ret_count = count;
+	return 0;
+}
