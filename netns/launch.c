@@ -38,11 +38,10 @@ static int hint_at_build(const char *program, struct error *err)
 
 int slirp_check_host(struct error *err)
 {
-	autofree char *path = libexec_path(HELPER_SLIRP);
+	autolibexec struct libexec program = LIBEXEC_NONE;
 
-	if (access(path, X_OK) == 0)
+	if (libexec_open(HELPER_SLIRP, &program, err) == 0)
 		return tap_check_host(err);
-	error_set(err, errno, "execute %s", path);
 	return err->code == ENOENT ? hint_at_build(HELPER_SLIRP, err) : -1;
 }
 
@@ -61,11 +60,12 @@ static int set_attributes(posix_spawnattr_t *attributes)
 
 /*
  * Process boundary: the program has our stdio until it sets its own, so that the dynamic linker can
- * say which library is missing.
+ * say which library is missing.  It names itself, as the kernel would name it for the descriptor.
  */
-static int execute(const char *path, const char *program, const char *argument, int ready_fd,
+static int execute(int program_fd, const char *program, const char *argument, int ready_fd,
 		   pid_t *ret_pid)
 {
+	char path[LIBEXEC_EXECUTABLE_SIZE];
 	char number[12];
 	char *const argv[] = { (char *)(uintptr_t)program, number, (char *)(uintptr_t)argument,
 			       NULL };
@@ -75,6 +75,7 @@ static int execute(const char *path, const char *program, const char *argument, 
 	int result;
 
 	snprintf(number, sizeof(number), "%d", ready_fd);
+	libexec_executable(program_fd, path);
 	result = posix_spawnattr_init(&attributes);
 	if (result)
 		return -result;
@@ -94,20 +95,20 @@ static int execute(const char *path, const char *program, const char *argument, 
 int helper_launch(const char *program, const char *argument, struct helper *ret_helper,
 		  struct error *err)
 {
-	autofree char *path = libexec_path(program);
+	autolibexec struct libexec found = LIBEXEC_NONE;
 	autoclose int ours = -1, its = -1;
 	int pair[2], result;
 	pid_t pid;
 
+	if (libexec_open(program, &found, err) < 0)
+		return err->code == ENOENT ? hint_at_build(program, err) : -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_set(err, errno, "make the socket to %s", program);
 	ours = pair[0];
 	its = pair[1];
-	result = execute(path, program, argument, its, &pid);
-	if (result < 0) {
-		error_set(err, -result, "start %s", path);
-		return result == -ENOENT ? hint_at_build(program, err) : -1;
-	}
+	result = execute(found.fd, program, argument, its, &pid);
+	if (result < 0)
+		return error_set(err, -result, "start %s", found.path);
 	*ret_helper = (struct helper){
 		.program = program, .starter = pid, .ready_fd = take_fd(&ours), .pidfd = -1
 	};

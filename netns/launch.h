@@ -29,7 +29,7 @@ struct helper {
 int slirp_check_host(struct error *err);
 
 /*
- * Executes libexec_path(@program) with one argument.  None of the caller's descriptors, signal
+ * Executes the helper that libexec_open() finds for @program, with one argument.  None of the caller's descriptors, signal
  * settings and environment go along; it has a session of its own.  Both texts outlive the helper.
  * Fails with ENOENT and a hint where urun was built without the program.
  */

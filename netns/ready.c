@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "core/base/number.h"
@@ -44,6 +45,8 @@ int ready_main(int argc, char **argv, const char *helper,
 		dprintf(STDERR_FILENO, "usage: %s READYFD NETWORK\n", helper);
 		return 2;
 	}
+	/* It was executed by its descriptor, whose number is all that the kernel has for a name. */
+	prctl(PR_SET_NAME, helper);
 	signal(SIGPIPE, SIG_IGN);
 	if (begin(argv[1], &err) == 0 && network_options_parse(argv[2], &options, &err) == 0 &&
 	    start(&options, &err) == 0)

@@ -1,29 +1,191 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/libexec.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/fd.h"
 #include "core/base/str.h"
 
-char *libexec_path(const char *program)
+/*
+ * Whom a helper is trusted to.  Executing it gives its writers our rights; those who can write urun
+ * itself have them already, whatever its helpers are.  So a helper is as good as urun where nobody
+ * can write it who can't write urun too.  This is also why a group may write it, if that group can
+ * write urun's own file or directory: so it is with umask 002, in a directory that a user has built
+ * in, as on hosts where each user has a private group.  Whether a group is private can't be asked of
+ * the kernel, and need not be known here.
+ *
+ * In a user namespace that doesn't map the host's root (rootless podman), root's files are shown as
+ * the overflow id's, as are all others' that aren't mapped.  An installed urun is shown so too, which
+ * makes its helpers "the same owner's"; no rule of its own is needed.
+ */
+struct writers {
+	uid_t owner;	 /* of urun's file */
+	gid_t groups[2]; /* that can write to urun's file or directory */
+	size_t group_count;
+	char *directory; /* urun's; NULL: not known */
+};
+
+static void writers_release(struct writers *writers)
 {
-	autofree char *installed = str_format("%s/%s", URUN_LIBEXECDIR, program);
-	autofree char *beside = NULL;
-	char self[PATH_MAX];
-	ssize_t length;
+	free(writers->directory);
+}
+#define autowriters __attribute__((cleanup(writers_release)))
+
+static void add_group(struct writers *writers, const struct stat *st)
+{
+	if (st->st_mode & S_IWGRP)
+		writers->groups[writers->group_count++] = st->st_gid;
+}
+
+/* The directory that a descriptor's file is in; NULL where it has none (a memfd, a removed file). */
+static char *directory_of(const char *link)
+{
+	char path[PATH_MAX];
+	ssize_t length = readlink(link, path, sizeof(path) - 1);
 	char *slash;
 
-	if (access(installed, X_OK) == 0)
-		return take_ptr(installed);
-	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (length <= 0)
-		return take_ptr(installed);
-	self[length] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash)
-		return take_ptr(installed);
-	beside = str_format("%.*s/%s", (int)(slash - self), self, program);
-	return access(beside, X_OK) == 0 ? take_ptr(beside) : take_ptr(installed);
+		return NULL;
+	path[length] = '\0';
+	slash = strrchr(path, '/');
+	if (path[0] != '/' || !slash)
+		return NULL;
+	slash[slash == path ? 1 : 0] = '\0';
+	return str_dup(path);
+}
+
+static int writers_of_urun(struct writers *writers, struct error *err)
+{
+	autoclose int self = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (self < 0 || fstat(self, &st) < 0)
+		return error_set(err, errno, "open /proc/self/exe");
+	writers->owner = st.st_uid;
+	add_group(writers, &st);
+	writers->directory = directory_of("/proc/self/exe");
+	if (writers->directory && stat(writers->directory, &st) == 0)
+		add_group(writers, &st);
+	return 0;
+}
+
+static bool group_writes_urun(const struct writers *writers, gid_t group)
+{
+	for (size_t i = 0; i < writers->group_count; i++)
+		if (writers->groups[i] == group)
+			return true;
+	return false;
+}
+
+/* Of the opened file or directory @fd, which is @path. */
+static int check_writers(const struct writers *writers, const char *program, int fd,
+			 const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "stat %s", path);
+	if (st.st_uid != geteuid() && st.st_uid != 0 && st.st_uid != writers->owner) {
+		error_set(err, 0,
+			  "%s is not executed: %s belongs to uid %u, who is neither us, nor root, "
+			  "nor the owner of urun",
+			  program, path, st.st_uid);
+		return error_hint(err, "run `chown %u %s` as root", writers->owner, path);
+	}
+	/* The sticky bit makes no difference: it lets others add a file of the name. */
+	if (st.st_mode & S_IWOTH ||
+	    (st.st_mode & S_IWGRP && !group_writes_urun(writers, st.st_gid))) {
+		error_set(err, 0, "%s is not executed: %s can be written by others (mode %04o)",
+			  program, path, st.st_mode & 07777);
+		return error_hint(err, "run `chmod go-w %s`", path);
+	}
+	return 0;
+}
+
+static int check_directory(const struct writers *writers, const char *program, const char *path,
+			   int *ret_fd, struct error *err)
+{
+	autoclose int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(err, errno, "open %s", path);
+	if (check_writers(writers, program, fd, path, err) < 0)
+		return -1;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/*
+ * ORDER: each is opened, then checked, then used by its descriptor, so that what was checked is what
+ * runs.  The file may be a symbolic link (stow, a build beside): then the directory that it leads to
+ * is checked too.
+ */
+static int open_in(const char *directory, const char *program, const struct writers *writers,
+		   struct libexec *libexec, struct error *err)
+{
+	autoclose int dir = -1, real_dir = -1;
+	autofree char *real = NULL;
+	char link[LIBEXEC_EXECUTABLE_SIZE];
+	struct stat st;
+
+	libexec->path = str_format("%s/%s", directory, program);
+	if (check_directory(writers, program, directory, &dir, err) < 0)
+		return -1;
+	libexec->fd = openat(dir, program, O_PATH | O_CLOEXEC);
+	if (libexec->fd < 0 || fstat(libexec->fd, &st) < 0)
+		return error_set(err, errno, "open %s", libexec->path);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, EACCES, "execute %s", libexec->path);
+	libexec_executable(libexec->fd, link);
+	real = directory_of(link);
+	if (real && !str_equal(real, directory) &&
+	    check_directory(writers, program, real, &real_dir, err) < 0)
+		return -1;
+	return check_writers(writers, program, libexec->fd, libexec->path, err);
+}
+
+static bool is_in(const char *directory, const char *program)
+{
+	autofree char *path = str_format("%s/%s", directory, program);
+
+	return access(path, X_OK) == 0;
+}
+
+int libexec_open(const char *program, struct libexec *ret_libexec, struct error *err)
+{
+	autolibexec struct libexec libexec = LIBEXEC_NONE;
+	autowriters struct writers writers = { 0 };
+	const char *directory = URUN_LIBEXECDIR;
+
+	if (writers_of_urun(&writers, err) < 0)
+		return -1;
+	if (!is_in(directory, program) && writers.directory && is_in(writers.directory, program))
+		directory = writers.directory;
+	else if (!is_in(directory, program))
+		return error_set(err, errno, "start %s/%s", directory, program);
+	/* The first that is found, or none: going on to the second would hide a fault of the first. */
+	if (open_in(directory, program, &writers, &libexec, err) < 0)
+		return -1;
+	*ret_libexec = libexec;
+	libexec = LIBEXEC_NONE;
+	return 0;
+}
+
+void libexec_close(struct libexec *libexec)
+{
+	fd_close(&libexec->fd);
+	free(libexec->path);
+	libexec->path = NULL;
+}
+
+void libexec_executable(int fd, char ret_path[static LIBEXEC_EXECUTABLE_SIZE])
+{
+	snprintf(ret_path, LIBEXEC_EXECUTABLE_SIZE, "/proc/self/fd/%d", fd);
 }

@@ -106,7 +106,12 @@ static int set_attributes(posix_spawnattr_t *attributes, const struct spawn *spa
 	       posix_spawnattr_setflags(attributes, flags);
 }
 
-static int set_descriptors(posix_spawn_file_actions_t *actions, const struct child_ends *child)
+/* Where the program is that is executed by its descriptor. */
+#define PROGRAM_FD   3
+#define PROGRAM_PATH "/proc/self/fd/3"
+
+static int set_descriptors(posix_spawn_file_actions_t *actions, const struct spawn *spawn,
+			   const struct child_ends *child)
 {
 	/* keep_stderr: stdout joins the stderr that is inherited. */
 	int out = child->out >= 0 ? child->out : STDERR_FILENO;
@@ -114,7 +119,11 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, const struct chi
 	return posix_spawn_file_actions_adddup2(actions, child->in, STDIN_FILENO) ?:
 	       posix_spawn_file_actions_adddup2(actions, out, STDERR_FILENO) ?:
 	       posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO) ?:
-	       posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+	       (spawn->program_fd ? posix_spawn_file_actions_adddup2(actions, spawn->program_fd,
+								     PROGRAM_FD)
+				  : 0) ?:
+	       posix_spawn_file_actions_addclosefrom_np(
+		       actions, spawn->program_fd ? PROGRAM_FD + 1 : STDERR_FILENO + 1);
 }
 
 /*
@@ -132,10 +141,12 @@ static int launch(const struct spawn *spawn, const struct child_ends *child, pid
 		return -result;
 	result = posix_spawn_file_actions_init(&actions);
 	if (!result) {
-		result = set_attributes(&attributes, spawn) ?: set_descriptors(&actions, child);
+		result = set_attributes(&attributes, spawn)
+				 ?: set_descriptors(&actions, spawn, child);
 		if (!result)
-			result = posix_spawn(ret_pid, spawn->path, &actions, &attributes,
-					     spawn->argv, spawn->envp);
+			result =
+				posix_spawn(ret_pid, spawn->program_fd ? PROGRAM_PATH : spawn->path,
+					    &actions, &attributes, spawn->argv, spawn->envp);
 		posix_spawn_file_actions_destroy(&actions);
 	}
 	posix_spawnattr_destroy(&attributes);

@@ -12,7 +12,9 @@
  * Its stdout goes where its stderr goes: ours carries results alone.
  */
 struct spawn {
-	const char *path;  /* absolute */
+	const char *path; /* absolute */
+	int program_fd;	  /* the opened program, executed in place of what @path leads to by now; 0:
+			      @path is executed.  It stays the caller's, and is descriptor 3 of the program */
 	char *const *argv; /* NULL at the end */
 	char *const *envp; /* NULL at the end */
 	const void *input; /* what it reads on stdin; NULL: /dev/null */

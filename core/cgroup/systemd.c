@@ -15,6 +15,8 @@
 #include "core/base/spawn.h"
 #include "core/base/str.h"
 
+#define PROGRAM "urun-systemd"
+
 #define ANNOTATION_PREFIX "org.systemd.property."
 
 /* systemd's own time-out for a job is longer than what the helper waits. */
@@ -63,25 +65,29 @@ static int run(struct words *words, struct error *err)
 {
 	char storage[2][4096];
 	char *list[3];
+	autolibexec struct libexec program = LIBEXEC_NONE;
 	struct spawn spawn = {
-		.path = words->items[0],
 		.argv = words->items,
 		.envp = bus_environment(storage, list),
 		.timeout_ms = TIMEOUT_MS,
 	};
-	int result = spawn_run(&spawn, err);
 
-	if (result < 0 && err->code == ENOENT)
-		error_hint(err, "urun was built without libsystemd: use --cgroup-manager cgroupfs, "
-				"or build it with libsystemd-dev there");
-	return result;
+	if (libexec_open(PROGRAM, &program, err) < 0)
+		return err->code != ENOENT
+			       ? -1
+			       : error_hint(err, "urun was built without libsystemd: use "
+						 "--cgroup-manager cgroupfs, or build "
+						 "it with libsystemd-dev there");
+	spawn.path = program.path;
+	spawn.program_fd = program.fd;
+	return spawn_run(&spawn, err);
 }
 
 static struct words begin(bool user_bus, const char *verb, const char *unit)
 {
 	struct words words = { 0 };
 
-	words_add(&words, libexec_path("urun-systemd"));
+	words_add(&words, str_dup(PROGRAM));
 	words_add(&words, str_dup(user_bus ? "--user" : "--system"));
 	words_add(&words, str_dup(verb));
 	words_add(&words, str_dup(unit));

@@ -10,6 +10,7 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -260,6 +261,8 @@ int main(int argc, char **argv)
 	struct error err = ERROR_NONE;
 	char line[ERROR_LINE_SIZE];
 
+	/* It was executed by its descriptor, whose number is all that the kernel has for a name. */
+	prctl(PR_SET_NAME, "urun-systemd");
 	if (run(argc, argv, &err) == 0)
 		return 0;
 	dprintf(STDERR_FILENO, "%s\n", error_format(&err, line));
