@@ -414,7 +414,9 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 	dir.path = str_format("%s/%s", root, id);
 	dir.id = str_dup(id);
 	for (int i = 0; i < CREATE_TRIES && made == 0; i++) {
-		made = make_new(&dir, err);
+		/* Looked at first, so that below a wrong root not even the root itself is touched. */
+		if (faccessat(dir.root_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			made = make_new(&dir, err);
 		if (made < 0 || (made == 0 && take_over(&dir, err) < 0))
 			return -1;
 	}

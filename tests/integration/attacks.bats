@@ -57,4 +57,214 @@ looker_found_nothing() {
 	looker_found_nothing
 	! grep '^memory ' "$BATS_TEST_TMPDIR/seen"
 	urun delete --force c1
+# --- files, directories and programs of other users ----------------------------------------------------------------------
+
+# give_to_another_user FILE…: they belong to another uid of the host from then: a subid of the caller's.
+give_to_another_user() {
+	has_subids || skip "this user has no subids"
+	with_subids chown -h 1:1 "$@"
+}
+
+# CVE-2018-15664's kin, and any program that writes to a name that can be foreseen.  fs.protected_symlinks is off on some hosts, and
+# is for sticky directories alone.
+@test "a user whose pid file is in a shared directory isn't made to overwrite a file of theirs by another's link" {
+	local shared=$BATS_TEST_TMPDIR/shared precious=$BATS_TEST_TMPDIR/precious
+	mkdir -m 777 "$shared"
+	echo mine >"$precious"
+	ln -s "$precious" "$shared/pid"
+	program /bin/true
+	# The process id survives the exec, so this link has the very name that was written to.
+	# shellcheck disable=SC2016 # for the other shell
+	observe bash -c 'ln -s "$1" "$2/pid.$$.new"; shift 2; exec "$@"' bash "$precious" "$shared" \
+		"$URUN" --root "$STATE" run --bundle "$BUNDLE" --pid-file "$shared/pid" c1
+	assert_status 0
+	[ "$(cat "$precious")" = mine ]
+	[ ! -L "$shared/pid" ]
+	grep -qE '^[0-9]+$' "$shared/pid"
+	# Not through a link on the way either.
+	mkdir "$BATS_TEST_TMPDIR/private"
+	ln -s "$BATS_TEST_TMPDIR/private" "$shared/way"
+	give_to_another_user "$shared/way"
+	try run --bundle "$BUNDLE" --pid-file "$shared/way/pid" c1
+	[ "$status" != 0 ]
+	assert_contains "$stderr" 'it is not followed'
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/private")" ]
+}
+
+@test "a user whose log is in a shared directory isn't made to write to a file of theirs by another's link" {
+	local shared=$BATS_TEST_TMPDIR/shared precious=$BATS_TEST_TMPDIR/precious mode
+	mkdir "$shared"
+	echo mine >"$precious"
+	ln -s "$precious" "$shared/log"
+	give_to_another_user "$shared/log"
+	for mode in 777 1777 775; do
+		chmod "$mode" "$shared"
+		try --log "$shared/log" --debug state c1
+		assert_status 1
+		assert_one_line "$shared/log" 'it is not followed'
+		[ "$(cat "$precious")" = mine ]
+	done
+	# A file of theirs, for us to write to and them to read, or a FIFO, on which we would wait.
+	rm "$shared/log"
+	mkfifo -m 666 "$shared/log"
+	give_to_another_user "$shared/log"
+	try --log "$shared/log" --debug state c1
+	assert_status 1
+	assert_one_line "$shared/log" 'belongs to uid'
+}
+
+@test "a user who names the wrong --root loses nothing of the bundles in it" {
+	local bundles=$BATS_TEST_TMPDIR/bundles before command
+	mkdir "$bundles"
+	cp -a "$BUNDLE" "$bundles/app"
+	program /bin/true
+	before=$(find "$bundles" -printf '%p %i %s %C@\n' | sort)
+	observe "$URUN" --root "$bundles" run --bundle "$bundles/app" app
+	[ "$status" != 0 ]
+	assert_one_line "$bundles/app already exists" 'nothing in it is touched'
+	for command in delete 'delete --force' 'delete --regex --force'; do
+		# shellcheck disable=SC2086 # words on purpose
+		observe "$URUN" --root "$bundles" $command app
+		[ "$status" != 0 ]
+		assert_one_line "$bundles/app is no container's"
+	done
+	[ "$(find "$bundles" -printf '%p %i %s %C@\n' | sort)" = "$before" ]
+}
+
+# What root would do with a state root that any user can make containers in.
+@test "deleting a container that another user has made doesn't run its hooks" {
+	local proof=$BATS_TEST_TMPDIR/proof
+	has_subids || skip "this user has no subids"
+	config '.hooks.poststop = [{"path": "/bin/sh", "args": ["sh", "-c", ("echo run >" + $proof)]}]' --arg proof "$proof"
+	urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	chmod -R a+rX "$STATE/c1"
+	with_subids chown 1:1 "$STATE/c1" "$STATE/c1/state.json"
+	local command
+	for command in 'delete c1' 'delete --force c1' 'delete --regex --force c1' 'kill c1' 'start c1' 'state c1' 'exec c1 true'; do
+		# shellcheck disable=SC2086 # words on purpose
+		try $command
+		[ "$status" != 0 ]
+		assert_one_line "$STATE/c1 belongs to uid"
+		[ ! -e "$proof" ]
+	done
+	try list
+	assert_status 0
+	refute_contains "$output" c1
+	assert_contains "$stderr" "$STATE/c1 belongs to uid"
+	with_subids chown 0:0 "$STATE/c1" "$STATE/c1/state.json"
+	urun delete --force c1
+	[ -e "$proof" ]
+}
+
+@test "a state root that others can write to, or have made, is not used" {
+	local root=$BATS_TEST_TMPDIR/shared mode
+	program /bin/true
+	mkdir "$root"
+	for mode in 777 1777 770 1730; do
+		chmod "$mode" "$root"
+		observe "$URUN" --root "$root" run --bundle "$BUNDLE" c1
+		[ "$status" != 0 ]
+		assert_one_line "state root $root can be written by others" "chmod go-w $root"
+		observe "$URUN" --root "$root" list
+		assert_status 1
+		assert_one_line "state root $root can be written by others"
+	done
+	chmod 755 "$root"
+	give_to_another_user "$root"
+	observe "$URUN" --root "$root" list
+	assert_status 1
+	assert_one_line "state root $root belongs to uid"
+}
+
+@test "another user who makes /tmp/urun-UID first decides nothing" {
+	has_subids || skip "this user has no subids"
+	# shellcheck disable=SC2016 # for the other shell
+	observe with_subids unshare --mount sh -euc '
+		unset XDG_RUNTIME_DIR
+		mount -t tmpfs -o mode=1777 tmpfs /tmp
+		mkdir -m 700 /tmp/private
+		ln -s private /tmp/urun-0
+		"$1" list && exit 1
+		chown -h 1:1 /tmp/urun-0
+		"$1" list && exit 1
+		rm /tmp/urun-0
+		mkdir -m 777 /tmp/urun-0
+		chown 1:1 /tmp/urun-0
+		"$1" list && exit 1
+		rmdir /tmp/urun-0
+		mkdir -m 700 /tmp/urun-0
+		"$1" list -q
+		ls -A /tmp/private' sh "$URUN"
+	assert_status 0
+	assert_output ''
+	[ "$(grep -c "'urun-0' is a symbolic link" <<<"$stderr")" = 2 ]
+	[ "$(grep -c 'state root /tmp/urun-0 belongs to uid 1' <<<"$stderr")" = 1 ]
+}
+
+# programs_beside: a copy of urun and a helper in a directory of their own, where they can be given away: $COPY.
+programs_beside() {
+	[ -x "${URUN%/*}/urun-slirp" ] || skip "urun-slirp isn't beside urun"
+	COPY=$BATS_TEST_TMPDIR/programs
+	mkdir "$COPY"
+	cp "$URUN" "$COPY/urun"
+	program /bin/true
+	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	assert_contains "$stderr" 'no such file' || skip "urun's helpers are installed on this host"
+	cp "${URUN%/*}/urun-slirp" "$COPY/urun-slirp"
+	chmod 755 "$COPY/urun" "$COPY/urun-slirp"
+}
+
+# refuses_helper FILE MEND: a start that needs urun-slirp says so on one line.
+refuses_helper() {
+	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	[ "$status" != 0 ]
+	assert_one_line 'urun-slirp is not executed' "$1" "$2"
+}
+
+@test "a helper program that another user has made or can write to isn't executed" {
+	programs_beside
+	local mode
+	for mode in 775 757; do
+		chmod "$mode" "$COPY/urun-slirp"
+		refuses_helper "$COPY/urun-slirp can be written by others" "chmod go-w $COPY/urun-slirp"
+	done
+	chmod 755 "$COPY/urun-slirp"
+	for mode in 777 1777; do
+		chmod "$mode" "$COPY"
+		refuses_helper "$COPY can be written by others" "chmod go-w $COPY"
+	done
+	chmod 755 "$COPY"
+	give_to_another_user "$COPY/urun-slirp"
+	refuses_helper "$COPY/urun-slirp belongs to uid" "chown $(id -u) $COPY/urun-slirp"
+	# A link of our own to a file of theirs, or to one in their directory.
+	mkdir "$COPY/theirs"
+	mv "$COPY/urun-slirp" "$COPY/theirs/"
+	ln -s theirs/urun-slirp "$COPY/urun-slirp"
+	refuses_helper "$COPY/urun-slirp belongs to uid" "chown $(id -u)"
+	with_subids chown 0:0 "$COPY/theirs/urun-slirp"
+	give_to_another_user "$COPY/theirs"
+	refuses_helper "$COPY/theirs belongs to uid" "chown $(id -u) $COPY/theirs"
+	with_subids chown 0:0 "$COPY/theirs"
+	try list
+	assert_status 0
+	refute_contains "$output" c1
+}
+
+@test "a helper is executed where it is urun's own owner's, or who can write it can write urun" {
+	programs_beside
+	[ -e /dev/net/tun ] || skip "there is no /dev/net/tun"
+	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	# umask 002, as where each user has a group of their own.
+	chmod g+w "$COPY" "$COPY/urun" "$COPY/urun-slirp"
+	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	# In a rootless engine's user namespace, and with programs of an owner who isn't mapped there: as root's are.
+	observe with_subids "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	chmod g-w "$COPY" "$COPY/urun" "$COPY/urun-slirp"
+	give_to_another_user "$COPY" "$COPY/urun" "$COPY/urun-slirp"
+	observe unshare --user --map-root-user "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	refute_contains "$stderr" 'is not executed'
+	with_subids chown 0:0 "$COPY" "$COPY/urun" "$COPY/urun-slirp"
 }

@@ -128,3 +128,51 @@ killed_at() {
 	assert_status 0
 	[ ! -e "$STATE/c1" ]
 }
+
+# What there is of it below the state root is nobody's container, so list has nothing to say, and the next start takes the id.
+is_gone_or_whole() {
+	try list --quiet
+	[ "$status" = 0 ] || fail "$1: list: exit status $status: $stderr"
+	[ -z "$stderr" ] || fail "$1: list: $stderr"
+}
+
+@test "urun killed at each step of making a state folder leaves what the next start takes over" {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	single_id
+	local call n
+	program /bin/true
+	for call in mkdirat flock renameat2 renameat write; do
+		for n in 1 2 3 4 5 6; do
+			killed_at "$call" "$n"
+			[ "$status" = 137 ] || break
+			wait_for 3 nothing_runs || fail "$call $n"
+			is_gone_or_whole "$call $n"
+			id_is_free
+			[ -z "$(ls -A --ignore=.seccomp "$STATE")" ] || fail "$call $n: $(ls -A "$STATE")"
+		done
+	done
+}
+
+@test "delete killed at each step leaves what the next start or delete removes" {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	single_id
+	local call n second
+	program /bin/true
+	for call in flock renameat unlinkat; do
+		for n in 1 2 3 4 5 6 7 8; do
+			for second in delete run; do
+				urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+				observe strace_within 30 -qq -o /dev/null --inject="$call:signal=KILL:when=$n" "$URUN" --root "$STATE" delete --force c1
+				[ "$status" = 137 ] || break 2
+				is_gone_or_whole "$call $n"
+				# It is a container still where its folder hadn't lost its name.
+				if [ "$second" = delete ] || [ -n "$output" ]; then
+					urun delete --force c1
+				else
+					id_is_free
+				fi
+				[ -z "$(ls -A --ignore=.seccomp "$STATE")" ] || fail "$call $n: $(ls -A "$STATE")"
+			done
+		done
+	done
+}
