@@ -169,20 +169,20 @@ static int enter(struct walk *walk, const char *name, enum place_missing missing
 	return 0;
 }
 
-/* Goes to the last component's directory. */
-static int walk_to_last(struct walk *walk, char **ret_name, struct error *err)
+/* Goes to the last component's directory.  Returns the component, or NULL where it fails. */
+static char *walk_to_last(struct walk *walk, struct error *err)
 {
 	char *name = next_name(walk);
 
 	while (name && !is_at_end(walk)) {
 		if (enter(walk, name, PLACE_MUST_EXIST, err) < 0)
-			return -1;
+			return NULL;
 		name = next_name(walk);
 	}
-	if (!name || str_equal(name, ".") || str_equal(name, ".."))
-		return error_set(err, EISDIR, "open %s %s", walk->what, walk->path);
-	*ret_name = name;
-	return 0;
+	if (name && !str_equal(name, ".") && !str_equal(name, ".."))
+		return name;
+	error_set(err, EISDIR, "open %s %s", walk->what, walk->path);
+	return NULL;
 }
 
 void place_release(struct place *place)
@@ -197,7 +197,10 @@ int place_find(const char *what, const char *path, struct place *ret_place, stru
 	autowalk struct walk walk = { .dir = -1 };
 	char *name;
 
-	if (walk_begin(&walk, what, path, err) < 0 || walk_to_last(&walk, &name, err) < 0)
+	if (walk_begin(&walk, what, path, err) < 0)
+		return -1;
+	name = walk_to_last(&walk, err);
+	if (!name)
 		return -1;
 	*ret_place = (struct place){ .dir = take_fd(&walk.dir), .name = str_dup(name) };
 	return 0;
@@ -307,7 +310,8 @@ int place_open_append(const char *what, const char *path, mode_t mode, int *ret_
 	if (walk_begin(&walk, what, path, err) < 0)
 		return -1;
 	for (int i = 0; i < LINKS_MAX + APPEND_TRIES && done == 0; i++) {
-		if (walk_to_last(&walk, &name, err) < 0)
+		name = walk_to_last(&walk, err);
+		if (!name)
 			return -1;
 		done = try_append(&walk, name, mode, ret_fd, err);
 	}

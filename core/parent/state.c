@@ -143,7 +143,7 @@ int state_read(const struct state_dir *dir, struct container_state *ret_state, s
 	struct container_state state = { 0 };
 	struct arena arena = { 0 };
 	autofree char *bytes = NULL;
-	size_t size;
+	size_t size = 0;
 
 	if (read_file(dir, STATE_FILE_STATE, &bytes, &size, err) < 0)
 		return -1;
@@ -169,7 +169,7 @@ int state_read_config(const struct state_dir *dir, struct container_config *ret_
 		      struct error *err)
 {
 	autofree char *bytes = NULL;
-	size_t size;
+	size_t size = 0;
 
 	*ret_config = (struct container_config){ 0 };
 	if (read_file(dir, STATE_FILE_CONFIG, &bytes, &size, err) < 0)
