@@ -65,7 +65,7 @@ give_to_another_user() {
 	with_subids chown -h 1:1 "$@"
 }
 
-# CVE-2018-15664's kin, and any program that writes to a name that can be foreseen.  fs.protected_symlinks is off on some hosts, and
+# CWE-59, CWE-377: a file was written to by a name that can be foreseen.  fs.protected_symlinks is off on some hosts, and
 # is for sticky directories alone.
 @test "a user whose pid file is in a shared directory isn't made to overwrite a file of theirs by another's link" {
 	local shared=$BATS_TEST_TMPDIR/shared precious=$BATS_TEST_TMPDIR/precious
