@@ -57,6 +57,8 @@ looker_found_nothing() {
 	looker_found_nothing
 	! grep '^memory ' "$BATS_TEST_TMPDIR/seen"
 	urun delete --force c1
+}
+
 # --- files, directories and programs of other users ----------------------------------------------------------------------
 
 # give_to_another_user FILE…: they belong to another uid of the host from then: a subid of the caller's.
