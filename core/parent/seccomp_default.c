@@ -10,7 +10,55 @@
 #include "core/base/str.h"
 #include "core/config/change.h"
 
-/* One reason, one list.  Names that the host's libseccomp or architecture lacks are left out there. */
+/*
+ * Compared with the default profiles of containers-common (podman) and moby (Docker) of June 2026.
+ * Each difference has its reason here.
+ *
+ * Refused here in every container, allowed there in some:
+ *   bpf, perf_event_open, open_by_handle_at, acct, reboot, vhangup, quotactl, quotactl_fd, iopl,
+ *   ioperm, lookup_dcookie, init_module, finit_module, delete_module, query_module,
+ *   clock_settime, settimeofday, stime:
+ *     there for a container that was given the capability.  The kernel asks for the capability in
+ *     the host's user namespace, where a container here has none.  The call would fail, and only
+ *     its code could be attacked.
+ *   adjtimex, clock_adjtime: they set the host's clock; clock_gettime reads it.
+ *   fanotify_init, fanotify_mark: inotify does what an unprivileged program may do.
+ *   lsm_get_self_attr, lsm_set_self_attr, lsm_list_modules:
+ *     moby wants CAP_SYS_ADMIN, containers-common doesn't list them; C libraries don't use them.
+ *   mbind, get_mempolicy, set_mempolicy, set_mempolicy_home_node:
+ *     moby wants CAP_SYS_NICE.  Placing memory on the host's nodes is the host's matter.
+ *   keyctl: containers-common allows it, moby doesn't.  Keyrings have a history of faults.
+ *   syslog: moby wants CAP_SYSLOG.  Where the sysctl kernel.dmesg_restrict is 0, the call reads
+ *     the host's kernel log.
+ *   clone and unshare with new namespaces, clone3, setns:
+ *     moby wants CAP_SYS_ADMIN, containers-common allows them.  A new user namespace is the first
+ *     step of most exploits of the kernel.  CLONE_NEWTIME is in no list of theirs; it makes a new
+ *     namespace like the others.
+ *   socket of all but five families, socketpair of all but AF_UNIX:
+ *     moby refuses AF_ALG and AF_VSOCK, containers-common AF_VSOCK.  See add_conditions().
+ *   socketcall: see add_socketcall().
+ *
+ * Allowed here and by moby, refused by containers-common:
+ *   cachestat, io_pgetevents, vmsplice, map_shadow_stack, mseal, riscv_hwprobe, listmount,
+ *   statmount, the calls that end in xattrat:
+ *     each does no more than an older call that both allow, or concerns only the caller's own
+ *     memory and mounts.
+ *
+ * Allowed here in every container, there in one that was given the capability:
+ *   chroot, sethostname, setdomainname, kcmp and process_madvise in both; mount, umount and their
+ *   successors and pidfd_getfd in moby, which doesn't list pivot_root:
+ *     here the capabilities themselves decide, as the kernel asks for them in the container's own
+ *     user namespace; so --cap-add needs no other filter.
+ *
+ * Answered in another way:
+ *   socket(AF_NETLINK, …, NETLINK_AUDIT): containers-common answers EINVAL without
+ *     CAP_AUDIT_WRITE.  Outside of the host's user namespace the kernel answers ECONNREFUSED by
+ *     itself, which programs take as "no audit".
+ *   What isn't listed is ENOSYS, so that C libraries fall back to an older call.
+ *     containers-common answers EPERM for the calls that it knows and refuses, moby for all.
+ *
+ * One reason, one list.  Names that the host's libseccomp or architecture lacks are left out there.
+ */
 static const char *const files[] = {
 	/* Files that the process may open by itself: their permissions decide. */
 	"access",
@@ -321,6 +369,8 @@ static const char *const processes[] = {
 	"tgkill",
 	"tkill",
 	"ugetrlimit",
+	/* Made by the kernel's own trampoline in a process that the host traces, which would crash. */
+	"uretprobe",
 	"vfork",
 	"wait4",
 	"waitid",
@@ -385,15 +435,12 @@ static const char *const talking[] = {
 	"shmdt",
 	"shmget",
 	"shutdown",
-	"socketcall",
-	"socketpair",
 };
 
 static const char *const machine[] = {
 	/* What machine this is. */
 	"getrandom",
 	"sysinfo",
-	"syslog",
 	"uname",
 };
 
@@ -464,10 +511,12 @@ static void allow_where(struct arena *arena, struct config_seccomp *seccomp, con
 							   .op = op };
 }
 
-/* The flags of what would be another user namespace: the way of most exploits of the kernel. */
+/* The flags that make a new namespace: the way of most exploits of the kernel. */
 #define NEW_NAMESPACES                                                                             \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
 	 CLONE_NEWCGROUP)
+/* In unshare(2) alone: clone(2) has the signal of the child's end in that bit. */
+#define NEW_TIME_NAMESPACE 0x80
 
 /* Source: clone(2), "C library/kernel differences". */
 #ifdef __s390__
@@ -492,18 +541,54 @@ static const char *const architectures[] = {
 static void add_conditions(struct arena *arena, struct config_seccomp *seccomp)
 {
 	static const uint64_t personalities[] = { 0x0, 0x8, 0x20000, 0x20008, 0xffffffff };
-	/* Families whose code few use, and that have no namespaces: VM sockets reach the host. */
+	/*
+	 * All other families have code that few programs use and that has been attacked often
+	 * (AF_ALG: CVE-2026-31431), or they aren't bound to a network namespace (AF_VSOCK reaches
+	 * the host and its virtual machines).
+	 */
 	static const uint64_t families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET };
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		allow_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_EQ, families[i], 0);
+	/* Of the five families AF_UNIX alone has pairs; AF_TIPC, which isn't one of them, has too. */
+	allow_where(arena, seccomp, "socketpair", 0, CONFIG_SECCOMP_EQ, AF_UNIX, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(personalities); i++)
 		allow_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_EQ, personalities[i],
 			    0);
 	/* Not clone3: its flags are in memory, which a filter can't read; without it clone is used. */
 	allow_where(arena, seccomp, "clone", CLONE_FLAGS_INDEX, CONFIG_SECCOMP_MASKED_EQ,
 		    NEW_NAMESPACES, 0);
-	allow_where(arena, seccomp, "unshare", 0, CONFIG_SECCOMP_MASKED_EQ, NEW_NAMESPACES, 0);
+	allow_where(arena, seccomp, "unshare", 0, CONFIG_SECCOMP_MASKED_EQ,
+		    NEW_NAMESPACES | NEW_TIME_NAMESPACE, 0);
+}
+
+/*
+ * socketcall(2) is all socket calls in one.  Its arguments are in memory, where a filter can't read
+ * the family: to allow it is to allow sockets of every family.
+ *
+ * x86_64 has the call for 32-bit programs alone.  There it isn't enough to leave its name out of
+ * the lists: for each rule of `socket`, `bind` and so on libseccomp adds one for socketcall,
+ * without the condition.  An explicit rule for the whole call prevails over those that libseccomp
+ * adds.  Its errno must differ from the default action's, since libseccomp takes no rule that does
+ * what the default action does.
+ *
+ * The price: 32-bit programs get EPERM if their C library makes all sockets by socketcall, as
+ * Debian's for i386 does.  moby refused the call in May 2026, allowed it again for the sake of
+ * these programs, and leaves AF_ALG to AppArmor and SELinux; but a rootless container can't count
+ * on a profile that root has loaded.
+ *
+ * On i386 and s390x the C library makes the machine's own sockets so; nothing would run without.
+ */
+static void add_socketcall(struct arena *arena, struct config_seccomp *seccomp)
+{
+#if defined(__i386__) || defined(__s390__)
+	struct config_seccomp_rule *rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW);
+#else
+	struct config_seccomp_rule *rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ERRNO);
+
+	rule->errno_ret = (struct opt_u64){ true, EPERM };
+#endif
+	config_list_add(arena, &rule->names, "socketcall");
 }
 
 /* Hundreds of names: room for all of them at once. */
@@ -530,5 +615,6 @@ void seccomp_default(struct arena *arena, struct config_seccomp **ret_seccomp)
 		config_list_add(arena, &seccomp->architectures, architectures[i]);
 	allow_groups(arena, add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW));
 	add_conditions(arena, seccomp);
+	add_socketcall(arena, seccomp);
 	*ret_seccomp = seccomp;
 }

@@ -7,6 +7,7 @@
 #include "core/base/arena.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/parent/masked.h"
 
 /* The group of terminals, from which devpts and openpty() of old C libraries expect its number. */
 #define TTY_GID 5
@@ -47,23 +48,6 @@ static const struct spec_mount mounts[] = {
 static const int namespaces[] = {
 	CONFIG_NS_PID,	 CONFIG_NS_NETWORK, CONFIG_NS_IPC,  CONFIG_NS_UTS,
 	CONFIG_NS_MOUNT, CONFIG_NS_CGROUP,  CONFIG_NS_USER,
-};
-
-/* What tells of the host or lets one write to it: the list that engines send. */
-static const char *const masked_paths[] = {
-	"/proc/acpi",
-	"/proc/asound",
-	"/proc/interrupts",
-	"/proc/kcore",
-	"/proc/keys",
-	"/proc/latency_stats",
-	"/proc/sched_debug",
-	"/proc/scsi",
-	"/proc/timer_list",
-	"/proc/timer_stats",
-	"/sys/devices/virtual/powercap",
-	"/sys/firmware",
-	NULL,
 };
 
 static const char *const readonly_paths[] = {
@@ -166,7 +150,7 @@ static void fill_linux(const struct spec_caller *caller, struct arena *arena,
 			linux_->namespaces.items[linux_->namespaces.count++].type = namespaces[i];
 	fill_mappings(arena, &caller->uid_mappings, &linux_->uid_mappings);
 	fill_mappings(arena, &caller->gid_mappings, &linux_->gid_mappings);
-	fill_strings(arena, masked_paths, &linux_->masked_paths);
+	masked_paths_default(MASKED_CPUS, arena, &linux_->masked_paths);
 	fill_strings(arena, readonly_paths, &linux_->readonly_paths);
 }
 

@@ -269,4 +269,59 @@ refuses_helper() {
 	observe unshare --user --map-root-user "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
 	refute_contains "$stderr" 'is not executed'
 	with_subids chown 0:0 "$COPY" "$COPY/urun" "$COPY/urun-slirp"
+# machine_program BITS CODE: makes bin/attack in the root file system, an x86 program of 32 or 64 bits that is these bytes in hex.
+# No compiler is needed so, and none for the other word size.
+machine_program() {
+	local header
+	case $1 in
+	32)
+		header=7f454c46010101000000000000000000020003000100000054800408340000000000000000000000340020000100000000000000
+		header+=0100000000000000008004080080040800020000000200000500000000100000
+		;;
+	64)
+		header=7f454c4602010100000000000000000002003e00010000007800400000000000400000000000000000000000000000000000000040003800010000000000
+		header+=0000
+		header+=0100000005000000000000000000000000004000000000000000400000000000000200000000000000020000000000000010000000000000
+		;;
+	esac
+	# shellcheck disable=SC2059 # bytes as the format on purpose
+	printf "$(sed 's/../\\x&/g' <<<"$header$2")" >"$BUNDLE/rootfs/bin/attack"
+	chmod 755 "$BUNDLE/rootfs/bin/attack"
+}
+
+# socket_program CALL FAMILY: makes a socket by the system call of x86_64 and exits with its errno.
+socket_program() {
+	machine_program 64 "b8$1000000bf$2000000be0500000031d20f05f7d889c7b83c0000000f05"
+}
+
+# CVE-2026-31431 (AF_ALG), and AF_VSOCK, by which a container reaches the host past all network namespaces.
+@test "a container makes no socket of a family that leads into the kernel or to the host, not by 32-bit calls either" {
+	[ "$(uname -m)" = x86_64 ] || skip "the attacking programs are x86's"
+	local default=(run --rootfs "$BUNDLE/rootfs" --network none attack)
+	# A C library answers ENOSYS (38) with another call; EAFNOSUPPORT (97) would be the kernel's own word.
+	socket_program 29 26
+	try "${default[@]}"
+	assert_status 38
+	socket_program 29 28
+	try "${default[@]}"
+	assert_status 38
+	# socketpair(2) of AF_TIPC makes what socket(2) refuses.
+	socket_program 35 1e
+	try "${default[@]}"
+	assert_status 38
+	# AF_UNIX: the program itself is right, and gets a descriptor (253 and above: 3 with its sign changed).
+	socket_program 29 01
+	try "${default[@]}"
+	[ "$status" -gt 200 ] || fail "a UNIX socket: exit status $status"
+
+	# socketcall(SYS_SOCKET, { AF_ALG or AF_VSOCK, …, 0 }) of i386, whose arguments no filter can read.
+	machine_program 32 b801000000bb07000000cd80
+	observe "$BUNDLE/rootfs/bin/attack"
+	[ "$status" = 7 ] || skip "this kernel runs no 32-bit programs, so the call can't be made"
+	local family
+	for family in 26 28; do
+		machine_program 32 "b866000000bb01000000b970800408cd80f7d889c3b801000000cd80${family}0000000500000000000000"
+		try "${default[@]}"
+		assert_status 1
+	done
 }
