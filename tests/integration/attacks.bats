@@ -291,7 +291,7 @@ machine_program() {
 
 # socket_program CALL FAMILY: makes a socket by the system call of x86_64 and exits with its errno.
 socket_program() {
-	machine_program 64 "b8$1000000bf$2000000be0500000031d20f05f7d889c7b83c0000000f05"
+	machine_program 64 "b8${1}000000bf${2}000000be0500000031d20f05f7d889c7b83c0000000f05"
 }
 
 # CVE-2026-31431 (AF_ALG), and AF_VSOCK, by which a container reaches the host past all network namespaces.
