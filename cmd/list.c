@@ -5,6 +5,7 @@
 #include "cmd/command.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/parent/state.h"
 #include "rootless/name.h"
 
@@ -18,7 +19,7 @@ enum list_format { LIST_TABLE, LIST_JSON, LIST_IDS };
 static void add_row(const struct container_state *state, enum container_status status,
 		    enum list_format format, bool first, struct strbuf *out)
 {
-	autofree char *owner = NULL;
+	autofree char *owner = NULL, *bundle = NULL;
 
 	switch (format) {
 	case LIST_IDS: strbuf_addf(out, "%s\n", state->id); break;
@@ -28,9 +29,12 @@ static void add_row(const struct container_state *state, enum container_status s
 		break;
 	case LIST_TABLE:
 		owner = name_of_user("", (uid_t)state->uid.value);
+		/* A bundle's path may have any byte but NUL. */
+		bundle = str_dup(state->bundle);
+		utf8_make_printable(bundle);
 		strbuf_addf(out, "%-15s %-10d %-10s %-30s %-32s ", state->id,
 			    status == CONTAINER_STOPPED ? 0 : (int)state->pid.value,
-			    container_status_name(status), state->bundle, state->created);
+			    container_status_name(status), bundle, state->created);
 		if (owner)
 			strbuf_addf(out, "%s\n", owner);
 		else

@@ -7,6 +7,7 @@
 #include "core/base/ask.h"
 #include "core/base/span.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/parent/processes.h"
 #include "rootless/host.h"
 
@@ -62,6 +63,15 @@ static bool is_listed(struct span line, size_t column, const struct pids *pids)
 	return false;
 }
 
+/* The names of processes and their arguments are the container's to choose. */
+static void add_line(struct span line, struct strbuf *out)
+{
+	autofree char *text = str_dup_n(line.bytes, line.size);
+
+	utf8_make_printable(text);
+	strbuf_addf(out, "%s\n", text);
+}
+
 /* What ps(1) of the host says of these. */
 static int print_table(const struct pids *pids, char **arguments, int count, struct strbuf *out,
 		       struct error *err)
@@ -83,10 +93,10 @@ static int print_table(const struct pids *pids, char **arguments, int count, str
 	rest = (struct span){ text.bytes, text.size };
 	if (!span_cut(&rest, '\n', &line) || !find_column(line, &column))
 		return error_set(err, 0, "ps prints no column PID with these arguments");
-	strbuf_addf(out, "%.*s\n", (int)line.size, line.bytes);
+	add_line(line, out);
 	while (span_cut(&rest, '\n', &line))
 		if (is_listed(line, column, pids))
-			strbuf_addf(out, "%.*s\n", (int)line.size, line.bytes);
+			add_line(line, out);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 
 int error_set(struct error *err, int errnum, const char *format, ...)
 {
@@ -103,8 +104,6 @@ const char *error_format(const struct error *err, char line[static ERROR_LINE_SI
 	snprintf(line, ERROR_LINE_SIZE, "%s%s%s%s%s%s", err->text, err->code ? ": " : "",
 		 err->code ? error_errno_text(err->code) : "", err->hint[0] ? " (hint: " : "",
 		 err->hint, err->hint[0] ? ")" : "");
-	for (char *c = line; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
+	utf8_make_printable(line);
 	return line;
 }

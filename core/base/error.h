@@ -4,16 +4,22 @@
 
 #include <stddef.h>
 
+/* Bytes of an error's two texts, with the NUL. */
+#define ERROR_TEXT_SIZE 1536
+#define ERROR_HINT_SIZE 768
+
 /*
  * One failure, told in one line.  The command owns the value and lends it downwards; nothing in it
- * is allocated, so it needs no release and can be sent over the sync pipe as it is (but for @all,
- * which means something in its own process alone). Start from ERROR_NONE (all zero).
+ * is allocated, so it needs no release.  Over the sync pipe goes a struct message_error, which has
+ * no pointer.  Start from ERROR_NONE (all zero).
  */
 struct error {
 	int code;   /* errno of the cause; 0: the text says it all */
 	int status; /* exit status that this failure asks for (126, 127); 0: the command's own */
-	char text[1536]; /* what failed, on which object; lower case, no newline, no errno text */
-	char hint[768];	 /* which host setting is the cause and how to mend it; empty: not known */
+	char text
+		[ERROR_TEXT_SIZE]; /* what failed, on which object; lower case, no newline, no errno text */
+	char hint
+		[ERROR_HINT_SIZE]; /* which host setting is the cause and how to mend it; empty: not known */
 	struct error_list *all; /* who wants all failures and not the first; NULL: nobody */
 };
 
@@ -57,8 +63,8 @@ int error_gather(struct error *err, int result);
 
 /*
  * The whole line without newline: "text: errno text (hint: …)", the errno text with a small first
- * letter as Go's runtimes print it.  Control characters are shown as '?', so that what comes from a
- * file can't forge a line.
+ * letter as Go's runtimes print it.  It goes through utf8_make_printable(), as parts of it come from
+ * files and from the container.
  */
 const char *error_format(const struct error *err, char line[static ERROR_LINE_SIZE]);
 

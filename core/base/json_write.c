@@ -202,10 +202,23 @@ static char short_escape(unsigned char byte)
 
 static bool is_plain(unsigned char byte)
 {
-	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-/* Writes one character that isn't plain; returns its length in @text. */
+/* \u and four digits; beyond U+FFFF a pair of surrogates.  Source: RFC 8259, section 7. */
+static void write_number(uint32_t code, struct strbuf *out)
+{
+	if (code > 0xffff) {
+		strbuf_addf(out, "\\u%04x", 0xd800 + ((code - 0x10000) >> 10));
+		code = 0xdc00 + ((code - 0x10000) & 0x3ff);
+	}
+	strbuf_addf(out, "\\u%04x", code);
+}
+
+/*
+ * Writes one character that isn't plain; returns its length in @text.  What isn't printable goes as
+ * its number: a bundle's annotations are printed on terminals.
+ */
 static size_t write_special(const unsigned char *text, size_t left, struct strbuf *out)
 {
 	size_t length = utf8_length(text, left);
@@ -215,8 +228,8 @@ static size_t write_special(const unsigned char *text, size_t left, struct strbu
 		strbuf_add_str(out, "\xef\xbf\xbd");
 	else if (escape)
 		strbuf_add(out, (char[]){ '\\', escape }, 2);
-	else if (text[0] < 0x20)
-		strbuf_addf(out, "\\u%04x", text[0]);
+	else if (!utf8_is_printable(utf8_decode(text, length)))
+		write_number(utf8_decode(text, length), out);
 	else
 		strbuf_add(out, text, length);
 	return length ? length : 1;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/log.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "core/base/json.h"
 #include "core/base/place.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 
 /* What one warning, info or debug line may be; an error's is ERROR_LINE_SIZE. */
 #define LINE_SIZE 4096
@@ -41,9 +41,12 @@ bool log_enabled(enum log_level level)
 
 int log_open(const char *path, enum log_format format, struct error *err)
 {
-	const char *name = str_starts_with(path, "file:") ? path + strlen("file:") : path;
+	const char *name;
 	int fd;
 
+	if (!path)
+		return 0;
+	name = str_starts_with(path, "file:") ? path + strlen("file:") : path;
 	if (str_starts_with(path, "syslog:") || str_starts_with(path, "journald:"))
 		return error_set(err, 0, "log %s: only a file can be the log", path);
 	if (place_open_append("log", name, 0600, &fd, err) < 0)
@@ -123,17 +126,22 @@ void log_line(enum log_level level, const char *text)
 {
 	int saved = errno;
 
+	autofree char *line = NULL;
+
 	if (!log_enabled(level))
 		return;
+	/* Here and not in the callers: no text reaches a terminal in another way. */
+	line = str_dup(text);
+	utf8_make_printable(line);
 	if (target.sink) {
-		target.sink(level, text, target.sink_context);
+		target.sink(level, line, target.sink_context);
 		errno = saved;
 		return;
 	}
 	if (target.has_file)
-		write_to_file(level, text);
+		write_to_file(level, line);
 	if (!target.has_file || level == LOG_LEVEL_ERROR)
-		write_to_stderr(level, text);
+		write_to_stderr(level, line);
 	errno = saved;
 }
 
@@ -143,10 +151,6 @@ __attribute__((format(printf, 2, 0))) static void log_format_line(enum log_level
 	char line[LINE_SIZE];
 
 	vsnprintf(line, sizeof(line), format, args);
-	/* What comes from a file can't forge a line. */
-	for (char *c = line; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
 	log_line(level, line);
 }
 

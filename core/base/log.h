@@ -34,7 +34,7 @@ void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
 /*
- * Appends to @path (created with 0600 where it doesn't exist yet), "file:" before it allowed; the
+ * Without @path (NULL) stderr stays the target, as text: the format is the file's alone.  Else appends to @path (created with 0600 where it doesn't exist yet), "file:" before it allowed; the
  * lines are @format. Errors go to stderr as text too, since engines read one or the other.
  */
 int log_open(const char *path, enum log_format format, struct error *err);
@@ -46,7 +46,10 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Writes one line at a level; used by those who pass on the lines of another process. */
+/*
+ * Writes one line at a level; used by those who pass on the lines of another process, which isn't
+ * trusted: the line goes through utf8_make_printable().
+ */
 void log_line(enum log_level level, const char *text);
 
 /* The one line that a failed command owes: to the log, and as "urun: …" to stderr. */

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/base/str.h"
+
 static bool in_range(unsigned char byte, unsigned char low, unsigned char high)
 {
 	return byte >= low && byte <= high;
@@ -71,4 +73,56 @@ bool utf8_is_valid(const unsigned char *bytes, size_t size)
 		done += ascii_length(bytes + done, size - done);
 	}
 	return true;
+}
+
+/* What is not printable; U+E0000 and the following are tags, letters that nobody sees. */
+static const struct {
+	uint32_t first;
+	uint32_t last;
+} unprintable[] = {
+	{ 0x0000, 0x001f },   { 0x007f, 0x009f },   { 0x00ad, 0x00ad },	  { 0x0600, 0x0605 },
+	{ 0x061c, 0x061c },   { 0x06dd, 0x06dd },   { 0x070f, 0x070f },	  { 0x180e, 0x180e },
+	{ 0x200b, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f },	  { 0xfeff, 0xfeff },
+	{ 0xfff9, 0xfffb },   { 0x13430, 0x1345f }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+	{ 0xe0000, 0xe007f },
+};
+
+uint32_t utf8_decode(const unsigned char *bytes, size_t length)
+{
+	static const unsigned char first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t code = bytes[0] & first_bits[length];
+
+	for (size_t i = 1; i < length; i++)
+		code = code << 6 | (bytes[i] & 0x3f);
+	return code;
+}
+
+bool utf8_is_printable(uint32_t code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unprintable); i++)
+		if (code >= unprintable[i].first && code <= unprintable[i].last)
+			return false;
+	return true;
+}
+
+void utf8_make_printable(char *text)
+{
+	const unsigned char *from = (const unsigned char *)text;
+	size_t left = strlen(text);
+	char *to = text;
+
+	while (left) {
+		size_t length = utf8_length(from, left);
+
+		if (length && utf8_is_printable(utf8_decode(from, length))) {
+			memmove(to, from, length);
+			to += length;
+		} else {
+			*to++ = '?';
+		}
+		length = length ? length : 1;
+		from += length;
+		left -= length;
+	}
+	*to = '\0';
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * The length (1..4) of the well-formed character at the start of @bytes; 0 where there is none:
@@ -13,5 +14,22 @@
 size_t utf8_length(const unsigned char *bytes, size_t size);
 
 bool utf8_is_valid(const unsigned char *bytes, size_t size);
+
+/* The number of the character at the start of @bytes, of which utf8_length() says @length. */
+uint32_t utf8_decode(const unsigned char *bytes, size_t length);
+
+/*
+ * False for what a terminal doesn't show as a character: control characters (C0, DEL, C1), line and
+ * paragraph separators, marks of direction, characters without width.  They can steer a terminal,
+ * forge a line, or make a text look like another.
+ * Source: The Unicode Standard, general categories Cc, Cf, Zl and Zp; Unicode TR 36, section 2.
+ */
+bool utf8_is_printable(uint32_t code);
+
+/*
+ * Puts '?' in place of each character of a text from outside that isn't printable, and of each byte
+ * that is no UTF-8.  The text can only become shorter.
+ */
+void utf8_make_printable(char *text);
 
 #endif

@@ -48,7 +48,7 @@ enum message_type {
 	MESSAGE_READY,	 /* no payload; one descriptor or none */
 	MESSAGE_RUN,	 /* no payload */
 	MESSAGE_LOG,	 /* uint8_t level, then the text */
-	MESSAGE_ERROR,	 /* struct error */
+	MESSAGE_ERROR,	 /* struct message_error */
 	MESSAGE_JOIN,	 /* struct message_join; a descriptor for each namespace that is joined */
 	MESSAGE_JOINED,	 /* no payload */
 	MESSAGE_FORKED,	 /* no payload; a pidfd of the sender */
@@ -87,6 +87,17 @@ struct message_join {
 	uint32_t root_uid;
 	uint32_t root_gid;
 	uint32_t drop_groups; /* 1: the caller's supplementary groups are dropped */
+};
+
+/*
+ * A failure as it is sent.  It has no pointer: a struct error's would be an address that the
+ * sender, whom the parent doesn't trust, has chosen.
+ */
+struct message_error {
+	int32_t code;	/* errno, or 0 */
+	int32_t status; /* 0 … 255 */
+	char text[ERROR_TEXT_SIZE];
+	char hint[ERROR_HINT_SIZE];
 };
 
 enum order_flag {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -35,7 +36,8 @@ static const struct {
 	[MESSAGE_READY] = { "ready", 0, 0, 1 },
 	[MESSAGE_RUN] = { "run", 0, 0, 0 },
 	[MESSAGE_LOG] = { "log", 1, 8192, 0 },
-	[MESSAGE_ERROR] = { "error", sizeof(struct error), sizeof(struct error), 0 },
+	[MESSAGE_ERROR] = { "error", sizeof(struct message_error), sizeof(struct message_error),
+			    0 },
 	[MESSAGE_JOIN] = { "join", sizeof(struct message_join), sizeof(struct message_join),
 			   MESSAGE_FDS_MAX },
 	[MESSAGE_JOINED] = { "joined", 0, 0, 0 },
@@ -165,18 +167,23 @@ int pipe_receive(int fd, unsigned int expected, struct message *ret_message, str
 }
 
 /*
- * The child's failure becomes ours.  Its struct is taken by value and its texts are ended here, not
- * trusted to be.
+ * The child's failure becomes ours.  The child isn't trusted: its texts are ended here, its numbers
+ * are checked, and err->all, which is the parent's own list, stays what it is.
  */
 static int adopt_error(const struct message *message, struct error *err)
 {
-	memcpy(err, message->payload, sizeof(*err));
-	err->text[sizeof(err->text) - 1] = '\0';
-	err->hint[sizeof(err->hint) - 1] = '\0';
-	if (err->code < 0 || err->status < 0 || err->status > 255) {
-		err->code = 0;
-		err->status = 0;
-	}
+	struct message_error sent;
+	bool is_valid;
+
+	memcpy(&sent, message->payload, sizeof(sent));
+	sent.text[sizeof(sent.text) - 1] = '\0';
+	sent.hint[sizeof(sent.hint) - 1] = '\0';
+	is_valid = sent.code >= 0 && sent.status >= 0 && sent.status <= 255;
+	/* An error without text would pass for one that has been gathered: see error_gather(). */
+	error_set(err, is_valid ? sent.code : 0, "%s",
+		  sent.text[0] ? sent.text : "the child fails without saying why");
+	error_hint(err, "%s", sent.hint);
+	err->status = is_valid ? sent.status : 0;
 	return -1;
 }
 
@@ -207,7 +214,11 @@ int pipe_await(int fd, unsigned int expected, struct message *ret_message, struc
 
 void pipe_send_error(int fd, const struct error *err)
 {
+	struct message_error sent = { .code = err->code, .status = err->status };
 	struct error ignored = ERROR_NONE;
 
-	pipe_send(fd, MESSAGE_ERROR, err, sizeof(*err), NULL, 0, &ignored);
+	/* Not as bytes: behind the end of a text lies what was in this memory before. */
+	snprintf(sent.text, sizeof(sent.text), "%s", err->text);
+	snprintf(sent.hint, sizeof(sent.hint), "%s", err->hint);
+	pipe_send(fd, MESSAGE_ERROR, &sent, sizeof(sent), NULL, 0, &ignored);
 }

@@ -325,3 +325,47 @@ socket_program() {
 		assert_status 1
 	done
 }
+
+# Whoever has taken over the container's init writes to the pipe that urun reads.
+@test "a container steers neither its user's terminal nor urun's memory through what its init reports" {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	local socket=$STATE/c1/start hostile
+	urun create --bundle "$BUNDLE" c1
+	mv "$socket" "$socket.init"
+	# The log line and the failure, as the one and only lines, and no byte of them but letters.
+	"$BATS_TEST_DIRNAME/hostile-init" "$socket" text 3>&- &
+	hostile=$!
+	wait_for 10 test -S "$socket"
+	try start c1
+	assert_status 1
+	wait "$hostile"
+	[ "$stderr" = 'urun: warning: log?]0;title??2J???urun: forged?31m
+urun: failure?]0;title??2J???urun: forged?31m: operation not permitted (hint: hint?]0;title??2J???urun: forged?31m)' ] ||
+		fail "$(od -c <<<"$stderr")"
+
+	rm -f "$socket"
+	"$BATS_TEST_DIRNAME/hostile-init" "$socket" large 3>&- &
+	hostile=$!
+	wait_for 10 test -S "$socket"
+	try start c1
+	assert_status 1
+	assert_one_line 'sync pipe: error of 2320 bytes'
+	wait "$hostile" || true
+	mv -f "$socket.init" "$socket"
+	urun delete --force c1
+}
+
+# What a bundle or an image chooses is shown by state, list, ps and errors.
+@test "a bundle's texts and a container's process names steer no terminal" {
+	local evil=$'\e]0;t\a\xc2\x9b2J\xe2\x80\xae'
+	config '.annotations = { "a": $evil }' --arg evil "$evil"
+	program /bin/sh -c 'sleep 100; true' "$evil"
+	urun create --bundle "$BUNDLE" c1
+	urun start c1
+	observe bash -c '"$1" --root "$2" state c1; "$1" --root "$2" list; "$1" --root "$2" ps c1' - "$URUN" "$STATE"
+	assert_status 0
+	if LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f\x7f]\|\xc2[\x80-\x9f]\|\xe2\x80\xae' <<<"$output"; then
+		fail "$(od -c <<<"$output")"
+	fi
+	urun delete --force c1
+}

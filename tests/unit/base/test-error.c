@@ -56,6 +56,12 @@ static void control_characters_cant_make_a_second_line(void **state)
 	(void)state;
 	error_set(&err, 0, "a\nb\x1b[31m");
 	assert_string_equal(error_format(&err, line), "a?b?[31m");
+	error_set(&err, 0,
+		  "a\xc2\x9b"
+		  "31m\xe2\x80\xae");
+	error_hint(&err, "\x9b"
+			 "31m\n");
+	assert_string_equal(error_format(&err, line), "a?31m? (hint: ?31m?)");
 }
 
 static void long_texts_are_cut_and_not_overrun(void **state)

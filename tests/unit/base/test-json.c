@@ -346,6 +346,9 @@ static void strings_are_written_as_json_whatever_they_hold(void **state)
 	assert_written("\b\f\n\r\t\x01\x1f", "\"\\b\\f\\n\\r\\t\\u0001\\u001f\"");
 	assert_written("\xc3\xa4\xf0\x9f\x98\x80", "\"\xc3\xa4\xf0\x9f\x98\x80\"");
 	assert_written("a\xff\xc3", "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
+	/* DEL, C1, a mark of direction, a tag beyond U+FFFF: the same value, and no terminal's matter. */
+	assert_written("\x7f\xc2\x9b\xe2\x80\xae\xf3\xa0\x81\x81",
+		       "\"\\u007f\\u009b\\u202e\\udb40\\udc41\"");
 }
 
 int main(void)

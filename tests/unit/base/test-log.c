@@ -153,6 +153,40 @@ static void a_failure_fits_the_engines_buffer(void **state)
 	release(&written);
 }
 
+/* As the parent does with the lines of a child. */
+static void pass_on_a_line(void)
+{
+	log_line(LOG_LEVEL_WARNING, "a\x1b[31m\nurun: forged\xc2\x9b"
+				    "2J");
+}
+
+static void a_line_of_another_process_steers_no_terminal(void **state)
+{
+	struct written written = run_case(WITHOUT_FILE, pass_on_a_line);
+
+	(void)state;
+	assert_string_equal(written.err, "urun: warning: a?[31m?urun: forged?2J\n");
+	release(&written);
+}
+
+static void open_no_file(void)
+{
+	struct error err = ERROR_NONE;
+
+	if (log_open(NULL, LOG_FORMAT_JSON, &err) < 0)
+		_exit(1);
+	log_warning("go\non");
+}
+
+static void without_a_file_the_format_is_stderrs(void **state)
+{
+	struct written written = run_case(WITHOUT_FILE, open_no_file);
+
+	(void)state;
+	assert_string_equal(written.err, "urun: warning: go?on\n");
+	release(&written);
+}
+
 static void other_targets_are_refused(void **state)
 {
 	struct error err = ERROR_NONE;
@@ -188,6 +222,8 @@ int main(void)
 		cmocka_unit_test(the_file_has_the_failure_alone),
 		cmocka_unit_test(a_level_that_was_asked_for_holds_in_the_file),
 		cmocka_unit_test(a_failure_fits_the_engines_buffer),
+		cmocka_unit_test(a_line_of_another_process_steers_no_terminal),
+		cmocka_unit_test(without_a_file_the_format_is_stderrs),
 		cmocka_unit_test(other_targets_are_refused),
 	};
 

@@ -202,13 +202,71 @@ static void an_error_without_end_is_ended(void **state)
 	struct ends *ends = *state;
 	struct message message = MESSAGE_NONE;
 	struct error err = ERROR_NONE;
-	char bytes[sizeof(struct error)];
+	char bytes[sizeof(struct message_error)];
 
 	memset(bytes, 'x', sizeof(bytes));
 	send_raw(ends->a, MESSAGE_ERROR, sizeof(bytes), bytes, sizeof(bytes));
 	assert_int_equal(pipe_await(ends->b, 0, &message, &err), -1);
 	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
 	assert_int_equal(strlen(err.hint), sizeof(err.hint) - 1);
+}
+
+/* The child may be the container's: nothing that it sends is taken for an address. */
+static void the_list_of_the_parents_errors_stays_its_own(void **state)
+{
+	struct ends *ends = *state;
+	struct message message = MESSAGE_NONE;
+	struct error_list list = { 0 };
+	struct error sent = ERROR_NONE, err = { .all = &list };
+
+	error_set(&sent, EPERM, "mount proc on /proc");
+	sent.all = (struct error_list *)(uintptr_t)0x4141414141414141;
+	pipe_send_error(ends->a, &sent);
+	assert_int_equal(pipe_await(ends->b, 0, &message, &err), -1);
+	assert_ptr_equal(err.all, &list);
+	assert_int_equal(error_gather(&err, -1), 0);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.items[0].text, "mount proc on /proc");
+	assert_ptr_equal(list.items[0].all, &list);
+	error_list_release(&list);
+	/* A struct error as it lies in memory is no message. */
+	send_raw(ends->a, MESSAGE_ERROR, sizeof(sent), &sent, sizeof(sent));
+	expect_refused(ends->b, EVERY_TYPE, "error of ");
+}
+
+static void an_error_without_text_is_an_error(void **state)
+{
+	struct ends *ends = *state;
+	struct message message = MESSAGE_NONE;
+	struct error_list list = { 0 };
+	struct error sent = ERROR_NONE, err = { .all = &list };
+
+	pipe_send_error(ends->a, &sent);
+	assert_int_equal(pipe_await(ends->b, 0, &message, &err), -1);
+	assert_string_not_equal(err.text, "");
+	error_gather(&err, -1);
+	assert_int_equal(list.count, 1);
+	error_list_release(&list);
+}
+
+static void numbers_that_no_child_sends_are_left_out(void **state)
+{
+	static const int wrong[][2] = { { -1, 0 }, { EPERM, -1 }, { EPERM, 256 } };
+	struct ends *ends = *state;
+	struct message message = MESSAGE_NONE;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		struct error err = ERROR_NONE;
+		struct message_error sent = { .code = wrong[i][0],
+					      .status = wrong[i][1],
+					      .text = "text" };
+
+		send_raw(ends->a, MESSAGE_ERROR, sizeof(sent), &sent, sizeof(sent));
+		assert_int_equal(pipe_await(ends->b, 0, &message, &err), -1);
+		assert_string_equal(err.text, "text");
+		assert_int_equal(err.code, 0);
+		assert_int_equal(err.status, 0);
+	}
 }
 
 static void an_order_is_unpacked_as_it_was_packed(void **state)
@@ -256,6 +314,9 @@ int main(void)
 		TEST(descriptors_that_the_type_has_not_are_refused_and_closed),
 		TEST(the_childs_error_becomes_the_parents),
 		TEST(an_error_without_end_is_ended),
+		TEST(the_list_of_the_parents_errors_stays_its_own),
+		TEST(an_error_without_text_is_an_error),
+		TEST(numbers_that_no_child_sends_are_left_out),
 		TEST(an_order_is_unpacked_as_it_was_packed),
 	};
 
