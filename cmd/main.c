@@ -201,7 +201,7 @@ static int open_log(const struct globals *globals, struct error *err)
 	}
 	if (globals->debug)
 		log_set_level(LOG_LEVEL_DEBUG);
-	return globals->log || globals->log_format ? log_open(globals->log, format, err) : 0;
+	return log_open(globals->log, format, err);
 }
 
 static const struct command *find_command(const char *name, struct error *err)

@@ -65,6 +65,27 @@ load lib.bash
 	assert_contains "$(cat "$BATS_TEST_TMPDIR/log")" 'does not exist'
 }
 
+@test "a log format without a log file changes nothing, for every command" {
+	local format command
+	for format in json text; do
+		for command in run create start exec state kill delete list spec check doctor ps port pause resume update events stats features; do
+			try --log-format "$format" "$command" --help
+			assert_status 0
+			[ -z "$stderr" ] || fail "$command: $stderr"
+		done
+		try --log-format "$format" list --quiet
+		assert_output ''
+		assert_status 0
+		for command in state checkpoint restore; do
+			try --log-format "$format" "$command" nobody
+			assert_status 1
+			assert_one_line
+		done
+		try --log-format "$format" --version
+		assert_status 0
+	done
+}
+
 @test "--log-format json is one object a line, with level, msg and a time of RFC 3339" {
 	program /no/such/program
 	try --log "$BATS_TEST_TMPDIR/log" --log-format json run --bundle "$BUNDLE" c1
