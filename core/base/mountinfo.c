@@ -2,39 +2,70 @@
 // Runs in: any.
 #include "core/base/mountinfo.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* Blanks, tabs, newlines and backslashes are three octal digits. */
+static bool is_octal(char c, char highest)
+{
+	return c >= '0' && c <= highest;
+}
+
+/*
+ * Blanks, tabs, newlines and backslashes are a backslash and three octal digits.  A backslash
+ * without three digits behind it is itself: the field may be cut there.
+ */
 static void unescape(char *text)
 {
 	char *to = text;
 
-	for (const char *from = text; *from; to++) {
-		unsigned int byte;
-
-		if (from[0] == '\\' && sscanf(from + 1, "%3o", &byte) == 1) {
-			*to = (char)byte;
+	for (const char *from = text; *from;) {
+		if (from[0] == '\\' && is_octal(from[1], '3') && is_octal(from[2], '7') &&
+		    is_octal(from[3], '7')) {
+			*to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
+				       (from[3] - '0'));
 			from += 4;
-		} else
-			*to = *from++;
+		} else {
+			*to++ = *from++;
+		}
 	}
 	*to = '\0';
 }
 
+/* The fields are divided by one blank each. NULL: the line is at its end. */
+static char *next_field(char **line)
+{
+	char *field = strsep(line, " ");
+
+	return field && *field ? field : NULL;
+}
+
+/* Mount id, parent id, device, root, mount point, options, fields of any number, "-", type. */
+static bool parse_line(char *line, struct mountinfo *ret_mount)
+{
+	char *fields[5];
+	char *field;
+
+	for (size_t i = 0; i < 5; i++) {
+		fields[i] = next_field(&line);
+		if (!fields[i])
+			return false;
+	}
+	while ((field = next_field(&line)) && strcmp(field, "-") != 0)
+		;
+	field = field ? next_field(&line) : NULL;
+	unescape(fields[3]);
+	unescape(fields[4]);
+	*ret_mount = (struct mountinfo){
+		.root = fields[3],
+		.point = fields[4],
+		.type = field ? field : "",
+	};
+	return true;
+}
+
 bool mountinfo_next(char **rest, struct mountinfo *ret_mount)
 {
-	for (char *line; (line = strsep(rest, "\n"));) {
-		const char *behind = strstr(line, " - ");
-
-		if (sscanf(line, "%*u %*u %*s %4095s %4095s", ret_mount->root, ret_mount->point) !=
-		    2)
-			continue;
-		if (!behind || sscanf(behind, " - %63s", ret_mount->type) != 1)
-			ret_mount->type[0] = '\0';
-		unescape(ret_mount->root);
-		unescape(ret_mount->point);
-		return true;
-	}
+	for (char *line; (line = strsep(rest, "\n"));)
+		if (parse_line(line, ret_mount))
+			return true;
 	return false;
 }

@@ -2,7 +2,6 @@
 #ifndef URUN_BASE_MOUNTINFO_H
 #define URUN_BASE_MOUNTINFO_H
 
-#include <limits.h>
 #include <stdbool.h>
 
 /*
@@ -14,15 +13,16 @@
 #define MOUNTINFO_SIZE_MAX (16u << 20)
 
 struct mountinfo {
-	char root[PATH_MAX];  /* of the file system, what is mounted */
-	char point[PATH_MAX]; /* relative to the process's root */
-	char type[64];	      /* empty: the line has none */
+	const char *root; /* of the file system, what is mounted */
+	/* relative to the process's root; longer than PATH_MAX where mounts are nested deep */
+	const char *point;
+	const char *type; /* empty: the line has none */
 };
 
 /*
  * Takes a line off *rest, which is changed; lines of no such form are skipped.  Blanks and the like,
- * which the kernel writes as octal digits, are as they are.  False at the end; *ret_mount is
- * undefined then.
+ * which the kernel writes as octal digits, are as they are.  The texts of *ret_mount lie in the
+ * line, and are as long as the kernel wrote them.  False at the end; *ret_mount is undefined then.
  */
 bool mountinfo_next(char **rest, struct mountinfo *ret_mount);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/mountinfo.h"
+#include "core/base/str.h"
 
 static void each_line_is_a_mount(void **state)
 {
@@ -42,11 +43,60 @@ static void what_is_no_mount_is_skipped(void **state)
 	assert_false(mountinfo_next(&rest, &mount));
 }
 
+static void expect_point(const char *written, const char *wanted)
+{
+	/* On the heap and as long as it is: a sanitizer sees a step beyond the end. */
+	autofree char *text = str_format("1 2 0:1 / %s", written);
+	struct mountinfo mount;
+	char *rest = text;
+
+	assert_true(mountinfo_next(&rest, &mount));
+	assert_string_equal(mount.point, wanted);
+	assert_string_equal(mount.root, "/");
+	assert_false(mountinfo_next(&rest, &mount));
+}
+
+static void only_three_octal_digits_are_an_escape(void **state)
+{
+	(void)state;
+	expect_point("/a\\040", "/a ");
+	expect_point("/a\\377", "/a\xff");
+	/* A field that is cut in an escape. */
+	expect_point("/a\\04", "/a\\04");
+	expect_point("/a\\0", "/a\\0");
+	expect_point("/a\\", "/a\\");
+	/* What sscanf(3) would take for a number. */
+	expect_point("/a\\-11", "/a\\-11");
+	expect_point("/a\\+11", "/a\\+11");
+	expect_point("/a\\089", "/a\\089");
+	expect_point("/a\\777", "/a\\777");
+}
+
+static void a_long_path_is_whole(void **state)
+{
+	autofree char *path = mem_alloc(20000);
+	autofree char *text = NULL;
+	struct mountinfo mount;
+	char *rest;
+
+	(void)state;
+	memset(path, 'x', 19999);
+	path[0] = '/';
+	text = str_format("1 2 0:1 %s /point rw shared:1 - tmpfs a rw\n", path);
+	rest = text;
+	assert_true(mountinfo_next(&rest, &mount));
+	assert_string_equal(mount.root, path);
+	assert_string_equal(mount.point, "/point");
+	assert_string_equal(mount.type, "tmpfs");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_line_is_a_mount),
 		cmocka_unit_test(what_is_no_mount_is_skipped),
+		cmocka_unit_test(only_three_octal_digits_are_an_escape),
+		cmocka_unit_test(a_long_path_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
