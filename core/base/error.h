@@ -16,10 +16,10 @@
 struct error {
 	int code;   /* errno of the cause; 0: the text says it all */
 	int status; /* exit status that this failure asks for (126, 127); 0: the command's own */
-	char text
-		[ERROR_TEXT_SIZE]; /* what failed, on which object; lower case, no newline, no errno text */
-	char hint
-		[ERROR_HINT_SIZE]; /* which host setting is the cause and how to mend it; empty: not known */
+	/* what failed, on which object; lower case, no newline, no errno text */
+	char text[ERROR_TEXT_SIZE];
+	/* which host setting is the cause and how to mend it; empty: not known */
+	char hint[ERROR_HINT_SIZE];
 	struct error_list *all; /* who wants all failures and not the first; NULL: nobody */
 };
 
@@ -63,8 +63,8 @@ int error_gather(struct error *err, int result);
 
 /*
  * The whole line without newline: "text: errno text (hint: …)", the errno text with a small first
- * letter as Go's runtimes print it.  It goes through utf8_make_printable(), as parts of it come from
- * files and from the container.
+ * letter as Go's runtimes print it.  It goes through utf8_make_printable(), as parts of it come
+ * from files and from the container.
  */
 const char *error_format(const struct error *err, char line[static ERROR_LINE_SIZE]);
 

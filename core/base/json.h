@@ -16,11 +16,12 @@
  *
  * Reading is strict: UTF-8, no duplicate keys, no NUL in a string, no more than JSON_DEPTH_MAX
  * levels, JSON_VALUES_MAX values and JSON_SIZE_MAX bytes, the types and ranges of the table.
- * Unknown properties are skipped, null is "not given". Every error names the place by its path:
+ * Unknown properties are skipped, null is "not given".  The bound of the levels is for those that
+ * are unknown, as no table has more than ten; nothing is recursive over the levels of a document. Every error names the place by its path:
  * process.rlimits[2].type.
  */
 #define JSON_SIZE_MAX	(4u << 20)
-#define JSON_DEPTH_MAX	32
+#define JSON_DEPTH_MAX	1000
 #define JSON_VALUES_MAX (1u << 16)
 
 /* "Not given" is set == false. */

@@ -55,22 +55,23 @@ static bool is_plain_key(const char *key)
 	return length && key[length] == '\0';
 }
 
-static size_t format_step(const struct json_place *place, char *path, size_t room)
+/* @is_first: nothing stands before it.  Returns how many bytes it took of @room, which isn't 0. */
+static size_t format_step(const char *key, size_t index, bool is_first, char *path, size_t room)
 {
-	const char *dot = place->up && place->up->up ? "." : "";
 	int length;
 
-	if (!place->key)
-		length = snprintf(path, room, "[%zu]", place->index);
-	else if (is_plain_key(place->key))
-		length = snprintf(path, room, "%s%s", dot, place->key);
+	if (!key)
+		length = snprintf(path, room, "[%zu]", index);
+	else if (is_plain_key(key))
+		length = snprintf(path, room, "%s%s", is_first ? "" : ".", key);
 	else
-		length = snprintf(path, room, "[\"%.*s\"]", KEY_SHOWN, place->key);
+		length = snprintf(path, room, "[\"%.*s\"]", KEY_SHOWN, key);
 	if (length < 0 || (size_t)length >= room)
-		return room ? room - 1 : 0;
+		return room - 1;
 	return (size_t)length;
 }
 
+/* Recursive: a table has only a few levels, unlike a document. */
 static size_t format_from_root(const struct json_place *place, char path[static JSON_PATH_SIZE])
 {
 	size_t used;
@@ -78,7 +79,8 @@ static size_t format_from_root(const struct json_place *place, char path[static 
 	if (!place->up)
 		return 0;
 	used = format_from_root(place->up, path);
-	return used + format_step(place, path + used, JSON_PATH_SIZE - used);
+	return used + format_step(place->key, place->index, !place->up->up, path + used,
+				  JSON_PATH_SIZE - used);
 }
 
 const char *json_place_format(const struct json_place *place, char path[static JSON_PATH_SIZE])
@@ -91,24 +93,21 @@ const char *json_place_format(const struct json_place *place, char path[static J
 /* The value that comes next; between two members of an object: that object. */
 static const char *builder_path(const struct builder *builder, char path[static JSON_PATH_SIZE])
 {
-	struct json_place places[JSON_DEPTH_MAX + 1] = { { 0 } };
-	const struct level *level;
-	size_t i;
+	size_t used = 0;
 
-	if (builder->depth == 0)
-		return json_place_format(&places[0], path);
-	for (i = 1; i < builder->depth; i++) {
-		places[i].up = &places[i - 1];
-		places[i].key = builder->levels[i].node->key;
-		places[i].index = builder->levels[i - 1].node->count - 1;
+	path[0] = '\0';
+	for (size_t i = 0; i < builder->depth; i++) {
+		const struct level *level = &builder->levels[i];
+		bool is_last = i + 1 == builder->depth;
+		const char *key = is_last ? level->key : builder->levels[i + 1].node->key;
+		/* A level below that isn't at its end has been counted already. */
+		size_t index = level->node->count - (is_last ? 0 : 1);
+
+		if (is_last && level->node->type == JSON_TYPE_OBJECT && !key)
+			break;
+		used += format_step(key, index, i == 0, path + used, JSON_PATH_SIZE - used);
 	}
-	level = &builder->levels[i - 1];
-	places[i].up = &places[i - 1];
-	places[i].key = level->key;
-	places[i].index = level->node->count;
-	if (level->node->type == JSON_TYPE_OBJECT && !level->key)
-		i--;
-	return json_place_format(&places[i], path);
+	return path;
 }
 
 /* Returns 0, with which a callback ends the parse. */

@@ -34,8 +34,9 @@ void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
 /*
- * Without @path (NULL) stderr stays the target, as text: the format is the file's alone.  Else appends to @path (created with 0600 where it doesn't exist yet), "file:" before it allowed; the
+ * Appends to @path (created with 0600 where it doesn't exist yet), "file:" before it allowed; the
  * lines are @format. Errors go to stderr as text too, since engines read one or the other.
+ * @path NULL: stderr stays the target, as text; the format is that of a file.
  */
 int log_open(const char *path, enum log_format format, struct error *err);
 

@@ -188,6 +188,18 @@ static int check_mount_mappings(const struct config_mount *mount, size_t i, stru
 	return check_mappings(&mount->gid_mappings, gids, err);
 }
 
+/* A relative source is the bundle's: an empty one would be the whole bundle. */
+static int check_mount_source(const struct config_mount *mount, size_t i, struct error *err)
+{
+	if (!config_mount_is_bind(mount) || config_mount_has(mount, "remount"))
+		return 0;
+	if (!mount->source)
+		return error_set(err, 0, "mounts[%zu].source: missing: a bind mount needs one", i);
+	if (!*mount->source)
+		return error_set(err, 0, "mounts[%zu].source: is empty", i);
+	return 0;
+}
+
 static int check_mounts(const struct container_config *config, struct error *err)
 {
 	for (size_t i = 0; i < config->mounts.count; i++) {
@@ -196,6 +208,7 @@ static int check_mounts(const struct container_config *config, struct error *err
 
 		snprintf(path, sizeof(path), "mounts[%zu].destination", i);
 		if (error_gather(err, check_absolute(mount->destination, path, err)) < 0 ||
+		    error_gather(err, check_mount_source(mount, i, err)) < 0 ||
 		    error_gather(err, check_mount_mappings(mount, i, err)) < 0)
 			return -1;
 	}

@@ -127,6 +127,38 @@ refused_as_it_is() {
 	assert_status 0
 }
 
+# deep_config N: a config with an unknown property of N objects, one in the other.  jq has a bound of its own.
+deep_config() {
+	{
+		printf '{ "unknown": '
+		printf '{"a":%.0s' $(seq "$1")
+		printf 0
+		printf '}%.0s' $(seq "$1")
+		printf ','
+		base_config | sed 1d
+	} >"$BUNDLE/config.json"
+}
+
+@test "an unknown property is ignored however deep it is, up to 1000 levels" {
+	local depth
+	for depth in 40 999; do
+		deep_config "$depth"
+		try run --bundle "$BUNDLE" c1
+		assert_status 0
+	done
+	deep_config 1000
+	refused_as_it_is 'unknown.a.a.a' 'nested deeper than 1000 levels'
+	deep_config 50000
+	refused_as_it_is 'nested deeper than 1000 levels'
+}
+
+@test "a bind mount needs a source: an empty one isn't the bundle" {
+	refused '.mounts += [{"destination": "/mnt", "type": "bind", "source": "", "options": ["rbind"]}]' 'mounts[6].source'
+	refused '.mounts += [{"destination": "/mnt", "source": "", "options": ["bind"]}]' 'mounts[6].source'
+	refused '.mounts += [{"destination": "/mnt", "type": "bind", "options": ["rbind"]}]' 'mounts[6].source'
+	refused '.mounts += [{"destination": "/mnt", "type": "none", "options": ["rbind"]}]' 'mounts[6].source'
+}
+
 @test "a key that stands twice is refused by its path" {
 	base_config | sed 's/"noNewPrivileges": true/"noNewPrivileges": true, "noNewPrivileges": false/' >"$BUNDLE/config.json"
 	refused_as_it_is process.noNewPrivileges

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/base/json.h"
+#include "core/base/json_tree.h"
 
 /* One member of each kind. */
 struct inner {
@@ -304,6 +305,19 @@ static void add_repeated(struct strbuf *out, const char *text, size_t times)
 		strbuf_add_str(out, text);
 }
 
+static void assert_too_deep(const char *text)
+{
+	static const char wanted[] = ": nested deeper than 1000 levels";
+	struct error err = ERROR_NONE;
+	struct arena arena = { 0 };
+	struct outer outer;
+
+	assert_int_equal(json_read(text, strlen(text), &outer_shape, &outer, &arena, &err), -1);
+	assert_true(strlen(err.text) < JSON_PATH_SIZE + strlen(wanted));
+	assert_string_equal(err.text + strlen(err.text) - strlen(wanted), wanted);
+	arena_release(&arena);
+}
+
 static void nesting_values_and_size_are_bounded(void **state)
 {
 	autostrbuf struct strbuf deep = { 0 };
@@ -317,6 +331,7 @@ static void nesting_values_and_size_are_bounded(void **state)
 	strbuf_add_str(&deep, "{\"x\":");
 	add_repeated(&deep, "[", 100000);
 	assert_no_json(deep.bytes, "x[0][0]");
+	assert_too_deep(deep.bytes);
 	strbuf_add_str(&many, "{\"x\":[");
 	add_repeated(&many, "0,", JSON_VALUES_MAX);
 	strbuf_add_str(&many, "0]}");
@@ -327,6 +342,14 @@ static void nesting_values_and_size_are_bounded(void **state)
 	strbuf_add_str(&fits, "}");
 	read_ok(fits.bytes, &o, &arena);
 	arena_release(&arena);
+	/* One more, in objects: the path is cut where it is too long for a line. */
+	strbuf_release(&fits);
+	fits = (struct strbuf){ 0 };
+	add_repeated(&fits, "{\"name\":", JSON_DEPTH_MAX);
+	strbuf_add_str(&fits, "{}");
+	add_repeated(&fits, "}", JSON_DEPTH_MAX);
+	assert_no_json(fits.bytes, "name.name.name.");
+	assert_too_deep(fits.bytes);
 	assert_refused_bytes(large, JSON_SIZE_MAX + 1, "larger than 4194304 bytes");
 }
 

@@ -195,6 +195,16 @@ static void mounts_and_hooks_are_checked(void **state)
 		       "mounts[1].destination: missing");
 	assert_refused(OF_TOP(",\"mounts\":[{\"destination\":\"a\"}]"),
 		       "mounts[0].destination: \"a\" must be an absolute");
+	assert_refused(
+		OF_TOP(",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"\"}]"),
+		"mounts[0].source: is empty");
+	assert_refused(
+		OF_TOP(",\"mounts\":[{\"destination\":\"/a\",\"source\":\"\",\"options\":[\"rbind\"]}]"),
+		"mounts[0].source: is empty");
+	assert_refused(OF_TOP(",\"mounts\":[{\"destination\":\"/a\",\"options\":[\"bind\"]}]"),
+		       "mounts[0].source: missing");
+	assert_taken(OF_TOP(
+		",\"mounts\":[{\"destination\":\"/a\",\"options\":[\"remount\",\"bind\",\"ro\"]}]"));
 	/* buildah writes such ones. */
 	assert_taken(OF_TOP(",\"mounts\":[{\"destination\":\"/a\",\"options\":[\"\"]}]"));
 	assert_refused(
