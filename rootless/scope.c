@@ -136,22 +136,62 @@ static int scope_process_user(const struct scope *scope, struct error *err)
 	return 0;
 }
 
+/* The mark is inherited by the user namespaces made inside.  Source: user_namespaces(7). */
+static bool denies_groups(const struct userns_caller *caller)
+{
+	char line[16];
+
+	return !caller->initial &&
+	       host_read_line(&caller->host, "/proc/self/setgroups", line, sizeof(line)) == 0 &&
+	       str_equal(line, "deny");
+}
+
 /*
- * With setgroups denied no group can be set, mapped or not; programs can do without these, so it is
- * no failure.
+ * The spec wants an error where a property can't be applied: a program that counts on a group would
+ * fail later, and where a file excludes the members of a group it would be let in.
  */
+static int refuse_groups(const struct scope *scope, const struct config_user *user,
+			 struct error *err)
+{
+	const struct userns_plan *plan = scope->plan;
+	uint32_t highest = 0;
+
+	error_set(
+		err, 0,
+		"process.user.additionalGids: can't be set, as the user namespace denies setgroups(2)");
+	if (denies_groups(scope->caller))
+		return error_hint(err, "the user namespace that urun was started in denies it, and "
+				       "with it all that are made inside");
+	if (plan->mode == USERNS_JOIN)
+		return error_hint(err, "the user namespace that is joined, %s, denies it",
+				  plan->join_path);
+	/* A gid that root has given is what makes newgidmap(1) allow it. */
+	if (scope->config->linux_->gid_mappings.count > 0)
+		return error_hint(err, "it is allowed with more than the own gid in "
+				       "linux.gidMappings");
+	for (size_t i = 0; i < user->additional_gids.count; i++)
+		if (user->additional_gids.items[i] > highest)
+			highest = user->additional_gids.items[i];
+	if (scope->caller->uid != 0 && scope->caller->initial)
+		hint_more_subids(scope, SUBID_GID, highest, &plan->gids, err);
+	return -1;
+}
+
 static int scope_additional_groups(const struct scope *scope, struct error *err)
 {
 	struct config_process *process = scope->config->process;
 
 	if (!process || !process->user || process->user->additional_gids.count == 0)
 		return 0;
-	if (!scope->plan->setgroups_allowed) {
-		log_warning(
-			"process.user.additionalGids: dropped, as the user namespace doesn't allow setgroups");
+	if (config_annotation(scope->config, CONFIG_ANNOTATION_KEEP_GROUPS)) {
+		log_debug(
+			"process.user.additionalGids: not set, as the annotation " CONFIG_ANNOTATION_KEEP_GROUPS
+			" keeps the caller's groups");
 		process->user->additional_gids.count = 0;
 		return 0;
 	}
+	if (!scope->plan->setgroups_allowed)
+		return refuse_groups(scope, process->user, err);
 	for (size_t i = 0; i < process->user->additional_gids.count; i++) {
 		uint32_t gid = process->user->additional_gids.items[i];
 		char field[64];
@@ -264,4 +304,17 @@ int scope_process(struct container_config *config, const struct userns_plan *pla
 	const struct scope scope = { config, plan, caller };
 
 	return apply_rules(rules, ARRAY_SIZE(rules), &scope, err);
+}
+
+void scope_drop_groups(struct container_config *config, const struct userns_plan *plan)
+{
+	struct config_process *process = config->process;
+
+	if (plan->setgroups_allowed || !process || !process->user ||
+	    process->user->additional_gids.count == 0 ||
+	    config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS))
+		return;
+	log_warning("the groups that the root file system's /etc/group gives the user aren't set, "
+		    "as the user namespace denies setgroups(2)");
+	process->user->additional_gids.count = 0;
 }

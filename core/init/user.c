@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/log.h"
 #include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
@@ -21,19 +20,16 @@ static int set_groups(const struct config_user *user, enum user_groups groups, s
 {
 	if (groups == USER_GROUPS_KEEP)
 		return 0;
-	if (groups == USER_GROUPS_DENIED) {
-		if (user->additional_gids.count)
-			log_warning(
-				"process.user.additionalGids: not set, this user namespace denies setgroups(2)");
+	/* With groups scope_config() has refused it, or dropped them. */
+	if (groups == USER_GROUPS_DENIED && user->additional_gids.count == 0)
 		return 0;
-	}
 	if (setgroups(user->additional_gids.count, user->additional_gids.items) == 0)
 		return 0;
 	if (errno == EINVAL)
 		return error_set(
 			err, EINVAL,
 			"process.user.additionalGids: a group has no mapping in the container's user namespace");
-	return error_set(err, errno, "set the supplementary groups");
+	return error_set(err, errno, "process.user.additionalGids: set the supplementary groups");
 }
 
 int process_become_user(const struct config_user *user, enum user_groups groups, struct error *err)

@@ -7,9 +7,9 @@
 
 /* What happens to the supplementary groups. */
 enum user_groups {
-	USER_GROUPS_SET,    /* process.user.additionalGids, no others */
-	USER_GROUPS_KEEP,   /* left as they are: run.oci.keep_original_groups */
-	USER_GROUPS_DENIED, /* /proc/self/setgroups says deny: additionalGids are a warning */
+	USER_GROUPS_SET,  /* process.user.additionalGids, no others */
+	USER_GROUPS_KEEP, /* left as they are: run.oci.keep_original_groups */
+	USER_GROUPS_DENIED, /* /proc/self/setgroups says deny: the groups stay, and additionalGids are an error */
 };
 
 /*

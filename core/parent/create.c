@@ -105,8 +105,11 @@ static int scope_to_userns(struct creation *creation, struct error *err)
 {
 	struct container_config *config = &creation->made->config;
 
-	if (userns_plan_make(config, &creation->caller, &creation->userns, err) < 0 ||
-	    error_gather(err, scope_config(config, &creation->userns, &creation->caller, err)) < 0)
+	if (userns_plan_make(config, &creation->caller, &creation->userns, err) < 0)
+		return -1;
+	if (creation->request->config_text)
+		scope_drop_groups(config, &creation->userns);
+	if (error_gather(err, scope_config(config, &creation->userns, &creation->caller, err)) < 0)
 		return -1;
 	return overlay_choose(config, &creation->userns, &creation->overlay, err);
 }

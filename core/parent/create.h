@@ -24,7 +24,8 @@ struct create_request {
 	const char *id;
 	const char *bundle;	 /* absolute */
 	const char *config_path; /* absolute */
-	const char *config_text; /* JSON, in place of the file; NULL: the file */
+	/* JSON that was made of options, in place of the file; NULL: the file */
+	const char *config_text;
 	struct child_request child;
 	const char *network; /* see netns/options.h */
 	struct publish_texts publish;

@@ -66,6 +66,58 @@ single_id() {
 	[ "${map[*]}" = "0 $(id -u) 1 deny" ]
 }
 
+@test "groups that can't be set are refused by their path, and nothing is made" {
+	single_id
+	config '.process.user.additionalGids = [0]'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line process.user.additionalGids 'setgroups(2)' '(hint: '
+	[ -z "$(ls -A "$STATE" 2>/dev/null)" ]
+	try check "$BUNDLE"
+	assert_status 1
+	assert_contains "$output$stderr" process.user.additionalGids
+	# In a user namespace that denies it.
+	config 'del(.linux.uidMappings, .linux.gidMappings)'
+	observe timeout 30 unshare --user --map-root-user "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line process.user.additionalGids 'setgroups(2)' '(hint: '
+	# Kept groups are those of the caller: the config's mean nothing then.
+	config '.linux.uidMappings = [{"containerID": 0, "hostID": $uid, "size": 1}] | .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 1}]' \
+		--argjson uid "$(id -u)" --argjson gid "$(id -g)"
+	config '.annotations = { "run.oci.keep_original_groups": "1" }'
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+	[ -z "$stderr" ] || fail "$stderr"
+}
+
+@test "exec refuses groups that can't be set" {
+	single_id
+	program sleep 30
+	urun create --bundle "$BUNDLE" c1
+	urun start c1
+	try exec --additional-gids 0 c1 id -G
+	assert_status 255
+	assert_one_line process.user.additionalGids 'setgroups(2)'
+	try exec c1 id -u
+	assert_output 0
+	urun delete --force c1
+}
+
+@test "groups that a root file system gives its user are a warning where they can't be set" {
+	local container=(run --rootfs "$BUNDLE/rootfs" --network none --uidmap "0:$(id -u):1" --gidmap "0:$(id -g):1" --user root)
+	echo 'more:x:5:root' >>"$BUNDLE/rootfs/etc/group"
+	try "${container[@]}" id -u
+	assert_status 0
+	assert_output 0
+	[ "$(grep -c '' <<<"$stderr")" = 1 ] || fail "$stderr"
+	assert_contains "$stderr" 'urun: warning: the groups'
+	urun "${container[@]}" --name c1 --detach sleep 30 3>&- 2>/dev/null
+	try exec c1 id -u
+	assert_output 0
+	[ -z "$stderr" ] || fail "$stderr"
+	urun delete --force c1
+}
+
 @test "with one id the gid=5 of devpts is dropped, not an error" {
 	single_id
 	in_container 'grep -c devpts /proc/mounts; grep devpts /proc/mounts'

@@ -246,25 +246,21 @@ static void a_user_without_mapping_is_named(void **state)
 
 static int body_denied_groups(void)
 {
-	struct warnings warnings = { 0 };
 	struct error err = ERROR_NONE;
 	struct config_user user = { .uid = { true, 0 }, .gid = { true, 0 } };
 	uint32_t gids[] = { 0 };
 
-	log_set_sink(catch_warning, &warnings);
 	CHECK(process_become_user(&user, USER_GROUPS_DENIED, &err) == 0);
-	CHECK(warnings.count == 0);
 	user.additional_gids.items = gids;
 	user.additional_gids.count = 1;
-	CHECK(process_become_user(&user, USER_GROUPS_DENIED, &err) == 0);
-	CHECK(warnings.count == 1);
+	CHECK(process_become_user(&user, USER_GROUPS_DENIED, &err) == -1 && err.code == EPERM);
+	CHECK(strstr(err.text, "process.user.additionalGids"));
 	CHECK(process_become_user(&user, USER_GROUPS_KEEP, &err) == 0);
-	CHECK(warnings.count == 1);
 	CHECK(process_become_user(&user, USER_GROUPS_SET, &err) == -1 && err.code == EPERM);
 	return 0;
 }
 
-static void denied_groups_are_a_warning_only_where_groups_were_asked_for(void **state)
+static void denied_groups_are_an_error_only_where_groups_were_asked_for(void **state)
 {
 	(void)state;
 	in_namespace(body_denied_groups);
@@ -304,7 +300,7 @@ int main(void)
 		cmocka_unit_test(unknown_names_are_warnings),
 		cmocka_unit_test(what_the_kernel_would_refuse_is_a_warning),
 		cmocka_unit_test(a_user_without_mapping_is_named),
-		cmocka_unit_test(denied_groups_are_a_warning_only_where_groups_were_asked_for),
+		cmocka_unit_test(denied_groups_are_an_error_only_where_groups_were_asked_for),
 		cmocka_unit_test(home_is_read_from_passwd),
 	};
 

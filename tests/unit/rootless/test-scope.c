@@ -150,13 +150,14 @@ static void test_own_user_namespace_by_path_is_not_joined(void **state)
 	assert_int_equal(config.linux_->namespaces.items[0].type, CONFIG_NS_MOUNT);
 }
 
-static int scoped_user(const char *user)
+/* @own: as that of scoped_full(). */
+static int scoped_user_with(const char *user, const char *own)
 {
 	autofree char *text = str_format(
 		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
-		"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"],\"user\":%s},\"linux\":{" NAMESPACES
+		"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"],\"user\":%s}%s,\"linux\":{" NAMESPACES
 		"}}",
-		user);
+		user, own);
 	struct error parse_error = ERROR_NONE;
 
 	config_release(&config);
@@ -164,6 +165,11 @@ static int scoped_user(const char *user)
 	if (config_parse(text, strlen(text), &config, &parse_error) < 0)
 		fail_msg("config_parse: %s", parse_error.text);
 	return scope_config(&config, &plan, &caller, &err);
+}
+
+static int scoped_user(const char *user)
+{
+	return scoped_user_with(user, "");
 }
 
 static void test_ids_of_the_process(void **state)
@@ -183,9 +189,40 @@ static void test_ids_of_the_process(void **state)
 		"run as root usermod --add-subgids 165536-299999 ann");
 	assert_string_equal(warnings, "");
 	single_id();
+	assert_fails(
+		scoped_user("{\"uid\":0,\"gid\":0,\"additionalGids\":[1,5]}"),
+		"process.user.additionalGids: can't be set, as the user namespace denies setgroups(2)",
+		"run as root usermod --add-subgids 165536-231071 ann");
+	plan.mode = USERNS_INHERIT;
+	assert_fails_with(scoped_user("{\"uid\":0,\"gid\":0,\"additionalGids\":[0]}"),
+			  "process.user.additionalGids: can't be set");
+	assert_int_equal(scoped_user("{\"uid\":0,\"gid\":0,\"additionalGids\":[]}"), 0);
+	assert_string_equal(warnings, "");
+}
+
+static void test_groups_that_nobody_asked_for_are_dropped_where_they_cant_be_set(void **state)
+{
+	(void)state;
 	assert_int_equal(scoped_user("{\"uid\":0,\"gid\":0,\"additionalGids\":[1,5]}"), 0);
+	scope_drop_groups(&config, &plan);
+	assert_int_equal(config.process->user->additional_gids.count, 2);
+	assert_string_equal(warnings, "");
+	single_id();
+	scope_drop_groups(&config, &plan);
 	assert_int_equal(config.process->user->additional_gids.count, 0);
-	assert_non_null(strstr(warnings, "additionalGids"));
+	assert_non_null(strstr(warnings, "groups"));
+}
+
+static void test_groups_are_nothing_where_the_callers_are_kept(void **state)
+{
+	(void)state;
+	single_id();
+	assert_int_equal(
+		scoped_user_with("{\"uid\":0,\"gid\":0,\"additionalGids\":[1,200000]}",
+				 ",\"annotations\":{\"run.oci.keep_original_groups\":\"1\"}"),
+		0);
+	assert_int_equal(config.process->user->additional_gids.count, 0);
+	assert_string_equal(warnings, "");
 }
 
 static void test_hint_of_given_mappings(void **state)
@@ -477,6 +514,8 @@ int main(void)
 		SCOPE_TEST(test_user_namespace_is_added),
 		SCOPE_TEST(test_own_user_namespace_by_path_is_not_joined),
 		SCOPE_TEST(test_ids_of_the_process),
+		SCOPE_TEST(test_groups_that_nobody_asked_for_are_dropped_where_they_cant_be_set),
+		SCOPE_TEST(test_groups_are_nothing_where_the_callers_are_kept),
 		SCOPE_TEST(test_hint_of_given_mappings),
 		SCOPE_TEST(test_ids_of_mounts),
 		SCOPE_TEST(test_sysfs_without_a_network_namespace),
