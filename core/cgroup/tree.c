@@ -2,7 +2,6 @@
 // Runs in: parent.
 #include "core/cgroup/tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -20,9 +19,11 @@
 #include "core/base/number.h"
 #include "core/base/span.h"
 #include "core/base/str.h"
+#include "core/cgroup/walk.h"
 
-#define FILE_SIZE_MAX	  (1u << 20)
-#define REMOVE_TIMEOUT_MS 2000
+#define FILE_SIZE_MAX (1u << 20)
+/* cgroup.procs: as many as pid_max can be, 4,194,304, of 8 bytes each. */
+#define PROCS_SIZE_MAX	  (64u << 20)
 #define FREEZE_TIMEOUT_MS 10000
 
 static char *folder_of(const char *path)
@@ -309,65 +310,159 @@ int cgroup_give(const char *path, uid_t uid, gid_t gid, struct error *err)
 
 /* ---- the processes in it ---- */
 
-typedef int folder_visitor(const char *path, void *context, struct error *err);
+/* A cgroup.stat without the number of those below it is older than Linux 4.14. */
+#define WALK_LIMIT_UNKNOWN 1000000
+/* What a walk may meet beside twice the cgroups that the kernel counts before it begins. */
+#define WALK_LIMIT_MORE 10000
 
-/* Those below first. */
-static int visit(const char *path, folder_visitor *visitor, void *context, struct error *err)
+/* Enough for any tree, and an end where cgroups are made as fast as the walk goes. */
+static size_t walk_limit(const char *path)
 {
-	autofree char *folder = folder_of(path);
-	DIR *stream = opendir(folder);
-	struct dirent *entry;
-	int result = 0;
+	static const char field[] = "nr_descendants ";
+	autofree char *stat = cgroup_read(path, "cgroup.stat");
+	struct span rest = { stat, stat ? strlen(stat) : 0 }, line;
+	uint32_t count;
 
-	if (!stream)
-		return errno == ENOENT ? 0 : error_set(err, errno, "read cgroup %s", folder);
-	while (result == 0 && (entry = readdir(stream))) {
-		autofree char *below = NULL;
-
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+	while (span_cut(&rest, '\n', &line)) {
+		if (line.size < sizeof(field) || memcmp(line.bytes, field, sizeof(field) - 1) != 0)
 			continue;
-		below = str_format("%s/%s", path, entry->d_name);
-		result = visit(below, visitor, context, err);
+		line.bytes += sizeof(field) - 1;
+		line.size -= sizeof(field) - 1;
+		if (span_number(line, &count))
+			return (size_t)count * 2 + WALK_LIMIT_MORE;
 	}
-	closedir(stream);
-	return result < 0 ? result : visitor(path, context, err);
+	return WALK_LIMIT_UNKNOWN;
 }
 
 struct pid_list {
 	pid_t *pids;
 	size_t count;
+	size_t room;
 };
 
-static int add_pids(const char *path, void *context, struct error *err)
+static void add_pid(struct pid_list *list, pid_t pid)
 {
-	autofree char *text = cgroup_read(path, "cgroup.procs");
-	struct pid_list *list = context;
-	struct span rest, line;
-	uint32_t pid;
+	if (list->count == list->room) {
+		list->room = list->room ? list->room * 2 : 16;
+		list->pids = mem_resize(list->pids, list->room, sizeof(*list->pids));
+	}
+	list->pids[list->count++] = pid;
+}
 
-	(void)err;
-	if (!text)
+/* The process that a thread belongs to; 0: it has ended. */
+static uint32_t process_of_thread(uint32_t thread)
+{
+	static const char field[] = "Tgid:";
+	autofree char *path = str_format("/proc/%u/status", thread);
+	autofree char *text = NULL;
+	struct span rest, line;
+	uint32_t process;
+	size_t size;
+
+	if (fd_read_file(path, FILE_SIZE_MAX, &text, &size) < 0)
 		return 0;
-	rest = (struct span){ text, strlen(text) };
-	while (span_cut(&rest, '\n', &line))
-		if (span_number(line, &pid) && pid > 0) {
-			list->pids = mem_resize(list->pids, list->count + 1, sizeof(*list->pids));
-			list->pids[list->count++] = (pid_t)pid;
-		}
+	rest = (struct span){ text, size };
+	while (span_cut(&rest, '\n', &line)) {
+		if (line.size < sizeof(field) || memcmp(line.bytes, field, sizeof(field) - 1) != 0)
+			continue;
+		line.bytes += sizeof(field) - 1;
+		line.size -= sizeof(field) - 1;
+		return span_number(span_trim(line), &process) ? process : 0;
+	}
 	return 0;
+}
+
+/* Adds what is in @file of the cgroup @dir.  Returns 0 or a negative errno. */
+static int add_from(int dir, const char *file, struct pid_list *list)
+{
+	autoclose int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+	bool threads = strcmp(file, "cgroup.threads") == 0;
+	autofree char *text = NULL;
+	struct span rest, line;
+	size_t size;
+	uint32_t pid;
+	int failed;
+
+	/* As its owner in the container can be ourselves, and can have taken our right away. */
+	if (fd < 0 && errno == EACCES && fchmodat(dir, file, 0644, 0) == 0)
+		fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+	failed = fd < 0 ? -errno : fd_read_all(fd, PROCS_SIZE_MAX, &text, &size);
+	if (failed < 0)
+		return failed;
+	rest = (struct span){ text, size };
+	while (span_cut(&rest, '\n', &line)) {
+		/* 0: one that isn't in our pid namespace. */
+		if (span_number(line, &pid) && pid > 0 && threads)
+			pid = process_of_thread(pid);
+		if (pid > 0)
+			add_pid(list, (pid_t)pid);
+	}
+	return 0;
+}
+
+static int add_pids(int dir, void *context, struct error *err)
+{
+	int failed = add_from(dir, "cgroup.procs", context);
+
+	/* A threaded one tells its threads alone; a container can make its cgroup such a one. */
+	if (failed == -EOPNOTSUPP)
+		failed = add_from(dir, "cgroup.threads", context);
+	/* One that was removed a moment ago has no processes. */
+	if (failed < 0 && failed != -ENOENT && failed != -ENODEV)
+		return error_set(err, -failed, "read the processes of a cgroup");
+	return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
+
+	return first < second ? -1 : first > second;
+}
+
+/* In their order, each once: one that moves while the tree is read is met in two cgroups. */
+static void sort_pids(struct pid_list *list)
+{
+	size_t kept = 0;
+
+	if (list->count > 0)
+		qsort(list->pids, list->count, sizeof(*list->pids), compare_pids);
+	for (size_t i = 0; i < list->count; i++)
+		if (kept == 0 || list->pids[i] != list->pids[kept - 1])
+			list->pids[kept++] = list->pids[i];
+	list->count = kept;
 }
 
 int cgroup_pids(const char *path, pid_t **ret_pids, size_t *ret_count, struct error *err)
 {
+	autofree char *folder = folder_of(path);
 	struct pid_list list = { 0 };
 
-	if (visit(path, add_pids, &list, err) < 0) {
+	if (walk_each(folder, walk_limit(path), add_pids, &list, err) < 0) {
 		free(list.pids);
-		return -1;
+		return error_prefix(err, "cgroup %s", path);
 	}
+	sort_pids(&list);
 	*ret_pids = list.pids;
 	*ret_count = list.count;
 	return 0;
+}
+
+/*
+ * Writes to a file of a container's cgroup.  The container's root can be ourselves, and so can have
+ * taken our own right to write it away.  Returns 0 or a negative errno.
+ */
+static int write_control(const char *path, const char *file, const char *text)
+{
+	autofree char *folder = folder_of(path);
+	autofree char *name = file_of(path, file);
+	int failed = fd_write_file(name, text);
+
+	if (failed != -EACCES)
+		return failed;
+	chmod(folder, 0755);
+	chmod(name, 0644);
+	return fd_write_file(name, text);
 }
 
 static int kill_each(const char *path, struct error *err)
@@ -387,15 +482,19 @@ static int kill_each(const char *path, struct error *err)
 
 int cgroup_kill(const char *path, struct error *err)
 {
-	autofree char *file = file_of(path, "cgroup.kill");
-	int failed = fd_write_file(file, "1");
+	int failed = write_control(path, "cgroup.kill", "1");
 
 	if (failed == -ENOENT) {
 		autofree char *folder = folder_of(path);
 
 		return access(folder, F_OK) < 0 ? 0 : kill_each(path, err);
 	}
-	return failed < 0 ? error_set(err, -failed, "write 1 to %s", file) : 0;
+	/* A threaded cgroup can't be killed as a whole. */
+	if (failed == -EOPNOTSUPP)
+		return kill_each(path, err);
+	return failed < 0
+		       ? error_set(err, -failed, "write 1 to " CGROUP_ROOT "%s/cgroup.kill", path)
+		       : 0;
 }
 
 /* ---- freezing ---- */
@@ -409,12 +508,11 @@ bool cgroup_is_frozen(const char *path)
 
 int cgroup_freeze(const char *path, bool frozen, struct error *err)
 {
-	autofree char *file = file_of(path, "cgroup.freeze");
 	const char *wanted = frozen ? "frozen 1" : "frozen 0";
-	int failed = fd_write_file(file, frozen ? "1" : "0");
+	int failed = write_control(path, "cgroup.freeze", frozen ? "1" : "0");
 
 	if (failed < 0)
-		return error_set(err, -failed, "write to %s", file);
+		return error_set(err, -failed, "write to " CGROUP_ROOT "%s/cgroup.freeze", path);
 	for (int waited = 0; waited < FREEZE_TIMEOUT_MS; waited++) {
 		autofree char *events = cgroup_read(path, "cgroup.events");
 
@@ -423,28 +521,15 @@ int cgroup_freeze(const char *path, bool frozen, struct error *err)
 		sleep_ms(1);
 	}
 	if (frozen)
-		fd_write_file(file, "0");
+		write_control(path, "cgroup.freeze", "0");
 	return error_set(err, ETIMEDOUT, "%s cgroup %s", frozen ? "freeze" : "thaw", path);
 }
 
 /* ---- removing ---- */
 
-static int remove_one(const char *path, void *context, struct error *err)
+int cgroup_remove(const char *path, struct error *err)
 {
 	autofree char *folder = folder_of(path);
 
-	(void)context;
-	for (int waited = 0;; waited++) {
-		if (rmdir(folder) == 0 || errno == ENOENT)
-			return 0;
-		/* A process that ends leaves it a moment later. */
-		if (errno != EBUSY || waited >= REMOVE_TIMEOUT_MS)
-			return error_set(err, errno, "remove cgroup %s", folder);
-		sleep_ms(1);
-	}
-}
-
-int cgroup_remove(const char *path, struct error *err)
-{
-	return visit(path, remove_one, NULL, err);
+	return walk_remove(folder, walk_limit(path), err);
 }

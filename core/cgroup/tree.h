@@ -66,7 +66,10 @@ int cgroup_kill(const char *path, struct error *err);
 int cgroup_freeze(const char *path, bool frozen, struct error *err);
 bool cgroup_is_frozen(const char *path);
 
-/* The processes in it and below, in our pid namespace.  The caller frees *ret_pids. */
+/*
+ * The processes in it and below, in our pid namespace, in ascending order.  The caller frees
+ * *ret_pids.
+ */
 int cgroup_pids(const char *path, pid_t **ret_pids, size_t *ret_count, struct error *err);
 
 /*

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #include "core/base/fd.h"
@@ -83,24 +84,53 @@ static int kill_init(const struct state_dir *dir, const struct container_state *
 		       : 0;
 }
 
+/* Descriptors that are held at once: a part of the usual limit of 1,024. */
+#define HELD_MAX 512
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
+
+	return first < second ? -1 : first > second;
+}
+
 /*
- * One by one: between the look and the signal a process can end and its pid be another's, so each
- * is held by a pidfd and looked for once more.
+ * ORDER: listed, held by a pidfd, listed again, signalled.  Between the list and the signal a process
+ * can end and its pid be another's; but who is held, is in the second list and can still be
+ * signalled was a process of the container's then.  The path in /proc/PID/cgroup would tell it too,
+ * were it not that the kernel tells none of more than PATH_MAX bytes.
  */
+static int kill_some(const struct container_state *state, const pid_t *pids, size_t count,
+		     int signal, struct error *err)
+{
+	autofree pid_t *now = NULL;
+	int pidfds[HELD_MAX];
+	size_t now_count = 0;
+	int result;
+
+	for (size_t i = 0; i < count; i++)
+		pidfds[i] = pidfd_open_process(pids[i]);
+	result = processes_list(state, &now, &now_count, err);
+	for (size_t i = 0; i < count; i++) {
+		if (pidfds[i] >= 0 && now_count > 0 &&
+		    bsearch(&pids[i], now, now_count, sizeof(*now), compare_pids))
+			pidfd_signal(pidfds[i], signal);
+		fd_close(&pidfds[i]);
+	}
+	return result;
+}
+
 static int kill_each(const struct container_state *state, int signal, struct error *err)
 {
 	autofree pid_t *pids = NULL;
-	size_t count = 0;
+	size_t count = 0, some;
+	int result = processes_list(state, &pids, &count, err);
 
-	if (processes_list(state, &pids, &count, err) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		autoclose int pidfd = pidfd_open_process(pids[i]);
-
-		if (pidfd >= 0 && processes_has(state, pids[i]))
-			pidfd_signal(pidfd, signal);
+	for (size_t i = 0; result == 0 && i < count; i += some) {
+		some = count - i < HELD_MAX ? count - i : HELD_MAX;
+		result = kill_some(state, pids + i, some, signal, err);
 	}
-	return 0;
+	return result;
 }
 
 /* Nobody left to reach is success: what was asked for is so. */

@@ -62,15 +62,3 @@ int processes_list(const struct container_state *state, pid_t **ret_pids, size_t
 			 "a cgroup nor a pid namespace of its own",
 			 state->id);
 }
-
-bool processes_has(const struct container_state *state, pid_t pid)
-{
-	autofree char *cgroup = NULL;
-
-	if (!state->cgroup)
-		return pid_namespace_of(pid) == pid_namespace_of((pid_t)state->pid.value);
-	cgroup = cgroup_of(pid);
-	if (!cgroup || !str_starts_with(cgroup, state->cgroup))
-		return false;
-	return cgroup[strlen(state->cgroup)] == '\0' || cgroup[strlen(state->cgroup)] == '/';
-}

@@ -2,7 +2,6 @@
 #ifndef URUN_PARENT_PROCESSES_H
 #define URUN_PARENT_PROCESSES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -10,14 +9,11 @@
 #include "core/parent/state.h"
 
 /*
- * A container's processes, by their pids outside: those in its cgroup; where it has none, those in
+ * A container's processes, by their pids outside in ascending order: those in its cgroup; where it has none, those in
  * its pid namespace.  Fails where it has neither of its own: then nothing tells them from others.
  * The caller frees *ret_pids.  Runs in: parent.
  */
 int processes_list(const struct container_state *state, pid_t **ret_pids, size_t *ret_count,
 		   struct error *err);
-
-/* Is @pid one of them? */
-bool processes_has(const struct container_state *state, pid_t pid);
 
 #endif

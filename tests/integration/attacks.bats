@@ -369,3 +369,5 @@ urun: failure?]0;title??2J???urun: forged?31m: operation not permitted (hint: hi
 	fi
 	urun delete --force c1
 }
+# A container that nests its cgroups as deep as it likes can be listed, killed and deleted: that takes a delegated cgroup, which the
+# hosts that these tests run on may lack.  tests/vm/cgroup.bats has that test, tests/unit/cgroup/test-walk.c one on plain directories.

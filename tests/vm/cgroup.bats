@@ -210,6 +210,25 @@ in_unit() {
 	wait_for 5 eval "! kill -0 $(cat "$BATS_TEST_TMPDIR/out")"
 }
 
+# More levels than descriptors, and a path longer than the kernel takes or tells; the last level holds a process, in a cgroup whose
+# name begins with a dot and whose owner, the container's root, has taken all rights away.
+@test "a container that nests its cgroups as deep as it likes is listed, killed and deleted" {
+	config '.linux.namespaces += [{"type": "cgroup"}] | .mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["rw"]}]'
+	sh_program 'cd /sys/fs/cgroup && i=0; while [ $i -lt 1200 ]; do mkdir abcd && cd -P abcd || exit; i=$((i+1)); done
+		mkdir .last; sleep 1000 & echo $! >.last/cgroup.procs; chmod 0 .last; cd /; echo >/nested; while :; do sleep 0.1; done'
+	"$URUN" --root "$STATE" run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	CGROUP=/sys/fs/cgroup$(cut -d: -f3 "/proc/$(urun state c1 | jq .pid)/cgroup")
+	wait_for 300 test -e "$BUNDLE/rootfs/nested"
+	grep -qx 'nr_descendants 1201' "$CGROUP/cgroup.stat"
+	try ps c1
+	assert_status 0
+	assert_contains "$output" 'sleep 1000'
+	try kill --all c1 TERM
+	assert_status 0
+	wait_for 20 eval '! "$URUN" --root "$STATE" ps c1 | grep "sleep 1000"'
+	ended
+}
+
 @test "a controller that isn't delegated is named, with the drop-in that delegates it" {
 	limited '{hugepageLimits: [{pageSize: "2MB", limit: 4194304}]}'
 	try --cgroup-manager cgroupfs run --bundle "$BUNDLE" c1
