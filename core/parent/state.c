@@ -138,21 +138,30 @@ static int read_file(const struct state_dir *dir, const char *name, char **ret_b
 	return failed < 0 ? error_set(err, -failed, "read %s/%s", dir->path, name) : 0;
 }
 
-int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err)
+int state_parse(const char *bytes, size_t size, struct container_state *ret_state,
+		struct error *err)
 {
 	struct container_state state = { 0 };
 	struct arena arena = { 0 };
+
+	if (json_read(bytes, size, &state_shape, &state, &arena, err) < 0) {
+		arena_release(&arena);
+		return -1;
+	}
+	*ret_state = state;
+	ret_state->arena = arena;
+	return 0;
+}
+
+int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err)
+{
 	autofree char *bytes = NULL;
 	size_t size = 0;
 
 	if (read_file(dir, STATE_FILE_STATE, &bytes, &size, err) < 0)
 		return -1;
-	if (json_read(bytes, size, &state_shape, &state, &arena, err) < 0) {
-		arena_release(&arena);
+	if (state_parse(bytes, size, ret_state, err) < 0)
 		return error_prefix(err, "%s/%s", dir->path, STATE_FILE_STATE);
-	}
-	*ret_state = state;
-	ret_state->arena = arena;
 	return 0;
 }
 

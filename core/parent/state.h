@@ -115,6 +115,10 @@ int state_dir_relock(struct state_dir *dir, const struct container_state *state,
 int state_write(const struct state_dir *dir, const struct container_state *state,
 		struct error *err);
 
+/* The state of the bytes of a state.json.  The caller releases *@ret_state. */
+int state_parse(const char *bytes, size_t size, struct container_state *ret_state,
+		struct error *err);
+
 /* Fails with ENOENT where there is none (yet, or because its creation was killed). */
 int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err);
 

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "core/base/fd.h"
+/* Whatever /etc/subuid, or getsubids, says: the ranges that are taken from it can be used. */
 #include "rootless/subid.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 /* No id may come twice, reach (uid_t)-1 or be lost between the answers. */
 static void check(const struct subid_ranges *ranges)
@@ -51,21 +46,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		abort();
 	return 0;
 }
-
-#ifdef FUZZ_STANDALONE
-/* Replays files, for hosts without libFuzzer. */
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		autofree char *bytes = NULL;
-		size_t size;
-
-		if (fd_read_file(argv[i], 16u << 20, &bytes, &size) < 0) {
-			fprintf(stderr, "%s: can't be read\n", argv[i]);
-			return 1;
-		}
-		LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
-	}
-	return 0;
-}
-#endif

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * urun-port and who asks it, on both ends of the control socket: what it answers, and what it is
+ * asked, with ports that datagrams come to meanwhile.
+ */
+#include <netinet/in.h>
+#include <net/if.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/rights.h"
+#include "netns/forward.h"
+#include "netns/port.h"
+#include "tests/fuzz/fuzz.h"
+
+#define STEPS_MAX 24
+#define PORTS_MAX 8
+/* Ports of the host, in a network namespace that has lo alone. */
+#define FIRST_PORT 20000
+
+static struct network_options network;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	struct error err = ERROR_NONE;
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	autoclose int fd = -1;
+
+	(void)argc;
+	(void)argv;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
+		perror("fuzz-port: a network namespace");
+		exit(1);
+	}
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0) {
+		perror("fuzz-port: lo");
+		exit(1);
+	}
+	return network_options_parse("slirp", &network, &err);
+}
+
+/* ---- what urun-port answers ---- */
+
+static void hear_answers(struct fuzz_input *input)
+{
+	struct port_entry *entries;
+	struct error err = ERROR_NONE;
+	size_t count;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		abort();
+	for (int i = 0; i < 2; i++) {
+		size_t size = fuzz_number(input, 2);
+		autofree uint8_t *answer = fuzz_bytes(input, size, &size);
+
+		if (size > 0)
+			send(ends[1], answer, size, MSG_DONTWAIT);
+	}
+	shutdown(ends[1], SHUT_WR);
+	if (port_list(ends[0], &entries, &count, &err) == 0) {
+		fuzz_demand(count <= PORT_COUNT_MAX, "ports are bounded");
+		for (size_t i = 0; i < count; i++) {
+			autostrbuf struct strbuf printed = { 0 };
+
+			publish_print_address(&entries[i].host, &printed);
+		}
+		free(entries);
+	}
+	port_remove(ends[0], &(struct port_entry){ .protocol = IPPROTO_UDP }, &err);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* ---- what urun-port is asked ---- */
+
+struct asking {
+	struct fuzz_input input;
+	int control;
+	int life;
+};
+
+static struct sockaddr_in address_of(unsigned int index)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons((uint16_t)(FIRST_PORT + index % PORTS_MAX)),
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+}
+
+/* A socket of the host's, as urun opens it. */
+static int open_port(int protocol, unsigned int index)
+{
+	const struct sockaddr_in address = address_of(index);
+	bool udp = protocol == IPPROTO_UDP;
+	int fd =
+		socket(AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    (!udp && listen(fd, 8) < 0))
+		fd_close(&fd);
+	return fd;
+}
+
+static void ask(struct asking *asking, unsigned int kind)
+{
+	struct port_question question = { .kind = kind };
+	struct iovec part = { &question, sizeof(question) };
+	struct pollfd answer = { .fd = asking->control, .events = POLLIN };
+	unsigned int what = fuzz_number(&asking->input, 1);
+	autoclose int fd = -1;
+	char bytes[256];
+
+	question.entry.protocol = what & 0x80 ? IPPROTO_TCP : IPPROTO_UDP;
+	question.entry.container_port = (uint16_t)fuzz_number(&asking->input, 2);
+	question.entry.host.v4 = address_of(what);
+	if (kind == PORT_ADD)
+		fd = open_port(question.entry.protocol, what);
+	if (rights_send(asking->control, &part, 1, &fd, fd >= 0 ? 1 : 0) < 0)
+		return;
+	poll(&answer, 1, 1000);
+	if (recv(asking->control, bytes, sizeof(bytes), MSG_DONTWAIT) < 0)
+		return;
+}
+
+/* Of any size and content. */
+static void ask_anything(struct asking *asking)
+{
+	size_t size = fuzz_number(&asking->input, 1);
+	autofree uint8_t *bytes = fuzz_bytes(&asking->input, size, &size);
+
+	send(asking->control, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void send_datagram(struct asking *asking)
+{
+	const struct sockaddr_in address = address_of(fuzz_number(&asking->input, 1));
+	size_t size = fuzz_number(&asking->input, 1);
+	autofree uint8_t *bytes = fuzz_bytes(&asking->input, size, &size);
+	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	sendto(fd, bytes, size, MSG_DONTWAIT, (const struct sockaddr *)&address, sizeof(address));
+}
+
+static void *ask_all(void *context)
+{
+	struct asking *asking = context;
+
+	for (int i = 0; i < STEPS_MAX && asking->input.size > 0; i++) {
+		unsigned int what = fuzz_number(&asking->input, 1) % 8;
+
+		switch (what) {
+		case 0: ask_anything(asking); break;
+		case 1:
+		case 2: send_datagram(asking); break;
+		case 3: ask(asking, PORT_REMOVE); break;
+		case 4: ask(asking, PORT_LIST); break;
+		case 5: ask(asking, PORT_END); break;
+		default: ask(asking, PORT_ADD); break;
+		}
+	}
+	fd_close(&asking->control);
+	fd_close(&asking->life);
+	return NULL;
+}
+
+static int make_listener(struct sockaddr_un *address, socklen_t *size)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	/* The kernel chooses an abstract name. */
+	address->sun_family = AF_UNIX;
+	*size = sizeof(sa_family_t);
+	if (fd < 0 || bind(fd, (struct sockaddr *)address, *size) < 0 || listen(fd, 4) < 0)
+		abort();
+	*size = sizeof(*address);
+	if (getsockname(fd, (struct sockaddr *)address, size) < 0)
+		abort();
+	return fd;
+}
+
+static void serve(struct fuzz_input *input)
+{
+	struct asking asking = { .input = *input };
+	struct source source = { .options = &network };
+	struct sockaddr_un address = { 0 };
+	struct error err = ERROR_NONE;
+	socklen_t size;
+	int life[2], listener = make_listener(&address, &size);
+	struct forward *forward = forward_new(&source, &err);
+	pthread_t thread;
+
+	asking.control = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (!forward || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, life) < 0 ||
+	    connect(asking.control, (struct sockaddr *)&address, size) < 0)
+		abort();
+	asking.life = life[1];
+	if (pthread_create(&thread, NULL, ask_all, &asking) != 0)
+		abort();
+	fuzz_demand(forward_run(forward, life[0], listener, &err) == 0, "it serves to the end");
+	pthread_join(thread, NULL);
+	forward_free(forward);
+	close(life[0]);
+	close(listener);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	struct fuzz_input input = { bytes, size };
+
+	if (fuzz_number(&input, 1) & 1)
+		serve(&input);
+	else
+		hear_answers(&input);
+	return 0;
+}
