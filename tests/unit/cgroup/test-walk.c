@@ -135,14 +135,12 @@ static void a_broad_tree_is_met_whole(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3000; i++) {
-		char path[64];
+		autofree char *path = str_format("tree/%d", i);
+		autofree char *below = str_format("%s/below", path);
 
-		snprintf(path, sizeof(path), "tree/%d", i);
 		assert_int_equal(mkdir(path, 0755), 0);
-		if (i % 10 == 0) {
-			strcat(path, "/below");
-			assert_int_equal(mkdir(path, 0755), 0);
-		}
+		if (i % 10 == 0)
+			assert_int_equal(mkdir(below, 0755), 0);
 	}
 	assert_int_equal(count_tree(), 1 + 3000 + 300);
 	expect_removed();
