@@ -46,6 +46,12 @@ int path_open_in_root(int root, const char *path, uint64_t flags, mode_t mode)
 	return open_resolved(root, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
+int path_open_on_mount(int dir, const char *path, uint64_t flags)
+{
+	return open_resolved(dir, path, flags, 0,
+			     RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
+}
+
 enum walk_end {
 	WALK_TO_DIRECTORY,
 	WALK_TO_FILE,

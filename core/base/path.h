@@ -16,6 +16,13 @@
 int path_open_in_root(int root, const char *path, uint64_t flags, mode_t mode);
 
 /*
+ * The same below @dir, and on its mount alone: a path that leaves @dir fails with EXDEV, and so does one on
+ * which something else is mounted.  For files that only count when they are the kernel's own.
+ * Source: openat2(2), RESOLVE_BENEATH and RESOLVE_NO_XDEV.
+ */
+int path_open_on_mount(int dir, const char *path, uint64_t flags);
+
+/*
  * Opens the folder @path as O_PATH.  It is made with @mode where it is missing, and the folders on
  * the way with 0755, behind symbolic links too, whatever the umask.
  */

@@ -4,34 +4,49 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "core/init/procfs.h"
 
-/* AppArmor's own file is there since Linux 5.8; before, and without other modules, the shared one is. */
-#define APPARMOR_FILE "/proc/self/attr/apparmor/exec"
-#define SHARED_FILE   "/proc/self/attr/exec"
+/*
+ * Below /proc.  AppArmor's own file exists since Linux 5.8; before, and without other modules, the shared one
+ * is AppArmor's.
+ */
+#define APPARMOR_FILE "self/attr/apparmor/exec"
+#define SHARED_FILE   "self/attr/exec"
 
 static bool is_given(const char *text)
 {
 	return text && text[0] != '\0';
 }
 
-/* In a container /proc is what its root has made of it: a label told to another file is none. */
-static int open_attribute(const char *path, int *ret_fd, struct error *err)
+static int open_failed(int errnum, const char *path, struct error *err)
 {
-	autoclose int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	struct statfs fs;
+	if (errnum == ENODEV || errnum == EXDEV)
+		return error_set(err, 0, "`/proc/%s` is not the kernel's: %s", path,
+				 errnum == EXDEV ? "something is mounted over it"
+						 : "no procfs is mounted on /proc");
+	return error_set(err, errnum, "open `/proc/%s`", path);
+}
 
+/*
+ * In a container /proc is what its root made of it: a label that is written to another file confines
+ * nothing.
+ */
+static int open_attribute(const char *path, const char *or_path, int *ret_fd, struct error *err)
+{
+	int fd = procfs_open_file(path, O_WRONLY);
+
+	if (fd == -ENOENT && or_path) {
+		path = or_path;
+		fd = procfs_open_file(path, O_WRONLY);
+	}
 	if (fd < 0)
-		return error_set(err, errno, "open `%s`", path);
-	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
-		return error_set(err, 0, "`%s` is no file of procfs", path);
-	*ret_fd = take_fd(&fd);
+		return open_failed(-fd, path, err);
+	*ret_fd = fd;
 	return 0;
 }
 
@@ -41,11 +56,10 @@ int label_open(const struct config_process *process, struct label *ret_label, st
 	if (!process)
 		return 0;
 	if (is_given(process->apparmor_profile) &&
-	    open_attribute(access(APPARMOR_FILE, F_OK) == 0 ? APPARMOR_FILE : SHARED_FILE,
-			   &ret_label->apparmor, err) < 0)
+	    open_attribute(APPARMOR_FILE, SHARED_FILE, &ret_label->apparmor, err) < 0)
 		return -1;
 	if (is_given(process->selinux_label))
-		return open_attribute(SHARED_FILE, &ret_label->selinux, err);
+		return open_attribute(SHARED_FILE, NULL, &ret_label->selinux, err);
 	return 0;
 }
 
@@ -67,7 +81,7 @@ int label_apply(const struct config_process *process, const struct label *label,
 		failed = write_text(label->apparmor, change);
 		if (failed) {
 			error_set(err, failed,
-				  "process.apparmorProfile: write %s to `" SHARED_FILE "`",
+				  "process.apparmorProfile: write %s to `/proc/" SHARED_FILE "`",
 				  process->apparmor_profile);
 			if (failed == ENOENT)
 				error_hint(err, "no such profile is loaded, and only the host's "
@@ -77,7 +91,8 @@ int label_apply(const struct config_process *process, const struct label *label,
 	}
 	failed = label->selinux >= 0 ? write_text(label->selinux, process->selinux_label) : 0;
 	if (failed)
-		return error_set(err, failed, "process.selinuxLabel: write %s to `" SHARED_FILE "`",
+		return error_set(err, failed,
+				 "process.selinuxLabel: write %s to `/proc/" SHARED_FILE "`",
 				 process->selinux_label);
 	return 0;
 }

@@ -20,8 +20,8 @@ struct label {
 #define LABEL_NONE ((struct label){ -1, -1 })
 
 /*
- * Opens the files; nothing to do where @process (may be NULL) has neither.  What isn't a file of
- * procfs is refused.
+ * Opens the files; nothing to do where @process (may be NULL) has neither.  Anything but the
+ * kernel's own file is refused.
  * Runs in: init before pivot_root, setns.
  */
 int label_open(const struct config_process *process, struct label *ret_label, struct error *err);

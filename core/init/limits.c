@@ -4,12 +4,14 @@
 #include "core/init/limits.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/ioprio.h>
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -20,6 +22,7 @@
 #include "core/base/number.h"
 #include "core/base/str.h"
 #include "core/config/rlimit.h"
+#include "core/init/procfs.h"
 
 /* Linux 6.9; older kernels say EINVAL. */
 #define MODE_WEIGHTED_INTERLEAVE 6
@@ -33,8 +36,9 @@
 
 int limits_set_oom_score_adj(const struct config_process *process, struct error *err)
 {
-	static const char path[] = "/proc/self/oom_score_adj";
+	static const char path[] = "self/oom_score_adj";
 	autofree char *current = NULL;
+	autoclose int fd = -1;
 	char value[24];
 	size_t size;
 	int r;
@@ -42,11 +46,12 @@ int limits_set_oom_score_adj(const struct config_process *process, struct error 
 	if (!process || !process->oom_score_adj.set)
 		return 0;
 	snprintf(value, sizeof(value), "%lld", (long long)process->oom_score_adj.value);
-	r = fd_write_file(path, value);
+	fd = procfs_open_file(path, O_RDWR);
+	r = fd < 0 ? fd : fd_write_all(fd, value, strlen(value));
 	if (r == 0)
 		return 0;
-	error_set(err, -r, "process.oomScoreAdj: write %s to %s", value, path);
-	if (r == -EACCES && fd_read_file(path, 64, &current, &size) == 0) {
+	error_set(err, -r, "process.oomScoreAdj: write %s to /proc/%s", value, path);
+	if (r == -EACCES && fd >= 0 && fd_read_all(fd, 64, &current, &size) == 0) {
 		current[strcspn(current, "\n")] = '\0';
 		error_hint(err, "it is %s here, and only the host's root can go lower", current);
 	}

@@ -4,25 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <linux/mount.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/number.h"
-#include "core/base/path.h"
 #include "core/base/str.h"
-
-static bool is_procfs(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
-}
+#include "core/init/procfs.h"
 
 /* glibc has these calls since 2.36 only. */
 static int procfs_new(void)
@@ -39,24 +30,21 @@ static int procfs_new(void)
 
 int sysctl_open(int root, int *ret_sys, struct error *err)
 {
-	autoclose int sys =
-		path_open_in_root(root, "proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	autoclose int proc = -1;
+	autoclose int proc = procfs_open_root(root, "proc");
+	int sys = proc < 0 ? proc : procfs_open(proc, "sys", O_PATH | O_DIRECTORY);
 
-	if (sys >= 0 && is_procfs(sys)) {
-		*ret_sys = take_fd(&sys);
-		return 0;
+	if (sys < 0) {
+		fd_close(&proc);
+		proc = procfs_new();
+		if (proc < 0)
+			return error_set(
+				err, -proc,
+				"linux.sysctl: mount a procfs of our own, the container has none on /proc");
+		sys = procfs_open(proc, "sys", O_PATH | O_DIRECTORY);
 	}
-	fd_close(&sys);
-	proc = procfs_new();
-	if (proc < 0)
-		return error_set(
-			err, -proc,
-			"linux.sysctl: mount a procfs of our own, the container has none on /proc");
-	sys = path_open_in_root(proc, "sys", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (sys < 0)
 		return error_set(err, -sys, "linux.sysctl: open /proc/sys");
-	*ret_sys = take_fd(&sys);
+	*ret_sys = sys;
 	return 0;
 }
 
@@ -127,13 +115,13 @@ static int apply_one(const struct str_pair *entry, int sys, struct error *err)
 
 	if (!path)
 		return error_set(err, 0, "linux.sysctl: `%s` is no sysctl name", entry->name);
-	fd = path_open_in_root(sys, path, O_WRONLY | O_CLOEXEC, 0);
+	fd = procfs_open(sys, path, O_WRONLY);
+	/* What is mounted over a sysctl is not that sysctl, even where it is on procfs. */
+	if (fd == -EXDEV)
+		return error_set(err, 0, "set sysctl %s: something is mounted over it",
+				 entry->name);
 	if (fd < 0)
 		return write_failed(-fd, entry, path, err);
-	/* Where something else is mounted on a file of it, that isn't a sysctl. */
-	if (!is_procfs(fd))
-		return error_set(err, 0, "set sysctl %s: another file system is mounted on it",
-				 entry->name);
 	written = write(fd, entry->value, length);
 	if (written < 0)
 		return write_failed(errno, entry, path, err);
