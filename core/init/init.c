@@ -51,6 +51,7 @@ struct init {
 	int terminal; /* the slave of the console, until it is attached; -1: none */
 	int null;     /* the host's /dev/null, to mask files with; -1: nothing is masked */
 	int sysctl;   /* /proc/sys of the container; -1: the config sets none */
+	struct mount_views views; /* up to masking */
 };
 
 static bool joins_pid_namespace(const struct init *init)
@@ -203,7 +204,7 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	if (make_fuse_overlay(init, &fuse_tree, err) < 0 ||
 	    rootfs_prepare(&init->child.config, source_fd(init, 0), fuse_tree, &init->rootfs, err) <
 		    0 ||
-	    mount_plan_apply(&plan, init->rootfs, err) < 0)
+	    mount_plan_apply(&plan, init->rootfs, &init->views, err) < 0)
 		return -1;
 	close_sources(init);
 	return 0;
@@ -323,6 +324,15 @@ static int open_label(struct init *init, struct error *err)
 	return label_open(init->child.config.process, &init->child.label, err);
 }
 
+/* Nothing of ours stays open while a created container waits. */
+static int mask(struct init *init, struct error *err)
+{
+	int result = mask_paths(&init->child.config, &init->views, init->null, err);
+
+	mount_views_release(&init->views);
+	return result;
+}
+
 static int set_sysctl(struct init *init, struct error *err)
 {
 	int result;
@@ -386,8 +396,7 @@ static int init_run(struct init *init, struct error *err)
 	    make_console(init, err) < 0 || open_label(init, err) < 0 ||
 	    open_sysctl(init, err) < 0 || run_early_hooks(init, err) < 0 ||
 	    mask_open_null(&init->child.config, &init->null, err) < 0 ||
-	    enter_rootfs(init, err) < 0 || set_sysctl(init, err) < 0 ||
-	    mask_paths(&init->child.config, init->null, err) < 0 ||
+	    enter_rootfs(init, err) < 0 || set_sysctl(init, err) < 0 || mask(init, err) < 0 ||
 	    rootfs_finish(&init->child.config, err) < 0 || enter_pid_namespace(init, err) < 0 ||
 	    child_find_program(&init->child, err) < 0 || child_send_ready(&init->child, err) < 0 ||
 	    child_await_run(&init->child, err) < 0 || await_start(init, err) < 0 ||
@@ -413,6 +422,7 @@ _Noreturn void init_main(const char *sync_number, const char *mode)
 		.terminal = -1,
 		.null = -1,
 		.sysctl = -1,
+		.views = MOUNT_VIEWS_NONE,
 	};
 	struct error err = ERROR_NONE;
 

@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "core/base/fd.h"
 #include "core/base/path.h"
-#include "core/init/mount.h"
+#include "core/base/str.h"
 
 /*
  * A mount that is wanted in several places.  The first time the detached mount itself is put there,
@@ -24,6 +25,7 @@ struct stamp {
 
 struct masks {
 	int root;
+	const struct mount_views *views;
 	struct stamp file;   /* the null device */
 	struct stamp folder; /* the empty tmpfs */
 };
@@ -90,9 +92,21 @@ static bool is_masked(const struct stamp *stamp, const struct stat *target)
 	       mask.st_dev == target->st_dev && mask.st_ino == target->st_ino;
 }
 
+/* Negative errno. */
+static int find(const struct masks *masks, const char *path)
+{
+	autofree char *clean = path_clean(path);
+
+	if (masks->views->proc >= 0 && str_starts_with(clean, "/proc/"))
+		return path_open_in_root(masks->views->proc, clean + strlen("/proc/"), O_PATH, 0);
+	if (masks->views->sys >= 0 && str_starts_with(clean, "/sys/"))
+		return path_open_in_root(masks->views->sys, clean + strlen("/sys/"), O_PATH, 0);
+	return path_open_in_root(masks->root, path, O_PATH, 0);
+}
+
 static int mask_path(struct masks *masks, const char *path, struct error *err)
 {
-	autoclose int target = path_open_in_root(masks->root, path, O_PATH | O_CLOEXEC, 0);
+	autoclose int target = find(masks, path);
 	struct stamp *stamp;
 	struct stat st;
 	int result = 0;
@@ -117,9 +131,9 @@ static int mask_path(struct masks *masks, const char *path, struct error *err)
  * Nothing is cleared, so flags that are locked are no matter; the copy is read-only before anybody
  * can see it.
  */
-static int make_readonly(int root, const char *path, struct error *err)
+static int make_readonly(const struct masks *masks, const char *path, struct error *err)
 {
-	autoclose int target = path_open_in_root(root, path, O_PATH | O_CLOEXEC, 0);
+	autoclose int target = find(masks, path);
 	autoclose int tree = -1;
 	int result;
 
@@ -136,11 +150,14 @@ static int make_readonly(int root, const char *path, struct error *err)
 	return result < 0 ? error_set(err, -result, "make %s read-only", path) : 0;
 }
 
-int mask_paths(const struct container_config *config, int null_fd, struct error *err)
+int mask_paths(const struct container_config *config, const struct mount_views *views, int null_fd,
+	       struct error *err)
 {
 	const str_list *readonly = &config->linux_->readonly_paths;
 	const str_list *masked = &config->linux_->masked_paths;
-	struct masks masks = { .file = { .tree = null_fd }, .folder = { .tree = -1 } };
+	struct masks masks = { .views = views,
+			       .file = { .tree = null_fd },
+			       .folder = { .tree = -1 } };
 	int result = 0;
 
 	if (readonly->count == 0 && masked->count == 0)
@@ -150,7 +167,7 @@ int mask_paths(const struct container_config *config, int null_fd, struct error 
 		return error_set(err, errno, "open /");
 	masks.root = root;
 	for (size_t i = 0; i < readonly->count && result == 0; i++)
-		result = make_readonly(root, readonly->items[i], err);
+		result = make_readonly(&masks, readonly->items[i], err);
 	for (size_t i = 0; i < masked->count && result == 0; i++)
 		result = mask_path(&masks, masked->items[i], err);
 	/* Nothing of ours stays open while a created container waits. */

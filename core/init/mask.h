@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/init/mount.h"
 
 /*
  * linux.maskedPaths and linux.readonlyPaths.
@@ -23,9 +24,12 @@ int mask_open_null(const struct container_config *config, int *ret_null_fd, stru
  * Read-only paths first, then the masked ones: a file shows the null device, a folder an empty
  * read-only tmpfs. What doesn't exist or can't be reached is passed over, as the container can't
  * reach it either.
- * @null_fd stays the caller's.
+ * Paths below /proc and /sys are looked for in @views, not by their names: a container that shares the root
+ * file system may put another directory there while we mask, and ours back afterwards (CVE-2023-27561).
+ * @views and @null_fd stay the caller's.
  * Runs in: init after pivot_root, before rootfs_finish().
  */
-int mask_paths(const struct container_config *config, int null_fd, struct error *err);
+int mask_paths(const struct container_config *config, const struct mount_views *views, int null_fd,
+	       struct error *err);
 
 #endif

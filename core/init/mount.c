@@ -19,9 +19,8 @@
 #include "core/init/copy_up.h"
 #include "core/init/mount_filesystem.h"
 #include "core/init/mount_idmap.h"
+#include "core/init/procfs.h"
 #include "core/init/rootfs.h"
-
-#define PROC_ROOT_INO 1
 
 int mount_clone(int dir, const char *path, unsigned int flags)
 {
@@ -177,6 +176,23 @@ static int propagations_apply(const struct mount_step *step, int tree, struct er
 	return 0;
 }
 
+/*
+ * "ro" holds for one mount.  Below the host's /sys are mounts of its own, such as the cgroups, of which some
+ * belong to the user: who binds /sys read-only means them too (CVE-2023-25809).
+ */
+static int kernel_view_apply(const struct mount_step *step, int tree, struct error *err)
+{
+	struct statfs fs;
+	int result;
+
+	if (!(step->options.traits & MOUNT_TRAIT_RECURSIVE) ||
+	    !(step->options.top.set & MOUNT_ATTR_RDONLY) || fstatfs(tree, &fs) < 0 ||
+	    (fs.f_type != SYSFS_MAGIC && fs.f_type != PROC_SUPER_MAGIC))
+		return 0;
+	result = mount_change_attr(tree, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0);
+	return result < 0 ? step_error(step, -result, err) : 0;
+}
+
 /* Options of a mount that is detached still, or of one that is to be remounted. */
 static int options_apply(const struct mount_step *step, int tree, struct error *err)
 {
@@ -186,11 +202,27 @@ static int options_apply(const struct mount_step *step, int tree, struct error *
 	return propagations_apply(step, tree, err);
 }
 
-static int attach(const struct mount_step *step, int tree, int target, struct error *err)
+void mount_views_release(struct mount_views *views)
+{
+	fd_close(&views->proc);
+	fd_close(&views->sys);
+}
+
+static int attach(const struct mount_step *step, int tree, int target, struct mount_views *views,
+		  struct error *err)
 {
 	int result = mount_attach(tree, target);
+	int *view = str_equal(step->destination, "/proc")  ? &views->proc
+		    : str_equal(step->destination, "/sys") ? &views->sys
+							   : NULL;
 
-	return result < 0 ? step_error(step, -result, err) : 0;
+	if (result < 0)
+		return step_error(step, -result, err);
+	if (!view)
+		return 0;
+	fd_close(view);
+	*view = fcntl(tree, F_DUPFD_CLOEXEC, 0);
+	return *view < 0 ? step_error(step, errno, err) : 0;
 }
 
 /*
@@ -289,13 +321,6 @@ static bool proc_file_may_be_covered(const char *path)
 	return false;
 }
 
-static bool is_on_procfs(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
-}
-
 /*
  * What lies on /proc decides what programs (and we ourselves, writing sysctls and security labels)
  * believe to tell the kernel.  So it's procfs itself, or covers what is known to be harmless.
@@ -304,16 +329,13 @@ static bool is_on_procfs(int fd)
  */
 static int check_proc(const struct mount_step *step, int tree, int target, struct error *err)
 {
-	struct stat st;
-
 	if (str_equal(step->destination, "/proc") && step->kind == MOUNT_KIND_BIND &&
-	    (!is_on_procfs(tree) || fstat(tree, &st) < 0 || st.st_ino != PROC_ROOT_INO))
+	    !procfs_is_root(tree))
 		return error_set(
 			err, 0,
 			"mount %s on /proc: the source isn't the root of a proc file system",
 			step->source);
-	if (!is_on_procfs(target) || proc_file_may_be_covered(step->destination) ||
-	    is_on_procfs(tree))
+	if (!procfs_has(target) || proc_file_may_be_covered(step->destination) || procfs_has(tree))
 		return 0;
 	return error_set(
 		err, 0,
@@ -389,7 +411,8 @@ static int bind_copy_symlink(const struct mount_step *step, int rootfs, struct e
 	return 1;
 }
 
-static int bind_apply(const struct mount_step *step, int rootfs, struct error *err)
+static int bind_apply(const struct mount_step *step, int rootfs, struct mount_views *views,
+		      struct error *err)
 {
 	unsigned int flags = step->options.traits & MOUNT_TRAIT_RECURSIVE ? AT_RECURSIVE : 0;
 	autoclose int tree = -1;
@@ -412,9 +435,10 @@ static int bind_apply(const struct mount_step *step, int rootfs, struct error *e
 		return step_error(step, errno, err);
 	target = target_open(step, rootfs, S_ISDIR(st.st_mode), NULL, err);
 	if (target < 0 || check_proc(step, tree, target, err) < 0 ||
-	    idmap_apply(step, tree, err) < 0 || options_apply(step, tree, err) < 0)
+	    idmap_apply(step, tree, err) < 0 || options_apply(step, tree, err) < 0 ||
+	    kernel_view_apply(step, tree, err) < 0)
 		return -1;
-	return attach(step, tree, target, err);
+	return attach(step, tree, target, views, err);
 }
 
 /*
@@ -456,14 +480,15 @@ static int filesystem_copy_up(const struct mount_step *step, int tree, int targe
  * ORDER: read-only comes after the copying; the whole is done before the mount is attached, so that
  * the container's tree never has a mount that is less restricted than it was asked to be.
  */
-static int filesystem_finish(const struct mount_step *step, int tree, int target, struct error *err)
+static int filesystem_finish(const struct mount_step *step, int tree, int target,
+			     struct mount_views *views, struct error *err)
 {
 	if (idmap_apply(step, tree, err) < 0)
 		return -1;
 	if ((step->options.traits & MOUNT_TRAIT_COPY_UP) &&
 	    filesystem_copy_up(step, tree, target, err) < 0)
 		return -1;
-	if (propagations_apply(step, tree, err) < 0 || attach(step, tree, target, err) < 0)
+	if (propagations_apply(step, tree, err) < 0 || attach(step, tree, target, views, err) < 0)
 		return -1;
 	if (step->options.traits & MOUNT_TRAIT_IVERSION)
 		return mount_filesystem_iversion(step, tree, err);
@@ -486,7 +511,7 @@ static int filesystem_by_path(const struct mount_plan *plan, const struct mount_
 }
 
 static int filesystem_apply(const struct mount_plan *plan, const struct mount_step *step,
-			    int rootfs, struct error *err)
+			    int rootfs, struct mount_views *views, struct error *err)
 {
 	bool made;
 	autoclose int target = target_open(step, rootfs, true, &made, err);
@@ -501,11 +526,12 @@ static int filesystem_apply(const struct mount_plan *plan, const struct mount_st
 		tree = sysfs_bind(step, err);
 	if (tree < 0)
 		return -1;
-	return filesystem_finish(step, tree, target, err);
+	return filesystem_finish(step, tree, target, views, err);
 }
 
 /* No cgroup2 of its own: the namespace isn't ours, or the host has none. */
-static int cgroup_bind(const struct mount_step *step, int target, struct error *err)
+static int cgroup_bind(const struct mount_step *step, int target, struct mount_views *views,
+		       struct error *err)
 {
 	autofree char *own = mount_own_cgroup();
 	autoclose int tree = -1;
@@ -518,11 +544,11 @@ static int cgroup_bind(const struct mount_step *step, int target, struct error *
 		return 0;
 	}
 	log_debug("mount cgroup on %s: refused here, so %s is bound", step->destination, own);
-	return options_apply(step, tree, err) < 0 ? -1 : attach(step, tree, target, err);
+	return options_apply(step, tree, err) < 0 ? -1 : attach(step, tree, target, views, err);
 }
 
 static int cgroup_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
-			struct error *err)
+			struct mount_views *views, struct error *err)
 {
 	autoclose int target = target_open(step, rootfs, true, NULL, err);
 	autoclose int tree = -1;
@@ -540,9 +566,9 @@ static int cgroup_apply(const struct mount_plan *plan, const struct mount_step *
 		return -1;
 	tree = mount_filesystem_make(plan, step, -1, err);
 	if (tree >= 0)
-		return filesystem_finish(step, tree, target, err);
+		return filesystem_finish(step, tree, target, views, err);
 	if (err->code == EPERM || err->code == EBUSY || err->code == ENOENT || err->code == ENODEV)
-		return cgroup_bind(step, target, err);
+		return cgroup_bind(step, target, views, err);
 	return -1;
 }
 
@@ -560,12 +586,12 @@ static int remount_apply(const struct mount_step *step, int rootfs, struct error
 }
 
 static int step_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
-		      struct error *err)
+		      struct mount_views *views, struct error *err)
 {
 	switch (step->kind) {
-	case MOUNT_KIND_FILESYSTEM: return filesystem_apply(plan, step, rootfs, err);
-	case MOUNT_KIND_CGROUP: return cgroup_apply(plan, step, rootfs, err);
-	case MOUNT_KIND_BIND: return bind_apply(step, rootfs, err);
+	case MOUNT_KIND_FILESYSTEM: return filesystem_apply(plan, step, rootfs, views, err);
+	case MOUNT_KIND_CGROUP: return cgroup_apply(plan, step, rootfs, views, err);
+	case MOUNT_KIND_BIND: return bind_apply(step, rootfs, views, err);
 	case MOUNT_KIND_REMOUNT: return remount_apply(step, rootfs, err);
 	}
 	return -1;
@@ -580,12 +606,13 @@ static void warn_and_forget(struct error *err)
 	*err = ERROR_NONE;
 }
 
-int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct error *err)
+int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct mount_views *views,
+		     struct error *err)
 {
 	for (size_t i = 0; i < plan->steps.count; i++) {
 		const struct mount_step *step = &plan->steps.items[i];
 
-		if (step_apply(plan, step, rootfs_fd, err) == 0)
+		if (step_apply(plan, step, rootfs_fd, views, err) == 0)
 			continue;
 		if (!(step->options.traits & MOUNT_TRAIT_NOFAIL))
 			return -1;

@@ -8,18 +8,35 @@
 #include "core/init/plan.h"
 
 /*
+ * What the container has on /proc and /sys: the mounts themselves, which stay these wherever somebody who
+ * shares the root file system moves the directories (-1: nothing was mounted there).
+ * Start from MOUNT_VIEWS_NONE.
+ */
+struct mount_views {
+	int proc;
+	int sys;
+};
+
+#define MOUNT_VIEWS_NONE ((struct mount_views){ -1, -1 })
+
+void mount_views_release(struct mount_views *views);
+
+/*
  * Applies the plan below the root file system, step by step in the config's order.  Missing targets
  * are made.  Every target is resolved once, inside @rootfs_fd (the descriptor that rootfs_prepare()
  * gave: of the attached mount, so that later steps go through the mounts of earlier ones), and all
  * that follows is done to descriptors: a new mount has its options before anybody can see it.
  * Relative sources are relative to the working directory.
  * Where the kernel refuses them: sysfs becomes a recursive read-only bind of the host's /sys,
- * cgroup a bind of our own cgroup, or nothing where the host has none.  A bind's source keeps the
+ * cgroup a bind of our own cgroup, or nothing where the host has none.  "ro" of a recursive bind of a sysfs or
+ * procfs holds for all that is mounted in it.  A bind's source keeps the
  * flags that a more privileged namespace has locked.
+ * @views, which stays the caller's, gets what was mounted on /proc and /sys last.
  * Runs in: init before pivot_root, with all capabilities in the user namespace.
  * Source: OCI runtime-spec 1.3, config.md "Mounts"; mount_setattr(2), mount_namespaces(7).
  */
-int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct error *err);
+int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct mount_views *views,
+		     struct error *err);
 
 /*
  * A detached copy of the mount at @path (empty: @dir itself), with AT_RECURSIVE of those below too;
