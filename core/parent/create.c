@@ -29,6 +29,7 @@
 #include "core/parent/hooks.h"
 #include "core/parent/network.h"
 #include "core/parent/overlay.h"
+#include "core/parent/reach.h"
 #include "core/parent/seal.h"
 #include "core/sync/source.h"
 #include "core/parent/state_socket.h"
@@ -111,6 +112,7 @@ static int scope_to_userns(struct creation *creation, struct error *err)
 		scope_drop_groups(config, &creation->userns);
 	if (error_gather(err, scope_config(config, &creation->userns, &creation->caller, err)) < 0)
 		return -1;
+	reach_warn(config, &creation->caller, &creation->userns);
 	return overlay_choose(config, &creation->userns, &creation->overlay, err);
 }
 

@@ -187,6 +187,29 @@ run_without() {
 	assert_contains "$stderr" 'usermod --add-subuids'
 }
 
+@test "groups that can't be dropped are told, unless they are to be kept" {
+	program /bin/true
+	# Another user of a user namespace, which has groups, and no range in /etc/subgid.
+	chmod -R a+rX "$BATS_RUN_TMPDIR"
+	as_member() {
+		observe with_subids setpriv --reuid 5 --regid 5 --groups "$1" env "XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/other" \
+			timeout 30 "$URUN" --root "$BATS_TEST_TMPDIR/other/state" run --bundle "$BUNDLE" c1
+	}
+	mkdir -m 700 "$BATS_TEST_TMPDIR/other"
+	with_subids chown 5:5 "$BATS_TEST_TMPDIR/other"
+	as_member 5,60001,60002
+	assert_status 0
+	assert_contains "$stderr" 'supplementary groups (60001, 60002) '
+	as_member 5
+	assert_status 0
+	refute_contains "$stderr" supplementary
+	config '.annotations["run.oci.keep_original_groups"] = "1"'
+	as_member 5,60001
+	assert_status 0
+	refute_contains "$stderr" supplementary
+	remove_tree "$BATS_TEST_TMPDIR/other"
+}
+
 @test "with no_new_privs set the error says that newuidmap gains nothing" {
 	has_subids || skip "this user has no subids"
 	observe timeout 30 setpriv --no-new-privs "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1

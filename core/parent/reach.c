@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/reach.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/log.h"
+#include "core/base/str.h"
+#include "core/config/change.h"
+#include "rootless/name.h"
+
+/* More of them make the line no clearer. */
+#define GROUPS_NAMED 6
+
+static bool is_host_root(const char *path)
+{
+	struct stat its, host;
+
+	return stat(path, &its) == 0 && stat("/", &host) == 0 && its.st_dev == host.st_dev &&
+	       its.st_ino == host.st_ino;
+}
+
+static void warn_of_host_root(const struct container_config *config,
+			      const struct userns_caller *caller, const struct userns_plan *userns)
+{
+	if (caller->initial && caller->uid == 0 && idmap_maps_outer(&userns->uids, 0) &&
+	    config->root && config->root->path && is_host_root(config->root->path))
+		log_warning(
+			"the container's root file system and its root are the host's: it can read "
+			"what only root may read, such as /etc/shadow (hint: start it as an "
+			"ordinary user)");
+}
+
+/*
+ * Only in a user namespace of our own with one gid: the kernel denies setgroups(2) there.  Whoever made a
+ * user namespace that we run in has decided on the groups.
+ */
+static void warn_of_kept_groups(const struct container_config *config,
+				const struct userns_caller *caller,
+				const struct userns_plan *userns)
+{
+	autostrbuf struct strbuf names = { 0 };
+	gid_t groups[NGROUPS_MAX];
+	int count, others = 0;
+
+	if (userns->mode != USERNS_DIRECT || userns->setgroups_allowed ||
+	    config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS))
+		return;
+	count = getgroups(ARRAY_SIZE(groups), groups);
+	for (int i = 0; i < count; i++) {
+		autofree char *name = NULL;
+
+		if (groups[i] == caller->gid || others++ >= GROUPS_NAMED)
+			continue;
+		name = name_of_group(caller->host.root, groups[i]);
+		strbuf_addf(&names, "%s", names.size ? ", " : "");
+		if (name)
+			strbuf_add_str(&names, name);
+		else
+			strbuf_addf(&names, "%u", groups[i]);
+	}
+	if (others > GROUPS_NAMED)
+		strbuf_add_str(&names, ", …");
+	if (others)
+		log_warning(
+			"your supplementary groups (%s) can't be dropped in a user namespace with "
+			"one gid: the container can open what they can (hint: with a range in "
+			"/etc/subgid, and no gid map of one's own, urun drops them)",
+			names.bytes);
+}
+
+void reach_warn(const struct container_config *config, const struct userns_caller *caller,
+		const struct userns_plan *userns)
+{
+	warn_of_host_root(config, caller, userns);
+	warn_of_kept_groups(config, caller, userns);
+}
