@@ -89,6 +89,28 @@ int spec_caller_of_host(bool rootless, struct arena *arena, struct spec_caller *
 
 /* ---- the config ---- */
 
+/* More than $HOME: by the XDG base directory specification data and secrets of a user are there. */
+static const char *const private_variables[] = {
+	"HOME",		 "TMPDIR",	   "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME",
+	"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME",
+};
+
+struct private_paths {
+	const char *items[ARRAY_SIZE(private_variables)];
+	size_t count;
+};
+
+static void read_private_paths(struct private_paths *ret_paths)
+{
+	ret_paths->count = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(private_variables); i++) {
+		const char *value = getenv(private_variables[i]);
+
+		if (value && *value)
+			ret_paths->items[ret_paths->count++] = value;
+	}
+}
+
 static struct spec_texts texts_of(const struct option_list *list)
 {
 	return (struct spec_texts){ list->items, list->count };
@@ -132,11 +154,14 @@ static int make_config(const struct container_options *options, const char *netw
 		.terminal = wants_terminal(options),
 		.command = *command,
 	};
-	const struct spec_user user = { geteuid(), getegid() };
+	struct private_paths private_paths;
+	struct spec_user user = { .uid = geteuid(), .gid = getegid() };
 	struct arena arena = { 0 };
 	struct spec_caller caller;
 	int result = spec_caller_of_host(false, &arena, &caller, err);
 
+	read_private_paths(&private_paths);
+	user.private_paths = (struct spec_texts){ private_paths.items, private_paths.count };
 	if (result == 0) {
 		/* What is asked for is among the options. */
 		caller.network = network ? NULL : spec_network_of_host();

@@ -14,21 +14,32 @@
 /* Large sites have a line for each of their users. */
 #define FILE_SIZE_MAX (16u << 20)
 
-/* Both files have lines name:password:id:… */
-static char *name_in_lines(const char *bytes, size_t size, uint32_t id)
+/* Source: passwd(5), group(5). */
+#define FIELD_NAME 0
+#define FIELD_HOME 5
+
+/* Field @index, from 0, of the first line for @id.  Both files have lines name:password:id:… */
+static char *field_in_lines(const char *bytes, size_t size, uint32_t id, size_t index)
 {
-	struct span rest = { bytes, size }, line, name, password, number;
+	struct span rest = { bytes, size }, line, name, field;
 	uint32_t value;
 
-	while (span_cut(&rest, '\n', &line))
-		if (span_cut(&line, ':', &name) && name.size > 0 &&
-		    span_cut(&line, ':', &password) && span_cut(&line, ':', &number) &&
-		    span_number(number, &value) && value == id)
-			return str_dup_n(name.bytes, name.size);
+	while (span_cut(&rest, '\n', &line)) {
+		struct span fields = line;
+
+		if (!span_cut(&fields, ':', &name) || name.size == 0 ||
+		    !span_cut(&fields, ':', &field) || !span_cut(&fields, ':', &field) ||
+		    !span_number(field, &value) || value != id)
+			continue;
+		for (size_t i = 0; i <= index; i++)
+			if (!span_cut(&line, ':', &field))
+				return NULL;
+		return str_dup_n(field.bytes, field.size);
+	}
 	return NULL;
 }
 
-static char *ask_getent(const char *database, uint32_t id)
+static char *ask_getent(const char *database, uint32_t id, size_t index)
 {
 	struct host host = { .root = "" };
 	char program[HOST_PATH_SIZE], number[16];
@@ -40,29 +51,34 @@ static char *ask_getent(const char *database, uint32_t id)
 	if (!host_find_program(&host, "getent", program) ||
 	    ask_program(program, argv, &out, &ignored) < 0 || !out.bytes)
 		return NULL;
-	return name_in_lines(out.bytes, out.size, id);
+	return field_in_lines(out.bytes, out.size, id, index);
 }
 
-static char *name_of(const char *root, const char *database, uint32_t id)
+static char *field_of(const char *root, const char *database, uint32_t id, size_t index)
 {
 	autofree char *path = str_format("%s/etc/%s", root, database);
 	autofree char *text = NULL;
-	char *name = NULL;
+	char *field = NULL;
 	size_t size;
 
 	if (fd_read_file(path, FILE_SIZE_MAX, &text, &size) == 0)
-		name = name_in_lines(text, size, id);
-	if (name || root[0] != '\0')
-		return name;
-	return ask_getent(database, id);
+		field = field_in_lines(text, size, id, index);
+	if (field || root[0] != '\0')
+		return field;
+	return ask_getent(database, id, index);
 }
 
 char *name_of_user(const char *root, uid_t uid)
 {
-	return name_of(root, "passwd", uid);
+	return field_of(root, "passwd", uid, FIELD_NAME);
+}
+
+char *home_of_user(const char *root, uid_t uid)
+{
+	return field_of(root, "passwd", uid, FIELD_HOME);
 }
 
 char *name_of_group(const char *root, gid_t gid)
 {
-	return name_of(root, "group", gid);
+	return field_of(root, "group", gid, FIELD_NAME);
 }

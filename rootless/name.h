@@ -13,4 +13,7 @@
 char *name_of_user(const char *root, uid_t uid);
 char *name_of_group(const char *root, gid_t gid);
 
+/* The user's home folder, likewise. */
+char *home_of_user(const char *root, uid_t uid);
+
 #endif

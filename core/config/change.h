@@ -16,6 +16,8 @@
 #define CONFIG_ANNOTATION_NETWORK "org.urun.network" /* see netns/options.h */
 #define CONFIG_ANNOTATION_OVERLAY "org.urun.overlay" /* a folder, or: */
 #define CONFIG_OVERLAY_IN_MEMORY  "tmpfs"
+/* Paths of the root file system, one a line, that the container finds empty; for an overlay. */
+#define CONFIG_ANNOTATION_HIDDEN "org.urun.hidden"
 
 void config_list_add(struct arena *arena, str_list *list, const char *text);
 

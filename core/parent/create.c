@@ -116,6 +116,19 @@ static int scope_to_userns(struct creation *creation, struct error *err)
 	return overlay_choose(config, &creation->userns, &creation->overlay, err);
 }
 
+/*
+ * Without pivot_root the host's tree stays in the container's mount namespace, below its root, where
+ * CAP_SYS_CHROOT (which is in the default set) is enough to get to it.
+ */
+static int check_hidden(const struct creation *creation, struct error *err)
+{
+	if (!creation->request->no_pivot || !creation->overlay.hidden)
+		return 0;
+	return error_set(err, 0,
+			 "--no-pivot: what is to be hidden of the host's own system (homes, "
+			 "temporary files) would be in the container's reach");
+}
+
 static int scope(struct creation *creation, struct error *err)
 {
 	struct container_config *config = &creation->made->config;
@@ -125,6 +138,7 @@ static int scope(struct creation *creation, struct error *err)
 					config, &creation->network, err)) < 0 ||
 	    userns_caller_read(&HOST_REAL, &creation->caller, err) < 0 ||
 	    error_gather(err, scope_to_userns(creation, err)) < 0 ||
+	    error_gather(err, check_hidden(creation, err)) < 0 ||
 	    error_gather(err, plan_cgroup(creation, err)) < 0)
 		return -1;
 	return namespaces_open(config, &creation->namespaces, err);
@@ -442,8 +456,7 @@ static int answer(struct creation *creation, struct message *message, struct err
 	case MESSAGE_OVERLAY:
 		if (message->fd_count != 2)
 			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
-		return overlay_serve(&creation->overlay, &made->dir, message->fds[1],
-				     &message->fds[0], err);
+		return overlay_serve(&creation->overlay, message->fds[1], &message->fds[0], err);
 	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
 	case MESSAGE_FORKED: return adopt_child(creation, message, err);
 	default: child_take_console(&creation->request->child, &made->child, message); return 0;

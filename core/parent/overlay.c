@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent; the functions named child_… in the process that becomes fuse-overlayfs.
+// Runs in: parent; child_main in the process that becomes fuse-overlayfs.
 #include "core/parent/overlay.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,10 +14,10 @@
 #include "core/base/mountinfo.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/parent/overlay_server.h"
 #include "rootless/package.h"
 
-#define PROGRAM "fuse-overlayfs"
-#define DEVICE	"/dev/fuse"
+#define DEVICE "/dev/fuse"
 
 /* ---- before any process exists ---- */
 
@@ -40,28 +36,27 @@ int overlay_check_device(struct error *err)
 int overlay_find_program(const struct host *host, char ret_path[static HOST_PATH_SIZE],
 			 struct error *err)
 {
-	static const struct package fuse_overlayfs = { PROGRAM, PROGRAM, PROGRAM, PROGRAM };
+	static const struct package fuse_overlayfs = { OVERLAY_PROGRAM, OVERLAY_PROGRAM,
+						       OVERLAY_PROGRAM, OVERLAY_PROGRAM };
 	char install[PACKAGE_MEND_SIZE];
 
-	if (host_find_program(host, PROGRAM, ret_path))
+	if (host_find_program(host, OVERLAY_PROGRAM, ret_path))
 		return 0;
 	package_mend(host, &fuse_overlayfs, install);
 	error_set(err, 0, "not installed");
 	return error_hint(err, "%s", install);
 }
 
-static int check_host(const struct userns_plan *userns, struct overlay *overlay, struct error *err)
+static int check_host(const struct userns_plan *userns, const char *reason, struct overlay *overlay,
+		      struct error *err)
 {
 	char path[HOST_PATH_SIZE];
 
 	if (overlay_check_device(err) < 0)
 		return error_prefix(err, "overlay over %s", overlay->lower);
 	if (overlay_find_program(&userns->host, path, err) < 0)
-		return error_prefix(
-			err, "overlay over %s: %s, which takes the program %s", overlay->lower,
-			overlay->squash ? "its files belong to ids that the container doesn't have"
-					: "there are mounts below it",
-			PROGRAM);
+		return error_prefix(err, "overlay over %s: %s, which takes the program %s",
+				    overlay->lower, reason, OVERLAY_PROGRAM);
 	overlay->program = str_dup(path);
 	return 0;
 }
@@ -88,21 +83,56 @@ static bool has_mounts_below(const char *folder)
 	return false;
 }
 
+/* Which of its properties the kernel's overlay can't serve; NULL: it can. */
+static const char *reason_for_fuse(const struct overlay *overlay)
+{
+	if (overlay->userns->mode != USERNS_INHERIT && overlay->squash)
+		return "its files belong to ids that the container doesn't have";
+	if (overlay->userns->mode != USERNS_INHERIT && has_mounts_below(overlay->lower))
+		return "there are mounts below it";
+	/* It takes the files below a mount, where a cover would be one. */
+	return overlay->hidden ? "parts of it are to be hidden" : NULL;
+}
+
+static int check_hidden(const struct overlay *overlay, struct error *err)
+{
+	const char *line = overlay->hidden;
+
+	if (line && !overlay->where)
+		return error_set(err, 0,
+				 "annotation " CONFIG_ANNOTATION_HIDDEN
+				 ": nothing can be hidden without " CONFIG_ANNOTATION_OVERLAY);
+	for (; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		if (line[0] != '/')
+			return error_set(err, 0,
+					 "annotation " CONFIG_ANNOTATION_HIDDEN
+					 ": each line must be an absolute path");
+	return 0;
+}
+
 int overlay_choose(const struct container_config *config, const struct userns_plan *userns,
 		   struct overlay *ret_overlay, struct error *err)
 {
-	struct overlay overlay = { .where = config_annotation(config, CONFIG_ANNOTATION_OVERLAY),
-				   .lower = config->root->path };
+	struct overlay overlay = {
+		.where = config_annotation(config, CONFIG_ANNOTATION_OVERLAY),
+		.lower = config->root->path,
+		.hidden = config_annotation(config, CONFIG_ANNOTATION_HIDDEN),
+		.keep_groups = config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS) != NULL,
+		.userns = userns,
+	};
+	const char *reason;
 	struct stat st;
 
+	if (check_hidden(&overlay, err) < 0)
+		return -1;
 	if (!overlay.where)
 		return 0;
 	if (stat(overlay.lower, &st) < 0)
 		return error_set(err, errno, "root file system %s", overlay.lower);
 	overlay.squash = !idmap_maps_outer(&userns->uids, st.st_uid);
-	overlay.by_fuse = userns->mode != USERNS_INHERIT &&
-			  (overlay.squash || has_mounts_below(overlay.lower));
-	if (overlay.by_fuse && check_host(userns, &overlay, err) < 0)
+	reason = reason_for_fuse(&overlay);
+	overlay.by_fuse = reason != NULL;
+	if (reason && check_host(userns, reason, &overlay, err) < 0)
 		return -1;
 	*ret_overlay = overlay;
 	return 0;
@@ -116,40 +146,6 @@ void overlay_release(struct overlay *overlay)
 
 /* ---- the process that serves it ---- */
 
-struct places {
-	char *folder; /* what is changed, and what is needed beside it */
-	char *upper;
-	char *work;
-};
-
-static void places_release(struct places *places)
-{
-	free(places->folder);
-	free(places->upper);
-	free(places->work);
-}
-
-static struct places places_of(const struct overlay *overlay, const struct state_dir *dir)
-{
-	bool in_memory = str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY);
-	char *folder = in_memory ? str_format("%s/%s", dir->path, STATE_FOLDER_OVERLAY)
-				 : str_dup(overlay->where);
-
-	return (struct places){ .folder = folder,
-				.upper = str_format("%s/upper", folder),
-				.work = str_format("%s/work", folder) };
-}
-
-/* Its options are divided by commas, and the layers of lowerdir by colons. */
-static int check_path(const char *path, struct error *err)
-{
-	if (path[strcspn(path, ",:\\")])
-		return error_set(err, 0,
-				 "overlay: %s takes no path with a comma, colon or backslash: %s",
-				 PROGRAM, path);
-	return 0;
-}
-
 static int make_folder(const char *path, struct error *err)
 {
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
@@ -157,73 +153,32 @@ static int make_folder(const char *path, struct error *err)
 	return 0;
 }
 
-/*
- * ORDER: the user namespace first, whose capabilities the mount takes; then a mount namespace, which
- * keeps the tmpfs to this process, and its root where it is when the container pivots.
- */
-static int child_enter(const struct overlay *overlay, const struct places *places, int userns_fd)
+/* Why the child couldn't become the server, over a pipe whose end says that it did. */
+struct failure {
+	int code; /* errno or 0 */
+	char text[1536]; /* of a struct error */
+};
+
+static _Noreturn void child_main(const struct overlay *overlay, int userns_fd, int fuse_fd, int pipe_fd)
 {
-	if (setns(userns_fd, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return -errno;
-	if (str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY) &&
-	    mount("tmpfs", places->folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
-		return -errno;
-	if ((mkdir(places->upper, 0755) < 0 && errno != EEXIST) ||
-	    (mkdir(places->work, 0755) < 0 && errno != EEXIST))
-		return -errno;
-	return 0;
-}
+	struct error err = ERROR_NONE;
+	struct failure failure = { 0 };
 
-/* Process boundary: of ours it has the FUSE descriptor alone, an engine waits for all others. */
-static int child_execute(const struct overlay *overlay, const struct places *places, int fuse_fd)
-{
-	autofree char *options =
-		str_format("lowerdir=%s,upperdir=%s,workdir=%s%s", overlay->lower, places->upper,
-			   places->work, overlay->squash ? ",squash_to_root" : "");
-	char mountpoint[32];
-	char *const argv[] = { (char *)(uintptr_t)PROGRAM,
-			       (char *)(uintptr_t) "-f",
-			       (char *)(uintptr_t) "-o",
-			       options,
-			       mountpoint,
-			       NULL };
-	char *const envp[] = { (char *)(uintptr_t) "PATH=/usr/bin:/bin:/usr/sbin:/sbin", NULL };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	sigset_t none;
-
-	snprintf(mountpoint, sizeof(mountpoint), "/dev/fd/%d", fuse_fd);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	setsid();
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (null < 0 || dup2(null, fd) < 0)
-			return -errno;
-	if (fd_cloexec_from(STDERR_FILENO + 1) < 0 || fd_clear_cloexec(fuse_fd) < 0)
-		return -errno;
-	execve(overlay->program, argv, envp);
-	return -errno;
-}
-
-/* Tells why it failed over the pipe, whose end says that the program was executed. */
-static _Noreturn void child_main(const struct overlay *overlay, const struct places *places,
-				 int userns_fd, int fuse_fd, int pipe_fd)
-{
-	int failed = child_enter(overlay, places, userns_fd);
-
-	if (failed == 0)
-		failed = child_execute(overlay, places, fuse_fd);
-	while (write(pipe_fd, &failed, sizeof(failed)) < 0 && errno == EINTR)
+	overlay_server_become(overlay, userns_fd, fuse_fd, &err);
+	failure.code = err.code;
+	snprintf(failure.text, sizeof(failure.text), "%s", err.text);
+	/* Less than PIPE_BUF: whole or not at all. */
+	while (write(pipe_fd, &failure, sizeof(failure)) < 0 && errno == EINTR)
 		;
 	_exit(1);
 }
 
-static int start(const struct overlay *overlay, const struct places *places, int userns_fd,
-		 int fuse_fd, struct error *err)
+static int start(const struct overlay *overlay, int userns_fd, int fuse_fd, struct error *err)
 {
 	autoclose int reads = -1, writes = -1;
-	int ends[2], failed = 0;
+	struct failure failure;
 	ssize_t got;
+	int ends[2];
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -232,26 +187,29 @@ static int start(const struct overlay *overlay, const struct places *places, int
 	writes = ends[1];
 	pid = fork();
 	if (pid == 0)
-		child_main(overlay, places, userns_fd, fuse_fd, writes);
+		child_main(overlay, userns_fd, fuse_fd, writes);
 	if (pid < 0)
-		return error_set(err, errno, "overlay: make a process for %s", PROGRAM);
+		return error_set(err, errno, "overlay: make a process for %s", OVERLAY_PROGRAM);
 	fd_close(&writes);
 	do
-		got = read(reads, &failed, sizeof(failed));
+		got = read(reads, &failure, sizeof(failure));
 	while (got < 0 && errno == EINTR);
-	return got == 0 ? 0 : error_set(err, -failed, "overlay: start %s", overlay->program);
+	if (got == 0)
+		return 0;
+	if (got != sizeof(failure))
+		return error_set(err, 0, "overlay: start %s", overlay->program);
+	failure.text[sizeof(failure.text) - 1] = '\0';
+	return error_set(err, failure.code, "overlay: start %s: %s", overlay->program,
+			 failure.text);
 }
 
-int overlay_serve(const struct overlay *overlay, const struct state_dir *dir, int userns_fd,
-		  int *fuse_fd, struct error *err)
+int overlay_serve(const struct overlay *overlay, int userns_fd, int *fuse_fd, struct error *err)
 {
-	struct places places = places_of(overlay, dir);
-	int result = -1;
+	bool in_memory = str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY);
+	int result = in_memory ? 0 : make_folder(overlay->where, err);
 
-	if (check_path(overlay->lower, err) == 0 && check_path(places.folder, err) == 0 &&
-	    make_folder(places.folder, err) == 0)
-		result = start(overlay, &places, userns_fd, *fuse_fd, err);
-	places_release(&places);
+	if (result == 0)
+		result = start(overlay, userns_fd, *fuse_fd, err);
 	fd_close(fuse_fd);
 	return result;
 }

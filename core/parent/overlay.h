@@ -6,23 +6,29 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
-#include "core/parent/state.h"
 #include "rootless/userns.h"
 
 /*
  * The overlay of a root file system (annotation org.urun.overlay) whose files belong to ids that the
  * container doesn't have, such as the host's own: the kernel's overlay lets nobody change those, so
  * fuse-overlayfs serves it, with all files the container's root's.  It serves one with mounts below
- * too, as a container's own root is, with the owners that its files have.  Init mounts it; the program
+ * too, as a container's own root is, with the owners that its files have; and one of which parts are hidden.  Init mounts it; the program
  * ends when the last mount namespace that has it does, which is the container's.
  * Runs in: parent.  Source: fuse-overlayfs(1), squash_to_root; fuse(4).
  */
+#define OVERLAY_PROGRAM "fuse-overlayfs"
+
 struct overlay {
 	bool by_fuse;
 	bool squash;	   /* all files are shown as the container's root's */
 	const char *where; /* the annotation's value: "tmpfs", or the folder for what is changed */
 	const char *lower; /* the config's root.path */
-	char *program;	   /* its path */
+	/* The value of the annotation org.urun.hidden: absolute paths inside of lower, one a line;
+	   NULL: none. */
+	const char *hidden;
+	bool keep_groups; /* the caller's supplementary groups are the server's too */
+	const struct userns_plan *userns; /* lives longer */
+	char *program;			  /* its path */
 };
 
 /* What fuse-overlayfs takes of a host: a device, and the program.  Both fail with the mend. */
@@ -32,18 +38,16 @@ int overlay_find_program(const struct host *host, char ret_path[static HOST_PATH
 
 /*
  * Looks at the root file system and at what the host has.  Fails, with the mend, where fuse-overlayfs
- * is needed and can't be had.  Release with overlay_release(); @config lives longer.
+ * is needed and can't be had.  Release with overlay_release(); @config and @userns live longer.
  */
 int overlay_choose(const struct container_config *config, const struct userns_plan *userns,
 		   struct overlay *ret_overlay, struct error *err);
 void overlay_release(struct overlay *overlay);
 
 /*
- * Init has mounted it: starts the program that serves @fuse_fd, in the user namespace @userns_fd
- * and a mount namespace of its own, where a tmpfs for what is changed is mounted in the
- * state folder.  Takes over *fuse_fd.
+ * Init has mounted it: starts the program that serves @fuse_fd, in the user namespace @userns_fd,
+ * and confined as core/parent/overlay_server.h says.  Takes over *fuse_fd.
  */
-int overlay_serve(const struct overlay *overlay, const struct state_dir *dir, int userns_fd,
-		  int *fuse_fd, struct error *err);
+int overlay_serve(const struct overlay *overlay, int userns_fd, int *fuse_fd, struct error *err);
 
 #endif

@@ -22,6 +22,7 @@
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/parent/seccomp_default.h"
+#include "core/parent/spec_hidden.h"
 #include "core/parent/spec_user.h"
 
 #define FILE_SIZE_MAX ((size_t)1 << 20)
@@ -106,24 +107,30 @@ static int add_tmpfs(const char *text, struct container_config *config, struct e
 }
 
 /*
- * The host's own system as the root: what is of the running host or of its people isn't shown, and
- * what would be written there is gone with the container.
+ * The host's own system as the root.  What belongs to people and to the running host is left out of
+ * what the container can reach at all (org.urun.hidden).  Programs expect to write to some of these
+ * folders: a tmpfs there spares them the overlay, and is there with --read-only too.
  */
-static int hide_host(struct container_config *config, struct error *err)
+static int hide_host(const struct spec_user *user, struct container_config *config,
+		     struct error *err)
 {
-	static const char *const hidden[] = { "/home:mode=0755", "/root:mode=0700",
-					      "/run:mode=0755", "/tmp", "/var/tmp" };
+	static const char *const writable[] = { "/home:mode=0755", "/root:mode=0700",
+						"/run:mode=0755", "/tmp", "/var/tmp" };
+	char *hidden;
 
-	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
-		if (add_tmpfs(hidden[i], config, err) < 0)
+	if (spec_hidden_text("", user->uid, &user->private_paths, &config->arena, &hidden, err) < 0)
+		return -1;
+	config_set_annotation(config, CONFIG_ANNOTATION_HIDDEN, hidden);
+	for (size_t i = 0; i < ARRAY_SIZE(writable); i++)
+		if (add_tmpfs(writable[i], config, err) < 0)
 			return -1;
 	return 0;
 }
 
-static int apply_mounts(const struct spec_options *options, struct container_config *config,
-			struct error *err)
+static int apply_mounts(const struct spec_options *options, const struct spec_user *user,
+			struct container_config *config, struct error *err)
 {
-	if (is_host(config) && hide_host(config, err) < 0)
+	if (is_host(config) && hide_host(user, config, err) < 0)
 		return -1;
 	for (size_t i = 0; i < options->tmpfs.count; i++)
 		if (add_tmpfs(options->tmpfs.items[i], config, err) < 0)
@@ -579,7 +586,7 @@ static int apply_overlay(const char *folder, struct container_config *config, st
 static int apply_root(const struct spec_options *options, struct container_config *config,
 		      struct error *err)
 {
-	struct stat st;
+	struct stat st, host;
 
 	config->root->readonly = options->read_only;
 	if (absolute_path("rootfs", options->rootfs, &config->arena, &config->root->path, err) < 0)
@@ -588,6 +595,9 @@ static int apply_root(const struct spec_options *options, struct container_confi
 		return error_set(err, errno, "--rootfs %s", options->rootfs);
 	if (!S_ISDIR(st.st_mode))
 		return refuse("rootfs", options->rootfs, "it is no folder", err);
+	/* A bind mount of the host's root somewhere else shows the same files. */
+	if (stat("/", &host) == 0 && st.st_dev == host.st_dev && st.st_ino == host.st_ino)
+		config->root->path = arena_str(&config->arena, "/");
 	/* Nothing is written through to the host's own system. */
 	if (!options->overlay && is_host(config))
 		return apply_overlay("", config, err);
@@ -646,7 +656,7 @@ int spec_apply(const struct spec_options *options, const struct spec_user *user,
 	    error_gather(err, apply_userns(options, user, config, err)) < 0 ||
 	    error_gather(err, apply_process(options, config, err)) < 0 ||
 	    error_gather(err, apply_env(options, config, err)) < 0 ||
-	    error_gather(err, apply_mounts(options, config, err)) < 0 ||
+	    error_gather(err, apply_mounts(options, user, config, err)) < 0 ||
 	    error_gather(err, apply_capabilities(options, config, err)) < 0 ||
 	    error_gather(err, apply_security(options, config, err)) < 0 ||
 	    error_gather(err, apply_limits(options, config, err)) < 0)

@@ -48,9 +48,12 @@ struct spec_options {
 	struct spec_texts command; /* empty: a shell */
 };
 
-/* Who asks, as far as the config depends on it. */
+/* The caller, as far as the config depends on it. */
 struct spec_user {
-	unsigned int uid, gid; /* of the caller, in its user namespace */
+	unsigned int uid, gid; /* in the caller's user namespace */
+	/* Paths of the caller's environment that aren't shown where the host's own system is the root
+	   ($HOME, $TMPDIR …); relative ones are against the working folder. */
+	struct spec_texts private_paths;
 };
 
 /*

@@ -176,6 +176,6 @@ void state_print(const struct container_state *state, enum container_status stat
 #define STATE_FILE_HOSTNAME  "hostname"
 #define STATE_FILE_PORTS     "ports"
 #define STATE_FOLDER_NOTIFY  "notify"
-#define STATE_FOLDER_OVERLAY "overlay"
+#define STATE_FOLDER_OVERLAY "overlay" /* of containers that an older urun has made */
 
 #endif

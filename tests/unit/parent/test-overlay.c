@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "core/parent/overlay.h"
 
 struct fixture {
@@ -94,6 +95,45 @@ static void others_take_a_program_that_the_error_names(void **state)
 	assert_non_null(strstr(err.hint, "fuse-overlayfs"));
 }
 
+static void add_hidden(struct fixture *fixture, const char *value)
+{
+	config_set_annotation(&fixture->config, "org.urun.hidden", value);
+}
+
+/* A cover is a mount, and the kernel's overlay shows what is below mounts. */
+static void a_root_with_hidden_parts_takes_the_program_too(void **state)
+{
+	struct fixture *fixture = *state;
+	struct overlay overlay = { 0 };
+	struct error err = ERROR_NONE;
+
+	if (access("/dev/fuse", R_OK | W_OK) < 0)
+		skip();
+	idmap_add(&fixture->userns.uids, 0, geteuid(), 1);
+	add_hidden(fixture, "/home\n/data/ann");
+	assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err), -1);
+	assert_non_null(strstr(err.text, "hidden"));
+	assert_non_null(strstr(err.text, "fuse-overlayfs"));
+	fixture->userns.mode = USERNS_INHERIT;
+	assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err), -1);
+}
+
+static void what_could_not_be_hidden_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	struct overlay overlay = { 0 };
+	struct error err = ERROR_NONE;
+
+	idmap_add(&fixture->userns.uids, 0, geteuid(), 1);
+	add_hidden(fixture, "/home\ndata");
+	assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err), -1);
+	assert_non_null(strstr(err.text, "absolute"));
+	add_hidden(fixture, "/home");
+	fixture->config.annotations.items[0].name[0] = 'x';
+	assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err), -1);
+	assert_non_null(strstr(err.text, "without org.urun.overlay"));
+}
+
 static void a_root_that_is_not_there_is_an_error(void **state)
 {
 	struct fixture *fixture = *state;
@@ -114,6 +154,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_kernels_does_for_files_of_ids_that_are_mapped,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(others_take_a_program_that_the_error_names, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_root_with_hidden_parts_takes_the_program_too,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(what_could_not_be_hidden_is_refused, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_root_that_is_not_there_is_an_error, setup,
 						teardown),

@@ -23,6 +23,20 @@ static void test_user(void **state)
 	assert_null(other);
 }
 
+static void test_home(void **state)
+{
+	autofree char *home = NULL, *other = NULL, *short_line = NULL;
+
+	(void)state;
+	fake_file("/etc/passwd", "ann:x:1000:1000:Ann,,,:/export/ann:/bin/sh\nbob:x:1001:1001\n");
+	home = home_of_user(fake_root, 1000);
+	other = home_of_user(fake_root, 100);
+	short_line = home_of_user(fake_root, 1001);
+	assert_string_equal(home, "/export/ann");
+	assert_null(other);
+	assert_null(short_line);
+}
+
 static void test_group(void **state)
 {
 	autofree char *name = NULL, *other = NULL;
@@ -50,6 +64,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_user, fake_host_setup, fake_host_teardown),
+		cmocka_unit_test_setup_teardown(test_home, fake_host_setup, fake_host_teardown),
 		cmocka_unit_test_setup_teardown(test_group, fake_host_setup, fake_host_teardown),
 		cmocka_unit_test(test_of_this_host),
 	};

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: the process that becomes fuse-overlayfs.
+#include "core/parent/overlay_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/capability.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/config/change.h"
+#include "core/parent/overlay_filter.h"
+
+/*
+ * A tmpfs over /dev, which is there, since /dev/fuse was opened; of the devices the program needs
+ * those of `devices` at most.  All that it works on has its place there, so that its options have no
+ * path of the user's, whose commas and colons it would misread.
+ */
+#define STAGE  "/dev"
+#define LOWER  STAGE "/lower"
+#define LAYERS STAGE "/layers"
+#define COVERS STAGE "/covers"
+
+static const char *const devices[] = { "/dev/fuse", "/dev/null" };
+
+/* Mounts of the running host, which the container has its own of: none of them is a layer. */
+static const char *const kernel_views[] = { "/proc", "/sys", "/dev" };
+
+/* Detached copies of mounts, made while the host's tree is whole. */
+struct trees {
+	int lower;
+	int layers; /* -1: in memory */
+	int devices[ARRAY_SIZE(devices)];
+};
+
+static bool is_in_memory(const struct overlay *overlay)
+{
+	return str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY);
+}
+
+/* ---- namespaces and ids ---- */
+
+/*
+ * The caller's ids are what the lower files are read with.  Where the container doesn't have them,
+ * only the namespace's root can make files that it has.
+ * ORDER: after the user namespace is joined, whose CAP_SETGID drops the groups.
+ */
+static int set_ids(const struct overlay *overlay, struct error *err)
+{
+	const struct userns_plan *userns = overlay->userns;
+
+	if (!idmap_maps_outer(&userns->uids, geteuid()) ||
+	    !idmap_maps_outer(&userns->gids, getegid()))
+		return userns_become_root(
+			userns, overlay->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS,
+			err);
+	if (!overlay->keep_groups && userns->setgroups_allowed && setgroups(0, NULL) < 0)
+		return error_set(err, errno, "drop the supplementary groups");
+	return 0;
+}
+
+/*
+ * ORDER: the user namespace first, which then owns the mount namespace: its capabilities are those
+ * that mount.
+ */
+static int enter_namespaces(const struct overlay *overlay, int userns_fd, struct error *err)
+{
+	if (overlay->userns->mode != USERNS_INHERIT && setns(userns_fd, CLONE_NEWUSER) < 0)
+		return error_set(err, errno, "join the container's user namespace");
+	if (set_ids(overlay, err) < 0)
+		return -1;
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_set(err, errno, "make a mount namespace");
+	/* Neither are our mounts the host's, nor shall a later mount of the host's be served. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_set(err, errno, "make the mounts private");
+	return 0;
+}
+
+/* ---- the stage ---- */
+
+static int clone_tree(const char *path, int *ret_fd, struct error *err)
+{
+	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+	if (fd < 0)
+		return error_set(err, errno, "copy the mount of %s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
+static int clone_trees(const struct overlay *overlay, struct trees *trees, struct error *err)
+{
+	if (clone_tree(overlay->lower, &trees->lower, err) < 0 ||
+	    (!is_in_memory(overlay) && clone_tree(overlay->where, &trees->layers, err) < 0))
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		if (clone_tree(devices[i], &trees->devices[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int attach(int tree, const char *place, struct error *err)
+{
+	if (move_mount(tree, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_set(err, errno, "mount on %s", place);
+	return 0;
+}
+
+static int make_stage(const struct trees *trees, struct error *err)
+{
+	static const char *const folders[] = { LOWER, LAYERS, COVERS };
+
+	if (mount("urun", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
+		return error_set(err, errno, "mount a tmpfs on " STAGE);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdir(folders[i], 0755) < 0)
+			return error_set(err, errno, "make %s", folders[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+		autoclose int file = open(devices[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+		if (file < 0)
+			return error_set(err, errno, "make %s", devices[i]);
+		if (attach(trees->devices[i], devices[i], err) < 0)
+			return -1;
+	}
+	return attach(trees->lower, LOWER, err);
+}
+
+/* ---- what is hidden ---- */
+
+/*
+ * The folder @path below @root, or the nearest above that can be opened: a folder that we can't look
+ * into now might be opened to us later.  -ENOENT: there is no such folder.
+ */
+static int open_to_cover(int root, const char *path)
+{
+	autofree char *folder = str_dup(path);
+	char *slash;
+	int fd;
+
+	for (;;) {
+		fd = path_open_in_root(root, folder, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		if (fd >= 0 || fd == -ENOENT)
+			return fd;
+		if (fd == -ENOTDIR)
+			return -ENOENT;
+		slash = strrchr(folder, '/');
+		if (!slash || slash == folder)
+			return fd;
+		*slash = '\0';
+	}
+}
+
+/* An empty folder with the mode of the one that it covers. */
+static int make_cover(int target, int *ret_tree, struct error *err)
+{
+	static unsigned int count;
+	autofree char *path = str_format(COVERS "/%u", count++);
+	struct stat st = { .st_mode = 0755 };
+
+	fstat(target, &st);
+	if (mkdir(path, 0700) < 0 || chmod(path, st.st_mode & 07777u) < 0)
+		return error_set(err, errno, "make %s", path);
+	return clone_tree(path, ret_tree, err);
+}
+
+static int cover(int root, const char *path, struct error *err)
+{
+	autoclose int target = open_to_cover(root, path);
+	autoclose int tree = -1;
+
+	if (target == -ENOENT)
+		return 0;
+	if (target < 0)
+		return error_set(err, -target, "hide %s", path);
+	if (make_cover(target, &tree, err) < 0)
+		return -1;
+	if (move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return error_set(err, errno, "hide %s", path);
+	return 0;
+}
+
+/* The kernel sees a folder as one whole: what is covered is covered for every name and link of it. */
+static int cover_all(const char *place, const char *hidden, struct error *err)
+{
+	autoclose int root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofree char *copy = str_dup(hidden);
+
+	if (root < 0)
+		return error_set(err, errno, "open %s", place);
+	for (char *rest = copy, *path; (path = strsep(&rest, "\n"));)
+		if (*path && cover(root, path, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int hide(const struct overlay *overlay, struct error *err)
+{
+	autoclose int lower = -1;
+
+	if (!overlay->hidden)
+		return 0;
+	if (cover_all(LOWER, overlay->hidden, err) < 0)
+		return -1;
+	if (!str_equal(overlay->lower, "/"))
+		return 0;
+	lower = open(LOWER, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (lower < 0)
+		return error_set(err, errno, "open " LOWER);
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_views); i++)
+		if (cover(lower, kernel_views[i], err) < 0)
+			return -1;
+	/* The same files once more, as what the program has beside its layers. */
+	return cover_all("/", overlay->hidden, err);
+}
+
+/* ---- what can be written to ---- */
+
+/*
+ * ORDER: everything becomes read-only before the folder for changes is mounted, so that no mount is
+ * forgotten and none has to be made writable again.
+ */
+static int make_layers(const struct overlay *overlay, const struct trees *trees, struct error *err)
+{
+	static const char *const folders[] = { LAYERS "/upper", LAYERS "/work" };
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+		return error_set(err, errno, "make the host's mounts read-only");
+	if (!is_in_memory(overlay)) {
+		if (attach(trees->layers, LAYERS, err) < 0)
+			return -1;
+	} else if (mount("tmpfs", LAYERS, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
+		return error_set(err, errno, "mount a tmpfs for what is changed");
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdir(folders[i], 0755) < 0 && errno != EEXIST)
+			return error_set(err, errno, "make %s in %s", strrchr(folders[i], '/') + 1,
+					 overlay->where);
+	return 0;
+}
+
+static int prepare_mounts(const struct overlay *overlay, struct error *err)
+{
+	struct trees trees = { .lower = -1, .layers = -1, .devices = { -1, -1 } };
+
+	/* The descriptors end with the execve, or with the process. */
+	if (clone_trees(overlay, &trees, err) < 0 || make_stage(&trees, err) < 0 ||
+	    hide(overlay, err) < 0)
+		return -1;
+	return make_layers(overlay, &trees, err);
+}
+
+/* ---- privileges ---- */
+
+/*
+ * For the files of the upper layer, whoever owns them: open each (DAC_OVERRIDE), change mode and times
+ * (FOWNER), keep set-group-ID (FSETID), set file capabilities (SETFCAP), and give them away (CHOWN),
+ * which means nothing where all are shown as root's.  On the host's own files none has effect, as
+ * their owners aren't mapped; where they are, the mounts are read-only.
+ */
+static const cap_value_t kept_capabilities[] = { CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
+						 CAP_SETFCAP, CAP_CHOWN };
+
+static size_t kept_count(const struct overlay *overlay)
+{
+	return overlay->squash ? ARRAY_SIZE(kept_capabilities) - 1 : ARRAY_SIZE(kept_capabilities);
+}
+
+static bool is_kept(unsigned long capability, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (kept_capabilities[i] == (cap_value_t)capability)
+			return true;
+	return false;
+}
+
+static int set_capabilities(const cap_value_t *list, int count)
+{
+	static const cap_flag_t sets[] = { CAP_PERMITTED, CAP_EFFECTIVE, CAP_INHERITABLE };
+	cap_t state = cap_init();
+	int result = state ? 0 : -1, errnum;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sets) && result == 0; i++)
+		result = cap_set_flag(state, sets[i], count, list, CAP_SET);
+	if (result == 0)
+		result = cap_set_proc(state);
+	errnum = errno;
+	if (state)
+		cap_free(state);
+	errno = errnum;
+	return result;
+}
+
+/* ORDER: the bounding set first, which takes CAP_SETPCAP. */
+static int drop_capabilities(const struct overlay *overlay, struct error *err)
+{
+	size_t count = kept_count(overlay);
+
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (!is_kept(cap, count))
+			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	if (set_capabilities(kept_capabilities, (int)count) < 0)
+		return error_set(err, errno, "drop capabilities");
+	/* An execve keeps them for uid 0, and for another uid only where they are ambient. */
+	for (size_t i = 0; i < count && geteuid() != 0; i++)
+		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept_capabilities[i], 0, 0) < 0)
+			return error_set(err, errno, "keep capabilities");
+	return 0;
+}
+
+/* ORDER: the filter comes last, as it refuses what the steps before do. */
+static int drop_privileges(const struct overlay *overlay, struct error *err)
+{
+	if (drop_capabilities(overlay, err) < 0)
+		return -1;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(err, errno, "set no_new_privs");
+	return overlay_filter_load(err);
+}
+
+/* ---- execution ---- */
+
+static int prepare_descriptors(int null, int fuse_fd, struct error *err)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (dup2(null, fd) < 0)
+			return error_set(err, errno, "open /dev/null as stdio");
+	/* An engine waits for the end of all descriptors that are its own. */
+	if (fd_cloexec_from(STDERR_FILENO + 1) < 0 || fd_clear_cloexec(fuse_fd) < 0)
+		return error_set(err, errno, "mark descriptors as close-on-exec");
+	return 0;
+}
+
+static int execute(const struct overlay *overlay, int fuse_fd, struct error *err)
+{
+	autofree char *options =
+		str_format("lowerdir=" LOWER ",upperdir=" LAYERS "/upper,workdir=" LAYERS "/work%s",
+			   overlay->squash ? ",squash_to_root" : "");
+	autofree char *mountpoint = str_format("/dev/fd/%d", fuse_fd);
+	char *const argv[] = { (char *)(uintptr_t)OVERLAY_PROGRAM,
+			       (char *)(uintptr_t) "-f",
+			       (char *)(uintptr_t) "-o",
+			       options,
+			       mountpoint,
+			       NULL };
+	char *const envp[] = { (char *)(uintptr_t) "PATH=/usr/bin:/bin:/usr/sbin:/sbin", NULL };
+
+	execve(overlay->program, argv, envp);
+	return error_set(err, errno, "execute %s", overlay->program);
+}
+
+int overlay_server_become(const struct overlay *overlay, int userns_fd, int fuse_fd, struct error *err)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return error_set(err, errno, "open /dev/null");
+	if (enter_namespaces(overlay, userns_fd, err) < 0 || prepare_mounts(overlay, err) < 0 ||
+	    prepare_descriptors(null, fuse_fd, err) < 0 || drop_privileges(overlay, err) < 0)
+		return -1;
+	return execute(overlay, fuse_fd, err);
+}

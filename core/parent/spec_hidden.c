@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/spec_hidden.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "rootless/home.h"
+
+/* Where the homes and the temporary files of people are by convention, whoever they are. */
+static const char *const always_hidden[] = {
+	"/home", "/root", "/run", "/tmp", "/var/tmp", "/var/home", "/media", "/mnt",
+};
+
+/*
+ * Folders that programs of the system need.  Accounts of services, and some of people, have one of
+ * these or a folder above as their home ("/" for nobody, "/usr/sbin" for daemon): hiding it would
+ * take the system away.  Source: hier(7), and where NixOS, Guix and ostree keep theirs.
+ */
+static const char *const system_folders[] = {
+	"/bin",
+	"/boot",
+	"/dev",
+	"/etc",
+	"/gnu/store",
+	"/lib",
+	"/lib32",
+	"/lib64",
+	"/libx32",
+	"/nix/store",
+	"/opt",
+	"/ostree",
+	"/proc",
+	"/sbin",
+	"/snap",
+	"/srv",
+	"/sys",
+	"/sysroot",
+	"/usr/bin",
+	"/usr/games",
+	"/usr/include",
+	"/usr/lib",
+	"/usr/lib32",
+	"/usr/lib64",
+	"/usr/libexec",
+	"/usr/libx32",
+	"/usr/local/bin",
+	"/usr/local/etc",
+	"/usr/local/games",
+	"/usr/local/include",
+	"/usr/local/lib",
+	"/usr/local/lib64",
+	"/usr/local/libexec",
+	"/usr/local/sbin",
+	"/usr/local/share",
+	"/usr/local/src",
+	"/usr/sbin",
+	"/usr/share",
+	"/usr/src",
+	"/var/cache",
+	"/var/lib",
+	"/var/log",
+	"/var/mail",
+	"/var/opt",
+	"/var/spool",
+	"/var/srv",
+	"/var/usrlocal",
+};
+
+struct hidden {
+	const char *root; /* "": the host's own */
+	int root_fd;
+	struct arena *arena;
+	str_list paths;
+	/* Of the last path: thousands of homes have the same folder above. */
+	char *parent, *real_parent;
+	bool parent_is_autofs;
+};
+
+static bool is_same_or_below(const char *path, const char *folder)
+{
+	size_t length = str_equal(folder, "/") ? 0 : strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+static bool holds_system(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
+		if (is_same_or_below(system_folders[i], path))
+			return true;
+	return false;
+}
+
+/* The path without links, as a path below the root; NULL: it can't be followed.  The caller frees. */
+static char *resolve(const struct hidden *hidden, const char *path)
+{
+	autoclose int fd = path_open_in_root(hidden->root_fd, path, O_PATH | O_CLOEXEC, 0);
+	char link[64], real[PATH_MAX];
+	size_t skipped = strlen(hidden->root);
+	ssize_t length;
+
+	if (fd < 0)
+		return NULL;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, real, sizeof(real) - 1);
+	if (length < (ssize_t)skipped || real[0] != '/')
+		return NULL;
+	real[length] = '\0';
+	return str_dup(real[skipped] ? real + skipped : "/");
+}
+
+static bool is_autofs(const struct hidden *hidden, const char *path)
+{
+	autofree char *full = str_format("%s%s", hidden->root, path);
+	struct statfs fs;
+
+	return statfs(full, &fs) == 0 && fs.f_type == AUTOFS_SUPER_MAGIC;
+}
+
+static void remember_parent(struct hidden *hidden, const char *path)
+{
+	size_t length = (size_t)(strrchr(path, '/') - path);
+	autofree char *parent = str_dup_n(path, length ? length : 1);
+
+	if (str_equal(parent, hidden->parent))
+		return;
+	free(hidden->parent);
+	free(hidden->real_parent);
+	hidden->parent = take_ptr(parent);
+	hidden->real_parent = resolve(hidden, hidden->parent);
+	hidden->parent_is_autofs = hidden->real_parent && is_autofs(hidden, hidden->real_parent);
+}
+
+/*
+ * resolve() for one of many in the same folder.  A path whose folder the automounter serves stays as
+ * it is: to look at each home there would mount them all.
+ */
+static char *resolve_home(struct hidden *hidden, const char *path)
+{
+	autofree char *real = NULL, *full = NULL;
+	char target[1];
+
+	remember_parent(hidden, path);
+	if (!hidden->real_parent)
+		return NULL;
+	real = str_format("%s%s", str_equal(hidden->real_parent, "/") ? "" : hidden->real_parent,
+			  strrchr(path, '/'));
+	full = str_format("%s%s", hidden->root, real);
+	if (hidden->parent_is_autofs || readlink(full, target, sizeof(target)) < 0)
+		return take_ptr(real);
+	return resolve(hidden, path);
+}
+
+static int add_path(struct hidden *hidden, const char *path, struct error *err)
+{
+	if (strchr(path, '\n'))
+		return error_set(err, 0, "the folder %s can't be hidden: its path has a line break",
+				 path);
+	if (holds_system(path))
+		return 0;
+	hidden->paths.items = mem_resize(hidden->paths.items, hidden->paths.count + 1,
+					 sizeof(*hidden->paths.items));
+	hidden->paths.items[hidden->paths.count++] = arena_str(hidden->arena, path);
+	return 0;
+}
+
+static int add_resolved(struct hidden *hidden, const char *path, struct error *err)
+{
+	autofree char *clean = path_clean(path);
+	autofree char *real = str_equal(clean, "/") ? NULL : resolve_home(hidden, clean);
+
+	/* What can't be followed by us now may be later, or by the container's root. */
+	return add_path(hidden, real ? real : clean, err);
+}
+
+static int add_homes(struct hidden *hidden, uid_t caller, struct error *err)
+{
+	str_list homes = { 0 };
+	int result = 0;
+
+	home_list(hidden->root, caller, hidden->arena, &homes);
+	for (size_t i = 0; i < homes.count && result == 0; i++)
+		result = add_resolved(hidden, homes.items[i], err);
+	free(homes.items);
+	return result;
+}
+
+static int add_own(struct hidden *hidden, const struct spec_texts *own, struct error *err)
+{
+	for (size_t i = 0; i < own->count; i++) {
+		const char *path = own->items[i];
+		autofree char *clean = path[0] == '/' ? path_clean(path) : realpath(path, NULL);
+		autofree char *real = NULL;
+
+		/* A relative path that leads nowhere means nothing to programs either. */
+		if (!clean)
+			continue;
+		real = str_equal(clean, "/") ? NULL : resolve_home(hidden, clean);
+		if (holds_system(real ? real : clean))
+			log_warning("the folder %s isn't hidden, as parts of the system are in it",
+				    clean);
+		else if (add_path(hidden, real ? real : clean, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Folders come directly before what is below them: '/' is less than any other letter. */
+static int compare(const void *a, const void *b)
+{
+	const unsigned char *first = *(const unsigned char *const *)a;
+	const unsigned char *second = *(const unsigned char *const *)b;
+
+	while (*first && *first == *second) {
+		first++;
+		second++;
+	}
+	if (*first && *second)
+		return (*first == '/' ? 1 : *first) - (*second == '/' ? 1 : *second);
+	return *first - *second;
+}
+
+/* One a line, without those below another. */
+static char *print(struct hidden *hidden)
+{
+	autostrbuf struct strbuf text = { 0 };
+	const char *last = NULL;
+
+	qsort(hidden->paths.items, hidden->paths.count, sizeof(*hidden->paths.items), compare);
+	for (size_t i = 0; i < hidden->paths.count; i++) {
+		if (last && is_same_or_below(hidden->paths.items[i], last))
+			continue;
+		strbuf_addf(&text, "%s%s", last ? "\n" : "", hidden->paths.items[i]);
+		last = hidden->paths.items[i];
+	}
+	return arena_str(hidden->arena, text.bytes);
+}
+
+int spec_hidden_text(const char *root, uid_t caller, const struct spec_texts *own,
+		     struct arena *arena, char **ret_text, struct error *err)
+{
+	autoclose int root_fd = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct hidden hidden = { .root = root, .root_fd = root_fd, .arena = arena };
+	int result = 0;
+
+	if (root_fd < 0)
+		return error_set(err, errno, "open %s/", root);
+	for (size_t i = 0; i < ARRAY_SIZE(always_hidden) && result == 0; i++)
+		result = add_resolved(&hidden, always_hidden[i], err);
+	if (result == 0)
+		result = add_homes(&hidden, caller, err);
+	if (result == 0)
+		result = add_own(&hidden, own, err);
+	if (result == 0)
+		*ret_text = print(&hidden);
+	free(hidden.paths.items);
+	free(hidden.parent);
+	free(hidden.real_parent);
+	return result;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_PARENT_SPEC_HIDDEN_H
+#define URUN_PARENT_SPEC_HIDDEN_H
+
+#include <sys/types.h>
+
+#include "core/base/arena.h"
+#include "core/base/error.h"
+#include "core/parent/spec_options.h"
+
+/*
+ * What a container whose root file system is the host's own isn't shown, as the value of the
+ * annotation org.urun.hidden: what belongs to people and to the running host.  These are
+ *   - /home, /root, /run, /tmp, /var/tmp, /var/home, /media and /mnt,
+ *   - the homes that home_list() finds,
+ *   - @own: paths of the caller's environment ($HOME, $TMPDIR …).
+ * All are resolved, as far as the caller can follow them: a home that is a link is hidden where it
+ * leads, too.  A path that holds a part of the system itself (/, /usr, /var/lib …) can't be hidden:
+ * for one of @own that is a warning.  A path that isn't there stays in the list, since it may come.
+ * @root is "" for the host itself, else a folder that stands for its root.
+ * *ret_text is the arena's.  Fails for a path with a line break, which the annotation can't hold.
+ * Runs in: parent, with the caller's rights.
+ */
+int spec_hidden_text(const char *root, uid_t caller, const struct spec_texts *own,
+		     struct arena *arena, char **ret_text, struct error *err);
+
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "rootless/home.h"
+
+#include "core/base/fd.h"
+#include "core/base/span.h"
+#include "core/base/str.h"
+#include "rootless/name.h"
+
+/* Large sites have a line for each of their users. */
+#define PASSWD_SIZE_MAX	    (16u << 20)
+#define LOGIN_DEFS_SIZE_MAX (1u << 20)
+
+#define UID_MIN_DEFAULT 1000
+
+/* The number behind UID_MIN, on the last line that has one, as login(1) and useradd(8) read it. */
+static uint32_t uid_min(const char *root)
+{
+	autofree char *path = str_format("%s/etc/login.defs", root);
+	autofree char *text = NULL;
+	uint32_t number = UID_MIN_DEFAULT;
+	struct span rest, line;
+	size_t size;
+
+	if (fd_read_file(path, LOGIN_DEFS_SIZE_MAX, &text, &size) < 0)
+		return number;
+	rest = (struct span){ text, size };
+	while (span_cut(&rest, '\n', &line)) {
+		const size_t length = sizeof("UID_MIN") - 1;
+
+		line = span_trim(line);
+		if (line.size <= length || memcmp(line.bytes, "UID_MIN", length) != 0 ||
+		    !strchr(" \t", line.bytes[length]))
+			continue;
+		line = span_trim((struct span){ line.bytes + length, line.size - length });
+		span_number(line, &number);
+	}
+	return number;
+}
+
+/* name:password:uid:gid:comment:home:shell */
+static bool parse_passwd(struct span line, uint32_t *ret_uid, struct span *ret_home)
+{
+	struct span fields[6];
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (!span_cut(&line, ':', &fields[i]))
+			return false;
+	*ret_home = fields[5];
+	return span_number(fields[2], ret_uid);
+}
+
+static void add(struct span home, struct arena *arena, str_list *list)
+{
+	autofree char *path = str_dup_n(home.bytes, home.size);
+
+	if (path[0] != '/')
+		return;
+	list->items = mem_resize(list->items, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = arena_str(arena, path);
+}
+
+void home_list(const char *root, uid_t caller, struct arena *arena, str_list *list)
+{
+	autofree char *path = str_format("%s/etc/passwd", root);
+	autofree char *text = NULL, *unlisted = NULL;
+	uint32_t first = uid_min(root), uid;
+	struct span rest = { "", 0 }, line, home;
+	bool has_caller = false;
+	size_t size;
+
+	if (fd_read_file(path, PASSWD_SIZE_MAX, &text, &size) == 0)
+		rest = (struct span){ text, size };
+	while (span_cut(&rest, '\n', &line)) {
+		if (!parse_passwd(line, &uid, &home))
+			continue;
+		has_caller = has_caller || uid == caller;
+		if (uid == 0 || uid == caller || uid >= first)
+			add(home, arena, list);
+	}
+	if (!has_caller)
+		unlisted = home_of_user(root, caller);
+	if (unlisted)
+		add((struct span){ unlisted, strlen(unlisted) }, arena, list);
+}

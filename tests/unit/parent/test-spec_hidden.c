@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/base/str.h"
+#include "core/parent/spec_hidden.h"
+#include "tests/unit/rootless/fake-host.h"
+
+static struct arena arena;
+
+static int setup(void **state)
+{
+	arena = (struct arena){ 0 };
+	return fake_host_setup(state);
+}
+
+static int teardown(void **state)
+{
+	arena_release(&arena);
+	return fake_host_teardown(state);
+}
+
+/* What is hidden for uid 1000 with that passwd and one path of the environment, or none. */
+static char *hidden(const char *passwd, const char *own)
+{
+	const struct spec_texts paths = { &own, own ? 1 : 0 };
+	struct error err = ERROR_NONE;
+	char *text = NULL;
+
+	fake_file("/etc/passwd", passwd);
+	if (spec_hidden_text(fake_root, 1000, &paths, &arena, &text, &err) < 0)
+		return err.text[0] ? arena_str(&arena, err.text) : NULL;
+	return text;
+}
+
+#define ALWAYS_BEFORE "/home\n/media\n/mnt"
+#define ALWAYS_AFTER  "/root\n/run\n/tmp\n/var/home\n/var/tmp"
+
+static void what_is_peoples_by_convention_is_hidden_always(void **state)
+{
+	(void)state;
+	assert_string_equal(hidden("", NULL), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+}
+
+static void homes_elsewhere_are_hidden_once_and_those_below_another_are_not_named(void **state)
+{
+	(void)state;
+	assert_string_equal(hidden("ann:x:1000:1::/var/lib/jenkins/:/bin/sh\n"
+				   "bob:x:1001:1::/home/bob:/bin/sh\n"
+				   "cid:x:1002:1::/var/lib/jenkins/cid:/bin/sh\n"
+				   "dan:x:1003:1::/var/lib/jenkins2:/bin/sh\n"
+				   "eve:x:1004:1::/export//home/./eve:/bin/sh\n"
+				   "fay:x:1005:1::/export/home/eve:/bin/sh\n",
+				   NULL),
+			    "/export/home/eve\n" ALWAYS_BEFORE "\n/root\n/run\n/tmp\n/var/home\n"
+			    "/var/lib/jenkins\n/var/lib/jenkins2\n/var/tmp");
+}
+
+static void a_home_that_holds_the_system_is_left(void **state)
+{
+	(void)state;
+	assert_string_equal(hidden("a:x:1001:1::/:/bin/sh\nb:x:1002:1::/usr:/bin/sh\n"
+				   "c:x:1003:1::/usr/sbin:/bin/sh\nd:x:1004:1::/var/lib:/bin/sh\n"
+				   "e:x:1005:1::/opt:/bin/sh\nf:x:1006:1::/etc/../usr/:/bin/sh\n"
+				   "g:x:1007:1::/usr/local:/bin/sh\nh:x:1008:1::/var:/bin/sh\n",
+				   NULL),
+			    ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+	assert_string_equal(hidden("", "/usr/lib"), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+	assert_string_equal(hidden("", "/"), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+}
+
+static void paths_of_the_environment_are_hidden(void **state)
+{
+	(void)state;
+	assert_string_equal(hidden("", "/data/tmp"), "/data/tmp\n" ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+	assert_string_equal(hidden("", "/tmp/mine"), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+	assert_string_equal(hidden("", "no/such/folder"), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+}
+
+/* A cover lies on a folder, not on a name: what a link leads to is what must be covered. */
+static void links_are_hidden_where_they_lead(void **state)
+{
+	(void)state;
+	fake_file("/var/home/ann/file", "");
+	fake_file("/data/bob/file", "");
+	fake_file("/disk/users/cid/file", "");
+	fake_file("/usr/share/file", "");
+	assert_int_equal(symlink("var/home", fake_path("/home")), 0);
+	assert_int_equal(symlink("/data/bob", fake_path("/var/home/bob")), 0);
+	assert_int_equal(symlink("../../disk/users", fake_path("/var/home/more")), 0);
+	assert_int_equal(symlink("/usr/share", fake_path("/var/home/system")), 0);
+	assert_string_equal(hidden("ann:x:1000:1::/home/ann:/bin/sh\n"
+				   "bob:x:1001:1::/home/bob:/bin/sh\n"
+				   "cid:x:1002:1::/home/more/cid:/bin/sh\n"
+				   "dan:x:1003:1::/home/system:/bin/sh\n",
+				   NULL),
+			    "/data/bob\n/disk/users/cid\n/media\n/mnt\n" ALWAYS_AFTER);
+}
+
+static void a_path_that_cannot_be_written_down_is_refused(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(hidden("", "/data/a\nb"), "line break"));
+}
+
+static void ten_thousand_homes_are_no_matter(void **state)
+{
+	autostrbuf struct strbuf passwd = { 0 };
+	const char *text;
+	size_t lines = 1;
+
+	(void)state;
+	for (int i = 0; i < 10000; i++)
+		strbuf_addf(&passwd, "u%d:x:%d:1::/export/home/u%d:/bin/sh\n", i, 2000 + i, i);
+	text = hidden(passwd.bytes, NULL);
+	while ((text = strchr(text, '\n'))) {
+		text++;
+		lines++;
+	}
+	assert_int_equal(lines, 10000 + 8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_is_peoples_by_convention_is_hidden_always,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			homes_elsewhere_are_hidden_once_and_those_below_another_are_not_named,
+			setup, teardown),
+		cmocka_unit_test_setup_teardown(a_home_that_holds_the_system_is_left, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(paths_of_the_environment_are_hidden, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(links_are_hidden_where_they_lead, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_path_that_cannot_be_written_down_is_refused,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(ten_thousand_homes_are_no_matter, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("spec_hidden", tests, NULL, NULL);
+}
