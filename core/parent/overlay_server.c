@@ -58,13 +58,13 @@ static bool is_in_memory(const struct overlay *overlay)
 static int set_ids(const struct overlay *overlay, struct error *err)
 {
 	const struct userns_plan *userns = overlay->userns;
+	const struct userns_root root =
+		userns_root(userns, overlay->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS);
 
 	if (!idmap_maps_outer(&userns->uids, geteuid()) ||
 	    !idmap_maps_outer(&userns->gids, getegid()))
-		return userns_become_root(
-			userns, overlay->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS,
-			err);
-	if (!overlay->keep_groups && userns->setgroups_allowed && setgroups(0, NULL) < 0)
+		return userns_become_root(&root, err);
+	if (root.drop_groups && setgroups(0, NULL) < 0)
 		return error_set(err, errno, "drop the supplementary groups");
 	return 0;
 }
@@ -365,7 +365,8 @@ static int execute(const struct overlay *overlay, int fuse_fd, struct error *err
 	return error_set(err, errno, "execute %s", overlay->program);
 }
 
-int overlay_server_become(const struct overlay *overlay, int userns_fd, int fuse_fd, struct error *err)
+int overlay_server_become(const struct overlay *overlay, int userns_fd, int fuse_fd,
+			  struct error *err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
