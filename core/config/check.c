@@ -188,14 +188,15 @@ static int check_mount_mappings(const struct config_mount *mount, size_t i, stru
 	return check_mappings(&mount->gid_mappings, gids, err);
 }
 
-/* A relative source is the bundle's: an empty one would be the whole bundle. */
+/*
+ * A relative source is the bundle's: an empty one would be the whole bundle.  A bind mount without
+ * any is refused by the mount plan.
+ */
 static int check_mount_source(const struct config_mount *mount, size_t i, struct error *err)
 {
 	if (!config_mount_is_bind(mount) || config_mount_has(mount, "remount"))
 		return 0;
-	if (!mount->source)
-		return error_set(err, 0, "mounts[%zu].source: missing: a bind mount needs one", i);
-	if (!*mount->source)
+	if (mount->source && !*mount->source)
 		return error_set(err, 0, "mounts[%zu].source: is empty", i);
 	return 0;
 }
