@@ -55,6 +55,7 @@ static bool parse_line(char *line, struct mountinfo *ret_mount)
 	unescape(fields[3]);
 	unescape(fields[4]);
 	*ret_mount = (struct mountinfo){
+		.device = fields[2],
 		.root = fields[3],
 		.point = fields[4],
 		.type = field ? field : "",

@@ -13,6 +13,7 @@
 #define MOUNTINFO_SIZE_MAX (16u << 20)
 
 struct mountinfo {
+	const char *device; /* "major:minor" of the file system */
 	const char *root; /* of the file system, what is mounted */
 	/* relative to the process's root; longer than PATH_MAX where mounts are nested deep */
 	const char *point;

@@ -155,7 +155,7 @@ static int make_folder(const char *path, struct error *err)
 
 /* Why the child couldn't become the server, over a pipe whose end says that it did. */
 struct failure {
-	int code; /* errno or 0 */
+	int code;	 /* errno or 0 */
 	char text[1536]; /* of a struct error */
 };
 

@@ -12,6 +12,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/mountinfo.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "rootless/home.h"
@@ -183,6 +184,14 @@ static int add_resolved(struct hidden *hidden, const char *path, struct error *e
 	return add_path(hidden, real ? real : clean, err);
 }
 
+static int add_always_hidden(struct hidden *hidden, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(always_hidden); i++)
+		if (add_resolved(hidden, always_hidden[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 static int add_homes(struct hidden *hidden, uid_t caller, struct error *err)
 {
 	str_list homes = { 0 };
@@ -230,19 +239,124 @@ static int compare(const void *a, const void *b)
 	return *first - *second;
 }
 
-/* One a line, without those below another. */
+/* Without those below another. */
+static void sort(struct hidden *hidden)
+{
+	str_list *paths = &hidden->paths;
+	size_t kept = 0;
+
+	if (paths->count == 0)
+		return;
+	qsort(paths->items, paths->count, sizeof(*paths->items), compare);
+	for (size_t i = 0; i < paths->count; i++)
+		if (kept == 0 || !is_same_or_below(paths->items[i], paths->items[kept - 1]))
+			paths->items[kept++] = paths->items[i];
+	paths->count = kept;
+}
+
+/* ---- the same files elsewhere ---- */
+
+struct mounts {
+	struct mount {
+		const char *device, *root, *point;
+	} * items;
+	size_t count;
+};
+
+static void read_mounts(const struct hidden *hidden, struct mounts *mounts)
+{
+	autofree char *path = str_format("%s/proc/self/mountinfo", hidden->root);
+	autofree char *text = NULL;
+	struct mountinfo mount;
+	size_t size;
+	char *rest;
+
+	if (fd_read_file(path, MOUNTINFO_SIZE_MAX, &text, &size) < 0)
+		return;
+	rest = text;
+	while (mountinfo_next(&rest, &mount)) {
+		mounts->items =
+			mem_resize(mounts->items, mounts->count + 1, sizeof(*mounts->items));
+		mounts->items[mounts->count++] = (struct mount){
+			.device = arena_str(hidden->arena, mount.device),
+			.root = arena_str(hidden->arena, mount.root),
+			.point = arena_str(hidden->arena, mount.point),
+		};
+	}
+}
+
+/* The last line of the deepest folder is the mount that is seen. */
+static const struct mount *mount_of(const struct mounts *mounts, const char *path)
+{
+	const struct mount *best = NULL;
+
+	for (size_t i = 0; i < mounts->count; i++)
+		if (is_same_or_below(path, mounts->items[i].point) &&
+		    (!best || strlen(mounts->items[i].point) >= strlen(best->point)))
+			best = &mounts->items[i];
+	return best;
+}
+
+/* @path, which is @from or below it, as it is below @to.  The caller frees it. */
+static char *move_path(const char *path, const char *from, const char *to)
+{
+	const char *rest = path + (str_equal(from, "/") ? 0 : strlen(from));
+
+	return str_format("%s%s", str_equal(to, "/") && *rest ? "" : to,
+			  str_equal(rest, "/") ? "" : rest);
+}
+
+/*
+ * A cover hides a folder in one mount of its file system.  Others show it as well: /sysroot has the
+ * homes of an ostree system, the top of a btrfs those of its subvolumes, and /home may be a bind
+ * mount of /data/home.
+ */
+static int add_elsewhere(struct hidden *hidden, const struct mounts *mounts, const char *path,
+			 struct error *err)
+{
+	const struct mount *own = mount_of(mounts, path);
+	autofree char *inside = own ? move_path(path, own->point, own->root) : NULL;
+	int result = 0;
+
+	for (size_t i = 0; own && i < mounts->count && result == 0; i++) {
+		const struct mount *mount = &mounts->items[i];
+		autofree char *other = NULL;
+
+		if (!str_equal(mount->device, own->device))
+			continue;
+		if (is_same_or_below(inside, mount->root))
+			other = move_path(inside, mount->root, mount->point);
+		else if (is_same_or_below(mount->root, inside))
+			other = str_dup(mount->point);
+		if (other && !str_equal(other, path))
+			result = add_path(hidden, other, err);
+	}
+	return result;
+}
+
+static int add_all_elsewhere(struct hidden *hidden, struct error *err)
+{
+	struct mounts mounts = { 0 };
+	size_t count;
+	int result = 0;
+
+	read_mounts(hidden, &mounts);
+	/* Each mount is looked at for each path: the fewer the better. */
+	sort(hidden);
+	count = hidden->paths.count;
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = add_elsewhere(hidden, &mounts, hidden->paths.items[i], err);
+	free(mounts.items);
+	return result;
+}
+
 static char *print(struct hidden *hidden)
 {
 	autostrbuf struct strbuf text = { 0 };
-	const char *last = NULL;
 
-	qsort(hidden->paths.items, hidden->paths.count, sizeof(*hidden->paths.items), compare);
-	for (size_t i = 0; i < hidden->paths.count; i++) {
-		if (last && is_same_or_below(hidden->paths.items[i], last))
-			continue;
-		strbuf_addf(&text, "%s%s", last ? "\n" : "", hidden->paths.items[i]);
-		last = hidden->paths.items[i];
-	}
+	sort(hidden);
+	for (size_t i = 0; i < hidden->paths.count; i++)
+		strbuf_addf(&text, "%s%s", i ? "\n" : "", hidden->paths.items[i]);
 	return arena_str(hidden->arena, text.bytes);
 }
 
@@ -251,16 +365,17 @@ int spec_hidden_text(const char *root, uid_t caller, const struct spec_texts *ow
 {
 	autoclose int root_fd = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct hidden hidden = { .root = root, .root_fd = root_fd, .arena = arena };
-	int result = 0;
+	int result;
 
 	if (root_fd < 0)
 		return error_set(err, errno, "open %s/", root);
-	for (size_t i = 0; i < ARRAY_SIZE(always_hidden) && result == 0; i++)
-		result = add_resolved(&hidden, always_hidden[i], err);
+	result = add_always_hidden(&hidden, err);
 	if (result == 0)
 		result = add_homes(&hidden, caller, err);
 	if (result == 0)
 		result = add_own(&hidden, own, err);
+	if (result == 0)
+		result = add_all_elsewhere(&hidden, err);
 	if (result == 0)
 		*ret_text = print(&hidden);
 	free(hidden.paths.items);

@@ -15,7 +15,8 @@
  *   - the homes that home_list() finds,
  *   - @own: paths of the caller's environment ($HOME, $TMPDIR …).
  * All are resolved, as far as the caller can follow them: a home that is a link is hidden where it
- * leads, too.  A path that holds a part of the system itself (/, /usr, /var/lib …) can't be hidden:
+ * leads, and a folder that is mounted elsewhere, too (by a bind mount, or in a mount of the folders
+ * above it), is hidden there.  A path that holds a part of the system itself (/, /usr, /var/lib …) can't be hidden:
  * for one of @own that is a warning.  A path that isn't there stays in the list, since it may come.
  * @root is "" for the host itself, else a folder that stands for its root.
  * *ret_text is the arena's.  Fails for a path with a line break, which the annotation can't hold.

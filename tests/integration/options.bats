@@ -189,6 +189,51 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" config.json
 }
 
+@test "what is asked for by name is there though its place is hidden: volumes, working folders, changes that are kept" {
+	mkdir "$BUNDLE/work" "$BUNDLE/a,b:c"
+	echo in >"$BUNDLE/work/file"
+	cd "$BUNDLE"
+	try run --rootfs / --network none --volume "$BUNDLE/work:$HOME/work" --workdir "$HOME/work" -- sh -c 'pwd; cat file; ls -A ..'
+	assert_output "$HOME/work"$'\nin\nwork'
+	try run --rootfs / --network none --volume "$BUNDLE/work/file:/mnt/a/b:ro" --workdir /media/x -- sh -c 'pwd; cat /mnt/a/b; ls -A /mnt'
+	assert_output $'/media/x\nin\na'
+	HOME=/usr/share try run --rootfs / --network none -- true
+	assert_status 0
+	assert_one_line "warning: the folder /usr/share isn't hidden"
+	try run --rootfs / --network none --overlay="$BUNDLE/a,b:c" -- sh -c 'echo kept >/usr/urun-test'
+	try run --rootfs / --network none --overlay="$BUNDLE/a,b:c" -- cat /usr/urun-test
+	assert_output kept
+	[ "$(cat "$BUNDLE/a,b:c/upper/usr/urun-test")" = kept ]
+}
+
+@test "the host's own system takes any map of ids, and root's powers over the files in it" {
+	local uids gids map shown='umask 0; echo x >/usr/f && chmod 000 /usr/f && cat /usr/f && chmod 6755 /usr/f && stat -c %a /usr/f && mv /usr/f /etc/f && echo y >>/etc/passwd && tail -n 1 /etc/passwd'
+	uids=$(subid_range uid)
+	gids=$(subid_range gid)
+	for map in "--user 0" "--userns keep-id --user 0" "--uidmap 0:${uids% *}:1000 --gidmap 0:${gids% *}:1000"; do
+		# shellcheck disable=SC2086 # options and their values
+		try run --rootfs / --network none $map -- sh -c "$shown"
+		assert_output $'x\n6755\ny'
+	done
+}
+
+@test "what is hidden can't be where the container reaches the host's tree, and is refused there" {
+	try run --rootfs / --network none --no-pivot -- true
+	assert_status 125
+	assert_one_line --no-pivot 'in the container'
+	config '.annotations = {"org.urun.hidden": "/etc"}'
+	try run --bundle "$BUNDLE" c1
+	assert_one_line 'org.urun.hidden' 'without org.urun.overlay'
+	config '.annotations = {"org.urun.hidden": "etc", "org.urun.overlay": "tmpfs"}'
+	try run --bundle "$BUNDLE" c1
+	assert_one_line 'org.urun.hidden' 'absolute path'
+	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
+	config '.annotations = {"org.urun.hidden": "/etc\n/nothing\n/bin/sh", "org.urun.overlay": "tmpfs"}'
+	in_container 'ls -A /etc; echo x >/etc/y && ls /etc'
+	assert_output y
+	[ -e "$BUNDLE/rootfs/etc/passwd" ] && [ ! -e "$BUNDLE/rootfs/etc/y" ]
+}
+
 @test "what serves the host's system ends with the container, also when urun is killed" {
 	local run
 	"$URUN" --root "$STATE" run --rootfs / --network none --name c1 -- sleep 60 </dev/null &

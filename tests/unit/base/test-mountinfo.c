@@ -24,6 +24,7 @@ static void each_line_is_a_mount(void **state)
 	assert_string_equal(mount.point, "/");
 	assert_string_equal(mount.type, "ext4");
 	assert_true(mountinfo_next(&rest, &mount));
+	assert_string_equal(mount.device, "0:21");
 	assert_string_equal(mount.root, "/sub folder");
 	assert_string_equal(mount.point, "/mnt/a b\\c");
 	assert_string_equal(mount.type, "overlay");

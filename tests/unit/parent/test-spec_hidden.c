@@ -101,6 +101,26 @@ static void links_are_hidden_where_they_lead(void **state)
 			    "/data/bob\n/disk/users/cid\n/media\n/mnt\n" ALWAYS_AFTER);
 }
 
+#define MOUNT(device, root, point) "1 1 " device " " root " " point " rw - ext4 /dev/x rw\n"
+
+static void what_is_mounted_elsewhere_is_hidden_there_too(void **state)
+{
+	(void)state;
+	fake_file("/proc/self/mountinfo",
+		  MOUNT("8:1", "/deploy/root", "/") MOUNT("8:1", "/", "/sysroot")
+			  MOUNT("8:1", "/deploy/root/home/ann/www", "/srv/www") MOUNT(
+				  "8:1", "/deploy/root/srv/x", "/srv/y") MOUNT("8:2", "/", "/data")
+				  MOUNT("8:2", "/users", "/export") MOUNT("8:3", "/users", "/other")
+					  MOUNT("8:1", "/deploy/root/home", "/etc"));
+	assert_string_equal(
+		hidden("ann:x:1000:1::/export/ann:/bin/sh\n", NULL),
+		"/data/users/ann\n/export/ann\n" ALWAYS_BEFORE
+		"\n/root\n/run\n/srv/www\n/sysroot/deploy/root/home\n/sysroot/deploy/root/media\n"
+		"/sysroot/deploy/root/mnt\n/sysroot/deploy/root/root\n/sysroot/deploy/root/run\n"
+		"/sysroot/deploy/root/tmp\n/sysroot/deploy/root/var/home\n"
+		"/sysroot/deploy/root/var/tmp\n/tmp\n/var/home\n/var/tmp");
+}
+
 static void a_path_that_cannot_be_written_down_is_refused(void **state)
 {
 	(void)state;
@@ -137,6 +157,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(paths_of_the_environment_are_hidden, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(links_are_hidden_where_they_lead, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_mounted_elsewhere_is_hidden_there_too,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_path_that_cannot_be_written_down_is_refused,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(ten_thousand_homes_are_no_matter, setup, teardown),
