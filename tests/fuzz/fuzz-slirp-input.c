@@ -173,7 +173,7 @@ static void turn(struct play *play)
 
 static void send_segment(struct play *play, const struct segment *segment)
 {
-	/* The tap device's: the checksum is still to be filled in. */
+	/* The kernel has summed up what stands before the segment, and leaves the rest to others. */
 	const struct virtio_net_hdr header = {
 		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 		.csum_start =
@@ -182,8 +182,11 @@ static void send_segment(struct play *play, const struct segment *segment)
 	};
 	size_t size = segment_head_size(segment) + segment->data_size;
 	autofree uint8_t *frame = mem_alloc(size);
+	struct layout layout;
 
 	segment_write_head(segment, frame);
+	fuzz_demand(layout_find(frame, size, &layout), "a segment has a layout");
+	put16(frame + layout.transport + TCP_CHECKSUM, layout_pseudo_sum(&layout, frame));
 	take(play, &header, frame, size);
 }
 
@@ -202,6 +205,48 @@ static struct segment segment_of(const struct play *play, size_t index)
 		.ack = peer->sequence,
 		.flags = TCP_FLAG_ACK,
 	};
+}
+
+/*
+ * libslirp sends nothing to whom it knows no link address of: the container asks for its one first,
+ * as a kernel does, by ARP and by a neighbour solicitation.
+ */
+static void introduce(struct play *play)
+{
+	static const uint8_t link[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0, 0, 0, 0, 1 };
+	static const uint8_t request[] = { 0, 1, 8, 0, 6, 4, 0, 1 };
+	const struct virtio_net_hdr none = { 0 };
+	uint8_t arp[42] = { 0 };
+	uint8_t solicitation[SEGMENT_LINK_SIZE + IPV6_SIZE + 32] = { 0 };
+	uint8_t *ip = solicitation + SEGMENT_LINK_SIZE, *icmp = ip + IPV6_SIZE;
+	/* Next header and length, as the sum has them. */
+	uint8_t pseudo[8] = { 0, 0, 0, 32, 0, 0, 0, IPPROTO_ICMPV6 };
+	uint16_t sum;
+
+	memcpy(arp, link, sizeof(link));
+	put16(arp + 12, 0x0806);
+	memcpy(arp + 14, request, sizeof(request));
+	memcpy(arp + 22, link + 6, 6);
+	memcpy(arp + 28, &network.v4.guest, 4);
+	memcpy(arp + 38, &network.v4.host, 4);
+	take(play, &none, arp, sizeof(arp));
+
+	memcpy(solicitation, link, sizeof(link));
+	put16(solicitation + 12, 0x86dd);
+	ip[0] = 0x60;
+	put16(ip + 4, 32);
+	ip[6] = IPPROTO_ICMPV6;
+	ip[7] = 255;
+	memcpy(ip + 8, &network.v6.guest, 16);
+	memcpy(ip + 24, &network.v6.host, 16);
+	icmp[0] = 135;
+	memcpy(icmp + 8, &network.v6.host, 16);
+	icmp[24] = 1;
+	icmp[25] = 1;
+	memcpy(icmp + 26, link + 6, 6);
+	sum = checksum_add(checksum_add(0, ip + 8, 32), pseudo, sizeof(pseudo));
+	put16(icmp + 2, (uint16_t)~checksum_add(sum, icmp, 32));
+	take(play, &none, solicitation, sizeof(solicitation));
 }
 
 /* ---- steps ---- */
@@ -329,6 +374,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	play.stack = stack_new(&network, &play.set, play.connections, on_send, &play, &err);
 	if (!play.stack)
 		abort();
+	introduce(&play);
 	for (int i = 0; i < STEPS_MAX && input.size > 0; i++) {
 		step(&play, &input);
 		turn(&play);
