@@ -9,6 +9,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
+#include "core/parent/cgroup_end.h"
 #include "core/parent/hooks.h"
 #include "core/parent/lifecycle.h"
 #include "core/parent/network.h"
@@ -38,10 +39,8 @@ static int kill_and_wait(int pidfd, const char *id, struct error *err)
 
 int container_finish(struct state_dir *dir, const struct container_state *state, struct error *err)
 {
-	struct cgroup_left left = state_cgroup(state);
-
 	/* ORDER: without the state nobody would find the cgroup again. */
-	if (cgroup_destroy(&left, err) < 0)
+	if (container_end_cgroup(dir, state, err) < 0)
 		return -1;
 	network_end(dir, state);
 	hooks_run_poststop(state);

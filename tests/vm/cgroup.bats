@@ -227,6 +227,18 @@ in_unit() {
 	ended
 }
 
+# CAP_CHOWN in the user namespace is over all ids of the container, of which the caller is only one.
+@test "a container that gives its cgroups to another of its ids is deleted all the same" {
+	config '.linux.namespaces += [{"type": "cgroup"}] | .mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["rw"]}]
+		| .process.capabilities |= with_entries(.value = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER"])'
+	sh_program 'cd /sys/fs/cgroup && mkdir -p a/b && chmod 0 a/b a cgroup.kill . && chown 1000:1000 a/b a cgroup.kill . && echo >/given; while :; do sleep 0.1; done'
+	"$URUN" --root "$STATE" run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	CGROUP=/sys/fs/cgroup$(cut -d: -f3 "/proc/$(urun state c1 | jq .pid)/cgroup")
+	wait_for 60 test -e "$BUNDLE/rootfs/given"
+	[ ! -x "$CGROUP" ]
+	ended
+}
+
 @test "a controller that isn't delegated is named, with the drop-in that delegates it" {
 	limited '{hugepageLimits: [{pageSize: "2MB", limit: 4194304}]}'
 	try --cgroup-manager cgroupfs run --bundle "$BUNDLE" c1
