@@ -266,8 +266,8 @@ static int prepare_mounts(const struct overlay *overlay, struct error *err)
 /*
  * For the files of the upper layer, whoever owns them: open each (DAC_OVERRIDE), change mode and times
  * (FOWNER), keep set-group-ID (FSETID), set file capabilities (SETFCAP), and give them away (CHOWN),
- * which means nothing where all are shown as root's.  On the host's own files none has effect, as
- * their owners aren't mapped; where they are, the mounts are read-only.
+ * which means nothing where all are shown as root's.  They count for files alone whose owner and
+ * group the container's map has, and below a read-only mount they only let them be read.
  */
 static const cap_value_t kept_capabilities[] = { CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
 						 CAP_SETFCAP, CAP_CHOWN };
