@@ -21,16 +21,50 @@
 
 #define STEPS_MAX 24
 #define PORTS_MAX 8
-/* Ports of the host, in a network namespace that has lo alone. */
-#define FIRST_PORT 20000
+/* Ports of the host and of the container, in a network namespace that has lo alone. */
+#define FIRST_PORT	 20000
+#define FIRST_GUEST_PORT 30000
+#define GUEST_PORTS	 4
+#define CLIENTS_MAX	 4
 
 static struct network_options network;
+
+/* What listens in the container. */
+static int guest_datagrams[GUEST_PORTS], guest_streams[GUEST_PORTS];
+
+/* lo has the container's address too. */
+static void set_up_lo(void)
+{
+	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq up = { .ifr_name = "lo", .ifr_flags = IFF_UP }, add = { .ifr_name = "lo:1" };
+	struct sockaddr_in guest = { .sin_family = AF_INET, .sin_addr = network.v4.guest };
+
+	memcpy(&add.ifr_addr, &guest, sizeof(guest));
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &up) < 0 || ioctl(fd, SIOCSIFADDR, &add) < 0) {
+		perror("fuzz-port: lo");
+		exit(1);
+	}
+}
+
+static int listen_in_container(int type, int index)
+{
+	const struct sockaddr_in address = { .sin_family = AF_INET,
+					     .sin_port =
+						     htons((uint16_t)(FIRST_GUEST_PORT + index)),
+					     .sin_addr = network.v4.guest };
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    (type == SOCK_STREAM && listen(fd, 64) < 0)) {
+		perror("fuzz-port: a server");
+		exit(1);
+	}
+	return fd;
+}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	struct error err = ERROR_NONE;
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	autoclose int fd = -1;
 
 	(void)argc;
 	(void)argv;
@@ -38,12 +72,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		perror("fuzz-port: a network namespace");
 		exit(1);
 	}
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0) {
-		perror("fuzz-port: lo");
-		exit(1);
+	if (network_options_parse("slirp", &network, &err) < 0)
+		abort();
+	set_up_lo();
+	for (int i = 0; i < GUEST_PORTS; i++) {
+		guest_datagrams[i] = listen_in_container(SOCK_DGRAM, i);
+		guest_streams[i] = listen_in_container(SOCK_STREAM, i);
 	}
-	return network_options_parse("slirp", &network, &err);
+	return 0;
 }
 
 /* ---- what urun-port answers ---- */
@@ -85,6 +121,7 @@ struct asking {
 	struct fuzz_input input;
 	int control;
 	int life;
+	int clients[CLIENTS_MAX]; /* connections to ports; -1: none */
 };
 
 static struct sockaddr_in address_of(unsigned int index)
@@ -118,7 +155,8 @@ static void ask(struct asking *asking, unsigned int kind)
 	char bytes[256];
 
 	question.entry.protocol = what & 0x80 ? IPPROTO_TCP : IPPROTO_UDP;
-	question.entry.container_port = (uint16_t)fuzz_number(&asking->input, 2);
+	question.entry.container_port =
+		(uint16_t)(FIRST_GUEST_PORT + fuzz_number(&asking->input, 2) % GUEST_PORTS);
 	question.entry.host.v4 = address_of(what);
 	if (kind == PORT_ADD)
 		fd = open_port(question.entry.protocol, what);
@@ -148,23 +186,67 @@ static void send_datagram(struct asking *asking)
 	sendto(fd, bytes, size, MSG_DONTWAIT, (const struct sockaddr *)&address, sizeof(address));
 }
 
+static void open_client(struct asking *asking)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+	unsigned int index = fuzz_number(&asking->input, 1);
+	const struct sockaddr_in address = address_of(index);
+	int *client = &asking->clients[index % CLIENTS_MAX];
+	size_t size = fuzz_number(&asking->input, 1);
+	autofree uint8_t *bytes = fuzz_bytes(&asking->input, size, &size);
+
+	fd_close(client);
+	*client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(*client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	if (connect(*client, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		fd_close(client);
+	else
+		send(*client, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* The container's servers say what they were told, and end. */
+static void container_answers(void)
+{
+	char bytes[512];
+
+	for (int i = 0; i < GUEST_PORTS; i++) {
+		struct sockaddr_in from;
+		socklen_t size = sizeof(from);
+		ssize_t got = recvfrom(guest_datagrams[i], bytes, sizeof(bytes), 0,
+				       (struct sockaddr *)&from, &size);
+		autoclose int stream = accept4(guest_streams[i], NULL, NULL, SOCK_CLOEXEC);
+
+		if (got >= 0)
+			sendto(guest_datagrams[i], bytes, (size_t)got, MSG_DONTWAIT,
+			       (struct sockaddr *)&from, size);
+		if (stream < 0)
+			continue;
+		got = recv(stream, bytes, sizeof(bytes), MSG_DONTWAIT);
+		if (got > 0)
+			send(stream, bytes, (size_t)got, MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+}
+
 static void *ask_all(void *context)
 {
 	struct asking *asking = context;
 
 	for (int i = 0; i < STEPS_MAX && asking->input.size > 0; i++) {
-		unsigned int what = fuzz_number(&asking->input, 1) % 8;
-
-		switch (what) {
+		switch (fuzz_number(&asking->input, 1) % 10) {
 		case 0: ask_anything(asking); break;
 		case 1:
 		case 2: send_datagram(asking); break;
 		case 3: ask(asking, PORT_REMOVE); break;
 		case 4: ask(asking, PORT_LIST); break;
 		case 5: ask(asking, PORT_END); break;
-		default: ask(asking, PORT_ADD); break;
+		case 6:
+		case 7: ask(asking, PORT_ADD); break;
+		case 8: open_client(asking); break;
+		case 9: container_answers(); break;
 		}
 	}
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		fd_close(&asking->clients[i]);
 	fd_close(&asking->control);
 	fd_close(&asking->life);
 	return NULL;
@@ -187,7 +269,7 @@ static int make_listener(struct sockaddr_un *address, socklen_t *size)
 
 static void serve(struct fuzz_input *input)
 {
-	struct asking asking = { .input = *input };
+	struct asking asking = { .input = *input, .clients = { -1, -1, -1, -1 } };
 	struct source source = { .options = &network };
 	struct sockaddr_un address = { 0 };
 	struct error err = ERROR_NONE;
