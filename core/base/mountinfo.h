@@ -14,7 +14,7 @@
 
 struct mountinfo {
 	const char *device; /* "major:minor" of the file system */
-	const char *root; /* of the file system, what is mounted */
+	const char *root;   /* of the file system, what is mounted */
 	/* relative to the process's root; longer than PATH_MAX where mounts are nested deep */
 	const char *point;
 	const char *type; /* empty: the line has none */

@@ -69,7 +69,7 @@ static int run_child(const struct userns_plan *plan, const struct cgroup_left *l
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	/* A copy of our own memory has written it, which nobody else could. */
-	if (result == 0)
+	if (result == 0 && bytes)
 		memcpy(ret_left, bytes, sizeof(*ret_left));
 	return result;
 }

@@ -159,7 +159,8 @@ struct failure {
 	char text[1536]; /* of a struct error */
 };
 
-static _Noreturn void child_main(const struct overlay *overlay, int userns_fd, int fuse_fd, int pipe_fd)
+static _Noreturn void child_main(const struct overlay *overlay, int userns_fd, int fuse_fd,
+				 int pipe_fd)
 {
 	struct error err = ERROR_NONE;
 	struct failure failure = { 0 };

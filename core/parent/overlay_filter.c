@@ -139,8 +139,13 @@ static int refuse(scmp_filter_ctx filter, const char *name)
 
 static int refuse_unless(scmp_filter_ctx filter, int call, uint64_t first_argument)
 {
-	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1,
-				SCMP_A0(SCMP_CMP_NE, first_argument));
+	const struct scmp_arg_cmp other = {
+		.arg = 0,
+		.op = SCMP_CMP_NE,
+		.datum_a = first_argument,
+	};
+
+	return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &other);
 }
 
 static int refuse_namespaces(scmp_filter_ctx filter)

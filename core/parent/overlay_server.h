@@ -22,6 +22,7 @@
  * one in that pid namespace sees the process.
  * Source: mount_namespaces(7), mount_setattr(2), capabilities(7), seccomp(2); fuse-overlayfs(1).
  */
-int overlay_server_become(const struct overlay *overlay, int userns_fd, int fuse_fd, struct error *err);
+int overlay_server_become(const struct overlay *overlay, int userns_fd, int fuse_fd,
+			  struct error *err);
 
 #endif

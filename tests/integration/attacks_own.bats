@@ -1,0 +1,391 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Attacks that urun was open to once: by other users of the host, by what a container may do, by what its init reports.
+# One test each, named for what the user is protected from.  attacks.bats has those that are known from other runtimes.
+load lib.bash
+
+# --- files, directories and programs of other users ----------------------------------------------------------------------
+
+# give_to_another_user FILE…: they belong to another uid of the host from then: a subid of the caller's.
+give_to_another_user() {
+	has_subids || skip "this user has no subids"
+	with_subids chown -h 1:1 "$@"
+}
+
+# CWE-59, CWE-377: a file was written to by a name that can be foreseen.  fs.protected_symlinks is off on some hosts, and
+# is for sticky directories alone.
+@test "a user whose pid file is in a shared directory isn't made to overwrite a file of theirs by another's link" {
+	local shared=$BATS_TEST_TMPDIR/shared precious=$BATS_TEST_TMPDIR/precious
+	mkdir -m 777 "$shared"
+	echo mine >"$precious"
+	ln -s "$precious" "$shared/pid"
+	program /bin/true
+	# The process id survives the exec, so this link has the very name that was written to.
+	# shellcheck disable=SC2016 # for the other shell
+	observe bash -c 'ln -s "$1" "$2/pid.$$.new"; shift 2; exec "$@"' bash "$precious" "$shared" \
+		"$URUN" --root "$STATE" run --bundle "$BUNDLE" --pid-file "$shared/pid" c1
+	assert_status 0
+	[ "$(cat "$precious")" = mine ]
+	[ ! -L "$shared/pid" ]
+	grep -qE '^[0-9]+$' "$shared/pid"
+	# Not through a link on the way either.
+	mkdir "$BATS_TEST_TMPDIR/private"
+	ln -s "$BATS_TEST_TMPDIR/private" "$shared/way"
+	give_to_another_user "$shared/way"
+	try run --bundle "$BUNDLE" --pid-file "$shared/way/pid" c1
+	[ "$status" != 0 ]
+	assert_contains "$stderr" 'it is not followed'
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/private")" ]
+}
+
+@test "a user whose log is in a shared directory isn't made to write to a file of theirs by another's link" {
+	local shared=$BATS_TEST_TMPDIR/shared precious=$BATS_TEST_TMPDIR/precious mode
+	mkdir "$shared"
+	echo mine >"$precious"
+	ln -s "$precious" "$shared/log"
+	give_to_another_user "$shared/log"
+	for mode in 777 1777 775; do
+		chmod "$mode" "$shared"
+		try --log "$shared/log" --debug state c1
+		assert_status 1
+		assert_one_line "$shared/log" 'it is not followed'
+		[ "$(cat "$precious")" = mine ]
+	done
+	# A file of theirs, for us to write to and them to read, or a FIFO, on which we would wait.
+	rm "$shared/log"
+	mkfifo -m 666 "$shared/log"
+	give_to_another_user "$shared/log"
+	try --log "$shared/log" --debug state c1
+	assert_status 1
+	assert_one_line "$shared/log" 'belongs to uid'
+}
+
+@test "a user who names the wrong --root loses nothing of the bundles in it" {
+	local bundles=$BATS_TEST_TMPDIR/bundles before command
+	mkdir "$bundles"
+	cp -a "$BUNDLE" "$bundles/app"
+	program /bin/true
+	before=$(find "$bundles" -printf '%p %i %s %C@\n' | sort)
+	observe "$URUN" --root "$bundles" run --bundle "$bundles/app" app
+	[ "$status" != 0 ]
+	assert_one_line "$bundles/app already exists" 'nothing in it is touched'
+	for command in delete 'delete --force' 'delete --regex --force'; do
+		# shellcheck disable=SC2086 # words on purpose
+		observe "$URUN" --root "$bundles" $command app
+		[ "$status" != 0 ]
+		assert_one_line "$bundles/app is no container's"
+	done
+	[ "$(find "$bundles" -printf '%p %i %s %C@\n' | sort)" = "$before" ]
+}
+
+# What root would do with a state root that any user can make containers in.
+@test "deleting a container that another user has made doesn't run its hooks" {
+	local proof=$BATS_TEST_TMPDIR/proof
+	has_subids || skip "this user has no subids"
+	config '.hooks.poststop = [{"path": "/bin/sh", "args": ["sh", "-c", ("echo run >" + $proof)]}]' --arg proof "$proof"
+	urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	chmod -R a+rX "$STATE/c1"
+	with_subids chown 1:1 "$STATE/c1" "$STATE/c1/state.json"
+	local command
+	for command in 'delete c1' 'delete --force c1' 'delete --regex --force c1' 'kill c1' 'start c1' 'state c1' 'exec c1 true'; do
+		# shellcheck disable=SC2086 # words on purpose
+		try $command
+		[ "$status" != 0 ]
+		assert_one_line "$STATE/c1 belongs to uid"
+		[ ! -e "$proof" ]
+	done
+	try list
+	assert_status 0
+	refute_contains "$output" c1
+	assert_contains "$stderr" "$STATE/c1 belongs to uid"
+	with_subids chown 0:0 "$STATE/c1" "$STATE/c1/state.json"
+	urun delete --force c1
+	[ -e "$proof" ]
+}
+
+@test "a state root that others can write to, or have made, is not used" {
+	local root=$BATS_TEST_TMPDIR/shared mode
+	program /bin/true
+	mkdir "$root"
+	for mode in 777 1777 770 1730; do
+		chmod "$mode" "$root"
+		observe "$URUN" --root "$root" run --bundle "$BUNDLE" c1
+		[ "$status" != 0 ]
+		assert_one_line "state root $root can be written by others" "chmod go-w $root"
+		observe "$URUN" --root "$root" list
+		assert_status 1
+		assert_one_line "state root $root can be written by others"
+	done
+	chmod 755 "$root"
+	give_to_another_user "$root"
+	observe "$URUN" --root "$root" list
+	assert_status 1
+	assert_one_line "state root $root belongs to uid"
+}
+
+@test "another user who makes /tmp/urun-UID first decides nothing" {
+	has_subids || skip "this user has no subids"
+	# shellcheck disable=SC2016 # for the other shell
+	observe with_subids unshare --mount sh -euc '
+		unset XDG_RUNTIME_DIR
+		mount -t tmpfs -o mode=1777 tmpfs /tmp
+		mkdir -m 700 /tmp/private
+		ln -s private /tmp/urun-0
+		"$1" list && exit 1
+		chown -h 1:1 /tmp/urun-0
+		"$1" list && exit 1
+		rm /tmp/urun-0
+		mkdir -m 777 /tmp/urun-0
+		chown 1:1 /tmp/urun-0
+		"$1" list && exit 1
+		rmdir /tmp/urun-0
+		mkdir -m 700 /tmp/urun-0
+		"$1" list -q
+		ls -A /tmp/private' sh "$URUN"
+	assert_status 0
+	assert_output ''
+	[ "$(grep -c "'urun-0' is a symbolic link" <<<"$stderr")" = 2 ]
+	[ "$(grep -c 'state root /tmp/urun-0 belongs to uid 1' <<<"$stderr")" = 1 ]
+}
+
+# programs_beside: a copy of urun and a helper in a directory of their own, where they can be given away: $COPY.
+programs_beside() {
+	[ -x "${URUN%/*}/urun-slirp" ] || skip "urun-slirp isn't beside urun"
+	COPY=$BATS_TEST_TMPDIR/programs
+	mkdir "$COPY"
+	cp "$URUN" "$COPY/urun"
+	program /bin/true
+	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	assert_contains "$stderr" 'no such file' || skip "urun's helpers are installed on this host"
+	cp "${URUN%/*}/urun-slirp" "$COPY/urun-slirp"
+	chmod 755 "$COPY/urun" "$COPY/urun-slirp"
+}
+
+# refuses_helper FILE MEND: a start that needs urun-slirp says so on one line.
+refuses_helper() {
+	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	[ "$status" != 0 ]
+	assert_one_line 'urun-slirp is not executed' "$1" "$2"
+}
+
+@test "a helper program that another user has made or can write to isn't executed" {
+	programs_beside
+	local mode
+	for mode in 775 757; do
+		chmod "$mode" "$COPY/urun-slirp"
+		refuses_helper "$COPY/urun-slirp can be written by others" "chmod go-w $COPY/urun-slirp"
+	done
+	chmod 755 "$COPY/urun-slirp"
+	for mode in 777 1777; do
+		chmod "$mode" "$COPY"
+		refuses_helper "$COPY can be written by others" "chmod go-w $COPY"
+	done
+	chmod 755 "$COPY"
+	give_to_another_user "$COPY/urun-slirp"
+	refuses_helper "$COPY/urun-slirp belongs to uid" "chown $(id -u) $COPY/urun-slirp"
+	# A link of our own to a file of theirs, or to one in their directory.
+	mkdir "$COPY/theirs"
+	mv "$COPY/urun-slirp" "$COPY/theirs/"
+	ln -s theirs/urun-slirp "$COPY/urun-slirp"
+	refuses_helper "$COPY/urun-slirp belongs to uid" "chown $(id -u)"
+	with_subids chown 0:0 "$COPY/theirs/urun-slirp"
+	give_to_another_user "$COPY/theirs"
+	refuses_helper "$COPY/theirs belongs to uid" "chown $(id -u) $COPY/theirs"
+	with_subids chown 0:0 "$COPY/theirs"
+	try list
+	assert_status 0
+	refute_contains "$output" c1
+}
+
+@test "a helper is executed where it is urun's own owner's, or who can write it can write urun" {
+	programs_beside
+	[ -e /dev/net/tun ] || skip "there is no /dev/net/tun"
+	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	# umask 002, as where each user has a group of their own.
+	chmod g+w "$COPY" "$COPY/urun" "$COPY/urun-slirp"
+	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	# In a rootless engine's user namespace, and with programs of an owner who isn't mapped there: as root's are.
+	observe with_subids "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	chmod g-w "$COPY" "$COPY/urun" "$COPY/urun-slirp"
+	give_to_another_user "$COPY" "$COPY/urun" "$COPY/urun-slirp"
+	observe unshare --user --map-root-user "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	refute_contains "$stderr" 'is not executed'
+	with_subids chown 0:0 "$COPY" "$COPY/urun" "$COPY/urun-slirp"
+}
+
+# machine_program BITS CODE: makes bin/attack in the root file system, an x86 program of 32 or 64 bits that is these bytes in hex.
+# No compiler is needed so, and none for the other word size.
+machine_program() {
+	local header
+	case $1 in
+	32)
+		header=7f454c46010101000000000000000000020003000100000054800408340000000000000000000000340020000100000000000000
+		header+=0100000000000000008004080080040800020000000200000500000000100000
+		;;
+	64)
+		header=7f454c4602010100000000000000000002003e00010000007800400000000000400000000000000000000000000000000000000040003800010000000000
+		header+=0000
+		header+=0100000005000000000000000000000000004000000000000000400000000000000200000000000000020000000000000010000000000000
+		;;
+	esac
+	# shellcheck disable=SC2059 # bytes as the format on purpose
+	printf "$(sed 's/../\\x&/g' <<<"$header$2")" >"$BUNDLE/rootfs/bin/attack"
+	chmod 755 "$BUNDLE/rootfs/bin/attack"
+}
+
+# socket_program CALL FAMILY: makes a socket by the system call of x86_64 and exits with its errno.
+socket_program() {
+	machine_program 64 "b8${1}000000bf${2}000000be0500000031d20f05f7d889c7b83c0000000f05"
+}
+
+# CVE-2026-31431 (AF_ALG), and AF_VSOCK, by which a container reaches the host past all network namespaces.
+@test "a container makes no socket of a family that leads into the kernel or to the host, not by 32-bit calls either" {
+	[ "$(uname -m)" = x86_64 ] || skip "the attacking programs are x86's"
+	local default=(run --rootfs "$BUNDLE/rootfs" --network none attack)
+	# A C library answers ENOSYS (38) with another call; EAFNOSUPPORT (97) would be the kernel's own word.
+	socket_program 29 26
+	try "${default[@]}"
+	assert_status 38
+	socket_program 29 28
+	try "${default[@]}"
+	assert_status 38
+	# socketpair(2) of AF_TIPC makes what socket(2) refuses.
+	socket_program 35 1e
+	try "${default[@]}"
+	assert_status 38
+	# AF_UNIX: the program itself is right, and gets a descriptor (253 and above: 3 with its sign changed).
+	socket_program 29 01
+	try "${default[@]}"
+	[ "$status" -gt 200 ] || fail "a UNIX socket: exit status $status"
+
+	# socketcall(SYS_SOCKET, { AF_ALG or AF_VSOCK, …, 0 }) of i386, whose arguments no filter can read.
+	machine_program 32 b801000000bb07000000cd80
+	observe "$BUNDLE/rootfs/bin/attack"
+	[ "$status" = 7 ] || skip "this kernel runs no 32-bit programs, so the call can't be made"
+	local family
+	for family in 26 28; do
+		machine_program 32 "b866000000bb01000000b970800408cd80f7d889c3b801000000cd80${family}0000000500000000000000"
+		try "${default[@]}"
+		assert_status 1
+	done
+}
+
+# Whoever has taken over the container's init writes to the pipe that urun reads.
+@test "a container steers neither its user's terminal nor urun's memory through what its init reports" {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	local socket=$STATE/c1/start hostile
+	urun create --bundle "$BUNDLE" c1
+	mv "$socket" "$socket.init"
+	# The log line and the failure, as the one and only lines, and no byte of them but letters.
+	"$BATS_TEST_DIRNAME/hostile-init" "$socket" text 3>&- &
+	hostile=$!
+	wait_for 10 test -S "$socket"
+	try start c1
+	assert_status 1
+	wait "$hostile"
+	[ "$stderr" = 'urun: warning: log?]0;title??2J???urun: forged?31m
+urun: failure?]0;title??2J???urun: forged?31m: operation not permitted (hint: hint?]0;title??2J???urun: forged?31m)' ] ||
+		fail "$(od -c <<<"$stderr")"
+
+	rm -f "$socket"
+	"$BATS_TEST_DIRNAME/hostile-init" "$socket" large 3>&- &
+	hostile=$!
+	wait_for 10 test -S "$socket"
+	try start c1
+	assert_status 1
+	assert_one_line 'sync pipe: error of 2320 bytes'
+	wait "$hostile" || true
+	mv -f "$socket.init" "$socket"
+	urun delete --force c1
+}
+
+# What a bundle or an image chooses is shown by state, list, ps and errors.
+@test "a bundle's texts and a container's process names steer no terminal" {
+	local evil=$'\e]0;t\a\xc2\x9b2J\xe2\x80\xae'
+	config '.annotations = { "a": $evil }' --arg evil "$evil"
+	program /bin/sh -c 'sleep 100; true' "$evil"
+	urun create --bundle "$BUNDLE" c1
+	urun start c1
+	observe bash -c '"$1" --root "$2" state c1; "$1" --root "$2" list; "$1" --root "$2" ps c1' - "$URUN" "$STATE"
+	assert_status 0
+	if LC_ALL=C grep -q $'[\x01-\x08\x0b-\x1f\x7f]\|\xc2[\x80-\x9f]\|\xe2\x80\xae' <<<"$output"; then
+		fail "$(od -c <<<"$output")"
+	fi
+	urun delete --force c1
+}
+
+# host_overlay: skips the test where the host's own system can't be a root file system.
+host_overlay() {
+	[ -w /dev/fuse ] || skip "no /dev/fuse here"
+	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
+}
+
+# full_folders N: that many folders of the host's system that have something in them, a line each.
+full_folders() {
+	find /usr/share -mindepth 1 -maxdepth 1 -type d ! -empty -readable -executable | sort | head -n "$1"
+}
+
+# Homes that aren't below /home were shown, with the keys in them, to a program that has the network.
+@test "no home and no folder of the user's is shown in the host's own system, wherever it is" {
+	local folders passwd_home
+	host_overlay
+	mapfile -t folders < <(full_folders 4)
+	[ "${#folders[@]}" = 4 ] || skip "too few folders in /usr/share"
+	passwd_home=$(getent passwd "$(id -u)" | cut -d: -f6)
+	[ "$passwd_home" != / ] || skip "this user's home is /"
+	cd "$BATS_TEST_TMPDIR"
+	observe env HOME="${folders[0]}" TMPDIR="${folders[1]}/" XDG_CONFIG_HOME="${folders[2]}" XDG_DATA_HOME="/usr/../${folders[3]}" \
+		"$URUN" --root "$STATE" run --network none -- sh -c 'for folder; do ls -A "$folder" 2>/dev/null; done; ls /usr/share | wc -l' - "${folders[@]}" \
+		"$passwd_home" /home /root /run /tmp /var/tmp /var/home /media /mnt </dev/null
+	assert_status 0
+	assert_output "$(find /usr/share -mindepth 1 -maxdepth 1 ! -name '.*' | wc -l)"
+}
+
+# The hiding was a tmpfs in the container's own mount namespace, which umount(2) takes away.
+@test "with all capabilities and without a filter a container can't uncover what is hidden of the host" {
+	local hidden=$HOME/urun-attack-$$
+	host_overlay
+	cd "$BATS_TEST_TMPDIR"
+	echo secret >"$hidden"
+	echo secret >"$BATS_TEST_TMPDIR/urun-attack-$$"
+	try run --network none --cap-add ALL --security-opt seccomp=unconfined --security-opt unmask=ALL -- sh -c '
+		for place in /home /root /run /tmp /var/tmp /dev /sys /proc; do umount -n -l "$place" || echo "still mounted: $place"; done
+		ls -A /home /root /run /tmp /var/tmp /dev /sys /proc | grep -v -e :$ -e ^$
+		mkdir /usr/again && mount -n --rbind / /usr/again
+		ls -A /usr/again/home /usr/again/tmp /usr/again/proc | grep -v -e :$ -e ^$
+		mv /home /usr/moved && ls -A /usr/moved
+		find / -xdev -name "urun-attack-*" 2>/dev/null
+		echo looked' </dev/null
+	rm "$hidden"
+	assert_status 0
+	assert_output looked
+}
+
+# It ran with the caller's groups, all capabilities, no filter and a writable host.
+@test "what serves the host's own system has no group and few privileges, and can write nothing but the changes" {
+	local server status_file mounts set
+	host_overlay
+	has_subids || skip "this user has no subids"
+	cd "$BATS_TEST_TMPDIR"
+	with_subids setpriv --groups 7 -- "$URUN" --root "$STATE" run --network none --name c1 -- sleep 60 </dev/null &
+	wait_for 20 is_status c1 running
+	server=$(pgrep -n -u "$(id -u)" -x fuse-overlayfs)
+	status_file=$(cat "/proc/$server/status")
+	mounts=$(awk '$6 !~ /^ro(,|$)/ { print $5 }' "/proc/$server/mountinfo")
+	urun kill c1 KILL
+	wait
+	assert_contains "$status_file" $'NoNewPrivs:\t1'
+	assert_contains "$status_file" $'Seccomp:\t2'
+	[ -z "$(sed -n 's/^Groups:[[:space:]]*//p' <<<"$status_file")" ] || fail "groups: $status_file"
+	# CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID and CAP_SETFCAP.
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		[ $((0x$(sed -n "s/^$set:[[:space:]]*//p" <<<"$status_file") & ~0x8000001b)) = 0 ] || fail "$set: $status_file"
+	done
+	[ "$mounts" = /dev/layers ] || fail "writable: $mounts"
+}
+
+# A container that nests its cgroups as deep as it likes can be listed, killed and deleted: that takes a delegated cgroup, which the
+# hosts that these tests run on may lack.  tests/vm/cgroup.bats has that test, tests/unit/cgroup/test-walk.c one on plain directories.
