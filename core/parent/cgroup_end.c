@@ -6,7 +6,6 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -15,6 +14,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/rights.h"
 #include "core/base/str.h"
 #include "core/cgroup/plan.h"
 #include "rootless/userns.h"
@@ -44,6 +44,7 @@ static int run_child(const struct userns_plan *plan, const struct cgroup_left *l
 	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	autoclose int ours = -1, its = -1;
 	autofree char *bytes = NULL;
+	struct iovec go = { (char[]){ 'g' }, 1 };
 	int ends[2], result;
 	size_t size = 0;
 	pid_t pid;
@@ -62,7 +63,7 @@ static int run_child(const struct userns_plan *plan, const struct cgroup_left *l
 	fd_close(&its);
 	result = userns_write_maps(pid, plan, err);
 	if (result == 0 &&
-	    (fd_write_all(ours, "", 1) < 0 ||
+	    (rights_send(ours, &go, 1, NULL, 0) < 0 ||
 	     fd_read_all(ours, sizeof(*ret_left), &bytes, &size) < 0 || size != sizeof(*ret_left)))
 		result = error_set(err, 0, "the process that removes the cgroup was killed");
 	kill(pid, SIGKILL);
