@@ -137,8 +137,9 @@ int child_find_program(struct child *child, struct error *err)
 	user_files_begin(process->user);
 	found = program_chdir(process, err) < 0 ? -1 : program_find(process, &path, err);
 	user_files_end();
-	/* ORDER: again after the change of ids for files, which clears it. */
+	/* ORDER: both again after the change of ids for files, which resets them. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_DUMPABLE, 0);
 	if (found == 0)
 		program_prepare(process, path, NULL, root, &child->program);
 	return found;
@@ -207,7 +208,8 @@ int child_become_program(struct child *child, struct error *err)
 	if (capability_drop_bounding(&sets, err) < 0 ||
 	    process_become_user(process->user, groups_of(child), err) < 0)
 		return -1;
-	/* ORDER: again after the change of ids, which clears it. */
+	/* ORDER: both again after the change of ids, which resets them. */
+	prctl(PR_SET_DUMPABLE, 0);
 	if (child->order.flags & ORDER_DIE_WITH_PARENT)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (capability_apply(&sets, err) < 0)

@@ -384,12 +384,33 @@ static int run_start_hooks(struct init *init, struct error *err)
 			 init->child.sections[ORDER_STATE_CREATED], &env, err);
 }
 
+/* See join_forks_are_seen(). */
+static int check_forks(const struct init *init, struct error *err)
+{
+	const struct container_config *config = &init->child.config;
+
+	if (!join_forks_are_seen(&init->child))
+		return 0;
+	if (config->hooks && config->hooks->create_container.count)
+		return error_set(
+			err, 0,
+			"hooks.createContainer: a pid namespace of the caller's user namespace "
+			"is joined by a container in a new one, and would see the hooks");
+	for (size_t i = 0; i < config->mounts.count; i++)
+		if (config->mounts.items[i].uid_mappings.count)
+			return error_set(err, 0,
+					 "mounts[%zu].uidMappings: a pid namespace of the caller's "
+					 "user namespace is joined by a container in a new one",
+					 i);
+	return 0;
+}
+
 /*
  * The story of the container's first process.
  */
 static int init_run(struct init *init, struct error *err)
 {
-	if (prepare_namespaces(init, err) < 0 ||
+	if (check_forks(init, err) < 0 || prepare_namespaces(init, err) < 0 ||
 	    limits_set_oom_score_adj(init->child.config.process, err) < 0 ||
 	    prepare_rootfs(init, err) < 0 ||
 	    devices_create(&init->child.config, init->rootfs, err) < 0 ||

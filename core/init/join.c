@@ -174,8 +174,9 @@ int join_namespaces(struct child *child, struct error *err)
 	open_sources(child);
 	if (userns_become_root(&root, err) < 0)
 		return -1;
-	/* ORDER: again after the change of ids, which clears it. */
+	/* ORDER: both again after the change of ids, which resets them (fs.suid_dumpable may be 1). */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_DUMPABLE, 0);
 	if (join_late_namespaces(child->joined, err) < 0 ||
 	    join_time_namespace(child->joined, new_flags, &child->config, err) < 0)
 		return -1;
@@ -190,12 +191,16 @@ int join_namespaces(struct child *child, struct error *err)
 	return 0;
 }
 
+bool join_forks_are_seen(const struct child *child)
+{
+	return child->join.before_user & (1u << CONFIG_NS_PID);
+}
+
 int join_pid_namespace(struct child *child, struct error *err)
 {
 	if (child->joined[CONFIG_NS_PID] < 0)
 		return 0;
-	if (!(child->join.before_user & (1u << CONFIG_NS_PID)) &&
-	    join_namespace(child->joined, CONFIG_NS_PID, err) < 0)
+	if (!join_forks_are_seen(child) && join_namespace(child->joined, CONFIG_NS_PID, err) < 0)
 		return -1;
 	fd_close(&child->joined[CONFIG_NS_PID]);
 	return go_on_in_child(child, 0, err);
@@ -246,8 +251,7 @@ static _Noreturn void proc_helper(const struct child *child, int socket)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 0);
-	if (!(child->join.before_user & (1u << CONFIG_NS_PID)) &&
-	    setns(namespace, CLONE_NEWPID) < 0)
+	if (setns(namespace, CLONE_NEWPID) < 0)
 		result = -errno;
 	if (result == 0)
 		result = enter_empty_root();
@@ -280,6 +284,9 @@ int join_open_proc(const struct child *child, struct error *err)
 	ssize_t got;
 	pid_t pid;
 
+	/* The kernel would refuse: the pid namespace is of a user namespace that we have left. */
+	if (join_forks_are_seen(child))
+		return error_set(err, EPERM, "open a proc file system of the joined pid namespace");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set(err, errno, "make a socket pair");
 	ours = ends[0];

@@ -2,6 +2,8 @@
 #ifndef URUN_INIT_JOIN_H
 #define URUN_INIT_JOIN_H
 
+#include <stdbool.h>
+
 #include "core/base/error.h"
 #include "core/init/child.h"
 
@@ -29,6 +31,12 @@ int join_namespaces(struct child *child, struct error *err);
  * of the host's that it had open is closed by then.
  */
 int join_pid_namespace(struct child *child, struct error *err);
+
+/*
+ * Was the pid namespace joined before the user namespace was made?  Then every process that we fork
+ * is seen in it, with all that we have: before pivot_root none may be forked.
+ */
+bool join_forks_are_seen(const struct child *child);
 
 /*
  * Opens a context of a proc file system (fsopen(2)) of the pid namespace that is joined, to which

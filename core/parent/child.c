@@ -126,6 +126,10 @@ static int child_lost(const struct child *child, struct error *err)
 		return error_set(err, 0,
 				 "the container's first process was killed by signal %d (%s)",
 				 info.si_status, strsignal(info.si_status));
+	/* Status 0: it has joined the namespaces, and its child was killed there by the container. */
+	if (info.si_status == 0)
+		return error_set(err, 0,
+				 "the process was killed in the container before the program ran");
 	return error_set(
 		err, 0, "the container's first process ended with status %d before the program ran",
 		info.si_status);
