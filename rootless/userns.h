@@ -115,7 +115,7 @@ enum userns_groups {
 			       open */
 };
 
-/* Who a process becomes that is to be root of a user namespace. */
+/* The ids that a process takes to be root of a user namespace. */
 struct userns_root {
 	uid_t uid; /* 0; where 0 isn't mapped: the first id of the map */
 	gid_t gid;

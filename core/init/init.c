@@ -85,7 +85,7 @@ static int check_time_namespace(const struct init *init, struct error *err)
 {
 	struct stat mine, children;
 
-	/* Who joins by itself enters it by a fork. */
+	/* A process that joins by itself enters it by a fork. */
 	if (!config_find_namespace(&init->child.config, CONFIG_NS_TIME) || init->child.joins)
 		return 0;
 	if (stat("/proc/self/ns/time", &mine) < 0 ||
