@@ -102,3 +102,38 @@ join() {
 	[ "$(cat "$BATS_TEST_TMPDIR/hook")" = "$(readlink /proc/self/ns/pid)" ]
 	urun delete --force c1
 }
+
+# in_callers_pid_namespace: runs the container c2, in a new user namespace and in a pid namespace
+# that belongs to its caller's one.
+in_callers_pid_namespace() {
+	config '.linux.namespaces = [{type: "pid", path: "/proc/PID/ns/pid"}, {type: "user"}, {type: "mount"},
+		{type: "network"}, {type: "ipc"}, {type: "uts"}]'
+	# shellcheck disable=SC2016 # the inner shell expands them
+	observe timeout 20 unshare -Ur sh -c '
+		unshare --pid --fork sh -c "echo >\"$1\"; exec sleep 62" 2>/dev/null & outer=$!
+		until [ -s "$1" ]; do :; done
+		pid=$(cat "/proc/$outer/task/$outer/children")
+		sed -i "s|/proc/PID/|/proc/${pid% }/|" "$2/config.json"
+		"$3" --root "$4" run --bundle "$2" c2
+		status=$?
+		kill -9 $pid
+		wait
+		exit $status' sh "$BATS_TEST_TMPDIR/forked" "$BUNDLE" "$URUN" "$STATE"
+}
+
+@test "a container in a new user namespace can be in a pid namespace of its caller, without a proc of its own" {
+	config 'del(.mounts)'
+	sh_program 'echo $$; id -u'
+	in_callers_pid_namespace
+	assert_output $'2\n0'
+}
+
+@test "in a pid namespace of the caller nothing is run that would be seen there: a new proc and hooks are refused" {
+	in_callers_pid_namespace
+	assert_status 125
+	assert_one_line "a proc file system of the joined pid namespace"
+	config 'del(.mounts) | .hooks = {createContainer: [{path: "/bin/true"}]}'
+	in_callers_pid_namespace
+	assert_status 125
+	assert_one_line hooks.createContainer
+}
