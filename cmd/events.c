@@ -74,8 +74,7 @@ static int run_events(const struct events_options *options, const char *root, co
 	autoclose int pidfd = -1;
 	int result;
 
-	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
-	    state_read(&dir, &state, err) < 0)
+	if (state_open(root, id, STATE_UNLOCKED, &dir, &state, err) != 0)
 		return -1;
 	if (state_status(&dir, &state, &pidfd) == CONTAINER_STOPPED)
 		result = error_set(err, 0, "container not running: %s is stopped", id);

@@ -45,7 +45,7 @@ static void add_row(const struct container_state *state, enum container_status s
 
 /*
  * A container that goes away while we look isn't there; one whose state can't be read is a warning,
- * and the others are listed.
+ * and the others are listed.  One whose `run` was killed is removed: nobody else looks for it.
  */
 static bool add_container(const char *root, const char *id, enum list_format format, bool first,
 			  struct strbuf *out)
@@ -54,17 +54,20 @@ static bool add_container(const char *root, const char *id, enum list_format for
 	struct container_state state = { 0 };
 	struct error err = ERROR_NONE;
 	char line[ERROR_LINE_SIZE];
+	int opened = state_open(root, id, STATE_UNLOCKED, &dir, &state, &err);
+	enum container_status status;
 
-	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, &err) < 0 ||
-	    state_read(&dir, &state, &err) < 0) {
-		/* One that is just being created, or whose creation was killed, isn't listed yet. */
-		bool half = err.code == ENOENT && dir.fd >= 0 && state_dir_is_marked(&dir);
-
-		if (!half && !strstr(err.text, "does not exist"))
+	if (opened != 0) {
+		if (opened < 0)
 			log_warning("list: %s", error_format(&err, line));
 		return false;
 	}
-	add_row(&state, state_status(&dir, &state, NULL), format, first, out);
+	status = state_status(&dir, &state, NULL);
+	if (status == CONTAINER_STOPPED && state_dir_clear(&dir)) {
+		state_release(&state);
+		return false;
+	}
+	add_row(&state, status, format, first, out);
 	state_release(&state);
 	return true;
 }

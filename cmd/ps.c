@@ -107,8 +107,7 @@ static int list_processes(const char *root, const char *id, struct pids *ret_pid
 	struct container_state state = { 0 };
 	int result = 0;
 
-	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
-	    state_read(&dir, &state, err) < 0)
+	if (state_open(root, id, STATE_UNLOCKED, &dir, &state, err) != 0)
 		return -1;
 	if (state_status(&dir, &state, NULL) != CONTAINER_STOPPED || state.cgroup)
 		result = processes_list(&state, &ret_pids->items, &ret_pids->count, err);

@@ -15,8 +15,7 @@ static int state(const struct globals *globals, int argc, char **argv, int *ret_
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
 	*ret_status = 0;
-	if (state_dir_open(globals->root, argv[operand], STATE_UNLOCKED, &dir, err) < 0 ||
-	    state_read(&dir, &read, err) < 0)
+	if (state_open(globals->root, argv[operand], STATE_UNLOCKED, &dir, &read, err) != 0)
 		return -1;
 	state_print(&read, state_status(&dir, &read, NULL), JSON_INDENTED, &text);
 	state_release(&read);

@@ -51,7 +51,10 @@ static const struct sample *find(const struct samples *samples, const char *id)
 	return NULL;
 }
 
-/* Returns 1 where it was added, 0 where it doesn't run. */
+/* What add_sample() returns for a container that goes away meanwhile; the error is set. */
+#define SAMPLE_GONE (-2)
+
+/* Returns 1 where it was added, 0 where it doesn't run, SAMPLE_GONE, or -1 with an error. */
 static int add_sample(const char *root, const char *id, struct samples *samples, struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
@@ -60,9 +63,9 @@ static int add_sample(const char *root, const char *id, struct samples *samples,
 	enum container_status status;
 	int result;
 
-	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
-	    state_read(&dir, &state, err) < 0)
-		return -1;
+	result = state_open(root, id, STATE_UNLOCKED, &dir, &state, err);
+	if (result != 0)
+		return result < 0 ? -1 : SAMPLE_GONE;
 	status = state_status(&dir, &state, NULL);
 	result = status == CONTAINER_RUNNING || status == CONTAINER_PAUSED;
 	if (result == 1 && usage_read(&state, &sample.usage, err) < 0)
@@ -88,7 +91,7 @@ static int look_at_all(const char *root, struct samples *samples, struct error *
 		struct error one = ERROR_NONE;
 		char line[ERROR_LINE_SIZE];
 
-		if (add_sample(root, ids[i], samples, &one) < 0 && one.code == 0)
+		if (add_sample(root, ids[i], samples, &one) == -1 && one.code == 0)
 			log_warning("stats: %s", error_format(&one, line));
 		free(ids[i]);
 	}

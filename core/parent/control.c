@@ -39,8 +39,7 @@ static int freeze_by_id(const char *root, const char *id, bool frozen, struct er
 	struct container_state state = { 0 };
 	int result;
 
-	if (state_dir_open(root, id, STATE_LOCKED, &dir, err) < 0 ||
-	    state_read(&dir, &state, err) < 0)
+	if (state_open(root, id, STATE_LOCKED, &dir, &state, err) != 0)
 		return -1;
 	result = freeze(&dir, &state, frozen, err);
 	state_release(&state);
@@ -106,8 +105,7 @@ int container_update(const char *root, const char *id, const char *resources, si
 	struct container_state state = { 0 };
 	int result;
 
-	if (state_dir_open(root, id, STATE_LOCKED, &dir, err) < 0 ||
-	    state_read(&dir, &state, err) < 0)
+	if (state_open(root, id, STATE_LOCKED, &dir, &state, err) != 0)
 		return -1;
 	result = update(&dir, &state, resources, size, err);
 	state_release(&state);

@@ -92,12 +92,11 @@ int container_delete(const char *root, const char *id, enum delete_how how, stru
 
 	if (state_check_id(id, err) < 0)
 		return -1;
-	if (state_dir_open(root, id, STATE_LOCKED, &dir, err) < 0) {
+	result = state_dir_open(root, id, STATE_LOCKED, &dir, err);
+	if (result != 0) {
 		state_sweep(root, id);
 		/* Engines delete by force what they failed to create. */
-		if (how == DELETE_FORCE && strstr(err->text, "does not exist"))
-			return 0;
-		return -1;
+		return result > 0 && how == DELETE_FORCE ? 0 : -1;
 	}
 	if (state_read(&dir, &state, &unread) < 0)
 		return delete_half(&dir, &unread, how, err);

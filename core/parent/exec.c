@@ -50,8 +50,8 @@ static int find_container(struct execution *execution, struct error *err)
 	const struct exec_request *request = execution->request;
 	enum container_status status;
 
-	if (state_dir_open(request->root, request->id, STATE_UNLOCKED, &execution->dir, err) < 0 ||
-	    state_read(&execution->dir, &execution->state, err) < 0)
+	if (state_open(request->root, request->id, STATE_UNLOCKED, &execution->dir,
+		       &execution->state, err) != 0)
 		return -1;
 	status = state_status(&execution->dir, &execution->state, &execution->init_pidfd);
 	if (status == CONTAINER_PAUSED && !request->ignore_paused)

@@ -151,8 +151,7 @@ int container_kill(const char *root, const char *id, int signal, enum kill_scope
 	struct container_state state = { 0 };
 	int result;
 
-	if (state_dir_open(root, id, STATE_UNLOCKED, &dir, err) < 0 ||
-	    state_read(&dir, &state, err) < 0)
+	if (state_open(root, id, STATE_UNLOCKED, &dir, &state, err) != 0)
 		return -1;
 	result = scope == KILL_ALL ? kill_all(&dir, &state, signal, err)
 				   : kill_init(&dir, &state, signal, err);

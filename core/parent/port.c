@@ -139,7 +139,7 @@ static int open_living(const char *root, const char *id, struct state_dir *dir,
 {
 	enum container_status status;
 
-	if (state_dir_open(root, id, STATE_LOCKED, dir, err) < 0 || state_read(dir, state, err) < 0)
+	if (state_open(root, id, STATE_LOCKED, dir, state, err) != 0)
 		return -1;
 	status = state_status(dir, state, pidfd);
 	if (status == CONTAINER_RUNNING || status == CONTAINER_CREATED ||

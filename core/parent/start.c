@@ -60,8 +60,7 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 	autoclose int connection = -1, pidfd = -1;
 	int result = -1;
 
-	if (state_dir_open(root, id, STATE_LOCKED, &dir, err) < 0 ||
-	    state_read(&dir, &state, err) < 0)
+	if (state_open(root, id, STATE_LOCKED, &dir, &state, err) != 0)
 		return -1;
 	network_warn_if_lost(&state);
 	if (check_startable(&dir, &state, &pidfd, err) == 0 &&

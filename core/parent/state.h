@@ -100,9 +100,17 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 
 enum state_lock { STATE_UNLOCKED, STATE_LOCKED };
 
-/* Opens a container's folder.  "container X does not exist" where there is none. */
+/* Opens a container's folder.  Returns 0, 1 with "container X does not exist", or -1. */
 int state_dir_open(const char *root, const char *id, enum state_lock lock,
 		   struct state_dir *ret_dir, struct error *err);
+
+/*
+ * Opens a container's folder and reads its state.  Returns 0; 1 with an error where there is no such
+ * container, be it that it is being created or removed by another command at this moment; -1 with any
+ * other error.  What a killed creation has left is removed.
+ */
+int state_open(const char *root, const char *id, enum state_lock lock, struct state_dir *ret_dir,
+	       struct container_state *ret_state, struct error *err);
 
 /*
  * A foreground `run` lets other commands in while its program runs.  state_dir_relock() returns 1
@@ -132,6 +140,13 @@ int state_read_config(const struct state_dir *dir, struct container_config *ret_
 int state_set_created(const struct state_dir *dir, struct error *err);
 
 /*
+ * A foreground `run` holds the container, by a lock on its mark, until it has removed it: what is
+ * stopped and not held was left by one that was killed.  Returns a descriptor, which the caller closes
+ * after the removal; or -1, and then another command may remove the container once it has stopped.
+ */
+int state_hold(const struct state_dir *dir);
+
+/*
  * The status now.  Where the process lives, *ret_pidfd (may be NULL) gets its pidfd, else -1.
  * A zombie counts as stopped.
  */
@@ -145,6 +160,12 @@ enum container_status state_status(const struct state_dir *dir, const struct con
 int state_dir_remove(struct state_dir *dir, struct error *err);
 
 /*
+ * Removes the folder where the `run` that waited for the container was killed, with the container's
+ * cgroup.  True where it is gone.
+ */
+bool state_dir_clear(struct state_dir *dir);
+
+/*
  * Was the folder made by state_dir_create()?  Only such a one may be removed where it has no
  * state.json that can be read.  (A container of before the mark is known by its state.json alone.)
  */
@@ -155,7 +176,7 @@ void state_sweep(const char *root, const char *id);
 
 /*
  * The ids below @root in alphabetic order; a missing @root has none.  The caller frees each and the
- * list.
+ * list.  What killed creations and deletions have left beside the containers' folders is removed.
  */
 int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err);
 

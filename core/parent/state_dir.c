@@ -305,38 +305,40 @@ static int being_created(struct error *err)
 	return error_set(err, 0, "a container with this id is being created, or was just deleted");
 }
 
-/* Makes ".new=ID" (@name) of it, locked and marked. */
+/*
+ * Makes ".new=ID" (@name) of it, locked and marked.  Returns 1; 0 where another command has it, which
+ * creates the same id, or takes ours for a dead one's as it isn't locked yet; or -1.
+ */
 static int make_marked(struct state_dir *dir, const char *name, struct error *err)
 {
 	int failed;
 
 	if (mkdirat(dir->root_fd, name, 0700) < 0)
-		return errno == EEXIST ? being_created(err)
+		return errno == EEXIST ? 0
 				       : error_set(err, errno, "make state folder %s", dir->path);
 	dir->fd = openat(dir->root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	/* Another creation can take it for a dead one's until it is locked. */
-	if (dir->fd < 0 && errno == ENOENT)
-		return being_created(err);
 	if (dir->fd < 0)
-		return error_set(err, errno, "open state folder %s", dir->path);
+		return errno == ENOENT ? 0
+				       : error_set(err, errno, "open state folder %s", dir->path);
 	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0 || !has_name(dir->root_fd, name, dir->fd))
-		return being_created(err);
+		return 0;
 	failed = file_create(dir->fd, STATE_FILE_CREATING, 0600, FILE_MARK, strlen(FILE_MARK));
 	if (failed < 0)
 		return error_set(err, -failed, "make %s/%s", dir->path, STATE_FILE_CREATING);
-	return 0;
+	return 1;
 }
 
 /* Returns 1 with @dir opened and locked, 0 where the id is taken, or -1. */
 static int make_new(struct state_dir *dir, struct error *err)
 {
 	autofree char *name = name_beside(PREFIX_NEW, dir->id);
-	int renamed;
+	int made, renamed;
 
 	sweep_id(dir->root_fd, dir->id);
-	if (make_marked(dir, name, err) < 0) {
+	made = make_marked(dir, name, err);
+	if (made != 1) {
 		fd_close(&dir->fd);
-		return -1;
+		return made;
 	}
 	renamed = rename_to_new(dir->root_fd, name, dir->id);
 	if (renamed == 0)
@@ -356,6 +358,26 @@ static int already_exists(const struct state_dir *dir, struct error *err)
 	return error_hint(err, "take another id, or another state root with --root");
 }
 
+static int open_mark(const struct state_dir *dir)
+{
+	return openat(dir->fd, STATE_FILE_CREATED,
+		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+int state_hold(const struct state_dir *dir)
+{
+	autoclose int fd = open_mark(dir);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? take_fd(&fd) : -1;
+}
+
+static bool is_held(const struct state_dir *dir)
+{
+	autoclose int fd = open_mark(dir);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+}
+
 /* Its creation was killed halfway, or the `run` that owned it was.  Not where its process lives. */
 static bool is_rubbish(const struct state_dir *dir)
 {
@@ -367,7 +389,7 @@ static bool is_rubbish(const struct state_dir *dir)
 		return unread.code == ENOENT && half;
 	rubbish = str_equal(state.id, dir->id) &&
 		  state_status(dir, &state, NULL) == CONTAINER_STOPPED &&
-		  (state.foreground || half);
+		  (half || (state.foreground && !is_held(dir)));
 	if (rubbish) {
 		struct cgroup_left left = state_cgroup(&state);
 
@@ -376,6 +398,16 @@ static bool is_rubbish(const struct state_dir *dir)
 	}
 	state_release(&state);
 	return rubbish;
+}
+
+/* The lock is held.  Returns 1 where it was rubbish and is removed, 0 where not, or -1. */
+static int remove_rubbish(struct state_dir *dir, struct error *err)
+{
+	if (!is_rubbish(dir))
+		return 0;
+	log_info("container %s: its creator was killed: what it left in %s is removed", dir->id,
+		 dir->path);
+	return state_dir_remove(dir, err) < 0 ? -1 : 1;
 }
 
 /*
@@ -391,14 +423,9 @@ static int take_over(struct state_dir *dir, struct error *err)
 	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0) {
 		result = being_created(err);
 	} else if (!is_removed(dir)) {
-		if (is_rubbish(dir)) {
-			log_info("container %s: its creator was killed: what it left in %s is "
-				 "removed",
-				 dir->id, dir->path);
-			result = state_dir_remove(dir, err);
-		} else {
-			result = already_exists(dir, err);
-		}
+		int removed = remove_rubbish(dir, err);
+
+		result = removed == 0 ? already_exists(dir, err) : removed < 0 ? -1 : 0;
 	}
 	fd_close(&dir->fd);
 	return result;
@@ -457,9 +484,11 @@ int state_dir_relock(struct state_dir *dir, const struct container_state *state,
 	return ours;
 }
 
+/* Returns 1: of the failures the one that a list of containers has nothing to say about. */
 static int no_such_container(const char *root, const char *id, struct error *err)
 {
-	return error_set(err, 0, "container %s does not exist (looked in %s)", id, root);
+	error_set(err, 0, "container %s does not exist (looked in %s)", id, root);
+	return 1;
 }
 
 int state_dir_open(const char *root, const char *id, enum state_lock lock,
@@ -479,6 +508,89 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 		return -1;
 	if (is_removed(&dir))
 		return no_such_container(root, id, err);
+	*ret_dir = dir;
+	dir = STATE_DIR_NONE;
+	return 0;
+}
+
+/*
+ * There is no state.json: a killed creation is removed, and everything else said.  Returns as
+ * state_open() does, 0 where there is one now.
+ * ORDER: the lock, then the look: who holds the lock may be about to write the state, or to remove
+ * the folder.
+ */
+static int settle_missing(const char *root, struct state_dir *dir, struct error *err)
+{
+	struct error unremoved = ERROR_NONE;
+
+	if (is_removed(dir))
+		return no_such_container(root, dir->id, err);
+	if (!state_dir_is_marked(dir))
+		return error_set(err, 0, "%s is no container's: it has no %s", dir->path,
+				 STATE_FILE_STATE);
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0) {
+		error_set(err, 0, "container %s is being created by another command", dir->id);
+		return 1;
+	}
+	if (faccessat(dir->fd, STATE_FILE_STATE, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		state_dir_unlock(dir);
+		return 0;
+	}
+	if (state_dir_remove(dir, &unremoved) < 0)
+		log_warning("%s", unremoved.text);
+	return no_such_container(root, dir->id, err);
+}
+
+/* The lock is held. */
+static bool clear_locked(struct state_dir *dir)
+{
+	struct error unremoved = ERROR_NONE;
+	int removed = is_removed(dir) ? 1 : remove_rubbish(dir, &unremoved);
+
+	if (removed < 0)
+		log_warning("%s", unremoved.text);
+	return removed > 0;
+}
+
+bool state_dir_clear(struct state_dir *dir)
+{
+	bool gone;
+
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0)
+		return false;
+	gone = clear_locked(dir);
+	state_dir_unlock(dir);
+	return gone;
+}
+
+/* The creation got as far as the state, and was killed before it handed the container over. */
+static bool is_half(const struct state_dir *dir, const struct container_state *state)
+{
+	return faccessat(dir->fd, STATE_FILE_CREATING, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       state_status(dir, state, NULL) == CONTAINER_STOPPED;
+}
+
+int state_open(const char *root, const char *id, enum state_lock lock, struct state_dir *ret_dir,
+	       struct container_state *ret_state, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	int result = state_dir_open(root, id, lock, &dir, err);
+
+	if (result != 0)
+		return result;
+	result = state_read(&dir, ret_state, err);
+	if (result < 0 && err->code == ENOENT) {
+		result = settle_missing(root, &dir, err);
+		if (result == 0)
+			result = state_read(&dir, ret_state, err);
+	}
+	if (result != 0)
+		return result;
+	if (is_half(&dir, ret_state) &&
+	    (lock == STATE_LOCKED ? clear_locked(&dir) : state_dir_clear(&dir))) {
+		state_release(ret_state);
+		return no_such_container(root, id, err);
+	}
 	*ret_dir = dir;
 	dir = STATE_DIR_NONE;
 	return 0;
@@ -530,6 +642,9 @@ int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct erro
 		return error_set(err, failed, "read %s", root);
 	}
 	for (struct dirent *entry; (entry = readdir(stream));) {
+		if (str_starts_with(entry->d_name, PREFIX_NEW) ||
+		    str_starts_with(entry->d_name, PREFIX_OLD))
+			sweep(dirfd(stream), entry->d_name);
 		if (entry->d_name[0] == '.' || state_check_id(entry->d_name, &ignored) < 0)
 			continue;
 		ids = mem_resize(ids, count + 1, sizeof(*ids));

@@ -176,3 +176,74 @@ is_gone_or_whole() {
 		done
 	done
 }
+
+# nothing_is_left: no folder of a container, whole or half, is below the state root.
+nothing_is_left() {
+	[ -z "$(ls -A --ignore=.seccomp "$STATE")" ] || fail "left: $(ls -A "$STATE")"
+}
+
+@test "what a killed run has left is removed by the next list" {
+	program /bin/sleep 30
+	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 </dev/null 3>&- &
+	local pid=$!
+	wait_for 5 is_status c1 running
+	kill -KILL "$pid"
+	wait "$pid" || true
+	wait_for 3 nothing_runs
+	try list --quiet
+	assert_output ''
+	[ -z "$stderr" ] || fail "$stderr"
+	nothing_is_left
+}
+
+@test "list leaves a container that has stopped to the run that waits for it" {
+	config '.hooks.poststop = [{path: "/bin/sh", args: ["sh", "-c", "cat >/dev/null; echo run >>\($file)"]}]' --arg file "$BATS_TEST_TMPDIR/order"
+	program /bin/sleep 30
+	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 </dev/null 3>&- &
+	local pid=$!
+	wait_for 5 is_status c1 running
+	kill -STOP "$pid"
+	urun kill c1 KILL
+	wait_for 5 is_status c1 stopped
+	try list --quiet
+	assert_output c1
+	kill -CONT "$pid"
+	wait_status "$pid"
+	assert_status 137
+	[ "$(cat "$BATS_TEST_TMPDIR/order")" = run ]
+	nothing_is_left
+}
+
+@test "a creation killed halfway is removed by whatever command sees it next" {
+	command -v strace >/dev/null || skip "strace isn't installed"
+	single_id
+	local command
+	for command in "list" "state c1" "kill c1" "ps c1" "exec c1 true" "stats --no-stream" "delete --force c1"; do
+		killed_at sendmsg 2
+		assert_status 137
+		wait_for 3 nothing_runs
+		# shellcheck disable=SC2086 # words
+		try $command
+		refute_contains "$stderr" 'no such file'
+		nothing_is_left
+	done
+}
+
+@test "commands that race with starts and ends never name a file that has just gone" {
+	program /bin/true
+	local command pid said=$BATS_TEST_TMPDIR/said
+	for command in "list" "state c1" "kill c1 0" "ps c1" "exec c1 true"; do
+		# shellcheck disable=SC2086 # words
+		while [ ! -e "$BATS_TEST_TMPDIR/over" ]; do "$URUN" --root "$STATE" $command </dev/null; done >/dev/null 2>>"$said" 3>&- &
+	done
+	for _ in $(seq 60); do
+		try run --bundle "$BUNDLE" c1
+		assert_status 0
+	done
+	touch "$BATS_TEST_TMPDIR/over"
+	wait
+	grep -q 'does not exist' "$said"
+	# shellcheck disable=SC2251 # the pipe's end is looked at
+	[ -z "$(grep -i 'no such file' "$said")" ] || fail "$(grep -i 'no such file' "$said" | sort | uniq -c)"
+	nothing_is_left
+}
