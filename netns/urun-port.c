@@ -3,6 +3,7 @@
 // urun-port READYFD NETWORK: carries the connections to a container's published ports.
 #include <errno.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,10 +29,15 @@ static bool is_our_user_namespace(int fd)
 /*
  * Process boundary: from here on this is of the container's user and network namespaces.  The
  * sockets of the host that we are given stay the host's; those that we make are the container's.
+ * ORDER: the dumpable mark before all: a container that has the caller's pid namespace and
+ * CAP_SYS_PTRACE would find the host's root behind /proc/PID/root.  Our memory map is from outside its
+ * user namespace, so the mark holds (core/parent/clone.c).
  * ORDER: the user namespace first: it gives the capabilities that the network namespace needs.
  */
 static int join_container(const int given[static GIVEN_COUNT], struct error *err)
 {
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "make the process not dumpable");
 	if (!is_our_user_namespace(given[GIVEN_USER]) &&
 	    setns(given[GIVEN_USER], CLONE_NEWUSER) < 0)
 		return error_set(err, errno, "join the container's user namespace");

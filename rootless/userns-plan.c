@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -148,12 +149,20 @@ static int read_joined(pid_t child, int from_child, struct userns_plan *plan, st
 	return 0;
 }
 
-/* Runs in: a short-lived child.  Ends when the parent closes its end, also by dying. */
+/*
+ * Runs in: a short-lived child.  Ends when the parent closes its end, also by dying.
+ * ORDER: the dumpable mark goes before the namespace is joined.  The child has the parent's memory,
+ * root and descriptors, and a container of that user namespace with CAP_SYS_PTRACE can see the child
+ * where both are in one pid namespace.  The memory belongs to the caller's user namespace, so that
+ * the mark holds against those capabilities (see core/parent/clone.c).
+ */
 static void wait_inside(int userns, int to_parent, int from_parent)
 {
-	int errnum = setns(userns, CLONE_NEWUSER) < 0 ? errno : 0;
+	int errnum = 0;
 	char byte;
 
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setns(userns, CLONE_NEWUSER) < 0)
+		errnum = errno;
 	if (write(to_parent, &errnum, sizeof(errnum)) == sizeof(errnum) &&
 	    read(from_parent, &byte, 1) < 0)
 		_exit(1);
@@ -583,5 +592,32 @@ int userns_plan_of_process(pid_t pid, const struct userns_caller *caller,
 	}
 	plan_log(plan);
 	*ret_plan = *plan;
+	return 0;
+}
+
+int userns_plan_twin(const struct userns_plan *plan, struct userns_plan *ret_twin,
+		     struct error *err)
+{
+	autofree struct userns_plan *twin = mem_alloc(sizeof(*twin));
+	autofree struct userns_caller *caller = mem_alloc(sizeof(*caller));
+
+	*twin = *plan;
+	twin->join_path = NULL;
+	if (plan->mode == USERNS_JOIN) {
+		if (userns_caller_read(&plan->host, caller, err) < 0)
+			return -1;
+		if (userns_caller_can_map(caller)) {
+			twin->mode = USERNS_DIRECT;
+		} else if (idmap_is_single(&plan->uids, caller->uid) &&
+			   idmap_is_single(&plan->gids, caller->gid)) {
+			twin->mode = USERNS_DIRECT;
+			twin->setgroups_allowed = false;
+		} else {
+			twin->mode = USERNS_HELPERS;
+			if (check_helpers_exist(twin, err) < 0)
+				return -1;
+		}
+	}
+	*ret_twin = *twin;
 	return 0;
 }

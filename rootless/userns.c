@@ -158,21 +158,33 @@ static void __attribute__((noreturn)) child_wait_in_namespace(void)
 		pause();
 }
 
+pid_t userns_fork(const struct userns_plan *plan, struct error *err)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	pid_t pid;
+
+	if (plan->mode != USERNS_INHERIT)
+		args.flags = CLONE_NEWUSER;
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0) {
+		error_set(err, errno, "make a user namespace");
+		return host_explain_userns_failure(&plan->host, err->code, err);
+	}
+	return pid;
+}
+
 int userns_try(const struct userns_plan *plan, struct error *err)
 {
-	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	pid_t pid;
 	int result;
 
 	if (plan->mode == USERNS_INHERIT || plan->mode == USERNS_JOIN)
 		return 0;
-	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	pid = userns_fork(plan, err);
 	if (pid == 0)
 		child_wait_in_namespace();
-	if (pid < 0) {
-		error_set(err, errno, "make a user namespace");
-		return host_explain_userns_failure(&plan->host, err->code, err);
-	}
+	if (pid < 0)
+		return -1;
 	result = userns_write_maps(pid, plan, err);
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)

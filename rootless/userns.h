@@ -103,6 +103,21 @@ int userns_plan_of_process(pid_t pid, const struct userns_caller *caller,
 int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *err);
 
 /*
+ * The plan of another user namespace with the same ids, for a process that serves the container: no
+ * capability that is had in the container's one counts in it.  Nothing is made; USERNS_INHERIT stays
+ * that, as there is no place beside the one that urun itself is in.
+ */
+int userns_plan_twin(const struct userns_plan *plan, struct userns_plan *ret_twin,
+		     struct error *err);
+
+/*
+ * A fork(2) in a new user namespace as planned, whose maps the caller then writes; with
+ * USERNS_INHERIT in urun's own.  Returns the pid, 0 in the child, or -1 with an error and a hint.
+ * The child has our memory.
+ */
+pid_t userns_fork(const struct userns_plan *plan, struct error *err);
+
+/*
  * Makes a user namespace as planned, and takes it away again: can this user have it on this host?
  * Fails as the making does, with the hint.
  * Runs in: parent.

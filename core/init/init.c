@@ -173,16 +173,13 @@ static void close_sources(const struct init *init)
  */
 static int make_fuse_overlay(const struct init *init, int *ret_tree, struct error *err)
 {
-	autoclose int fuse = -1, user = -1;
+	autoclose int fuse = -1;
 
 	if (!(init->child.order.flags & ORDER_FUSE_OVERLAY))
 		return 0;
 	if (overlay_make_fuse(init->child.config.root->path, &fuse, ret_tree, err) < 0)
 		return -1;
-	if (open_own_namespace("user", &user, err) < 0)
-		return -1;
-	return pipe_send(init->child.sync_fd, MESSAGE_OVERLAY, NULL, 0, (int[]){ fuse, user }, 2,
-			 err);
+	return pipe_send(init->child.sync_fd, MESSAGE_OVERLAY, NULL, 0, (int[]){ fuse }, 1, err);
 }
 
 static int prepare_rootfs(struct init *init, struct error *err)

@@ -39,7 +39,10 @@
  *
  * What runs beside them is not visible: hooks of the runtime, createContainer hooks, newuidmap,
  * urun-slirp, urun-port and fuse-overlayfs stay in the caller's pid namespace, or in a new one that
- * has no other process yet.  startContainer hooks run in the container's root.
+ * has no other process yet.  startContainer hooks run in the container's root.  A container may have
+ * the caller's pid namespace, though, and see them all; so what has the host's files in reach there
+ * is in a user namespace that no container is in (urun-slirp, fuse-overlayfs), or is not dumpable
+ * from before it joins the container's one (urun-port, and who reads the ids of one to be joined).
  */
 #include "core/parent/clone.h"
 

@@ -454,9 +454,9 @@ static int answer(struct creation *creation, struct message *message, struct err
 		creation->network.ports.network_namespace = take_fd(&message->fds[2]);
 		return creation->forks ? 0 : give_network(creation, err);
 	case MESSAGE_OVERLAY:
-		if (message->fd_count != 2)
+		if (message->fd_count != 1)
 			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
-		return overlay_serve(&creation->overlay, message->fds[1], &message->fds[0], err);
+		return overlay_serve(&creation->overlay, &message->fds[0], err);
 	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
 	case MESSAGE_FORKED: return adopt_child(creation, message, err);
 	default: child_take_console(&creation->request->child, &made->child, message); return 0;

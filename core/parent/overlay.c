@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,13 +160,19 @@ struct failure {
 	char text[1536]; /* of a struct error */
 };
 
-static _Noreturn void child_main(const struct overlay *overlay, int userns_fd, int fuse_fd,
-				 int pipe_fd)
+/*
+ * @go: the parent has written the maps of the user namespace when it closes its end; when it dies
+ * before, the process doesn't get far, as it has no ids.
+ */
+static _Noreturn void child_main(const struct overlay *overlay, int fuse_fd, int pipe_fd, int go)
 {
 	struct error err = ERROR_NONE;
 	struct failure failure = { 0 };
+	char byte;
 
-	overlay_server_become(overlay, userns_fd, fuse_fd, &err);
+	while (read(go, &byte, 1) < 0 && errno == EINTR)
+		;
+	overlay_server_become(overlay, fuse_fd, &err);
 	failure.code = err.code;
 	snprintf(failure.text, sizeof(failure.text), "%s", err.text);
 	/* Less than PIPE_BUF: whole or not at all. */
@@ -174,24 +181,12 @@ static _Noreturn void child_main(const struct overlay *overlay, int userns_fd, i
 	_exit(1);
 }
 
-static int start(const struct overlay *overlay, int userns_fd, int fuse_fd, struct error *err)
+/* Until it serves, which is until its end of the pipe is closed by the execve. */
+static int await_server(const struct overlay *overlay, int reads, struct error *err)
 {
-	autoclose int reads = -1, writes = -1;
 	struct failure failure;
 	ssize_t got;
-	int ends[2];
-	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_set(err, errno, "overlay: make a pipe");
-	reads = ends[0];
-	writes = ends[1];
-	pid = fork();
-	if (pid == 0)
-		child_main(overlay, userns_fd, fuse_fd, writes);
-	if (pid < 0)
-		return error_set(err, errno, "overlay: make a process for %s", OVERLAY_PROGRAM);
-	fd_close(&writes);
 	do
 		got = read(reads, &failure, sizeof(failure));
 	while (got < 0 && errno == EINTR);
@@ -204,13 +199,52 @@ static int start(const struct overlay *overlay, int userns_fd, int fuse_fd, stru
 			 failure.text);
 }
 
-int overlay_serve(const struct overlay *overlay, int userns_fd, int *fuse_fd, struct error *err)
+/*
+ * In a user namespace of its own, with the container's ids.  In the container's own one its root
+ * would have every capability over the server: it could trace the program (CAP_SYS_PTRACE), or enter
+ * the mount namespace and take the covers off (CAP_SYS_ADMIN), and have the host's files.
+ */
+static int start(const struct overlay *overlay, int fuse_fd, struct error *err)
+{
+	autofree struct userns_plan *twin = mem_alloc(sizeof(*twin));
+	autoclose int reads = -1, writes = -1, waits = -1, go = -1;
+	int ends[2], wait_ends[2], result;
+	pid_t pid;
+
+	if (userns_plan_twin(overlay->userns, twin, err) < 0)
+		return error_prefix(err, "overlay: start %s", overlay->program);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set(err, errno, "overlay: make a pipe");
+	reads = ends[0];
+	writes = ends[1];
+	if (pipe2(wait_ends, O_CLOEXEC) < 0)
+		return error_set(err, errno, "overlay: make a pipe");
+	waits = wait_ends[0];
+	go = wait_ends[1];
+	pid = userns_fork(twin, err);
+	if (pid == 0) {
+		close(go);
+		child_main(overlay, fuse_fd, writes, waits);
+	}
+	if (pid < 0)
+		return error_prefix(err, "overlay: start %s", overlay->program);
+	fd_close(&writes);
+	result = userns_write_maps(pid, twin, err);
+	if (result < 0) {
+		error_prefix(err, "overlay: start %s", overlay->program);
+		kill(pid, SIGKILL);
+	}
+	fd_close(&go);
+	return result < 0 ? -1 : await_server(overlay, reads, err);
+}
+
+int overlay_serve(const struct overlay *overlay, int *fuse_fd, struct error *err)
 {
 	bool in_memory = str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY);
 	int result = in_memory ? 0 : make_folder(overlay->where, err);
 
 	if (result == 0)
-		result = start(overlay, userns_fd, *fuse_fd, err);
+		result = start(overlay, *fuse_fd, err);
 	fd_close(fuse_fd);
 	return result;
 }

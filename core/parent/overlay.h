@@ -45,9 +45,9 @@ int overlay_choose(const struct container_config *config, const struct userns_pl
 void overlay_release(struct overlay *overlay);
 
 /*
- * Init has mounted it: starts the program that serves @fuse_fd, in the user namespace @userns_fd,
- * and confined as core/parent/overlay_server.h says.  Takes over *fuse_fd.
+ * Init has mounted it: starts the program that serves @fuse_fd, confined as
+ * core/parent/overlay_server.h says.  Takes over *fuse_fd.
  */
-int overlay_serve(const struct overlay *overlay, int userns_fd, int *fuse_fd, struct error *err);
+int overlay_serve(const struct overlay *overlay, int *fuse_fd, struct error *err);
 
 #endif

@@ -53,7 +53,7 @@ static bool is_in_memory(const struct overlay *overlay)
 /*
  * The caller's ids are what the lower files are read with.  Where the container doesn't have them,
  * only the namespace's root can make files that it has.
- * ORDER: after the user namespace is joined, whose CAP_SETGID drops the groups.
+ * ORDER: after the maps of the user namespace are written, whose CAP_SETGID drops the groups.
  */
 static int set_ids(const struct overlay *overlay, struct error *err)
 {
@@ -70,13 +70,11 @@ static int set_ids(const struct overlay *overlay, struct error *err)
 }
 
 /*
- * ORDER: the user namespace first, which then owns the mount namespace: its capabilities are those
- * that mount.
+ * The user namespace that we are in owns the mount namespace: its capabilities are those that mount,
+ * and nobody else's are (see overlay.c).
  */
-static int enter_namespaces(const struct overlay *overlay, int userns_fd, struct error *err)
+static int make_mount_namespace(const struct overlay *overlay, struct error *err)
 {
-	if (overlay->userns->mode != USERNS_INHERIT && setns(userns_fd, CLONE_NEWUSER) < 0)
-		return error_set(err, errno, "join the container's user namespace");
 	if (set_ids(overlay, err) < 0)
 		return -1;
 	if (unshare(CLONE_NEWNS) < 0)
@@ -365,14 +363,13 @@ static int execute(const struct overlay *overlay, int fuse_fd, struct error *err
 	return error_set(err, errno, "execute %s", overlay->program);
 }
 
-int overlay_server_become(const struct overlay *overlay, int userns_fd, int fuse_fd,
-			  struct error *err)
+int overlay_server_become(const struct overlay *overlay, int fuse_fd, struct error *err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0)
 		return error_set(err, errno, "open /dev/null");
-	if (enter_namespaces(overlay, userns_fd, err) < 0 || prepare_mounts(overlay, err) < 0 ||
+	if (make_mount_namespace(overlay, err) < 0 || prepare_mounts(overlay, err) < 0 ||
 	    prepare_descriptors(null, fuse_fd, err) < 0 || drop_privileges(overlay, err) < 0)
 		return -1;
 	return execute(overlay, fuse_fd, err);

@@ -42,7 +42,7 @@ enum message_type {
 	MESSAGE_BOOTSTRAP = 1, /* no payload */
 	MESSAGE_CONFIG, /* struct message_order and its sections; descriptors as the order's flags say */
 	MESSAGE_NETWORK, /* no payload; the device, the user and the network namespace */
-	MESSAGE_OVERLAY, /* no payload; the FUSE descriptor, the user namespace */
+	MESSAGE_OVERLAY, /* no payload; the FUSE descriptor */
 	MESSAGE_HOOKS,	 /* no payload */
 	MESSAGE_RESUME,	 /* no payload */
 	MESSAGE_READY,	 /* no payload; one descriptor or none */
