@@ -57,6 +57,13 @@ bool userns_caller_has_on_host(const struct userns_caller *caller, int capabilit
 	return caller->initial && (caller->caps & (1ull << capability));
 }
 
+bool userns_is_initial(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/user", &status) == 0 && status.st_ino == USERNS_INITIAL_INODE;
+}
+
 int userns_caller_read(const struct host *host, struct userns_caller *ret_caller, struct error *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

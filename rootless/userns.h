@@ -27,6 +27,12 @@ enum userns_mode {
 	USERNS_JOIN,	/* the one behind a path of the config */
 };
 
+/*
+ * Are we in the host's first user namespace?  The inode tells, which is fixed; the text of uid_map
+ * doesn't, as another user namespace can have the identity map.  False where nobody knows.
+ */
+bool userns_is_initial(void);
+
 /* Who calls us, as far as the kernel asks for it. */
 struct userns_caller {
 	struct host host;

@@ -241,6 +241,7 @@ int child_begin(const char *sync_number, const char *mode, struct child *ret_chi
 				     .config_message = MESSAGE_NONE,
 				     .console_master = -1,
 				     .start_listener = -1,
+				     .clocks = -1,
 				     .seccomp_socket = -1,
 				     .mount_namespace = -1,
 				     .joins = str_equal(mode, INIT_MODE_JOIN),

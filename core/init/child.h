@@ -28,6 +28,7 @@ struct child {
 	struct container_config config;
 	int console_master;
 	int start_listener; /* ORDER_WAIT_START */
+	int clocks;	    /* of join_open_clocks(), until the clocks are set */
 	int seccomp_socket;
 	int mount_namespace; /* ORDER_MOUNT_NAMESPACE */
 	/* Of a process that joins by itself (core/init/join.h); all zero and -1 for others. */

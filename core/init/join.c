@@ -78,11 +78,32 @@ static int make_user_namespace(struct child *child, struct error *err)
 		return host_explain_userns_failure(&HOST_REAL, err->code, err);
 	}
 	/*
-	 * newuidmap(1) refuses a process that isn't dumpable: its /proc/PID belongs to root.  Nobody
-	 * else is in the new user namespace who could have a capability over us.
+	 * The /proc/PID of a process that isn't dumpable belongs to the root of the user namespace
+	 * that its memory map is from: for an ordinary user, newuidmap(1) refuses it.  Nobody of the
+	 * new user namespace can look at us meanwhile, as nobody else is in it; who has our uid in
+	 * ours, which gives every capability over the new one, is the caller.  For root of a rootless
+	 * engine's user namespace that isn't so: containers of the engine have that uid too.
 	 */
-	prctl(PR_SET_DUMPABLE, 1);
+	if (geteuid() != 0)
+		prctl(PR_SET_DUMPABLE, 1);
 	return pipe_send(child->sync_fd, MESSAGE_JOINED, NULL, 0, NULL, 0, err);
+}
+
+/*
+ * ORDER: before the user namespace is joined.  We must be dumpable to open the file, and in the
+ * container's user namespace a process with CAP_SYS_PTRACE could look at us meanwhile, if it sees the
+ * caller's pid namespace.
+ */
+static int open_clocks(struct child *child, struct error *err)
+{
+	int result;
+
+	if (!(child->join.new_flags & CLONE_NEWTIME))
+		return 0;
+	prctl(PR_SET_DUMPABLE, 1);
+	result = join_open_clocks(&child->clocks, err);
+	prctl(PR_SET_DUMPABLE, 0);
+	return result;
 }
 
 int join_user_namespace(struct child *child, struct error *err)
@@ -90,7 +111,7 @@ int join_user_namespace(struct child *child, struct error *err)
 	automessage struct message bootstrap = MESSAGE_NONE;
 
 	if (receive_join(child, err) < 0 || join_before_user(child, err) < 0 ||
-	    join_namespace(child->joined, CONFIG_NS_USER, err) < 0)
+	    open_clocks(child, err) < 0 || join_namespace(child->joined, CONFIG_NS_USER, err) < 0)
 		return -1;
 	fd_close(&child->joined[CONFIG_NS_USER]);
 	if ((child->join.new_flags & CLONE_NEWUSER) && make_user_namespace(child, err) < 0)
@@ -178,8 +199,9 @@ int join_namespaces(struct child *child, struct error *err)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 0);
 	if (join_late_namespaces(child->joined, err) < 0 ||
-	    join_time_namespace(child->joined, new_flags, &child->config, err) < 0)
+	    join_time_namespace(child->joined, new_flags, &child->config, child->clocks, err) < 0)
 		return -1;
+	fd_close(&child->clocks);
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		if (i != CONFIG_NS_PID)
 			fd_close(&child->joined[i]);

@@ -29,7 +29,9 @@
  *            `urun init`.  That is the fastest way, and the usual one.
  *
  *   joining  A user or pid namespace is joined (`exec`, pods), or a namespace must be joined before
- *            the user namespace is made.  The parent starts `urun init` in its own namespaces
+ *            the user namespace is made, or a new user namespace is made inside a rootless engine's:
+ *            there a container that the engine gave its own user namespace has the uid of the new
+ *            one's owner, which is every capability over it, and may see the caller's pid namespace.  The parent starts `urun init` in its own namespaces
  *            (core/init/join.c), so that the memory map belongs to the caller's user namespace.
  *            That process joins everything itself, the pid namespace last: for `exec` after the
  *            mount namespace and with it the container's root; for a new container after
@@ -97,7 +99,9 @@ static int open_joined(const struct config_namespace *ns, size_t index, int *ret
 int namespaces_open(const struct container_config *config, struct namespaces *ret_namespaces,
 		    struct error *err)
 {
-	autonamespaces struct namespaces namespaces = { 0 };
+	autonamespaces struct namespaces namespaces = {
+		.shared_user_namespace = !userns_is_initial(),
+	};
 
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		namespaces.joined[i] = -1;
@@ -276,7 +280,8 @@ static int cloned_become_init(const struct clone_order *order, struct error *err
 	/* ORDER: again after the change of ids, which clears it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (join_late_namespaces(namespaces->joined, err) < 0 ||
-	    join_time_namespace(namespaces->joined, namespaces->new_flags, order->config, err) < 0)
+	    join_time_namespace(namespaces->joined, namespaces->new_flags, order->config, -1, err) <
+		    0)
 		return -1;
 	return cloned_execute(order, NULL, err);
 }
@@ -286,6 +291,8 @@ static int cloned_become_init(const struct clone_order *order, struct error *err
 bool clone_joins(const struct namespaces *namespaces)
 {
 	if (namespaces->joined[CONFIG_NS_USER] >= 0 || namespaces->joined[CONFIG_NS_PID] >= 0)
+		return true;
+	if (namespaces->shared_user_namespace && (namespaces->new_flags & CLONE_NEWUSER))
 		return true;
 	for (size_t i = 0; i < joined_late_count; i++)
 		if (must_be_joined_before(namespaces, joined_late[i]))

@@ -14,6 +14,8 @@
 struct namespaces {
 	int new_flags;		     /* CLONE_NEW… */
 	int joined[CONFIG_NS_COUNT]; /* by enum config_namespace_type; -1: not joined */
+	/* Our own user namespace may be that of containers, too: a rootless engine's. */
+	bool shared_user_namespace;
 };
 
 /*

@@ -73,6 +73,18 @@ static int sealed_copy(int self, off_t size, int *ret_fd, struct error *err)
 	return 0;
 }
 
+/*
+ * Inside a rootless engine's user namespace other containers may be in that one, and see this
+ * container's processes in a pid namespace that both have: what counts then is whether the owner is
+ * mapped there.  One without a mapping has the kernel's overflow id.
+ */
+#define OVERFLOW_UID 65534
+
+static bool is_mapped_here(uid_t owner)
+{
+	return owner != OVERFLOW_UID && !userns_is_initial();
+}
+
 int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err)
 {
 	autoclose int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
@@ -89,7 +101,8 @@ int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err)
 	 * mode that lets others write, leaves the host's urun to be overwritten from inside
 	 * (CVE-2019-5736).
 	 */
-	if (!idmap_maps_outer(&userns->uids, st.st_uid) && !(st.st_mode & 022)) {
+	if (!idmap_maps_outer(&userns->uids, st.st_uid) && !(st.st_mode & 022) &&
+	    !is_mapped_here(st.st_uid)) {
 		*ret_fd = take_fd(&self);
 		return 0;
 	}

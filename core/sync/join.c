@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -34,24 +33,18 @@ int join_late_namespaces(const int joined[static CONFIG_NS_COUNT], struct error 
 	return 0;
 }
 
-static int set_clocks(const struct config_linux *config, struct error *err)
+int join_open_clocks(int *ret_fd, struct error *err)
 {
-	autoclose int fd = -1;
-	int dumpable;
+	int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
 
-	if (config->time_offsets.count == 0)
-		return 0;
-	/*
-	 * The file of a process that isn't dumpable belongs to the host's root.  For the moment of
-	 * opening it we can be looked at by a process of the same user namespace that has
-	 * CAP_SYS_PTRACE there and sees the caller's pid namespace.
-	 */
-	dumpable = prctl(PR_GET_DUMPABLE);
-	prctl(PR_SET_DUMPABLE, 1);
-	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
-	prctl(PR_SET_DUMPABLE, dumpable == 1);
 	if (fd < 0)
 		return error_set(err, errno, "open /proc/self/timens_offsets");
+	*ret_fd = fd;
+	return 0;
+}
+
+static int set_clocks(const struct config_linux *config, int fd, struct error *err)
+{
 	for (size_t i = 0; i < config->time_offsets.count; i++) {
 		const struct config_time_offset *offset = &config->time_offsets.items[i];
 		char line[96];
@@ -68,13 +61,19 @@ static int set_clocks(const struct config_linux *config, struct error *err)
 }
 
 int join_time_namespace(const int joined[static CONFIG_NS_COUNT], int new_flags,
-			const struct container_config *config, struct error *err)
+			const struct container_config *config, int clocks_fd, struct error *err)
 {
+	autoclose int own = -1;
+
 	if (join_namespace(joined, CONFIG_NS_TIME, err) < 0)
 		return -1;
 	if (!(new_flags & CLONE_NEWTIME))
 		return 0;
 	if (unshare(CLONE_NEWTIME) < 0)
 		return error_set(err, errno, "make the time namespace");
-	return set_clocks(config->linux_, err);
+	if (config->linux_->time_offsets.count == 0)
+		return 0;
+	if (clocks_fd < 0 && join_open_clocks(&own, err) < 0)
+		return -1;
+	return set_clocks(config->linux_, clocks_fd < 0 ? own : clocks_fd, err);
 }

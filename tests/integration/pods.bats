@@ -108,6 +108,7 @@ join() {
 in_callers_pid_namespace() {
 	config '.linux.namespaces = [{type: "pid", path: "/proc/PID/ns/pid"}, {type: "user"}, {type: "mount"},
 		{type: "network"}, {type: "ipc"}, {type: "uts"}]'
+	rm -f "$BATS_TEST_TMPDIR/forked"
 	# shellcheck disable=SC2016 # the inner shell expands them
 	observe timeout 20 unshare -Ur sh -c '
 		unshare --pid --fork sh -c "echo >\"$1\"; exec sleep 62" 2>/dev/null & outer=$!
