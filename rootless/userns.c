@@ -161,11 +161,26 @@ static void __attribute__((noreturn)) child_wait_in_namespace(void)
 pid_t userns_fork(const struct userns_plan *plan, struct error *err)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };
+	int dumpable = prctl(PR_GET_DUMPABLE);
 	pid_t pid;
 
 	if (plan->mode != USERNS_INHERIT)
 		args.flags = CLONE_NEWUSER;
+	/*
+	 * ORDER: the mark before the clone, which has it from its first moment.  As root of a rootless
+	 * engine's user namespace we share the uid with containers, and who has the uid of a new user
+	 * namespace's owner has every capability over it.  Root writes the maps of a process that isn't
+	 * dumpable as well; newuidmap(1), for an ordinary user, refuses to.
+	 */
+	if (geteuid() == 0)
+		prctl(PR_SET_DUMPABLE, 0);
 	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (pid != 0 && dumpable == 1) {
+		int errnum = errno;
+
+		prctl(PR_SET_DUMPABLE, 1);
+		errno = errnum;
+	}
 	if (pid < 0) {
 		error_set(err, errno, "make a user namespace");
 		return host_explain_userns_failure(&plan->host, err->code, err);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Aligned as cmsg(3) wants it. */
@@ -41,9 +42,11 @@ ssize_t rights_send(int socket, const struct iovec *parts, size_t part_count, co
 		cmsg->cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
 		memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * fd_count);
 	}
-	do
+	do {
 		sent = sendmsg(socket, &header, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
+		if (sent < 0 && errno == ENOTSOCK && fd_count == 0)
+			sent = writev(socket, parts, (int)part_count);
+	} while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : sent;
 }
 
@@ -83,9 +86,13 @@ ssize_t rights_receive(int socket, const struct iovec *parts, size_t part_count,
 	header.msg_control = control.bytes;
 	header.msg_controllen = sizeof(control.bytes);
 	*ret_fd_count = 0;
-	do
+	do {
 		got = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | flags);
-	while (got < 0 && errno == EINTR);
+		if (got < 0 && errno == ENOTSOCK) {
+			header.msg_controllen = 0;
+			got = readv(socket, parts, (int)part_count);
+		}
+	} while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -errno;
 	/* An empty datagram looks like the end, and may have some all the same. */

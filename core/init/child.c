@@ -55,15 +55,17 @@ static int take_descriptors(struct child *child, struct error *err)
 	struct message *message = &child->config_message;
 	size_t wanted = 0;
 
-	wanted += child->order.flags & ORDER_WAIT_START ? 1 : 0;
+	wanted += child->order.flags & ORDER_WAIT_START ? 2 : 0;
 	wanted += child->order.flags & ORDER_SECCOMP_SOCKET ? 1 : 0;
 	wanted += child->order.flags & ORDER_MOUNT_NAMESPACE ? 1 : 0;
 	if (message->fd_count != wanted)
 		return error_set(err, EPROTO, "sync pipe: config with %zu descriptors, not %zu",
 				 message->fd_count, wanted);
 	wanted = 0;
-	if (child->order.flags & ORDER_WAIT_START)
-		child->start_listener = take_fd(&message->fds[wanted++]);
+	if (child->order.flags & ORDER_WAIT_START) {
+		child->start = take_fd(&message->fds[wanted++]);
+		child->started = take_fd(&message->fds[wanted++]);
+	}
 	if (child->order.flags & ORDER_SECCOMP_SOCKET)
 		child->seccomp_socket = take_fd(&message->fds[wanted++]);
 	if (child->order.flags & ORDER_MOUNT_NAMESPACE)
@@ -214,6 +216,13 @@ int child_become_program(struct child *child, struct error *err)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (capability_apply(&sets, err) < 0)
 		return -1;
+	/*
+	 * Nothing of the host's is open any more, and `exec` and others look at a created container:
+	 * where our memory map is the caller's (core/init/join.h) they couldn't.
+	 * ORDER: after the last capability that the program doesn't have.
+	 */
+	if (child->joins && (child->order.flags & ORDER_WAIT_START))
+		prctl(PR_SET_DUMPABLE, 1);
 	if (!process->no_new_privileges)
 		return 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -240,7 +249,8 @@ int child_begin(const char *sync_number, const char *mode, struct child *ret_chi
 	*ret_child = (struct child){ .sync_fd = -1,
 				     .config_message = MESSAGE_NONE,
 				     .console_master = -1,
-				     .start_listener = -1,
+				     .start = -1,
+				     .started = -1,
 				     .clocks = -1,
 				     .seccomp_socket = -1,
 				     .mount_namespace = -1,

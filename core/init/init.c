@@ -341,29 +341,39 @@ static int set_sysctl(struct init *init, struct error *err)
 	return result;
 }
 
-/* `start` connects; its connection is our pipe from here on. */
+/*
+ * `start` writes into one FIFO and reads from the other, which is our pipe from here on.
+ * ORDER: after child_become_program().  A created container can be entered by `exec`, and can be in the
+ * namespaces of another: a process in there with CAP_SYS_PTRACE can take us over while we wait, and
+ * must not come by more than the program's own ids, capabilities and filter.  For that filter we make
+ * no call here but read(2) and close(2), which every program makes.
+ */
 static int await_start(struct init *init, struct error *err)
 {
-	if (!(init->child.order.flags & ORDER_WAIT_START))
+	struct child *child = &init->child;
+	ssize_t got;
+	char byte;
+
+	if (!(child->order.flags & ORDER_WAIT_START))
 		return 0;
-	fd_close(&init->child.sync_fd);
-	/*
-	 * Nothing of the host's is open any more, and `exec` and others look at a created container:
-	 * where our memory map is the caller's (core/init/join.h) they couldn't.
-	 */
-	if (init->child.joins)
-		prctl(PR_SET_DUMPABLE, 1);
+	fd_close(&child->sync_fd);
 	do
-		init->child.sync_fd = accept4(init->child.start_listener, NULL, NULL, SOCK_CLOEXEC);
-	while (init->child.sync_fd < 0 && errno == EINTR);
-	if (init->child.sync_fd < 0)
-		return error_set(err, errno, "wait for start");
-	prctl(PR_SET_DUMPABLE, 0);
-	fd_close(&init->child.start_listener);
-	if (!init->child.config.process)
+		got = read(child->start, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	child->sync_fd = take_fd(&child->started);
+	if (got != 1)
+		return error_set(err, got < 0 ? errno : EPIPE, "wait for start");
+	fd_close(&child->start);
+	if (!child->config.process)
 		return error_set(err, 0,
 				 "process is missing in the config: there is nothing to start");
 	return 0;
+}
+
+/* A created container may have no process, and is never started then. */
+static int become_program(struct init *init, struct error *err)
+{
+	return init->child.config.process ? child_become_program(&init->child, err) : 0;
 }
 
 static int run_start_hooks(struct init *init, struct error *err)
@@ -417,8 +427,8 @@ static int init_run(struct init *init, struct error *err)
 	    enter_rootfs(init, err) < 0 || set_sysctl(init, err) < 0 || mask(init, err) < 0 ||
 	    rootfs_finish(&init->child.config, err) < 0 || enter_pid_namespace(init, err) < 0 ||
 	    child_find_program(&init->child, err) < 0 || child_send_ready(&init->child, err) < 0 ||
-	    child_await_run(&init->child, err) < 0 || await_start(init, err) < 0 ||
-	    child_become_program(&init->child, err) < 0 || run_start_hooks(init, err) < 0)
+	    child_await_run(&init->child, err) < 0 || become_program(init, err) < 0 ||
+	    await_start(init, err) < 0 || run_start_hooks(init, err) < 0)
 		return -1;
 	return program_exec(&init->child.program, err);
 }

@@ -73,6 +73,9 @@ static int join_before_user(struct child *child, struct error *err)
 
 static int make_user_namespace(struct child *child, struct error *err)
 {
+	/* ORDER: asked before: in the new one nobody has an id yet. */
+	bool root = geteuid() == 0;
+
 	if (unshare(CLONE_NEWUSER) < 0) {
 		error_set(err, errno, "make the container's namespaces");
 		return host_explain_userns_failure(&HOST_REAL, err->code, err);
@@ -84,7 +87,7 @@ static int make_user_namespace(struct child *child, struct error *err)
 	 * ours, which gives every capability over the new one, is the caller.  For root of a rootless
 	 * engine's user namespace that isn't so: containers of the engine have that uid too.
 	 */
-	if (geteuid() != 0)
+	if (!root)
 		prctl(PR_SET_DUMPABLE, 1);
 	return pipe_send(child->sync_fd, MESSAGE_JOINED, NULL, 0, NULL, 0, err);
 }

@@ -3,12 +3,9 @@
 #include "core/parent/cgroup_end.h"
 
 #include <errno.h>
-#include <linux/sched.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,7 +38,6 @@ static void __attribute__((noreturn)) child_destroy(int sync_fd, const struct cg
 static int run_child(const struct userns_plan *plan, const struct cgroup_left *left,
 		     struct error *ret_left, struct error *err)
 {
-	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	autoclose int ours = -1, its = -1;
 	autofree char *bytes = NULL;
 	struct iovec go = { (char[]){ 'g' }, 1 };
@@ -53,13 +49,13 @@ static int run_child(const struct userns_plan *plan, const struct cgroup_left *l
 		return error_set(err, errno, "make a socket pair");
 	ours = ends[0];
 	its = ends[1];
-	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	pid = userns_fork(plan, err);
 	if (pid == 0) {
 		fd_close(&ours);
 		child_destroy(its, left);
 	}
 	if (pid < 0)
-		return error_set(err, errno, "make a user namespace");
+		return -1;
 	fd_close(&its);
 	result = userns_write_maps(pid, plan, err);
 	if (result == 0 &&

@@ -203,12 +203,23 @@ static int make_cgroup(struct creation *creation, struct error *err)
 	return result;
 }
 
-static int make_start_listener(struct creation *creation, struct error *err)
+static int make_fifo(const struct state_dir *dir, const char *name, int *ret_fd, struct error *err)
 {
+	if (mkfifoat(dir->fd, name, 0600) < 0)
+		return error_set(err, errno, "make %s/%s", dir->path, name);
+	*ret_fd = openat(dir->fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	return *ret_fd < 0 ? error_set(err, errno, "open %s/%s", dir->path, name) : 0;
+}
+
+static int make_start_fifos(struct creation *creation, struct error *err)
+{
+	struct created *made = creation->made;
+
 	if (creation->request->mode != CREATE_ONLY)
 		return 0;
-	return state_socket_listen(&creation->made->dir, STATE_FILE_START, SOCK_STREAM,
-				   &creation->made->start_listener, err);
+	return make_fifo(&made->dir, STATE_FILE_STARTED, &made->started, err) < 0
+		       ? -1
+		       : make_fifo(&made->dir, STATE_FILE_START, &made->start, err);
 }
 
 /*
@@ -379,7 +390,7 @@ static int send_config(struct creation *creation, struct error *err)
 		.first_source = (uint32_t)creation->sources.first,
 	};
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	int fds[3];
+	int fds[4];
 	size_t fd_count = 0;
 	int sent;
 
@@ -396,8 +407,10 @@ static int send_config(struct creation *creation, struct error *err)
 		strbuf_add_str(&sections[ORDER_NETWORK], creation->network.text);
 	if (made->config.hooks)
 		add_hook_env(&sections[ORDER_HOOK_ENV]);
-	if (order.flags & ORDER_WAIT_START)
-		fds[fd_count++] = made->start_listener;
+	if (order.flags & ORDER_WAIT_START) {
+		fds[fd_count++] = made->start;
+		fds[fd_count++] = made->started;
+	}
 	if (order.flags & ORDER_SECCOMP_SOCKET)
 		fds[fd_count++] = creation->filter.listener_socket;
 	if (order.flags & ORDER_MOUNT_NAMESPACE)
@@ -406,10 +419,11 @@ static int send_config(struct creation *creation, struct error *err)
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
 		strbuf_release(&sections[i]);
 	/*
-	 * ORDER: only the child holds the listener from here on, so that its death refuses whoever
-	 * connects.
+	 * ORDER: only the child holds the FIFOs from here on, so that its death is their end for
+	 * `start`.
 	 */
-	fd_close(&made->start_listener);
+	fd_close(&made->start);
+	fd_close(&made->started);
 	return sent;
 }
 
@@ -601,7 +615,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 		       notify_prepare(request->notify_socket, &made.dir, &made.config, &made.notify,
 				      err) == 0 &&
 		       filter_prepare(request->root, &made.config, &creation.filter, err) == 0 &&
-		       make_start_listener(&creation, err) == 0 &&
+		       make_start_fifos(&creation, err) == 0 &&
 		       create_in_steps(&creation, err) == 0;
 		if (!done)
 			undo(&creation);
@@ -654,7 +668,8 @@ void created_release(struct created *created)
 	config_release(&created->config);
 	state_dir_close(&created->dir);
 	child_close(&created->child);
-	fd_close(&created->start_listener);
+	fd_close(&created->start);
+	fd_close(&created->started);
 	fd_close(&created->network_pidfd);
 	fd_close(&created->port_pidfd);
 	notify_close(&created->notify);

@@ -43,7 +43,7 @@ struct created {
 	struct container_config config; /* scoped */
 	struct container_state state;
 	struct child child;
-	int start_listener; /* until the child has it */
+	int start, started; /* until the child has them */
 	int network_pidfd;  /* of its urun-slirp; -1: it has none */
 	int port_pidfd;	    /* of its urun-port; -1: it has none */
 	struct notify notify;
@@ -53,7 +53,8 @@ struct created {
 #define CREATED_NONE                              \
 	((struct created){ .dir = STATE_DIR_NONE, \
 			   .child = CHILD_NONE,   \
-			   .start_listener = -1,  \
+			   .start = -1,           \
+			   .started = -1,         \
 			   .network_pidfd = -1,   \
 			   .port_pidfd = -1,      \
 			   .notify = NOTIFY_NONE })

@@ -138,8 +138,8 @@ static int make_stage(const struct trees *trees, struct error *err)
 /* ---- what is hidden ---- */
 
 /*
- * The folder @path below @root, or the nearest above that can be opened: a folder that we can't look
- * into now might be opened to us later.  -ENOENT: there is no such folder.
+ * The folder or file @path below @root, or the nearest folder above that can be opened: a folder that
+ * we can't look into now might be opened to us later.  -ENOENT: there is none.
  */
 static int open_to_cover(int root, const char *path)
 {
@@ -151,8 +151,11 @@ static int open_to_cover(int root, const char *path)
 		fd = path_open_in_root(root, folder, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 		if (fd >= 0 || fd == -ENOENT)
 			return fd;
-		if (fd == -ENOTDIR)
-			return -ENOENT;
+		if (fd == -ENOTDIR) {
+			/* A file, as a bind mount can show one of a home. */
+			fd = path_open_in_root(root, folder, O_PATH | O_CLOEXEC, 0);
+			return fd == -ENOTDIR ? -ENOENT : fd;
+		}
 		slash = strrchr(folder, '/');
 		if (!slash || slash == folder)
 			return fd;
@@ -160,15 +163,25 @@ static int open_to_cover(int root, const char *path)
 	}
 }
 
-/* An empty folder with the mode of the one that it covers. */
+static int make_empty(const char *path, mode_t mode)
+{
+	autoclose int fd = -1;
+
+	if (S_ISDIR(mode))
+		return mkdir(path, 0700);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -1 : 0;
+}
+
+/* An empty folder, or an empty file, with the mode of what it covers. */
 static int make_cover(int target, int *ret_tree, struct error *err)
 {
 	static unsigned int count;
 	autofree char *path = str_format(COVERS "/%u", count++);
-	struct stat st = { .st_mode = 0755 };
+	struct stat st = { .st_mode = S_IFDIR | 0755 };
 
 	fstat(target, &st);
-	if (mkdir(path, 0700) < 0 || chmod(path, st.st_mode & 07777u) < 0)
+	if (make_empty(path, st.st_mode) < 0 || chmod(path, st.st_mode & 07777u) < 0)
 		return error_set(err, errno, "make %s", path);
 	return clone_tree(path, ret_tree, err);
 }

@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -334,18 +336,69 @@ static int add_elsewhere(struct hidden *hidden, const struct mounts *mounts, con
 	return result;
 }
 
+/* Is @path one of the sorted @paths? */
+static bool is_listed(const str_list *paths, const char *path)
+{
+	return paths->count > 0 &&
+	       bsearch(&path, paths->items, paths->count, sizeof(*paths->items), compare);
+}
+
+static bool is_below_listed(const str_list *paths, const char *path)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (!str_equal(path, paths->items[i]) && is_same_or_below(path, paths->items[i]))
+			return true;
+	return false;
+}
+
+/*
+ * A file system that is mounted below a hidden folder is not of the folder's own mount: a home with
+ * a disk of its own, or a user's FUSE mount.  One of the system's own file system is a bind mount of
+ * a part of the system (a chroot has those), which stays to be seen, unless it is a home.
+ */
+static int add_mounts_below(struct hidden *hidden, const struct mounts *mounts, const str_list *all,
+			    struct error *err)
+{
+	const struct mount *system = mount_of(mounts, "/");
+	str_list above = { hidden->paths.items, hidden->paths.count };
+	str_list below = { 0 };
+	int result = 0;
+
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct mount *mount = &mounts->items[i];
+
+		if (!is_below_listed(&above, mount->point) ||
+		    (system && str_equal(mount->device, system->device) &&
+		     !is_listed(all, mount->point)))
+			continue;
+		below.items = mem_resize(below.items, below.count + 1, sizeof(*below.items));
+		below.items[below.count++] = arena_str(hidden->arena, mount->point);
+	}
+	for (size_t i = 0; i < below.count && result == 0; i++)
+		result = add_elsewhere(hidden, mounts, below.items[i], err);
+	free(below.items);
+	return result;
+}
+
 static int add_all_elsewhere(struct hidden *hidden, struct error *err)
 {
 	struct mounts mounts = { 0 };
+	str_list all = { 0 };
 	size_t count;
 	int result = 0;
 
 	read_mounts(hidden, &mounts);
+	qsort(hidden->paths.items, hidden->paths.count, sizeof(*hidden->paths.items), compare);
+	all.count = hidden->paths.count;
+	all.items = mem_resize(NULL, all.count, sizeof(*all.items));
+	memcpy(all.items, hidden->paths.items, all.count * sizeof(*all.items));
 	/* Each mount is looked at for each path: the fewer the better. */
 	sort(hidden);
 	count = hidden->paths.count;
+	result = add_mounts_below(hidden, &mounts, &all, err);
 	for (size_t i = 0; i < count && result == 0; i++)
 		result = add_elsewhere(hidden, &mounts, hidden->paths.items[i], err);
+	free(all.items);
 	free(mounts.items);
 	return result;
 }

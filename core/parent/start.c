@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent.
 #include <errno.h>
-#include <sys/socket.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/str.h"
 #include "core/parent/hooks.h"
 #include "core/parent/lifecycle.h"
 #include "core/parent/network.h"
 #include "core/parent/notify.h"
-#include "core/parent/state_socket.h"
 #include "core/sync/pipe.h"
 
 static int check_startable(const struct state_dir *dir, const struct container_state *state,
@@ -24,12 +25,47 @@ static int check_startable(const struct state_dir *dir, const struct container_s
 			 container_status_name(status));
 }
 
-/* The end of the connection says that execve happened: init's end of it is close-on-exec. */
-static int await_exec(int connection, struct error *err)
+static int open_fifo(const struct state_dir *dir, const char *name, int flags, int *ret_fd,
+		     struct error *err)
 {
+	autoclose int fd = openat(dir->fd, name, flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	/* ENXIO: nobody waits at the other end. */
+	if (fd < 0)
+		return error_set(err, errno, "open %s/%s", dir->path, name);
+	if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode))
+		return error_set(err, 0, "%s/%s is not a FIFO", dir->path, name);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/*
+ * The end of the FIFO `started` says that execve happened: init's end of it is close-on-exec.
+ * ORDER: it is opened before init goes on, or its end could be missed.
+ */
+static int start_program(const struct state_dir *dir, struct error *err)
+{
+	autoclose int start = -1, started = -1;
 	struct message none = MESSAGE_NONE;
 
-	return pipe_await(connection, 0, &none, err) < 0 ? -1 : 0;
+	if (open_fifo(dir, STATE_FILE_STARTED, O_RDONLY, &started, err) < 0 ||
+	    open_fifo(dir, STATE_FILE_START, O_WRONLY, &start, err) < 0)
+		return -1;
+	if (write(start, "s", 1) != 1)
+		return error_set(err, errno, "write to %s/%s", dir->path, STATE_FILE_START);
+	fcntl(started, F_SETFL, 0);
+	return pipe_await(started, 0, &none, err) < 0 ? -1 : 0;
+}
+
+static void remove_fifos(const struct state_dir *dir)
+{
+	static const char *const names[] = { STATE_FILE_START, STATE_FILE_STARTED };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (unlinkat(dir->fd, names[i], 0) < 0)
+			log_warning("remove %s/%s: %s", dir->path, names[i],
+				    error_errno_text(errno));
 }
 
 /*
@@ -57,7 +93,7 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	struct container_state state = { 0 };
 	struct notify notify = NOTIFY_NONE;
-	autoclose int connection = -1, pidfd = -1;
+	autoclose int pidfd = -1;
 	int result = -1;
 
 	if (state_open(root, id, STATE_LOCKED, &dir, &state, err) != 0)
@@ -65,11 +101,8 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 	network_warn_if_lost(&state);
 	if (check_startable(&dir, &state, &pidfd, err) == 0 &&
 	    notify_reopen(notify_socket, &dir, &notify, err) == 0 &&
-	    state_socket_connect(&dir, STATE_FILE_START, SOCK_STREAM, &connection, err) == 0 &&
-	    await_exec(connection, err) == 0) {
-		if (unlinkat(dir.fd, STATE_FILE_START, 0) < 0)
-			log_warning("remove %s/%s: %s", dir.path, STATE_FILE_START,
-				    error_errno_text(errno));
+	    start_program(&dir, err) == 0) {
+		remove_fifos(&dir);
 		result = hooks_run_with_state(HOOK_POSTSTART, &state, CONTAINER_RUNNING, err);
 		if (result < 0)
 			end_container(&dir, &state);

@@ -9,9 +9,6 @@
 
 /*
  * Sockets in a container's state folder, by their name there:
- *   STATE_FILE_START  SOCK_STREAM: a created container's init waits on it.  Unlike a FIFO it needs no
- *                     path inside the container, refuses the connection when init is gone, and
- *                     carries init's error back to `start`.
  *   STATE_FILE_PORTS  SOCK_SEQPACKET: what is asked of urun-port (netns/port.h)
  * Runs in: parent.
  */

@@ -28,7 +28,7 @@ static const struct {
 	size_t fds_max;
 } rules[] = {
 	[MESSAGE_BOOTSTRAP] = { "bootstrap", 0, 0, 0 },
-	[MESSAGE_CONFIG] = { "config", sizeof(struct message_order), 16u << 20, 3 },
+	[MESSAGE_CONFIG] = { "config", sizeof(struct message_order), 16u << 20, 4 },
 	[MESSAGE_NETWORK] = { "network", 0, 0, 3 },
 	[MESSAGE_OVERLAY] = { "overlay", 0, 0, 1 },
 	[MESSAGE_HOOKS] = { "hooks", 0, 0, 0 },

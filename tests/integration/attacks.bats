@@ -3,6 +3,7 @@
 # Known attacks on container runtimes, one test each: named for what the user is protected from, with the CVE in the comment.
 # Each test fails against a runtime that has the hole.  attacks_own.bats has those that were found in urun itself.
 load lib.bash
+load looker.bash
 
 # --- what several attacks need --------------------------------------------------------------------------------------------
 
@@ -512,27 +513,6 @@ ended_c1() {
 }
 
 # --- CVE-2016-9962: a process that enters a container, looked at before it has the container's root -----------------------
-
-# start_looker: the container c1, in which tests/integration/looker.c waits with CAP_SYS_PTRACE for processes of the runtime.
-start_looker() {
-	"${CC:-gcc}" -O2 -static -o "$BUNDLE/rootfs/bin/looker" "$BATS_TEST_DIRNAME/looker.c"
-	echo secret >"$BATS_TEST_TMPDIR/secret"
-	chmod 600 "$BATS_TEST_TMPDIR/secret"
-	config '.process.capabilities[] += ["CAP_SYS_PTRACE"]'
-	program /bin/looker "$BATS_TEST_TMPDIR/secret"
-	"$@" run --detach --bundle "$BUNDLE" c1 </dev/null >"$BATS_TEST_TMPDIR/seen" 2>&1
-	wait_for 5 grep looking "$BATS_TEST_TMPDIR/seen"
-}
-
-# looker_found_nothing [WORD…]: it had its chances, and none led out of the container (a line "reached"), nor to these.
-looker_found_nothing() {
-	local word
-	cat "$BATS_TEST_TMPDIR/seen"
-	grep -q '^saw ' "$BATS_TEST_TMPDIR/seen"
-	for word in reached "$@"; do
-		if grep "^$word " "$BATS_TEST_TMPDIR/seen"; then return 1; fi
-	done
-}
 
 @test "a container that may trace processes doesn't get out through the process that exec brings" {
 	start_looker urun

@@ -276,13 +276,14 @@ socket_program() {
 # Whoever has taken over the container's init writes to the pipe that urun reads.
 @test "a container steers neither its user's terminal nor urun's memory through what its init reports" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
-	local socket=$STATE/c1/start hostile
+	local folder=$STATE/c1 hostile
 	urun create --bundle "$BUNDLE" c1
-	mv "$socket" "$socket.init"
+	mkdir "$BATS_TEST_TMPDIR/init"
+	mv "$folder"/start "$folder"/started "$BATS_TEST_TMPDIR/init"
 	# The log line and the failure, as the one and only lines, and no byte of them but letters.
-	"$BATS_TEST_DIRNAME/hostile-init" "$socket" text 3>&- &
+	"$BATS_TEST_DIRNAME/hostile-init" "$folder" text 3>&- &
 	hostile=$!
-	wait_for 10 test -S "$socket"
+	wait_for 10 test -p "$folder/start"
 	try start c1
 	assert_status 1
 	wait "$hostile"
@@ -290,15 +291,15 @@ socket_program() {
 urun: failure?]0;title??2J???urun: forged?31m: operation not permitted (hint: hint?]0;title??2J???urun: forged?31m)' ] ||
 		fail "$(od -c <<<"$stderr")"
 
-	rm -f "$socket"
-	"$BATS_TEST_DIRNAME/hostile-init" "$socket" large 3>&- &
+	rm -f "$folder"/start "$folder"/started
+	"$BATS_TEST_DIRNAME/hostile-init" "$folder" large 3>&- &
 	hostile=$!
-	wait_for 10 test -S "$socket"
+	wait_for 10 test -p "$folder/start"
 	try start c1
 	assert_status 1
 	assert_one_line 'sync pipe: error of 2320 bytes'
 	wait "$hostile" || true
-	mv -f "$socket.init" "$socket"
+	mv -f "$BATS_TEST_TMPDIR"/init/* "$folder"
 	urun delete --force c1
 }
 

@@ -332,6 +332,8 @@ create() {
 		[012]:*) ;;
 		*:socket:*) ;;
 		*:/) ;;
+		# The two FIFOs that `start` uses.
+		*:"$STATE"/c1/*) [ -p "$fd" ] || fail "${fd##*/} is $target" ;;
 		*) fail "${fd##*/} is $target" ;;
 		esac
 	done

