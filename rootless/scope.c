@@ -68,6 +68,22 @@ static void hint_more_subids(const struct scope *scope, enum subid_kind kind, ui
 			   letter, first, first + count - 1, name);
 }
 
+/* `exec` joins by a descriptor: there is no path to name. */
+static int hint_joined_map(const struct userns_plan *plan, struct error *err)
+{
+	if (!plan->join_path)
+		return error_hint(err, "this is the map of the container's user namespace");
+	return error_hint(err, "this is the map of the user namespace that is joined, %s",
+			  plan->join_path);
+}
+
+static int hint_joined_denies(const struct userns_plan *plan, struct error *err)
+{
+	if (!plan->join_path)
+		return error_hint(err, "the container's user namespace denies it");
+	return error_hint(err, "the user namespace that is joined, %s, denies it", plan->join_path);
+}
+
 int scope_unmapped(const struct scope *scope, enum subid_kind kind, uint32_t id, const char *field,
 		   struct error *err)
 {
@@ -85,8 +101,7 @@ int scope_unmapped(const struct scope *scope, enum subid_kind kind, uint32_t id,
 			err,
 			"urun stays in the user namespace that it was started in, which has this map");
 	if (scope->plan->mode == USERNS_JOIN)
-		return error_hint(err, "this is the map of the user namespace that is joined, %s",
-				  scope->plan->join_path);
+		return hint_joined_map(scope->plan, err);
 	if (given->count > 0)
 		return error_hint(err, "add the id to linux.%cidMappings", subid_letter(kind));
 	if (scope->caller->uid != 0)
@@ -163,8 +178,7 @@ static int refuse_groups(const struct scope *scope, const struct config_user *us
 		return error_hint(err, "the user namespace that urun was started in denies it, and "
 				       "with it all that are made inside");
 	if (plan->mode == USERNS_JOIN)
-		return error_hint(err, "the user namespace that is joined, %s, denies it",
-				  plan->join_path);
+		return hint_joined_denies(plan, err);
 	/* A gid that root has given is what makes newgidmap(1) allow it. */
 	if (scope->config->linux_->gid_mappings.count > 0)
 		return error_hint(err, "it is allowed with more than the own gid in "

@@ -137,6 +137,38 @@ static void test_user_namespace_is_added(void **state)
 	assert_int_equal(config.linux_->namespaces.count, 6);
 }
 
+/* `exec` joins by a descriptor, and a bundle by a path: each hint names what there is. */
+static void assert_hint_without_hole(const char *text)
+{
+	assert_non_null(strstr(err.text, text));
+	assert_int_not_equal(err.hint[0], '\0');
+	assert_null(strstr(err.hint, "(null)"));
+	assert_int_equal(strstr(err.hint, "/run/userns") != NULL, plan.join_path != NULL);
+}
+
+static void test_hints_of_a_joined_user_namespace_have_no_hole(void **state)
+{
+	static const char *const paths[] = { NULL, "/run/userns" };
+	gid_t group = 7;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		assert_int_equal(scoped_full("", "", NAMESPACES), 0);
+		plan.mode = USERNS_JOIN;
+		plan.join_path = paths[i];
+		plan.setgroups_allowed = true;
+		config.process->user->uid.value = 70000;
+		assert_int_equal(scope_process(&config, &plan, &caller, &err), -1);
+		assert_hint_without_hole("uid 70000 is not mapped");
+		config.process->user->uid.value = 0;
+		config.process->user->additional_gids.items = &group;
+		config.process->user->additional_gids.count = 1;
+		plan.setgroups_allowed = false;
+		assert_int_equal(scope_process(&config, &plan, &caller, &err), -1);
+		assert_hint_without_hole("denies setgroups");
+	}
+}
+
 static void test_own_user_namespace_by_path_is_not_joined(void **state)
 {
 	(void)state;
@@ -512,6 +544,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCOPE_TEST(test_user_namespace_is_added),
+		SCOPE_TEST(test_hints_of_a_joined_user_namespace_have_no_hole),
 		SCOPE_TEST(test_own_user_namespace_by_path_is_not_joined),
 		SCOPE_TEST(test_ids_of_the_process),
 		SCOPE_TEST(test_groups_that_nobody_asked_for_are_dropped_where_they_cant_be_set),
