@@ -311,6 +311,37 @@ static bool helper_missing(const struct host *host, char mend[static HOST_MEND_S
 	return false;
 }
 
+/*
+ * newuidmap and newgidmap open their file with O_NOFOLLOW, as a setuid program must not be led to
+ * another one, and end with status 1 and without a word.  We read the file through the link, so the
+ * ranges look as if they were there.
+ * Source: shadow's commonio_open(); seen with 4.13.
+ */
+static bool subid_file_is_link(const struct host *host, char mend[static HOST_MEND_SIZE])
+{
+	for (enum subid_kind kind = SUBID_UID; kind <= SUBID_GID; kind++) {
+		char letter = subid_letter(kind);
+		autofree char *path = str_format("%s/etc/sub%cid", host->root, letter);
+		struct stat link, target;
+
+		if (lstat(path, &link) < 0 || !S_ISLNK(link.st_mode) ||
+		    subid_has_other_source(host->root))
+			continue;
+		if (stat(path, &target) < 0)
+			return says(mend,
+				    "/etc/sub%cid is a symbolic link that leads nowhere, and "
+				    "new%cidmap follows none: put a file in its place",
+				    letter, letter);
+		return says(
+			mend,
+			"/etc/sub%cid is a symbolic link, which new%cidmap doesn't follow: put the "
+			"file itself in its place: run as root cp --remove-destination \"$(readlink "
+			"-f /etc/sub%cid)\" /etc/sub%cid",
+			letter, letter, letter, letter);
+	}
+	return false;
+}
+
 static bool no_new_privileges(const struct host *host, char mend[static HOST_MEND_SIZE])
 {
 	(void)host; /* a mark of this process, wherever the files are */
@@ -446,6 +477,10 @@ const struct host_check host_checks[HOST_TROUBLE_COUNT] = {
 				  HOST_AT_HELPER,
 				  { 0 },
 				  helper_missing },
+	[HOST_SUBID_LINK] = { "type of /etc/subuid and /etc/subgid",
+			      HOST_AT_HELPER | HOST_AT_SUBIDS,
+			      { 0 },
+			      subid_file_is_link },
 	[HOST_NO_NEW_PRIVILEGES] = { "no_new_privs of this process",
 				     HOST_AT_HELPER,
 				     { 0 },

@@ -40,6 +40,7 @@ enum host_trouble {
 	HOST_SECCOMP,		   /* an outer filter refuses unshare and clone */
 	HOST_NO_SETFCAP,	   /* root without CAP_SETFCAP can't map uid 0 */
 	HOST_HELPER_MISSING,	   /* no newuidmap or newgidmap */
+	HOST_SUBID_LINK,	   /* /etc/subuid or /etc/subgid is a symbolic link */
 	HOST_NO_NEW_PRIVILEGES,	   /* a setuid program gains nothing below us */
 	HOST_HELPER_NOSUID,	   /* the helper's file system is mounted nosuid */
 	HOST_HELPER_POWERLESS,	   /* neither setuid root nor file capabilities */

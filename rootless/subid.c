@@ -192,7 +192,7 @@ uint32_t subid_first_free_on(enum subid_kind kind, const char *root)
  * Do subids come from elsewhere than the files?  The tools of shadow look at this line too, and
  * without it getsubids would only read the same file again.
  */
-static bool nsswitch_names_other_source(const char *root)
+bool subid_has_other_source(const char *root)
 {
 	autofree char *path = str_format("%s/etc/nsswitch.conf", root);
 	autofree char *text = NULL;
@@ -246,7 +246,7 @@ int subid_load(enum subid_kind kind, const char *root, const char *name, uid_t u
 	if (result < 0 && result != -ENOENT)
 		return error_set(err, -result, "read %s", path);
 	subid_parse(text ? text : "", size, name, uid, &ranges);
-	if (ranges.count == 0 && nsswitch_names_other_source(root) &&
+	if (ranges.count == 0 && subid_has_other_source(root) &&
 	    host_find_program(&host, "getsubids", program)) {
 		snprintf(number, sizeof(number), "%" PRIu32, (uint32_t)uid);
 		return ask_getsubids(kind, program, name ? name : number, ret_ranges, err);

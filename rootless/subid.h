@@ -61,6 +61,13 @@ int subid_load(enum subid_kind kind, const char *root, const char *name, uid_t u
 	       struct subid_ranges *ret_ranges, struct error *err);
 
 /*
+ * Does /etc/nsswitch.conf name another source of subids than the files?  Then newuidmap(1) and
+ * newgidmap(1) don't read them.
+ * Source: nsswitch.conf(5), "subid".
+ */
+bool subid_has_other_source(const char *root);
+
+/*
  * Takes one id out.  The own id has its own place in the map, and an id mapped twice is EINVAL from
  * the kernel.
  */

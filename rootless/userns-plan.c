@@ -329,7 +329,9 @@ static void warn_of_no_subids(const struct userns_caller *caller, const char *us
 	const char *what = lacking[0] && lacking[1] ? "id" : lacking[0] ? "uid" : "gid";
 	char mend[HOST_MEND_SIZE];
 
-	if (host_has(&caller->host, HOST_NO_SUBIDS, mend))
+	/* A link that leads nowhere can't be mended by giving ranges. */
+	if (host_has(&caller->host, HOST_SUBID_LINK, mend) ||
+	    host_has(&caller->host, HOST_NO_SUBIDS, mend))
 		log_warning("no range for %s in %s: the container has no %s besides 0 (hint: %s)",
 			    user, which, what, mend);
 	else

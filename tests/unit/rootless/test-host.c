@@ -348,6 +348,36 @@ static void test_no_subids(void **state)
 	assert_false(host_has(&host, HOST_NO_SUBIDS, mend));
 }
 
+static void test_subid_file_is_a_link(void **state)
+{
+	char mend[HOST_MEND_SIZE];
+	struct host host = fake();
+
+	(void)state;
+	fake_program("/usr/bin/newuidmap", "");
+	fake_program("/usr/bin/newgidmap", "");
+	fake_file("/etc/real-subuid", "ann:100000:65536\n");
+	fake_file("/etc/subgid", "ann:100000:65536\n");
+	assert_int_equal(symlink("real-subuid", fake_path("/etc/subuid")), 0);
+	assert_has(helper_hint(), "/etc/subuid is a symbolic link, which newuidmap doesn't follow");
+	assert_has(helper_hint(), "cp --remove-destination");
+	/* A link that leads nowhere. */
+	assert_int_equal(unlink(fake_path("/etc/real-subuid")), 0);
+	assert_has(helper_hint(), "/etc/subuid is a symbolic link that leads nowhere");
+	assert_true(host_has(&host, HOST_SUBID_LINK, mend));
+	/* The other file, and the other program. */
+	assert_int_equal(unlink(fake_path("/etc/subuid")), 0);
+	fake_file("/etc/subuid", "ann:100000:65536\n");
+	assert_false(host_has(&host, HOST_SUBID_LINK, mend));
+	assert_int_equal(unlink(fake_path("/etc/subgid")), 0);
+	fake_file("/etc/static/subgid", "ann:100000:65536\n");
+	assert_int_equal(symlink("static/subgid", fake_path("/etc/subgid")), 0);
+	assert_has(helper_hint(), "/etc/subgid is a symbolic link, which newgidmap doesn't follow");
+	/* The programs don't read the files where the ids come from elsewhere. */
+	fake_file("/etc/nsswitch.conf", "subid: sss\n");
+	assert_false(host_has(&host, HOST_SUBID_LINK, mend));
+}
+
 static void test_the_table_is_whole(void **state)
 {
 	(void)state;
@@ -355,6 +385,48 @@ static void test_the_table_is_whole(void **state)
 		assert_non_null(host_checks[i].setting);
 		assert_non_null(host_checks[i].found);
 		assert_int_not_equal(host_checks[i].occasions, 0);
+	}
+}
+
+/* Every trouble that a folder can stand for, on a host that says nothing more than it must. */
+static const struct {
+	enum host_trouble trouble;
+	const char *path, *text; /* text NULL: a link to /nowhere */
+} bare_troubles[] = {
+	{ HOST_NO_USER_NAMESPACES, "/proc/self/ns/mnt", "" },
+	{ HOST_USERNS_CLONE_OFF, "/proc/sys/kernel/unprivileged_userns_clone", "0\n" },
+	{ HOST_MAX_NAMESPACES_ZERO, "/proc/sys/user/max_mnt_namespaces", "0\n" },
+	{ HOST_CHROOT, "/proc/self/mountinfo", "1 0 8:1 / /proc rw - proc proc rw\n" },
+	{ HOST_APPARMOR_RESTRICTION, "/proc/self/attr/current", "unconfined\n" },
+	{ HOST_SELINUX, "/sys/fs/selinux/enforce", "1\n" },
+	{ HOST_HELPER_MISSING, NULL, NULL },
+	{ HOST_SUBID_LINK, "/etc/subuid", NULL },
+	{ HOST_HELPER_POWERLESS, "/usr/bin/newuidmap", "" },
+	{ HOST_NO_SUBIDS, NULL, NULL },
+};
+
+static void test_no_hint_of_the_table_names_what_is_not_there(void **state)
+{
+	struct host host = fake();
+
+	for (size_t i = 0; i < ARRAY_SIZE(bare_troubles); i++) {
+		char mend[HOST_MEND_SIZE] = "";
+
+		assert_int_equal(fake_host_teardown(state), 0);
+		assert_int_equal(fake_host_setup(state), 0);
+		if (bare_troubles[i].trouble == HOST_APPARMOR_RESTRICTION)
+			fake_file("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n");
+		if (bare_troubles[i].text && bare_troubles[i].path)
+			fake_program(bare_troubles[i].path, bare_troubles[i].text);
+		else if (bare_troubles[i].path) {
+			fake_file("/etc/hostname", "");
+			assert_int_equal(symlink("/nowhere", fake_path(bare_troubles[i].path)), 0);
+		}
+		if (!host_has(&host, bare_troubles[i].trouble, mend))
+			fail_msg("%s: not found", host_checks[bare_troubles[i].trouble].setting);
+		assert_int_not_equal(mend[0], '\0');
+		assert_null(strstr(mend, "(null)"));
+		assert_null(strchr(mend, '\n'));
 	}
 }
 
@@ -379,6 +451,8 @@ int main(void)
 		HOST_TEST(test_helper_on_nosuid),
 		HOST_TEST(test_namespaces_used_up),
 		HOST_TEST(test_no_subids),
+		HOST_TEST(test_subid_file_is_a_link),
+		HOST_TEST(test_no_hint_of_the_table_names_what_is_not_there),
 		cmocka_unit_test(test_the_table_is_whole),
 	};
 
