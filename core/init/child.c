@@ -147,7 +147,7 @@ int child_find_program(struct child *child, struct error *err)
 	return found;
 }
 
-static enum user_groups groups_of(const struct child *child)
+enum user_groups child_groups(const struct child *child)
 {
 	if (child->order.flags & ORDER_KEEP_GROUPS)
 		return USER_GROUPS_KEEP;
@@ -208,7 +208,7 @@ int child_become_program(struct child *child, struct error *err)
 	if (!process->no_new_privileges && load_filter(child, err) < 0)
 		return -1;
 	if (capability_drop_bounding(&sets, err) < 0 ||
-	    process_become_user(process->user, groups_of(child), err) < 0)
+	    process_become_user(process->user, child_groups(child), err) < 0)
 		return -1;
 	/* ORDER: both again after the change of ids, which resets them. */
 	prctl(PR_SET_DUMPABLE, 0);

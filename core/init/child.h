@@ -9,6 +9,7 @@
 #include "core/config/config.h"
 #include "core/init/label.h"
 #include "core/init/program.h"
+#include "core/init/user.h"
 #include "core/sync/message.h"
 
 /*
@@ -68,6 +69,9 @@ int child_join_mount_namespace(struct child *child, struct error *err);
 
 /* In the container's root: goes to process.cwd and finds process.args[0], as its user. */
 int child_find_program(struct child *child, struct error *err);
+
+/* What happens to the supplementary groups. */
+enum user_groups child_groups(const struct child *child);
 
 /* READY, with the console where there is one. */
 int child_send_ready(struct child *child, struct error *err);

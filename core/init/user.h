@@ -2,6 +2,7 @@
 #ifndef URUN_INIT_USER_H
 #define URUN_INIT_USER_H
 
+#include "core/base/arena.h"
 #include "core/base/error.h"
 #include "core/config/config.h"
 
@@ -19,6 +20,15 @@ enum user_groups {
  * Runs in: init after pivot_root; after capability_drop_bounding(), before capability_apply().
  */
 int process_become_user(const struct config_user *user, enum user_groups groups, struct error *err);
+
+/*
+ * Gives @user, whose uid is set, the group and (with USER_GROUPS_SET) the supplementary groups that
+ * /etc/passwd and /etc/group below @root have for that uid; these come before the ones that @user has
+ * already.  Group 0 where passwd doesn't have the uid.  Lists are @arena's.
+ * Runs in: setns, in the container's root.
+ */
+int user_find_groups(int root, enum user_groups groups, struct arena *arena,
+		     struct config_user *user, struct error *err);
 
 /*
  * From the first to the second, files are opened and tested with @user's uid and gid (setfsuid(2)),

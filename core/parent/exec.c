@@ -208,6 +208,7 @@ static uint32_t order_flags(const struct execution *execution)
 	flags |= execution->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
 	flags |= config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS) ? ORDER_KEEP_GROUPS : 0;
 	flags |= execution->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
+	flags |= exec_process_wants_own_groups(&execution->request->process) ? ORDER_OWN_GROUPS : 0;
 	return flags;
 }
 

@@ -50,6 +50,13 @@ int exec_process_make(const struct exec_process *asked, struct container_config 
 		      struct error *err);
 
 /*
+ * Is a user asked for without a group?  Then the groups are those that the container's /etc/passwd and
+ * /etc/group give them, and 0 where these don't have the user: as for `run --user`.  Only a process
+ * in the container can look there.
+ */
+bool exec_process_wants_own_groups(const struct exec_process *asked);
+
+/*
  * Runs a process in a container that is running or created, and returns when its program runs: the
  * pid file is written only then.  *ret_child is the caller's to close.
  * Runs in: parent.

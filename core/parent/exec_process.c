@@ -37,6 +37,8 @@ static int set_user(const char *text, struct container_config *config, struct er
 		return error_set(err, 0, "option --user is UID or UID:GID in numbers, not '%s'",
 				 text);
 	user->uid.value = id;
+	/* Until it is looked up (ORDER_OWN_GROUPS): not the group of the container's other user. */
+	user->gid.value = 0;
 	if (!gid_text)
 		return 0;
 	if (number_parse_u32(gid_text, UINT32_MAX - 1, &id) < 0)
@@ -44,6 +46,11 @@ static int set_user(const char *text, struct container_config *config, struct er
 				 text);
 	user->gid.value = id;
 	return 0;
+}
+
+bool exec_process_wants_own_groups(const struct exec_process *asked)
+{
+	return !asked->file && asked->user && !strchr(asked->user, ':');
 }
 
 static int set_env(const struct exec_texts *env, struct container_config *config, struct error *err)

@@ -114,6 +114,8 @@ enum order_flag {
 	ORDER_SETNS = 1 << 8,		/* join what is there: `exec`, not the first process */
 	ORDER_MOUNT_NAMESPACE = 1 << 9, /* the one to join is the next descriptor */
 	ORDER_FUSE_OVERLAY = 1 << 10,	/* the overlay over the root is fuse-overlayfs */
+	/* `exec`: the user's groups are those of the container's /etc/passwd and /etc/group */
+	ORDER_OWN_GROUPS = 1 << 11,
 };
 
 enum order_section {

@@ -92,6 +92,29 @@ ended() {
 	ended
 }
 
+@test "exec --user and run --user without a group give the user the same groups" {
+	has_subids || skip "this user has no subids"
+	printf 'root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
+	printf 'root:x:0:\nweb:x:34:\ncerts:x:35:web,other\nothers:x:36:other\n' >"$BUNDLE/rootfs/etc/group"
+	# The container's own user is another one: nothing of theirs is left.
+	config '.process.user = {uid: 5, gid: 6}'
+	started
+	local user
+	for user in 33 0 33:36 1234; do
+		try run --rootfs "$BUNDLE/rootfs" --network none --user "$user" sh -c 'id -u; id -g; id -G' </dev/null
+		assert_status 0
+		local by_run=$output
+		try exec --user "$user" c1 sh -c 'id -u; id -g; id -G'
+		assert_status 0
+		assert_output "$by_run"
+	done
+	try exec --user 33 c1 sh -c 'id -g; id -G'
+	assert_output $'34\n34 35'
+	try exec --user 33 -g 7 c1 id -G
+	assert_output '34 7 35'
+	ended
+}
+
 @test "--process has the whole process" {
 	started
 	jq '.process | .args = ["sh", "-c", "echo $X; pwd; id -u; ulimit -n"] | .env = ["PATH=/bin", "X=y"] | .cwd = "/var" | .user = {uid: 3, gid: 4}

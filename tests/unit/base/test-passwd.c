@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/base/passwd.h"
+
+static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
+			     "broken line\n"
+			     "www-data:x:33:34:www:/var/www:/usr/sbin/nologin\n"
+			     "second:x:33:99::/:/bin/sh\n"
+			     "44:x:45:46::/:/bin/sh\n";
+static const char group[] = "root:x:0:\n"
+			    "www-data:x:34:www-data\n"
+			    "ssl-cert:x:101:ann,www-data\n"
+			    "adm:x:4:ann\n"
+			    "backup:x:102:www-data";
+
+static struct arena arena;
+static struct passwd_user user;
+static struct error err;
+
+static int setup(void **state)
+{
+	(void)state;
+	user = (struct passwd_user){ .uid = 7777 };
+	err = ERROR_NONE;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_release(&arena);
+	return 0;
+}
+
+static void assert_user(const char *text, uint32_t uid, uint32_t gid, size_t groups)
+{
+	if (passwd_find_user(passwd, group, text, &arena, &user, &err) < 0)
+		fail_msg("%s: %s", text, err.text);
+	assert_int_equal(user.uid, uid);
+	assert_int_equal(user.gid, gid);
+	assert_int_equal(user.group_count, groups);
+}
+
+static void a_name_and_its_number_are_one_user(void **state)
+{
+	(void)state;
+	assert_user("www-data", 33, 34, 2);
+	assert_int_equal(user.groups[0], 101);
+	assert_int_equal(user.groups[1], 102);
+	assert_user("33", 33, 34, 2);
+	assert_true(user.found);
+	assert_user("0", 0, 0, 0);
+	/* A name that looks like a number is a name. */
+	assert_user("44", 45, 46, 0);
+}
+
+static void a_number_that_is_nobody_has_group_0(void **state)
+{
+	(void)state;
+	assert_user("1234", 1234, 0, 0);
+	assert_false(user.found);
+}
+
+static void a_group_that_is_given_is_the_only_one(void **state)
+{
+	(void)state;
+	assert_user("33:0", 33, 0, 0);
+	assert_user("www-data:adm", 33, 4, 0);
+	assert_user("1234:4321", 1234, 4321, 0);
+}
+
+static void what_is_not_there_is_named(void **state)
+{
+	(void)state;
+	assert_int_equal(passwd_find_user(passwd, group, "bob", &arena, &user, &err), -1);
+	assert_string_equal(err.text, "the root file system has no user 'bob'");
+	assert_int_equal(passwd_find_user(passwd, group, "33:bobs", &arena, &user, &err), -1);
+	assert_string_equal(err.text, "the root file system has no group 'bobs'");
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const wrong[] = { "", "-1", "4294967295", " 33" };
+
+		assert_int_equal(passwd_find_user(passwd, group, wrong[i], &arena, &user, &err),
+				 -1);
+	}
+	assert_int_equal(user.uid, 7777);
+}
+
+static void assert_added(const char *file, const char *lines, const char *expected)
+{
+	autostrbuf struct strbuf out = { 0 };
+
+	passwd_add_lines(file, lines, &out);
+	assert_string_equal(out.bytes ? out.bytes : "", expected);
+}
+
+static void a_line_is_added_once(void **state)
+{
+	static const char ann[] = "ann:*:1000:1000:Ann:/home/ann:/bin/sh";
+
+	(void)state;
+	assert_added(passwd, ann, "ann:*:1000:1000:Ann:/home/ann:/bin/sh\n");
+	assert_added("", ann, "ann:*:1000:1000:Ann:/home/ann:/bin/sh\n");
+	assert_added("ann:*:1000:1000:Ann:/home/ann:/bin/sh\n", ann, "");
+	/* The file's own user of that id stays the only one. */
+	assert_added("node:x:1000:1000::/home/node:/bin/sh\n", ann, "");
+	/* Without a line end the last line would become another. */
+	assert_added("root:x:0:0::/:/bin/sh", ann, "\nann:*:1000:1000:Ann:/home/ann:/bin/sh\n");
+	assert_added(passwd,
+		     "a:*:1:1:::\nnothing\n\n:*:5:5\nb:*:2:2:::", "a:*:1:1:::\nb:*:2:2:::\n");
+}
+
+static void a_name_that_is_taken_becomes_the_number(void **state)
+{
+	(void)state;
+	assert_added(passwd, "www-data:*:1000:1000::/:/bin/sh", "1000:*:1000:1000::/:/bin/sh\n");
+	assert_added(group, "adm:x:1000:", "\n1000:x:1000:\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_name_and_its_number_are_one_user),
+		TEST(a_number_that_is_nobody_has_group_0),
+		TEST(a_group_that_is_given_is_the_only_one),
+		TEST(what_is_not_there_is_named),
+		TEST(a_line_is_added_once),
+		TEST(a_name_that_is_taken_becomes_the_number),
+	};
+
+	return cmocka_run_group_tests_name("passwd", tests, NULL, NULL);
+}
