@@ -123,6 +123,35 @@ int child_await_run(struct child *child, struct error *err)
 
 /* ---- the program ---- */
 
+static int enter_and_find(const struct config_process *process, char **ret_path, struct error *err)
+{
+	return program_chdir(process, err) < 0 ? -1 : program_find(process, ret_path, err);
+}
+
+/*
+ * Once more where the user's file system ids were refused: a FUSE file system of the caller's own, as a
+ * volume with keep-id, lets in who has all ids of its owner.  The first error is the one that stays.
+ */
+static int find_with_all_ids(const struct config_process *process, char **ret_path,
+			     struct error *err)
+{
+	struct error again = ERROR_NONE;
+	struct user_ids own;
+	char *path = NULL;
+	int found;
+
+	if (user_ids_begin(process->user, &own, &again) < 0)
+		return -1;
+	found = enter_and_find(process, &path, &again);
+	if (user_ids_end(&own, err) < 0 || found < 0) {
+		free(path);
+		return -1;
+	}
+	*ret_path = path;
+	*err = ERROR_NONE;
+	return 0;
+}
+
 /*
  * With the user's permissions, and before READY, so that `create` can tell what `start` would meet.
  * The working folder is entered here and kept.
@@ -137,8 +166,10 @@ int child_find_program(struct child *child, struct error *err)
 	if (!process)
 		return 0;
 	user_files_begin(process->user);
-	found = program_chdir(process, err) < 0 ? -1 : program_find(process, &path, err);
+	found = enter_and_find(process, &path, err);
 	user_files_end();
+	if (found < 0 && err->code == EACCES)
+		found = find_with_all_ids(process, &path, err);
 	/* ORDER: both again after the change of ids for files, which resets them. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 0);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -411,13 +412,41 @@ static int bind_copy_symlink(const struct mount_step *step, int rootfs, struct e
 	return 1;
 }
 
+/*
+ * Is the root of the detached mount a folder?  A FUSE file system tells its attributes to nobody but
+ * the user who mounted it (without allow_other), and with keep-id the container's root is another.
+ * Whether a path can go on in it the kernel knows by itself, and O_PATH opens nothing of it.
+ * Returns 0 or a negative errno.
+ * Source: fuse(4), allow_other; open(2), O_PATH and O_DIRECTORY.
+ */
+static int tree_is_folder(int tree, bool *ret_folder)
+{
+	autoclose int folder = -1;
+	char link[64];
+	struct stat st;
+
+	if (fstat(tree, &st) == 0) {
+		*ret_folder = S_ISDIR(st.st_mode);
+		return 0;
+	}
+	if (errno != EACCES)
+		return -errno;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", tree);
+	folder = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0 && errno != ENOTDIR)
+		return -errno;
+	*ret_folder = folder >= 0;
+	return 0;
+}
+
 static int bind_apply(const struct mount_step *step, int rootfs, struct mount_views *views,
 		      struct error *err)
 {
 	unsigned int flags = step->options.traits & MOUNT_TRAIT_RECURSIVE ? AT_RECURSIVE : 0;
 	autoclose int tree = -1;
 	autoclose int target = -1;
-	struct stat st;
+	bool folder = false;
+	int result;
 
 	if (step->options.traits & MOUNT_TRAIT_COPY_SYMLINK) {
 		int copied = bind_copy_symlink(step, rootfs, err);
@@ -431,9 +460,10 @@ static int bind_apply(const struct mount_step *step, int rootfs, struct mount_vi
 	tree = mount_clone_source(step->source, step->source_fd, flags);
 	if (tree < 0)
 		return bind_source_error(step, -tree, err);
-	if (fstat(tree, &st) < 0)
-		return step_error(step, errno, err);
-	target = target_open(step, rootfs, S_ISDIR(st.st_mode), NULL, err);
+	result = tree_is_folder(tree, &folder);
+	if (result < 0)
+		return step_error(step, -result, err);
+	target = target_open(step, rootfs, folder, NULL, err);
 	if (target < 0 || check_proc(step, tree, target, err) < 0 ||
 	    idmap_apply(step, tree, err) < 0 || options_apply(step, tree, err) < 0 ||
 	    kernel_view_apply(step, tree, err) < 0)

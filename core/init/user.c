@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -110,6 +112,58 @@ void user_files_end(void)
 	/* ORDER: the uid first: it brings back the capabilities by which the gid may be any. */
 	setfsuid(geteuid());
 	setfsgid(getegid());
+}
+
+/* Back to all capabilities that we hold, which the change of uid took out of the effective set. */
+static int raise_capabilities(struct error *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return error_set(err, errno, "read own capabilities");
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		data[i].effective = data[i].permitted;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return error_set(err, errno, "take back own capabilities");
+	return 0;
+}
+
+int user_ids_begin(const struct config_user *user, struct user_ids *ret_own, struct error *err)
+{
+	const struct user_ids own = { geteuid(), getegid() };
+	uid_t uid = (uid_t)user->uid.value;
+	gid_t gid = (gid_t)user->gid.value;
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return error_set(err, errno, "keep capabilities over the change of uid");
+	/* ORDER: the gid first: it takes a capability that the change of uid makes ineffective. */
+	if (setresgid(gid, gid, gid) < 0)
+		return error_set(err, errno, "become gid %u for a while", gid);
+	if (setresuid(uid, uid, uid) < 0) {
+		error_set(err, errno, "become uid %u for a while", uid);
+		if (setresgid(own.gid, own.gid, own.gid) < 0)
+			return error_set(err, errno, "become gid %u again", own.gid);
+		return -1;
+	}
+	*ret_own = own;
+	return 0;
+}
+
+int user_ids_end(const struct user_ids *own, struct error *err)
+{
+	if (raise_capabilities(err) < 0)
+		return -1;
+	if (setresuid(own->uid, own->uid, own->uid) < 0)
+		return error_set(err, errno, "become uid %u again", own->uid);
+	if (setresgid(own->gid, own->gid, own->gid) < 0)
+		return error_set(err, errno, "become gid %u again", own->gid);
+	/* Without uid 0 among the ids no change of them touches the effective set; it does no harm. */
+	if (raise_capabilities(err) < 0)
+		return -1;
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "forget the kept capabilities");
+	return 0;
 }
 
 /* Moves *@line behind its next colon and returns what stood before it; NULL: no colon. */

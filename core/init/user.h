@@ -41,6 +41,21 @@ void user_files_begin(const struct config_user *user);
 void user_files_end(void);
 
 /*
+ * From the first to the second, all ids of this process are @user's, where setfsuid(2) isn't enough:
+ * a FUSE file system without allow_other asks for the real, effective and saved ids of its owner.
+ * The permitted capabilities stay, so that nobody with the user's ids may look into this process.
+ * The first fails where the ids aren't mapped, and has changed nothing then.
+ * ORDER: both clear the death signal and the dumpable mark.
+ * Runs in: init after pivot_root.
+ */
+struct user_ids {
+	uid_t uid;
+	gid_t gid;
+};
+int user_ids_begin(const struct config_user *user, struct user_ids *ret_own, struct error *err);
+int user_ids_end(const struct user_ids *own, struct error *err);
+
+/*
  * The home directory of @uid from /etc/passwd below @root (a descriptor of the container's root,
  * not trusted); "/" where there is none.  The caller frees it.
  */
