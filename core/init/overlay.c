@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -19,14 +20,39 @@ struct layers {
 	int work;
 };
 
-static int open_layer(int dir, const char *where, const char *name, struct error *err)
+static int open_layer(int dir, const char *where, const char *name, bool *ret_made,
+		      struct error *err)
 {
 	int fd;
 
-	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
+	*ret_made = mkdirat(dir, name, 0755) == 0;
+	if (!*ret_made && errno != EEXIST)
 		return error_set(err, errno, "overlay: make %s in %s", name, where);
 	fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? error_set(err, errno, "overlay: open %s in %s", name, where) : fd;
+}
+
+/*
+ * The root of an overlay has the owner and the mode of its upper layer.  They become those of the
+ * folder below, once: with keep-id that is mostly the caller's, who may write to / there.  An owner or
+ * a group that isn't mapped can't be given (EINVAL).
+ * ORDER: the owner first: a change of owner clears set-group-ID.
+ */
+static int take_attributes(int upper, int folder, const char *where, struct error *err)
+{
+	struct stat st;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", upper);
+	if (fstat(folder, &st) < 0 ||
+	    (fchownat(upper, "", st.st_uid, (gid_t)-1, AT_EMPTY_PATH) < 0 && errno != EINVAL) ||
+	    (fchownat(upper, "", (uid_t)-1, st.st_gid, AT_EMPTY_PATH) < 0 && errno != EINVAL) ||
+	    chmod(path, st.st_mode & 07777) < 0)
+		return error_set(
+			err, errno,
+			"overlay: give upper in %s the owner and the mode of the folder below",
+			where);
+	return 0;
 }
 
 /*
@@ -86,12 +112,13 @@ static int make_overlay(int folder, const struct layers *layers, const char *pat
 int overlay_make(const char *where, int folder, const char *path, int *ret_tree, struct error *err)
 {
 	autoclose int place = -1, upper = -1, work = -1;
+	bool upper_is_new, work_is_new;
 
 	if (open_place(where, folder, &place, err) < 0)
 		return -1;
-	upper = open_layer(place, where, "upper", err);
-	work = upper < 0 ? -1 : open_layer(place, where, "work", err);
-	if (work < 0)
+	upper = open_layer(place, where, "upper", &upper_is_new, err);
+	work = upper < 0 ? -1 : open_layer(place, where, "work", &work_is_new, err);
+	if (work < 0 || (upper_is_new && take_attributes(upper, folder, where, err) < 0))
 		return -1;
 	return make_overlay(folder, &(struct layers){ upper, work }, path, ret_tree, err);
 }

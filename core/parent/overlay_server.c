@@ -238,6 +238,22 @@ static int hide(const struct overlay *overlay, struct error *err)
 
 /* ---- what can be written to ---- */
 
+/* The root of an overlay has the owner and the mode of its upper layer: see core/init/overlay.c. */
+static int take_attributes(const struct overlay *overlay, const char *upper, struct error *err)
+{
+	struct stat st;
+
+	if (stat(LOWER, &st) < 0 ||
+	    (!overlay->squash && chown(upper, st.st_uid, (gid_t)-1) < 0 && errno != EINVAL) ||
+	    (!overlay->squash && chown(upper, (uid_t)-1, st.st_gid) < 0 && errno != EINVAL) ||
+	    chmod(upper, st.st_mode & 07777) < 0)
+		return error_set(err, errno,
+				 "give upper in %s the owner and the mode of the folder "
+				 "below",
+				 overlay->where);
+	return 0;
+}
+
 /*
  * ORDER: everything becomes read-only before the folder for changes is mounted, so that no mount is
  * forgotten and none has to be made writable again.
@@ -254,10 +270,15 @@ static int make_layers(const struct overlay *overlay, const struct trees *trees,
 			return -1;
 	} else if (mount("tmpfs", LAYERS, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
 		return error_set(err, errno, "mount a tmpfs for what is changed");
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (mkdir(folders[i], 0755) < 0 && errno != EEXIST)
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		bool made = mkdir(folders[i], 0755) == 0;
+
+		if (!made && errno != EEXIST)
 			return error_set(err, errno, "make %s in %s", strrchr(folders[i], '/') + 1,
 					 overlay->where);
+		if (made && i == 0 && take_attributes(overlay, folders[i], err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
