@@ -50,7 +50,7 @@ struct container_options {
 	{ "uidmap", 0, OPTION_LIST, CONTAINER_OPTION(type, uid_maps), "INNER:OUTER:N", "uids of the container and of the host" }, \
 	{ "gidmap", 0, OPTION_LIST, CONTAINER_OPTION(type, gid_maps), "INNER:OUTER:N", "the same of gids" }, \
 	{ "keep-groups", 0, OPTION_FLAG, CONTAINER_OPTION(type, keep_groups), NULL, "keep your supplementary groups, for files that only they may open" }, \
-	{ "userns", 0, OPTION_STRING, CONTAINER_OPTION(type, userns), "keep-id", "your own ids are the same inside" }
+	{ "userns", 0, OPTION_STRING, CONTAINER_OPTION(type, userns), "keep-id[:OPTIONS]", "your own ids and name are the same inside" }
 /* clang-format on */
 
 void container_options_release(struct container_options *options);

@@ -17,8 +17,9 @@
 /* Source: passwd(5), group(5). */
 #define FIELD_NAME 0
 #define FIELD_HOME 5
+#define FIELD_ALL  ((size_t)-1) /* the line */
 
-/* Field @index, from 0, of the first line for @id.  Both files have lines name:password:id:… */
+/* Field @index, from 0 (or FIELD_ALL), of the first line for @id.  Both files have lines name:password:id:… */
 static char *field_in_lines(const char *bytes, size_t size, uint32_t id, size_t index)
 {
 	struct span rest = { bytes, size }, line, name, field;
@@ -31,6 +32,8 @@ static char *field_in_lines(const char *bytes, size_t size, uint32_t id, size_t 
 		    !span_cut(&fields, ':', &field) || !span_cut(&fields, ':', &field) ||
 		    !span_number(field, &value) || value != id)
 			continue;
+		if (index == FIELD_ALL)
+			return str_dup_n(line.bytes, line.size);
 		for (size_t i = 0; i <= index; i++)
 			if (!span_cut(&line, ':', &field))
 				return NULL;
@@ -81,4 +84,20 @@ char *home_of_user(const char *root, uid_t uid)
 char *name_of_group(const char *root, gid_t gid)
 {
 	return field_of(root, "group", gid, FIELD_NAME);
+}
+
+void name_passwd_line(const char *root, uid_t uid, struct passwd_line *ret_line)
+{
+	autofree char *text = field_of(root, "passwd", uid, FIELD_ALL);
+	/* name:password:uid:gid:gecos:home:shell */
+	char **const parts[] = {
+		&ret_line->name, NULL, NULL, NULL, &ret_line->gecos, &ret_line->home,
+		&ret_line->shell
+	};
+	struct span line = { text ? text : "", text ? strlen(text) : 0 }, field;
+
+	*ret_line = (struct passwd_line){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && span_cut(&line, ':', &field); i++)
+		if (parts[i])
+			*parts[i] = str_dup_n(field.bytes, field.size);
 }

@@ -16,4 +16,10 @@ char *name_of_group(const char *root, gid_t gid);
 /* The user's home folder, likewise. */
 char *home_of_user(const char *root, uid_t uid);
 
+/* The user's line of passwd(5), likewise, in parts; each NULL where it isn't there, else the caller's to free. */
+struct passwd_line {
+	char *name, *gecos, *home, *shell;
+};
+void name_passwd_line(const char *root, uid_t uid, struct passwd_line *ret_line);
+
 #endif

@@ -135,6 +135,42 @@ static bool same(struct span a, struct span b)
 	return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
 }
 
+/*
+ * name:password:id:members, or name:password:uid:gid:comment:home:shell.  Cuts it into fields; returns
+ * how many.
+ */
+static size_t cut_fields(struct span line, struct span fields[static FIELDS_MAX])
+{
+	size_t colons = 0;
+
+	for (size_t i = 0; i < line.size; i++)
+		colons += line.bytes[i] == ':';
+	/* An empty last field is none to span_cut(). */
+	for (size_t i = 0; i < FIELDS_MAX; i++)
+		if (!span_cut(&line, ':', &fields[i]))
+			fields[i] = (struct span){ "", 0 };
+	return colons + 1;
+}
+
+static bool is_earlier_of_ours(struct span old, struct span newer)
+{
+	struct span a[FIELDS_MAX], b[FIELDS_MAX];
+	size_t count = cut_fields(old, a);
+	/* The comment, and the members. */
+	size_t kept = count == FIELDS_MAX ? 4 : 3;
+
+	return count == cut_fields(newer, b) && count > 3 && same(a[0], b[0]) &&
+	       span_is(a[1], "*") && span_is(b[1], "*") && same(a[kept], b[kept]);
+}
+
+static void add_line(struct span line, struct strbuf *out)
+{
+	if (out->size > 0 && out->bytes[out->size - 1] != '\n')
+		strbuf_add_str(out, "\n");
+	strbuf_add(out, line.bytes, line.size);
+	strbuf_add_str(out, "\n");
+}
+
 static void look_up(const char *file, struct span name, uint32_t id, bool *ret_has_id,
 		    bool *ret_has_name)
 {
@@ -150,28 +186,57 @@ static void look_up(const char *file, struct span name, uint32_t id, bool *ret_h
 	}
 }
 
-void passwd_add_lines(const char *file, const char *lines, struct strbuf *out)
+/* The line of @lines that is to replace the file's @old, if there is one. */
+static bool find_newer(const char *file, const char *lines, struct span old, struct span *ret_line)
 {
-	size_t size = strlen(file);
+	struct span rest = { lines, strlen(lines) }, name;
+	uint32_t old_id, id;
+	bool has_id, has_name;
+
+	while (span_cut(&rest, '\n', ret_line)) {
+		if (!is_earlier_of_ours(old, *ret_line) || !parse_line(old, &name, &old_id) ||
+		    !parse_line(*ret_line, &name, &id))
+			continue;
+		look_up(file, name, id, &has_id, &has_name);
+		return id == old_id || !has_id;
+	}
+	return false;
+}
+
+static void copy_with_newer(const char *file, const char *lines, struct strbuf *out)
+{
+	struct span rest = { file, strlen(file) }, line, newer;
+
+	while (span_cut(&rest, '\n', &line)) {
+		/* The last line need not have an end. */
+		bool has_end = line.bytes + line.size < file + strlen(file);
+
+		if (find_newer(file, lines, line, &newer))
+			line = newer;
+		strbuf_add(out, line.bytes, line.size);
+		if (has_end)
+			strbuf_add_str(out, "\n");
+	}
+}
+
+void passwd_merge(const char *file, const char *lines, struct strbuf *out)
+{
 	struct span rest = { lines, strlen(lines) }, line, name;
-	bool has_end = size == 0 || file[size - 1] == '\n';
 	bool has_id, has_name;
 	uint32_t id;
 
+	strbuf_add_str(out, "");
+	copy_with_newer(file, lines, out);
 	while (span_cut(&rest, '\n', &line)) {
+		autofree char *renamed = NULL;
+
 		if (!parse_line(line, &name, &id))
 			continue;
-		look_up(file, name, id, &has_id, &has_name);
+		look_up(out->bytes, name, id, &has_id, &has_name);
 		if (has_id)
 			continue;
-		if (!has_end)
-			strbuf_add_str(out, "\n");
-		has_end = true;
-		if (has_name)
-			strbuf_addf(out, "%" PRIu32, id);
-		else
-			strbuf_add(out, name.bytes, name.size);
-		strbuf_add(out, line.bytes + name.size, line.size - name.size);
-		strbuf_add_str(out, "\n");
+		renamed = str_format("%" PRIu32 "%.*s", id, (int)(line.size - name.size),
+				     line.bytes + name.size);
+		add_line(has_name ? (struct span){ renamed, strlen(renamed) } : line, out);
 	}
 }

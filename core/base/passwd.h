@@ -42,11 +42,16 @@ int passwd_find_user(const char *passwd, const char *group, const char *text, st
 		     struct passwd_user *ret_user, struct error *err);
 
 /*
- * Adds to @out the lines of @lines whose id (the third field) @file doesn't have, each with a line
- * end before it where @file has none at its end.  A line whose name @file has for another id gets the
- * id as its name, so that none of the file's own users becomes another.  Lines that don't begin with
- * name:password:id: are left out.  Good for both files.
+ * Puts into @out what becomes of @file with @lines, which are of the same form:
+ *   - a line whose id (the third field) @file has is left out, as @file's own user is meant then;
+ *   - but a line of @file that has the same name, the password "*" and the same comment (of group: the
+ *     same members) is an earlier one of ours, and follows what is asked for now;
+ *   - a line whose name @file has for another id gets the id as its name, so that none of @file's
+ *     users becomes another;
+ *   - what isn't name:password:id:... is left out.
+ * Where nothing is replaced, @out begins with @file's bytes, so that the rest can be appended.
+ * Good for passwd and for group.
  */
-void passwd_add_lines(const char *file, const char *lines, struct strbuf *out);
+void passwd_merge(const char *file, const char *lines, struct strbuf *out);
 
 #endif

@@ -19,6 +19,10 @@
 /* Paths of the root file system, one a line, that the container finds empty; for an overlay. */
 #define CONFIG_ANNOTATION_HIDDEN "org.urun.hidden"
 
+/* Lines of passwd(5) and group(5) that the container's files get where they lack them. */
+#define CONFIG_ANNOTATION_PASSWD "org.urun.passwd"
+#define CONFIG_ANNOTATION_GROUP	 "org.urun.group"
+
 void config_list_add(struct arena *arena, str_list *list, const char *text);
 
 /*

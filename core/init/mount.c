@@ -20,6 +20,7 @@
 #include "core/init/copy_up.h"
 #include "core/init/mount_filesystem.h"
 #include "core/init/mount_idmap.h"
+#include "core/init/own_file.h"
 #include "core/init/procfs.h"
 #include "core/init/rootfs.h"
 
@@ -454,6 +455,8 @@ static int bind_apply(const struct mount_step *step, int rootfs, struct mount_vi
 		if (copied != 0)
 			return copied < 0 ? -1 : 0;
 	}
+	if (own_file_write(step, rootfs))
+		return 0;
 	if (step->options.traits & MOUNT_TRAIT_SRC_NOFOLLOW)
 		flags |= AT_SYMLINK_NOFOLLOW;
 	note_super_options(step);

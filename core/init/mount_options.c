@@ -95,6 +95,8 @@ static const struct option options_table[] = {
 	{ "sync", OPTION_SUPER, 0, false },
 	{ "tmpcopyup", OPTION_TRAITS, MOUNT_TRAIT_COPY_UP, false },
 	{ "unbindable", OPTION_PROPAGATION, MS_UNBINDABLE, false },
+	{ "x-urun-file", OPTION_TRAITS, MOUNT_TRAIT_FILE, false },
+	{ "x-urun-lines", OPTION_TRAITS, MOUNT_TRAIT_LINES, false },
 };
 
 static int option_compare(const void *name, const void *option)
@@ -222,10 +224,12 @@ void mount_options_parse(const str_list *options, struct arena *arena,
 void mount_option_names(struct arena *arena, str_list *ret_names)
 {
 	size_t count = ARRAY_SIZE(options_table);
-	str_list names = { .items = arena_alloc(arena, count * sizeof(char *)), .count = count };
+	str_list names = { .items = arena_alloc(arena, count * sizeof(char *)) };
 
+	/* Those of urun's own files are between its parent and its init. */
 	for (size_t i = 0; i < count; i++)
-		names.items[i] = arena_str(arena, options_table[i].name);
+		if (!str_starts_with(options_table[i].name, "x-urun-"))
+			names.items[names.count++] = arena_str(arena, options_table[i].name);
 	*ret_names = names;
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 
 static const char *const kind_names[] = {
 	[MOUNT_KIND_FILESYSTEM] = "file system",
@@ -167,11 +168,28 @@ static enum mount_kind step_kind(const struct config_mount *mount,
 	return MOUNT_KIND_FILESYSTEM;
 }
 
+/* The lines that x-urun-lines adds are the config's, for these two files. */
+static const char *step_lines(const struct container_config *config, const struct mount_step *step)
+{
+	if (str_equal(step->destination, "/etc/passwd"))
+		return config_annotation(config, CONFIG_ANNOTATION_PASSWD);
+	if (str_equal(step->destination, "/etc/group"))
+		return config_annotation(config, CONFIG_ANNOTATION_GROUP);
+	return NULL;
+}
+
 /* Options that the kernel would take and forget on such a mount: the user must hear of them. */
 static int step_check_options(const struct mount_step *step, struct error *err)
 {
 	const struct mount_options *options = &step->options;
 
+	if ((options->traits & (MOUNT_TRAIT_FILE | MOUNT_TRAIT_LINES)) &&
+	    step->kind != MOUNT_KIND_BIND)
+		return error_set(err, 0, "x-urun-file and x-urun-lines are for a bind of a file");
+	if ((options->traits & MOUNT_TRAIT_LINES) && !step->lines)
+		return error_set(err, 0,
+				 "x-urun-lines is for /etc/passwd and /etc/group, with the "
+				 "annotation that has the lines");
 	if ((options->traits & MOUNT_TRAIT_COPY_UP) && !str_equal(step->type, "tmpfs"))
 		return error_set(err, 0, "tmpcopyup is for tmpfs only");
 	if (step->kind == MOUNT_KIND_BIND && options->data.count)
@@ -213,6 +231,8 @@ static int step_make(const struct container_config *config, const struct config_
 		step->type = mount->type;
 	if (step->kind == MOUNT_KIND_CGROUP)
 		step->type = "cgroup2";
+	if (step->options.traits & MOUNT_TRAIT_LINES)
+		step->lines = step_lines(config, step);
 	if (step_check(step, mount, err) < 0)
 		return -1;
 	return step_idmap(config->linux_, mount, arena, step, err);

@@ -24,6 +24,7 @@
 #include "core/parent/check.h"
 #include "core/parent/child.h"
 #include "core/parent/clone.h"
+#include "core/parent/etc_file.h"
 #include "core/parent/filter.h"
 #include "core/parent/grant.h"
 #include "core/parent/hooks.h"
@@ -612,6 +613,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 	    state_dir_create(request->root, request->id, &made.dir, err) == 0) {
 		describe(&creation);
 		done = network_make_files(&creation.network, &made.dir, &made.config, err) == 0 &&
+		       etc_file_add_accounts(&made.dir, &made.config, err) == 0 &&
 		       notify_prepare(request->notify_socket, &made.dir, &made.config, &made.notify,
 				      err) == 0 &&
 		       filter_prepare(request->root, &made.config, &creation.filter, err) == 0 &&

@@ -14,6 +14,7 @@
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/parent/etc_file.h"
 #include "netns/resolv.h"
 
 /* ---- before any process exists ---- */
@@ -70,48 +71,6 @@ int network_choose(const char *text, const struct publish_texts *publish,
 
 /* ---- the files of /etc ---- */
 
-/* A folder above it that is mounted is a user's, with files of theirs in it. */
-static bool is_mounted_by_config(const struct container_config *config, const char *file)
-{
-	for (size_t i = 0; i < config->mounts.count; i++) {
-		autofree char *destination = path_clean(config->mounts.items[i].destination);
-
-		if (str_equal(destination, "/etc") || str_equal(destination, file))
-			return true;
-	}
-	return false;
-}
-
-/* Whatever the caller's umask: the container's users are others than its root. */
-static int make_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
-		     struct error *err)
-{
-	autoclose int fd =
-		openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	int failed;
-
-	if (fd < 0 || fchmod(fd, 0644) < 0)
-		return error_set(err, errno, "make %s/%s", dir->path, name);
-	failed = fd_write_all(fd, text->bytes, text->size);
-	return failed < 0 ? error_set(err, -failed, "write %s/%s", dir->path, name) : 0;
-}
-
-static int add_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
-		    struct container_config *config, struct error *err)
-{
-	autofree char *destination = path_join("/etc", name);
-	autofree char *source = path_join(dir->path, name);
-
-	if (is_mounted_by_config(config, destination))
-		return 0;
-	if (make_file(dir, name, text, err) < 0)
-		return -1;
-	/* A root file system in which no file can be made is the user's choice, not a failure. */
-	config_add_mount(config, destination, "bind", source,
-			 "bind,rw,rprivate,nosuid,nodev,noexec,nofail");
-	return 0;
-}
-
 static int resolv_conf(const struct network *network, struct strbuf *text, struct error *err)
 {
 	autofree char *host = NULL;
@@ -135,10 +94,10 @@ int network_make_files(const struct network *network, const struct state_dir *di
 		return -1;
 	resolv_hosts_text(&network->options, config->hostname, &hosts);
 	resolv_hostname_text(config->hostname, &hostname);
-	if (add_file(dir, STATE_FILE_RESOLV, &resolv, config, err) < 0 ||
-	    add_file(dir, STATE_FILE_HOSTS, &hosts, config, err) < 0)
+	if (etc_file_add(dir, STATE_FILE_RESOLV, &resolv, config, err) < 0 ||
+	    etc_file_add(dir, STATE_FILE_HOSTS, &hosts, config, err) < 0)
 		return -1;
-	return hostname.size ? add_file(dir, STATE_FILE_HOSTNAME, &hostname, config, err) : 0;
+	return hostname.size ? etc_file_add(dir, STATE_FILE_HOSTNAME, &hostname, config, err) : 0;
 }
 
 /* ---- its process ---- */

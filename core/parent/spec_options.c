@@ -22,8 +22,9 @@
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/parent/seccomp_default.h"
+#include "core/parent/spec_account.h"
 #include "core/parent/spec_hidden.h"
-#include "core/parent/spec_user.h"
+#include "core/parent/spec_keep_id.h"
 
 #define FILE_SIZE_MAX ((size_t)1 << 20)
 #define CPU_PERIOD_US 100000
@@ -107,12 +108,29 @@ static int add_tmpfs(const char *text, struct container_config *config, struct e
 }
 
 /*
+ * The host's passwd says where the home of keep-id's user is: they find a folder there that is theirs,
+ * where it would be in an empty /home that isn't.
+ */
+static int add_home(const struct spec_account *account, struct container_config *config,
+		    struct error *err)
+{
+	autofree char *text = NULL;
+
+	if (!account->keep_id || !str_starts_with(account->home, "/home/") ||
+	    strchr(account->home, ':'))
+		return 0;
+	text = str_format("%s:mode=0700,uid=%" PRIu32 ",gid=%" PRIu32, account->home, account->uid,
+			  account->gid);
+	return add_tmpfs(text, config, err);
+}
+
+/*
  * The host's own system as the root.  What belongs to people and to the running host is left out of
  * what the container can reach at all (org.urun.hidden).  Programs expect to write to some of these
  * folders: a tmpfs there spares them the overlay, and is there with --read-only too.
  */
-static int hide_host(const struct spec_user *user, struct container_config *config,
-		     struct error *err)
+static int hide_host(const struct spec_user *user, const struct spec_account *account,
+		     struct container_config *config, struct error *err)
 {
 	static const char *const writable[] = { "/home:mode=0755", "/root:mode=0700",
 						"/run:mode=0755", "/tmp", "/var/tmp" };
@@ -124,13 +142,14 @@ static int hide_host(const struct spec_user *user, struct container_config *conf
 	for (size_t i = 0; i < ARRAY_SIZE(writable); i++)
 		if (add_tmpfs(writable[i], config, err) < 0)
 			return -1;
-	return 0;
+	return add_home(account, config, err);
 }
 
 static int apply_mounts(const struct spec_options *options, const struct spec_user *user,
-			struct container_config *config, struct error *err)
+			const struct spec_account *account, struct container_config *config,
+			struct error *err)
 {
-	if (is_host(config) && hide_host(user, config, err) < 0)
+	if (is_host(config) && hide_host(user, account, config, err) < 0)
 		return -1;
 	for (size_t i = 0; i < options->tmpfs.count; i++)
 		if (add_tmpfs(options->tmpfs.items[i], config, err) < 0)
@@ -508,55 +527,19 @@ static int apply_mappings(const char *option, const struct spec_texts *texts, st
 	return 0;
 }
 
-/*
- * The own id, which the default maps to 0, to itself: 0 and what is below it are the first of the
- * subids, and the others follow.
- */
-static int keep_id(const char *what, uint64_t own, struct arena *arena,
-		   config_id_mappings *mappings, struct error *err)
-{
-	struct config_id_mapping subids;
-	config_id_mappings kept = { .items = arena_alloc(arena, 3 * sizeof(*kept.items)) };
-
-	if (mappings->count != 2)
-		return error_set(err, 0, "--userns keep-id: you have no range of subordinate %ss",
-				 what);
-	subids = mappings->items[1];
-	if (subids.count.value <= own)
-		return error_set(err, 0,
-				 "--userns keep-id: your range of %" PRIu64 " subordinate %ss "
-				 "doesn't reach to your own %s %" PRIu64,
-				 subids.count.value, what, what, own);
-	if (own > 0)
-		kept.items[kept.count++] = (struct config_id_mapping){ { true, 0 },
-								       { true, subids.outer.value },
-								       { true, own } };
-	kept.items[kept.count++] = (struct config_id_mapping){
-		{ true, own }, { true, mappings->items[0].outer.value }, { true, 1 }
-	};
-	kept.items[kept.count++] = (struct config_id_mapping){ { true, own + 1 },
-							       { true, subids.outer.value + own },
-							       { true, subids.count.value - own } };
-	*mappings = kept;
-	return 0;
-}
-
 static int apply_userns(const struct spec_options *options, const struct spec_user *user,
-			struct container_config *config, struct error *err)
+			struct spec_account *account, struct container_config *config,
+			struct error *err)
 {
 	struct config_linux *linux_ = config->linux_;
 	struct arena *arena = &config->arena;
 
-	if (options->userns && !str_equal(options->userns, "keep-id"))
-		return refuse("userns", options->userns, "it can be keep-id alone", err);
 	if (options->userns && (options->uid_maps.count || options->gid_maps.count))
 		return error_set(err, 0, "--userns keep-id and --uidmap or --gidmap: one of them");
 	if (options->userns) {
-		if (keep_id("uid", user->uid, arena, &linux_->uid_mappings, err) < 0 ||
-		    keep_id("gid", user->gid, arena, &linux_->gid_mappings, err) < 0)
+		if (spec_keep_id(options->userns, user, config, err) < 0)
 			return -1;
-		config->process->user->uid.value = user->uid;
-		config->process->user->gid.value = user->gid;
+		spec_account_of_caller(user, config, account);
 	}
 	if (apply_mappings("uidmap", &options->uid_maps, arena, &linux_->uid_mappings, err) < 0 ||
 	    apply_mappings("gidmap", &options->gid_maps, arena, &linux_->gid_mappings, err) < 0)
@@ -623,8 +606,8 @@ static int apply_annotations(const struct spec_options *options, struct containe
 	return 0;
 }
 
-static int apply_process(const struct spec_options *options, struct container_config *config,
-			 struct error *err)
+static int apply_process(const struct spec_options *options, struct spec_account *account,
+			 struct container_config *config, struct error *err)
 {
 	struct config_process *process = config->process;
 
@@ -643,23 +626,25 @@ static int apply_process(const struct spec_options *options, struct container_co
 	if (options->hostname)
 		config->hostname = arena_str(&config->arena, options->hostname);
 	if (options->user)
-		return spec_user_find(options->user, config->root->path, &config->arena,
-				      process->user, err);
+		return spec_account_find(options->user, account, config, err);
 	return 0;
 }
 
 int spec_apply(const struct spec_options *options, const struct spec_user *user,
 	       struct container_config *config, struct error *err)
 {
+	struct spec_account account = { .keep_id = false };
+
 	/* ORDER: the user is looked up in the root; capabilities depend on the user. */
 	if (apply_root(options, config, err) < 0 ||
-	    error_gather(err, apply_userns(options, user, config, err)) < 0 ||
-	    error_gather(err, apply_process(options, config, err)) < 0 ||
+	    error_gather(err, apply_userns(options, user, &account, config, err)) < 0 ||
+	    error_gather(err, apply_process(options, &account, config, err)) < 0 ||
 	    error_gather(err, apply_env(options, config, err)) < 0 ||
-	    error_gather(err, apply_mounts(options, user, config, err)) < 0 ||
+	    error_gather(err, apply_mounts(options, user, &account, config, err)) < 0 ||
 	    error_gather(err, apply_capabilities(options, config, err)) < 0 ||
 	    error_gather(err, apply_security(options, config, err)) < 0 ||
 	    error_gather(err, apply_limits(options, config, err)) < 0)
 		return -1;
+	spec_account_apply(&account, config);
 	return apply_annotations(options, config, err);
 }

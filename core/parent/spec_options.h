@@ -41,7 +41,7 @@ struct spec_options {
 	const char *memory;  /* 64m */
 	const char *cpus;    /* 1.5 */
 	const char *pids_limit;
-	const char *userns; /* keep-id */
+	const char *userns; /* keep-id[:uid=UID,gid=GID,size=N] */
 	bool read_only;
 	bool keep_groups; /* the caller's supplementary groups */
 	bool terminal;

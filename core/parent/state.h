@@ -197,6 +197,8 @@ void state_print(const struct container_state *state, enum container_status stat
 #define STATE_FILE_RESOLV    "resolv.conf"
 #define STATE_FILE_HOSTS     "hosts"
 #define STATE_FILE_HOSTNAME  "hostname"
+#define STATE_FILE_PASSWD    "passwd"
+#define STATE_FILE_GROUP     "group"
 #define STATE_FILE_PORTS     "ports"
 #define STATE_FOLDER_NOTIFY  "notify"
 #define STATE_FOLDER_OVERLAY "overlay" /* of containers that an older urun has made */

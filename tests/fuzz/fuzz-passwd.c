@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * /etc/passwd and /etc/group of a root file system that somebody else made: the home directory of a
- * user, the ids behind --user, and the names of ids.
+ * user, the ids behind --user, the names of ids, and lines that are added.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/passwd.h"
 #include "core/init/user.h"
-#include "core/parent/spec_user.h"
 #include "rootless/name.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -62,21 +62,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	autofree uint8_t *group = fuzz_bytes(&input, input.size, &group_size);
 	autofree char *home = user_home_parse((const char *)passwd, passwd_size, uid);
 	autofree char *user_name = NULL, *group_name = NULL;
-	struct config_user found = { 0 };
+	autofree char *passwd_text = str_dup_n((const char *)passwd, passwd_size);
+	autofree char *group_text = str_dup_n((const char *)group, group_size);
+	autostrbuf struct strbuf merged = { 0 }, again = { 0 };
+	struct passwd_user found;
 	struct error err = ERROR_NONE;
 	struct arena arena = { 0 };
 
 	fuzz_demand(!home || home[0] == '/', "a home is absolute");
 	put("passwd", passwd, passwd_size);
 	put("group", group, group_size);
-	if (spec_user_find(user, root, &arena, &found, &err) == 0) {
-		fuzz_demand(found.uid.set && found.uid.value < UINT32_MAX && found.gid.set &&
-				    found.gid.value < UINT32_MAX,
-			    "ids are such");
-		for (size_t i = 0; i < found.additional_gids.count; i++)
-			fuzz_demand(found.additional_gids.items[i] < UINT32_MAX, "groups are ids");
+	if (passwd_find_user(passwd_text, group_text, user, &arena, &found, &err) == 0) {
+		fuzz_demand(found.uid < UINT32_MAX && found.gid < UINT32_MAX, "ids are such");
+		for (size_t i = 0; i < found.group_count; i++)
+			fuzz_demand(found.groups[i] < UINT32_MAX, "groups are ids");
 	}
 	arena_release(&arena);
+	passwd_merge(passwd_text, "ann:*:1000:1000:Ann:/:/bin/sh", &merged);
+	passwd_merge(merged.bytes, "ann:*:1000:1000:Ann:/:/bin/sh", &again);
+	fuzz_demand(str_equal(merged.bytes, again.bytes), "what is there isn't added again");
+	strbuf_release(&merged);
+	passwd_merge(passwd_text, group_text, &merged);
+	fuzz_demand(strlen(merged.bytes) == merged.size, "lines are text");
 	user_name = name_of_user(root, uid);
 	group_name = name_of_group(root, uid);
 	fuzz_demand(!user_name || !strpbrk(user_name, ":\n"), "a name is a field");

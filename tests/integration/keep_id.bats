@@ -46,3 +46,198 @@ keep_id() {
 	[ "$inside" = '0:its own program:' ] || fail "$inside"
 	[ "$rights" = "$plain" ] || fail "$rights"
 }
+
+# caller_field N: of the caller's line in the host's passwd.
+caller_field() {
+	getent passwd "$(id -u)" | cut -d: -f"$1"
+}
+
+@test "the caller has their name in the container, and a home and a working folder that are there" {
+	has_subids || skip "this user has no subids"
+	local shown='whoami; id -gn; echo $HOME; pwd; grep "^$(whoami):" /etc/passwd | cut -d: -f 3,4,6'
+	keep_id sh -c "$shown"
+	assert_status 0
+	assert_lines "$(id -un)" "$(id -gn)" / / "$(id -u):$(id -g):/"
+	keep_id --workdir /tmp sh -c "$shown"
+	assert_lines "$(id -un)" "$(id -gn)" /tmp /tmp "$(id -u):$(id -g):/tmp"
+	# A home of the host that the container has, itself or by a folder above, is theirs there too; of the lines there is one.
+	local home
+	home=$(caller_field 6)
+	[ "$home" != / ] || skip "this user's home is /"
+	mkdir "$BUNDLE/home"
+	keep_id --volume "$BUNDLE/home:$home" sh -c "$shown"
+	assert_lines "$(id -un)" "$(id -gn)" "$home" / "$(id -u):$(id -g):$home"
+	keep_id --tmpfs "$(dirname "$home")" sh -c "$shown"
+	assert_lines "$(id -un)" "$(id -gn)" "$home" / "$(id -u):$(id -g):$home"
+	[ "$(grep -c "^$(id -un):" "$BUNDLE/rootfs/etc/passwd")" = 1 ]
+	# The shell is the caller's where the container has it.
+	[ "$(grep "^$(id -un):" "$BUNDLE/rootfs/etc/passwd" | cut -d: -f7)" = /bin/sh ]
+	cp "$BUNDLE/rootfs/bin/busybox" "$BUNDLE/rootfs$(caller_field 7)"
+	keep_id sh -c 'grep "^$(whoami):" /etc/passwd | cut -d: -f7'
+	assert_output "$(caller_field 7)"
+}
+
+@test "uid=, gid= and size= are podman's, and whoever has that number in the container is meant" {
+	has_subids || skip "this user has no subids"
+	local shown='id -u; id -g; whoami; tr -s " " </proc/self/uid_map'
+	local first
+	first=$(subid_range uid | cut -d' ' -f1)
+	try run --rootfs "$BUNDLE/rootfs" --network none --userns keep-id:uid=10,gid=12,size=20 sh -c "$shown" </dev/null
+	assert_status 0
+	assert_lines 10 12 "$(id -un)" " 0 $first 10" " 10 $(id -u) 1" " 11 $((first + 10)) 9"
+	try run --rootfs "$BUNDLE/rootfs" --network none --userns keep-id:size=1 sh -c "$shown" </dev/null
+	assert_lines "$(id -u)" "$(id -g)" "$(id -un)" " $(id -u) $(id -u) 1"
+	echo 'node:x:1234:1234::/srv:/bin/sh' >>"$BUNDLE/rootfs/etc/passwd"
+	try run --rootfs "$BUNDLE/rootfs" --network none --userns keep-id:uid=1234,gid=1234 sh -c 'whoami; echo $HOME; echo mine >/tmp/file' </dev/null
+	assert_lines node /srv
+	[ "$(stat -c %u "$BUNDLE/rootfs/tmp/file")" = "$(id -u)" ]
+	# A name that is taken is nobody else's.
+	echo "$(id -un):x:77:77::/:/bin/sh" >"$BUNDLE/rootfs/etc/passwd"
+	keep_id whoami
+	assert_output "$(id -u)"
+	try run --rootfs "$BUNDLE/rootfs" --network none --userns keep-id:uid=x true </dev/null
+	assert_status 125
+	assert_one_line '--userns keep-id:uid=x'
+	try run --rootfs "$BUNDLE/rootfs" --network none --userns keep-id --uidmap 0:1:1 true </dev/null
+	assert_status 125
+}
+
+@test "--user finds the caller by number and by name, and a number that is nobody's gets a name" {
+	has_subids || skip "this user has no subids"
+	local shown='whoami; id -u; id -g; echo $HOME' user
+	for user in "$(id -u)" "$(id -un)"; do
+		keep_id --user "$user" sh -c "$shown"
+		assert_lines "$(id -un)" "$(id -u)" "$(id -g)" /
+	done
+	keep_id --user root:root sh -c "$shown"
+	assert_lines root 0 0 /root
+	keep_id --user 4242:4343 --workdir /tmp sh -c "$shown; id -gn"
+	assert_lines 4242 4242 4343 /tmp 4343
+	# With other maps, too; and nothing is made where the root file system has no such files.
+	try run --rootfs "$BUNDLE/rootfs" --network none --user 4444 sh -c "$shown" </dev/null
+	assert_lines 4444 4444 0 /
+	rm "$BUNDLE/rootfs/etc/passwd" "$BUNDLE/rootfs/etc/group"
+	try run --rootfs "$BUNDLE/rootfs" --network none --user 4545:4545 id -u </dev/null
+	assert_output 4545
+	[ ! -e "$BUNDLE/rootfs/etc/passwd" ] && [ ! -e "$BUNDLE/rootfs/etc/group" ]
+	keep_id whoami
+	assert_output "$(id -un)"
+}
+
+@test "exec is the caller too, by default and by name's number" {
+	has_subids || skip "this user has no subids"
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --userns keep-id --overlay --name c1 sleep 60 </dev/null >/dev/null 2>&1
+	try exec c1 sh -c 'whoami; id -g; echo $HOME'
+	assert_lines "$(id -un)" "$(id -g)" /
+	try exec --user "$(id -u)" c1 sh -c 'whoami; id -g'
+	assert_lines "$(id -un)" "$(id -g)"
+	try exec --user 0 c1 sh -c 'whoami; id -g; echo $HOME'
+	assert_lines root 0 /root
+	urun delete --force c1
+}
+
+@test "users and their passwords can be changed in a container: its passwd and group are no mounts" {
+	has_subids || skip "this user has no subids"
+	# As useradd, usermod and passwd do it.
+	local changes='for f in passwd group; do cp /etc/$f /etc/$f.new && mv /etc/$f.new /etc/$f || exit 1; done; grep -c : /etc/passwd; grep " /etc/" /proc/self/mountinfo | cut -d" " -f5'
+	cp -a "$BUNDLE/rootfs" "$BUNDLE/before"
+	keep_id --overlay --user root sh -c "$changes"
+	assert_status 0
+	assert_output 2
+	diff -r "$BUNDLE/before" "$BUNDLE/rootfs"
+	# In a folder of one's own, too: the lines are added, and what was there stays.
+	keep_id --user root sh -c "$changes"
+	assert_status 0
+	[ "${lines[0]}" = 2 ] || fail "$output"
+	refute_contains "$output" /etc/passwd
+	refute_contains "$output" /etc/group
+	grep -q '^root:x:0:0:root:/root:/bin/sh$' "$BUNDLE/rootfs/etc/passwd"
+	[ "$(stat -c %u "$BUNDLE/rootfs/etc/passwd")" != 0 ]
+	# A root that is read-only isn't written to.
+	rm -r "$BUNDLE/rootfs"
+	cp -a "$BUNDLE/before" "$BUNDLE/rootfs"
+	keep_id --read-only whoami
+	assert_output "$(id -un)"
+	diff "$BUNDLE/before/etc/passwd" "$BUNDLE/rootfs/etc/passwd"
+	diff "$BUNDLE/before/etc/group" "$BUNDLE/rootfs/etc/group"
+}
+
+@test "nothing is written to a file that another root shares, nor to one of a volume" {
+	has_subids || skip "this user has no subids"
+	mkdir "$BUNDLE/volume" "$BUNDLE/own-etc"
+	cp "$BUNDLE/rootfs/etc/passwd" "$BUNDLE/shared"
+	ln -f "$BUNDLE/shared" "$BUNDLE/rootfs/etc/passwd"
+	chmod 640 "$BUNDLE/shared"
+	keep_id whoami
+	assert_output "$(id -un)"
+	[ "$(cat "$BUNDLE/shared")" = 'root:x:0:0:root:/root:/bin/sh' ]
+	[ "$(stat -c '%a %u' "$BUNDLE/rootfs/etc/passwd")" = "640 $(id -u)" ]
+	cp "$BUNDLE/shared" "$BUNDLE/own-etc/passwd"
+	keep_id --volume "$BUNDLE/own-etc:/etc" true
+	assert_status 0
+	[ "$(cat "$BUNDLE/own-etc/passwd")" = 'root:x:0:0:root:/root:/bin/sh' ]
+	[ "$(ls "$BUNDLE/own-etc")" = passwd ]
+	# By a link, too.
+	mv "$BUNDLE/rootfs/etc" "$BUNDLE/rootfs/etc.old"
+	ln -s /volume "$BUNDLE/rootfs/etc"
+	cp "$BUNDLE/shared" "$BUNDLE/volume/passwd"
+	keep_id --volume "$BUNDLE/volume:/volume" whoami
+	assert_status 0
+	[ "$(cat "$BUNDLE/volume/passwd")" = 'root:x:0:0:root:/root:/bin/sh' ]
+}
+
+@test "in an overlay hosts, hostname and resolv.conf are the container's own, and what was added to them stays" {
+	has_subids || skip "this user has no subids"
+	local replace='for f in hosts hostname resolv.conf; do cp /etc/$f /etc/$f.new && mv /etc/$f.new /etc/$f || exit 1; done'
+	ln -s ../run/systemd/resolve/stub-resolv.conf "$BUNDLE/rootfs/etc/resolv.conf"
+	echo '10.1.1.1 of-the-root' >"$BUNDLE/rootfs/etc/hosts"
+	cp -a "$BUNDLE/rootfs" "$BUNDLE/before"
+	keep_id --overlay="$BUNDLE/kept" --hostname box --user root sh -c "cat /etc/hostname /etc/hosts; $replace; echo '10.2.2.2 added' >>/etc/hosts; grep -c ' /etc/' /proc/self/mountinfo"
+	assert_lines box $'127.0.0.1\tlocalhost' $'::1\tlocalhost ip6-localhost ip6-loopback' $'127.0.0.1\tbox' 0
+	keep_id --overlay="$BUNDLE/kept" --hostname box cat /etc/hosts
+	assert_contains "$output" '10.2.2.2 added'
+	keep_id --overlay="$BUNDLE/kept" --hostname other cat /etc/hosts /etc/hostname
+	assert_contains "$output" $'127.0.0.1\tother\nother'
+	diff -r --no-dereference "$BUNDLE/before" "$BUNDLE/rootfs"
+	# What a folder has under these names stays there.
+	keep_id --hostname box cat /etc/hosts
+	assert_contains "$output" $'127.0.0.1\tbox'
+	[ "$(cat "$BUNDLE/rootfs/etc/hosts")" = '10.1.1.1 of-the-root' ]
+}
+
+@test "the root of an overlay has the owner and the mode of the folder below" {
+	has_subids || skip "this user has no subids"
+	chmod 1751 "$BUNDLE/rootfs"
+	keep_id --overlay sh -c 'stat -c "%u %g %a" /; touch /made && stat -c %u /made'
+	assert_lines "$(id -u) $(id -g) 1751" "$(id -u)"
+	try run --rootfs "$BUNDLE/rootfs" --network none --overlay="$BUNDLE/kept" stat -c '%u %g %a' / </dev/null
+	assert_output '0 0 1751'
+	[ "$(stat -c '%u %a' "$BUNDLE/kept/upper")" = "$(id -u) 1751" ]
+	chmod 755 "$BUNDLE/rootfs"
+	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
+	config '.annotations = {"org.urun.hidden": "/nothing", "org.urun.overlay": "tmpfs"}'
+	chmod 1751 "$BUNDLE/rootfs"
+	in_container 'stat -c "%u %a" /'
+	chmod 755 "$BUNDLE/rootfs"
+	assert_output '0 1751'
+}
+
+@test "on the host's own system the caller has a home of their own, and what needs a name works" {
+	has_subids || skip "this user has no subids"
+	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
+	case $(caller_field 6) in /home/*) ;; *) skip "this user's home isn't below /home" ;; esac
+	try run --network none --userns keep-id -- sh -c 'whoami; echo $HOME; stat -c "%u %a" $HOME; mkdir $HOME/made; grep -c " /etc/" /proc/self/mountinfo' </dev/null
+	assert_lines "$(id -un)" "$(caller_field 6)" "$(id -u) 700" 0
+	command -v ssh-keygen >/dev/null && command -v git >/dev/null || skip "neither ssh-keygen nor git here"
+	try run --network none --userns keep-id -- sh -c 'ssh-keygen -q -t ed25519 -N "" -f $HOME/.ssh/key && ssh -G nowhere >/dev/null && git init -q $HOME/r &&
+		cd $HOME/r && git -c user.email=a@b.c -c user.name=a commit -q --allow-empty -m x' </dev/null
+	assert_status 0
+}
+
+@test "spec writes what run runs" {
+	has_subids || skip "this user has no subids"
+	(cd "$BUNDLE" && rm config.json && urun spec --rootfs "$BUNDLE/rootfs" --network none --userns keep-id --tty=false whoami)
+	try run --bundle "$BUNDLE" c1
+	assert_output "$(id -un)"
+	[ "$(jq -r '.annotations."org.urun.passwd"' "$BUNDLE/config.json" | cut -d: -f1-4)" = "$(id -un):*:$(id -u):$(id -g)" ]
+}

@@ -91,35 +91,62 @@ static void what_is_not_there_is_named(void **state)
 	assert_int_equal(user.uid, 7777);
 }
 
-static void assert_added(const char *file, const char *lines, const char *expected)
+static void assert_merged(const char *file, const char *lines, const char *expected)
 {
 	autostrbuf struct strbuf out = { 0 };
 
-	passwd_add_lines(file, lines, &out);
-	assert_string_equal(out.bytes ? out.bytes : "", expected);
+	passwd_merge(file, lines, &out);
+	assert_string_equal(out.bytes, expected);
 }
 
 static void a_line_is_added_once(void **state)
 {
 	static const char ann[] = "ann:*:1000:1000:Ann:/home/ann:/bin/sh";
+	static const char ended[] = "ann:*:1000:1000:Ann:/home/ann:/bin/sh\n";
+	static const char node[] = "node:x:1000:1000::/home/node:/bin/sh\n";
 
 	(void)state;
-	assert_added(passwd, ann, "ann:*:1000:1000:Ann:/home/ann:/bin/sh\n");
-	assert_added("", ann, "ann:*:1000:1000:Ann:/home/ann:/bin/sh\n");
-	assert_added("ann:*:1000:1000:Ann:/home/ann:/bin/sh\n", ann, "");
+	assert_merged("", "", "");
+	assert_merged("", ann, ended);
+	assert_merged("a:*:1:1:::\n", ann, "a:*:1:1:::\nann:*:1000:1000:Ann:/home/ann:/bin/sh\n");
+	assert_merged(ended, ann, ended);
+	assert_merged(ann, ann, ann);
 	/* The file's own user of that id stays the only one. */
-	assert_added("node:x:1000:1000::/home/node:/bin/sh\n", ann, "");
+	assert_merged(node, ann, node);
 	/* Without a line end the last line would become another. */
-	assert_added("root:x:0:0::/:/bin/sh", ann, "\nann:*:1000:1000:Ann:/home/ann:/bin/sh\n");
-	assert_added(passwd,
-		     "a:*:1:1:::\nnothing\n\n:*:5:5\nb:*:2:2:::", "a:*:1:1:::\nb:*:2:2:::\n");
+	assert_merged("a:*:1:1:::", ann, "a:*:1:1:::\nann:*:1000:1000:Ann:/home/ann:/bin/sh\n");
+	assert_merged("\n\nx\n", "a:*:1:1:::\nnothing\n\n:*:5:5\nb:*:2:2:::",
+		      "\n\nx\na:*:1:1:::\nb:*:2:2:::\n");
+}
+
+static void an_earlier_line_of_ours_follows(void **state)
+{
+	static const char now[] = "ann:*:1000:1000:Ann:/home/ann:/bin/bash";
+
+	(void)state;
+	assert_merged("a:*:1:1:::\nann:*:1000:1000:Ann:/:/bin/sh\nb:x:2:2:::\n", now,
+		      "a:*:1:1:::\nann:*:1000:1000:Ann:/home/ann:/bin/bash\nb:x:2:2:::\n");
+	assert_merged("ann:*:1000:1000:Ann:/:/bin/sh", now, now);
+	/* Another number, unless somebody has that. */
+	assert_merged("ann:*:5:6:Ann:/:/bin/sh\nb:x:2:2:::\n", now,
+		      "ann:*:1000:1000:Ann:/home/ann:/bin/bash\nb:x:2:2:::\n");
+	assert_merged("ann:*:5:6:Ann:/:/bin/sh\nb:x:1000:2:::\n", now,
+		      "ann:*:5:6:Ann:/:/bin/sh\nb:x:1000:2:::\n");
+	assert_merged("ann:*:5:\nb:x:2:\n", "ann:*:1000:", "ann:*:1000:\nb:x:2:\n");
+	assert_merged("ann:*:5:bob\n", "ann:*:1000:", "ann:*:5:bob\n1000:*:1000:\n");
+	/* With a password, or another comment, somebody has made it theirs. */
+	assert_merged("ann:x:1000:1000:Ann:/:/bin/sh\n", now, "ann:x:1000:1000:Ann:/:/bin/sh\n");
+	assert_merged("ann:*:1000:1000:Me:/:/bin/sh\n", now, "ann:*:1000:1000:Me:/:/bin/sh\n");
+	assert_merged("bob:*:1000:1000:Ann:/:/bin/sh\n", now, "bob:*:1000:1000:Ann:/:/bin/sh\n");
+	assert_merged("ann:*:1000:1000\n", now, "ann:*:1000:1000\n");
 }
 
 static void a_name_that_is_taken_becomes_the_number(void **state)
 {
 	(void)state;
-	assert_added(passwd, "www-data:*:1000:1000::/:/bin/sh", "1000:*:1000:1000::/:/bin/sh\n");
-	assert_added(group, "adm:x:1000:", "\n1000:x:1000:\n");
+	assert_merged("ann:x:5:5::/:/bin/sh\n", "ann:*:1000:1000::/:/bin/sh",
+		      "ann:x:5:5::/:/bin/sh\n1000:*:1000:1000::/:/bin/sh\n");
+	assert_merged("adm:x:4:", "adm:x:1000:", "adm:x:4:\n1000:x:1000:\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -132,6 +159,7 @@ int main(void)
 		TEST(a_group_that_is_given_is_the_only_one),
 		TEST(what_is_not_there_is_named),
 		TEST(a_line_is_added_once),
+		TEST(an_earlier_line_of_ours_follows),
 		TEST(a_name_that_is_taken_becomes_the_number),
 	};
 
