@@ -146,6 +146,8 @@ int user_ids_begin(const struct config_user *user, struct user_ids *ret_own, str
 			return error_set(err, errno, "become gid %u again", own.gid);
 		return -1;
 	}
+	/* ORDER: at once, as the change of ids resets it: for `exec`, the container looks on. */
+	prctl(PR_SET_DUMPABLE, 0);
 	*ret_own = own;
 	return 0;
 }

@@ -81,3 +81,28 @@ closed_host() {
 	assert_contains "$row_value" noexec
 	assert_contains "$row_mend" 'mount this one with exec'
 }
+
+# On a host whose /etc/subuid is a symbolic link.
+linked_host() {
+	mkdir -p "$BATS_TEST_TMPDIR/etc"
+	cp /etc/passwd /etc/group /etc/subgid "$BATS_TEST_TMPDIR/etc/"
+	cp /etc/subuid "$BATS_TEST_TMPDIR/etc/real-subuid"
+	ln -sf real-subuid "$BATS_TEST_TMPDIR/etc/subuid"
+	observe unshare --user --map-current-user --keep-caps --mount sh -c 'mount --bind "$0" /etc && shift && exec setpriv --inh-caps=-all --ambient-caps=-all -- "$@"' \
+		"$BATS_TEST_TMPDIR/etc" etc "$URUN" --root "$STATE" "$@"
+}
+
+@test "an /etc/subuid that newuidmap doesn't follow is named, by doctor and by run" {
+	has_subids || skip "this user has no subids"
+	local uids gids
+	uids=$(subid_range uid | cut -d' ' -f1)
+	gids=$(subid_range gid | cut -d' ' -f1)
+	linked_host doctor --json
+	row 'type of /etc/subuid and /etc/subgid'
+	[ "$row_state" != ok ]
+	assert_contains "$row_mend" '/etc/subuid is a symbolic link'
+	linked_host run --rootfs "$BUNDLE/rootfs" --network none --uidmap "0:$(id -u):1" --uidmap "1:$uids:10" --gidmap "0:$(id -g):1" --gidmap "1:$gids:10" true
+	assert_status 125
+	assert_contains "$stderr" newuidmap
+	assert_contains "$stderr" "(hint: $row_mend)"
+}
