@@ -32,8 +32,12 @@ struct subid_range {
  */
 #define SUBID_FIRST 100000u
 
-/* What more ranges a user has than these is left out. */
-#define SUBID_RANGES_MAX 64
+/*
+ * What more ranges a user has than these is left out.  The kernel takes a map of less than a page: that
+ * are 124 of the longest lines, of which the own id has one and splits a range (keep-id) or two.
+ * Source: user_namespaces(7).
+ */
+#define SUBID_RANGES_MAX 120
 
 /* In the file's order, without overlaps.  A plain value. */
 struct subid_ranges {
