@@ -7,8 +7,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -23,6 +25,7 @@
 #include "core/init/own_file.h"
 #include "core/init/procfs.h"
 #include "core/init/rootfs.h"
+#include "core/init/user.h"
 
 int mount_clone(int dir, const char *path, unsigned int flags)
 {
@@ -267,6 +270,35 @@ static bool is_same_folder(int a, int b)
 	       first.st_ino == second.st_ino;
 }
 
+/* The folder or the file to mount on, which is made where it is missing; or a negative errno. */
+static int target_make(const struct mount_step *step, int rootfs, bool folder)
+{
+	return folder ? path_mkdirs_in_root(rootfs, step->destination, 0755)
+		      : path_mkfile_in_root(rootfs, step->destination);
+}
+
+/*
+ * A place in a FUSE file system of the caller's own, which is a volume: there the program's user, who is
+ * the caller with keep-id, can look, and the container's root can't.
+ * ORDER: the death signal again after the change of ids, which clears it.
+ */
+static int target_make_as_user(const struct mount_step *step, int rootfs, bool folder)
+{
+	struct error ignored = ERROR_NONE;
+	struct user_ids own;
+	int target;
+
+	if (!step->user || user_ids_begin(step->user, &own, &ignored) < 0)
+		return -EACCES;
+	target = target_make(step, rootfs, folder);
+	if (user_ids_end(&own, &ignored) < 0) {
+		fd_close(&target);
+		return -EPERM;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return target;
+}
+
 /* @ret_made may be NULL: is the folder one that wasn't there before? */
 static int target_open(const struct mount_step *step, int rootfs, bool folder, bool *ret_made,
 		       struct error *err)
@@ -286,8 +318,9 @@ static int target_open(const struct mount_step *step, int rootfs, bool folder, b
 	if (ret_made)
 		*ret_made = target == -ENOENT;
 	if (target == -ENOENT)
-		target = folder ? path_mkdirs_in_root(rootfs, step->destination, 0755)
-				: path_mkfile_in_root(rootfs, step->destination);
+		target = target_make(step, rootfs, folder);
+	if (target == -EACCES)
+		target = target_make_as_user(step, rootfs, folder);
 	if (target < 0)
 		return error_set(err, -target, "mount %s on %s: the %s to mount on",
 				 step_source(step), step->destination, folder ? "folder" : "file");

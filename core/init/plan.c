@@ -227,6 +227,7 @@ static int step_make(const struct container_config *config, const struct config_
 	step->destination = arena_str(arena, clean);
 	step->kind = step_kind(mount, &step->options);
 	step->source = mount->source;
+	step->user = config->process ? config->process->user : NULL;
 	if (step->kind == MOUNT_KIND_FILESYSTEM)
 		step->type = mount->type;
 	if (step->kind == MOUNT_KIND_CGROUP)

@@ -29,7 +29,8 @@ struct mount_step {
 	 * reached with ours; not O_PATH, or -1: it wasn't.  Not the plan's to close.
 	 */
 	int source_fd;
-	const char *lines; /* of x-urun-lines: what is added; the config's */
+	const struct config_user *user; /* of the program; NULL: there is none.  The config's */
+	const char *lines;		/* of x-urun-lines: what is added; the config's */
 	bool filled_later; /* read-only, and not before the rest of the plan is in it */
 };
 

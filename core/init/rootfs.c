@@ -95,6 +95,25 @@ static int open_root(const char *path, int source, struct error *err)
 	return -1;
 }
 
+/*
+ * A root file system that answers nobody but the caller, by whose ids the container's root isn't known,
+ * can't be one: no folder of it could be mounted on.
+ */
+static int check_open_to_us(int folder, const char *path, struct error *err)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstat(folder, &st) == 0)
+		return 0;
+	error_set(err, errno, "root file system %s", path);
+	if (err->code == EACCES && fstatfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
+		error_hint(err,
+			   "a FUSE file system lets in the user alone who has mounted it: mount "
+			   "it with allow_other, or leave out keep-id");
+	return -1;
+}
+
 /* A copy of the folder's mount, or an overlay of the folder, detached. */
 static int make_tree(const struct container_config *config, int folder, int fuse_tree,
 		     int *ret_tree, struct error *err)
@@ -128,7 +147,9 @@ int rootfs_prepare(const struct container_config *config, int source, int fuse_t
 	if (cut_off_host(config, err) < 0)
 		return -1;
 	folder = open_root(path, source, err);
-	if (folder < 0 || make_tree(config, folder, fuse_tree, &tree, err) < 0)
+	/* What is served by fuse-overlayfs is read with the caller's ids. */
+	if (folder < 0 || (fuse_tree < 0 && check_open_to_us(folder, path, err) < 0) ||
+	    make_tree(config, folder, fuse_tree, &tree, err) < 0)
 		return -1;
 	result = mount_attach(tree, folder);
 	if (result < 0)

@@ -163,6 +163,7 @@ int user_ids_end(const struct user_ids *own, struct error *err)
 	/* Without uid 0 among the ids no change of them touches the effective set; it does no harm. */
 	if (raise_capabilities(err) < 0)
 		return -1;
+	prctl(PR_SET_DUMPABLE, 0);
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "forget the kept capabilities");
 	return 0;

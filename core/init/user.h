@@ -45,8 +45,8 @@ void user_files_end(void);
  * a FUSE file system without allow_other asks for the real, effective and saved ids of its owner.
  * The permitted capabilities stay, so that nobody with the user's ids may look into this process.
  * The first fails where the ids aren't mapped, and has changed nothing then.
- * ORDER: both clear the death signal and the dumpable mark.
- * Runs in: init after pivot_root.
+ * ORDER: both clear the death signal.  After them this process isn't dumpable.
+ * Runs in: init, as root of the user namespace.
  */
 struct user_ids {
 	uid_t uid;

@@ -29,6 +29,12 @@ keep_id() {
 	local workdir=$status:$output:$stderr
 	keep_id --volume "$mine:/volume" --workdir /volume ./program
 	local program=$status:$output:$stderr
+	mkdir "$BUNDLE/other"
+	echo other >"$BUNDLE/other/file"
+	keep_id --volume "$mine:/volume" --volume "$BUNDLE/other:/volume/sub" --volume "$BUNDLE/other/file:/volume/file" cat /volume/sub/file /volume/file
+	local nested=$status:$output:$stderr
+	try run --rootfs "$mine" --network none --userns keep-id true </dev/null
+	local root=$status:$stderr
 	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --userns keep-id --volume "$mine:/volume" --name c1 sleep 60 </dev/null >/dev/null 2>&1
 	try exec --cwd /volume c1 ./program
 	local inside=$status:$output:$stderr
@@ -43,6 +49,9 @@ keep_id() {
 	[ "$file" = 0:deep: ] || fail "$file"
 	[ "$workdir" = $'0:/volume/sub\ndeep:' ] || fail "$workdir"
 	[ "$program" = '0:its own program:' ] || fail "$program"
+	[ "$nested" = $'0:other\nother:' ] || fail "$nested"
+	assert_contains "$root" '125:urun: '
+	assert_contains "$root" '(hint: a FUSE file system lets in the user alone who has mounted it'
 	[ "$inside" = '0:its own program:' ] || fail "$inside"
 	[ "$rights" = "$plain" ] || fail "$rights"
 }
