@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
+#include <time.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -17,6 +17,13 @@
 #include "core/base/str.h"
 
 #define FILE_SIZE_MAX PASSWD_SIZE_MAX
+
+/* How often another container can be faster. */
+#define TRIES 10
+
+/* Half a second in all: a thousand times what a start needs the lock for. */
+#define LOCK_TRIES   500
+#define LOCK_WAIT_NS 1000000
 
 /* The folder and the last part of the step's destination. */
 struct spot {
@@ -169,24 +176,77 @@ static int replace(const struct spot *spot, const struct stat *old, const struct
 	return result;
 }
 
+/* A new file belongs to whom its folder belongs to, who may be another than the container's root. */
+static int open_or_make(const struct spot *spot)
+{
+	int fd = open_own(spot, O_RDWR | O_APPEND);
+	struct stat st;
+
+	if (fd != -ENOENT)
+		return fd;
+	fd = open_own(spot, O_RDWR | O_APPEND | O_CREAT | O_EXCL);
+	if (fd >= 0 && (fchmod(fd, 0644) < 0 || fstat(spot->folder, &st) < 0 ||
+			(fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL)))
+		log_debug("%s: its owner stays the container's root", spot->name);
+	return fd;
+}
+
+/* Is the open file still the one of that name?  Another container may have put a new one there. */
+static bool is_in_place(const struct spot *spot, const struct stat *st)
+{
+	struct stat now;
+
+	return fstatat(spot->folder, spot->name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       now.st_dev == st->st_dev && now.st_ino == st->st_ino;
+}
+
 /*
- * Appended in one write, under a lock: containers that start at once may have the same root.  A file
- * with a second name is replaced: the other name may be in another root file system, which shares what
- * they have in common (cp -al).
+ * Containers that start at once may have the same root.  One that is hostile may hold the lock for ever:
+ * then we go on without, and only a file that is replaced at the same moment can lose a line.
+ */
+static void lock(int fd)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_WAIT_NS };
+
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* Opened and locked. */
+static int lock_own(const struct spot *spot, struct stat *ret_st)
+{
+	for (int tries = 0; tries < TRIES; tries++) {
+		autoclose int fd = open_or_make(spot);
+
+		if (fd < 0)
+			return fd;
+		lock(fd);
+		if (fstat(fd, ret_st) < 0)
+			return -errno;
+		if (is_in_place(spot, ret_st))
+			return take_fd(&fd);
+	}
+	return -EAGAIN;
+}
+
+/*
+ * Appended in one write.  A file with a second name is replaced: the other name may be in another root
+ * file system, which shares what they have in common (cp -al).
  */
 static int add_lines(const struct mount_step *step, const struct spot *spot)
 {
-	autoclose int fd = open_own(spot, O_RDWR | O_APPEND | O_CREAT);
 	autostrbuf struct strbuf merged = { 0 };
 	autofree char *text = NULL;
 	struct stat st;
+	autoclose int fd = lock_own(spot, &st);
 	size_t size;
 	int result;
 
 	if (fd < 0)
 		return fd;
-	if (flock(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0)
-		return -errno;
 	result = fd_read_all(fd, FILE_SIZE_MAX, &text, &size);
 	if (result < 0)
 		return result;

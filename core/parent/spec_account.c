@@ -10,6 +10,7 @@
 #include "core/base/passwd.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/config/change.h"
 #include "rootless/name.h"
 
@@ -18,9 +19,11 @@
 /* "*" is no password, and no file of shadow(5) is asked for one either. */
 #define NO_PASSWORD "*"
 
+/* The config is JSON, which carries no other bytes than UTF-8. */
 static const char *keep_text(struct arena *arena, char *text, const char *otherwise)
 {
-	const char *kept = arena_str(arena, text && *text ? text : otherwise);
+	bool good = text && *text && utf8_is_valid((const unsigned char *)text, strlen(text));
+	const char *kept = arena_str(arena, good ? text : otherwise);
 
 	free(text);
 	return kept;

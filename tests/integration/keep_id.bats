@@ -131,6 +131,31 @@ caller_field() {
 	[ ! -e "$BUNDLE/rootfs/etc/passwd" ] && [ ! -e "$BUNDLE/rootfs/etc/group" ]
 	keep_id whoami
 	assert_output "$(id -un)"
+	[ "$(stat -c '%u %a' "$BUNDLE/rootfs/etc/passwd")" = "$(id -u) 644" ]
+}
+
+@test "containers that start at once in one folder have all their users" {
+	has_subids || skip "this user has no subids"
+	local i pids=()
+	# A second name, so that each has to replace the file.
+	ln "$BUNDLE/rootfs/etc/passwd" "$BUNDLE/second"
+	for i in 1 2 3 4 5 6; do
+		urun run --rootfs "$BUNDLE/rootfs" --network none --user "500$i" whoami </dev/null >"$BATS_TEST_TMPDIR/out.$i" 2>&1 &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait_status "$i"; done
+	[ "$(cat "$BATS_TEST_TMPDIR"/out.*)" = $'5001\n5002\n5003\n5004\n5005\n5006' ] || fail "$(cat "$BATS_TEST_TMPDIR"/out.*)"
+	[ "$(cut -d: -f1 "$BUNDLE/rootfs/etc/passwd" | sort | xargs)" = '5001 5002 5003 5004 5005 5006 root' ]
+	[ "$(cat "$BUNDLE/second")" = 'root:x:0:0:root:/root:/bin/sh' ]
+}
+
+@test "a container that holds a lock on passwd holds up no other in the same folder" {
+	has_subids || skip "this user has no subids"
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 sh -c 'exec flock /etc/passwd sh -c "echo >/tmp/locked; exec sleep 60"' </dev/null >/dev/null 2>&1
+	wait_for 20 test -e "$BUNDLE/rootfs/tmp/locked"
+	observe timeout 10 "$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --user 4242 whoami </dev/null
+	assert_output 4242
+	urun delete --force c1
 }
 
 @test "exec is the caller too, by default and by name's number" {
