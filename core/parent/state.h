@@ -21,7 +21,9 @@
  *   creating    its first file, with a text that marks the folder as a container's; becomes
  *   created     when the container is handed over
  *   resolv.conf, hosts, hostname
- *               bound to the container's /etc, where a network was stated
+ *               bound to the container's /etc or written there, where a network was stated
+ *   passwd, group
+ *               likewise, where the config has lines for them: see core/parent/etc_file.h
  *   notify      a folder with the socket of sd_notify(3), where urun itself has one to speak to
  *   overlay     empty: where fuse-overlayfs has its tmpfs, in a mount namespace of its own
  *   ports       the socket on which urun-port is asked; exists where ports are published
