@@ -96,7 +96,7 @@ static bool is_same_or_below(const char *path, const char *folder)
 	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-static bool holds_system(const char *path)
+bool spec_hidden_holds_system(const char *path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
 		if (is_same_or_below(system_folders[i], path))
@@ -169,7 +169,7 @@ static int add_path(struct hidden *hidden, const char *path, struct error *err)
 	if (strchr(path, '\n'))
 		return error_set(err, 0, "the folder %s can't be hidden: its path has a line break",
 				 path);
-	if (holds_system(path))
+	if (spec_hidden_holds_system(path))
 		return 0;
 	hidden->paths.items = mem_resize(hidden->paths.items, hidden->paths.count + 1,
 					 sizeof(*hidden->paths.items));
@@ -217,7 +217,7 @@ static int add_own(struct hidden *hidden, const struct spec_texts *own, struct e
 		if (!clean)
 			continue;
 		real = str_equal(clean, "/") ? NULL : resolve_home(hidden, clean);
-		if (holds_system(real ? real : clean))
+		if (spec_hidden_holds_system(real ? real : clean))
 			log_warning("the folder %s isn't hidden, as parts of the system are in it",
 				    clean);
 		else if (add_path(hidden, real ? real : clean, err) < 0)

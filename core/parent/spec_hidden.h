@@ -2,6 +2,7 @@
 #ifndef URUN_PARENT_SPEC_HIDDEN_H
 #define URUN_PARENT_SPEC_HIDDEN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "core/base/arena.h"
@@ -24,5 +25,11 @@
  */
 int spec_hidden_text(const char *root, uid_t caller, const struct spec_texts *own,
 		     struct arena *arena, char **ret_text, struct error *err);
+
+/*
+ * Is @path, absolute and clean, a folder that programs of the system need, or one above?  That is never
+ * hidden, whoever's home it is.
+ */
+bool spec_hidden_holds_system(const char *path);
 
 #endif

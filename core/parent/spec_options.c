@@ -108,18 +108,20 @@ static int add_tmpfs(const char *text, struct container_config *config, struct e
 }
 
 /*
- * The host's passwd says where the home of keep-id's user is: they find a folder there that is theirs,
- * where it would be in an empty /home that isn't.
+ * The host's passwd says where the home of keep-id's user is, and the home is hidden: they find an empty
+ * folder there that is theirs.
  */
 static int add_home(const struct spec_account *account, struct container_config *config,
 		    struct error *err)
 {
-	autofree char *text = NULL;
+	autofree char *text = NULL, *home = NULL;
 
-	if (!account->keep_id || !str_starts_with(account->home, "/home/") ||
-	    strchr(account->home, ':'))
+	if (!account->keep_id || account->home[0] != '/' || strchr(account->home, ':'))
 		return 0;
-	text = str_format("%s:mode=0700,uid=%" PRIu32 ",gid=%" PRIu32, account->home, account->uid,
+	home = path_clean(account->home);
+	if (spec_hidden_holds_system(home))
+		return 0;
+	text = str_format("%s:mode=0700,uid=%" PRIu32 ",gid=%" PRIu32, home, account->uid,
 			  account->gid);
 	return add_tmpfs(text, config, err);
 }
