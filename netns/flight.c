@@ -9,6 +9,7 @@
 
 #include "core/base/str.h"
 #include "netns/checksum.h"
+#include "netns/segment.h"
 #include "netns/window.h"
 
 /* Of one copy.  A power of two, as numbers turn around. */
@@ -41,8 +42,6 @@
  */
 #define REPEATS_OF_A_LOSS 1
 
-#define HEADERS_SIZE_PLAIN (ETH_HLEN + IPV6_SIZE + TCP_SIZE)
-
 struct flight_copy {
 	struct flight *flight; /* NULL: free */
 	uint32_t first;	       /* the number of the byte that is at the beginning */
@@ -59,8 +58,7 @@ struct flight_copy {
 	unsigned int repeats; /* of the container's last acknowledgement */
 	unsigned int waits;   /* that were in vain */
 	int64_t due_ms;	      /* 0: the wait begins with the next flight_timeout() */
-	struct layout layout;
-	uint8_t head[HEADERS_SIZE_PLAIN]; /* libslirp's: link, IP and TCP without options */
+	struct segment_head head;
 	uint8_t bytes[COPY_SIZE];
 };
 
@@ -168,8 +166,11 @@ static bool can_keep(const struct flight *flight, const struct layout *layout, u
 static bool begin_copy(struct flight_copies *copies, struct flight *flight,
 		       const struct layout *layout, const uint8_t *head, uint32_t number)
 {
-	struct flight_copy *copy = free_copy(copies);
+	struct segment_head kept_head;
+	struct flight_copy *copy = NULL;
 
+	if (segment_keep(layout, head, &kept_head))
+		copy = free_copy(copies);
 	if (!copy)
 		return false;
 	/* All but the bytes. */
@@ -177,8 +178,7 @@ static bool begin_copy(struct flight_copies *copies, struct flight *flight,
 	flight->copy = copy;
 	copy->flight = flight;
 	copy->first = copy->next = number;
-	copy->layout = *layout;
-	memcpy(copy->head, head, layout->transport + layout->tcp_size);
+	copy->head = kept_head;
 	return true;
 }
 
@@ -301,54 +301,16 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 
 /* ---- our own segments ---- */
 
-static void put_length(const struct flight_copy *copy, uint8_t *frame, size_t size)
-{
-	uint8_t *ip = frame + copy->layout.ip;
-
-	if (copy->layout.family != AF_INET) {
-		put16(ip + 4, (uint16_t)(TCP_SIZE + size));
-		return;
-	}
-	put16(ip + 2, (uint16_t)(IPV4_SIZE + TCP_SIZE + size));
-	put16(ip + 10, 0);
-	put16(ip + 10, (uint16_t)~checksum_add(0, ip, IPV4_SIZE));
-}
-
-/* The headers of libslirp's segment, which @number begins. */
-static size_t put_head(const struct flight_copy *copy, uint8_t *frame, uint32_t number, size_t size)
-{
-	uint8_t *tcp = frame + copy->layout.transport;
-
-	memcpy(frame, copy->head, copy->layout.transport + TCP_SIZE);
-	put_length(copy, frame, size);
-	put32(tcp + TCP_SEQUENCE, number);
-	put32(tcp + TCP_ACK, copy->flight->received);
-	tcp[TCP_FLAGS] = TCP_FLAG_ACK;
-	put16(tcp + TCP_WINDOW, copy->flight->window);
-	return copy->layout.transport + TCP_SIZE;
-}
-
-/* As the container would: with both ends exchanged. */
+/* As the container would. */
 static size_t put_answer(const struct flight_copy *copy, uint8_t *frame, uint8_t flags,
 			 uint32_t number, uint16_t window)
 {
-	size_t size = put_head(copy, frame, copy->flight->received, 0);
-	bool v4 = copy->layout.family == AF_INET;
-	uint8_t *addresses = frame + copy->layout.ip + (v4 ? 12 : 8);
-	uint8_t *tcp = frame + copy->layout.transport;
-	struct layout layout = copy->layout;
-
-	layout.end = size;
-	layout_swap(frame, ETH_ALEN);
-	layout_swap(addresses, v4 ? 4 : 16);
-	layout_swap(tcp + TCP_SOURCE, 2);
-	put32(tcp + TCP_ACK, number);
-	tcp[TCP_FLAGS] = flags;
-	put16(tcp + TCP_WINDOW, window);
-	put16(tcp + TCP_CHECKSUM, 0);
-	put16(tcp + TCP_CHECKSUM,
-	      (uint16_t)~checksum_add(layout_pseudo_sum(&layout, frame), tcp, TCP_SIZE));
-	return size;
+	return segment_write_back(&copy->head,
+				  &(struct segment_fields){ .number = copy->flight->received,
+							    .acknowledged = number,
+							    .flags = flags,
+							    .window = window },
+				  frame);
 }
 
 static size_t answer(struct flight_copy *copy, uint8_t *frame)
@@ -396,7 +358,11 @@ static size_t resend(struct flight_copy *copy, uint8_t *frame)
 {
 	uint32_t number = copy->flight->acknowledged;
 	uint32_t size = kept(copy) < copy->segment ? kept(copy) : copy->segment;
-	size_t head_size = put_head(copy, frame, number, size);
+	struct segment_fields fields = { .number = number,
+					 .acknowledged = copy->flight->received,
+					 .flags = TCP_FLAG_ACK,
+					 .window = copy->flight->window };
+	size_t head_size = segment_write(&copy->head, &fields, size, frame);
 
 	copy->resend_due = false;
 	get_bytes(copy, number, frame + head_size, size);
