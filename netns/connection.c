@@ -7,6 +7,7 @@
 
 #include "core/base/str.h"
 #include "netns/flight.h"
+#include "netns/segment.h"
 #include "netns/window.h"
 
 #define BUCKETS 4096 /* a power of two */
@@ -24,6 +25,10 @@ struct connection {
 	int fd;
 	struct window window;
 	struct flight flight;
+	bool has_head;
+	struct segment_head head;
+	uint64_t written_to; /* the last round in which libslirp waited to write to the socket */
+	struct connection *next_low, **low_link; /* low_link NULL: isn't in the list */
 };
 
 struct connections {
@@ -33,6 +38,9 @@ struct connections {
 	struct connection *last;  /* that was found; frames come in rows */
 	struct connection *begun; /* no socket yet */
 	struct flight_copies copies;
+	uint64_t round;
+	struct connection *low;	   /* connections whose container may send little */
+	struct connection *cursor; /* the next one of them that is looked at in this round */
 };
 
 /* ---- the table ---- */
@@ -111,7 +119,11 @@ static void add(struct connections *connections, struct connection *connection, 
 
 struct connections *connections_new(void)
 {
-	return mem_alloc(sizeof(struct connections));
+	struct connections *connections = mem_alloc(sizeof(*connections));
+
+	/* Round 0 is that of a connection which libslirp never waited to write for. */
+	connections->round = 1;
+	return connections;
 }
 
 void connections_free(struct connections *connections)
@@ -124,6 +136,47 @@ void connections_free(struct connections *connections)
 	free(connections->begun);
 	flight_copies_release(&connections->copies);
 	free(connections);
+}
+
+/* ---- the list of those whose window is low ---- */
+
+static void note_low(struct connections *connections, struct connection *connection)
+{
+	if (connection->low_link || !window_is_low(&connection->window))
+		return;
+	connection->next_low = connections->low;
+	connection->low_link = &connections->low;
+	if (connections->low)
+		connections->low->low_link = &connection->next_low;
+	connections->low = connection;
+}
+
+static void forget_low(struct connections *connections, struct connection *connection)
+{
+	if (!connection->low_link)
+		return;
+	if (connections->cursor == connection)
+		connections->cursor = connection->next_low;
+	*connection->low_link = connection->next_low;
+	if (connection->next_low)
+		connection->next_low->low_link = connection->low_link;
+	connection->low_link = NULL;
+}
+
+/* One pass over those of them whose buffer in libslirp is empty; NULL: the pass has ended. */
+static struct connection *next_low(struct connections *connections)
+{
+	struct connection *connection;
+
+	while ((connection = connections->cursor)) {
+		connections->cursor = connection->next_low;
+		if (!window_is_low(&connection->window))
+			forget_low(connections, connection);
+		else if (connection->has_head && connection->written_to != connections->round)
+			return connection;
+	}
+	connections->cursor = connections->low;
+	return NULL;
 }
 
 /* ---- the life of a connection ---- */
@@ -167,15 +220,26 @@ void connections_closed(struct connections *connections, int fd)
 	connections->by_fd[fd] = NULL;
 	if (connections->last == connection)
 		connections->last = NULL;
+	forget_low(connections, connection);
 	flight_end(&connection->flight);
 	free(connection);
+}
+
+void connections_begin_round(struct connections *connections)
+{
+	connections->round++;
+	connections->cursor = connections->low;
 }
 
 void connections_waits(struct connections *connections, int fd, bool to_write)
 {
 	struct connection *connection = find_by_fd(connections, fd);
 
-	if (connection && !to_write && connection->window.is_scaled)
+	if (!connection)
+		return;
+	if (to_write)
+		connection->written_to = connections->round;
+	else if (connection->window.is_scaled)
 		window_emptied(&connection->window);
 }
 
@@ -203,6 +267,7 @@ bool connections_from_container(struct connections *connections, const struct la
 	if (!connection || !connection->window.is_scaled)
 		return true;
 	width = window_from_container(&connection->window, layout, frame);
+	note_low(connections, connection);
 	return flight_from_container(&connection->flight, layout, frame, width);
 }
 
@@ -216,6 +281,7 @@ void connections_to_container(struct connections *connections, struct layout *la
 	if (!connection || !(flags & TCP_FLAG_ACK))
 		return;
 	if (flags & TCP_FLAG_SYN) {
+		connection->has_head = segment_keep(layout, head, &connection->head);
 		window_offer(&connection->window, layout, head);
 		flight_begin(&connection->flight, layout, head);
 	} else if (connection->window.is_scaled) {
@@ -223,6 +289,37 @@ void connections_to_container(struct connections *connections, struct layout *la
 		flight_to_container(&connections->copies, &connection->flight, layout, head, data);
 		window_to_container(&connection->window, layout, head);
 	}
+}
+
+/* A segment from before what is expected, as a keep-alive is: it is answered at once. */
+size_t connections_ask(struct connections *connections, uint8_t *frame)
+{
+	struct connection *connection;
+	struct segment_fields fields;
+
+	while ((connection = next_low(connections)))
+		if (flight_last_word(&connection->flight, connection->window.acknowledged - 1,
+				     &fields) &&
+		    window_ask(&connection->window))
+			return segment_write_back(&connection->head, &fields, frame);
+	return 0;
+}
+
+size_t connections_tell(struct connections *connections, uint8_t *frame)
+{
+	struct connection *connection;
+
+	while ((connection = next_low(connections))) {
+		struct segment_fields fields = { .number = flight_next_number(&connection->flight),
+						 .acknowledged = connection->window.acknowledged,
+						 .flags = TCP_FLAG_ACK,
+						 .window = connection->flight.window };
+
+		window_emptied(&connection->window);
+		if (window_is_untold(&connection->window))
+			return segment_write(&connection->head, &fields, 0, frame);
+	}
+	return 0;
 }
 
 size_t connections_answer(struct connections *connections, uint8_t *frame)

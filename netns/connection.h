@@ -33,7 +33,13 @@ void connections_opened(struct connections *connections, int fd);
 /* libslirp has dealt with the frame: a start without a socket was none. */
 void connections_settle(struct connections *connections);
 
-/* libslirp waits for the socket @fd: is it to write what the container has sent? */
+/* A round begins: libslirp is about to say of each socket what it waits for. */
+void connections_begin_round(struct connections *connections);
+
+/*
+ * libslirp waits for the socket @fd: is it to write what the container has sent?  A socket that
+ * libslirp doesn't wait for in a round has nothing to be written, either.
+ */
 void connections_waits(struct connections *connections, int fd, bool to_write);
 
 /* The socket @fd is about to be closed: nothing of its connection follows. */
@@ -46,6 +52,20 @@ void connections_closed(struct connections *connections, int fd);
  */
 void connections_to_container(struct connections *connections, struct layout *layout, uint8_t *head,
 			      const uint8_t *data);
+
+/*
+ * After a round: the next frame that libslirp is to get as if it were the container's, in @frame
+ * (HEADERS_SIZE_MAX bytes), so that libslirp acknowledges what the container waits for.  Returns its
+ * size; 0: there is none.  What libslirp waits for may be different afterwards: another round is due.
+ */
+size_t connections_ask(struct connections *connections, uint8_t *frame);
+
+/*
+ * After that, and before the wait: the next frame that goes to the container as if it were
+ * libslirp's, in @frame (HEADERS_SIZE_MAX bytes), with a window that the container waits for.
+ * Returns its size; 0: there is none.
+ */
+size_t connections_tell(struct connections *connections, uint8_t *frame);
 
 /*
  * After frames have passed in either direction: the next frame that libslirp is to get as if it were

@@ -9,7 +9,6 @@
 
 #include "core/base/str.h"
 #include "netns/checksum.h"
-#include "netns/segment.h"
 #include "netns/window.h"
 
 /* Of one copy.  A power of two, as numbers turn around. */
@@ -300,6 +299,26 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 }
 
 /* ---- our own segments ---- */
+
+bool flight_last_word(const struct flight *flight, uint32_t sequence,
+		      struct segment_fields *ret_fields)
+{
+	uint32_t number = flight->copy ? flight->copy->next : flight->acknowledged;
+
+	if (!flight->is_heard)
+		return false;
+	*ret_fields = (struct segment_fields){ .number = sequence,
+					       .acknowledged = number,
+					       .flags = TCP_FLAG_ACK,
+					       .window = window_after(flight, number, sequence) };
+	return true;
+}
+
+uint32_t flight_next_number(const struct flight *flight)
+{
+	return flight->is_heard && is_after(flight->sent, flight->edge) ? flight->edge
+									: flight->sent;
+}
 
 /* As the container would. */
 static size_t put_answer(const struct flight_copy *copy, uint8_t *frame, uint8_t flags,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "netns/layout.h"
+#include "netns/segment.h"
 
 /*
  * TCP's data in flight, from libslirp to the container: what was sent and isn't acknowledged yet.
@@ -75,6 +76,19 @@ void flight_to_container(struct flight_copies *copies, struct flight *flight,
  */
 bool flight_from_container(struct flight *flight, const struct layout *layout, uint8_t *frame,
 			   uint32_t width);
+
+/*
+ * What the container has said last to libslirp, for a segment of the container's with the sequence
+ * number @sequence.  False: the container hasn't said anything.
+ */
+bool flight_last_word(const struct flight *flight, uint32_t sequence,
+		      struct segment_fields *ret_fields);
+
+/*
+ * The sequence number of a segment without data from libslirp to the container.  The container drops
+ * such a segment if its number lies behind the container's window, where libslirp's probes are.
+ */
+uint32_t flight_next_number(const struct flight *flight);
 
 /*
  * Writes to @frame (HEADERS_SIZE_MAX bytes) the next segment with which libslirp is told of what is

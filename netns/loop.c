@@ -156,6 +156,27 @@ void loop_free(struct loop *loop)
 	free(loop);
 }
 
+/*
+ * Windows and acknowledgements that the container waits for.  False: libslirp was given something, so
+ * that it may wait for something else now.
+ */
+static bool tell_container(struct loop *loop)
+{
+	uint8_t frame[HEADERS_SIZE_MAX];
+	bool was_asked = false;
+	size_t size;
+
+	while ((size = connections_ask(loop->connections, frame)) > 0) {
+		stack_input(loop->stack, frame, size);
+		was_asked = true;
+	}
+	while ((size = connections_tell(loop->connections, frame)) > 0)
+		send_frame(frame, size, loop);
+	if (was_asked)
+		settle(loop);
+	return !was_asked;
+}
+
 /* Of two times in ms; -1: never. */
 static int sooner(int first, int second)
 {
@@ -171,12 +192,14 @@ int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
 	for (;;) {
 		int timeout, ready;
 
-		pollset_begin(&loop->set);
-		pollset_ask(&loop->set, loop->life_fd, EPOLLIN);
-		pollset_ask(&loop->set, loop->tap_fd, EPOLLIN);
-		timeout = sooner(stack_ask(loop->stack),
-				 connections_timeout(loop->connections, clock_ms()));
-		pollset_end(&loop->set);
+		do {
+			pollset_begin(&loop->set);
+			pollset_ask(&loop->set, loop->life_fd, EPOLLIN);
+			pollset_ask(&loop->set, loop->tap_fd, EPOLLIN);
+			timeout = stack_ask(loop->stack);
+			pollset_end(&loop->set);
+		} while (!tell_container(loop));
+		timeout = sooner(timeout, connections_timeout(loop->connections, clock_ms()));
 		ready = pollset_wait(&loop->set, timeout);
 		loop->now_ms = clock_ms();
 		if (ready < 0 && ready != -EINTR)

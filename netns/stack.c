@@ -248,6 +248,7 @@ int stack_ask(struct stack *stack)
 	uint32_t timeout = UINT32_MAX;
 	int64_t timer = until_timer_ms(stack);
 
+	connections_begin_round(stack->connections);
 	slirp_pollfds_fill(stack->slirp, &timeout, on_ask, stack);
 	if (timeout < IDLE_MS && timeout < timer)
 		return (int)timeout;

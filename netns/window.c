@@ -23,6 +23,18 @@
 #define SEGMENT_MIN 536
 #define SEGMENT_MAX (65521 - IPV6_SIZE - TCP_SIZE)
 
+/* Sequence numbers wrap around. */
+static bool is_after(uint32_t number, uint32_t other)
+{
+	return (int32_t)(number - other) > 0;
+}
+
+static void advance(uint32_t *number, uint32_t to)
+{
+	if (is_after(to, *number))
+		*number = to;
+}
+
 /* As libslirp computes it. */
 static uint32_t room_for(size_t segment)
 {
@@ -43,6 +55,7 @@ bool window_begin(const struct layout *layout, const uint8_t *syn, struct window
 	*ret_window = (struct window){
 		.scale = syn[scale] > SCALE_MAX ? SCALE_MAX : syn[scale],
 		.room = room_for(mss ? get16(syn + mss) : SEGMENT_MIN),
+		.sent = get32(syn + layout->transport + TCP_SEQUENCE) + 1,
 	};
 	return true;
 }
@@ -66,7 +79,11 @@ void window_offer(struct window *window, struct layout *layout, uint8_t *head)
 	put16(ip + (v4 ? 2 : 4), longer);
 	if (v4)
 		checksum_mend(ip + 10, length, longer);
+	/* libslirp may send it again. */
+	if (window->is_scaled)
+		return;
 	window->acknowledged = get32(tcp + TCP_ACK);
+	window->told = window->acknowledged + get16(tcp + TCP_WINDOW);
 	window->is_scaled = true;
 }
 
@@ -78,37 +95,82 @@ uint16_t window_narrow(uint32_t width, uint32_t acknowledged, uint32_t sequence)
 	return (uint16_t)(width < widest ? width : widest);
 }
 
-uint32_t window_from_container(const struct window *window, const struct layout *layout,
-			       uint8_t *frame)
+/*
+ * What lies behind the edge that the container knows is a probe, or nonsense: libslirp drops it, so
+ * it isn't waited for.
+ */
+static void note_sent(struct window *window, const struct layout *layout, const uint8_t *tcp)
+{
+	uint32_t size = (uint32_t)(layout->end - layout->transport - layout->tcp_size);
+	uint32_t end = get32(tcp + TCP_SEQUENCE) + size;
+
+	advance(&window->sent, is_after(end, window->told) ? window->told : end);
+}
+
+uint32_t window_from_container(struct window *window, const struct layout *layout, uint8_t *frame)
 {
 	uint8_t *tcp = frame + layout->transport;
 	uint16_t old_value = get16(tcp + TCP_WINDOW), new_value;
 	uint32_t width = (uint32_t)old_value << window->scale;
 
+	note_sent(window, layout, tcp);
 	new_value = window_narrow(width, get32(tcp + TCP_ACK), get32(tcp + TCP_SEQUENCE));
 	put16(tcp + TCP_WINDOW, new_value);
 	checksum_mend(tcp + TCP_CHECKSUM, old_value, new_value);
 	return width;
 }
 
-/* It may end later than libslirp says, never sooner. */
 void window_to_container(struct window *window, const struct layout *layout, uint8_t *head)
 {
 	uint8_t *tcp = head + layout->transport;
-	uint32_t acknowledged = get32(tcp + TCP_ACK);
-	uint32_t size = get16(tcp + TCP_WINDOW);
-	uint32_t known = window->base + window->room - acknowledged;
+	uint32_t number = get32(tcp + TCP_ACK), width = get16(tcp + TCP_WINDOW);
 
-	/* As numbers that turn around: one that lies behind is larger than any room. */
-	if (window->has_base && known > size && known <= window->room)
-		size = known;
-	put16(tcp + TCP_WINDOW, (uint16_t)(size >> SCALE));
-	window->acknowledged = acknowledged;
+	advance(&window->acknowledged, number);
+	if (window->has_edge)
+		width = is_after(window->edge, number) ? window->edge - number : 0;
+	width >>= SCALE;
+	put16(tcp + TCP_WINDOW, (uint16_t)width);
+	advance(&window->told, number + (width << SCALE));
 }
 
-/* ORDER: what was acknowledged before this is written or in the buffer, and that is empty. */
+/*
+ * ORDER: what was acknowledged before this is written, as the buffer is empty: all of the buffer is
+ * free for what follows.
+ */
 void window_emptied(struct window *window)
 {
-	window->base = window->acknowledged;
-	window->has_base = true;
+	if (!window->has_edge)
+		window->edge = window->acknowledged;
+	window->has_edge = true;
+	advance(&window->edge, window->acknowledged + window->room);
+}
+
+/*
+ * Half of the room, so that one segment always fits (the largest has 65,495 bytes); and no more than
+ * a window can say before there is an edge, or else every connection would begin with a low window.
+ */
+bool window_is_low(const struct window *window)
+{
+	uint32_t half = window->room / 2;
+
+	if (half > UINT16_MAX)
+		half = UINT16_MAX;
+	return window->is_scaled && (int32_t)(window->told - window->sent) < (int32_t)half;
+}
+
+bool window_ask(struct window *window)
+{
+	if (!is_after(window->sent, window->acknowledged) ||
+	    (window->has_asked && window->asked == window->sent))
+		return false;
+	window->has_asked = true;
+	window->asked = window->sent;
+	return true;
+}
+
+/* Less than the scale can't be told. */
+bool window_is_untold(const struct window *window)
+{
+	return window->has_edge && is_after(window->edge, window->told) &&
+	       window->edge - window->told >= 1u << SCALE;
 }

@@ -20,19 +20,30 @@
  *   scaled window       ─────────── as it is, 64 KiB at most ▶
  *                       ◀────────── scaled, and wider ──────── window of 64 KiB at most
  *
- * How much wider: while libslirp has nothing to write to the host's socket its buffer is empty, and
- * so it takes all of the buffer's size after what it had acknowledged by then.  That edge never
- * moves back, so no byte is asked for that has no room.
+ * The edge: the first byte that libslirp's buffer may have no room for.  While libslirp has nothing
+ * to write to the host's socket its buffer is empty, so the edge is the buffer's size behind what
+ * libslirp had acknowledged by then.  From the first time on, the edge alone says what the container
+ * may send: libslirp's own windows are wrong as soon as more than they allow has come (it computes
+ * the difference without a sign, which stays wrong for 4 GiB).  The edge never moves back.
+ *
+ * A new edge must be told.  libslirp sends a segment only when its own window has grown by half of
+ * the buffer, which 16 bits can't say; and what the container sends while its own window is 0,
+ * libslirp acknowledges after 200 ms.  So, when the container may send little and the buffer is
+ * empty, we ask libslirp for an acknowledgement that is due, and tell the edge ourselves.
  * Runs in: urun-slirp.
  * Source: RFC 7323, section 2.
  */
 struct window {
 	uint8_t scale;	/* the container's */
 	bool is_scaled; /* the container has our offer */
-	bool has_base;
-	uint32_t room;	       /* of libslirp's buffer */
-	uint32_t acknowledged; /* what libslirp has acknowledged last */
-	uint32_t base;	       /* the same when its buffer was last seen empty */
+	bool has_edge;
+	bool has_asked;
+	uint32_t room;	       /* size of libslirp's buffer, in bytes */
+	uint32_t acknowledged; /* by libslirp: what is before this sequence number */
+	uint32_t edge;
+	uint32_t told;	/* the edge that the container knows */
+	uint32_t sent;	/* by the container: what is before this, at most @told */
+	uint32_t asked; /* @sent when libslirp was last asked for an acknowledgement */
 };
 
 /* False: the container's SYN offers no scaling, and @ret_window isn't set. */
@@ -56,13 +67,27 @@ uint16_t window_narrow(uint32_t width, uint32_t acknowledged, uint32_t sequence)
  * A segment of the container's, of a scaled connection: its window is made what libslirp
  * understands.  Returns what it was, in bytes.
  */
-uint32_t window_from_container(const struct window *window, const struct layout *layout,
-			       uint8_t *frame);
+uint32_t window_from_container(struct window *window, const struct layout *layout, uint8_t *frame);
 
-/* A segment of libslirp's, of a scaled connection: its window is made what the container knows. */
+/*
+ * A segment of libslirp's, of a scaled connection: its window is made what the container knows.  Once
+ * there is an edge, this tells the edge.
+ */
 void window_to_container(struct window *window, const struct layout *layout, uint8_t *head);
 
-/* libslirp has nothing to write to the host's socket. */
+/* libslirp has nothing to write to the host's socket: the edge moves. */
 void window_emptied(struct window *window);
+
+/* The container may send so little that it could soon wait for us. */
+bool window_is_low(const struct window *window);
+
+/*
+ * True: the container has sent something that libslirp hasn't acknowledged, and libslirp wasn't asked
+ * for that yet.  The caller asks it now.
+ */
+bool window_ask(struct window *window);
+
+/* True: there is an edge, which the container doesn't know. */
+bool window_is_untold(const struct window *window);
 
 #endif
