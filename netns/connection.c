@@ -184,14 +184,10 @@ static struct connection *next_low(struct connections *connections)
 static void begin(struct connections *connections, const struct layout *layout,
 		  const uint8_t *frame)
 {
-	struct ends ends = ends_of(layout, frame, FROM_CONTAINER);
-	struct window window;
-
-	if (!window_begin(layout, frame, &window) || find(connections, &ends))
-		return;
+	free(connections->begun);
 	connections->begun = mem_alloc(sizeof(struct connection));
-	connections->begun->ends = ends;
-	connections->begun->window = window;
+	connections->begun->ends = ends_of(layout, frame, FROM_CONTAINER);
+	window_begin(layout, frame, &connections->begun->window);
 }
 
 void connections_opened(struct connections *connections, int fd)
@@ -239,7 +235,7 @@ void connections_waits(struct connections *connections, int fd, bool to_write)
 		return;
 	if (to_write)
 		connection->written_to = connections->round;
-	else if (connection->window.is_scaled)
+	else if (connection->window.is_open)
 		window_emptied(&connection->window);
 }
 
@@ -264,7 +260,7 @@ bool connections_from_container(struct connections *connections, const struct la
 	}
 	ends = ends_of(layout, frame, FROM_CONTAINER);
 	connection = find(connections, &ends);
-	if (!connection || !connection->window.is_scaled)
+	if (!connection || !connection->window.is_open)
 		return true;
 	width = window_from_container(&connection->window, layout, frame);
 	note_low(connections, connection);
@@ -284,7 +280,9 @@ void connections_to_container(struct connections *connections, struct layout *la
 		connection->has_head = segment_keep(layout, head, &connection->head);
 		window_offer(&connection->window, layout, head);
 		flight_begin(&connection->flight, layout, head);
-	} else if (connection->window.is_scaled) {
+		/* No more than 64 KiB are in flight there, which libslirp keeps itself. */
+		connection->flight.has_no_copies = connection->window.shift == 0;
+	} else if (connection->window.is_open) {
 		/* ORDER: it keeps the headers as libslirp has written them. */
 		flight_to_container(&connections->copies, &connection->flight, layout, head, data);
 		window_to_container(&connection->window, layout, head);

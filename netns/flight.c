@@ -153,7 +153,8 @@ static bool has_plain_headers(const struct layout *layout)
 static bool can_keep(const struct flight *flight, const struct layout *layout, uint8_t flags,
 		     uint32_t number, uint32_t size)
 {
-	if (size == 0 || !flight->is_heard || is_after(number + size, flight->edge) ||
+	if (flight->has_no_copies || size == 0 || !flight->is_heard ||
+	    is_after(number + size, flight->edge) ||
 	    (flags & (TCP_FLAG_FIN | TCP_FLAG_SYN | TCP_FLAG_URG)) || !has_plain_headers(layout))
 		return false;
 	if (!flight->copy)

@@ -45,13 +45,14 @@ struct flight_copies {
 
 /* Of one connection; where it is doesn't change while there is a copy.  Numbers are TCP's. */
 struct flight {
+	bool has_no_copies;	  /* libslirp itself always keeps what is in flight */
 	bool is_heard;		  /* the container has acknowledged something */
 	uint32_t acknowledged;	  /* what is before this, by the container */
 	uint32_t edge;		  /* of the container's window */
 	uint32_t sent;		  /* what is before this */
 	uint32_t received;	  /* by libslirp: what is before this */
 	uint16_t window;	  /* libslirp's */
-	struct flight_copy *copy; /* NULL: libslirp itself keeps what is in flight */
+	struct flight_copy *copy; /* NULL: libslirp itself keeps what is in flight now */
 };
 
 /* Frees the copies; no flight is used afterwards. */

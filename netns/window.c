@@ -23,6 +23,9 @@
 #define SEGMENT_MIN 536
 #define SEGMENT_MAX (65521 - IPV6_SIZE - TCP_SIZE)
 
+/* The largest that the container sends: its MTU is at most 65520. */
+#define SENT_MAX (65520 - IPV4_SIZE - TCP_SIZE)
+
 /* Sequence numbers wrap around. */
 static bool is_after(uint32_t number, uint32_t other)
 {
@@ -45,33 +48,28 @@ static uint32_t room_for(size_t segment)
 	return (uint32_t)((ROOM + segment - 1) / segment * segment);
 }
 
-bool window_begin(const struct layout *layout, const uint8_t *syn, struct window *ret_window)
+void window_begin(const struct layout *layout, const uint8_t *syn, struct window *ret_window)
 {
 	size_t scale = layout_tcp_option(layout, syn, TCP_OPTION_SCALE, 1);
 	size_t mss = layout_tcp_option(layout, syn, TCP_OPTION_MSS, 2);
 
-	if (scale == 0)
-		return false;
 	*ret_window = (struct window){
-		.scale = syn[scale] > SCALE_MAX ? SCALE_MAX : syn[scale],
+		.has_offer = scale != 0,
 		.room = room_for(mss ? get16(syn + mss) : SEGMENT_MIN),
 		.sent = get32(syn + layout->transport + TCP_SEQUENCE) + 1,
 	};
-	return true;
+	if (scale != 0)
+		ret_window->scale = syn[scale] > SCALE_MAX ? SCALE_MAX : syn[scale];
 }
 
 /* Behind the other options; libslirp's has that of the segment size alone. */
-void window_offer(struct window *window, struct layout *layout, uint8_t *head)
+static void add_offer(struct layout *layout, uint8_t *head)
 {
 	static const uint8_t offer[OFFER_SIZE] = { TCP_OPTION_NONE, TCP_OPTION_SCALE, 3, SCALE };
 	bool v4 = layout->family == AF_INET;
 	uint8_t *ip = head + layout->ip, *tcp = head + layout->transport;
 	uint16_t length = get16(ip + (v4 ? 2 : 4)), longer = (uint16_t)(length + OFFER_SIZE);
 
-	/* Data behind the headers, or no room: libslirp has neither. */
-	if (layout->tcp_size + OFFER_SIZE > 60 ||
-	    layout->transport + layout->tcp_size != layout->end)
-		return;
 	memcpy(tcp + layout->tcp_size, offer, OFFER_SIZE);
 	layout->tcp_size += OFFER_SIZE;
 	layout->end += OFFER_SIZE;
@@ -79,12 +77,28 @@ void window_offer(struct window *window, struct layout *layout, uint8_t *head)
 	put16(ip + (v4 ? 2 : 4), longer);
 	if (v4)
 		checksum_mend(ip + 10, length, longer);
+}
+
+/* Scaling needs the offer of both sides.  Data behind the headers, or no room, libslirp never has. */
+void window_offer(struct window *window, struct layout *layout, uint8_t *head)
+{
+	const uint8_t *tcp = head + layout->transport;
+	bool is_scaled = window->has_offer && layout->tcp_size + OFFER_SIZE <= 60 &&
+			 layout->transport + layout->tcp_size == layout->end;
+
+	if (is_scaled)
+		add_offer(layout, head);
 	/* libslirp may send it again. */
-	if (window->is_scaled)
+	if (window->is_open)
 		return;
+	if (!is_scaled)
+		window->scale = 0;
+	window->shift = is_scaled ? SCALE : 0;
+	if (window->room > (uint32_t)UINT16_MAX << window->shift)
+		window->room = (uint32_t)UINT16_MAX << window->shift;
 	window->acknowledged = get32(tcp + TCP_ACK);
 	window->told = window->acknowledged + get16(tcp + TCP_WINDOW);
-	window->is_scaled = true;
+	window->is_open = true;
 }
 
 /* Its "header prediction" is for windows that stay the same, and leaves snd_wl1 and snd_wl2. */
@@ -128,9 +142,9 @@ void window_to_container(struct window *window, const struct layout *layout, uin
 	advance(&window->acknowledged, number);
 	if (window->has_edge)
 		width = is_after(window->edge, number) ? window->edge - number : 0;
-	width >>= SCALE;
+	width >>= window->shift;
 	put16(tcp + TCP_WINDOW, (uint16_t)width);
-	advance(&window->told, number + (width << SCALE));
+	advance(&window->told, number + (width << window->shift));
 }
 
 /*
@@ -146,16 +160,18 @@ void window_emptied(struct window *window)
 }
 
 /*
- * Half of the room, so that one segment always fits (the largest has 65,495 bytes); and no more than
- * a window can say before there is an edge, or else every connection would begin with a low window.
+ * Half of the room, but so much that one segment always fits; and no more than a window can say
+ * before there is an edge, or else every connection would begin with a low window.
  */
 bool window_is_low(const struct window *window)
 {
-	uint32_t half = window->room / 2;
+	uint32_t enough = window->room / 2;
 
-	if (half > UINT16_MAX)
-		half = UINT16_MAX;
-	return window->is_scaled && (int32_t)(window->told - window->sent) < (int32_t)half;
+	if (enough < SENT_MAX)
+		enough = SENT_MAX;
+	if (enough > UINT16_MAX)
+		enough = UINT16_MAX;
+	return window->is_open && (int32_t)(window->told - window->sent) < (int32_t)enough;
 }
 
 bool window_ask(struct window *window)
@@ -168,9 +184,9 @@ bool window_ask(struct window *window)
 	return true;
 }
 
-/* Less than the scale can't be told. */
+/* Less than the scale's unit can't be told. */
 bool window_is_untold(const struct window *window)
 {
 	return window->has_edge && is_after(window->edge, window->told) &&
-	       window->edge - window->told >= 1u << SCALE;
+	       window->edge - window->told >= 1u << window->shift;
 }

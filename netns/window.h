@@ -29,16 +29,20 @@
  * A new edge must be told.  libslirp sends a segment only when its own window has grown by half of
  * the buffer, which 16 bits can't say; and what the container sends while its own window is 0,
  * libslirp acknowledges after 200 ms.  So, when the container may send little and the buffer is
- * empty, we ask libslirp for an acknowledgement that is due, and tell the edge ourselves.
+ * empty, we ask libslirp for an acknowledgement that is due, and tell the edge ourselves.  All of
+ * this holds too where the container offers no scaling (net.ipv4.tcp_window_scaling=0): then the
+ * edge is at most 64 KiB behind what libslirp has acknowledged.
  * Runs in: urun-slirp.
  * Source: RFC 7323, section 2.
  */
 struct window {
-	uint8_t scale;	/* the container's */
-	bool is_scaled; /* the container has our offer */
+	bool has_offer; /* the container's SYN offers scaling */
+	bool is_open;	/* libslirp has answered the SYN */
+	uint8_t scale;	/* of the container's windows; 0: they aren't scaled */
+	uint8_t shift;	/* of those that it is told; 0: they aren't scaled */
 	bool has_edge;
 	bool has_asked;
-	uint32_t room;	       /* size of libslirp's buffer, in bytes */
+	uint32_t room;	       /* size of libslirp's buffer, in bytes, or what a window can say */
 	uint32_t acknowledged; /* by libslirp: what is before this sequence number */
 	uint32_t edge;
 	uint32_t told;	/* the edge that the container knows */
@@ -46,12 +50,12 @@ struct window {
 	uint32_t asked; /* @sent when libslirp was last asked for an acknowledgement */
 };
 
-/* False: the container's SYN offers no scaling, and @ret_window isn't set. */
-bool window_begin(const struct layout *layout, const uint8_t *syn, struct window *ret_window);
+/* The container's SYN. */
+void window_begin(const struct layout *layout, const uint8_t *syn, struct window *ret_window);
 
 /*
- * libslirp's answer to the SYN, whose headers are in @head (HEADERS_SIZE_MAX bytes of room): the
- * offer is added, with which @layout grows.
+ * libslirp's answer to the SYN, whose headers are in @head (HEADERS_SIZE_MAX bytes of room): where
+ * the container has offered scaling, our offer is added, with which @layout grows.
  */
 void window_offer(struct window *window, struct layout *layout, uint8_t *head);
 
@@ -64,14 +68,14 @@ void window_offer(struct window *window, struct layout *layout, uint8_t *head);
 uint16_t window_narrow(uint32_t width, uint32_t acknowledged, uint32_t sequence);
 
 /*
- * A segment of the container's, of a scaled connection: its window is made what libslirp
- * understands.  Returns what it was, in bytes.
+ * A segment of the container's: its window is made what libslirp understands.  Returns what it was,
+ * in bytes.
  */
 uint32_t window_from_container(struct window *window, const struct layout *layout, uint8_t *frame);
 
 /*
- * A segment of libslirp's, of a scaled connection: its window is made what the container knows.  Once
- * there is an edge, this tells the edge.
+ * A segment of libslirp's: its window is made what the container understands.  Once there is an edge,
+ * this tells the edge.
  */
 void window_to_container(struct window *window, const struct layout *layout, uint8_t *head);
 

@@ -536,6 +536,37 @@ static void a_socket_that_nobody_waits_for_has_an_empty_buffer(void **state)
 	connections_free(connections);
 }
 
+/* The largest segment is nearly all that an unscaled window can say: it is told as soon as that doesn't fit. */
+static void an_unscaled_window_is_told_too(void **state)
+{
+	struct connections *connections = connections_new();
+	struct segment answer;
+	struct told update;
+
+	(void)state;
+	syn(connections, 4000, "\x02\x04\xff\xc8", 4);
+	connections_opened(connections, FD);
+	connections_settle(connections);
+	answered(connections, 4000, SYN | ACK, 1000, 65535);
+	sent(connections, 1000, 0, 1, 64240);
+	round_of(connections, ASKED_TO_READ);
+	sent(connections, 1000, 55, 1, 64240);
+	answer = answered(connections, 4000, ACK, 1055, 65535);
+	assert_int_equal(window_of(&answer), 65480);
+	round_of(connections, ASKED_TO_READ);
+	assert_false(told(connections, &update));
+	sent(connections, 1055, 65480, 1, 64240);
+	answer = answered(connections, 4000, ACK, 66535, 0);
+	assert_int_equal(window_of(&answer), 55);
+	round_of(connections, ASKED_TO_WRITE);
+	assert_false(told(connections, &update));
+	round_of(connections, ASKED_TO_READ);
+	assert_true(told(connections, &update));
+	assert_int_equal(update.ack, 66535);
+	assert_int_equal(update.window, 65535);
+	connections_free(connections);
+}
+
 static void half_of_the_room_is_enough(void **state)
 {
 	struct connections *connections = settled();
@@ -680,6 +711,7 @@ struct upload {
 	struct connections *connections;
 	unsigned int seed;
 	uint32_t segment, room;
+	unsigned int shift;		     /* of the windows that the container is told */
 	uint32_t received, advertised, held; /* libslirp's */
 	uint32_t next, edge;		     /* the container's */
 	bool is_slow;			     /* nothing is "predicted" */
@@ -693,7 +725,7 @@ static unsigned int chance(struct upload *upload, unsigned int count)
 
 static void container_hears(struct upload *upload, uint32_t ack, uint16_t window)
 {
-	uint32_t edge = ack + ((uint32_t)window << 2);
+	uint32_t edge = ack + ((uint32_t)window << upload->shift);
 
 	if ((int32_t)(edge - upload->edge) > 0)
 		upload->edge = edge;
@@ -761,14 +793,15 @@ static void a_round(struct upload *upload)
 		container_hears(upload, update.ack, update.window);
 }
 
-static void upload(const char *options, uint32_t segment, uint32_t room, bool is_slow,
-		   uint64_t size)
+static void upload(const char *options, size_t option_size, uint32_t segment, uint32_t room,
+		   bool is_slow, uint64_t size)
 {
 	struct upload upload = {
 		.connections = connections_new(),
 		.seed = segment,
 		.segment = segment,
 		.room = room,
+		.shift = option_size == OPTION_SIZE ? 2 : 0,
 		.received = 1000,
 		.advertised = 1000 + 65535,
 		.next = 1000,
@@ -776,7 +809,7 @@ static void upload(const char *options, uint32_t segment, uint32_t room, bool is
 		.is_slow = is_slow,
 	};
 
-	syn(upload.connections, 4000, options, OPTION_SIZE);
+	syn(upload.connections, 4000, options, option_size);
 	connections_opened(upload.connections, FD);
 	connections_settle(upload.connections);
 	answered(upload.connections, 4000, SYN | ACK, 1000, 65535);
@@ -806,9 +839,12 @@ static void no_upload_stalls_in_whatever_order_things_happen(void **state)
 
 	(void)state;
 	for (int slow = 0; slow <= 1; slow++) {
-		upload("\x02\x04\xff\xc8\x01\x03\x03\x0a", 65480, 3 * 65480, slow, 9 * gib);
-		upload("\x02\x04\x23\x00\x01\x03\x03\x0a", 8960, 15 * 8960, slow, 5 * gib);
-		upload("\x02\x04\x05\xb4\x01\x03\x03\x0a", 1460, ROOM, slow, 1 * gib);
+		upload("\x02\x04\xff\xc8\x01\x03\x03\x0a", 8, 65480, 3 * 65480, slow, 9 * gib);
+		upload("\x02\x04\x23\x00\x01\x03\x03\x0a", 8, 8960, 15 * 8960, slow, 5 * gib);
+		upload("\x02\x04\x05\xb4\x01\x03\x03\x0a", 8, 1460, ROOM, slow, 1 * gib);
+		/* Without scaling. */
+		upload("\x02\x04\xff\xc8", 4, 65480, 3 * 65480, slow, 9 * gib);
+		upload("\x02\x04\x05\xb4", 4, 1460, ROOM, slow, 1 * gib);
 	}
 }
 
@@ -831,6 +867,7 @@ int main(void)
 		cmocka_unit_test(nonsense_of_libslirps_window_moves_no_edge),
 		cmocka_unit_test(a_drained_buffer_is_told_before_the_wait),
 		cmocka_unit_test(a_socket_that_nobody_waits_for_has_an_empty_buffer),
+		cmocka_unit_test(an_unscaled_window_is_told_too),
 		cmocka_unit_test(half_of_the_room_is_enough),
 		cmocka_unit_test(an_acknowledgement_that_is_put_off_is_asked_for_once),
 		cmocka_unit_test(what_lies_behind_the_edge_is_not_waited_for),
