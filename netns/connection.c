@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "core/base/str.h"
+#include "netns/checksum.h"
+#include "netns/ending.h"
 #include "netns/flight.h"
 #include "netns/segment.h"
 #include "netns/window.h"
@@ -29,6 +31,11 @@ struct connection {
 	struct segment_head head;
 	uint64_t written_to; /* the last round in which libslirp waited to write to the socket */
 	struct connection *next_low, **low_link; /* low_link NULL: isn't in the list */
+	uint32_t first;	 /* the number of the first byte that libslirp sends */
+	bool has_ended;	 /* the host has, in order */
+	bool is_reset;	 /* by one of the two sides */
+	bool is_aborted; /* libslirp would end it in order, wrongly */
+	struct connection *next_aborted;
 };
 
 struct connections {
@@ -41,6 +48,7 @@ struct connections {
 	uint64_t round;
 	struct connection *low;	   /* connections whose container may send little */
 	struct connection *cursor; /* the next one of them that is looked at in this round */
+	struct connection *aborted;
 };
 
 /* ---- the table ---- */
@@ -179,6 +187,27 @@ static struct connection *next_low(struct connections *connections)
 	return NULL;
 }
 
+/* ---- the list of those that are to be reset ---- */
+
+static void abort_connection(struct connections *connections, struct connection *connection)
+{
+	if (connection->is_aborted)
+		return;
+	connection->is_aborted = true;
+	connection->next_aborted = connections->aborted;
+	connections->aborted = connection;
+}
+
+static void forget_aborted(struct connections *connections, const struct connection *connection)
+{
+	struct connection **link = &connections->aborted;
+
+	while (*link && *link != connection)
+		link = &(*link)->next_aborted;
+	if (*link)
+		*link = connection->next_aborted;
+}
+
 /* ---- the life of a connection ---- */
 
 static void begin(struct connections *connections, const struct layout *layout,
@@ -217,8 +246,23 @@ void connections_closed(struct connections *connections, int fd)
 	if (connections->last == connection)
 		connections->last = NULL;
 	forget_low(connections, connection);
+	forget_aborted(connections, connection);
 	flight_end(&connection->flight);
 	free(connection);
+}
+
+bool connections_is_open(const struct connections *connections, int fd)
+{
+	const struct connection *connection = find_by_fd(connections, fd);
+
+	return connection && connection->window.is_open;
+}
+
+bool connections_is_reset(const struct connections *connections, int fd)
+{
+	const struct connection *connection = find_by_fd(connections, fd);
+
+	return connection && connection->is_reset;
 }
 
 void connections_begin_round(struct connections *connections)
@@ -260,11 +304,36 @@ bool connections_from_container(struct connections *connections, const struct la
 	}
 	ends = ends_of(layout, frame, FROM_CONTAINER);
 	connection = find(connections, &ends);
-	if (!connection || !connection->window.is_open)
+	if (!connection)
+		return true;
+	if (flags & TCP_FLAG_RST)
+		connection->is_reset = true;
+	if (!connection->window.is_open)
 		return true;
 	width = window_from_container(&connection->window, layout, frame);
 	note_low(connections, connection);
 	return flight_from_container(&connection->flight, layout, frame, width);
+}
+
+/*
+ * libslirp takes errors of sockets for ends in order, where another call of its has taken the error
+ * from the socket before.  Such a FIN goes no further, and the connection is reset instead.
+ */
+static void check_end(struct connections *connections, struct connection *connection,
+		      const struct layout *layout, uint8_t *head)
+{
+	uint8_t *tcp = head + layout->transport;
+	uint32_t size = (uint32_t)(layout->end - layout->transport - layout->tcp_size);
+
+	if (connection->has_ended || !connection->has_head)
+		return;
+	if (ending_is_orderly(connection->fd,
+			      get32(tcp + TCP_SEQUENCE) + size - connection->first)) {
+		connection->has_ended = true;
+		return;
+	}
+	tcp[TCP_FLAGS] &= (uint8_t)~TCP_FLAG_FIN;
+	abort_connection(connections, connection);
 }
 
 void connections_to_container(struct connections *connections, struct layout *layout, uint8_t *head,
@@ -276,10 +345,15 @@ void connections_to_container(struct connections *connections, struct layout *la
 
 	if (!connection || !(flags & TCP_FLAG_ACK))
 		return;
+	if (flags & TCP_FLAG_RST)
+		connection->is_reset = true;
+	if (flags & TCP_FLAG_FIN)
+		check_end(connections, connection, layout, head);
 	if (flags & TCP_FLAG_SYN) {
 		connection->has_head = segment_keep(layout, head, &connection->head);
 		window_offer(&connection->window, layout, head);
 		flight_begin(&connection->flight, layout, head);
+		connection->first = connection->flight.sent;
 		/* No more than 64 KiB are in flight there, which libslirp keeps itself. */
 		connection->flight.has_no_copies = connection->window.shift == 0;
 	} else if (connection->window.is_open) {
@@ -318,6 +392,23 @@ size_t connections_tell(struct connections *connections, uint8_t *frame)
 			return segment_write(&connection->head, &fields, 0, frame);
 	}
 	return 0;
+}
+
+size_t connections_abort(struct connections *connections, uint8_t *to_container,
+			 uint8_t *to_libslirp)
+{
+	struct connection *connection = connections->aborted;
+	struct segment_fields fields = { .flags = TCP_FLAG_RST | TCP_FLAG_ACK };
+
+	if (!connection)
+		return 0;
+	connections->aborted = connection->next_aborted;
+	fields.number = connection->flight.sent;
+	fields.acknowledged = connection->window.acknowledged;
+	segment_write(&connection->head, &fields, 0, to_container);
+	fields.number = connection->window.acknowledged;
+	fields.acknowledged = connection->flight.sent;
+	return segment_write_back(&connection->head, &fields, to_libslirp);
 }
 
 size_t connections_answer(struct connections *connections, uint8_t *frame)

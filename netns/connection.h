@@ -11,7 +11,8 @@
 /*
  * The TCP connections that the container has opened, each known by the frames that pass and by the
  * socket that libslirp has for it.  What libslirp's TCP lacks is done on the frames between the two:
- * window scaling (netns/window.h), and more than 64 KiB in flight (netns/flight.h).
+ * window scaling (netns/window.h), more than 64 KiB in flight (netns/flight.h), and resets that stay
+ * resets (netns/ending.h).
  * Runs in: urun-slirp.
  */
 struct connections;
@@ -42,6 +43,12 @@ void connections_begin_round(struct connections *connections);
  */
 void connections_waits(struct connections *connections, int fd, bool to_write);
 
+/* Whether @fd is the socket of a connection with a host that has accepted it. */
+bool connections_is_open(const struct connections *connections, int fd);
+
+/* Whether the connection of the socket @fd was reset by the container, or by libslirp. */
+bool connections_is_reset(const struct connections *connections, int fd);
+
 /* The socket @fd is about to be closed: nothing of its connection follows. */
 void connections_closed(struct connections *connections, int fd);
 
@@ -66,6 +73,15 @@ size_t connections_ask(struct connections *connections, uint8_t *frame);
  * Returns its size; 0: there is none.
  */
 size_t connections_tell(struct connections *connections, uint8_t *frame);
+
+/*
+ * After frames have passed in either direction: the next connection that is to be reset, as the host
+ * hasn't ended it in order though libslirp takes it for that.  @to_container and @to_libslirp
+ * (HEADERS_SIZE_MAX bytes each) are the frames that reset it on both sides.  Returns their size; 0:
+ * there is none.
+ */
+size_t connections_abort(struct connections *connections, uint8_t *to_container,
+			 uint8_t *to_libslirp);
 
 /*
  * After frames have passed in either direction: the next frame that libslirp is to get as if it were

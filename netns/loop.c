@@ -57,9 +57,13 @@ static void send_frame(const uint8_t *frame, size_t size, void *context)
  */
 static void settle(struct loop *loop)
 {
-	uint8_t answer[HEADERS_SIZE_MAX];
+	uint8_t answer[HEADERS_SIZE_MAX], reset[HEADERS_SIZE_MAX];
 	size_t size;
 
+	while ((size = connections_abort(loop->connections, reset, answer)) > 0) {
+		send_frame(reset, size, loop);
+		stack_input(loop->stack, answer, size);
+	}
 	while ((size = connections_resend(loop->connections, loop->now_ms, loop->frame)) > 0)
 		send_frame(loop->frame, size, loop);
 	while ((size = connections_answer(loop->connections, answer)) > 0)

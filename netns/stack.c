@@ -9,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/str.h"
+#include "netns/ending.h"
 
 /*
  * The largest packet that libslirp takes.  It is told this one whatever the device's MTU is: what
@@ -100,6 +101,9 @@ static void on_unregister(int fd, void *context)
 
 	if (fd < 0)
 		return;
+	/* libslirp closes in order, whatever was the end of the connection. */
+	if (connections_is_reset(stack->connections, fd))
+		ending_reset(fd);
 	connections_closed(stack->connections, fd);
 	pollset_forget(stack->set, fd);
 }
@@ -222,6 +226,15 @@ static int on_returned(int fd, void *context)
 		events |= SLIRP_POLL_OUT;
 	if (returned & EPOLLPRI)
 		events |= SLIRP_POLL_PRI;
+	/*
+	 * Told of an error, libslirp would read and then write, though nothing was to be written: the
+	 * write takes the error from the socket, and libslirp ends the connection in order.  It would
+	 * also read without room for it, which aborts the program.  A read alone gets first all that had
+	 * arrived, then the error.
+	 */
+	if (connections_is_open(stack->connections, fd))
+		return returned & EPOLLERR && events & SLIRP_POLL_IN ? events & ~SLIRP_POLL_OUT
+								     : events;
 	if (returned & EPOLLERR)
 		events |= SLIRP_POLL_ERR;
 	if (returned & EPOLLHUP)
