@@ -2,6 +2,7 @@
 // Runs in: urun-slirp, urun-port.
 #include "netns/ending.h"
 
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -46,6 +47,19 @@ bool ending_is_orderly(int fd, uint32_t received)
 		       (uint32_t)info.tcpi_bytes_received == received + 1;
 	}
 	return true;
+}
+
+/* In the state CLOSE the kernel goes on telling what was unsent when the connection ended. */
+int ending_unsent(int fd)
+{
+	struct tcp_info info = { .tcpi_state = STATE_CLOSE };
+	socklen_t size = sizeof(info);
+	int unsent = 0;
+
+	if (ioctl(fd, SIOCOUTQ, &unsent) < 0 || unsent == 0 ||
+	    getsockopt(fd, TCP_LEVEL, TCP_INFO, &info, &size) < 0)
+		return 0;
+	return info.tcpi_state == STATE_CLOSE ? 0 : unsent;
 }
 
 void ending_reset(int fd)

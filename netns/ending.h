@@ -19,6 +19,12 @@
  */
 bool ending_is_orderly(int fd, uint32_t received);
 
+/*
+ * Bytes written to the TCP socket @fd that its peer hasn't acknowledged; 0 too if it can't any more.
+ * Source: tcp(7), SIOCOUTQ.
+ */
+int ending_unsent(int fd);
+
 /* When @fd is closed, its peer gets a reset; what wasn't sent until then is dropped. */
 void ending_reset(int fd);
 

@@ -4,15 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "netns/ending.h"
 #include "netns/watch.h"
 
 /*
@@ -28,11 +28,22 @@
 /* Until there may be a pipe again. */
 #define STARVED_MS 20
 
+/*
+ * How often a socket that is to be reset is looked at, until its peer has acknowledged all that was
+ * written to it; and how long the peer may acknowledge nothing.
+ */
+#define RESET_LOOK_MS  20
+#define RESET_PATIENCE 30000
+
+/* At the container's end, for what is still on its way: of one connection. */
+#define LAST_PUMPS_MAX 64
+
 /* One direction. */
 struct flow {
 	struct watch *from, *to;
-	int pipe[2]; /* -1: nothing is held */
-	size_t held; /* bytes in the pipe */
+	int pipe[2];	   /* -1: nothing is held */
+	size_t held;	   /* bytes in the pipe */
+	uint32_t received; /* bytes that @from has sent, modulo 2^32 */
 	bool readable, writable;
 	bool urgent; /* there are urgent bytes, at which splice(2) stops */
 	bool ended;  /* @from has said its last */
@@ -53,11 +64,21 @@ struct relay {
 	bool tried_other; /* the container was asked in the other family too */
 };
 
+/* A socket that is reset as soon as its peer has acknowledged what was written to it. */
+struct reset {
+	struct reset *next;
+	int fd;
+	int unsent;
+	int64_t since_ms; /* CLOCK_MONOTONIC: @unsent is what it is */
+};
+
 struct relays {
 	int epoll;
 	const struct source *source;
 	struct relay *all, *ended, *busy;
-	size_t count, max; /* of those that haven't ended */
+	size_t count, max; /* of those that haven't ended, and of the resets */
+	struct reset *resets;
+	int64_t looked_ms; /* CLOCK_MONOTONIC: at the resets */
 	bool starved;	   /* one of the busy waits for a pipe */
 	int pipes[PIPES_KEPT_MAX][2];
 	size_t pipe_count;
@@ -117,30 +138,95 @@ static void relay_link(struct relay *relay, struct relay **list)
 	*list = relay;
 }
 
-/*
- * What is closed with this is reset: the peer hears that it wasn't an end like others.  Not where
- * bytes are still on their way to it: a reset would overtake them.
- */
-static void set_reset(int fd)
+static void reset_now(int fd)
 {
-	const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-	int unsent = 0;
-
-	if (ioctl(fd, SIOCOUTQ, &unsent) < 0 || unsent == 0)
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	ending_reset(fd);
+	close(fd);
 }
 
-enum end { END_ORDERLY, END_RESET };
+/*
+ * The peer hears that this isn't an end like others, but not before it has what was on its way: a
+ * reset would overtake it.  A close in order would make a stream that was cut off look whole.
+ */
+static void reset_when_sent(struct relays *relays, struct watch *side)
+{
+	int unsent = ending_unsent(side->fd);
+	struct reset *reset;
+
+	watch_remove(relays->epoll, side);
+	if (unsent == 0) {
+		reset_now(take_fd(&side->fd));
+		return;
+	}
+	reset = mem_alloc(sizeof(*reset));
+	*reset = (struct reset){ .next = relays->resets,
+				 .fd = take_fd(&side->fd),
+				 .unsent = unsent,
+				 .since_ms = clock_ms() };
+	relays->resets = reset;
+	relays->count++;
+}
+
+/* Returns whether @reset is done. */
+static bool look_at_reset(struct reset *reset, int64_t now_ms)
+{
+	int unsent = ending_unsent(reset->fd);
+
+	if (unsent != reset->unsent)
+		reset->since_ms = now_ms;
+	reset->unsent = unsent;
+	return unsent == 0 || now_ms - reset->since_ms > RESET_PATIENCE;
+}
+
+/* Returns whether any is done. */
+static bool look_at_resets(struct relays *relays)
+{
+	struct reset **link = &relays->resets;
+	int64_t now_ms = clock_ms();
+	bool any = false;
+
+	if (!relays->resets || now_ms - relays->looked_ms < RESET_LOOK_MS)
+		return false;
+	relays->looked_ms = now_ms;
+	while (*link) {
+		struct reset *reset = *link;
+
+		if (!look_at_reset(reset, now_ms)) {
+			link = &reset->next;
+			continue;
+		}
+		*link = reset->next;
+		reset_now(reset->fd);
+		free(reset);
+		relays->count--;
+		any = true;
+	}
+	return any;
+}
+
+enum end {
+	END_ORDERLY,
+	END_RESET,
+	END_AT_ONCE, /* a reset for each side that wasn't told the end of its stream in order */
+};
+
+static void side_end(struct relays *relays, struct watch *side, const struct flow *to_side,
+		     enum end how)
+{
+	if (side->fd < 0)
+		return;
+	if (how == END_RESET)
+		reset_when_sent(relays, side);
+	else if (how == END_AT_ONCE && (!to_side->done || to_side->cut))
+		ending_reset(side->fd);
+	fd_close(&side->fd);
+}
 
 /* Its memory stays until all that was ready has been seen. */
 static void relay_end(struct relay *relay, enum end how)
 {
-	if (how == END_RESET && relay->client.fd >= 0)
-		set_reset(relay->client.fd);
-	if (how == END_RESET && relay->server.fd >= 0)
-		set_reset(relay->server.fd);
-	fd_close(&relay->client.fd);
-	fd_close(&relay->server.fd);
+	side_end(relay->relays, &relay->client, &relay->down, how);
+	side_end(relay->relays, &relay->server, &relay->up, how);
 	pipe_close(relay->up.pipe);
 	pipe_close(relay->down.pipe);
 	relay->client.ready = relay->server.ready = NULL;
@@ -185,9 +271,13 @@ static enum pumped fill(struct relays *relays, struct flow *flow)
 		flow->readable = false;
 		flow->ended = got == 0;
 		pipe_give(relays, flow->pipe);
-		return PUMP_MORE;
+		/* A write to a socket that was reset has taken the error: what is left is an end. */
+		return flow->ended && !ending_is_orderly(flow->from->fd, flow->received)
+			       ? PUMP_BROKEN
+			       : PUMP_MORE;
 	}
 	flow->held = (size_t)got;
+	flow->received += (uint32_t)got;
 	return PUMP_MORE;
 }
 
@@ -403,14 +493,44 @@ static bool free_ended(struct relays *relays)
 	return any;
 }
 
+/*
+ * The container has ended.  What its server had sent is still on its way, as the network namespace
+ * is there while we are: it is passed on as far as the client takes it now.
+ */
+static void relay_finish(struct relay *relay)
+{
+	bool is_connected = relay->client.ready != NULL;
+
+	if (is_connected) {
+		relay->up.readable = !relay->up.ended;
+		relay->down.readable = !relay->down.ended;
+		relay->up.writable = relay->down.writable = true;
+	}
+	for (int i = 0; is_connected && i < LAST_PUMPS_MAX && relay->client.fd >= 0; i++) {
+		relay->busy = false;
+		relay->relays->busy = NULL;
+		relay_pump(relay);
+		if (!relay->busy)
+			break;
+	}
+	if (relay->client.fd >= 0)
+		relay_end(relay, END_AT_ONCE);
+}
+
 void relays_free(struct relays *relays)
 {
 	if (!relays)
 		return;
-	relays->busy = NULL;
 	while (relays->all)
-		relay_end(relays->all, END_RESET);
+		relay_finish(relays->all);
 	free_ended(relays);
+	while (relays->resets) {
+		struct reset *reset = relays->resets;
+
+		relays->resets = reset->next;
+		reset_now(reset->fd);
+		free(reset);
+	}
 	while (relays->pipe_count > 0)
 		pipe_close(relays->pipes[--relays->pipe_count]);
 	free(relays);
@@ -423,14 +543,15 @@ bool relays_are_full(const struct relays *relays)
 
 int relays_timeout(const struct relays *relays)
 {
-	if (!relays->busy)
-		return -1;
-	return relays->starved ? STARVED_MS : 0;
+	if (relays->busy)
+		return relays->starved ? STARVED_MS : 0;
+	return relays->resets ? RESET_LOOK_MS : -1;
 }
 
 bool relays_run(struct relays *relays)
 {
 	struct relay *busy = relays->busy;
+	bool any = look_at_resets(relays);
 
 	relays->busy = NULL;
 	relays->starved = false;
@@ -443,5 +564,5 @@ bool relays_run(struct relays *relays)
 		if (relay->client.fd >= 0)
 			relay_pump(relay);
 	}
-	return free_ended(relays);
+	return free_ended(relays) || any;
 }

@@ -11,7 +11,7 @@
  * TCP connections of published ports: between the client's socket, of the host, and one of the
  * container's.  The bytes go through a pipe by splice(2), never through our memory; a connection
  * has a pipe only while bytes are in it.  An end of one side is an end to the other, and a reset a
- * reset.
+ * reset, which follows on what was sent before it.
  * Runs in: urun-port.
  */
 struct relays;
@@ -19,7 +19,10 @@ struct relays;
 /* @max connections at a time; see relays_are_full(). */
 struct relays *relays_new(int epoll, const struct source *source, size_t max);
 
-/* Resets all connections.  Takes NULL. */
+/*
+ * Passes on what the clients take at once, and resets all connections but those whose client was told
+ * their end.  Takes NULL.
+ */
 void relays_free(struct relays *relays);
 
 /*
@@ -33,8 +36,8 @@ void relays_add(struct relays *relays, int client, const union publish_address *
 bool relays_are_full(const struct relays *relays);
 
 /*
- * How long a wait may take, in ms: connections may have more to do though nothing is ready, or wait
- * for a descriptor.  -1: for ever.
+ * How long a wait may take, in ms: connections may have more to do though nothing is ready, wait for
+ * a descriptor, or be about to be reset.  -1: for ever.
  */
 int relays_timeout(const struct relays *relays);
 

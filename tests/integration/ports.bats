@@ -488,6 +488,102 @@ start() {
 	assert_output $'reset\nreset'
 }
 
+# A stream that a reset has cut off must not look whole, however much of it is still on its way.
+@test "a reset of much data is a reset, for slow readers too, in both directions" {
+	server <<-'END'
+		def reset(c):
+		    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+		    c.close()
+		def send_and_reset(c, peer):
+		    c.recv(1)
+		    c.sendall(bytes(20 << 20))
+		    reset(c)
+		def read_and_reset(c, peer):
+		    left = 4 << 20
+		    while left > 0:
+		        left -= len(c.recv(65536))
+		    reset(c)
+		def told(c, peer):
+		    time.sleep(0.3)
+		    how = "end"
+		    try:
+		        while c.recv(65536):
+		            pass
+		    except ConnectionResetError:
+		        how = "reset"
+		    with open("/told", "a") as file:
+		        print(how, file=file)
+		serve_beside(listen(8001), read_and_reset)
+		serve_beside(listen(8002), told)
+		serve_beside(listen(8003), say_peer)
+		serve(listen(8000), send_and_reset)
+	END
+	client <<-'END'
+		ask(18003)
+		def download(at_first):
+		    s = connect(18000)
+		    s.sendall(b"x")
+		    at_first(s)
+		    try:
+		        while s.recv(65536):
+		            pass
+		        print("end")
+		    except ConnectionResetError:
+		        print("reset")
+		download(lambda s: None)
+		download(lambda s: None)
+		download(lambda s: time.sleep(0.3))
+		download(lambda s: s.shutdown(socket.SHUT_WR))
+		s = connect(18001)
+		try:
+		    s.sendall(bytes(64 << 20))
+		    print("taken")
+		except ConnectionResetError:
+		    print("reset")
+		for i in range(3):
+		    s = connect(18002)
+		    s.sendall(bytes(3 << 20))
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+		    s.close()
+	END
+	outside '
+		start --publish 18000-18003:8000-8003; run_client
+		wait_for 10 grep -q -z "t.*t.*t" "$BUNDLE/host/told"
+		cat "$BUNDLE/host/told"
+		urun delete --force c1'
+	assert_output $'reset\nreset\nreset\nreset\nreset\nreset\nreset\nreset'
+}
+
+# Its program has sent everything and is gone, and with it the container.
+@test "what a container sends last arrives whole, or its end is a reset" {
+	server <<-'END'
+		c, peer = listen(8000).accept()
+		c.sendall(bytes(int(c.recv(100))))
+		c.close()
+	END
+	client <<-'END'
+		def download(size, wait):
+		    s = connect(18000)
+		    s.sendall(b"%d" % size)
+		    time.sleep(wait)
+		    try:
+		        total = len(everything(s))
+		        return "whole" if total == size else f"cut off after {total}"
+		    except ConnectionResetError:
+		        return "reset"
+		result = download(int(sys.argv[1]), float(sys.argv[2]))
+		print("as it may be" if result in sys.argv[3:] else result)
+	END
+	outside '
+		for arguments in "100000 0 whole" "100000 0.3 whole" "20000000 0.3 whole reset"; do
+			start --publish 18000:8000
+			wait_for 10 urun exec c1 grep -q ":1F40 00000000:0000 0A" /proc/net/tcp
+			run_client $arguments
+			urun delete --force c1
+		done'
+	assert_output $'as it may be\nas it may be\nas it may be'
+}
+
 @test "a thousand connections at a time, each with its own bytes" {
 	server <<-'END'
 		serve(listen(8000), echo)

@@ -180,6 +180,47 @@ static void what_was_not_read_is_missing(void **state)
 	close(pair->peer);
 }
 
+/* Until the peer takes no more. */
+static void fill(int fd)
+{
+	static const char bytes[65536];
+
+	while (send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) > 0)
+		;
+	assert_int_equal(errno, EAGAIN);
+}
+
+static void what_the_peer_has_not_got_is_unsent(void **state)
+{
+	struct pair *pair = connect_pair();
+	static char bytes[65536];
+
+	(void)state;
+	assert_int_equal(ending_unsent(pair->own), 0);
+	fill(pair->own);
+	assert_true(ending_unsent(pair->own) > 0);
+	shutdown(pair->own, SHUT_WR);
+	assert_true(ending_unsent(pair->own) > 0);
+	while (recv(pair->peer, bytes, sizeof(bytes), 0) > 0)
+		;
+	assert_int_equal(ending_unsent(pair->own), 0);
+	close(pair->own);
+	close(pair->peer);
+}
+
+static void what_the_peer_can_not_get_is_not_waited_for(void **state)
+{
+	struct pair *pair = connect_pair();
+
+	(void)state;
+	fill(pair->own);
+	reset(pair->peer);
+	await(pair->own, POLLHUP);
+	assert_int_equal(ending_unsent(pair->own), 0);
+	close(pair->own);
+	assert_int_equal(ending_unsent(-1), 0);
+}
+
 static void of_what_is_no_tcp_socket_nothing_is_known(void **state)
 {
 	int pair[2];
@@ -323,6 +364,8 @@ int main(void)
 		cmocka_unit_test(a_reset_after_the_own_end_is_none),
 		cmocka_unit_test(a_reset_after_an_end_changes_nothing),
 		cmocka_unit_test(what_was_not_read_is_missing),
+		cmocka_unit_test(what_the_peer_has_not_got_is_unsent),
+		cmocka_unit_test(what_the_peer_can_not_get_is_not_waited_for),
 		cmocka_unit_test(of_what_is_no_tcp_socket_nothing_is_known),
 		cmocka_unit_test(an_end_that_the_host_has_made_passes),
 		cmocka_unit_test(an_end_that_the_host_has_not_made_is_a_reset),
