@@ -312,7 +312,10 @@ bool connections_from_container(struct connections *connections, const struct la
 		return true;
 	width = window_from_container(&connection->window, layout, frame);
 	note_low(connections, connection);
-	return flight_from_container(&connection->flight, layout, frame, width);
+	if (!flight_from_container(&connection->flight, layout, frame, width))
+		return false;
+	flight_note(&connection->flight, layout, frame);
+	return true;
 }
 
 /*

@@ -36,6 +36,12 @@
 #define WAITS_ANSWERED 6
 
 /*
+ * libslirp notes no window in segments that it has predicted.  When what it has noted last lies 2 GiB
+ * back, it takes all windows for old ones and believes them no more.
+ */
+#define NOTED_FOR (256u << 20)
+
+/*
  * RFC 5681 has three, as segments may overtake each other on their way.  Here is one link, and what
  * is large comes in so few segments that three seldom follow a lost one.
  */
@@ -236,12 +242,12 @@ static void change(uint8_t *tcp, size_t at, uint16_t value)
 	put16(tcp + at, value);
 }
 
-/* What of the window is left behind @number, in a segment with the number @sequence. */
-static uint16_t window_after(const struct flight *flight, uint32_t number, uint32_t sequence)
+/* What of the window is left behind @number. */
+static uint16_t window_after(const struct flight *flight, uint32_t number)
 {
 	uint32_t left = is_after(flight->edge, number) ? flight->edge - number : 0;
 
-	return window_narrow(left, number, sequence);
+	return window_narrow(left);
 }
 
 /* True: libslirp has heard it already. */
@@ -275,6 +281,10 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 		return true;
 	is_new = !flight->is_heard || number != flight->acknowledged;
 	is_repeat = !is_new && is_plain && edge == flight->edge;
+	if (!flight->is_heard) {
+		flight->noted_number = get32(tcp + TCP_SEQUENCE);
+		flight->noted_ack = number;
+	}
 	flight->is_heard = true;
 	flight->acknowledged = number;
 	flight->edge = edge;
@@ -286,7 +296,7 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 		is_known = tell(copy, number, window);
 		flight_end(flight);
 	} else {
-		window = window_after(flight, copy->next, get32(tcp + TCP_SEQUENCE));
+		window = window_after(flight, copy->next);
 		is_known = tell(copy, copy->next, window);
 		change(tcp, TCP_ACK, (uint16_t)(copy->next >> 16));
 		change(tcp, TCP_ACK + 2, (uint16_t)copy->next);
@@ -297,6 +307,33 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 	/* Of what is out of its row libslirp may not take the window: the next one says it again. */
 	copy->told = false;
 	return true;
+}
+
+/* ---- windows that libslirp notes ---- */
+
+/*
+ * The flag URG, with an urgent pointer of 0, means nothing to libslirp but that this isn't one of the
+ * segments that it predicts.  Returns whether a segment is to have it.
+ */
+static bool is_to_be_noted(struct flight *flight, uint32_t number, uint32_t acknowledged)
+{
+	if (!flight->is_heard || (!is_after(number, flight->noted_number + NOTED_FOR) &&
+				  !is_after(acknowledged, flight->noted_ack + NOTED_FOR)))
+		return false;
+	flight->noted_number = number;
+	flight->noted_ack = acknowledged;
+	return true;
+}
+
+void flight_note(struct flight *flight, const struct layout *layout, uint8_t *frame)
+{
+	uint8_t *tcp = frame + layout->transport;
+
+	if (tcp[TCP_FLAGS] & TCP_FLAG_URG ||
+	    !is_to_be_noted(flight, get32(tcp + TCP_SEQUENCE), get32(tcp + TCP_ACK)))
+		return;
+	change(tcp, TCP_LENGTH, (uint16_t)(get16(tcp + TCP_LENGTH) | TCP_FLAG_URG));
+	change(tcp, TCP_URGENT, 0);
 }
 
 /* ---- our own segments ---- */
@@ -311,7 +348,7 @@ bool flight_last_word(const struct flight *flight, uint32_t sequence,
 	*ret_fields = (struct segment_fields){ .number = sequence,
 					       .acknowledged = number,
 					       .flags = TCP_FLAG_ACK,
-					       .window = window_after(flight, number, sequence) };
+					       .window = window_after(flight, number) };
 	return true;
 }
 
@@ -322,9 +359,11 @@ uint32_t flight_next_number(const struct flight *flight)
 }
 
 /* As the container would. */
-static size_t put_answer(const struct flight_copy *copy, uint8_t *frame, uint8_t flags,
-			 uint32_t number, uint16_t window)
+static size_t put_answer(struct flight_copy *copy, uint8_t *frame, uint8_t flags, uint32_t number,
+			 uint16_t window)
 {
+	if (is_to_be_noted(copy->flight, copy->flight->received, number))
+		flags |= TCP_FLAG_URG;
 	return segment_write_back(&copy->head,
 				  &(struct segment_fields){ .number = copy->flight->received,
 							    .acknowledged = number,
@@ -335,7 +374,7 @@ static size_t put_answer(const struct flight_copy *copy, uint8_t *frame, uint8_t
 
 static size_t answer(struct flight_copy *copy, uint8_t *frame)
 {
-	uint16_t window = window_after(copy->flight, copy->next, copy->flight->received);
+	uint16_t window = window_after(copy->flight, copy->next);
 	size_t size;
 
 	copy->answer_due = false;

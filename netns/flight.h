@@ -45,13 +45,16 @@ struct flight_copies {
 
 /* Of one connection; where it is doesn't change while there is a copy.  Numbers are TCP's. */
 struct flight {
-	bool has_no_copies;	  /* libslirp itself always keeps what is in flight */
-	bool is_heard;		  /* the container has acknowledged something */
-	uint32_t acknowledged;	  /* what is before this, by the container */
-	uint32_t edge;		  /* of the container's window */
-	uint32_t sent;		  /* what is before this */
-	uint32_t received;	  /* by libslirp: what is before this */
-	uint16_t window;	  /* libslirp's */
+	bool has_no_copies;    /* libslirp itself always keeps what is in flight */
+	bool is_heard;	       /* the container has acknowledged something */
+	uint32_t acknowledged; /* what is before this, by the container */
+	uint32_t edge;	       /* of the container's window */
+	uint32_t sent;	       /* what is before this */
+	uint32_t received;     /* by libslirp: what is before this */
+	uint16_t window;       /* libslirp's */
+	uint32_t
+		noted_number; /* of the segment whose window libslirp has noted, as far as we know */
+	uint32_t noted_ack;   /* what that acknowledged */
 	struct flight_copy *copy; /* NULL: libslirp itself keeps what is in flight now */
 };
 
@@ -77,6 +80,12 @@ void flight_to_container(struct flight_copies *copies, struct flight *flight,
  */
 bool flight_from_container(struct flight *flight, const struct layout *layout, uint8_t *frame,
 			   uint32_t width);
+
+/*
+ * The container's segment is about to be passed on: libslirp is made to note its window, if it hasn't
+ * noted one for long.
+ */
+void flight_note(struct flight *flight, const struct layout *layout, uint8_t *frame);
 
 /*
  * What the container has said last to libslirp, for a segment of the container's with the sequence

@@ -101,12 +101,9 @@ void window_offer(struct window *window, struct layout *layout, uint8_t *head)
 	window->is_open = true;
 }
 
-/* Its "header prediction" is for windows that stay the same, and leaves snd_wl1 and snd_wl2. */
-uint16_t window_narrow(uint32_t width, uint32_t acknowledged, uint32_t sequence)
+uint16_t window_narrow(uint32_t width)
 {
-	uint32_t widest = UINT16_MAX - (acknowledged >> 30 & 1) - (sequence >> 30 & 1) * 2;
-
-	return (uint16_t)(width < widest ? width : widest);
+	return (uint16_t)(width < UINT16_MAX ? width : UINT16_MAX);
 }
 
 /*
@@ -128,7 +125,7 @@ uint32_t window_from_container(struct window *window, const struct layout *layou
 	uint32_t width = (uint32_t)old_value << window->scale;
 
 	note_sent(window, layout, tcp);
-	new_value = window_narrow(width, get32(tcp + TCP_ACK), get32(tcp + TCP_SEQUENCE));
+	new_value = window_narrow(width);
 	put16(tcp + TCP_WINDOW, new_value);
 	checksum_mend(tcp + TCP_CHECKSUM, old_value, new_value);
 	return width;

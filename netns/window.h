@@ -60,12 +60,12 @@ void window_begin(const struct layout *layout, const uint8_t *syn, struct window
 void window_offer(struct window *window, struct layout *layout, uint8_t *head);
 
 /*
- * What libslirp can be told of @width bytes behind @acknowledged, in a segment with the number
- * @sequence.  A window that never changes would never be noted: then libslirp compares what comes
- * with numbers that lie 2 GiB or more behind, takes it for old, and believes in no window any more.
- * So the widest changes with each GiB.
+ * What libslirp is told of a window of @width bytes.  The widest must be all that 16 bits say: then
+ * libslirp sends two segments of its largest size, 32768 bytes, the second one short of a byte.  With
+ * any less it would wait with the second until the first is acknowledged, which the container puts
+ * off for 40 ms.
  */
-uint16_t window_narrow(uint32_t width, uint32_t acknowledged, uint32_t sequence);
+uint16_t window_narrow(uint32_t width);
 
 /*
  * A segment of the container's: its window is made what libslirp understands.  Returns what it was,
