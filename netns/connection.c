@@ -33,6 +33,8 @@ struct connection {
 	struct connection *next_low, **low_link; /* low_link NULL: isn't in the list */
 	uint32_t first;	 /* the number of the first byte that libslirp sends */
 	bool has_ended;	 /* the host has, in order */
+	bool has_end;	 /* the container's last byte is known */
+	uint32_t end;	 /* what is before this sequence number, and its FIN, is all of it */
 	bool is_reset;	 /* by one of the two sides */
 	bool is_aborted; /* libslirp would end it in order, wrongly */
 	struct connection *next_aborted;
@@ -146,11 +148,26 @@ void connections_free(struct connections *connections)
 	free(connections);
 }
 
+/* libslirp has all that the container had to send, and its end. */
+static bool has_whole_stream(const struct connection *connection)
+{
+	return connection->has_end && connection->window.acknowledged == connection->end + 1;
+}
+
 /* ---- the list of those whose window is low ---- */
+
+/*
+ * Behind its FIN the container sends nothing.  It may have forgotten the connection as soon as that is
+ * acknowledged, and would answer any segment with a reset.
+ */
+static bool needs_window(const struct connection *connection)
+{
+	return !connection->has_end && window_is_low(&connection->window);
+}
 
 static void note_low(struct connections *connections, struct connection *connection)
 {
-	if (connection->low_link || !window_is_low(&connection->window))
+	if (connection->low_link || !needs_window(connection))
 		return;
 	connection->next_low = connections->low;
 	connection->low_link = &connections->low;
@@ -178,7 +195,7 @@ static struct connection *next_low(struct connections *connections)
 
 	while ((connection = connections->cursor)) {
 		connections->cursor = connection->next_low;
-		if (!window_is_low(&connection->window))
+		if (!needs_window(connection))
 			forget_low(connections, connection);
 		else if (connection->has_head && connection->written_to != connections->round)
 			return connection;
@@ -258,6 +275,28 @@ bool connections_is_open(const struct connections *connections, int fd)
 	return connection && connection->window.is_open;
 }
 
+/* All that the container had to send was written to the socket, and its end too. */
+static bool is_finished(const struct connection *connection)
+{
+	return connection->is_reset || !connection->window.is_open ||
+	       (has_whole_stream(connection) && window_is_written(&connection->window));
+}
+
+bool connections_are_finished(const struct connections *connections)
+{
+	for (size_t fd = 0; fd < connections->by_fd_count; fd++)
+		if (connections->by_fd[fd] && !is_finished(connections->by_fd[fd]))
+			return false;
+	return true;
+}
+
+void connections_reset_unfinished(const struct connections *connections)
+{
+	for (size_t fd = 0; fd < connections->by_fd_count; fd++)
+		if (connections->by_fd[fd] && !is_finished(connections->by_fd[fd]))
+			ending_reset((int)fd);
+}
+
 bool connections_is_reset(const struct connections *connections, int fd)
 {
 	const struct connection *connection = find_by_fd(connections, fd);
@@ -285,6 +324,18 @@ void connections_waits(struct connections *connections, int fd, bool to_write)
 
 /* ---- frames ---- */
 
+/*
+ * One that has sent everything, and its end, has no reset to tell: it only takes no more.  libslirp
+ * would throw away what isn't written to the host yet.  False: it isn't to hear of it for that.
+ */
+static bool take_reset(struct connection *connection)
+{
+	if (has_whole_stream(connection))
+		return window_is_written(&connection->window);
+	connection->is_reset = true;
+	return true;
+}
+
 bool connections_from_container(struct connections *connections, const struct layout *layout,
 				uint8_t *frame)
 {
@@ -306,10 +357,15 @@ bool connections_from_container(struct connections *connections, const struct la
 	connection = find(connections, &ends);
 	if (!connection)
 		return true;
-	if (flags & TCP_FLAG_RST)
-		connection->is_reset = true;
+	if (flags & TCP_FLAG_RST && !take_reset(connection))
+		return false;
 	if (!connection->window.is_open)
 		return true;
+	if (flags & TCP_FLAG_FIN) {
+		connection->has_end = true;
+		connection->end = get32(frame + layout->transport + TCP_SEQUENCE) +
+				  (uint32_t)(layout->end - layout->transport - layout->tcp_size);
+	}
 	width = window_from_container(&connection->window, layout, frame);
 	note_low(connections, connection);
 	if (!flight_from_container(&connection->flight, layout, frame, width))

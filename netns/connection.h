@@ -49,6 +49,18 @@ bool connections_is_open(const struct connections *connections, int fd);
 /* Whether the connection of the socket @fd was reset by the container, or by libslirp. */
 bool connections_is_reset(const struct connections *connections, int fd);
 
+/*
+ * Whether all that the container has sent on its connections was written to their sockets, with the
+ * ends that it has made.
+ */
+bool connections_are_finished(const struct connections *connections);
+
+/*
+ * Before the program ends, which closes all sockets: those whose connection isn't finished are reset
+ * by that, as a stream that lacks its end must not look whole.
+ */
+void connections_reset_unfinished(const struct connections *connections);
+
 /* The socket @fd is about to be closed: nothing of its connection follows. */
 void connections_closed(struct connections *connections, int fd);
 

@@ -20,11 +20,19 @@
 /* Frames of the device's that are taken before sockets have their turn. */
 #define BATCH_MAX 64
 
+/*
+ * After the container's end: so long may it take until what its programs have sent last is out.  They
+ * are gone, but the kernel goes on sending for them, and keeps the network namespace until then.
+ */
+#define FINISH_MS      10000
+#define FINISH_LOOK_MS 20
+
 struct loop {
 	const struct network_options *options;
 	int tap_fd;
 	int life_fd;
 	int64_t now_ms; /* when the last wait ended */
+	int64_t end_ms; /* CLOCK_MONOTONIC: the latest end of this program; 0: the container lives */
 	struct pollset set;
 	struct connections *connections;
 	struct fragments *fragments;
@@ -189,30 +197,51 @@ static int sooner(int first, int second)
 	return first < second ? first : second;
 }
 
+/* Asks libslirp what it waits for, and returns for how long, in ms. */
+static int ask(struct loop *loop)
+{
+	int timeout;
+
+	do {
+		pollset_begin(&loop->set);
+		if (!loop->end_ms)
+			pollset_ask(&loop->set, loop->life_fd, EPOLLIN);
+		pollset_ask(&loop->set, loop->tap_fd, EPOLLIN);
+		timeout = stack_ask(loop->stack);
+		pollset_end(&loop->set);
+	} while (!tell_container(loop));
+	timeout = sooner(timeout, connections_timeout(loop->connections, clock_ms()));
+	return loop->end_ms ? sooner(timeout, FINISH_LOOK_MS) : timeout;
+}
+
+/* The container has ended: whether nothing of it is left to be done, or too long ago. */
+static bool is_done(const struct loop *loop, bool tap_was_read)
+{
+	return loop->now_ms >= loop->end_ms ||
+	       (!tap_was_read && connections_are_finished(loop->connections));
+}
+
 int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
 {
 	loop->tap_fd = tap_fd;
 	loop->life_fd = life_fd;
 	for (;;) {
-		int timeout, ready;
+		int ready = pollset_wait(&loop->set, ask(loop));
+		bool tap_returned;
 
-		do {
-			pollset_begin(&loop->set);
-			pollset_ask(&loop->set, loop->life_fd, EPOLLIN);
-			pollset_ask(&loop->set, loop->tap_fd, EPOLLIN);
-			timeout = stack_ask(loop->stack);
-			pollset_end(&loop->set);
-		} while (!tell_container(loop));
-		timeout = sooner(timeout, connections_timeout(loop->connections, clock_ms()));
-		ready = pollset_wait(&loop->set, timeout);
 		loop->now_ms = clock_ms();
 		if (ready < 0 && ready != -EINTR)
 			return error_set(err, -ready, "wait for packets");
-		if (pollset_returned(&loop->set, loop->life_fd))
-			return 0;
-		if (pollset_returned(&loop->set, loop->tap_fd) && !drain_tap(loop))
-			return 0;
+		tap_returned = pollset_returned(&loop->set, loop->tap_fd);
+		if (loop->end_ms && is_done(loop, tap_returned))
+			break;
+		if (!loop->end_ms && pollset_returned(&loop->set, loop->life_fd))
+			loop->end_ms = loop->now_ms + FINISH_MS;
+		if (tap_returned && !drain_tap(loop))
+			break;
 		stack_run(loop->stack);
 		settle(loop);
 	}
+	connections_reset_unfinished(loop->connections);
+	return 0;
 }

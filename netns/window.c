@@ -156,6 +156,11 @@ void window_emptied(struct window *window)
 	advance(&window->edge, window->acknowledged + window->room);
 }
 
+bool window_is_written(const struct window *window)
+{
+	return window->has_edge && window->edge == window->acknowledged + window->room;
+}
+
 /*
  * Half of the room, but so much that one segment always fits; and no more than a window can say
  * before there is an edge, or else every connection would begin with a low window.

@@ -82,6 +82,9 @@ void window_to_container(struct window *window, const struct layout *layout, uin
 /* libslirp has nothing to write to the host's socket: the edge moves. */
 void window_emptied(struct window *window);
 
+/* Whether libslirp had nothing to write any more after the last byte that it has acknowledged. */
+bool window_is_written(const struct window *window);
+
 /* The container may send so little that it could soon wait for us. */
 bool window_is_low(const struct window *window);
 

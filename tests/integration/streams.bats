@@ -79,14 +79,14 @@ container_client() {
 	program python3 /client.py
 }
 
-# with_host LINES COMMAND: until the host has written so many lines, which follow on the container's output.
+# with_host LINES COMMAND: until the host has written so many lines, which follow on the container's output, sorted.
 with_host() {
 	outside "
 		timeout 50 python3 \"\$BATS_TEST_TMPDIR/host.py\" \"\$BATS_TEST_TMPDIR/host\" & host=\$!
 		wait_for 10 test -e \"\$BATS_TEST_TMPDIR/host\"
 		$2
 		for _ in \$(seq 200); do [ \"\$(wc -l <\"\$BATS_TEST_TMPDIR/host\")\" -ge $1 ] && break; sleep 0.05; done
-		cat \"\$BATS_TEST_TMPDIR/host\"
+		LC_ALL=C sort \"\$BATS_TEST_TMPDIR/host\"
 		kill \$host; wait \$host || true"
 }
 
@@ -126,14 +126,14 @@ uploads() {
 @test "an upload arrives whole: to hosts that read slowly, later, that have ended their own stream, or send meanwhile" {
 	uploads
 	with_host 6 'urun run --bundle "$BUNDLE" --network slirp c1'
-	assert_output $'download whole\ndownload whole\nf whole\ns whole\nl whole\nw whole\nb whole\nz whole'
+	assert_output $'download whole\ndownload whole\nb whole\nf whole\nl whole\ns whole\nw whole\nz whole'
 }
 
 @test "an upload without window scaling arrives whole as well" {
 	uploads
 	config '.linux.sysctl["net.ipv4.tcp_window_scaling"] = "0"'
 	with_host 6 'urun run --bundle "$BUNDLE" --network slirp c1'
-	assert_output $'download whole\ndownload whole\nf whole\ns whole\nl whole\nw whole\nb whole\nz whole'
+	assert_output $'download whole\ndownload whole\nb whole\nf whole\nl whole\ns whole\nw whole\nz whole'
 }
 
 # libslirp sends one segment and waits 40 ms for its acknowledgement where a window has no room for two of the largest.
@@ -216,4 +216,25 @@ uploads() {
 	END
 	with_host 2 'urun run --bundle "$BUNDLE" --network slirp c1'
 	assert_output $'whole, end\nwhole, end\nhost: whole, end\nhost: whole, end'
+}
+
+# The program has sent everything and ends, and with it the container, while the host has read little of it.
+@test "what a container sends last arrives whole" {
+	host_server <<-'END'
+		def handle(c, mode):
+		    mibs = c.recv(1)[0]
+		    time.sleep(0.3 if mode == b"l" else 0)
+		    return f"{mibs:2} MiB: " + receive(c, mibs) + ", " + end_of(c)
+	END
+	container_client <<-'END'
+		s = connect(sys.argv[1].encode())
+		s.sendall(bytes([int(sys.argv[2])]))
+		send(s, int(sys.argv[2]))
+	END
+	with_host 4 '
+		for arguments in "f 1" "l 1" "f 12" "l 12"; do
+			program python3 /client.py $arguments
+			urun run --bundle "$BUNDLE" --network slirp c1
+		done'
+	assert_output $' 1 MiB: whole, end\n 1 MiB: whole, end\n12 MiB: whole, end\n12 MiB: whole, end'
 }

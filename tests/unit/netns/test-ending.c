@@ -355,6 +355,104 @@ static void a_reset_of_either_side_is_noted(void **state)
 	connections_free(connections);
 }
 
+/* ---- at the container's end ---- */
+
+static void end_stream(struct connections *connections, uint32_t number)
+{
+	struct segment end = segment(FROM_CONTAINER, true, 4000, TCP_FLAG_FIN | ACK, 1, 64, "", 0);
+
+	put32(end.bytes + end.layout.transport + TCP_SEQUENCE, number);
+	connections_from_container(connections, &end.layout, end.bytes);
+}
+
+static void wait_for_libslirp(struct connections *connections, int fd, bool to_write)
+{
+	connections_begin_round(connections);
+	connections_waits(connections, fd, to_write);
+}
+
+static void a_stream_is_finished_when_its_end_is_written(void **state)
+{
+	struct connections *connections = connected(4000);
+
+	(void)state;
+	heard(connections, 4000, 64);
+	wait_for_libslirp(connections, FD, false);
+	assert_false(connections_are_finished(connections));
+	end_stream(connections, 1500);
+	assert_false(connections_are_finished(connections));
+	/* Acknowledged, but not all is written. */
+	answered(connections, 4000, ACK, 1501, 65535);
+	wait_for_libslirp(connections, FD, true);
+	assert_false(connections_are_finished(connections));
+	wait_for_libslirp(connections, FD, false);
+	assert_true(connections_are_finished(connections));
+	connections_free(connections);
+}
+
+/* The container has closed its socket: it knows nothing of the connection any more. */
+static void a_reset_behind_the_end_throws_nothing_away(void **state)
+{
+	struct connections *connections = connected(4000);
+	struct segment reset = segment(FROM_CONTAINER, true, 4000, TCP_FLAG_RST, 0, 0, "", 0);
+
+	(void)state;
+	heard(connections, 4000, 64);
+	wait_for_libslirp(connections, FD, false);
+	end_stream(connections, 1500);
+	answered(connections, 4000, ACK, 1501, 65535);
+	assert_false(connections_from_container(connections, &reset.layout, reset.bytes));
+	assert_false(connections_is_reset(connections, FD));
+	wait_for_libslirp(connections, FD, true);
+	assert_false(connections_from_container(connections, &reset.layout, reset.bytes));
+	wait_for_libslirp(connections, FD, false);
+	assert_true(connections_from_container(connections, &reset.layout, reset.bytes));
+	assert_false(connections_is_reset(connections, FD));
+	connections_free(connections);
+}
+
+static void what_has_not_begun_or_was_reset_is_finished(void **state)
+{
+	struct connections *connections = connections_new();
+
+	(void)state;
+	assert_true(connections_are_finished(connections));
+	syn(connections, 4000, OPTIONS, OPTION_SIZE);
+	connections_opened(connections, FD);
+	connections_settle(connections);
+	assert_true(connections_are_finished(connections));
+	answered(connections, 4000, SYN | ACK, 1000, 65535);
+	assert_false(connections_are_finished(connections));
+	answered(connections, 4000, TCP_FLAG_RST | ACK, 1000, 0);
+	assert_true(connections_are_finished(connections));
+	connections_free(connections);
+}
+
+static void what_is_not_finished_is_reset_by_the_close(void **state)
+{
+	struct pair *pair = connect_pair();
+	struct connections *connections = connected_by(pair->own);
+
+	(void)state;
+	connections_reset_unfinished(connections);
+	connections_free(connections);
+	close(pair->own);
+	take_error(pair->peer, ECONNRESET);
+	close(pair->peer);
+
+	pair = connect_pair();
+	connections = connected_by(pair->own);
+	end_stream(connections, 1000);
+	answered(connections, 4000, ACK, 1001, 65535);
+	wait_for_libslirp(connections, pair->own, false);
+	connections_reset_unfinished(connections);
+	connections_free(connections);
+	close(pair->own);
+	await(pair->peer, POLLRDHUP);
+	assert_true(ending_is_orderly(pair->peer, 0));
+	close(pair->peer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +469,10 @@ int main(void)
 		cmocka_unit_test(an_end_that_the_host_has_not_made_is_a_reset),
 		cmocka_unit_test(a_connection_that_is_closed_is_not_reset_any_more),
 		cmocka_unit_test(a_reset_of_either_side_is_noted),
+		cmocka_unit_test(a_stream_is_finished_when_its_end_is_written),
+		cmocka_unit_test(a_reset_behind_the_end_throws_nothing_away),
+		cmocka_unit_test(what_has_not_begun_or_was_reset_is_finished),
+		cmocka_unit_test(what_is_not_finished_is_reset_by_the_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -249,6 +249,26 @@ static void what_lies_behind_the_edge_is_not_waited_for(void **state)
 	connections_free(connections);
 }
 
+/* It may have forgotten the connection: it would answer with a reset. */
+static void behind_its_end_the_container_is_told_nothing(void **state)
+{
+	struct connections *connections = settled();
+	struct segment end = segment(FROM_CONTAINER, true, 4000, TCP_FLAG_FIN | ACK, 1, 64, "", 0);
+	struct told update, question;
+
+	(void)state;
+	sent(connections, 1000, 100000, 1, 64);
+	put32(end.bytes + end.layout.transport + TCP_SEQUENCE, 101000);
+	connections_from_container(connections, &end.layout, end.bytes);
+	round_of(connections, ASKED_NOTHING);
+	assert_false(asked(connections, &question));
+	answered(connections, 4000, ACK, 101001, 0);
+	round_of(connections, ASKED_NOTHING);
+	assert_false(asked(connections, &question));
+	assert_false(told(connections, &update));
+	connections_free(connections);
+}
+
 /* Where libslirp's probe of a closed window is the container takes no segment. */
 static void an_update_has_a_number_that_the_container_takes(void **state)
 {
@@ -474,6 +494,7 @@ int main(void)
 		cmocka_unit_test(half_of_the_room_is_enough),
 		cmocka_unit_test(an_acknowledgement_that_is_put_off_is_asked_for_once),
 		cmocka_unit_test(what_lies_behind_the_edge_is_not_waited_for),
+		cmocka_unit_test(behind_its_end_the_container_is_told_nothing),
 		cmocka_unit_test(an_update_has_a_number_that_the_container_takes),
 		cmocka_unit_test(an_answer_to_the_syn_that_comes_again_changes_nothing),
 		cmocka_unit_test(an_end_in_the_middle_of_a_round_is_survived),
