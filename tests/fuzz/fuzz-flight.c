@@ -188,7 +188,10 @@ static void step(struct play *play, struct fuzz_input *input)
 		connections_closed(play->connections, FIRST_SOCKET + (int)index);
 		play->peers[index].open = false;
 		break;
-	case 7: connections_waits(play->connections, FIRST_SOCKET + (int)index, how & 8); break;
+	case 7:
+		connections_begin_round(play->connections);
+		connections_waits(play->connections, FIRST_SOCKET + (int)index, how & 8);
+		break;
 	}
 }
 
@@ -200,6 +203,16 @@ static void follow(struct play *play)
 	size_t size;
 	int turns = 0;
 
+	while ((size = connections_ask(play->connections, answer)) > 0) {
+		fuzz_demand(size <= HEADERS_SIZE_MAX, "a question is a frame");
+		fuzz_demand(turns++ < 1000, "asking comes to an end");
+	}
+	while ((size = connections_tell(play->connections, answer)) > 0) {
+		fuzz_demand(size <= HEADERS_SIZE_MAX, "a window is told in a frame");
+		fuzz_demand(turns++ < 1000, "telling comes to an end");
+		emit(play, answer, size);
+	}
+	connections_are_finished(play->connections);
 	connections_timeout(play->connections, play->now);
 	while ((size = connections_resend(play->connections, play->now, frame)) > 0) {
 		fuzz_demand(size <= sizeof(frame), "what is sent again is a frame");

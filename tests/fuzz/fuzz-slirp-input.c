@@ -156,14 +156,22 @@ static void take(struct play *play, const struct virtio_net_hdr *header, uint8_t
 
 static void turn(struct play *play)
 {
-	static uint8_t frame[FRAME_SIZE_MAX];
+	static uint8_t frame[FRAME_SIZE_MAX], reset[HEADERS_SIZE_MAX];
 	size_t length;
 
 	pollset_begin(&play->set);
 	stack_ask(play->stack);
 	pollset_end(&play->set);
+	while ((length = connections_ask(play->connections, frame)) > 0)
+		stack_input(play->stack, frame, length);
+	while ((length = connections_tell(play->connections, frame)) > 0)
+		on_send(frame, length, play);
 	pollset_wait(&play->set, 0);
 	stack_run(play->stack);
+	while ((length = connections_abort(play->connections, reset, frame)) > 0) {
+		on_send(reset, length, play);
+		stack_input(play->stack, frame, length);
+	}
 	connections_timeout(play->connections, play->now);
 	while ((length = connections_resend(play->connections, play->now, frame)) > 0)
 		on_send(frame, length, play);
