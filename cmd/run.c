@@ -6,7 +6,6 @@
 #include <sys/random.h>
 
 #include "cmd/create_options.h"
-#include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/parent/lifecycle.h"
@@ -35,7 +34,6 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 		       struct error *err)
 {
 	struct created created;
-	autoclose int held = -1;
 	sigset_t signals;
 	int result = 0;
 
@@ -45,7 +43,7 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 		return -1;
 	*ret_status = 0;
 	if (request->child.foreground)
-		held = state_hold(&created.dir);
+		created.held = state_hold(&created.dir);
 	/* ORDER: handed over: from here on it is anybody's to list, to change and to end. */
 	state_dir_unlock(&created.dir);
 	port_print_chosen(&created.published, stderr);

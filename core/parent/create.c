@@ -672,6 +672,7 @@ void created_release(struct created *created)
 	child_close(&created->child);
 	fd_close(&created->start);
 	fd_close(&created->started);
+	fd_close(&created->held);
 	fd_close(&created->network_pidfd);
 	fd_close(&created->port_pidfd);
 	notify_close(&created->notify);

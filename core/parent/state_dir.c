@@ -151,12 +151,11 @@ static int lock_folder(struct state_dir *dir, int how, struct error *err)
 
 /* ---- what is in them ---- */
 
-static const char *const our_files[] = { STATE_FILE_STATE,    STATE_FILE_CREATING,
-					 STATE_FILE_CREATED,  STATE_FILE_CONFIG,
-					 STATE_FILE_START,    STATE_FILE_STARTED,
-					 STATE_FILE_RESOLV,   STATE_FILE_HOSTS,
-					 STATE_FILE_HOSTNAME, STATE_FILE_PORTS,
-					 STATE_FILE_PASSWD,   STATE_FILE_GROUP };
+static const char *const our_files[] = {
+	STATE_FILE_STATE,    STATE_FILE_CREATING, STATE_FILE_CREATED, STATE_FILE_CONFIG,
+	STATE_FILE_START,    STATE_FILE_STARTED,  STATE_FILE_RESOLV,  STATE_FILE_HOSTS,
+	STATE_FILE_HOSTNAME, STATE_FILE_PORTS,	  STATE_FILE_PASSWD,  STATE_FILE_GROUP
+};
 static const char *const our_folders[] = { STATE_FOLDER_NOTIFY, STATE_FOLDER_OVERLAY };
 
 static bool is_among(const char *const *names, size_t count, const char *name)
