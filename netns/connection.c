@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "core/base/clock.h"
 #include "core/base/str.h"
 #include "netns/checksum.h"
 #include "netns/ending.h"
@@ -38,6 +39,11 @@ struct connection {
 	bool is_reset;	 /* by one of the two sides */
 	bool is_aborted; /* libslirp would end it in order, wrongly */
 	struct connection *next_aborted;
+	int64_t begun_ms;
+	bool is_served;				     /* the host has sent something */
+	struct connection *next_young, **young_link; /* young_link NULL: isn't in the list */
+	bool both_ended;			     /* both have ended, and heard of it */
+	struct connection *next_both_ended;
 };
 
 struct connections {
@@ -51,6 +57,9 @@ struct connections {
 	struct connection *low;	   /* connections whose container may send little */
 	struct connection *cursor; /* the next one of them that is looked at in this round */
 	struct connection *aborted;
+	struct connection *both_ended;
+	struct connection *young, **last_young; /* the oldest first */
+	size_t young_count, unserved_count;
 };
 
 /* ---- the table ---- */
@@ -133,6 +142,7 @@ struct connections *connections_new(void)
 
 	/* Round 0 is that of a connection which libslirp never waited to write for. */
 	connections->round = 1;
+	connections->last_young = &connections->young;
 	return connections;
 }
 
@@ -225,6 +235,84 @@ static void forget_aborted(struct connections *connections, const struct connect
 		*link = connection->next_aborted;
 }
 
+/* ---- the list of those that have just begun ---- */
+
+static void note_young(struct connections *connections, struct connection *connection)
+{
+	connection->begun_ms = clock_ms();
+	connection->young_link = connections->last_young;
+	*connections->last_young = connection;
+	connections->last_young = &connection->next_young;
+	connections->young_count++;
+	connections->unserved_count++;
+}
+
+static void forget_young(struct connections *connections, struct connection *connection)
+{
+	if (!connection->young_link)
+		return;
+	*connection->young_link = connection->next_young;
+	if (connection->next_young)
+		connection->next_young->young_link = connection->young_link;
+	else
+		connections->last_young = connection->young_link;
+	connection->next_young = NULL;
+	connection->young_link = NULL;
+	connections->young_count--;
+}
+
+size_t connections_young(struct connections *connections, int64_t now_ms, int *ret_wait_ms)
+{
+	while (connections->young && now_ms - connections->young->begun_ms >= CONNECTION_YOUNG_MS)
+		forget_young(connections, connections->young);
+	*ret_wait_ms = connections->young
+			       ? (int)(connections->young->begun_ms + CONNECTION_YOUNG_MS - now_ms)
+			       : -1;
+	return connections->young_count;
+}
+
+size_t connections_unserved(const struct connections *connections)
+{
+	return connections->unserved_count;
+}
+
+static void note_served(struct connections *connections, struct connection *connection)
+{
+	if (connection->is_served)
+		return;
+	connection->is_served = true;
+	connections->unserved_count--;
+}
+
+/* ---- the list of those that both sides have ended ---- */
+
+/* What has been sent and received was acknowledged, up to the end of both directions. */
+static void note_both_ended(struct connections *connections, struct connection *connection)
+{
+	const struct flight *flight = &connection->flight;
+
+	if (connection->both_ended || connection->is_aborted || connection->is_reset ||
+	    !connection->has_ended || !connection->has_end || !flight->is_heard ||
+	    flight->acknowledged != flight->sent ||
+	    connection->window.acknowledged != connection->end + 1)
+		return;
+	connection->both_ended = true;
+	connection->next_both_ended = connections->both_ended;
+	connections->both_ended = connection;
+}
+
+static void forget_both_ended(struct connections *connections, const struct connection *connection)
+{
+	struct connection **link = &connections->both_ended;
+
+	if (!connection->both_ended)
+		return;
+	while (*link && *link != connection)
+		link = &(*link)->next_both_ended;
+	if (*link)
+		*link = connection->next_both_ended;
+}
+
 /* ---- the life of a connection ---- */
 
 static void begin(struct connections *connections, const struct layout *layout,
@@ -241,6 +329,7 @@ void connections_opened(struct connections *connections, int fd)
 	if (fd < 0 || !connections->begun)
 		return;
 	connections_closed(connections, fd);
+	note_young(connections, connections->begun);
 	add(connections, take_ptr(connections->begun), fd);
 }
 
@@ -264,8 +353,22 @@ void connections_closed(struct connections *connections, int fd)
 		connections->last = NULL;
 	forget_low(connections, connection);
 	forget_aborted(connections, connection);
+	forget_young(connections, connection);
+	forget_both_ended(connections, connection);
+	note_served(connections, connection);
 	flight_end(&connection->flight);
 	free(connection);
+}
+
+bool connections_has(const struct connections *connections, const struct layout *layout,
+		     const uint8_t *frame)
+{
+	struct ends ends = ends_of(layout, frame, FROM_CONTAINER);
+	const struct connection *connection = connections->buckets[bucket_of(&ends)];
+
+	while (connection && memcmp(&connection->ends, &ends, sizeof(ends)) != 0)
+		connection = connection->next;
+	return connection != NULL;
 }
 
 bool connections_is_open(const struct connections *connections, int fd)
@@ -370,6 +473,7 @@ bool connections_from_container(struct connections *connections, const struct la
 	note_low(connections, connection);
 	if (!flight_from_container(&connection->flight, layout, frame, width))
 		return false;
+	note_both_ended(connections, connection);
 	flight_note(&connection->flight, layout, frame);
 	return true;
 }
@@ -419,6 +523,9 @@ void connections_to_container(struct connections *connections, struct layout *la
 		/* ORDER: it keeps the headers as libslirp has written them. */
 		flight_to_container(&connections->copies, &connection->flight, layout, head, data);
 		window_to_container(&connection->window, layout, head);
+		if (layout->end > layout->transport + layout->tcp_size)
+			note_served(connections, connection);
+		note_both_ended(connections, connection);
 	}
 }
 
@@ -468,6 +575,28 @@ size_t connections_abort(struct connections *connections, uint8_t *to_container,
 	fields.number = connection->window.acknowledged;
 	fields.acknowledged = connection->flight.sent;
 	return segment_write_back(&connection->head, &fields, to_libslirp);
+}
+
+/*
+ * A reset from the container.  Neither side hears of it: the container has nothing of the connection
+ * any more but an end that may have been lost, and libslirp closes its socket in order.
+ * ORDER: what the container had sent is written to the host's socket before.
+ */
+size_t connections_finish(struct connections *connections, uint8_t *frame)
+{
+	struct connection **link = &connections->both_ended;
+	struct connection *connection;
+	struct segment_fields fields = { .flags = TCP_FLAG_RST | TCP_FLAG_ACK };
+
+	while (*link && (*link)->written_to == connections->round)
+		link = &(*link)->next_both_ended;
+	connection = *link;
+	if (!connection)
+		return 0;
+	*link = connection->next_both_ended;
+	fields.number = connection->end + 1;
+	fields.acknowledged = connection->flight.sent;
+	return segment_write_back(&connection->head, &fields, frame);
 }
 
 size_t connections_answer(struct connections *connections, uint8_t *frame)

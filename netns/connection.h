@@ -61,6 +61,21 @@ bool connections_are_finished(const struct connections *connections);
  */
 void connections_reset_unfinished(const struct connections *connections);
 
+/* Whether there is a connection between the two ends that the container's frame has. */
+bool connections_has(const struct connections *connections, const struct layout *layout,
+		     const uint8_t *frame);
+
+/*
+ * How many connections are young: they have begun less than CONNECTION_YOUNG_MS ago, and haven't
+ * ended.  *ret_wait_ms is when there may be fewer of them, unless one ends before; -1: there is none.
+ * @now_ms: CLOCK_MONOTONIC.
+ */
+#define CONNECTION_YOUNG_MS 50
+size_t connections_young(struct connections *connections, int64_t now_ms, int *ret_wait_ms);
+
+/* How many connections wait for the host's first byte: what they will cost isn't known yet. */
+size_t connections_unserved(const struct connections *connections);
+
 /* The socket @fd is about to be closed: nothing of its connection follows. */
 void connections_closed(struct connections *connections, int fd);
 
@@ -94,6 +109,14 @@ size_t connections_tell(struct connections *connections, uint8_t *frame);
  */
 size_t connections_abort(struct connections *connections, uint8_t *to_container,
 			 uint8_t *to_libslirp);
+
+/*
+ * After a round: the next frame that libslirp is to get so that it frees a connection that both sides
+ * have ended, in @frame (HEADERS_SIZE_MAX bytes).  Else libslirp keeps the connection, its socket and
+ * its buffers for ten seconds (TIME-WAIT) when the host was the first to end.  Returns its size; 0:
+ * there is none.
+ */
+size_t connections_finish(struct connections *connections, uint8_t *frame);
 
 /*
  * After frames have passed in either direction: the next frame that libslirp is to get as if it were

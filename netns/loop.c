@@ -16,6 +16,7 @@
 #include "netns/memory.h"
 #include "netns/pollset.h"
 #include "netns/stack.h"
+#include "netns/syn_queue.h"
 
 /* Frames of the device's that are taken before sockets have their turn. */
 #define BATCH_MAX 64
@@ -27,6 +28,18 @@
 #define FINISH_MS      10000
 #define FINISH_LOOK_MS 20
 
+/*
+ * Young connections (netns/connection.h) in libslirp at a time.  They bound what a burst of connections
+ * costs while the host's answers are awaited, and, where memory is tight, by how much it can grow
+ * until that is seen.  As none is young for long, hosts that don't answer don't keep others waiting.
+ */
+#define YOUNG_MAX	128
+#define YOUNG_TIGHT_MAX 32
+/* Memory is going to be tight if each of more than these has 64 KiB to receive. */
+#define UNSERVED_MAX 384
+/* Where memory is what SYNs wait for. */
+#define TIGHT_WAIT_MS 10
+
 struct loop {
 	const struct network_options *options;
 	int tap_fd;
@@ -36,6 +49,7 @@ struct loop {
 	struct pollset set;
 	struct connections *connections;
 	struct fragments *fragments;
+	struct syn_queue syns;
 	struct stack *stack;
 	struct memory_watch memory;
 	uint8_t frame[FRAME_SIZE_MAX]; /* that is on its way */
@@ -109,12 +123,50 @@ static void take_frame(struct loop *loop, const struct virtio_net_hdr *header, s
 	if (memory == MEMORY_EXHAUSTED)
 		return;
 	kind = frame_from_container(loop->options, header, loop->frame, size, &layout);
+	if (kind == FRAME_COSTLY && syn_can_wait(&layout, loop->frame) &&
+	    !connections_has(loop->connections, &layout, loop->frame)) {
+		syn_queue_add(&loop->syns, &layout, loop->frame);
+		return;
+	}
 	if (kind == FRAME_REFUSED || (kind != FRAME_PLAIN && memory == MEMORY_SHORT))
 		return;
 	if (kind == FRAME_FRAGMENT)
 		take_fragment(loop, &layout);
 	else
 		pass_on(loop, &layout, loop->frame, size);
+}
+
+static size_t young_max(struct loop *loop)
+{
+	switch (memory_state(&loop->memory)) {
+	case MEMORY_PLENTY:
+		return connections_unserved(loop->connections) > UNSERVED_MAX ? YOUNG_TIGHT_MAX
+									      : YOUNG_MAX;
+	case MEMORY_TIGHT: return YOUNG_TIGHT_MAX;
+	default: return 0;
+	}
+}
+
+static void begin_connections(struct loop *loop)
+{
+	struct syn syn;
+	int wait_ms;
+
+	while (loop->syns.count > 0 &&
+	       connections_young(loop->connections, loop->now_ms, &wait_ms) < young_max(loop) &&
+	       syn_queue_take(&loop->syns, &syn))
+		pass_on(loop, &syn.layout, syn.frame, syn.size);
+}
+
+/* When begin_connections() is to be called at the latest, in ms from now on; -1: no matter. */
+static int until_beginning(struct loop *loop)
+{
+	int wait_ms;
+
+	if (loop->syns.count == 0)
+		return -1;
+	connections_young(loop->connections, loop->now_ms, &wait_ms);
+	return wait_ms < 0 || wait_ms > TIGHT_WAIT_MS ? TIGHT_WAIT_MS : wait_ms;
 }
 
 /* Returns false when the device is gone. */
@@ -162,6 +214,7 @@ void loop_free(struct loop *loop)
 		return;
 	stack_free(loop->stack);
 	fragments_free(loop->fragments);
+	syn_queue_release(&loop->syns);
 	connections_free(loop->connections);
 	pollset_close(&loop->set);
 	memory_close(&loop->memory);
@@ -184,6 +237,8 @@ static bool tell_container(struct loop *loop)
 	}
 	while ((size = connections_tell(loop->connections, frame)) > 0)
 		send_frame(frame, size, loop);
+	while ((size = connections_finish(loop->connections, frame)) > 0)
+		stack_input(loop->stack, frame, size);
 	if (was_asked)
 		settle(loop);
 	return !was_asked;
@@ -211,6 +266,7 @@ static int ask(struct loop *loop)
 		pollset_end(&loop->set);
 	} while (!tell_container(loop));
 	timeout = sooner(timeout, connections_timeout(loop->connections, clock_ms()));
+	timeout = sooner(timeout, until_beginning(loop));
 	return loop->end_ms ? sooner(timeout, FINISH_LOOK_MS) : timeout;
 }
 
@@ -241,6 +297,7 @@ int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
 			break;
 		stack_run(loop->stack);
 		settle(loop);
+		begin_connections(loop);
 	}
 	connections_reset_unfinished(loop->connections);
 	return 0;

@@ -13,11 +13,25 @@
 #include "core/base/span.h"
 
 /* A look costs a system call; what so many frames can take is small beside the limits. */
-#define CALLS_A_LOOK 64
-#define LOOK_MS	     100
+#define CALLS_A_LOOK  64
+#define LOOK_MS	      100
+#define LOOK_TIGHT_MS 10
+
+/*
+ * libslirp has two buffers of 128 KiB or more for a connection, of which a few pages are used, and
+ * 64 KiB for a packet.  A mapping each, they cost what is used of them, and nothing when they are
+ * freed.  By default glibc raises its threshold when the first one is freed; from then on buffers have pages
+ * that others have used, and what isn't at the heap's end is never given back.
+ */
+#define MAPPED_AT (64 << 10)
+/* Less than a buffer lies free at the heap's end: else that is where it would be. */
+#define HEAP_STEP (32 << 10)
 
 void memory_open(struct memory_watch *ret_watch)
 {
+	mallopt(M_MMAP_THRESHOLD, MAPPED_AT);
+	mallopt(M_TOP_PAD, HEAP_STEP);
+	mallopt(M_TRIM_THRESHOLD, 2 * HEAP_STEP);
 	*ret_watch = (struct memory_watch){
 		.statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC),
 		.page_size = sysconf(_SC_PAGESIZE),
@@ -52,12 +66,14 @@ static enum memory_state look(const struct memory_watch *watch)
 		size = resident(watch);
 	if (size > MEMORY_EXHAUSTED_AT)
 		return MEMORY_EXHAUSTED;
-	return size > MEMORY_SHORT_AT ? MEMORY_SHORT : MEMORY_PLENTY;
+	if (size > MEMORY_SHORT_AT)
+		return MEMORY_SHORT;
+	return size > MEMORY_TIGHT_AT ? MEMORY_TIGHT : MEMORY_PLENTY;
 }
 
 enum memory_state memory_state(struct memory_watch *watch)
 {
-	int64_t now;
+	int64_t now, wait_ms;
 
 	if (watch->statm_fd < 0)
 		return MEMORY_PLENTY;
@@ -66,7 +82,8 @@ enum memory_state memory_state(struct memory_watch *watch)
 		return watch->state;
 	/* While it is short each look is a search for memory to give back: not more often than this. */
 	now = clock_ms();
-	if (watch->state != MEMORY_PLENTY && now - watch->looked_ms < LOOK_MS)
+	wait_ms = watch->state == MEMORY_TIGHT ? LOOK_TIGHT_MS : LOOK_MS;
+	if (watch->state != MEMORY_PLENTY && now - watch->looked_ms < wait_ms)
 		return watch->state;
 	watch->looked_ms = now;
 	watch->state = look(watch);

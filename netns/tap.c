@@ -27,6 +27,12 @@
  */
 #define GSO_SIZE_MAX 32768
 
+/*
+ * Packets that wait for urun-slirp.  The kernel's 500 are fewer than the SYNs of a thousand
+ * connections, and a lost SYN is sent again after a second.
+ */
+#define QUEUE_LENGTH 4096
+
 /* The errno is in the text for those who only see that. */
 static int fail_open(int errnum, struct error *err)
 {
@@ -85,6 +91,9 @@ static void add_device(struct netlink_batch *batch, int index, uint32_t mtu)
 	netlink_add(batch, NETLINK_OPTIONAL, "limit segments on " TAP_NAME, RTM_NEWLINK, 0,
 		    &settings, sizeof(settings));
 	netlink_put_u32(batch, IFLA_GSO_MAX_SIZE, GSO_SIZE_MAX);
+	netlink_add(batch, NETLINK_OPTIONAL, "lengthen the queue of " TAP_NAME, RTM_NEWLINK, 0,
+		    &settings, sizeof(settings));
+	netlink_put_u32(batch, IFLA_TXQLEN, QUEUE_LENGTH);
 	netlink_add(batch, NETLINK_NEEDED, "set the MTU of " TAP_NAME, RTM_NEWLINK, 0, &settings,
 		    sizeof(settings));
 	netlink_put_u32(batch, IFLA_MTU, mtu);
