@@ -36,7 +36,7 @@
 #define YOUNG_MAX	128
 #define YOUNG_TIGHT_MAX 32
 /* Memory is going to be tight if each of more than these has 64 KiB to receive. */
-#define UNSERVED_MAX 384
+#define UNSERVED_MAX 256
 /* Where memory is what SYNs wait for. */
 #define TIGHT_WAIT_MS 10
 

@@ -15,7 +15,7 @@
  * Resident.  An idle urun-slirp has 4 MiB, and a connection takes 10 KiB, with what is on its way up to
  * 300 KiB more.
  */
-#define MEMORY_TIGHT_AT	    (24u << 20)
+#define MEMORY_TIGHT_AT	    (16u << 20)
 #define MEMORY_SHORT_AT	    (256u << 20)
 #define MEMORY_EXHAUSTED_AT (512u << 20)
 
