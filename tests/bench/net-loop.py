@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import resource
+import select
 import signal
 import socket
 import statistics
@@ -10,11 +12,17 @@ import sys
 import time
 
 
+def raise_descriptor_limit():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def serve(port):
     """Echoes; a connection a child would cost more than what is measured, so all are in one loop."""
     import selectors
+    raise_descriptor_limit()
     selector = selectors.DefaultSelector()
-    server = socket.create_server(("", int(port)), backlog=1024)
+    server = socket.create_server(("", int(port)), backlog=4096)
     selector.register(server, selectors.EVENT_READ)
     while True:
         for key, _ in selector.select():
@@ -42,6 +50,35 @@ def connections(address, port, seconds):
             assert peer.recv(1) == b"x"
         count += 1
     print(f"{count / float(seconds):7.0f}")
+
+
+def many(address, port, total, at_once):
+    """Connections that each send some bytes and get them back: prints how many a second, and the slowest."""
+    raise_descriptor_limit()
+    poll, peers, begun, times = select.epoll(), {}, 0, []
+    first = time.monotonic()
+    while begun < int(total) or peers:
+        while begun < int(total) and len(peers) < int(at_once):
+            peer = socket.socket()
+            peer.setblocking(False)
+            peer.connect_ex((address, int(port)))
+            peers[peer.fileno()] = (peer, time.monotonic())
+            poll.register(peer, select.EPOLLOUT)
+            begun += 1
+        for fd, events in poll.poll():
+            peer, began = peers[fd]
+            if events & select.EPOLLOUT:
+                peer.sendall(b"x" * 100)
+                poll.modify(fd, select.EPOLLIN)
+                continue
+            assert peer.recv(100)
+            times.append(time.monotonic() - began)
+            poll.unregister(fd)
+            peer.close()
+            del peers[fd]
+    print(f"{len(times) / (time.monotonic() - first):7.0f} {max(times):7.2f}", flush=True)
+    # For whoever looks at what is left of it.
+    time.sleep(3)
 
 
 def roundtrips(address, port, seconds):
@@ -73,11 +110,17 @@ def median():
     print(f"{statistics.median(float(line) for line in sys.stdin):7.1f}")
 
 
+def memory_of(pid):
+    """KiB resident now, and at the most so far."""
+    with open(f"/proc/{pid}/status") as file:
+        values = dict(line.split(":", 1) for line in file)
+    return (int(values[name].split()[0]) for name in ("VmRSS", "VmHWM"))
+
+
 def watch(names, path):
-    """Writes "ticks resident-KiB" of the newest process with one of the names, until it is killed."""
+    """Writes "ticks resident-KiB peak-KiB" of the newest process with one of the names, until it is killed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     before = {pid for pid in os.listdir("/proc") if pid.isdigit()}
-    page = os.sysconf("SC_PAGESIZE") // 1024
     with open(path, "w") as out:
         while True:
             for pid in os.listdir("/proc"):
@@ -86,34 +129,75 @@ def watch(names, path):
                 try:
                     with open(f"/proc/{pid}/stat") as file:
                         text = file.read()
-                except OSError:
+                    name = text[text.index("(") + 1:text.rindex(")")]
+                    fields = text[text.rindex(")") + 2:].split()
+                    if not re.fullmatch(names, name) or fields[0] == "Z":
+                        continue
+                    resident, peak = memory_of(pid)
+                except (OSError, KeyError):
                     continue
-                name = text[text.index("(") + 1:text.rindex(")")]
-                fields = text[text.rindex(")") + 2:].split()
-                if re.fullmatch(names, name) and fields[0] != "Z":
-                    out.write(f"{int(fields[11]) + int(fields[12])} {int(fields[21]) * page}\n")
-                    out.flush()
+                out.write(f"{int(fields[11]) + int(fields[12])} {resident} {peak}\n")
+                out.flush()
             time.sleep(0.05)
 
 
-def report(iperf, carrier):
+def samples(path):
+    """What watch() has written, as rows of numbers."""
     try:
-        with open(iperf) as file:
-            end = json.load(file)["end"]
-        total = end.get("sum_received") or end["sum"]
-    except (ValueError, KeyError):
+        with open(path) as file:
+            rows = [[int(word) for word in line.split()] for line in file]
+            # It may have been killed while it wrote.
+            return [row for row in rows if len(row) == 3]
+    except (OSError, ValueError):
+        return []
+
+
+def run_of(path):
+    """Of one run of iperf3: bit/s, bytes, and whether it stalled; None: it failed."""
+    try:
+        with open(path) as file:
+            result = json.load(file)
+        total = result["end"].get("sum_received") or result["end"]["sum"]
+        halves = [part["sum"]["bits_per_second"] for part in result["intervals"] if part["sum"]["seconds"] > 0.4]
+    except (OSError, ValueError, KeyError):
+        return None
+    kept = 1 - total.get("lost_percent", 0) / 100
+    stalled = bool(halves) and min(halves) < statistics.median(halves) / 10
+    return total["bits_per_second"] * kept, total["bytes"] * kept, stalled
+
+
+def rates(results, carriers=None):
+    """Of the runs in the folder: minimum, median and maximum in Gbit/s; how many stalled or failed; the carrier's costs."""
+    names = sorted(os.listdir(results), key=int)
+    runs = {name: run_of(os.path.join(results, name)) for name in names}
+    done = {name: run for name, run in runs.items() if run}
+    if not done:
         print(" failed")
         return
-    rate, amount = total["bits_per_second"], total["bytes"]
-    if total.get("lost_percent") is not None:
-        rate *= 1 - total["lost_percent"] / 100
-        amount *= 1 - total["lost_percent"] / 100
-    with open(carrier) as file:
-        samples = [line.split() for line in file if line.count(" ") == 1]
-    ticks = max((int(sample[0]) for sample in samples), default=0)
-    resident = max((int(sample[1]) for sample in samples), default=0)
-    seconds = ticks / os.sysconf("SC_CLK_TCK") / (amount / 1e9) if amount else float("nan")
-    print(f"{rate / 1e9:7.2f} {seconds:7.2f} {resident / 1024:7.1f}")
+    speeds = sorted(run[0] / 1e9 for run in done.values())
+    line = f"{speeds[0]:7.2f} {statistics.median(speeds):7.2f} {speeds[-1]:7.2f}"
+    if carriers:
+        rows = {name: samples(os.path.join(carriers, name)) for name in done}
+        ticks = sum(max((row[0] for row in rows[name]), default=0) for name in done)
+        peak = max((row[2] for name in done for row in rows[name]), default=0)
+        amount = sum(run[1] for run in done.values())
+        seconds = ticks / os.sysconf("SC_CLK_TCK") / (amount / 1e9) if amount else float("nan")
+        line += f" {seconds:7.2f} {peak / 1024:7.1f}"
+    stalls, failures = sum(run[2] for run in done.values()), len(runs) - len(done)
+    if stalls:
+        line += f"   STALLED: {stalls} of {len(runs)}"
+    if failures:
+        line += f"   FAILED: {failures} of {len(runs)}"
+    print(line)
+
+
+def burst(result, carrier):
+    rows = samples(carrier)
+    with open(result) as file:
+        line = file.read().rstrip()
+    if rows:
+        line += f" {max(row[2] for row in rows) / 1024:7.1f} {rows[-1][1] / 1024:7.1f}"
+    print(line)
 
 
 globals()[sys.argv[1]](*sys.argv[2:])
