@@ -13,6 +13,7 @@
 #include "core/base/rights.h"
 #include "core/base/str.h"
 #include "netns/datagram.h"
+#include "netns/ending.h"
 #include "netns/port.h"
 #include "netns/relay.h"
 #include "netns/watch.h"
@@ -22,6 +23,11 @@
 /* Connections of one port at a time, so that none keeps the others waiting. */
 #define ACCEPT_MAX 64
 #define PAUSE_MS   200
+/*
+ * Where there are no descriptors for more connections, those that wait are reset after this time, so
+ * that no client waits for ever.
+ */
+#define REFUSE_MS 3000
 
 /*
  * Of the descriptors that we may have: a connection takes two, and two a direction while bytes are
@@ -35,6 +41,7 @@ struct port {
 	struct port *next;
 	struct watch host;
 	struct port_entry entry;
+	int64_t full_since_ms; /* connections wait since then for others to end; 0: none does */
 };
 
 /* A connection to the control socket. */
@@ -89,6 +96,30 @@ static void resume_accepting(struct forward *forward)
 	watch_change(forward->epoll, &forward->listener, EPOLLIN);
 }
 
+/* There is no room for a connection that waits: whether it, and all others, have waited too long. */
+static bool is_overdue(struct port *port)
+{
+	int64_t now = clock_ms();
+
+	if (!port->full_since_ms)
+		port->full_since_ms = now;
+	return now - port->full_since_ms >= REFUSE_MS;
+}
+
+static void refuse_waiting(struct port *port)
+{
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		int fd = accept4(port->host.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0) {
+			port->full_since_ms = 0;
+			return;
+		}
+		ending_reset(fd);
+		fd_close(&fd);
+	}
+}
+
 static void stream_ready(struct watch *watch, uint32_t events)
 {
 	struct port *port = watch_owner(watch, struct port, host);
@@ -101,12 +132,16 @@ static void stream_ready(struct watch *watch, uint32_t events)
 		int fd;
 
 		if (relays_are_full(forward->relays)) {
-			pause_accepting(forward);
+			if (is_overdue(port))
+				refuse_waiting(port);
+			else
+				pause_accepting(forward);
 			return;
 		}
 		fd = accept4(watch->fd, &address.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
+			port->full_since_ms = 0;
 			relays_add(forward->relays, fd, &address, port->entry.container_port);
 			continue;
 		}

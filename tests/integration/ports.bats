@@ -611,6 +611,44 @@ start() {
 	assert_output 1000
 }
 
+@test "with few descriptors connections wait for others to end, and are reset after a while" {
+	server <<-'END'
+		serve(listen(8000), echo)
+	END
+	client <<-'END'
+		def is_served(s):
+		    try:
+		        s.sendall(b"x")
+		        return s.recv(1) == b"x"
+		    except ConnectionResetError:
+		        return False
+		def wait_for_server():
+		    for attempt in range(200):
+		        try:
+		            if is_served(connect(18000)):
+		                return
+		        except OSError:
+		            pass
+		        time.sleep(0.05)
+		wait_for_server()
+		connections = [connect(18000) for i in range(60)]
+		# One of the last waits until one of the first ends.
+		served = [c for c in connections[:20] if is_served(c)]
+		served.pop().close()
+		for c in connections:
+		    if c not in served and c.fileno() >= 0 and is_served(c):
+		        served.append(c)
+		print(len(served), "served, of", len(connections))
+		for c in connections:
+		    c.close()
+		wait_for_server()
+		print("again" if is_served(connect(18000)) else "no more")
+	END
+	# A third of the descriptors, and one more.
+	outside '(ulimit -n 100; start --publish 18000:8000); run_client; urun delete --force c1'
+	assert_output $'34 served, of 60\nagain'
+}
+
 @test "ten thousand connections opened and closed leave no descriptor behind" {
 	server <<-'END'
 		threading.stack_size(65536)
