@@ -59,7 +59,7 @@ struct connections {
 	struct connection *aborted;
 	struct connection *both_ended;
 	struct connection *young, **last_young; /* the oldest first */
-	size_t young_count, unserved_count;
+	size_t count, young_count, unserved_count;
 };
 
 /* ---- the table ---- */
@@ -245,6 +245,7 @@ static void note_young(struct connections *connections, struct connection *conne
 	connections->last_young = &connection->next_young;
 	connections->young_count++;
 	connections->unserved_count++;
+	connections->count++;
 }
 
 static void forget_young(struct connections *connections, struct connection *connection)
@@ -269,6 +270,11 @@ size_t connections_young(struct connections *connections, int64_t now_ms, int *r
 			       ? (int)(connections->young->begun_ms + CONNECTION_YOUNG_MS - now_ms)
 			       : -1;
 	return connections->young_count;
+}
+
+size_t connections_count(const struct connections *connections)
+{
+	return connections->count;
 }
 
 size_t connections_unserved(const struct connections *connections)
@@ -356,6 +362,7 @@ void connections_closed(struct connections *connections, int fd)
 	forget_young(connections, connection);
 	forget_both_ended(connections, connection);
 	note_served(connections, connection);
+	connections->count--;
 	flight_end(&connection->flight);
 	free(connection);
 }

@@ -73,6 +73,9 @@ bool connections_has(const struct connections *connections, const struct layout 
 #define CONNECTION_YOUNG_MS 50
 size_t connections_young(struct connections *connections, int64_t now_ms, int *ret_wait_ms);
 
+/* How many connections there are. */
+size_t connections_count(const struct connections *connections);
+
 /* How many connections wait for the host's first byte: what they will cost isn't known yet. */
 size_t connections_unserved(const struct connections *connections);
 

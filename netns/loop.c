@@ -298,6 +298,7 @@ int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
 		stack_run(loop->stack);
 		settle(loop);
 		begin_connections(loop);
+		memory_count(&loop->memory, connections_count(loop->connections));
 	}
 	connections_reset_unfinished(loop->connections);
 	return 0;

@@ -24,6 +24,8 @@
  * that others have used, and what isn't at the heap's end is never given back.
  */
 #define MAPPED_AT (64 << 10)
+/* A look for free pages on the heap isn't worth it for fewer connections. */
+#define TRIM_MIN 64
 /* Less than a buffer lies free at the heap's end: else that is where it would be. */
 #define HEAP_STEP (32 << 10)
 
@@ -55,6 +57,16 @@ static size_t resident(const struct memory_watch *watch)
 	    !span_number(number, &pages))
 		return 0;
 	return (size_t)pages * (size_t)watch->page_size;
+}
+
+void memory_count(struct memory_watch *watch, size_t count)
+{
+	if (count > watch->most)
+		watch->most = count;
+	if (watch->most < TRIM_MIN || count > watch->most / 4)
+		return;
+	watch->most = count;
+	malloc_trim(0);
 }
 
 static enum memory_state look(const struct memory_watch *watch)

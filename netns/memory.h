@@ -32,6 +32,7 @@ struct memory_watch {
 	unsigned int calls;
 	int64_t looked_ms; /* CLOCK_MONOTONIC */
 	enum memory_state state;
+	size_t most; /* connections since the heap was last trimmed */
 };
 
 /*
@@ -40,6 +41,12 @@ struct memory_watch {
  */
 void memory_open(struct memory_watch *ret_watch);
 void memory_close(struct memory_watch *watch);
+
+/*
+ * There are @count connections.  After most of many have ended, the kernel gets back what they had on
+ * the heap.
+ */
+void memory_count(struct memory_watch *watch, size_t count);
 
 /* Asked before each frame; it looks every few calls, and at once after a while without. */
 enum memory_state memory_state(struct memory_watch *watch);

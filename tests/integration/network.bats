@@ -487,7 +487,7 @@ slirp_status() {
 		is_given_back() {
 			local now
 			now=$(slirp_status VmRSS)
-			[ "${now% kB}" -le $((${idle% kB} + 8192)) ] || has_sanitizers
+			[ "${now% kB}" -le $((${idle% kB} + 4096)) ] || has_sanitizers
 		}
 		rm "$BUNDLE/shared/idle"
 		wait_for 20 test -e "$BUNDLE/shared/served"
