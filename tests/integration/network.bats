@@ -385,7 +385,7 @@ with_capabilities() {
 
 # The status of urun-slirp: one line of /proc/PID/status.
 slirp_status() {
-	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(pgrep -n -x urun-slirp)/status"
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(pgrep -n -x -u "$(id -u)" urun-slirp)/status"
 }
 
 @test "ten thousand connections opened and closed leave no descriptor behind" {
