@@ -43,7 +43,8 @@ static int serve(const struct network_options *options, const struct identity *i
 		 struct error *err)
 {
 	struct loop *loop = loop_new(options, err);
-	int fds[2], given;
+	/* The last is a lock, which is held as long as the descriptor is open; see network_give(). */
+	int fds[3], given;
 
 	if (!loop)
 		return -1;

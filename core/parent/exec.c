@@ -63,7 +63,7 @@ static int find_container(struct execution *execution, struct error *err)
 		return error_set(err, 0,
 				 "container not running: nothing can be executed in it, it is %s",
 				 container_status_name(status));
-	network_warn_if_lost(&execution->state);
+	network_warn_if_lost(&execution->dir, &execution->state);
 	return state_read_config(&execution->dir, &execution->config, err);
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "core/base/fd.h"
@@ -111,11 +112,31 @@ int network_launch(struct network *network, struct error *err)
 	return ports_launch(&network->ports, network->text, err);
 }
 
+/*
+ * Opens the file whose lock says that urun-slirp lives.  The lock belongs to the open file, so it is
+ * urun-slirp's as soon as our own descriptor is closed.
+ * urun-slirp isn't dumpable, so its /proc/PID is hidden from us where /proc has the option hidepid.
+ */
+static int open_lock(const struct state_dir *dir, int *ret_fd, struct error *err)
+{
+	autoclose int fd = openat(dir->fd, STATE_FILE_NETWORK,
+				  O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return error_set(err, errno, "make %s/%s", dir->path, STATE_FILE_NETWORK);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
 int network_give(struct network *network, const struct state_dir *dir, int *tap_fd, int life_pidfd,
 		 struct error *err)
 {
-	int result = helper_give(&network->slirp, (int[2]){ life_pidfd, *tap_fd }, 2, err);
+	autoclose int lock_fd = -1;
+	int result = open_lock(dir, &lock_fd, err);
 
+	if (result == 0)
+		result = helper_give(&network->slirp, (int[]){ life_pidfd, *tap_fd, lock_fd }, 3,
+				     err);
 	/* The device is gone with its last descriptor, which so is urun-slirp's. */
 	fd_close(tap_fd);
 	return result < 0 ? -1 : ports_give(&network->ports, dir, life_pidfd, err);
@@ -124,9 +145,7 @@ int network_give(struct network *network, const struct state_dir *dir, int *tap_
 int network_await(struct network *network, const struct state_dir *dir,
 		  struct container_state *state, struct error *err)
 {
-	char process_state;
 	pid_t pid;
-	int failed;
 
 	if (network->slirp.ready_fd < 0)
 		return 0;
@@ -134,12 +153,9 @@ int network_await(struct network *network, const struct state_dir *dir,
 	    ports_await(&network->ports, dir, err) < 0)
 		return -1;
 	pid = pidfd_pid(network->pidfd);
-	failed = pid > 0 ? pidfd_start_time(pid, &state->network_start_time.value, &process_state)
-			 : -ESRCH;
-	if (failed < 0)
-		return error_set(err, -failed, "read the start time of urun-slirp");
+	if (pid <= 0)
+		return error_set(err, ESRCH, "find the process of urun-slirp");
 	state->network_pid = (struct opt_u64){ .set = true, .value = (uint64_t)pid };
-	state->network_start_time.set = true;
 	return 1;
 }
 
@@ -160,25 +176,39 @@ void network_release(struct network *network)
 }
 
 /* A descriptor, -ESRCH where it has ended, or -ENOENT where there never was one. */
-static int open_process(const struct container_state *state)
+static int open_process(const struct state_dir *dir, const struct container_state *state)
 {
-	if (!state->network_pid.set || !state->network_start_time.set)
+	autoclose int lock_fd =
+		openat(dir->fd, STATE_FILE_NETWORK, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int pidfd = -1;
+
+	if (!state->network_pid.set || lock_fd < 0)
 		return -ENOENT;
-	return pidfd_open_same((pid_t)state->network_pid.value, state->network_start_time.value);
+	pidfd = pidfd_open_process((pid_t)state->network_pid.value);
+	if (pidfd < 0)
+		return pidfd;
+	/*
+	 * ORDER: after the open.  While the lock is held urun-slirp lives, and the pid is its own; a
+	 * pid that was used again before the open is seen here.
+	 * A shared lock: two commands that ask at the same time don't take each other for urun-slirp.
+	 */
+	if (flock(lock_fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return -ESRCH;
+	return take_fd(&pidfd);
 }
 
 void network_end(const struct state_dir *dir, const struct container_state *state)
 {
-	autoclose int pidfd = open_process(state);
+	autoclose int pidfd = open_process(dir, state);
 
 	ports_end(dir);
 	if (pidfd >= 0)
 		pidfd_signal(pidfd, SIGKILL);
 }
 
-void network_warn_if_lost(const struct container_state *state)
+void network_warn_if_lost(const struct state_dir *dir, const struct container_state *state)
 {
-	autoclose int pidfd = open_process(state);
+	autoclose int pidfd = open_process(dir, state);
 
 	if (pidfd == -ESRCH)
 		log_warning("container %s has no network any more: its urun-slirp (process %d) has "

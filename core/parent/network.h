@@ -75,6 +75,6 @@ void network_release(struct network *network);
 void network_end(const struct state_dir *dir, const struct container_state *state);
 
 /* A warning where the container had an urun-slirp and it has ended. */
-void network_warn_if_lost(const struct container_state *state);
+void network_warn_if_lost(const struct state_dir *dir, const struct container_state *state);
 
 #endif

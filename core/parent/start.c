@@ -98,7 +98,7 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 
 	if (state_open(root, id, STATE_LOCKED, &dir, &state, err) != 0)
 		return -1;
-	network_warn_if_lost(&state);
+	network_warn_if_lost(&dir, &state);
 	if (check_startable(&dir, &state, &pidfd, err) == 0 &&
 	    notify_reopen(notify_socket, &dir, &notify, err) == 0 &&
 	    start_program(&dir, err) == 0) {

@@ -24,6 +24,7 @@
  *               bound to the container's /etc or written there, where a network was stated
  *   passwd, group
  *               likewise, where the config has lines for them: see core/parent/etc_file.h
+ *   network     locked (flock(2)) by urun-slirp while it lives, where the network is slirp
  *   notify      a folder with the socket of sd_notify(3), where urun itself has one to speak to
  *   overlay     empty: where fuse-overlayfs has its tmpfs, in a mount namespace of its own
  *   ports       the socket on which urun-port is asked; exists where ports are published
@@ -65,8 +66,8 @@ struct container_state {
 	char *cgroup_unit; /* the systemd scope */
 	bool cgroup_user_bus;
 	char *network;		    /* the text of netns/options.h; NULL: none was stated */
-	struct opt_u64 network_pid; /* its urun-slirp, where it has one; as pid and start_time */
-	struct opt_u64 network_start_time;
+	struct opt_u64 network_pid; /* its urun-slirp, where it has one; valid while the file
+				       `network` is locked */
 	str_map annotations;
 	struct config_hooks *hooks; /* poststart and poststop are run by later commands */
 };
@@ -201,6 +202,7 @@ void state_print(const struct container_state *state, enum container_status stat
 #define STATE_FILE_HOSTNAME  "hostname"
 #define STATE_FILE_PASSWD    "passwd"
 #define STATE_FILE_GROUP     "group"
+#define STATE_FILE_NETWORK   "network"
 #define STATE_FILE_PORTS     "ports"
 #define STATE_FOLDER_NOTIFY  "notify"
 #define STATE_FOLDER_OVERLAY "overlay" /* of containers that an older urun has made */
