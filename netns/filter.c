@@ -96,6 +96,19 @@ static const struct condition sometimes[] = {
 	{ SCMP_SYS(ioctl), 1, 0, SIOCGIFINDEX },
 };
 
+/* Of urun-slirp alone: the resolv.conf of the container, and that of libslirp. */
+static const int always_of_slirp[] = {
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(ftruncate64),
+};
+
+/* Of the watcher of the host's resolv.conf alone. */
+static const int always_of_resolv[] = {
+	SCMP_SYS(poll),	      SCMP_SYS(ppoll),	       SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat), SCMP_SYS(inotify_init1), SCMP_SYS(inotify_add_watch),
+};
+
 /* Of urun-port alone: it moves bytes between sockets, and is asked over a socket of its own. */
 static const int always_of_port[] = {
 	SCMP_SYS(accept4),
@@ -143,6 +156,10 @@ static int add_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
 
 	if (result == 0)
 		result = allow_where(filter, sometimes, ARRAY_SIZE(sometimes));
+	if (result == 0 && kind == SANDBOX_RESOLV)
+		result = allow(filter, always_of_resolv, ARRAY_SIZE(always_of_resolv));
+	if (result == 0 && kind == SANDBOX_SLIRP)
+		result = allow(filter, always_of_slirp, ARRAY_SIZE(always_of_slirp));
 	if (result == 0 && kind == SANDBOX_PORT)
 		result = allow(filter, always_of_port, ARRAY_SIZE(always_of_port));
 	if (result == 0 && kind == SANDBOX_PORT)

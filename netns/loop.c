@@ -11,8 +11,10 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "netns/connection.h"
+#include "netns/dns.h"
 #include "netns/fragment.h"
 #include "netns/frame.h"
+#include "netns/host_resolv.h"
 #include "netns/memory.h"
 #include "netns/pollset.h"
 #include "netns/stack.h"
@@ -51,6 +53,8 @@ struct loop {
 	struct fragments *fragments;
 	struct syn_queue syns;
 	struct stack *stack;
+	struct dns *dns;
+	struct resolv_follower resolv;
 	struct memory_watch memory;
 	uint8_t frame[FRAME_SIZE_MAX]; /* that is on its way */
 };
@@ -96,6 +100,8 @@ static void settle(struct loop *loop)
 
 static void pass_on(struct loop *loop, const struct layout *layout, uint8_t *frame, size_t size)
 {
+	if (dns_take(loop->dns, &loop->set, layout, frame, loop->now_ms))
+		return;
 	if (connections_from_container(loop->connections, layout, frame))
 		stack_input(loop->stack, frame, size);
 	settle(loop);
@@ -188,9 +194,41 @@ static bool drain_tap(struct loop *loop)
 
 /* ---- the loop ---- */
 
-struct loop *loop_new(const struct network_options *options, struct error *err)
+/* The host's name servers, and what else of its resolv.conf is the container's too. */
+static void take_resolv(struct loop *loop, const char *text, size_t size)
+{
+	struct resolv_servers servers;
+
+	resolv_parse_servers(text, size, &servers);
+	dns_set_servers(loop->dns, &loop->set, &servers, clock_ms());
+	resolv_follower_update(&loop->resolv, loop->options, text, size);
+}
+
+static void hear_watcher(struct loop *loop)
+{
+	uint32_t events = 0;
+	char *text;
+	ssize_t size;
+
+	if (loop->resolv.watcher_fd >= 0)
+		events = pollset_returned(&loop->set, loop->resolv.watcher_fd);
+	if (!events)
+		return;
+	size = resolv_follower_hear(&loop->resolv, events & EPOLLHUP, &text);
+	if (size < 0) {
+		pollset_forget(&loop->set, loop->resolv.watcher_fd);
+		fd_close(&loop->resolv.watcher_fd);
+		return;
+	}
+	take_resolv(loop, text, (size_t)size);
+	free(text);
+}
+
+struct loop *loop_new(const struct network_options *options, int watcher_fd, struct error *err)
 {
 	struct loop *loop = mem_alloc(sizeof(*loop));
+	autofree char *text = NULL;
+	size_t size = 0;
 
 	loop->options = options;
 	loop->tap_fd = -1;
@@ -198,10 +236,14 @@ struct loop *loop_new(const struct network_options *options, struct error *err)
 	loop->set = POLLSET_NONE;
 	loop->connections = connections_new();
 	loop->fragments = fragments_new();
+	loop->dns = dns_new(options, send_frame, loop);
+	loop->resolv = (struct resolv_follower){ .watcher_fd = watcher_fd, .file_fd = -1 };
 	memory_open(&loop->memory);
 	if (pollset_open(&loop->set, err) == 0)
 		loop->stack =
 			stack_new(options, &loop->set, loop->connections, send_frame, loop, err);
+	resolv_read_host(&text, &size);
+	take_resolv(loop, text, size);
 	if (loop->stack)
 		return loop;
 	loop_free(loop);
@@ -216,6 +258,8 @@ void loop_free(struct loop *loop)
 	fragments_free(loop->fragments);
 	syn_queue_release(&loop->syns);
 	connections_free(loop->connections);
+	dns_free(loop->dns);
+	resolv_follower_release(&loop->resolv);
 	pollset_close(&loop->set);
 	memory_close(&loop->memory);
 	free(loop);
@@ -262,11 +306,15 @@ static int ask(struct loop *loop)
 		if (!loop->end_ms)
 			pollset_ask(&loop->set, loop->life_fd, EPOLLIN);
 		pollset_ask(&loop->set, loop->tap_fd, EPOLLIN);
+		if (loop->resolv.watcher_fd >= 0)
+			pollset_ask(&loop->set, loop->resolv.watcher_fd, EPOLLIN);
+		dns_ask(loop->dns, &loop->set);
 		timeout = stack_ask(loop->stack);
 		pollset_end(&loop->set);
 	} while (!tell_container(loop));
 	timeout = sooner(timeout, connections_timeout(loop->connections, clock_ms()));
 	timeout = sooner(timeout, until_beginning(loop));
+	timeout = sooner(timeout, dns_timeout(loop->dns, clock_ms()));
 	return loop->end_ms ? sooner(timeout, FINISH_LOOK_MS) : timeout;
 }
 
@@ -277,10 +325,12 @@ static bool is_done(const struct loop *loop, bool tap_was_read)
 	       (!tap_was_read && connections_are_finished(loop->connections));
 }
 
-int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
+int loop_run(struct loop *loop, const struct loop_files *files, struct error *err)
 {
-	loop->tap_fd = tap_fd;
-	loop->life_fd = life_fd;
+	loop->tap_fd = files->tap;
+	loop->life_fd = files->life;
+	resolv_follower_begin(&loop->resolv, files->resolv);
+	dns_serve_stack(loop->dns, files->stack_resolv, clock_ms());
 	for (;;) {
 		int ready = pollset_wait(&loop->set, ask(loop));
 		bool tap_returned;
@@ -295,6 +345,8 @@ int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err)
 			loop->end_ms = loop->now_ms + FINISH_MS;
 		if (tap_returned && !drain_tap(loop))
 			break;
+		hear_watcher(loop);
+		dns_run(loop->dns, &loop->set, loop->now_ms);
 		stack_run(loop->stack);
 		settle(loop);
 		begin_connections(loop);

@@ -12,15 +12,24 @@
  */
 struct loop;
 
-/* Opens what it needs of the host's files.  @options are kept. */
-struct loop *loop_new(const struct network_options *options, struct error *err);
+/*
+ * Opens what it needs of the host's files.  @options are kept.  @watcher_fd is of
+ * host_resolv_start(); -1: the host's name servers stay as they are.
+ */
+struct loop *loop_new(const struct network_options *options, int watcher_fd, struct error *err);
+
+/* All stay the caller's. */
+struct loop_files {
+	int life;   /* a pidfd, whose process is the container's first */
+	int tap;    /* non-blocking, with IFF_VNET_HDR */
+	int resolv; /* the container's resolv.conf, to be read and written; -1: it isn't ours */
+	int stack_resolv; /* see dns_serve_stack() */
+};
 
 /*
- * Takes over none of the descriptors: the tap device (non-blocking, with IFF_VNET_HDR), and the
- * pidfd whose process is the container's first.  Returns when that has ended or the device is gone;
- * fails where waiting does.
+ * Returns when the container has ended or its device is gone; fails where waiting does.
  */
-int loop_run(struct loop *loop, int tap_fd, int life_fd, struct error *err);
+int loop_run(struct loop *loop, const struct loop_files *files, struct error *err);
 
 void loop_free(struct loop *loop);
 

@@ -80,16 +80,18 @@ void ready_say_process(int pidfd)
 	say(READY_PROCESS, "", &pidfd, 1);
 }
 
-int ready_receive(int *ret_fds, size_t count, struct error *err)
+int ready_receive(int *ret_fds, size_t least, size_t most, struct error *err)
 {
 	char kind;
 	struct iovec part = { &kind, 1 };
 	size_t received;
-	ssize_t got = rights_receive(READY_FD, &part, 1, 0, ret_fds, count, &received);
+	ssize_t got = rights_receive(READY_FD, &part, 1, 0, ret_fds, most, &received);
 
 	if (got == 0 || got == -ECONNRESET)
 		return 0;
-	if (got < 0 || kind != READY_GIVE || received != count)
+	if (got < 0 || kind != READY_GIVE || received < least)
 		return error_set(err, got < 0 ? (int)-got : EPROTO, "wait for the container");
+	for (size_t i = received; i < most; i++)
+		ret_fds[i] = -1;
 	return 1;
 }

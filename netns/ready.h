@@ -48,9 +48,9 @@ void ready_say_failure(enum ready_kind kind, const struct error *err);
 void ready_say_process(int pidfd);
 
 /*
- * Waits for GIVE with @count descriptors, which are the caller's.  Returns 1, 0 where the parent has
- * gone, or -1.
+ * Waits for GIVE with @least to @most descriptors, which are the caller's; the others are -1.
+ * Returns 1, 0 where the parent has gone, or -1.
  */
-int ready_receive(int *ret_fds, size_t count, struct error *err);
+int ready_receive(int *ret_fds, size_t least, size_t most, struct error *err);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+// Runs in: parent, urun-slirp.
 #include "netns/resolv.h"
 
 #include <arpa/inet.h>
@@ -8,12 +8,13 @@
 #include "core/base/fd.h"
 #include "core/base/span.h"
 
-#define HOST_PATH     "/etc/resolv.conf"
-#define HOST_SIZE_MAX (64u << 10)
+#define PORT 53
+
+/* ---- the host's ---- */
 
 int resolv_read_host(char **ret_text, size_t *ret_size)
 {
-	int result = fd_read_file(HOST_PATH, HOST_SIZE_MAX, ret_text, ret_size);
+	int result = fd_read_file(RESOLV_HOST_PATH, RESOLV_SIZE_MAX, ret_text, ret_size);
 
 	if (result != -ENOENT)
 		return result;
@@ -21,6 +22,79 @@ int resolv_read_host(char **ret_text, size_t *ret_size)
 	*ret_size = 0;
 	return 0;
 }
+
+socklen_t resolv_address_size(const union resolv_address *address)
+{
+	return address->any.sa_family == AF_INET6 ? sizeof(address->v6) : sizeof(address->v4);
+}
+
+/* An address, of IPv6 with "%INTERFACE" behind it where it is one of a link. */
+static bool parse_server(struct span text, struct resolv_server *ret_server)
+{
+	struct resolv_server server = { .interface = "" };
+	char *scope;
+
+	if (text.size >= sizeof(server.text) || memchr(text.bytes, '\0', text.size))
+		return false;
+	memcpy(server.text, text.bytes, text.size);
+	server.address.v4.sin_port = htons(PORT);
+	server.address.any.sa_family = AF_INET;
+	if (inet_pton(AF_INET, server.text, &server.address.v4.sin_addr) == 1) {
+		*ret_server = server;
+		return true;
+	}
+	scope = strchr(server.text, '%');
+	if (scope) {
+		if (strlen(scope + 1) >= sizeof(server.interface))
+			return false;
+		memcpy(server.interface, scope + 1, strlen(scope + 1));
+		*scope = '\0';
+	}
+	server.address = (union resolv_address){ .v6.sin6_port = htons(PORT) };
+	server.address.any.sa_family = AF_INET6;
+	if (inet_pton(AF_INET6, server.text, &server.address.v6.sin6_addr) != 1)
+		return false;
+	if (scope)
+		*scope = '%';
+	*ret_server = server;
+	return true;
+}
+
+/* Up to a blank or a comment. */
+static struct span first_word(struct span text)
+{
+	size_t size = 0;
+
+	while (size < text.size && !strchr(" \t;#", text.bytes[size]))
+		size++;
+	return (struct span){ text.bytes, size };
+}
+
+void resolv_parse_servers(const char *host, size_t size, struct resolv_servers *ret_servers)
+{
+	static const char keyword[] = "nameserver", local[] = "127.0.0.1";
+	struct resolv_servers servers = { .count = 0 };
+	struct span rest = { host, size }, line;
+
+	while (servers.count < RESOLV_SERVERS_MAX && span_cut(&rest, '\n', &line)) {
+		line = span_trim(line);
+		if (line.size < sizeof(keyword) ||
+		    memcmp(line.bytes, keyword, sizeof(keyword) - 1) != 0 ||
+		    (line.bytes[sizeof(keyword) - 1] != ' ' &&
+		     line.bytes[sizeof(keyword) - 1] != '\t'))
+			continue;
+		line.bytes += sizeof(keyword) - 1;
+		line.size -= sizeof(keyword) - 1;
+		if (parse_server(first_word(span_trim(line)), &servers.items[servers.count]))
+			servers.count++;
+	}
+	if (servers.count == 0 &&
+	    parse_server((struct span){ local, sizeof(local) - 1 }, &servers.items[0]))
+		servers.count = 1;
+	*ret_servers = servers;
+}
+
+/* ---- the container's ---- */
 
 /* The keyword must stand at the line's begin.  Source: resolv.conf(5). */
 static bool is_kept(struct span line)

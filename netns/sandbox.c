@@ -22,8 +22,6 @@
 #include "core/base/str.h"
 #include "netns/filter.h"
 
-#define RESOLV_CONF "/etc/resolv.conf"
-
 /* Where the empty root is made: what was there isn't needed any more. */
 #define NEW_ROOT "/proc"
 
@@ -72,71 +70,43 @@ int sandbox_keep_ids(uid_t uid, gid_t gid, struct error *err)
 }
 
 /*
- * The folder with the host's DNS settings, as a mount of its own: the file itself is replaced by
- * renaming when they change.  *ret_name is the file's name in it.  A host without is no failure:
- * *ret_tree stays -1.
+ * libslirp reads its name servers there; what the host's are is sent by a watcher outside
+ * (netns/host_resolv.h).  Below the working directory.
  */
-static int clone_resolv_folder(int *ret_tree, char ret_folder[PATH_MAX],
-			       char ret_name[NAME_MAX + 1], struct error *err)
+static int make_resolv_conf(int *ret_fd, struct error *err)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-					       MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
-	autofree char *path = realpath(RESOLV_CONF, NULL);
-	autoclose int tree = -1;
-	char *slash = path ? strrchr(path, '/') : NULL;
+	autoclose int tree = -1, fd = -1;
 
-	if (!slash || slash == path || strlen(slash + 1) > NAME_MAX || strlen(path) >= PATH_MAX)
-		return 0;
-	snprintf(ret_name, NAME_MAX + 1, "%s", slash + 1);
-	*slash = '\0';
-	snprintf(ret_folder, PATH_MAX, "%s", path);
-	tree = open_tree(AT_FDCWD, ret_folder, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	if (tree < 0)
-		return error_set(err, errno, "copy the mount of %s", ret_folder);
-	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
-		return error_set(err, errno, "make %s read-only", ret_folder);
-	*ret_tree = take_fd(&tree);
+	/* By a mount of its own: a file that is open for writing keeps its mount from being read-only. */
+	if (mkdir("etc", 0755) == 0)
+		tree = open_tree(AT_FDCWD, "etc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree >= 0)
+		fd = openat(tree, "resolv.conf", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return error_set(err, errno, "make etc/resolv.conf in the empty root");
+	*ret_fd = take_fd(&fd);
 	return 0;
 }
 
-/* Below the working directory. */
-static int place_resolv_folder(int tree, const char *folder, const char *name, struct error *err)
-{
-	bool is_etc = strcmp(folder, "/etc") == 0;
-	const char *place = is_etc ? "etc" : "resolv";
-	autofree char *target = str_format("/resolv/%s", name);
-
-	if (mkdir("etc", 0755) < 0 || (!is_etc && mkdir(place, 0755) < 0))
-		return error_set(err, errno, "make the folder %s in the empty root", place);
-	if (tree < 0)
-		return 0;
-	if (!is_etc && symlink(target, "etc/resolv.conf") < 0)
-		return error_set(err, errno, "link etc/resolv.conf in the empty root");
-	if (move_mount(tree, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return error_set(err, errno, "mount %s in the empty root", folder);
-	return 0;
-}
-
-int sandbox_leave_root(enum sandbox_kind kind, struct error *err)
+int sandbox_leave_root(enum sandbox_kind kind, int *ret_resolv_fd, struct error *err)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-	char folder[PATH_MAX] = "", name[NAME_MAX + 1] = "";
-	autoclose int tree = -1;
+	autoclose int resolv_fd = -1;
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_set(err, errno, "make the mounts private");
-	if (kind == SANDBOX_SLIRP && clone_resolv_folder(&tree, folder, name, err) < 0)
-		return -1;
 	if (mount("urun", NEW_ROOT, "tmpfs", flags, "mode=0755,size=64k,nr_inodes=16") < 0 ||
 	    chdir(NEW_ROOT) < 0)
 		return error_set(err, errno, "mount an empty root");
-	if (kind == SANDBOX_SLIRP && place_resolv_folder(tree, folder, name, err) < 0)
+	if (kind == SANDBOX_SLIRP && make_resolv_conf(&resolv_fd, err) < 0)
 		return -1;
 	/* The old root comes to lie over the new one, from where it is taken away. */
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return error_set(err, errno, "enter the empty root");
 	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL) < 0)
 		return error_set(err, errno, "make the empty root read-only");
+	if (resolv_fd >= 0)
+		*ret_resolv_fd = take_fd(&resolv_fd);
 	return 0;
 }
 

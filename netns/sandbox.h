@@ -9,11 +9,12 @@
 
 /*
  * What is taken from the helpers before they serve.
- *   urun-slirp  keeps the host's network namespace, its sockets and the DNS settings, and nothing else
+ *   urun-slirp  keeps the host's network namespace and its sockets, and nothing else
+ *   urun-resolv watches the host's DNS settings for urun-slirp: it keeps its root, to read there
  *   urun-port   is in the container's user and network namespaces, and keeps CAP_NET_ADMIN there
  * Runs in: urun-slirp, urun-port.
  */
-enum sandbox_kind { SANDBOX_SLIRP, SANDBOX_PORT };
+enum sandbox_kind { SANDBOX_SLIRP, SANDBOX_PORT, SANDBOX_RESOLV };
 
 /*
  * Like fork(2), with mount, pid and ipc namespaces of its own for the child, of urun-slirp also a
@@ -28,11 +29,12 @@ pid_t sandbox_fork(enum sandbox_kind kind, int *ret_pidfd, bool *ret_isolated, s
 int sandbox_keep_ids(uid_t uid, gid_t gid, struct error *err);
 
 /*
- * For a child with namespaces: its root becomes an empty one, in which for urun-slirp
- * /etc/resolv.conf is the host's, read-only, followed as it changes.  Fails where the host forbids
- * it: going on without is the caller's choice, as all else that confines is independent of it.
+ * For a child with namespaces: its root becomes an empty one, in which for urun-slirp there is an
+ * empty /etc/resolv.conf, open for writing as *ret_resolv_fd (may be NULL for others).  Fails where
+ * the host forbids it: going on without is the caller's choice, as all else that confines is
+ * independent of it.
  */
-int sandbox_leave_root(enum sandbox_kind kind, struct error *err);
+int sandbox_leave_root(enum sandbox_kind kind, int *ret_resolv_fd, struct error *err);
 
 /*
  * No capability (but what the kind keeps), no new privileges, as many descriptors as the host

@@ -56,7 +56,7 @@ static int confine(bool isolated, struct error *err)
 
 	if (!isolated)
 		error_set(&left, 0, "the host gives it no namespaces of its own");
-	if (!isolated || sandbox_leave_root(SANDBOX_PORT, &left) < 0)
+	if (!isolated || sandbox_leave_root(SANDBOX_PORT, NULL, &left) < 0)
 		ready_say_failure(READY_WARNING, &left);
 	return sandbox_drop_privileges(SANDBOX_PORT, err);
 }
@@ -91,7 +91,7 @@ static int start(const struct network_options *options, struct error *err)
 	bool isolated;
 	pid_t pid;
 
-	received = ready_receive(given, GIVEN_COUNT, err);
+	received = ready_receive(given, GIVEN_COUNT, GIVEN_COUNT, err);
 	if (received <= 0)
 		return received;
 	if (join_container(given, err) < 0)

@@ -3,6 +3,8 @@
 // urun-slirp READYFD NETWORK: the other end of a container's network device.
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -10,9 +12,11 @@
 #include "core/base/number.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
+#include "netns/host_resolv.h"
 #include "netns/loop.h"
 #include "netns/options.h"
 #include "netns/ready.h"
+#include "netns/resolv.h"
 #include "netns/sandbox.h"
 
 /* ---- the process that stays ---- */
@@ -27,35 +31,47 @@ struct identity {
  * ORDER: the loop opens what it needs of the host's files; then these are out of reach, then the
  * privileges, and only then comes the container's device.
  */
-static int confine(const struct identity *identity, struct error *err)
+static int confine(const struct identity *identity, int *ret_stack_resolv, struct error *err)
 {
+	/* What the container may have us write to its resolv.conf; sockets have no size. */
+	const struct rlimit size = { 2 * RESOLV_SIZE_MAX, 2 * RESOLV_SIZE_MAX };
 	struct error left = ERROR_NONE;
 
 	if (!identity->isolated)
 		error_set(&left, 0, "the host gives it no namespaces of its own");
 	if (!identity->isolated || sandbox_keep_ids(identity->uid, identity->gid, &left) < 0 ||
-	    sandbox_leave_root(SANDBOX_SLIRP, &left) < 0)
+	    sandbox_leave_root(SANDBOX_SLIRP, ret_stack_resolv, &left) < 0)
 		ready_say_failure(READY_WARNING, &left);
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &size);
 	return sandbox_drop_privileges(SANDBOX_SLIRP, err);
 }
 
+/* The lock is held as long as its descriptor is open: it says that this process lives. */
+enum given { GIVEN_LIFE, GIVEN_TAP, GIVEN_LOCK, GIVEN_RESOLV, GIVEN_COUNT };
+
 static int serve(const struct network_options *options, const struct identity *identity,
-		 struct error *err)
+		 int watcher_fd, struct error *err)
 {
-	struct loop *loop = loop_new(options, err);
-	/* The last is a lock, which is held as long as the descriptor is open; see network_give(). */
-	int fds[3], given;
+	struct loop *loop = loop_new(options, watcher_fd, err);
+	struct loop_files files = { .stack_resolv = -1 };
+	int fds[GIVEN_COUNT], given;
 
 	if (!loop)
 		return -1;
-	given = confine(identity, err) < 0 ? -1 : ready_receive(fds, ARRAY_SIZE(fds), err);
+	given = confine(identity, &files.stack_resolv, err) < 0
+			? -1
+			: ready_receive(fds, GIVEN_RESOLV, GIVEN_COUNT, err);
 	if (given <= 0) {
 		loop_free(loop);
 		return given;
 	}
+	files.life = fds[GIVEN_LIFE];
+	files.tap = fds[GIVEN_TAP];
+	files.resolv = fds[GIVEN_RESOLV];
 	ready_say(READY_READY);
 	close(READY_FD);
-	return loop_run(loop, fds[1], fds[0], err);
+	return loop_run(loop, &files, err);
 }
 
 /*
@@ -65,9 +81,13 @@ static int serve(const struct network_options *options, const struct identity *i
 static int start(const struct network_options *options, struct error *err)
 {
 	struct identity identity = { .uid = geteuid(), .gid = getegid() };
-	int pidfd = -1;
+	struct error unwatched = ERROR_NONE;
+	int pidfd = -1, watcher_fd = -1;
 	pid_t pid;
 
+	/* Without it the name servers stay those of the start. */
+	if (host_resolv_start(&watcher_fd, &unwatched) < 0)
+		ready_say_failure(READY_WARNING, &unwatched);
 	pid = sandbox_fork(SANDBOX_SLIRP, &pidfd, &identity.isolated, err);
 	if (pid < 0)
 		return -1;
@@ -75,7 +95,7 @@ static int start(const struct network_options *options, struct error *err)
 		ready_say_process(pidfd);
 		return 0;
 	}
-	if (serve(options, &identity, err) == 0)
+	if (serve(options, &identity, watcher_fd, err) == 0)
 		_exit(0);
 	return -1;
 }

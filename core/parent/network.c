@@ -131,12 +131,16 @@ static int open_lock(const struct state_dir *dir, int *ret_fd, struct error *err
 int network_give(struct network *network, const struct state_dir *dir, int *tap_fd, int life_pidfd,
 		 struct error *err)
 {
+	/* It is missing where the config mounts its own. */
+	autoclose int resolv_fd =
+		openat(dir->fd, STATE_FILE_RESOLV, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	autoclose int lock_fd = -1;
 	int result = open_lock(dir, &lock_fd, err);
 
 	if (result == 0)
-		result = helper_give(&network->slirp, (int[]){ life_pidfd, *tap_fd, lock_fd }, 3,
-				     err);
+		result = helper_give(&network->slirp,
+				     (int[]){ life_pidfd, *tap_fd, lock_fd, resolv_fd },
+				     resolv_fd < 0 ? 3 : 4, err);
 	/* The device is gone with its last descriptor, which so is urun-slirp's. */
 	fd_close(tap_fd);
 	return result < 0 ? -1 : ports_give(&network->ports, dir, life_pidfd, err);

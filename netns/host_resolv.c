@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: the watcher of urun-slirp; the functions named resolv_follower_… in urun-slirp.
+#include "netns/host_resolv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "netns/resolv.h"
+#include "netns/sandbox.h"
+
+#define LINKS_MAX 40
+/* A program that rewrites the file is given time to finish: what is read once is whole. */
+#define SETTLE_MS 30
+/* Without inotify, of which the host has a limited number, the file is looked at so often. */
+#define LOOK_MS 800
+
+/* ---- the path ---- */
+
+static void add_step(struct strbuf *out, const char *directory, const char *name)
+{
+	strbuf_add(out, directory, strlen(directory) + 1);
+	strbuf_add(out, name, strlen(name) + 1);
+}
+
+/* Cuts the first name off @rest.  False at its end. */
+static bool cut_name(char *rest, char *ret_name, size_t room)
+{
+	size_t skip = strspn(rest, "/"), size = strcspn(rest + skip, "/");
+
+	if (size == 0 || size >= room)
+		return false;
+	memcpy(ret_name, rest + skip, size);
+	ret_name[size] = '\0';
+	memmove(rest, rest + skip + size, strlen(rest + skip + size) + 1);
+	return true;
+}
+
+void host_resolv_steps(const char *path, struct strbuf *out)
+{
+	char rest[2 * PATH_MAX], at[PATH_MAX] = "", name[NAME_MAX + 1];
+	int links = 0;
+
+	snprintf(rest, sizeof(rest), "%s", path);
+	while (cut_name(rest, name, sizeof(name))) {
+		char target[PATH_MAX], next[PATH_MAX + NAME_MAX + 2], more[2 * PATH_MAX];
+		ssize_t size;
+
+		if (str_equal(name, "."))
+			continue;
+		if (str_equal(name, "..")) {
+			char *slash = strrchr(at, '/');
+
+			if (slash)
+				*slash = '\0';
+			continue;
+		}
+		add_step(out, *at ? at : "/", name);
+		snprintf(next, sizeof(next), "%s/%s", at, name);
+		size = readlink(next, target, sizeof(target) - 1);
+		if (size < 0) {
+			if (strlen(next) >= sizeof(at))
+				return;
+			memcpy(at, next, strlen(next) + 1);
+			continue;
+		}
+		target[size] = '\0';
+		if (++links > LINKS_MAX ||
+		    (size_t)snprintf(more, sizeof(more), "%s/%s", target, rest) >= sizeof(more))
+			return;
+		memcpy(rest, more, strlen(more) + 1);
+		if (target[0] == '/')
+			at[0] = '\0';
+	}
+}
+
+/* ---- the watcher ---- */
+
+struct watcher {
+	int out;
+	int inotify; /* -1: there is none */
+	int mounts;
+	struct strbuf steps;
+	char *sent;
+	size_t sent_size;
+};
+
+static void watch_steps(struct watcher *watcher)
+{
+	const uint32_t changes = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |
+				 IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR;
+
+	fd_close(&watcher->inotify);
+	strbuf_release(&watcher->steps);
+	watcher->steps = (struct strbuf){ 0 };
+	watcher->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (watcher->inotify < 0)
+		return;
+	host_resolv_steps(RESOLV_HOST_PATH, &watcher->steps);
+	/* A file that is bound there is changed in a directory that isn't on the path. */
+	inotify_add_watch(watcher->inotify, RESOLV_HOST_PATH,
+			  IN_ATTRIB | IN_MODIFY | IN_CLOSE_WRITE);
+	for (size_t at = 0; at < watcher->steps.size;) {
+		const char *directory = watcher->steps.bytes + at;
+
+		/* A directory that is missing, or unreadable, is seen from the one above. */
+		if (inotify_add_watch(watcher->inotify, directory, changes) < 0 &&
+		    (errno == ENOSPC || errno == ENOMEM)) {
+			fd_close(&watcher->inotify);
+			return;
+		}
+		at += strlen(directory) + 1;
+		at += strlen(watcher->steps.bytes + at) + 1;
+	}
+}
+
+static bool is_step(const struct watcher *watcher, const char *name)
+{
+	for (size_t at = 0; at < watcher->steps.size;) {
+		at += strlen(watcher->steps.bytes + at) + 1;
+		if (str_equal(watcher->steps.bytes + at, name))
+			return true;
+		at += strlen(watcher->steps.bytes + at) + 1;
+	}
+	return false;
+}
+
+/* Reads what inotify has to tell.  True where something on the path may have changed. */
+static bool drain(const struct watcher *watcher)
+{
+	_Alignas(struct inotify_event) char bytes[8192];
+	bool changed = false;
+	ssize_t got;
+
+	while (watcher->inotify >= 0 && (got = read(watcher->inotify, bytes, sizeof(bytes))) > 0)
+		for (ssize_t at = 0; at < got;) {
+			const struct inotify_event *event = (const void *)(bytes + at);
+
+			/* Without a name it is the directory itself, or too many for the queue. */
+			if (event->len == 0 || is_step(watcher, event->name))
+				changed = true;
+			at += (ssize_t)(sizeof(*event) + event->len);
+		}
+	return changed;
+}
+
+/* Sends the text where it has changed.  False where nobody hears any more. */
+static bool send_text(struct watcher *watcher)
+{
+	autofree char *text = NULL;
+	size_t size = 0;
+
+	/* One that can't be read now may be so in a moment: what was known goes on. */
+	if (resolv_read_host(&text, &size) < 0 ||
+	    (watcher->sent && size == watcher->sent_size && memcmp(text, watcher->sent, size) == 0))
+		return true;
+	if (send(watcher->out, text, size, MSG_NOSIGNAL) < 0)
+		return errno == EINTR;
+	free(watcher->sent);
+	watcher->sent = take_ptr(text);
+	watcher->sent_size = size;
+	return true;
+}
+
+static void watch(int out)
+{
+	struct watcher watcher = { .out = out, .inotify = -1 };
+
+	/* A mount that is put over the file, or over a directory above it, is told here. */
+	watcher.mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	for (;;) {
+		/* ORDER: the watches stand before the file is read, so that no change is missed. */
+		watch_steps(&watcher);
+		if (!send_text(&watcher))
+			return;
+		for (;;) {
+			struct pollfd events[] = {
+				{ .fd = out, .events = 0 },
+				{ .fd = watcher.inotify, .events = POLLIN },
+				{ .fd = watcher.mounts, .events = POLLPRI },
+			};
+			int ready = poll(events, 3, watcher.inotify < 0 ? LOOK_MS : -1);
+
+			if (ready < 0 && errno != EINTR)
+				return;
+			if (events[0].revents)
+				return;
+			if (ready == 0 || events[2].revents || drain(&watcher))
+				break;
+		}
+		poll(NULL, 0, SETTLE_MS);
+	}
+}
+
+int host_resolv_start(int *ret_fd, struct error *err)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_set(err, errno, "make the socket to the watcher of %s",
+				 RESOLV_HOST_PATH);
+	pid = fork();
+	if (pid == 0) {
+		struct error ignored = ERROR_NONE;
+
+		prctl(PR_SET_NAME, "urun-resolv");
+		/* ORDER: the socket to the parent too, which waits for its end. */
+		if (dup2(pair[1], STDIN_FILENO) < 0 || close_range(STDERR_FILENO + 1, ~0u, 0) < 0)
+			_exit(1);
+		/* It reads one file of the host's, and hears nothing of the container. */
+		if (sandbox_drop_privileges(SANDBOX_RESOLV, &ignored) == 0)
+			watch(STDIN_FILENO);
+		_exit(0);
+	}
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		return error_set(err, errno, "make the watcher of %s", RESOLV_HOST_PATH);
+	}
+	*ret_fd = pair[0];
+	return 0;
+}
+
+/* ---- urun-slirp's side ---- */
+
+static bool holds_written(const struct resolv_follower *follower)
+{
+	char bytes[4096];
+	size_t at = 0;
+	ssize_t got;
+
+	while ((got = pread(follower->file_fd, bytes, sizeof(bytes), (off_t)at)) > 0) {
+		if ((size_t)got > follower->written_size - at ||
+		    memcmp(bytes, follower->written + at, (size_t)got) != 0)
+			return false;
+		at += (size_t)got;
+	}
+	return got == 0 && at == follower->written_size;
+}
+
+static void keep_written(struct resolv_follower *follower, const char *bytes, size_t size)
+{
+	free(follower->written);
+	follower->written = str_dup_n(bytes ? bytes : "", size);
+	follower->written_size = size;
+}
+
+void resolv_follower_begin(struct resolv_follower *follower, int file_fd)
+{
+	autofree char *bytes = NULL;
+	size_t size;
+
+	follower->file_fd = file_fd;
+	if (file_fd >= 0 && fd_read_all(file_fd, RESOLV_SIZE_MAX, &bytes, &size) == 0)
+		keep_written(follower, bytes, size);
+}
+
+ssize_t resolv_follower_hear(struct resolv_follower *follower, bool hung_up, char **ret_text)
+{
+	autofree char *text = mem_alloc(RESOLV_SIZE_MAX);
+	ssize_t got = recv(follower->watcher_fd, text, RESOLV_SIZE_MAX, MSG_DONTWAIT);
+
+	/* An empty file is an empty packet, which looks like the end of the socket. */
+	if (got < 0 || (got == 0 && hung_up))
+		return -1;
+	*ret_text = take_ptr(text);
+	return got;
+}
+
+void resolv_follower_update(struct resolv_follower *follower, const struct network_options *options,
+			    const char *host, size_t size)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	resolv_text(options, host, size, &text);
+	if (follower->file_fd < 0 || !follower->written ||
+	    (text.size == follower->written_size &&
+	     memcmp(text.bytes, follower->written, text.size) == 0) ||
+	    !holds_written(follower))
+		return;
+	if (pwrite(follower->file_fd, text.bytes, text.size, 0) == (ssize_t)text.size &&
+	    ftruncate(follower->file_fd, (off_t)text.size) == 0)
+		keep_written(follower, text.bytes, text.size);
+}
+
+void resolv_follower_release(struct resolv_follower *follower)
+{
+	free(follower->written);
+	*follower = (struct resolv_follower){ .watcher_fd = -1, .file_fd = -1 };
+}
