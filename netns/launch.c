@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/base/rights.h"
+#include "core/base/spawn.h"
 #include "core/base/str.h"
 #include "netns/ready.h"
 #include "netns/tap.h"
@@ -36,12 +38,67 @@ static int hint_at_build(const char *program, struct error *err)
 			       "build it with libslirp-dev and libglib2.0-dev there");
 }
 
+/* The dynamic linker's list of libraries is a file of some 100 KiB with their paths. */
+#define LIBRARIES_PATH	   "/etc/ld.so.cache"
+#define LIBRARIES_SIZE_MAX (16u << 20)
+
+/* Is there a library whose path ends with @name, NUL included? */
+static bool has_library(const char *list, size_t size, const char *name, size_t name_size)
+{
+	const char *end = list + size, *at = list;
+
+	while ((at = memmem(at, (size_t)(end - at), name, name_size)) != NULL) {
+		const char *path = at;
+		struct stat status;
+
+		while (path > list && path[-1] != '\0')
+			path--;
+		if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
+			return true;
+		at++;
+	}
+	return false;
+}
+
+/*
+ * Are the libraries of urun-slirp where the dynamic linker looks?  It costs a start some
+ * microseconds, where executing urun-slirp would cost milliseconds.  False says nothing: urun-slirp
+ * may be static, or the linker another one.
+ */
+static bool has_libraries(void)
+{
+	static const char slirp[] = "/libslirp.so.0", glib[] = "/libglib-2.0.so.0";
+	autofree char *list = NULL;
+	size_t size;
+
+	return fd_read_file(LIBRARIES_PATH, LIBRARIES_SIZE_MAX, &list, &size) == 0 &&
+	       has_library(list, size, slirp, sizeof(slirp)) &&
+	       has_library(list, size, glib, sizeof(glib));
+}
+
+/* Executes it to no other end than to see whether it can be executed here. */
+static int try_slirp(const struct libexec *program, struct error *err)
+{
+	char *const argv[] = { (char *)HELPER_SLIRP, (char *)"--check", NULL };
+	char *const envp[] = { NULL };
+	const struct spawn spawn = { .path = program->path,
+				     .program_fd = program->fd,
+				     .argv = argv,
+				     .envp = envp,
+				     .timeout_ms = TIMEOUT_MS };
+
+	if (has_libraries() || spawn_run(&spawn, err) == 0)
+		return 0;
+	return error_hint(err, "urun-slirp can't be executed here: install libslirp (libslirp0 in "
+			       "Debian), or use --network none or host");
+}
+
 int slirp_check_host(struct error *err)
 {
 	autolibexec struct libexec program = LIBEXEC_NONE;
 
 	if (libexec_open(HELPER_SLIRP, &program, err) == 0)
-		return tap_check_host(err);
+		return try_slirp(&program, err) < 0 ? -1 : tap_check_host(err);
 	return err->code == ENOENT ? hint_at_build(HELPER_SLIRP, err) : -1;
 }
 

@@ -126,7 +126,11 @@ static bool is_propagation(const char *option)
 	return false;
 }
 
-enum bind_access { BIND_READ_WRITE, BIND_READ_ONLY };
+enum bind_access {
+	BIND_READ_WRITE,
+	BIND_READ_ONLY,
+	BIND_IF_THERE, /* read-write; nothing where the host has no source */
+};
 
 /* rro and not ro: the submounts of /sys and /proc come along, and ro would leave them writable. */
 static void become_rbind(const struct scope *scope, struct config_mount *mount, const char *source,
@@ -137,10 +141,13 @@ static void become_rbind(const struct scope *scope, struct config_mount *mount, 
 	size_t count = access == BIND_READ_ONLY ? ARRAY_SIZE(always) : ARRAY_SIZE(always) - 1;
 	str_list options;
 
-	options.items = arena_alloc(arena, (count + mount->options.count) * sizeof(*options.items));
+	options.items =
+		arena_alloc(arena, (count + 1 + mount->options.count) * sizeof(*options.items));
 	options.count = 0;
 	for (size_t i = 0; i < count; i++)
 		options.items[options.count++] = arena_str(arena, always[i]);
+	if (access == BIND_IF_THERE)
+		options.items[options.count++] = arena_str(arena, "nofail");
 	for (size_t i = 0; i < mount->options.count; i++)
 		if (is_propagation(mount->options.items[i]))
 			options.items[options.count++] = mount->options.items[i];
@@ -182,7 +189,8 @@ static void scope_mqueue(const struct scope *scope, size_t index)
 {
 	if (scope_owns_namespace(scope, CONFIG_NS_IPC))
 		return;
-	become_rbind(scope, &scope->config->mounts.items[index], "/dev/mqueue", BIND_READ_WRITE);
+	/* Outer containers, and kernels without POSIX message queues, have none to share. */
+	become_rbind(scope, &scope->config->mounts.items[index], "/dev/mqueue", BIND_IF_THERE);
 	log_debug(
 		"mounts[%zu]: mqueue becomes a bind of /dev/mqueue, as the ipc namespace is not the container's own",
 		index);

@@ -65,6 +65,20 @@ load network.bash
 	[ "$output" = "$(readlink /proc/self/ns/net; cat /etc/resolv.conf 2>/dev/null)" ] || fail "$output"
 }
 
+@test "where urun-slirp lacks its library, a container by options has lo alone, with a warning, and doctor says so" {
+	local library
+	library=$(ldd "$(dirname "$URUN")/urun-slirp" 2>/dev/null | sed -n 's/.*libslirp.* => \(.*\) (.*/\1/p')
+	[ -n "$library" ] || skip "urun-slirp isn't beside urun, or has no shared libslirp"
+	observe with_subids unshare --mount timeout 10 bash -euc 'mount --bind /dev/null "$(realpath "$1")"
+		"$2" --root "$3" run --rootfs "$4" -- /bin/busybox ls /sys/class/net
+		"$2" doctor | grep -A1 "urun-slirp, /dev/net/tun"' bash "$library" "$URUN" "$STATE" "$BUNDLE/rootfs"
+	assert_status 0
+	[ "${lines[0]}" = lo ] || fail "$output"
+	assert_contains "$stderr" 'warning: the container will have no network but lo: '
+	assert_contains "$output" libslirp
+	refute_contains "$output" 'ok '
+}
+
 @test "a network is made where the config has no network namespace, and not where it joins one" {
 	config 'del(.linux.namespaces[] | select(.type == "network"))'
 	sh_program 'ls /sys/class/net'

@@ -341,3 +341,14 @@ assert_outside_unchanged() {
 	in_container 'touch /mnt/sub/x && ls /mnt; touch /mnt/x 2>/dev/null || echo read-only'
 	assert_output $'sub\nread-only'
 }
+
+@test "a container in the caller's ipc namespace starts on a host without message queues" {
+	config 'del(.linux.namespaces[] | select(.type == "ipc"))'
+	config '.mounts += [{"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": ["nosuid", "noexec", "nodev"]}]'
+	sh_program 'echo runs'
+	observe unshare --user --map-root-user --mount bash -euc '
+		[ ! -e /dev/mqueue ] || mount -t tmpfs none /dev
+		exec "$1" --root "$2" run --bundle "$3" c1' bash "$URUN" "$STATE" "$BUNDLE"
+	assert_status 0
+	assert_output runs
+}
