@@ -198,6 +198,53 @@ int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
 	return result;
 }
 
+int systemd_attach(bool user_bus, const char *unit, const char *below, pid_t pid, struct error *err)
+{
+	struct words words = begin(user_bus, "attach", unit);
+	int result;
+
+	words_add(&words, str_format("%d", pid));
+	words_add(&words, str_dup(below));
+	result = run(&words, err);
+	words_release(&words);
+	return result;
+}
+
+static bool is_unit(struct span name)
+{
+	static const char *const kinds[] = { ".scope", ".service" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		size_t length = strlen(kinds[i]);
+
+		if (name.size > length &&
+		    memcmp(name.bytes + name.size - length, kinds[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool systemd_unit_of(const char *cgroup, char **ret_unit, const char **ret_below, bool *ret_user)
+{
+	struct span rest = { cgroup, strlen(cgroup) }, name, unit = { NULL, 0 };
+	bool user = false, below_manager = false;
+
+	while (span_cut(&rest, '/', &name)) {
+		if (!is_unit(name))
+			continue;
+		below_manager = user;
+		unit = name;
+		if (name.size > 5 && memcmp(name.bytes, "user@", 5) == 0)
+			user = true;
+	}
+	if (!unit.bytes)
+		return false;
+	*ret_unit = str_dup_n(unit.bytes, unit.size);
+	*ret_below = unit.bytes + unit.size;
+	*ret_user = below_manager;
+	return true;
+}
+
 int systemd_set(bool user_bus, const char *unit, const struct cgroup_settings *settings,
 		struct error *err)
 {

@@ -26,6 +26,21 @@ int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
 		  const struct cgroup_settings *settings, const str_map *annotations,
 		  struct error *err);
 
+/*
+ * Moves a process of the caller's into the unit, which is a delegated one; @below is the path of a
+ * cgroup in it, with '/' at its front, or empty.  systemd may do that where the caller may not, as
+ * from a login session, whose cgroup is root's.
+ */
+int systemd_attach(bool user_bus, const char *unit, const char *below, pid_t pid,
+		   struct error *err);
+
+/*
+ * The unit that the cgroup belongs to: the last name in the path of a scope or a service.  *ret_unit
+ * is the caller's to free, *ret_below the rest of @cgroup behind it, *ret_user whether it is one of
+ * a user's systemd.  False: there is none.
+ */
+bool systemd_unit_of(const char *cgroup, char **ret_unit, const char **ret_below, bool *ret_user);
+
 /* Tells systemd the limits, or it would put the old ones back. */
 int systemd_set(bool user_bus, const char *unit, const struct cgroup_settings *settings,
 		struct error *err);

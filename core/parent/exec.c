@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/cgroup/systemd.h"
 #include "core/cgroup/tree.h"
 #include "core/config/change.h"
 #include "core/parent/affinity.h"
@@ -166,6 +168,28 @@ static int clone_child(struct execution *execution, struct error *err)
 	return clone_join(&order, err);
 }
 
+/*
+ * Asks systemd where the kernel refuses: to move a process, one must be allowed to write to the
+ * cgroup that both places have in common, which from another session is root's.
+ */
+static int enter_by_systemd(const struct execution *execution, struct error *err)
+{
+	struct error refused = *err, attach = ERROR_NONE;
+	autofree char *unit = NULL;
+	const char *below;
+	bool user;
+
+	if (!systemd_unit_of(execution->cgroup, &unit, &below, &user))
+		return -1;
+	if (systemd_attach(user, unit, below, execution->child.pid, &attach) < 0) {
+		log_debug("attach process %d to %s: %s", execution->child.pid, unit, attach.text);
+		*err = refused;
+		return error_hint(err, "systemd was asked to move it and didn't: %s", attach.text);
+	}
+	*err = ERROR_NONE;
+	return 0;
+}
+
 static int enter_cgroup(const struct execution *execution, struct error *err)
 {
 	autofree char *now = NULL;
@@ -173,9 +197,10 @@ static int enter_cgroup(const struct execution *execution, struct error *err)
 	if (!execution->cgroup)
 		return 0;
 	now = cgroup_of(execution->child.pid);
-	return str_equal(now, execution->cgroup)
-		       ? 0
-		       : cgroup_enter(execution->cgroup, execution->child.pid, err);
+	if (str_equal(now, execution->cgroup) ||
+	    cgroup_enter(execution->cgroup, execution->child.pid, err) == 0)
+		return 0;
+	return err->code == EACCES || err->code == EPERM ? enter_by_systemd(execution, err) : -1;
 }
 
 /*

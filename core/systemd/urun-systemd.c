@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * urun-systemd BUS start UNIT PID [NAME=VALUE…]   puts the process into a new scope
+ * urun-systemd BUS attach UNIT PID [BELOW]        moves the process into a unit, or a cgroup below it
  * urun-systemd BUS set UNIT [NAME=VALUE…]         changes a unit's properties until it ends
  * urun-systemd BUS stop UNIT                      ends a unit; one that isn't there is no failure
  *
@@ -25,7 +26,9 @@
 
 struct request {
 	const char *unit;
-	uint32_t pid; /* start only */
+	uint32_t pid; /* start and attach only */
+	const char
+		*below; /* attach only: a path that begins with '/'; empty: the unit's own cgroup */
 	struct property *properties;
 	size_t property_count;
 };
@@ -136,6 +139,22 @@ static int start(struct bus *bus, const struct request *request, struct error *e
 	return called == 0 ? bus_await_job(bus, reply, err) : -1;
 }
 
+/* Only of a unit that is delegated.  Source: org.freedesktop.systemd1(5). */
+static int attach(struct bus *bus, const struct request *request, struct error *err)
+{
+	automessage sd_bus_message *call = NULL;
+	autocause sd_bus_error cause = SD_BUS_ERROR_NULL;
+	int result;
+
+	if (bus_new_call(bus, "AttachProcessesToUnit", &call, err) < 0)
+		return -1;
+	result =
+		sd_bus_message_append(call, "ssau", request->unit, request->below, 1, request->pid);
+	if (result >= 0)
+		result = bus_call(bus, call, &cause, NULL);
+	return result < 0 ? bus_fail(result, &cause, err) : 0;
+}
+
 static int set(struct bus *bus, const struct request *request, struct error *err)
 {
 	automessage sd_bus_message *call = NULL;
@@ -176,20 +195,23 @@ static const struct action {
 	const char *name;
 	bool has_pid;
 	bool has_properties;
+	bool has_below;
 	int (*run)(struct bus *bus, const struct request *request, struct error *err);
 } actions[] = {
-	{ "start", true, true, start },
-	{ "set", false, true, set },
-	{ "stop", false, false, stop },
+	{ "start", true, true, false, start },
+	{ "attach", true, false, true, attach },
+	{ "set", false, true, false, set },
+	{ "stop", false, false, false, stop },
 };
 
 /* ---- the command line ---- */
 
 static int fail_usage(struct error *err)
 {
-	return error_set(err, 0,
-			 "usage: urun-systemd --user|--system start UNIT PID "
-			 "[NAME=VALUE…] | set UNIT [NAME=VALUE…] | stop UNIT");
+	return error_set(
+		err, 0,
+		"usage: urun-systemd --user|--system start UNIT PID "
+		"[NAME=VALUE…] | attach UNIT PID [BELOW] | set UNIT [NAME=VALUE…] | stop UNIT");
 }
 
 /* @words are those behind the action's name, @count of them. */
@@ -198,15 +220,17 @@ static int read_request(const struct action *action, char *const *words, size_t 
 {
 	size_t first_property = action->has_pid ? 2 : 1;
 
-	if (count < first_property || (count > first_property && !action->has_properties))
+	if (count < first_property || (count > first_property && !action->has_properties &&
+				       !(action->has_below && count == first_property + 1)))
 		return fail_usage(err);
 	request->unit = words[0];
+	request->below = action->has_below && count > first_property ? words[first_property] : "";
 	if (action->has_pid &&
 	    (number_parse_u32(words[1], INT32_MAX, &request->pid) < 0 || request->pid == 0))
 		return error_set(err, 0, "%s %s: '%s' is not a process id", action->name,
 				 request->unit, words[1]);
 	request->properties = mem_alloc(count * sizeof(*request->properties));
-	for (size_t i = first_property; i < count; i++) {
+	for (size_t i = first_property; i < count && action->has_properties; i++) {
 		if (property_parse(words[i], &request->properties[request->property_count], err) <
 		    0)
 			return error_prefix(err, "%s %s", action->name, request->unit);
