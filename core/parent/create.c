@@ -251,6 +251,26 @@ static int record_pid(struct creation *creation, struct error *err)
 	made->state.pid = (struct opt_u64){ .set = true, .value = (uint64_t)made->child.pid };
 	made->state.start_time.set = true;
 	failed = pidfd_start_time(made->child.pid, &made->state.start_time.value, &process_state);
+	/*
+	 * Until it has joined the container's user namespace it isn't dumpable, and /proc may hide
+	 * it (hidepid): then await_start_time() reads it.
+	 */
+	if (failed < 0 && pidfd_signal(made->child.pidfd, 0) < 0)
+		return error_set(err, -failed, "read the start time of process %d",
+				 made->child.pid);
+	return state_write(&made->dir, &made->state, err);
+}
+
+/* By now the process is the container's, and can be seen. */
+static int await_start_time(struct creation *creation, struct error *err)
+{
+	struct created *made = creation->made;
+	char process_state;
+	int failed;
+
+	if (made->state.start_time.value != 0)
+		return 0;
+	failed = pidfd_start_time(made->child.pid, &made->state.start_time.value, &process_state);
 	if (failed < 0)
 		return error_set(err, -failed, "read the start time of process %d",
 				 made->child.pid);
@@ -540,10 +560,10 @@ static int create_in_steps(struct creation *creation, struct error *err)
 	    clone_child(creation, err) < 0 || bootstrap(creation, err) < 0 ||
 	    send_config(creation, err) < 0 ||
 	    state_write_config(&creation->made->dir, &creation->made->config, err) < 0 ||
-	    await_ready(creation, err) < 0 || await_network(creation, err) < 0 ||
-	    child_send_descriptors(request, child, err) < 0 || child_release(child, err) < 0 ||
-	    state_set_created(&creation->made->dir, err) < 0 || run_poststart(creation, err) < 0 ||
-	    child_write_pid_file(request, child, err) < 0)
+	    await_ready(creation, err) < 0 || await_start_time(creation, err) < 0 ||
+	    await_network(creation, err) < 0 || child_send_descriptors(request, child, err) < 0 ||
+	    child_release(child, err) < 0 || state_set_created(&creation->made->dir, err) < 0 ||
+	    run_poststart(creation, err) < 0 || child_write_pid_file(request, child, err) < 0)
 		return -1;
 	return 0;
 }
