@@ -189,11 +189,14 @@ static int check_mount_mappings(const struct config_mount *mount, size_t i, stru
 }
 
 /*
- * A relative source is the bundle's: an empty one would be the whole bundle.  A bind mount without
- * any is refused by the mount plan.
+ * A relative source is the bundle's, a relative destination is the root's: an empty one would be the
+ * whole of it.  A bind mount without any source is refused by the mount plan.
  */
-static int check_mount_source(const struct config_mount *mount, size_t i, struct error *err)
+static int check_mount_paths(const struct config_mount *mount, size_t i, struct error *err)
 {
+	if (!*mount->destination &&
+	    error_gather(err, error_set(err, 0, "mounts[%zu].destination: is empty", i)) < 0)
+		return -1;
 	if (!config_mount_is_bind(mount) || config_mount_has(mount, "remount"))
 		return 0;
 	if (mount->source && !*mount->source)
@@ -205,11 +208,8 @@ static int check_mounts(const struct container_config *config, struct error *err
 {
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		const struct config_mount *mount = &config->mounts.items[i];
-		char path[PATH_ROOM];
 
-		snprintf(path, sizeof(path), "mounts[%zu].destination", i);
-		if (error_gather(err, check_absolute(mount->destination, path, err)) < 0 ||
-		    error_gather(err, check_mount_source(mount, i, err)) < 0 ||
+		if (error_gather(err, check_mount_paths(mount, i, err)) < 0 ||
 		    error_gather(err, check_mount_mappings(mount, i, err)) < 0)
 			return -1;
 	}

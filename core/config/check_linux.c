@@ -172,8 +172,6 @@ static int check_personality(const struct config_personality *personality, struc
 
 static int check_single_fields(const struct config_linux *linux_, struct error *err)
 {
-	if (linux_->cgroups_path && linux_->cgroups_path[0] == '\0')
-		return error_set(err, 0, "linux.cgroupsPath: is empty");
 	if (linux_->rootfs_propagation &&
 	    !check_is_one_of(linux_->rootfs_propagation, propagations))
 		return error_set(

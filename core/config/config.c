@@ -41,12 +41,25 @@ static void fill_process(struct config_process *process, struct arena *arena)
 	process->user->gid.set = true;
 }
 
-/* What writes configs in Go may write "" for a path that isn't given. */
+/* Programs in Go write "" for a path that isn't given. */
 static void drop_empty_paths(struct config_linux *linux_)
 {
 	for (size_t i = 0; i < linux_->namespaces.count; i++)
 		if (str_equal(linux_->namespaces.items[i].path, ""))
 			linux_->namespaces.items[i].path = NULL;
+	if (str_equal(linux_->cgroups_path, ""))
+		linux_->cgroups_path = NULL;
+}
+
+/* Source: OCI runtime-spec 1.2, config.md "Mounts": a relative destination is relative to "/". */
+static void make_destinations_absolute(struct container_config *config)
+{
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		struct config_mount *mount = &config->mounts.items[i];
+
+		if (mount->destination[0] && mount->destination[0] != '/')
+			mount->destination = arena_strf(&config->arena, "/%s", mount->destination);
+	}
 }
 
 int config_parse(const char *bytes, size_t size, struct container_config *config, struct error *err)
@@ -58,8 +71,10 @@ int config_parse(const char *bytes, size_t size, struct container_config *config
 	parsed.arena = arena;
 	if (result == 0 && !parsed.linux_)
 		parsed.linux_ = arena_alloc(&parsed.arena, sizeof(*parsed.linux_));
-	if (result == 0)
+	if (result == 0) {
 		drop_empty_paths(parsed.linux_);
+		make_destinations_absolute(&parsed);
+	}
 	if (result == 0 && parsed.process)
 		fill_process(parsed.process, &parsed.arena);
 	if (result == 0)

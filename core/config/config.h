@@ -117,7 +117,7 @@ struct config_id_mapping {
 typedef LIST_OF(struct config_id_mapping) config_id_mappings;
 
 struct config_mount {
-	char *destination;
+	char *destination; /* absolute: config_parse() puts the "/" before a relative one */
 	char *type;
 	char *source;
 	str_list options;
@@ -352,7 +352,7 @@ struct config_linux {
 	LIST_OF(struct config_time_offset) time_offsets;
 	LIST_OF(struct config_device) devices;
 	LIST_OF(struct config_net_device) net_devices;
-	char *cgroups_path;
+	char *cgroups_path; /* never "" */
 	struct config_resources *resources;
 	struct config_intel_rdt *intel_rdt;
 	struct config_memory_policy *memory_policy;

@@ -22,6 +22,7 @@
 #include "core/init/copy_up.h"
 #include "core/init/mount_filesystem.h"
 #include "core/init/mount_idmap.h"
+#include "core/init/mount_owner.h"
 #include "core/init/own_file.h"
 #include "core/init/procfs.h"
 #include "core/init/rootfs.h"
@@ -201,10 +202,9 @@ static int kernel_view_apply(const struct mount_step *step, int tree, struct err
 /* Options of a mount that is detached still, or of one that is to be remounted. */
 static int options_apply(const struct mount_step *step, int tree, struct error *err)
 {
-	if (change_apply(step, tree, 0, &step->options.top, err) < 0 ||
-	    change_apply(step, tree, AT_RECURSIVE, &step->options.tree, err) < 0)
+	if (change_apply(step, tree, 0, &step->options.top, err) < 0)
 		return -1;
-	return propagations_apply(step, tree, err);
+	return change_apply(step, tree, AT_RECURSIVE, &step->options.tree, err);
 }
 
 void mount_views_release(struct mount_views *views)
@@ -223,6 +223,12 @@ static int attach(const struct mount_step *step, int tree, int target, struct mo
 
 	if (result < 0)
 		return step_error(step, -result, err);
+	/*
+	 * ORDER: after it is attached.  What is put on a shared mount becomes shared itself, whatever it was
+	 * before, and an unbindable mount can't be put there.
+	 */
+	if (propagations_apply(step, tree, err) < 0)
+		return -1;
 	if (!view)
 		return 0;
 	fd_close(view);
@@ -473,8 +479,18 @@ static int tree_is_folder(int tree, bool *ret_folder)
 	return 0;
 }
 
-static int bind_apply(const struct mount_step *step, int rootfs, struct mount_views *views,
-		      struct error *err)
+static int owner_apply(const struct mount_plan *plan, const struct mount_step *step, int tree,
+		       struct error *err)
+{
+	if (!(step->options.traits & MOUNT_TRAIT_CHOWN))
+		return 0;
+	if (mount_change_owner(tree, plan->owner_uid, plan->owner_gid, err) == 0)
+		return 0;
+	return error_prefix(err, "mount %s on %s", step_source(step), step->destination);
+}
+
+static int bind_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
+		      struct mount_views *views, struct error *err)
 {
 	unsigned int flags = step->options.traits & MOUNT_TRAIT_RECURSIVE ? AT_RECURSIVE : 0;
 	autoclose int tree = -1;
@@ -500,9 +516,10 @@ static int bind_apply(const struct mount_step *step, int rootfs, struct mount_vi
 	if (result < 0)
 		return step_error(step, -result, err);
 	target = target_open(step, rootfs, folder, NULL, err);
+	/* ORDER: the owner before the options, of which one is read-only. */
 	if (target < 0 || check_proc(step, tree, target, err) < 0 ||
-	    idmap_apply(step, tree, err) < 0 || options_apply(step, tree, err) < 0 ||
-	    kernel_view_apply(step, tree, err) < 0)
+	    owner_apply(plan, step, tree, err) < 0 || idmap_apply(step, tree, err) < 0 ||
+	    options_apply(step, tree, err) < 0 || kernel_view_apply(step, tree, err) < 0)
 		return -1;
 	return attach(step, tree, target, views, err);
 }
@@ -554,7 +571,7 @@ static int filesystem_finish(const struct mount_step *step, int tree, int target
 	if ((step->options.traits & MOUNT_TRAIT_COPY_UP) &&
 	    filesystem_copy_up(step, tree, target, err) < 0)
 		return -1;
-	if (propagations_apply(step, tree, err) < 0 || attach(step, tree, target, views, err) < 0)
+	if (attach(step, tree, target, views, err) < 0)
 		return -1;
 	if (step->options.traits & MOUNT_TRAIT_IVERSION)
 		return mount_filesystem_iversion(step, tree, err);
@@ -644,7 +661,7 @@ static int remount_apply(const struct mount_step *step, int rootfs, struct error
 
 	if (target < 0)
 		return error_set(err, -target, "remount %s", step->destination);
-	if (options_apply(step, target, err) < 0)
+	if (options_apply(step, target, err) < 0 || propagations_apply(step, target, err) < 0)
 		return error_set(err, err->code, "remount %s", step->destination);
 	if (step->options.traits & MOUNT_TRAIT_BIND)
 		return note_super_options(step), 0;
@@ -657,7 +674,7 @@ static int step_apply(const struct mount_plan *plan, const struct mount_step *st
 	switch (step->kind) {
 	case MOUNT_KIND_FILESYSTEM: return filesystem_apply(plan, step, rootfs, views, err);
 	case MOUNT_KIND_CGROUP: return cgroup_apply(plan, step, rootfs, views, err);
-	case MOUNT_KIND_BIND: return bind_apply(step, rootfs, views, err);
+	case MOUNT_KIND_BIND: return bind_apply(plan, step, rootfs, views, err);
 	case MOUNT_KIND_REMOUNT: return remount_apply(step, rootfs, err);
 	}
 	return -1;

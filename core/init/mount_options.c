@@ -29,6 +29,7 @@ struct option {
 
 /* Sorted by name, for bsearch. */
 static const struct option options_table[] = {
+	{ "U", OPTION_TRAITS, MOUNT_TRAIT_CHOWN, false },
 	{ "async", OPTION_SUPER, 0, false },
 	{ "atime", OPTION_ATIME_UNDO, MOUNT_ATTR_NOATIME, false },
 	{ "bind", OPTION_TRAITS, MOUNT_TRAIT_BIND, false },

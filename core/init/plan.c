@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "core/base/log.h"
 #include "core/base/number.h"
@@ -178,6 +179,45 @@ static const char *step_lines(const struct container_config *config, const struc
 	return NULL;
 }
 
+/* What mount(8) or a file system knows, beside NAME=VALUE. */
+static bool is_filesystem_word(const char *option)
+{
+	static const char *const known[] = {
+		"_netdev",   "acl",	 "auto",    "discard", "group",	    "grpquota",
+		"inode32",   "inode64",	 "noacl",   "noauto",  "nodiscard", "noquota",
+		"noswap",    "nouser",	 "noxattr", "owner",   "quota",	    "newinstance",
+		"userxattr", "usrquota", "user",    "users",   "volatile",  "xattr",
+	};
+
+	if (strchr(option, '=') || str_starts_with(option, "x-") || str_starts_with(option, "X-"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (str_equal(option, known[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Other runtimes leave the options of a file system out without a word, so that there are bundles with
+ * them (mode=755 is a usual one).  It is a warning, as whoever wrote a limit there (size=1m) has none.
+ * Any other word is a mistake, and may be one about security ("nosiud").
+ */
+static int check_bind_data(const struct mount_step *step, struct error *err)
+{
+	for (size_t i = 0; i < step->options.data.count; i++) {
+		const char *option = step->options.data.items[i];
+
+		if (!is_filesystem_word(option))
+			return error_set(err, EINVAL,
+					 "mount %s on %s: a bind mount takes no option '%s'",
+					 step->source, step->destination, option);
+		log_warning("mounts[%zu]: mount %s on %s: '%s' is left out, as a bind mount has no "
+			    "options of a file system",
+			    step->index, step->source, step->destination, option);
+	}
+	return 0;
+}
+
 /* Options that the kernel would take and forget on such a mount: the user must hear of them. */
 static int step_check_options(const struct mount_step *step, struct error *err)
 {
@@ -192,10 +232,9 @@ static int step_check_options(const struct mount_step *step, struct error *err)
 				 "annotation that has the lines");
 	if ((options->traits & MOUNT_TRAIT_COPY_UP) && !str_equal(step->type, "tmpfs"))
 		return error_set(err, 0, "tmpcopyup is for tmpfs only");
-	if (step->kind == MOUNT_KIND_BIND && options->data.count)
-		return error_set(err, EINVAL, "mount %s on %s: a bind mount takes no option '%s'",
-				 step->source, step->destination, options->data.items[0]);
-	return 0;
+	if ((options->traits & MOUNT_TRAIT_CHOWN) && step->kind != MOUNT_KIND_BIND)
+		return error_set(err, 0, "U is for bind mounts only");
+	return step->kind == MOUNT_KIND_BIND ? check_bind_data(step, err) : 0;
 }
 
 static int step_check(const struct mount_step *step, const struct config_mount *mount,
@@ -258,6 +297,40 @@ bool mount_is_filled_later(const struct container_config *config, size_t index)
 	return false;
 }
 
+bool mount_plan_has_propagations(const struct container_config *config)
+{
+	struct arena arena = { 0 };
+	bool found = false;
+
+	for (size_t i = 0; i < config->mounts.count && !found; i++) {
+		struct mount_options options;
+
+		mount_options_parse(&config->mounts.items[i].options, &arena, &options);
+		found = options.propagations.count > 0;
+	}
+	arena_release(&arena);
+	return found;
+}
+
+/*
+ * The copy of a host's mount hears what its original hears.  With rootfsPropagation "private" or
+ * "rprivate" it doesn't, unless the mount has a word of its own.
+ */
+static void default_propagation(const struct container_config *config, struct arena *arena,
+				struct mount_step *step)
+{
+	const char *word = config->linux_->rootfs_propagation;
+	uint64_t *propagation;
+
+	if (step->kind == MOUNT_KIND_REMOUNT || step->options.propagations.count ||
+	    (!str_equal(word, "private") && !str_equal(word, "rprivate")))
+		return;
+	propagation = arena_alloc(arena, sizeof(*propagation));
+	*propagation = MS_PRIVATE | MS_REC;
+	step->options.propagations.items = propagation;
+	step->options.propagations.count = 1;
+}
+
 static bool namespace_is_new(const struct container_config *config, enum config_namespace_type type)
 {
 	const struct config_namespace *namespace = config_find_namespace(config, type);
@@ -276,6 +349,10 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 		.own_ipc_namespace = namespace_is_new(config, CONFIG_NS_IPC),
 	};
 
+	if (config->process) {
+		plan.owner_uid = (uid_t)config->process->user->uid.value;
+		plan.owner_gid = (gid_t)config->process->user->gid.value;
+	}
 	plan.steps.items =
 		arena_alloc(&plan.arena, (config->mounts.count + 1) * sizeof(struct mount_step));
 	for (size_t i = 0; i < config->mounts.count; i++) {
@@ -287,6 +364,7 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 			mount_plan_release(&plan);
 			return error_prefix(err, "mounts[%zu]", i);
 		}
+		default_propagation(config, &plan.arena, step);
 		step->filled_later = mount_is_filled_later(config, i);
 	}
 	*ret_plan = plan;

@@ -2,6 +2,8 @@
 #ifndef URUN_INIT_PLAN_H
 #define URUN_INIT_PLAN_H
 
+#include <sys/types.h>
+
 #include "core/base/arena.h"
 #include "core/base/error.h"
 #include "core/config/config.h"
@@ -40,7 +42,9 @@ struct mount_plan {
 	LIST_OF(struct mount_step) steps;
 	const char *context;	  /* SELinux: linux.mountLabel; NULL: none */
 	const char *context_type; /* "context", "rootcontext" … */
-	bool own_pid_namespace;	  /* which ones are new decides what the kernel lets us mount */
+	uid_t owner_uid;	  /* the program's user, for the option U; 0 where there is none */
+	gid_t owner_gid;
+	bool own_pid_namespace; /* which ones are new decides what the kernel lets us mount */
 	bool own_ipc_namespace;
 	/* Opens the context of proc file systems, see join_open_proc(); NULL: our own pid namespace. */
 	const struct child *joins_pid_namespace;
@@ -51,6 +55,9 @@ struct mount_plan {
  * is to be read-only, rootfs_finish() makes it so.
  */
 bool mount_is_filled_later(const struct container_config *config, size_t index);
+
+/* Does a mount of the config say itself how it propagates (slave, rshared …)? */
+bool mount_plan_has_propagations(const struct container_config *config);
 
 /*
  * Makes the plan, and looks at nothing but the config.  Refused: a mount on "/", no type and no

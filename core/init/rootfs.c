@@ -47,16 +47,13 @@ static unsigned long propagation_flags(const char *word)
 }
 
 /*
- * What becomes of the host's tree, from which binds are taken: it hears of the host's mounts, or
- * doesn't, and never sends any back.  "shared" and "unbindable" are words about the container's
- * tree, see rootfs_finish().
+ * The host's tree, from which binds are taken, hears of the host's mounts and never sends any back.
+ * Also with rootfsPropagation "private": a mount that asks for "slave" needs the peer group that it is
+ * a slave of.  The plan makes the other binds private.
  */
-static int cut_off_host(const struct container_config *config, struct error *err)
+static int cut_off_host(struct error *err)
 {
-	unsigned long flags = propagation_flags(config->linux_->rootfs_propagation);
-
-	if (mount(NULL, "/", NULL, (flags & MS_PRIVATE) ? MS_PRIVATE | MS_REC : MS_SLAVE | MS_REC,
-		  NULL) < 0)
+	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return error_set(err, errno, "change the propagation of the host's mounts");
 	return 0;
 }
@@ -132,7 +129,11 @@ static int make_tree(const struct container_config *config, int folder, int fuse
 	if (*ret_tree < 0)
 		return error_set(err, -*ret_tree, "bind root file system %s", path);
 	/* A copy hears of what its original hears: no mount of the host shall appear in our root. */
-	result = mount_change_propagation(*ret_tree, 0, MS_PRIVATE);
+	result = mount_change_propagation(
+		*ret_tree,
+		propagation_flags(config->linux_->rootfs_propagation) & MS_PRIVATE ? AT_RECURSIVE
+										   : 0,
+		MS_PRIVATE);
 	return result < 0 ? error_set(err, -result, "make the mount of %s private", path) : 0;
 }
 
@@ -144,7 +145,7 @@ int rootfs_prepare(const struct container_config *config, int source, int fuse_t
 	autoclose int tree = -1;
 	int result;
 
-	if (cut_off_host(config, err) < 0)
+	if (cut_off_host(err) < 0)
 		return -1;
 	folder = open_root(path, source, err);
 	/* What is served by fuse-overlayfs is read with the caller's ids. */
@@ -309,14 +310,58 @@ static int finish_mounts(const struct container_config *config, struct error *er
 	return 0;
 }
 
+/* The words of one mount, again; of a mount that was left out (nofail) nothing is left to change. */
+static int restore_propagation(int root, const struct config_mount *mount,
+			       const struct mount_options *options, struct error *err)
+{
+	autoclose int target = path_open_in_root(root, mount->destination, O_PATH | O_CLOEXEC, 0);
+	int result = target < 0 ? target : 0;
+
+	for (size_t i = 0; i < options->propagations.count && result == 0; i++) {
+		uint64_t flags = options->propagations.items[i];
+
+		result = mount_change_propagation(target, (flags & MS_REC) ? AT_RECURSIVE : 0,
+						  flags & ~(uint64_t)MS_REC);
+	}
+	if (result == 0 || (options->traits & MOUNT_TRAIT_NOFAIL))
+		return 0;
+	return error_set(err, -result, "change the propagation of %s", mount->destination);
+}
+
+/*
+ * linux.rootfsPropagation with an "r" is about all mounts but those that have a word of their own: they
+ * get that word again.
+ */
+static int finish_propagation(const struct container_config *config, struct error *err)
+{
+	unsigned long flags = propagation_flags(config->linux_->rootfs_propagation);
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct arena arena = { 0 };
+	int result = 0;
+
+	/* What has become private can't become a slave again; the plan has made the others private. */
+	if ((flags & MS_PRIVATE) && mount_plan_has_propagations(config))
+		flags &= ~(unsigned long)MS_REC;
+	if (flags && mount(NULL, "/", NULL, flags, NULL) < 0)
+		return error_set(err, errno, "rootfsPropagation %s",
+				 config->linux_->rootfs_propagation);
+	for (size_t i = 0; i < config->mounts.count && (flags & MS_REC) && result == 0; i++) {
+		struct mount_options options;
+
+		mount_options_parse(&config->mounts.items[i].options, &arena, &options);
+		if (options.propagations.count)
+			result = restore_propagation(root, &config->mounts.items[i], &options, err);
+	}
+	arena_release(&arena);
+	return result;
+}
+
 /*
  * Nothing is cleared, so flags that are locked are no matter.
  * ORDER: the propagation comes last, as an unbindable mount can't be copied, which masking needs.
  */
 int rootfs_finish(const struct container_config *config, struct error *err)
 {
-	unsigned long flags = propagation_flags(config->linux_->rootfs_propagation);
-
 	if (finish_mounts(config, err) < 0)
 		return -1;
 	if (config->root->readonly) {
@@ -325,8 +370,5 @@ int rootfs_finish(const struct container_config *config, struct error *err)
 		if (mount_setattr(AT_FDCWD, "/", 0, &attr, sizeof(attr)) < 0)
 			return error_set(err, errno, "make the root file system read-only");
 	}
-	if (flags && mount(NULL, "/", NULL, flags, NULL) < 0)
-		return error_set(err, errno, "rootfsPropagation %s",
-				 config->linux_->rootfs_propagation);
-	return 0;
+	return finish_propagation(config, err);
 }

@@ -321,7 +321,7 @@ static bool manages_cgroups(const struct container_config *config)
 		const struct config_mount *mount = &config->mounts.items[i];
 
 		if (str_equal(mount->type, "cgroup") || str_equal(mount->type, "cgroup2"))
-			return !config_mount_has(mount, "ro");
+			return !config_mount_has(mount, "ro") && !config_mount_has(mount, "rro");
 	}
 	return false;
 }

@@ -25,6 +25,7 @@
 #include "core/parent/spec_account.h"
 #include "core/parent/spec_hidden.h"
 #include "core/parent/spec_keep_id.h"
+#include "core/parent/spec_volume.h"
 
 #define FILE_SIZE_MAX ((size_t)1 << 20)
 #define CPU_PERIOD_US 100000
@@ -68,30 +69,9 @@ static void add_options(struct arena *arena, const char *text, str_list *options
 {
 	autofree char *copy = str_dup(text);
 
-	for (char *rest = copy, *word; (word = strsep(&rest, ","));) {
-		/* Labels of SELinux: a root of its own user namespace can't set any. */
-		if (str_equal(word, "z") || str_equal(word, "Z"))
-			log_info("--volume: option %s sets no label here", word);
-		else if (*word)
+	for (char *rest = copy, *word; (word = strsep(&rest, ","));)
+		if (*word)
 			config_list_add(arena, options, word);
-	}
-}
-
-static int add_volume(const char *text, struct container_config *config, struct error *err)
-{
-	autofree char *copy = str_dup(text);
-	char *rest = copy, *source = strsep(&rest, ":"), *destination = strsep(&rest, ":");
-	struct config_mount *mount;
-	char *path = NULL;
-
-	if (!*source || !destination || destination[0] != '/')
-		return refuse("volume", text,
-			      "that isn't SOURCE:DESTINATION, both folders or files", err);
-	if (absolute_path("volume", source, &config->arena, &path, err) < 0)
-		return -1;
-	mount = config_add_mount(config, destination, "bind", path, "rbind,rprivate");
-	add_options(&config->arena, rest ? rest : "", &mount->options);
-	return 0;
 }
 
 static int add_tmpfs(const char *text, struct container_config *config, struct error *err)
@@ -157,7 +137,7 @@ static int apply_mounts(const struct spec_options *options, const struct spec_us
 		if (add_tmpfs(options->tmpfs.items[i], config, err) < 0)
 			return -1;
 	for (size_t i = 0; i < options->volumes.count; i++)
-		if (error_gather(err, add_volume(options->volumes.items[i], config, err)) < 0)
+		if (error_gather(err, spec_add_volume(options->volumes.items[i], config, err)) < 0)
 			return -1;
 	return 0;
 }

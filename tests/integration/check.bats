@@ -32,7 +32,7 @@ $output"
 		| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 1, hard: 4294967296}]
 		| .mounts += [{destination: "/a", type: "ext4", source: "/dev/sda"},
 			{destination: "/b", type: "bind", source: "/no/source", options: ["rbind"]},
-			{destination: "c", type: "tmpfs", options: ["uid=4000002"]}]
+			{destination: "", type: "tmpfs", options: ["uid=4000002"]}]
 		| .linux.devices += [{path: "/dev/q", type: "c", major: 99, minor: 77}]
 		| .linux.sysctl = {"vm.swappiness": "1"}'
 	local n
@@ -46,7 +46,7 @@ $output"
 	problem 'process.rlimits[0]: the hard limit 4294967296'
 	problem "mounts[$((n - 3))].type: only root of the host can mount ext4"
 	problem "mounts[$((n - 2))].source: /no/source: no such file or directory"
-	problem "mounts[$((n - 1))].destination: \"c\" must be an absolute path"
+	problem "mounts[$((n - 1))].destination: is empty"
 	problem "mounts[$((n - 1))].options[0]: uid 4000002 is not mapped"
 	problem 'linux.devices['
 	problem 'linux.sysctl.vm.swappiness: '

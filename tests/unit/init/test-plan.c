@@ -139,7 +139,32 @@ static void options_that_would_be_forgotten_are_refused(void **state)
 		"'Z'");
 	refused(*state, "{\"destination\":\"/x\",\"type\":\"proc\",\"options\":[\"tmpcopyup\"]}",
 		"tmpcopyup");
+	refused(*state, "{\"destination\":\"/x\",\"type\":\"tmpfs\",\"options\":[\"U\"]}", "U");
 	refused(*state, "{\"destination\":\"/x\",\"options\":[\"remount\",\"idmap\"]}", "idmap");
+}
+
+#define PROPAGATION(word) NOTHING ",\"rootfsPropagation\":\"" word "\""
+#define BINDS                                                           \
+	"{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"/y\"}," \
+	"{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"/y\",\"options\":[\"slave\",\"shared\"]}"
+
+static void mounts_are_private_as_the_root_unless_they_say_otherwise(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct mount_step *steps;
+
+	assert_int_equal(make(fixture, BINDS, PROPAGATION("rprivate")), 0);
+	steps = fixture->plan.steps.items;
+	assert_int_equal(steps[0].options.propagations.count, 1);
+	assert_int_equal(steps[0].options.propagations.items[0], MS_PRIVATE | MS_REC);
+	assert_int_equal(steps[1].options.propagations.count, 2);
+	assert_int_equal(steps[1].options.propagations.items[0], MS_SLAVE);
+	assert_int_equal(steps[1].options.propagations.items[1], MS_SHARED);
+	assert_int_equal(make(fixture, BINDS, PROPAGATION("rslave")), 0);
+	assert_int_equal(fixture->plan.steps.items[0].options.propagations.count, 0);
+	assert_true(mount_plan_has_propagations(&fixture->config));
+	assert_int_equal(make(fixture, "{\"destination\":\"/x\",\"type\":\"tmpfs\"}", NOTHING), 0);
+	assert_false(mount_plan_has_propagations(&fixture->config));
 }
 
 #define MAPPED                                                             \
@@ -249,6 +274,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_proc_lies_on_proc, setup, teardown),
 		cmocka_unit_test_setup_teardown(options_that_would_be_forgotten_are_refused, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			mounts_are_private_as_the_root_unless_they_say_otherwise, setup, teardown),
 		cmocka_unit_test_setup_teardown(host_ids_of_an_idmap_go_back_through_the_container,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(the_idmap_option_has_ranges, setup, teardown),

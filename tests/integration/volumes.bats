@@ -1,0 +1,223 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Volumes and bind mounts: what is mounted below the source, now and later, and the words that people write behind the second colon.
+load lib
+
+# volume OPTIONS TEXT: a container by options with $SOURCE on /volume, that runs the line of shell.
+volume() {
+	try run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/volume$1" -- sh -c "$2"
+}
+
+make_source() {
+	SOURCE=$BATS_TEST_TMPDIR/source
+	mkdir -p "$SOURCE/below"
+}
+
+# with_mount_below COMMAND…: as root of a user namespace, where a file system is mounted on $SOURCE/below.
+with_mount_below() {
+	# shellcheck disable=SC2016 # for the shell in there
+	observe timeout -k 5 30 unshare --user --map-root-user --mount --propagation private sh -c \
+		'mount -t tmpfs below "$1/below" && : >"$1/below/file" && shift && exec "$@"' sh "$SOURCE" "$@"
+}
+
+# with_later_mount COMMAND…: as root of a user namespace where $SOURCE is a shared mount.  When the command's container says so ($LOOK), a
+# second file system is mounted below it.
+with_later_mount() {
+	# shellcheck disable=SC2016 # for the shell in there
+	observe timeout -k 5 30 unshare --user --map-root-user --mount --propagation private sh -c '
+		source=$1; shift
+		mount -t tmpfs source "$source" && mount --make-shared "$source" && mkdir "$source/later" "$source/mine" || exit 99
+		mkfifo "$source/up" "$source/go"
+		"$@" &
+		: <"$source/up"
+		mount -t tmpfs later "$source/later" && : >"$source/later/host" || exit 98
+		: >"$source/go"
+		wait $!' sh "$SOURCE" "$@"
+}
+
+LOOK=': >/volume/up; : </volume/go; ls /volume/later'
+
+@test "a volume hears of the host's later mounts with rslave, slave, rshared and shared, and with no other word" {
+	local word seen
+	make_source
+	for word in :rslave :slave :rshared :shared :ro,rslave :rslave,noexec '' :private :rprivate :unbindable :runbindable :ro; do
+		seen=
+		case $word in *slave* | *shared*) seen=host ;; esac
+		with_later_mount "$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/volume$word" -- \
+			sh -c "$LOOK"
+		assert_status 0
+		[ "$output" = "$seen" ] || fail "'$word': the container sees '$output', not '$seen'"
+	done
+}
+
+# shares ROOTFS-PROPAGATION WORDS SEEN
+shares() {
+	config '.linux.rootfsPropagation = (if $root == "" then null else $root end) | .mounts |= map(select(.destination != "/volume")) |
+		.mounts += [{"destination": "/volume", "type": "bind", "source": $source, "options": (["rbind"] + $ARGS.positional)}]' \
+		--arg root "$1" --arg source "$SOURCE" --args -- $2
+	sh_program "$LOOK"
+	with_later_mount "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+	[ "$output" = "$3" ] || fail "rootfsPropagation '$1', options '$2': the container sees '$output', not '$3'"
+}
+
+@test "a bind mount's own word about propagation wins over rootfsPropagation" {
+	make_source
+	shares '' rslave host
+	shares '' '' host
+	shares '' rprivate ''
+	shares rprivate rslave host
+	shares private slave host
+	shares rprivate '' ''
+	shares private '' ''
+	shares rslave rshared host
+	shares rslave rprivate ''
+	shares rshared private ''
+	shares shared rslave host
+}
+
+# The word that is seen in mountinfo(5) for each.  The last of several counts as mount(8) has it: slave and then shared is both.
+@test "the words about propagation are those of mount(8), on a shared root file system too" {
+	local root word seen
+	make_source
+	declare -A wanted=([shared]='shared' [rshared]='shared' [private]='' [rprivate]='' [unbindable]='unbindable' [runbindable]='unbindable')
+	for root in '' shared rshared rslave rprivate; do
+		for word in "${!wanted[@]}"; do
+			config '.linux.rootfsPropagation = (if $root == "" then null else $root end) | .mounts |= map(select(.destination != "/volume")) |
+				.mounts += [{"destination": "/volume", "type": "bind", "source": $source, "options": ["rbind", $word]}]' \
+				--arg root "$root" --arg word "$word" --arg source "$SOURCE"
+			in_container "awk '\$5 == \"/volume\"' /proc/self/mountinfo"
+			assert_status 0
+			seen=$(grep -oE ' (shared:|unbindable)' <<<"$output" | tr -d ' :') || true
+			[ "$seen" = "${wanted[$word]}" ] || fail "rootfsPropagation '$root', $word: $output"
+		done
+	done
+}
+
+# A mount on a shared one becomes shared, whatever it was before it was put there.
+@test "a private volume in a shared volume stays private" {
+	make_source
+	mkdir "$BATS_TEST_TMPDIR/other"
+	try run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/volume:rshared" --volume "$BATS_TEST_TMPDIR/other:/volume/below:private" \
+		--volume "$BATS_TEST_TMPDIR/other:/volume/other:unbindable" -- sh -c "awk '{ print \$5, \$7 }' /proc/self/mountinfo | grep '^/volume'"
+	assert_status 0
+	assert_contains "$output" '/volume shared:'
+	assert_contains "$output" '/volume/below -'
+	assert_contains "$output" '/volume/other unbindable'
+}
+
+@test "a read-only volume is read-only in what is mounted below its source, by ro as by rro" {
+	local word
+	make_source
+	for word in ro rro rw,ro ro,noexec; do
+		with_mount_below "$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/volume:$word" -- \
+			sh -c 'ls /volume/below; echo x >/volume/below/file; echo x >/volume/file'
+		assert_status 1
+		assert_output file
+		[ "$(grep -c 'Read-only file system' <<<"$stderr")" = 2 ] || fail "$word: $stderr"
+	done
+	[ ! -e "$SOURCE/file" ]
+	for word in '' :rw :ro,rw; do
+		with_mount_below "$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/volume$word" -- \
+			sh -c 'echo x >/volume/below/file && echo x >/volume/file'
+		assert_status 0
+	done
+}
+
+# In config.json "ro" is about the one mount, and "rro" about all (OCI runtime-spec, config.md "Linux mount options").
+@test "ro of a bind mount in config.json leaves what is mounted below writable, rro doesn't" {
+	make_source
+	config '.mounts += [{"destination": "/volume", "type": "bind", "source": $source, "options": ["rbind", "ro"]}]' --arg source "$SOURCE"
+	sh_program 'echo x >/volume/below/file && ! echo x >/volume/file'
+	with_mount_below "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+	config '.mounts[-1].options = ["rbind", "rro"]'
+	sh_program '! echo x >/volume/below/file && ! echo x >/volume/file'
+	with_mount_below "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+}
+
+@test "noexec, nosuid and nodev of a volume hold below its source too, and the last of two opposites counts" {
+	make_source
+	with_mount_below "$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/volume:noexec,nosuid,nodev" -- \
+		awk '$5 ~ "^/volume" { print $5, $6 }' /proc/self/mountinfo
+	assert_status 0
+	[ "$(grep -c 'nosuid,nodev,noexec' <<<"$output")" = 2 ] || fail "$output"
+	volume :noexec,exec,exec,nosuid,suid,dev,rw 'cp /bin/busybox /volume/echo && /volume/echo runs'
+	assert_status 0
+	assert_output runs
+	volume :exec,noexec '/volume/echo runs'
+	assert_status 126
+}
+
+@test "options of volumes that mean nothing here are taken, with a line of --debug" {
+	local word
+	make_source
+	for word in z Z cached delegated consistent copy nocopy; do
+		volume ":$word" 'echo fine'
+		assert_status 0
+		assert_output fine
+		[ -z "$stderr" ] || fail "$word: $stderr"
+	done
+	try --debug run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/volume:ro,Z,cached" -- true
+	assert_contains "$stderr" "option 'Z' has no meaning here"
+	assert_contains "$stderr" "option 'cached' has no meaning here"
+}
+
+@test "an unknown option of a volume is refused by its name" {
+	local word
+	make_source
+	for word in rotten ro,rotten mode=755 size=1m O remount tmpcopyup RO; do
+		volume ":$word" true
+		assert_status 125
+		assert_one_line "--volume $SOURCE:/volume:$word: unknown option '${word#ro,}'"
+	done
+}
+
+@test "the option U gives a volume to the program's user" {
+	has_subids || skip "this user has no subids"
+	make_source
+	: >"$SOURCE/file"
+	: >"$SOURCE/below/file"
+	ln -s /etc/passwd "$SOURCE/link"
+	try run --rootfs "$BUNDLE/rootfs" --network none --user 33:34 --volume "$SOURCE:/volume:U" -- \
+		sh -c 'stat -c %u:%g /volume /volume/file /volume/below/file /volume/link | sort -u; : >/volume/new'
+	assert_status 0
+	assert_output 33:34
+	# And back, which only its new owner's namespace can.
+	volume :U,ro true
+	assert_status 0
+	[ "$(stat -c %u "$SOURCE/file" "$SOURCE" "$SOURCE/new" | sort -u)" = "$(id -u)" ]
+}
+
+@test "an option of file systems on a bind mount of a bundle is a warning" {
+	make_source
+	config '.mounts += [{"destination": "/volume", "type": "bind", "source": $source, "options": ["bind", "mode=755", "newinstance", "ro"]}]' --arg source "$SOURCE"
+	sh_program '! touch /volume/file 2>/dev/null && echo fine'
+	try --log-level warning run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output fine
+	assert_contains "$stderr" "mount $SOURCE on /volume: 'mode=755' is left out"
+}
+
+# OCI runtime-spec 1.2, config.md "Mounts": relative paths are interpreted as relative to "/".
+@test "a relative destination is below the root" {
+	local destination
+	make_source
+	rmdir "$SOURCE/below"
+	: >"$SOURCE/seen"
+	for destination in volume ./volume volume/ x/../volume ../volume; do
+		config '.mounts |= map(select(.source != $source)) | .mounts += [{"destination": $destination, "type": "bind", "source": $source, "options": ["bind"]}]' \
+			--arg source "$SOURCE" --arg destination "$destination"
+		in_container 'ls /volume'
+		assert_status 0
+		assert_output seen
+	done
+	# The kernel's own views are held to the same rules by that name.
+	config '.mounts[-1].destination = "proc"'
+	in_container true
+	assert_one_line '/proc'
+	config '.mounts[-1].destination = "."'
+	in_container true
+	assert_one_line 'nothing can be mounted on /'
+}
