@@ -407,6 +407,16 @@ static int idmap_apply(const struct mount_step *step, int tree, struct error *er
 	return error_set(err, errno, "mount %s on %s: idmap", step_source(step), step->destination);
 }
 
+static int owner_apply(const struct mount_plan *plan, const struct mount_step *step, int tree,
+		       struct error *err)
+{
+	if (!(step->options.traits & MOUNT_TRAIT_CHOWN))
+		return 0;
+	if (mount_change_owner(tree, plan->owner_uid, plan->owner_gid, err) == 0)
+		return 0;
+	return error_prefix(err, "mount %s on %s", step_source(step), step->destination);
+}
+
 /* The options "sync", "lazytime" … are a superblock's, and a bind has no superblock of its own. */
 static void note_super_options(const struct mount_step *step)
 {
@@ -477,16 +487,6 @@ static int tree_is_folder(int tree, bool *ret_folder)
 		return -errno;
 	*ret_folder = folder >= 0;
 	return 0;
-}
-
-static int owner_apply(const struct mount_plan *plan, const struct mount_step *step, int tree,
-		       struct error *err)
-{
-	if (!(step->options.traits & MOUNT_TRAIT_CHOWN))
-		return 0;
-	if (mount_change_owner(tree, plan->owner_uid, plan->owner_gid, err) == 0)
-		return 0;
-	return error_prefix(err, "mount %s on %s", step_source(step), step->destination);
 }
 
 static int bind_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
@@ -563,13 +563,15 @@ static int filesystem_copy_up(const struct mount_step *step, int tree, int targe
  * ORDER: read-only comes after the copying; the whole is done before the mount is attached, so that
  * the container's tree never has a mount that is less restricted than it was asked to be.
  */
-static int filesystem_finish(const struct mount_step *step, int tree, int target,
-			     struct mount_views *views, struct error *err)
+static int filesystem_finish(const struct mount_plan *plan, const struct mount_step *step, int tree,
+			     int target, struct mount_views *views, struct error *err)
 {
 	if (idmap_apply(step, tree, err) < 0)
 		return -1;
 	if ((step->options.traits & MOUNT_TRAIT_COPY_UP) &&
 	    filesystem_copy_up(step, tree, target, err) < 0)
+		return -1;
+	if (owner_apply(plan, step, tree, err) < 0)
 		return -1;
 	if (attach(step, tree, target, views, err) < 0)
 		return -1;
@@ -609,7 +611,7 @@ static int filesystem_apply(const struct mount_plan *plan, const struct mount_st
 		tree = sysfs_bind(step, err);
 	if (tree < 0)
 		return -1;
-	return filesystem_finish(step, tree, target, views, err);
+	return filesystem_finish(plan, step, tree, target, views, err);
 }
 
 /* No cgroup2 of its own: the namespace isn't ours, or the host has none. */
@@ -649,7 +651,7 @@ static int cgroup_apply(const struct mount_plan *plan, const struct mount_step *
 		return -1;
 	tree = mount_filesystem_make(plan, step, -1, err);
 	if (tree >= 0)
-		return filesystem_finish(step, tree, target, views, err);
+		return filesystem_finish(plan, step, tree, target, views, err);
 	if (err->code == EPERM || err->code == EBUSY || err->code == ENOENT || err->code == ENODEV)
 		return cgroup_bind(step, target, views, err);
 	return -1;

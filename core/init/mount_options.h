@@ -21,7 +21,7 @@ enum mount_trait {
 	MOUNT_TRAIT_DEST_NOFOLLOW = 1 << 8,
 	MOUNT_TRAIT_IVERSION = 1 << 9,
 	MOUNT_TRAIT_NOFAIL = 1 << 10, /* where it fails, it is warned of and left out (fstab(5)) */
-	MOUNT_TRAIT_CHOWN = 1 << 11,  /* U: the source is given to the program's user */
+	MOUNT_TRAIT_CHOWN = 1 << 11,  /* U: what is mounted is given to the program's user */
 	/* x-urun-file, x-urun-lines: the source is written into the container's file, and mounted where
 	   that can't be */
 	MOUNT_TRAIT_FILE = 1 << 13,

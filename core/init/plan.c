@@ -232,8 +232,6 @@ static int step_check_options(const struct mount_step *step, struct error *err)
 				 "annotation that has the lines");
 	if ((options->traits & MOUNT_TRAIT_COPY_UP) && !str_equal(step->type, "tmpfs"))
 		return error_set(err, 0, "tmpcopyup is for tmpfs only");
-	if ((options->traits & MOUNT_TRAIT_CHOWN) && step->kind != MOUNT_KIND_BIND)
-		return error_set(err, 0, "U is for bind mounts only");
 	return step->kind == MOUNT_KIND_BIND ? check_bind_data(step, err) : 0;
 }
 

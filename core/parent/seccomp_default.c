@@ -54,8 +54,10 @@
  *   socket(AF_NETLINK, …, NETLINK_AUDIT): containers-common answers EINVAL without
  *     CAP_AUDIT_WRITE.  Outside of the host's user namespace the kernel answers ECONNREFUSED by
  *     itself, which programs take as "no audit".
- *   What isn't listed is ENOSYS, so that C libraries fall back to an older call.
- *     containers-common answers EPERM for the calls that it knows and refuses, moby for all.
+ *   What isn't listed is ENOSYS, so that C libraries fall back to an older call; what is refused by
+ *     name or by its arguments is EPERM, as from the kernel without the capability, since programs
+ *     test for that (Chromium's sandbox for one).  clone3 is ENOSYS, so that C libraries use clone.
+ *     containers-common and moby answer the same; those that moby doesn't know are EPERM there.
  *
  * One reason, one list.  Names that the host's libseccomp or architecture lacks are left out there.
  */
@@ -470,6 +472,71 @@ static const char *const with_capabilities[] = {
 	"statmount",
 };
 
+/*
+ * Known calls that are refused, for the reasons above: EPERM.  Those that no kernel has any more, or had
+ * for one machine only, are left to the default action.
+ */
+static const char *const refused[] = {
+	"acct",
+	"add_key",
+	"adjtimex",
+	"bpf",
+	"clock_adjtime",
+	"clock_adjtime64",
+	"clock_settime",
+	"clock_settime64",
+	"create_module",
+	"delete_module",
+	"fanotify_init",
+	"fanotify_mark",
+	"finit_module",
+	"get_kernel_syms",
+	"get_mempolicy",
+	"init_module",
+	"io_uring_enter",
+	"io_uring_register",
+	"io_uring_setup",
+	"ioperm",
+	"iopl",
+	"kexec_file_load",
+	"kexec_load",
+	"keyctl",
+	"lookup_dcookie",
+	"lsm_get_self_attr",
+	"lsm_list_modules",
+	"lsm_set_self_attr",
+	"mbind",
+	"migrate_pages",
+	"move_pages",
+	"nfsservctl",
+	"open_by_handle_at",
+	"pciconfig_iobase",
+	"pciconfig_read",
+	"pciconfig_write",
+	"perf_event_open",
+	"query_module",
+	"quotactl",
+	"quotactl_fd",
+	"reboot",
+	"request_key",
+	"set_mempolicy",
+	"set_mempolicy_home_node",
+	"setns",
+	"settimeofday",
+	"stime",
+	"swapoff",
+	"swapon",
+	"_sysctl",
+	"sysfs",
+	"syslog",
+	"uselib",
+	"userfaultfd",
+	"ustat",
+	"vhangup",
+	"vm86",
+	"vm86old",
+};
+
 struct group {
 	const char *const *names;
 	size_t count;
@@ -496,12 +563,15 @@ static struct config_seccomp_rule *add_rule(struct arena *arena, struct config_s
 	return rule;
 }
 
-/* Allowed where argument @index is, or isn't, or has none of the bits of, @value. */
-static void allow_where(struct arena *arena, struct config_seccomp *seccomp, const char *name,
-			uint64_t index, int op, uint64_t value, uint64_t value_two)
+/* Where argument @index compares with @value by @op, the call is allowed, or is EPERM. */
+static void add_condition(struct arena *arena, struct config_seccomp *seccomp, int action,
+			  const char *name, uint64_t index, int op, uint64_t value,
+			  uint64_t value_two)
 {
-	struct config_seccomp_rule *rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW);
+	struct config_seccomp_rule *rule = add_rule(arena, seccomp, action);
 
+	if (action == CONFIG_SECCOMP_ERRNO)
+		rule->errno_ret = (struct opt_u64){ true, EPERM };
 	config_list_add(arena, &rule->names, name);
 	rule->args.items = arena_alloc(arena, sizeof(*rule->args.items));
 	rule->args.count = 1;
@@ -509,6 +579,18 @@ static void allow_where(struct arena *arena, struct config_seccomp *seccomp, con
 							   .value = { true, value },
 							   .value_two = { true, value_two },
 							   .op = op };
+}
+
+static void allow_where(struct arena *arena, struct config_seccomp *seccomp, const char *name,
+			uint64_t index, int op, uint64_t value, uint64_t value_two)
+{
+	add_condition(arena, seccomp, CONFIG_SECCOMP_ALLOW, name, index, op, value, value_two);
+}
+
+static void refuse_where(struct arena *arena, struct config_seccomp *seccomp, const char *name,
+			 uint64_t index, int op, uint64_t value, uint64_t value_two)
+{
+	add_condition(arena, seccomp, CONFIG_SECCOMP_ERRNO, name, index, op, value, value_two);
 }
 
 /* The flags that make a new namespace: the way of most exploits of the kernel. */
@@ -538,28 +620,82 @@ static const char *const architectures[] = {
 	NULL,
 };
 
-static void add_conditions(struct arena *arena, struct config_seccomp *seccomp)
+/*
+ * Allowed where none of @bits is set, else EPERM.  The conditions exclude each other: which of two that
+ * both fit counts is libseccomp's secret.
+ */
+static void allow_without_bits(struct arena *arena, struct config_seccomp *seccomp,
+			       const char *name, uint64_t index, uint64_t bits)
 {
-	static const uint64_t personalities[] = { 0x0, 0x8, 0x20000, 0x20008, 0xffffffff };
-	/*
-	 * All other families have code that few programs use and that has been attacked often
-	 * (AF_ALG: CVE-2026-31431), or they aren't bound to a network namespace (AF_VSOCK reaches
-	 * the host and its virtual machines).
-	 */
-	static const uint64_t families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET };
+	allow_where(arena, seccomp, name, index, CONFIG_SECCOMP_MASKED_EQ, bits, 0);
+	for (uint64_t bit = 1; bit && bit <= bits; bit <<= 1)
+		if (bits & bit)
+			refuse_where(arena, seccomp, name, index, CONFIG_SECCOMP_MASKED_EQ, bit,
+				     bit);
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		allow_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_EQ, families[i], 0);
+/*
+ * All other families have code that few programs use and that has been attacked often (AF_ALG:
+ * CVE-2026-31431), or they aren't bound to a network namespace (AF_VSOCK reaches the host and its virtual
+ * machines).
+ */
+static void add_families(struct arena *arena, struct config_seccomp *seccomp)
+{
+	static const uint64_t families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET };
+	uint64_t next = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		for (; next < families[i]; next++)
+			refuse_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_EQ, next, 0);
+		allow_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_EQ, next++, 0);
+	}
+	refuse_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_GE, next, 0);
 	/* Of the five families AF_UNIX alone has pairs; AF_TIPC, which isn't one of them, has too. */
 	allow_where(arena, seccomp, "socketpair", 0, CONFIG_SECCOMP_EQ, AF_UNIX, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(personalities); i++)
-		allow_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_EQ, personalities[i],
-			    0);
+	refuse_where(arena, seccomp, "socketpair", 0, CONFIG_SECCOMP_NE, AF_UNIX, 0);
+}
+
+/*
+ * PER_LINUX and PER_LINUX32, with or without UNAME26, and the question for the present one, whose bits
+ * are all ones.  Any other value has one of the other bits set and, as it isn't all ones, a bit that is
+ * set beside one that isn't, in the ring of the other bits; or it has all of those and lacks one of the two.
+ */
+static void add_personalities(struct arena *arena, struct config_seccomp *seccomp)
+{
+	static const uint64_t allowed[] = { 0x0, 0x8, 0x20000, 0x20008, 0xffffffff };
+	const uint64_t free_bits = 0x20008, other_bits = 0xffffffff & ~free_bits;
+	uint64_t last = UINT64_C(1) << 31;
+
+	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
+		allow_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_EQ, allowed[i], 0);
+	for (uint64_t bit = 1; bit <= UINT64_C(1) << 31; bit <<= 1) {
+		if (bit & free_bits) {
+			refuse_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_MASKED_EQ,
+				     other_bits | bit, other_bits);
+			continue;
+		}
+		refuse_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_MASKED_EQ, bit | last,
+			     last);
+		last = bit;
+	}
+}
+
+static void add_conditions(struct arena *arena, struct config_seccomp *seccomp)
+{
+	add_families(arena, seccomp);
+	add_personalities(arena, seccomp);
 	/* Not clone3: its flags are in memory, which a filter can't read; without it clone is used. */
-	allow_where(arena, seccomp, "clone", CLONE_FLAGS_INDEX, CONFIG_SECCOMP_MASKED_EQ,
-		    NEW_NAMESPACES, 0);
-	allow_where(arena, seccomp, "unshare", 0, CONFIG_SECCOMP_MASKED_EQ,
-		    NEW_NAMESPACES | NEW_TIME_NAMESPACE, 0);
+	allow_without_bits(arena, seccomp, "clone", CLONE_FLAGS_INDEX, NEW_NAMESPACES);
+	allow_without_bits(arena, seccomp, "unshare", 0, NEW_NAMESPACES | NEW_TIME_NAMESPACE);
+}
+
+static void add_refused(struct arena *arena, struct config_seccomp *seccomp)
+{
+	struct config_seccomp_rule *rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ERRNO);
+
+	rule->errno_ret = (struct opt_u64){ true, EPERM };
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		config_list_add(arena, &rule->names, refused[i]);
 }
 
 /*
@@ -614,7 +750,9 @@ void seccomp_default(struct arena *arena, struct config_seccomp **ret_seccomp)
 	for (size_t i = 0; architectures[i]; i++)
 		config_list_add(arena, &seccomp->architectures, architectures[i]);
 	allow_groups(arena, add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW));
-	add_conditions(arena, seccomp);
+	/* ORDER: before the rules of `socket`, which for socketcall would contradict each other. */
 	add_socketcall(arena, seccomp);
+	add_conditions(arena, seccomp);
+	add_refused(arena, seccomp);
 	*ret_seccomp = seccomp;
 }

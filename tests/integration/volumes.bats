@@ -184,6 +184,8 @@ shares() {
 		sh -c 'stat -c %u:%g /volume /volume/file /volume/below/file /volume/link | sort -u; : >/volume/new'
 	assert_status 0
 	assert_output 33:34
+	try run --rootfs "$BUNDLE/rootfs" --network none --user 33:34 --tmpfs /volume:U,mode=700 -- stat -c %u:%g /volume
+	assert_output 33:34
 	# And back, which only its new owner's namespace can.
 	volume :U,ro true
 	assert_status 0

@@ -139,7 +139,6 @@ static void options_that_would_be_forgotten_are_refused(void **state)
 		"'Z'");
 	refused(*state, "{\"destination\":\"/x\",\"type\":\"proc\",\"options\":[\"tmpcopyup\"]}",
 		"tmpcopyup");
-	refused(*state, "{\"destination\":\"/x\",\"type\":\"tmpfs\",\"options\":[\"U\"]}", "U");
 	refused(*state, "{\"destination\":\"/x\",\"options\":[\"remount\",\"idmap\"]}", "idmap");
 }
 
