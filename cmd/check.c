@@ -38,7 +38,7 @@ static int check_settled(const struct globals *globals, struct create_options *o
 		return check_request(globals, options, NULL, problems);
 	error_gather(problems,
 		     container_options_config(&options->container, options->network, argc - operand,
-					      argv + operand, &config, problems));
+					      argv + operand, &config, NULL, problems));
 	/* Options that make no config leave nothing to look at. */
 	return config.size ? check_request(globals, options, config.bytes, problems) : 0;
 }

@@ -173,16 +173,27 @@ static int make_config(const struct container_options *options, const char *netw
 	return result;
 }
 
+static int print_document(const struct container_config *config, struct strbuf *ret_document,
+			  struct error *err)
+{
+	if (config_check_text(config, err) < 0)
+		return error_prefix(err, "a config.json can't say it");
+	config_print(config, JSON_INDENTED, ret_document);
+	return 0;
+}
+
 int container_options_config(const struct container_options *options, const char *network,
-			     int command_size, char **command, struct strbuf *ret_text,
-			     struct error *err)
+			     int command_size, char **command, struct strbuf *ret_own,
+			     struct strbuf *ret_document, struct error *err)
 {
 	const struct spec_texts texts = { (const char *const *)command, (size_t)command_size };
 	struct container_config config = { 0 };
 	int result = make_config(options, network, &texts, &config, err);
 
-	if (result == 0)
-		config_print(&config, JSON_INDENTED, ret_text);
+	if (result == 0 && ret_document)
+		result = print_document(&config, ret_document, err);
+	if (result == 0 && ret_own)
+		config_print(&config, JSON_OWN, ret_own);
 	config_release(&config);
 	return result;
 }

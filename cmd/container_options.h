@@ -56,12 +56,14 @@ struct container_options {
 void container_options_release(struct container_options *options);
 
 /*
- * The config of these options, with @command (may be empty) as the program, as JSON.  @network is
- * what --network says, or NULL.
+ * The config of these options, with @command (may be empty) as the program.  @network is what
+ * --network says, or NULL.
+ * @ret_own: as config_parse_own() reads it; @ret_document: as JSON for others, which fails where a text
+ * isn't UTF-8.  Either may be NULL.
  */
 int container_options_config(const struct container_options *options, const char *network,
-			     int command_size, char **command, struct strbuf *ret_text,
-			     struct error *err);
+			     int command_size, char **command, struct strbuf *ret_own,
+			     struct strbuf *ret_document, struct error *err);
 
 /* Writes a config to a new file: one that is there is somebody's work, and an error. */
 int container_config_save(const char *path, const struct strbuf *text, struct error *err);

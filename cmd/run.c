@@ -84,10 +84,12 @@ static int find_id(const struct create_options *options, int argc, char **argv, 
 static int make_config(const struct create_options *options, int command_size, char **command,
 		       struct strbuf *ret_config, struct error *err)
 {
+	autostrbuf struct strbuf document = { 0 };
+
 	if (container_options_config(&options->container, options->network, command_size, command,
-				     ret_config, err) < 0)
+				     ret_config, options->save_config ? &document : NULL, err) < 0)
 		return -1;
-	return options->save_config ? container_config_save(options->save_config, ret_config, err)
+	return options->save_config ? container_config_save(options->save_config, &document, err)
 				    : 0;
 }
 

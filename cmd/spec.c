@@ -48,7 +48,7 @@ static int make_text(const struct spec_request *options, int count, char **comma
 		return error_set(err, 0, "spec: --rootless and --rootfs: one of them");
 	if (options->container.rootfs)
 		return container_options_config(&options->container, options->network, count,
-						command, ret_text, err);
+						command, NULL, ret_text, err);
 	if (given || count)
 		return error_set(err, 0,
 				 "spec: %s%s is for a container without a bundle: --rootfs "

@@ -87,14 +87,25 @@ char *arena_strf(struct arena *arena, const char *format, ...)
 
 void *arena_grow(struct arena *arena, const void *items, size_t count, size_t item_size)
 {
+	size_t room = count < 8 ? count + 1 : 2 * count;
 	size_t total;
 	void *copy;
 
-	if (__builtin_mul_overflow(count + 1, item_size, &total))
+	/* With another count it is a second list that began as the same memory. */
+	if (count && items == arena->grown && count == arena->grown_count &&
+	    count < arena->grown_room) {
+		arena->grown_count++;
+		memset((char *)arena->grown + count * item_size, 0, item_size);
+		return arena->grown;
+	}
+	if (__builtin_mul_overflow(room, item_size, &total))
 		total = SIZE_MAX;
 	copy = arena_alloc(arena, total);
 	if (count)
 		memcpy(copy, items, count * item_size);
+	arena->grown = copy;
+	arena->grown_count = count + 1;
+	arena->grown_room = room;
 	return copy;
 }
 
@@ -108,5 +119,5 @@ void arena_release(struct arena *arena)
 		older = block->older;
 		free(block);
 	}
-	arena->blocks = NULL;
+	*arena = (struct arena){ 0 };
 }

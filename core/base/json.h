@@ -15,14 +15,15 @@
  * and the same table reads and writes.  yajl does the grammar.
  *
  * Reading is strict: UTF-8, no duplicate keys, no NUL in a string, no more than JSON_DEPTH_MAX
- * levels, JSON_VALUES_MAX values and JSON_SIZE_MAX bytes, the types and ranges of the table.
+ * levels, JSON_VALUES_MAX values and JSON_SIZE_MAX bytes, the types and ranges of the table.  The values
+ * and the bytes are as many as the kernel's largest ARG_MAX (6 MiB, execve(2)) has room for.
  * Unknown properties are skipped, null is "not given".  The bound of the levels is for those that
  * are unknown, as no table has more than ten; nothing is recursive over the levels of a document. Every error names the place by its path:
  * process.rlimits[2].type.
  */
-#define JSON_SIZE_MAX	(4u << 20)
+#define JSON_SIZE_MAX	(12u << 20)
 #define JSON_DEPTH_MAX	1000
-#define JSON_VALUES_MAX (1u << 16)
+#define JSON_VALUES_MAX (1u << 20)
 
 /* "Not given" is set == false. */
 struct opt_bool {
@@ -95,14 +96,29 @@ struct json_shape {
 int json_read(const char *bytes, size_t size, const struct json_shape *shape, void *object,
 	      struct arena *arena, struct error *err);
 
+/*
+ * The same for what JSON_OWN wrote: a string is any bytes but NUL.  Only for documents that are our own
+ * from the writer to the reader, such as the config on the sync pipe: paths, arguments and variables of
+ * Linux are bytes, of which JSON has no notion.
+ */
+int json_read_own(const char *bytes, size_t size, const struct json_shape *shape, void *object,
+		  struct arena *arena, struct error *err);
+
 enum json_style {
 	JSON_COMPACT,
+	JSON_OWN, /* compact, and bytes that aren't UTF-8 stay what they are: for json_read_own() */
 	JSON_INDENTED, /* four spaces, a newline at the end */
 };
 
 /* Appends @object; what is "not given" isn't written, nor are empty lists. */
 void json_write(const struct json_shape *shape, const void *object, enum json_style style,
 		struct strbuf *out);
+
+/*
+ * Is all text in @object UTF-8, which another's JSON must be?  Else an error that names the place, and
+ * doesn't show the text.
+ */
+int json_check_text(const struct json_shape *shape, const void *object, struct error *err);
 
 /* Appends @text as a JSON string with its quotes; bytes that aren't UTF-8 become U+FFFD. */
 void json_write_string(const char *text, struct strbuf *out);

@@ -295,8 +295,9 @@ static int read_object(struct reader *reader, const struct json_place *place,
 	return 0;
 }
 
-int json_read(const char *bytes, size_t size, const struct json_shape *shape, void *object,
-	      struct arena *arena, struct error *err)
+static int read_document(const char *bytes, size_t size, enum json_text text,
+			 const struct json_shape *shape, void *object, struct arena *arena,
+			 struct error *err)
 {
 	struct reader reader = { .arena = arena, .err = err };
 	struct json_place outermost = { 0 };
@@ -304,9 +305,35 @@ int json_read(const char *bytes, size_t size, const struct json_shape *shape, vo
 	struct json_node *root;
 
 	memset(object, 0, shape->size);
-	if (json_tree_parse(bytes, size, arena, &root, err) < 0 ||
+	if (json_tree_parse(bytes, size, text, arena, &root, err) < 0 ||
 	    read_object(&reader, &outermost, root, shape, object) < 0)
 		return -1;
-	/* What isn't whole isn't for anybody to look at. */
+	/* An object with gathered errors is incomplete and must not be used. */
 	return err->all && err->all->count > gathered ? -1 : 0;
+}
+
+int json_read(const char *bytes, size_t size, const struct json_shape *shape, void *object,
+	      struct arena *arena, struct error *err)
+{
+	return read_document(bytes, size, JSON_TEXT_UTF8, shape, object, arena, err);
+}
+
+int json_read_own(const char *bytes, size_t size, const struct json_shape *shape, void *object,
+		  struct arena *arena, struct error *err)
+{
+	return read_document(bytes, size, JSON_TEXT_BYTES, shape, object, arena, err);
+}
+
+/* By the parser, which knows the places. */
+int json_check_text(const struct json_shape *shape, const void *object, struct error *err)
+{
+	autostrbuf struct strbuf text = { 0 };
+	struct arena arena = { 0 };
+	struct json_node *root;
+	int result;
+
+	json_write(shape, object, JSON_OWN, &text);
+	result = json_tree_parse(text.bytes, text.size, JSON_TEXT_UTF8, &arena, &root, err);
+	arena_release(&arena);
+	return result;
 }

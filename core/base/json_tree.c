@@ -34,6 +34,7 @@ struct builder {
 	size_t depth; /* of levels */
 	size_t values;
 	bool refused; /* @err says why */
+	enum json_text text;
 	struct error *err;
 };
 
@@ -203,7 +204,7 @@ static int on_string(void *context, const unsigned char *text, size_t size)
 
 	if (memchr(text, '\0', size))
 		return refuse(builder, "NUL in a string");
-	if (!utf8_is_valid(text, size))
+	if (builder->text == JSON_TEXT_UTF8 && !utf8_is_valid(text, size))
 		return refuse(builder, "invalid UTF-8");
 	node = add_value(builder, JSON_TYPE_STRING);
 	if (!node)
@@ -219,7 +220,7 @@ static int on_key(void *context, const unsigned char *text, size_t size)
 
 	if (memchr(text, '\0', size))
 		return refuse(builder, "NUL in a key");
-	if (!utf8_is_valid(text, size))
+	if (builder->text == JSON_TEXT_UTF8 && !utf8_is_valid(text, size))
 		return refuse(builder, "invalid UTF-8 in a key");
 	level->key = arena_str_n(builder->arena, (const char *)text, size);
 	level->key_size = (uint32_t)size;
@@ -455,10 +456,10 @@ static bool is_blank(const char *bytes, size_t size)
 	return true;
 }
 
-int json_tree_parse(const char *bytes, size_t size, struct arena *arena,
+int json_tree_parse(const char *bytes, size_t size, enum json_text text, struct arena *arena,
 		    struct json_node **ret_root, struct error *err)
 {
-	struct builder builder = { .arena = arena, .err = err };
+	struct builder builder = { .arena = arena, .err = err, .text = text };
 	yajl_handle handle;
 	int result;
 

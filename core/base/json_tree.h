@@ -52,8 +52,14 @@ struct json_node {
 /* "a string", "an object" …, for errors. */
 const char *json_type_name(enum json_type type);
 
+/* What the strings of a document are. */
+enum json_text {
+	JSON_TEXT_UTF8,
+	JSON_TEXT_BYTES, /* of json_read_own() */
+};
+
 /* Parses a document whose outermost value is an object.  The tree is @arena's. */
-int json_tree_parse(const char *bytes, size_t size, struct arena *arena,
+int json_tree_parse(const char *bytes, size_t size, enum json_text text, struct arena *arena,
 		    struct json_node **ret_root, struct error *err);
 
 /* Where in a document something is: a chain from the place up to the outermost value. */

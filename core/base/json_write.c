@@ -22,6 +22,13 @@ struct any_list {
 static void write_members(struct writer *writer, const struct json_shape *shape,
 			  const void *object);
 
+static void write_text(const char *text, enum json_style style, struct strbuf *out);
+
+static void add_string(struct writer *writer, const char *text)
+{
+	write_text(text, writer->style, writer->out);
+}
+
 static void new_line(struct writer *writer)
 {
 	if (writer->style != JSON_INDENTED)
@@ -59,7 +66,7 @@ static void next(struct writer *writer)
 static void next_key(struct writer *writer, const char *key)
 {
 	next(writer);
-	json_write_string(key, writer->out);
+	add_string(writer, key);
 	strbuf_add_str(writer->out, writer->style == JSON_INDENTED ? ": " : ":");
 }
 
@@ -83,11 +90,11 @@ static void write_element(struct writer *writer, const struct json_field *field,
 		write_object(writer, field->shape,
 			     (const char *)list->items + i * field->shape->size);
 		break;
-	case JSON_STRINGS: json_write_string(((char *const *)list->items)[i], writer->out); break;
+	case JSON_STRINGS: add_string(writer, ((char *const *)list->items)[i]); break;
 	case JSON_U32_LIST:
 		strbuf_addf(writer->out, "%" PRIu32, ((const uint32_t *)list->items)[i]);
 		break;
-	default: json_write_string(field->names[((const int *)list->items)[i]], writer->out); break;
+	default: add_string(writer, field->names[((const int *)list->items)[i]]); break;
 	}
 }
 
@@ -107,7 +114,7 @@ static void write_string_map(struct writer *writer, const str_map *map)
 	begin(writer, "{");
 	for (size_t i = 0; i < map->count; i++) {
 		next_key(writer, map->items[i].name);
-		json_write_string(map->items[i].value, writer->out);
+		add_string(writer, map->items[i].value);
 	}
 	end(writer, "}");
 }
@@ -144,14 +151,14 @@ static void write_value(struct writer *writer, const struct json_field *field, c
 	switch (field->kind) {
 	case JSON_BOOL: write_bool(writer, *(const bool *)member); break;
 	case JSON_OPT_BOOL: write_bool(writer, ((const struct opt_bool *)member)->value); break;
-	case JSON_STRING: json_write_string(*(char *const *)member, writer->out); break;
+	case JSON_STRING: add_string(writer, *(char *const *)member); break;
 	case JSON_I64:
 		strbuf_addf(writer->out, "%" PRId64, ((const struct opt_i64 *)member)->value);
 		break;
 	case JSON_U64:
 		strbuf_addf(writer->out, "%" PRIu64, ((const struct opt_u64 *)member)->value);
 		break;
-	case JSON_ENUM: json_write_string(field->names[*(const int *)member], writer->out); break;
+	case JSON_ENUM: add_string(writer, field->names[*(const int *)member]); break;
 	case JSON_OBJECT: write_object(writer, field->shape, *(void *const *)member); break;
 	case JSON_LIST:
 	case JSON_STRINGS:
@@ -219,12 +226,15 @@ static void write_number(uint32_t code, struct strbuf *out)
  * Writes one character that isn't plain; returns its length in @text.  What isn't printable goes as
  * its number: a bundle's annotations are printed on terminals.
  */
-static size_t write_special(const unsigned char *text, size_t left, struct strbuf *out)
+static size_t write_special(const unsigned char *text, size_t left, enum json_style style,
+			    struct strbuf *out)
 {
 	size_t length = utf8_length(text, left);
 	char escape = short_escape(text[0]);
 
-	if (length == 0)
+	if (length == 0 && style == JSON_OWN)
+		strbuf_add(out, text, 1);
+	else if (length == 0)
 		strbuf_add_str(out, "\xef\xbf\xbd");
 	else if (escape)
 		strbuf_add(out, (char[]){ '\\', escape }, 2);
@@ -235,7 +245,7 @@ static size_t write_special(const unsigned char *text, size_t left, struct strbu
 	return length ? length : 1;
 }
 
-void json_write_string(const char *text, struct strbuf *out)
+static void write_text(const char *text, enum json_style style, struct strbuf *out)
 {
 	const unsigned char *rest = (const unsigned char *)text;
 	size_t left = strlen(text);
@@ -248,9 +258,14 @@ void json_write_string(const char *text, struct strbuf *out)
 			run++;
 		strbuf_add(out, rest, run);
 		if (run < left)
-			run += write_special(rest + run, left - run, out);
+			run += write_special(rest + run, left - run, style, out);
 		rest += run;
 		left -= run;
 	}
 	strbuf_add_str(out, "\"");
+}
+
+void json_write_string(const char *text, struct strbuf *out)
+{
+	write_text(text, JSON_COMPACT, out);
 }

@@ -62,11 +62,16 @@ static void make_destinations_absolute(struct container_config *config)
 	}
 }
 
-int config_parse(const char *bytes, size_t size, struct container_config *config, struct error *err)
+/* json_read() or json_read_own() */
+typedef int read_json(const char *bytes, size_t size, const struct json_shape *shape, void *object,
+		      struct arena *arena, struct error *err);
+
+static int parse_with(read_json *read, const char *bytes, size_t size,
+		      struct container_config *config, struct error *err)
 {
 	struct container_config parsed;
 	struct arena arena = { 0 };
-	int result = json_read(bytes, size, &container_config_shape, &parsed, &arena, err);
+	int result = read(bytes, size, &container_config_shape, &parsed, &arena, err);
 
 	parsed.arena = arena;
 	if (result == 0 && !parsed.linux_)
@@ -86,6 +91,22 @@ int config_parse(const char *bytes, size_t size, struct container_config *config
 	}
 	*config = parsed;
 	return 0;
+}
+
+int config_parse(const char *bytes, size_t size, struct container_config *config, struct error *err)
+{
+	return parse_with(json_read, bytes, size, config, err);
+}
+
+int config_parse_own(const char *bytes, size_t size, struct container_config *config,
+		     struct error *err)
+{
+	return parse_with(json_read_own, bytes, size, config, err);
+}
+
+int config_check_text(const struct container_config *config, struct error *err)
+{
+	return json_check_text(&container_config_shape, config, err);
 }
 
 int config_load(const char *path, struct container_config *config, struct error *err)

@@ -392,6 +392,13 @@ struct container_config {
 int config_parse(const char *bytes, size_t size, struct container_config *config,
 		 struct error *err);
 
+/* The same for what config_print() wrote with JSON_OWN: text is bytes there. */
+int config_parse_own(const char *bytes, size_t size, struct container_config *config,
+		     struct error *err);
+
+/* Fails where a text isn't UTF-8, so that no JSON but our own can carry it; names the field. */
+int config_check_text(const struct container_config *config, struct error *err);
+
 /*
  * config_parse() of a file; FIFOs and larger files than JSON_SIZE_MAX are refused.  The error's
  * text begins with the path.

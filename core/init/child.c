@@ -82,8 +82,8 @@ int child_receive_config(struct child *child, struct error *err)
 	log_set_sink(log_to_parent, child);
 	if (take_descriptors(child, err) < 0)
 		return -1;
-	return config_parse(child->sections[ORDER_CONFIG], child->order.section_sizes[ORDER_CONFIG],
-			    &child->config, err);
+	return config_parse_own(child->sections[ORDER_CONFIG],
+				child->order.section_sizes[ORDER_CONFIG], &child->config, err);
 }
 
 int child_join_mount_namespace(struct child *child, struct error *err)

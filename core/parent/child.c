@@ -112,7 +112,7 @@ static void print_config_for_init(struct container_config *config, struct strbuf
 		short_form.syscalls.count = 0;
 		config->linux_->seccomp = &short_form;
 	}
-	config_print(config, JSON_COMPACT, out);
+	config_print(config, JSON_OWN, out);
 	config->linux_->seccomp = seccomp;
 }
 

@@ -78,9 +78,9 @@ static int load_config(struct creation *creation, struct error *err)
 	const struct create_request *request = creation->request;
 	struct container_config *config = &creation->made->config;
 
-	if (request->config_text
-		    ? config_parse(request->config_text, strlen(request->config_text), config, err)
-		    : config_load(request->config_path, config, err))
+	if (request->config_text ? config_parse_own(request->config_text,
+						    strlen(request->config_text), config, err)
+				 : config_load(request->config_path, config, err))
 		return -1;
 	make_paths_absolute(request->bundle, config);
 	if (request->mode != CREATE_ONLY && !config->process &&
@@ -177,6 +177,18 @@ static void describe(struct creation *creation)
 	/* The config's memory, which lives as long. */
 	state->annotations = config->annotations;
 	state->hooks = config->hooks;
+}
+
+static bool wants_state(const struct container_config *config)
+{
+	return config->hooks || (config->linux_->seccomp && config->linux_->seccomp->listener_path);
+}
+
+/* JSON that others read has no way to say a path that isn't UTF-8. */
+static int check_state_text(const struct creation *creation, struct error *err)
+{
+	return wants_state(&creation->made->config) ? state_check_text(&creation->made->state, err)
+						    : 0;
 }
 
 /* What there is to be known of the cgroup: again after a scope was made, which has it from then. */
@@ -385,11 +397,6 @@ static uint32_t order_flags(const struct creation *creation)
 	flags |= creation->overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
 	flags |= creation->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;
-}
-
-static bool wants_state(const struct container_config *config)
-{
-	return config->hooks || (config->linux_->seccomp && config->linux_->seccomp->listener_path);
 }
 
 static void add_hook_env(struct strbuf *out)
@@ -632,7 +639,8 @@ int container_create(const struct create_request *request, struct created *ret_c
 	    child_connect_console(&request->child, &made.child, err) == 0 &&
 	    state_dir_create(request->root, request->id, &made.dir, err) == 0) {
 		describe(&creation);
-		done = network_make_files(&creation.network, &made.dir, &made.config, err) == 0 &&
+		done = check_state_text(&creation, err) == 0 &&
+		       network_make_files(&creation.network, &made.dir, &made.config, err) == 0 &&
 		       etc_file_add_accounts(&made.dir, &made.config, err) == 0 &&
 		       notify_prepare(request->notify_socket, &made.dir, &made.config, &made.notify,
 				      err) == 0 &&
@@ -675,6 +683,10 @@ int container_check(const struct create_request *request, struct error *err)
 	result = load_config(&creation, err);
 	if (result == 0)
 		result = error_gather(err, scope(&creation, err));
+	if (result == 0) {
+		describe(&creation);
+		result = error_gather(err, check_state_text(&creation, err));
+	}
 	if (result == 0)
 		result = check_on_host(&creation, err);
 	network_undo(&creation.network);

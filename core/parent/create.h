@@ -24,7 +24,7 @@ struct create_request {
 	const char *id;
 	const char *bundle;	 /* absolute */
 	const char *config_path; /* absolute */
-	/* JSON that was made of options, in place of the file; NULL: the file */
+	/* What config_print() wrote with JSON_OWN of options, in place of the file; NULL: the file */
 	const char *config_text;
 	struct child_request child;
 	const char *network; /* see netns/options.h */

@@ -20,6 +20,7 @@
 #include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/config/change.h"
 #include "core/parent/seccomp_default.h"
 #include "core/parent/spec_account.h"
@@ -579,6 +580,11 @@ static int apply_annotations(const struct spec_options *options, struct containe
 		if (!*name || !value)
 			return refuse("annotation", options->annotations.items[i],
 				      "that isn't NAME=VALUE", err);
+		/* The container's state has them, which is JSON for whoever asks. */
+		if (!utf8_is_valid((const unsigned char *)options->annotations.items[i],
+				   strlen(options->annotations.items[i])))
+			return refuse("annotation", options->annotations.items[i],
+				      "that isn't UTF-8", err);
 		config_set_annotation(config, name, value);
 	}
 	if (options->network)

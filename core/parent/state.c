@@ -118,7 +118,7 @@ int state_write(const struct state_dir *dir, const struct container_state *state
 {
 	autostrbuf struct strbuf text = { 0 };
 
-	json_write(&state_shape, state, JSON_COMPACT, &text);
+	json_write(&state_shape, state, JSON_OWN, &text);
 	return write_file(dir, STATE_FILE_STATE, &text, err);
 }
 
@@ -141,7 +141,7 @@ int state_parse(const char *bytes, size_t size, struct container_state *ret_stat
 	struct container_state state = { 0 };
 	struct arena arena = { 0 };
 
-	if (json_read(bytes, size, &state_shape, &state, &arena, err) < 0) {
+	if (json_read_own(bytes, size, &state_shape, &state, &arena, err) < 0) {
 		arena_release(&arena);
 		return -1;
 	}
@@ -167,7 +167,7 @@ int state_write_config(const struct state_dir *dir, const struct container_confi
 {
 	autostrbuf struct strbuf text = { 0 };
 
-	config_print(config, JSON_COMPACT, &text);
+	config_print(config, JSON_OWN, &text);
 	return write_file(dir, STATE_FILE_CONFIG, &text, err);
 }
 
@@ -180,7 +180,7 @@ int state_read_config(const struct state_dir *dir, struct container_config *ret_
 	*ret_config = (struct container_config){ 0 };
 	if (read_file(dir, STATE_FILE_CONFIG, &bytes, &size, err) < 0)
 		return -1;
-	if (config_parse(bytes, size, ret_config, err) < 0)
+	if (config_parse_own(bytes, size, ret_config, err) < 0)
 		return error_prefix(err, "%s/%s", dir->path, STATE_FILE_CONFIG);
 	return 0;
 }
@@ -248,6 +248,14 @@ static const struct json_field shown_fields[] = {
 };
 static const struct json_shape shown_shape = { sizeof(struct shown_state), shown_fields,
 					       ARRAY_SIZE(shown_fields) };
+
+int state_check_text(const struct container_state *state, struct error *err)
+{
+	if (json_check_text(&state_shape, state, err) == 0)
+		return 0;
+	return error_prefix(err,
+			    "hooks and seccomp agents get the state as JSON, which can't say it");
+}
 
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out)

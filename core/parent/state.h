@@ -187,6 +187,12 @@ int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct erro
 /* What is to be taken away of its cgroup. */
 struct cgroup_left state_cgroup(const struct container_state *state);
 
+/*
+ * Fails where a text of the state (the bundle's path …) isn't UTF-8, so that the JSON which hooks read
+ * would have another.
+ */
+int state_check_text(const struct container_state *state, struct error *err);
+
 /* The container's state as the spec has it (for `state` and for hooks), appended as JSON. */
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out);

@@ -335,7 +335,7 @@ static void nesting_values_and_size_are_bounded(void **state)
 	strbuf_add_str(&many, "{\"x\":[");
 	add_repeated(&many, "0,", JSON_VALUES_MAX);
 	strbuf_add_str(&many, "0]}");
-	assert_no_json(many.bytes, "x[65534]: more than 65536 values");
+	assert_no_json(many.bytes, "x[1048574]: more than 1048576 values");
 	strbuf_add_str(&fits, "{\"x\":");
 	add_repeated(&fits, "[", JSON_DEPTH_MAX - 1);
 	add_repeated(&fits, "]", JSON_DEPTH_MAX - 1);
@@ -350,7 +350,7 @@ static void nesting_values_and_size_are_bounded(void **state)
 	add_repeated(&fits, "}", JSON_DEPTH_MAX);
 	assert_no_json(fits.bytes, "name.name.name.");
 	assert_too_deep(fits.bytes);
-	assert_refused_bytes(large, JSON_SIZE_MAX + 1, "larger than 4194304 bytes");
+	assert_refused_bytes(large, JSON_SIZE_MAX + 1, "larger than 12582912 bytes");
 }
 
 static void assert_written(const char *text, const char *wanted)
@@ -374,6 +374,44 @@ static void strings_are_written_as_json_whatever_they_hold(void **state)
 		       "\"\\u007f\\u009b\\u202e\\udb40\\udc41\"");
 }
 
+/* Every byte but NUL, alone and beside others. */
+static void our_own_documents_have_any_bytes(void **state)
+{
+	struct outer written = { .text = NULL, .color = -1 }, read;
+	autostrbuf struct strbuf text = { 0 }, own = { 0 };
+	struct error err = ERROR_NONE;
+	struct arena arena = { 0 };
+	char *items[1];
+
+	(void)state;
+	for (int byte = 1; byte < 256; byte++)
+		strbuf_addf(&text, "%ca%c%c", byte, byte, 256 - byte);
+	written.text = items[0] = text.bytes;
+	written.strings.items = items;
+	written.strings.count = 1;
+	json_write(&outer_shape, &written, JSON_OWN, &own);
+	assert_int_equal(json_read_own(own.bytes, own.size, &outer_shape, &read, &arena, &err), 0);
+	assert_string_equal(read.text, text.bytes);
+	assert_string_equal(read.strings.items[0], text.bytes);
+	/* And no others'. */
+	assert_int_equal(json_read(own.bytes, own.size, &outer_shape, &read, &arena, &err), -1);
+	assert_non_null(strstr(err.text, "invalid UTF-8"));
+	arena_release(&arena);
+}
+
+static void a_text_that_json_cannot_say_is_named_by_its_place(void **state)
+{
+	char *items[] = { "plain", "\xc3\xa4", "\xff" };
+	struct outer written = { .color = -1, .strings = { items, 2 } };
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	assert_int_equal(json_check_text(&outer_shape, &written, &err), 0);
+	written.strings.count = 3;
+	assert_int_equal(json_check_text(&outer_shape, &written, &err), -1);
+	assert_string_equal(err.text, "strings[2]: invalid UTF-8");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,6 +427,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_json_is_told_with_line_and_column),
 		cmocka_unit_test(nesting_values_and_size_are_bounded),
 		cmocka_unit_test(strings_are_written_as_json_whatever_they_hold),
+		cmocka_unit_test(our_own_documents_have_any_bytes),
+		cmocka_unit_test(a_text_that_json_cannot_say_is_named_by_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

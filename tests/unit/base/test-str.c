@@ -137,6 +137,45 @@ static void utf8_is_told_from_other_bytes(void **state)
 		assert_false(utf8_is_valid((const unsigned char *)bad[i], strlen(bad[i])));
 }
 
+/* Where two lists began as one, what is added to one isn't seen in the other. */
+static void arena_keeps_lists_apart_that_began_as_one(void **state)
+{
+	struct arena arena = { 0 };
+	int *one = NULL, *two;
+
+	(void)state;
+	for (size_t i = 0; i < 20; i++) {
+		one = arena_grow(&arena, one, i, sizeof(*one));
+		assert_int_equal(one[i], 0);
+		one[i] = (int)i;
+	}
+	two = one;
+	one = arena_grow(&arena, one, 20, sizeof(*one));
+	one[20] = 1;
+	two = arena_grow(&arena, two, 20, sizeof(*two));
+	two[20] = 2;
+	assert_int_equal(one[20], 1);
+	assert_int_equal(two[20], 2);
+	assert_int_equal(two[19], 19);
+	arena_release(&arena);
+}
+
+static void arena_grows_long_lists_without_copying_each_time(void **state)
+{
+	struct arena arena = { 0 };
+	int *items = NULL, *before;
+	size_t copies = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 100000; i++) {
+		before = items;
+		items = arena_grow(&arena, items, i, sizeof(*items));
+		copies += items != before;
+	}
+	assert_in_range(copies, 1, 40);
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +185,8 @@ int main(void)
 		cmocka_unit_test(questions_about_texts),
 		cmocka_unit_test(arena_gives_zeroed_aligned_memory_of_any_size),
 		cmocka_unit_test(arena_grows_lists_by_one),
+		cmocka_unit_test(arena_keeps_lists_apart_that_began_as_one),
+		cmocka_unit_test(arena_grows_long_lists_without_copying_each_time),
 		cmocka_unit_test(utf8_is_told_from_other_bytes),
 	};
 

@@ -585,7 +585,7 @@ static void files_that_are_no_config_are_refused(void **state)
 	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(ftruncate(fd, 100 << 20), 0);
-	assert_load_fails(path, "larger than 4194304 bytes");
+	assert_load_fails(path, "larger than 12582912 bytes");
 	assert_int_equal(ftruncate(fd, 0), 0);
 	assert_load_fails(path, "not JSON: empty");
 	assert_int_equal(write(fd, "{}", 2), 2);
