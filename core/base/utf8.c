@@ -126,3 +126,32 @@ void utf8_make_printable(char *text)
 	}
 	*to = '\0';
 }
+
+static void escape_character(const unsigned char *bytes, size_t length, struct strbuf *out)
+{
+	uint32_t code = length ? utf8_decode(bytes, length) : bytes[0];
+
+	if (length <= 1 && (length == 0 || !utf8_is_printable(code)))
+		strbuf_addf(out, "\\x%02x", code);
+	else if (utf8_is_printable(code))
+		strbuf_add(out, bytes, length);
+	else if (code <= 0xffff)
+		strbuf_addf(out, "\\u%04x", code);
+	else
+		strbuf_addf(out, "\\U%08x", code);
+}
+
+void utf8_escape(const char *text, struct strbuf *out)
+{
+	const unsigned char *from = (const unsigned char *)text;
+	size_t left = strlen(text);
+
+	while (left) {
+		size_t length = utf8_length(from, left);
+		size_t step = length ? length : 1;
+
+		escape_character(from, length, out);
+		from += step;
+		left -= step;
+	}
+}

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/str.h"
+
 /*
  * The length (1..4) of the well-formed character at the start of @bytes; 0 where there is none:
  * overlong forms, surrogates, above U+10FFFF, cut short.  @size is not 0. Source: The Unicode
@@ -31,5 +33,12 @@ bool utf8_is_printable(uint32_t code);
  * that is no UTF-8.  The text can only become shorter.
  */
 void utf8_make_printable(char *text);
+
+/*
+ * Appends @text with \xHH in place of each control character and of each byte that is no UTF-8, and
+ * with \uHHHH or \UHHHHHHHH in place of each other character that isn't printable, as bash's $'…' has
+ * them: for a name that looks like another one.
+ */
+void utf8_escape(const char *text, struct strbuf *out);
 
 #endif

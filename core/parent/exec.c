@@ -337,6 +337,8 @@ int container_exec(const struct exec_request *request, struct child *ret_child, 
 	};
 	int result;
 
+	if (state_check_id(request->id, err) < 0)
+		return -1;
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		execution.namespaces.joined[i] = -1;
 	result = exec_in_steps(&execution, err);

@@ -29,6 +29,7 @@
 #include "core/base/log.h"
 #include "core/base/place.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/cgroup/tree.h"
 
 #define FILE_MARK "urun container\n"
@@ -48,6 +49,15 @@ void state_dir_close(struct state_dir *dir)
 	dir->path = dir->id = NULL;
 }
 
+/* What is wrong with an id may be what nobody sees of it. */
+static int refuse_id(const char *id, const char *why, struct error *err)
+{
+	autostrbuf struct strbuf shown = { 0 };
+
+	utf8_escape(id, &shown);
+	return error_set(err, 0, "container id '%s': %s", shown.bytes, why);
+}
+
 int state_check_id(const char *id, struct error *err)
 {
 	static const char allowed[] =
@@ -59,12 +69,10 @@ int state_check_id(const char *id, struct error *err)
 	if (length > 255)
 		return error_set(err, 0, "the container id has %zu bytes, more than 255", length);
 	if (id[0] == '.')
-		return error_set(err, 0, "container id '%s': it begins with '.'", id);
+		return refuse_id(id, "it begins with '.'", err);
 	if (id[strspn(id, allowed)] != '\0')
-		return error_set(
-			err, 0,
-			"container id '%s': only letters, digits, '_', '+', '-' and '.' are allowed",
-			id);
+		return refuse_id(id, "only letters, digits, '_', '+', '-' and '.' are allowed",
+				 err);
 	return 0;
 }
 

@@ -110,3 +110,19 @@ rootfs_run() {
 	urun run --detach --keep --bundle "$BUNDLE" c2
 	urun delete --force c2
 }
+
+# A mark that turns the direction, and a space without width: the id would look like another one.
+@test "what nobody sees of an id is shown in the error" {
+	local command
+	for command in 'state' 'kill' 'delete' 'start' 'exec --cwd / ID true' "run --bundle $BUNDLE" "create --bundle $BUNDLE"; do
+		case $command in
+		*ID*) command=${command/ID/$'a\u202eb\u200bc\x01'} ;;
+		*) command+=" "$'a\u202eb\u200bc\x01' ;;
+		esac
+		# shellcheck disable=SC2086 # a command and its words
+		try $command
+		assert_one_line "container id 'a\\u202eb\\u200bc\\x01': only letters"
+	done
+	try run --rootfs "$BUNDLE/rootfs" --name $'a\u202eb' -- true
+	assert_one_line "'a\\u202eb'"
+}

@@ -69,12 +69,34 @@ static void bytes_that_are_no_utf8_are_marks_one_each(void **state)
 	expect_printed("surrogate \xed\xa0\x80", "surrogate ???");
 }
 
+static void assert_escaped(const char *text, const char *wanted)
+{
+	autostrbuf struct strbuf out = { 0 };
+
+	utf8_escape(text, &out);
+	assert_string_equal(out.size ? out.bytes : "", wanted);
+}
+
+static void what_nobody_sees_is_escaped(void **state)
+{
+	(void)state;
+	assert_escaped("", "");
+	assert_escaped("plain \xc3\xa4 \xf0\x9f\x98\x80", "plain \xc3\xa4 \xf0\x9f\x98\x80");
+	assert_escaped("a\xe2\x80\xae"
+		       "b\xe2\x80\x8b",
+		       "a\\u202eb\\u200b");
+	assert_escaped("\n\x1b[31m\x7f\xc2\x9b", "\\x0a\\x1b[31m\\x7f\\u009b");
+	assert_escaped("\xf3\xa0\x81\x81", "\\U000e0041");
+	assert_escaped("\xff\xc3", "\\xff\\xc3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_seen_stays),
 		cmocka_unit_test(control_characters_are_marks),
 		cmocka_unit_test(marks_of_direction_and_what_has_no_width_are_marks),
+		cmocka_unit_test(what_nobody_sees_is_escaped),
 		cmocka_unit_test(bytes_that_are_no_utf8_are_marks_one_each),
 	};
 
