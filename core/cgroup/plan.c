@@ -3,6 +3,7 @@
 #include "core/cgroup/plan.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,6 +94,16 @@ static int no_unified_tree(const struct cgroup_settings *settings, struct error 
 
 /* ---- ours ---- */
 
+/* Room for the longest file of a cgroup: else half of the way is made before one fails. */
+static int check_length(const struct cgroup_plan *plan, struct error *err)
+{
+	if (strlen(CGROUP_ROOT) + strlen(plan->path) + 1 + NAME_MAX < PATH_MAX)
+		return 0;
+	return error_set(err, ENAMETOOLONG,
+			 "linux.cgroupsPath: %zu bytes with the cgroup that it is below",
+			 strlen(plan->path));
+}
+
 static int plan_cgroupfs(const struct cgroup_request *request, const char *asked,
 			 struct cgroup_plan *plan, struct error *err)
 {
@@ -101,7 +112,7 @@ static int plan_cgroupfs(const struct cgroup_request *request, const char *asked
 	plan->manager = CGROUP_CGROUPFS;
 	if (asked && asked[0] == '/') {
 		plan->path = path_clean(asked);
-		return 0;
+		return check_length(plan, err);
 	}
 	base = find_base();
 	if (!base)
@@ -109,7 +120,7 @@ static int plan_cgroupfs(const struct cgroup_request *request, const char *asked
 	joined = asked ? str_format("%s/%s", base, asked)
 		       : str_format("%s/urun-%s", base, request->id);
 	plan->path = path_clean(joined);
-	return 0;
+	return check_length(plan, err);
 }
 
 /* ---- systemd's ---- */
@@ -140,6 +151,9 @@ static int parse_systemd_path(const struct cgroup_request *request, const char *
 	else
 		plan->unit = asked ? str_format("%s.scope", asked)
 				   : str_format("urun-%s.scope", request->id);
+	if (strlen(plan->unit) > NAME_MAX || strlen(plan->slice) > NAME_MAX)
+		return error_set(err, ENAMETOOLONG,
+				 "linux.cgroupsPath: systemd takes names of %d bytes", NAME_MAX);
 	return 0;
 }
 

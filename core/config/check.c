@@ -2,7 +2,9 @@
 #include "core/config/check.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "core/base/str.h"
 
@@ -20,10 +22,46 @@ bool check_is_one_of(const char *value, const char *const *names)
 	return false;
 }
 
+int check_path_length(const char *value, const char *path, struct error *err)
+{
+	if (strlen(value) >= PATH_MAX)
+		return error_set(err, 0, "%s: longer than %d bytes, which no path is", path,
+				 PATH_MAX - 1);
+	for (const char *name = value; *name;) {
+		size_t length = strcspn(name, "/");
+
+		if (length > NAME_MAX)
+			return error_set(err, 0,
+					 "%s: a name in it is longer than %d bytes, which none is",
+					 path, NAME_MAX);
+		name += length + (name[length] == '/');
+	}
+	return 0;
+}
+
 int check_absolute(const char *value, const char *path, struct error *err)
 {
 	if (value[0] != '/')
 		return error_set(err, 0, "%s: \"%s\" must be an absolute path", path, value);
+	return check_path_length(value, path, err);
+}
+
+/* MAX_ARG_STRLEN of the kernel. Source: execve(2). */
+static size_t string_max(void)
+{
+	return 32 * (size_t)sysconf(_SC_PAGESIZE) - 1;
+}
+
+int check_string_lengths(const str_list *strings, const char *path, struct error *err)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		if (strlen(strings->items[i]) > string_max() &&
+		    error_gather(
+			    err,
+			    error_set(err, 0,
+				      "%s[%zu]: longer than %zu bytes, which execve(2) refuses",
+				      path, i, string_max())) < 0)
+			return -1;
 	return 0;
 }
 
@@ -56,7 +94,7 @@ int check_env(const str_list *env, const char *path, struct error *err)
 	for (size_t i = 0; i < env->count; i++)
 		if (error_gather(err, check_variable(env->items[i], path, i, err)) < 0)
 			return -1;
-	return 0;
+	return check_string_lengths(env, path, err);
 }
 
 static bool ranges_overlap(uint64_t a, uint64_t a_count, uint64_t b, uint64_t b_count)
@@ -158,7 +196,8 @@ static int check_version(const struct container_config *config, struct error *er
 
 static int check_root(const struct container_config *config, struct error *err)
 {
-	return config->root->path[0] ? 0 : error_set(err, 0, "root.path: is empty");
+	return config->root->path[0] ? check_path_length(config->root->path, "root.path", err)
+				     : error_set(err, 0, "root.path: is empty");
 }
 
 static int check_uts_name(const struct container_config *config, const char *name, const char *path,
@@ -194,14 +233,19 @@ static int check_mount_mappings(const struct config_mount *mount, size_t i, stru
  */
 static int check_mount_paths(const struct config_mount *mount, size_t i, struct error *err)
 {
+	char path[PATH_ROOM];
+
 	if (!*mount->destination &&
 	    error_gather(err, error_set(err, 0, "mounts[%zu].destination: is empty", i)) < 0)
 		return -1;
-	if (!config_mount_is_bind(mount) || config_mount_has(mount, "remount"))
+	snprintf(path, sizeof(path), "mounts[%zu].destination", i);
+	if (error_gather(err, check_path_length(mount->destination, path, err)) < 0)
+		return -1;
+	if (!config_mount_is_bind(mount) || config_mount_has(mount, "remount") || !mount->source)
 		return 0;
-	if (mount->source && !*mount->source)
-		return error_set(err, 0, "mounts[%zu].source: is empty", i);
-	return 0;
+	snprintf(path, sizeof(path), "mounts[%zu].source", i);
+	return *mount->source ? check_path_length(mount->source, path, err)
+			      : error_set(err, 0, "%s: is empty", path);
 }
 
 static int check_mounts(const struct container_config *config, struct error *err)

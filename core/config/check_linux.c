@@ -172,6 +172,10 @@ static int check_personality(const struct config_personality *personality, struc
 
 static int check_single_fields(const struct config_linux *linux_, struct error *err)
 {
+	if (linux_->cgroups_path &&
+	    error_gather(err, check_path_length(linux_->cgroups_path, "linux.cgroupsPath", err)) <
+		    0)
+		return -1;
 	if (linux_->rootfs_propagation &&
 	    !check_is_one_of(linux_->rootfs_propagation, propagations))
 		return error_set(

@@ -66,6 +66,9 @@ int config_check_process(const struct config_process *process, const char *path,
 	if (process->args.count == 0 &&
 	    error_gather(err, error_set(err, 0, "%sargs: must not be empty", path)) < 0)
 		return -1;
+	snprintf(at, sizeof(at), "%sargs", path);
+	if (check_string_lengths(&process->args, at, err) < 0)
+		return -1;
 	snprintf(at, sizeof(at), "%scwd", path);
 	if (error_gather(err, check_absolute(process->cwd, at, err)) < 0)
 		return -1;

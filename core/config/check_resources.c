@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+
 #include "core/base/str.h"
 #include "core/config/check.h"
 
@@ -19,18 +23,46 @@ static int check_rule(const struct config_device_rule *rule, size_t i, struct er
 	return 0;
 }
 
-/* A file of the cgroup, written to its folder: a name and no path. */
+/* kernfs takes no more in one write. */
+#define CGROUP_VALUE_MAX 4096
+
+/* Those of Linux 6.15; perf_event has no file. Source: cgroup-v2.rst, "Controllers". */
+static bool is_of_controller(const char *file)
+{
+	static const char *const controllers[] = { "cpu.",    "cpuset.", "dmem.", "hugetlb.", "io.",
+						   "memory.", "misc.",	 "pids.", "rdma." };
+
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++)
+		if (str_starts_with(file, controllers[i]))
+			return file[strlen(controllers[i])] != '\0';
+	return false;
+}
+
+/*
+ * A file of the cgroup, written to its folder: a name and no path.  Those of the cgroup itself aren't
+ * resources: cgroup.freeze and cgroup.kill would stop or end the start, cgroup.procs moves processes.
+ */
+static int check_unified_one(const struct str_pair *setting, struct error *err)
+{
+	const char *name = setting->name;
+
+	if (strchr(name, '/') || strlen(name) > NAME_MAX || !is_of_controller(name))
+		return error_set(
+			err, 0,
+			"linux.resources.unified: \"%s\" is no file of a cgroup's controller "
+			"(cpu, cpuset, dmem, hugetlb, io, memory, misc, pids, rdma)",
+			name);
+	if (strlen(setting->value) > CGROUP_VALUE_MAX)
+		return error_set(err, 0, "linux.resources.unified: %s: longer than %d bytes", name,
+				 CGROUP_VALUE_MAX);
+	return 0;
+}
+
 static int check_unified(const str_map *unified, struct error *err)
 {
-	for (size_t i = 0; i < unified->count; i++) {
-		const char *name = unified->items[i].name;
-
-		if (*name == '\0' || strchr(name, '/') || *name == '.')
-			return error_set(
-				err, 0,
-				"linux.resources.unified: \"%s\" is no name of a cgroup's file",
-				name);
-	}
+	for (size_t i = 0; i < unified->count; i++)
+		if (error_gather(err, check_unified_one(&unified->items[i], err)) < 0)
+			return -1;
 	return 0;
 }
 

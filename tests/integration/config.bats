@@ -110,6 +110,19 @@ refused_as_it_is() {
 	refused '.linux.namespaces[0].path = "ns"' 'linux.namespaces[0].path'
 }
 
+@test "what can only fail is refused before anything is made" {
+	local long
+	long=$(printf '%0300d' 0)
+	refused ".linux.cgroupsPath = \"/a/$long\"" linux.cgroupsPath
+	refused '.linux.cgroupsPath = ([range(2500)] | map("/a") | add)' linux.cgroupsPath
+	refused ".mounts += [{\"destination\": \"/$long\", \"type\": \"tmpfs\"}]" 'mounts[6].destination'
+	refused ".process.cwd = \"/$long\"" process.cwd
+	refused '.process.args = ["true", ([range(140000)] | map("a") | add)]' 'process.args[1]'
+	refused '.linux.resources.unified = {"cgroup.freeze": "1"}' cgroup.freeze
+	refused '.linux.resources.unified = {"cgroup.kill": "1"}' cgroup.kill
+	[ -z "$(ls -A --ignore=.seccomp "$STATE" 2>/dev/null)" ]
+}
+
 @test "an unknown ociVersion is refused, and every 1.x is taken" {
 	refused '.ociVersion = "2.0.0"' ociVersion 2.0.0
 	refused '.ociVersion = "moon"' ociVersion

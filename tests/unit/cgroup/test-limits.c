@@ -131,9 +131,8 @@ static void test_the_others(void **state)
 		"hugetlb.2MB.max=4194304");
 	assert_string_equal(created("{\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3,\"hcaObjects\":9}}}"),
 			    "rdma.max=mlx5_1 hca_handle=3 hca_object=9");
-	assert_string_equal(
-		created("{\"unified\":{\"memory.high\":\"100\",\"cgroup.freeze\":\"0\"}}"),
-		"memory.high=100, cgroup.freeze=0");
+	assert_string_equal(created("{\"unified\":{\"memory.high\":\"100\",\"misc.max\":\"a 1\"}}"),
+			    "memory.high=100, misc.max=a 1");
 	assert_non_null(strstr(created("{\"unified\":{\"../x.y\":\"1\"}}"), "unified"));
 	assert_non_null(strstr(created("{\"network\":{\"classID\":1}}"), "network"));
 	assert_string_equal(created("{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]}"), "");
@@ -153,10 +152,10 @@ static void test_merge(void **state)
 	struct container_config config = { 0 };
 	struct config_linux linux_ = { 0 };
 	struct error err = ERROR_NONE;
-	static const char first[] = "{\"memory\":{\"limit\":100,\"swap\":200},\"unified\":{\"a.b\":"
-				    "\"1\",\"c.d\":\"2\"}}";
+	static const char first[] = "{\"memory\":{\"limit\":100,\"swap\":200},"
+				    "\"unified\":{\"io.max\":\"1\",\"io.low\":\"2\"}}";
 	static const char second[] = "{\"memory\":{\"limit\":150},\"pids\":{\"limit\":5},"
-				     "\"unified\":{\"c.d\":\"3\"}}";
+				     "\"unified\":{\"io.low\":\"3\"}}";
 
 	(void)state;
 	config.linux_ = &linux_;

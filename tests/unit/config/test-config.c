@@ -108,6 +108,65 @@ static void empty_paths_are_as_none(void **state)
 	config_release(&config);
 }
 
+static void add_letters(struct strbuf *text, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		strbuf_add_str(text, "x");
+}
+
+/* @text with the letters in the place of its '@'. */
+static char *with_letters(const char *text, const struct strbuf *letters)
+{
+	const char *at = strchr(text, '@');
+
+	return str_format("%.*s%s%s", (int)(at - text), text, letters->bytes, at + 1);
+}
+
+/* Paths and strings that the kernel takes nowhere are refused before anything is made. */
+static void lengths_that_can_only_fail_are_refused(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+		size_t fits;
+	} places[] = {
+		{ OF_LINUX(",\"cgroupsPath\":\"/a/@\""), "linux.cgroupsPath: a name", 255 },
+		{ OF_LINUX(",\"maskedPaths\":[\"/@/x\"]"), "linux.maskedPaths[0]: a name", 255 },
+		{ OF_TOP(",\"mounts\":[{\"destination\":\"@\"}]"), "mounts[0].destination: a name",
+		  255 },
+		{ OF_TOP(",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"@\"}]"),
+		  "mounts[0].source: a name", 255 },
+		{ OF_PROCESS(",\"env\":[\"A=@\"]"), "process.env[0]: longer than 131071 bytes",
+		  131069 },
+	};
+
+	(void)state;
+	if (sysconf(_SC_PAGESIZE) != 4096)
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		autostrbuf struct strbuf letters = { 0 };
+		autofree char *good = NULL, *bad = NULL;
+
+		add_letters(&letters, places[i].fits);
+		good = with_letters(places[i].text, &letters);
+		assert_taken(good);
+		add_letters(&letters, 1);
+		bad = with_letters(places[i].text, &letters);
+		assert_refused(bad, places[i].wanted);
+	}
+}
+
+static void a_path_of_four_kibibytes_is_refused(void **state)
+{
+	autostrbuf struct strbuf path = { 0 };
+	autofree char *text = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < 2048; i++)
+		strbuf_add_str(&path, "/a");
+	text = str_format(OF_LINUX(",\"cgroupsPath\":\"%s\""), path.bytes);
+	assert_refused(text, "linux.cgroupsPath: longer than 4095 bytes");
+}
+
 /* config.md, "Specification version". */
 static void versions_are_semver_of_1(void **state)
 {
@@ -383,6 +442,12 @@ static void sysctl_names_cant_leave_their_folder(void **state)
 
 static void other_fields_of_linux_are_checked(void **state)
 {
+	static const char *const no_controllers[] = {
+		"cgroup.freeze", "cgroup.kill", "cgroup.procs", "cgroup.subtree_control",
+		"cgroup.type",	 "memory.",	"memory",	"",
+		"perf_event.x",	 "memory.x/y",	"memoryx.high", ".memory.high"
+	};
+
 	(void)state;
 	assert_taken(OF_LINUX(",\"rootfsPropagation\":\"rslave\",\"cgroupsPath\":\"a:b:c\""));
 	assert_refused(OF_LINUX(",\"rootfsPropagation\":\"none\""),
@@ -409,6 +474,16 @@ static void other_fields_of_linux_are_checked(void **state)
 		       "linux.resources.memory.limit: out of range");
 	assert_refused(OF_LINUX(",\"resources\":{\"unified\":{\"../x\":\"1\"}}"),
 		       "linux.resources.unified: \"../x\"");
+	for (size_t i = 0; i < ARRAY_SIZE(no_controllers); i++) {
+		autofree char *text = str_format(
+			OF_LINUX(
+				",\"resources\":{\"unified\":{\"memory.high\":\"1\",\"%s\":\"1\"}}"),
+			no_controllers[i]);
+		autofree char *wanted =
+			str_format("linux.resources.unified: \"%s\"", no_controllers[i]);
+
+		assert_refused(text, wanted);
+	}
 	assert_refused(
 		OF_LINUX(
 			",\"resources\":{\"hugepageLimits\":[{\"pageSize\":\"2M/\",\"limit\":0}]}"),
@@ -601,6 +676,8 @@ int main(void)
 		cmocka_unit_test(the_least_config_is_taken_and_filled),
 		cmocka_unit_test(relative_destinations_are_below_the_root),
 		cmocka_unit_test(empty_paths_are_as_none),
+		cmocka_unit_test(lengths_that_can_only_fail_are_refused),
+		cmocka_unit_test(a_path_of_four_kibibytes_is_refused),
 		cmocka_unit_test(versions_are_semver_of_1),
 		cmocka_unit_test(top_level_fields_are_checked),
 		cmocka_unit_test(processes_are_checked),
