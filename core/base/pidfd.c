@@ -52,14 +52,16 @@ pid_t pidfd_pid(int pidfd)
 static int parse_stat(const char *text, struct process_stat *ret_stat)
 {
 	const char *rest = strrchr(text, ')');
+	const char *name = strchr(text, '(');
 	struct process_stat stat;
 	uint64_t flags, user, system;
 
 	/* Fields 3, 9, 14, 15 and 22. */
-	if (!rest || sscanf(rest,
-			    ") %c %*d %*d %*d %*d %*d %" SCNu64 " %*u %*u %*u %*u %" SCNu64
-			    " %" SCNu64 " %*d %*d %*d %*d %*d %*d %" SCNu64,
-			    &stat.state, &flags, &user, &system, &stat.start_time) != 5)
+	if (!rest || !name ||
+	    sscanf(rest,
+		   ") %c %*d %*d %*d %*d %*d %" SCNu64 " %*u %*u %*u %*u %" SCNu64 " %" SCNu64
+		   " %*d %*d %*d %*d %*d %*d %" SCNu64,
+		   &stat.state, &flags, &user, &system, &stat.start_time) != 5)
 		return -EINVAL;
 	/*
 	 * The first process of a pid namespace that was killed is no zombie until all of
@@ -68,6 +70,7 @@ static int parse_stat(const char *text, struct process_stat *ret_stat)
 	if ((flags & PROCESS_IS_EXITING) && stat.state != 'Z')
 		stat.state = 'X';
 	stat.cpu_ticks = user + system;
+	snprintf(stat.name, sizeof(stat.name), "%.*s", (int)(rest - name - 1), name + 1);
 	*ret_stat = stat;
 	return 0;
 }

@@ -14,6 +14,7 @@ pid_t pidfd_pid(int pidfd);
 
 /* Of /proc/PID/stat.  Source: proc(5). */
 struct process_stat {
+	char name[64];	     /* of its own choice: prctl(PR_SET_NAME), or execve's file */
 	char state;	     /* 'Z' zombie, 'X' dead, also for one that is ending */
 	uint64_t cpu_ticks;  /* user's and system's, of sysconf(_SC_CLK_TCK) a second */
 	uint64_t start_time; /* ticks since boot.  With it, a pid names a process for ever. */

@@ -293,7 +293,7 @@ int child_begin(const char *sync_number, const char *mode, struct child *ret_chi
 		dprintf(STDERR_FILENO, "urun: 'urun init' is started by urun itself\n");
 		return -1;
 	}
-	prctl(PR_SET_NAME, "urun:init");
+	prctl(PR_SET_NAME, CHILD_NAME);
 	/*
 	 * The container's processes must not look into us by ptrace(2) or /proc/PID: we have the
 	 * host's descriptors still.

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/arena.h"
@@ -20,6 +21,9 @@
 #include "core/parent/state_socket.h"
 #include "core/parent/terminal.h"
 #include "core/sync/pipe.h"
+
+/* Some 200 ms in all: a program that has our name is waited for so long, and no other. */
+#define EXEC_TRIES_MAX 2000
 
 void child_close(struct child *child)
 {
@@ -123,9 +127,10 @@ static int child_lost(const struct child *child, struct error *err)
 
 	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
 	    info.si_code != CLD_EXITED)
-		return error_set(err, 0,
-				 "the container's first process was killed by signal %d (%s)",
-				 info.si_status, strsignal(info.si_status));
+		return error_set(
+			err, 0,
+			"the container's first process was killed by signal %d (%s) before the program ran",
+			info.si_status, strsignal(info.si_status));
 	/* Status 0: it has joined the namespaces, and its child was killed there by the container. */
 	if (info.si_status == 0)
 		return error_set(err, 0,
@@ -252,6 +257,40 @@ int child_release(const struct child *child, struct error *err)
 	if (child_send(child, MESSAGE_RUN, err) < 0)
 		return -1;
 	return pipe_await(child->sync_fd, 0, &none, err) < 0 ? -1 : 0;
+}
+
+/*
+ * The end of the pipe is execve's, or that of a process which couldn't even say what failed: the filter of
+ * the container may refuse that too.  A process that ends keeps the name which it gave itself until
+ * execve, and is ours to reap.  The kernel closes the pipe a moment before it gives the new name.
+ * Where /proc doesn't tell, it was executed.
+ */
+bool child_was_executed(pid_t pid)
+{
+	const struct timespec moment = { .tv_nsec = 100 * 1000 };
+	struct process_stat stat;
+
+	for (int tries = 0; tries < EXEC_TRIES_MAX; tries++) {
+		if (process_read_stat(pid, &stat) < 0 || !str_equal(stat.name, CHILD_NAME))
+			return true;
+		if (stat.state == 'Z' || stat.state == 'X')
+			return false;
+		nanosleep(&moment, NULL);
+	}
+	return true;
+}
+
+int child_check_executed(const struct child *child, bool filtered, struct error *err)
+{
+	siginfo_t info;
+
+	if (child_was_executed(child->pid))
+		return 0;
+	/* Until it is a zombie its end has no cause. */
+	while (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	child_lost(child, err);
+	return filtered ? error_hint(err, CHILD_FILTER_HINT) : -1;
 }
 
 int child_write_pid_file(const struct child_request *request, const struct child *child,

@@ -551,6 +551,18 @@ static int run_poststart(struct creation *creation, struct error *err)
 	return hooks_run_with_state(HOOK_POSTSTART, &creation->made->state, CONTAINER_RUNNING, err);
 }
 
+/* With `create` the program is executed by `start`. */
+static int release(struct creation *creation, struct error *err)
+{
+	const struct child *child = &creation->made->child;
+
+	if (child_release(child, err) < 0)
+		return -1;
+	return creation->request->mode == CREATE_ONLY
+		       ? 0
+		       : child_check_executed(child, creation->made->config.linux_->seccomp, err);
+}
+
 /*
  * The story of `create` and of `run`.
  * Up to clone_child() nothing exists but the state folder: all that can be refused is refused
@@ -569,7 +581,7 @@ static int create_in_steps(struct creation *creation, struct error *err)
 	    state_write_config(&creation->made->dir, &creation->made->config, err) < 0 ||
 	    await_ready(creation, err) < 0 || await_start_time(creation, err) < 0 ||
 	    await_network(creation, err) < 0 || child_send_descriptors(request, child, err) < 0 ||
-	    child_release(child, err) < 0 || state_set_created(&creation->made->dir, err) < 0 ||
+	    release(creation, err) < 0 || state_set_created(&creation->made->dir, err) < 0 ||
 	    run_poststart(creation, err) < 0 || child_write_pid_file(request, child, err) < 0)
 		return -1;
 	return 0;

@@ -304,6 +304,7 @@ static int exec_in_steps(struct execution *execution, struct error *err)
 	    clone_child(execution, err) < 0 || bootstrap(execution, err) < 0 ||
 	    send_config(execution, err) < 0 || await_ready(execution, err) < 0 ||
 	    child_send_descriptors(request, child, err) < 0 || child_release(child, err) < 0 ||
+	    child_check_executed(child, execution->config.linux_->seccomp, err) < 0 ||
 	    child_write_pid_file(request, child, err) < 0)
 		return -1;
 	return 0;

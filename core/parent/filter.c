@@ -4,6 +4,7 @@
 
 #include "core/base/fd.h"
 #include "core/parent/seccomp.h"
+#include "core/parent/seccomp_start.h"
 #include "core/parent/state_socket.h"
 
 void filter_release(struct filter *filter)
@@ -28,6 +29,8 @@ static int compile(const char *cache, const struct container_config *config,
 	if (!seccomp)
 		return 0;
 	if (wants_all_names(config) && error_gather(err, seccomp_check_names(seccomp, err)) < 0)
+		return -1;
+	if (error_gather(err, seccomp_check_start(seccomp, err)) < 0)
 		return -1;
 	return cache ? seccomp_compile_cached(cache, seccomp, &ret_filter->bpf,
 					      &ret_filter->load_flags, err)

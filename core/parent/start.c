@@ -8,6 +8,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
+#include "core/parent/child.h"
 #include "core/parent/hooks.h"
 #include "core/parent/lifecycle.h"
 #include "core/parent/network.h"
@@ -44,7 +45,8 @@ static int open_fifo(const struct state_dir *dir, const char *name, int flags, i
  * The end of the FIFO `started` says that execve happened: init's end of it is close-on-exec.
  * ORDER: it is opened before init goes on, or its end could be missed.
  */
-static int start_program(const struct state_dir *dir, struct error *err)
+static int start_program(const struct state_dir *dir, const struct container_state *state,
+			 struct error *err)
 {
 	autoclose int start = -1, started = -1;
 	struct message none = MESSAGE_NONE;
@@ -55,7 +57,12 @@ static int start_program(const struct state_dir *dir, struct error *err)
 	if (write(start, "s", 1) != 1)
 		return error_set(err, errno, "write to %s/%s", dir->path, STATE_FILE_START);
 	fcntl(started, F_SETFL, 0);
-	return pipe_await(started, 0, &none, err) < 0 ? -1 : 0;
+	if (pipe_await(started, 0, &none, err) < 0)
+		return -1;
+	if (child_was_executed((pid_t)state->pid.value))
+		return 0;
+	error_set(err, 0, "the container's first process ended before the program ran");
+	return error_hint(err, "with a seccomp profile: " CHILD_FILTER_HINT);
 }
 
 static void remove_fifos(const struct state_dir *dir)
@@ -101,7 +108,7 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 	network_warn_if_lost(&dir, &state);
 	if (check_startable(&dir, &state, &pidfd, err) == 0 &&
 	    notify_reopen(notify_socket, &dir, &notify, err) == 0 &&
-	    start_program(&dir, err) == 0) {
+	    start_program(&dir, &state, err) == 0) {
 		remove_fifos(&dir);
 		result = hooks_run_with_state(HOOK_POSTSTART, &state, CONTAINER_RUNNING, err);
 		if (result < 0)

@@ -9,6 +9,9 @@
 #include "core/base/error.h"
 #include "core/base/str.h"
 
+/* What the child calls itself (PR_SET_NAME) until execve. */
+#define CHILD_NAME "urun:init"
+
 /*
  * The messages of the sync pipe, in the order in which they come.
  *

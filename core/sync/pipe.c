@@ -212,6 +212,25 @@ int pipe_await(int fd, unsigned int expected, struct message *ret_message, struc
 	}
 }
 
+/*
+ * The same by write(2): a container's seccomp filter, under which execve may have failed, often has no
+ * sendmsg(2), and nearly always has this.
+ */
+static void write_error(int fd, const struct message_error *sent)
+{
+	struct {
+		struct frame_header frame;
+		struct message_error payload;
+	} whole;
+
+	memset(&whole, 0, sizeof(whole));
+	whole.frame.type = MESSAGE_ERROR;
+	whole.frame.size = sizeof(whole.payload);
+	whole.payload = *sent;
+	if (fd_write_all(fd, (const char *)&whole, sizeof(whole)) < 0)
+		return; /* nothing is left to say it by */
+}
+
 void pipe_send_error(int fd, const struct error *err)
 {
 	struct message_error sent = { .code = err->code, .status = err->status };
@@ -220,5 +239,6 @@ void pipe_send_error(int fd, const struct error *err)
 	/* Not as bytes: behind the end of a text lies what was in this memory before. */
 	snprintf(sent.text, sizeof(sent.text), "%s", err->text);
 	snprintf(sent.hint, sizeof(sent.hint), "%s", err->hint);
-	pipe_send(fd, MESSAGE_ERROR, &sent, sizeof(sent), NULL, 0, &ignored);
+	if (pipe_send(fd, MESSAGE_ERROR, &sent, sizeof(sent), NULL, 0, &ignored) < 0)
+		write_error(fd, &sent);
 }

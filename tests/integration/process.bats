@@ -154,6 +154,65 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$URUN" --root "$STA
 	assert_output 159
 }
 
+# The filter is loaded before execve, and what init still does is under it.
+@test "a seccomp profile that refuses the start of the program ends in one line" {
+	local profile
+	for profile in '{"defaultAction": "SCMP_ACT_ERRNO"}' '{"defaultAction": "SCMP_ACT_KILL"}' '{"defaultAction": "SCMP_ACT_TRAP"}' \
+		'{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["execve"], "action": "SCMP_ACT_KILL_PROCESS"}]}' \
+		'{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["execve", "sendmsg"], "action": "SCMP_ACT_ERRNO"}]}'; do
+		config '.linux.seccomp = $profile' --argjson profile "$profile"
+		try run --bundle "$BUNDLE" c1
+		assert_status 125
+		assert_one_line linux.seccomp execve
+		try create --bundle "$BUNDLE" c1
+		assert_status 1
+		assert_one_line linux.seccomp execve
+	done
+}
+
+# Neither the failure itself nor the exit can be told by a call.
+@test "a failure under a seccomp profile that lets nothing be said is told by the parent" {
+	local names
+	printf '\177ELF, but no program' >"$BUNDLE/rootfs/broken"
+	chmod 755 "$BUNDLE/rootfs/broken"
+	program /broken
+	for names in '"sendmsg", "write", "exit_group", "exit"' '"sendmsg", "write"'; do
+		config ".linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [$names], \"action\": \"SCMP_ACT_ERRNO\"}]}"
+		try run --bundle "$BUNDLE" c1
+		assert_status 125
+		assert_one_line 'before the program ran (hint: linux.seccomp refuses'
+	done
+	# Before the change of ids, which is refused too.
+	config '.process.noNewPrivileges = false | .linux.seccomp.syscalls[0].names += ["setresuid", "setgroups", "capset"]'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line 'before the program ran (hint: linux.seccomp refuses'
+	# A container that runs, whose exec meets the same.
+	config '.process.noNewPrivileges = true | .process.args = ["sleep", "30"] | .linux.seccomp.syscalls[0].names = ["sendmsg", "write"]'
+	urun run --detach --bundle "$BUNDLE" c1
+	try exec c1 /broken
+	assert_status 255
+	assert_one_line 'before the program ran (hint: linux.seccomp refuses'
+	try exec c1 true
+	assert_status 0
+	urun delete --force c1
+}
+
+# Allow lists for programs without sockets have no sendmsg, by which init says what fails.
+@test "what fails under a seccomp profile without sendmsg is told all the same" {
+	printf '\177ELF, but no program' >"$BUNDLE/rootfs/broken"
+	chmod 755 "$BUNDLE/rootfs/broken"
+	program /broken
+	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["sendmsg", "exit_group"], "action": "SCMP_ACT_ERRNO"}]}'
+	try run --bundle "$BUNDLE" c1
+	assert_status 126
+	assert_one_line '/broken' 'exec format error'
+	urun create --bundle "$BUNDLE" c1
+	try start c1
+	assert_one_line '/broken' 'exec format error'
+	urun delete --force c1
+}
+
 @test "an allow list as engines write it runs a shell" {
 	command -v runc >/dev/null || [ -x /usr/sbin/runc ] || skip "runc isn't installed"
 	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38, "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"], "syscalls": [
