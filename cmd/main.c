@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "build-config.h"
 #include "cmd/command.h"
 #include "core/base/fd.h"
+#include "core/base/inherit.h"
 #include "core/base/log.h"
 #include "core/base/number.h"
 #include "core/base/path.h"
@@ -76,6 +78,8 @@ int command_print(const char *text, struct error *err)
 {
 	int failed = fd_write_all(STDOUT_FILENO, text, strlen(text));
 
+	if (failed == -EPIPE)
+		inherit_end_by_sigpipe();
 	return failed < 0 ? error_set(err, -failed, "write to standard output") : 0;
 }
 
@@ -213,8 +217,22 @@ static const struct command *find_command(const char *name, struct error *err)
 	return NULL;
 }
 
-static int fail(const struct error *err, int status)
+/* A limit that the caller's shell or unit has set is named where it can have been the cause. */
+static void hint_at_file_size(struct error *err)
 {
+	struct rlimit limit;
+
+	if (err->code == EFBIG && !err->hint[0] && getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY)
+		error_hint(err,
+			   "the caller's limit of the size of files (RLIMIT_FSIZE) is %llu bytes: "
+			   "raise it with ulimit -f",
+			   (unsigned long long)limit.rlim_cur);
+}
+
+static int fail(struct error *err, int status)
+{
+	hint_at_file_size(err);
 	log_failure(err);
 	return err->status ? err->status : status;
 }
@@ -234,6 +252,8 @@ int main(int argc, char **argv)
 	const struct command *command;
 	int operand, parsed, status = 0;
 
+	/* ORDER: before anything is made, waited for or written. */
+	inherit_begin();
 	if (is_init(argc, argv))
 		init_main(argv[2], argv[3]);
 	if (open_missing_stdio(&err) < 0)

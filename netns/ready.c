@@ -4,13 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "core/base/inherit.h"
 #include "core/base/number.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
@@ -47,7 +47,7 @@ int ready_main(int argc, char **argv, const char *helper,
 	}
 	/* It was executed by its descriptor, whose number is all that the kernel has for a name. */
 	prctl(PR_SET_NAME, helper);
-	signal(SIGPIPE, SIG_IGN);
+	inherit_begin();
 	if (begin(argv[1], &err) == 0 && network_options_parse(argv[2], &options, &err) == 0 &&
 	    start(&options, &err) == 0)
 		return 0;

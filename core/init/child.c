@@ -8,16 +8,20 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/inherit.h"
 #include "core/base/log.h"
 #include "core/base/number.h"
+#include "core/base/place.h"
 #include "core/base/str.h"
 #include "core/init/capability.h"
 #include "core/init/limits.h"
 #include "core/init/seccomp_load.h"
+#include "core/init/stdio.h"
 #include "core/init/user.h"
 #include "core/sync/pipe.h"
 
@@ -153,6 +157,22 @@ static int find_with_all_ids(const struct config_process *process, char **ret_pa
 }
 
 /*
+ * The caller's uid as it is in our user namespace; false where it has no mapping.  The kernel remembers
+ * who made the sync pipe.
+ */
+static bool find_caller(const struct child *child, uid_t *ret_uid)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(child->sync_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
+	    place_owner_is_unmapped(peer.uid))
+		return false;
+	*ret_uid = peer.uid;
+	return true;
+}
+
+/*
  * With the user's permissions, and before READY, so that `create` can tell what `start` would meet.
  * The working folder is entered here and kept.
  */
@@ -160,12 +180,15 @@ int child_find_program(struct child *child, struct error *err)
 {
 	const struct config_process *process = child->config.process;
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool closed[STDIO_COUNT];
 	char *path = NULL;
+	uid_t caller;
 	int found;
 
 	if (!process)
 		return 0;
 	user_files_begin(process->user);
+	stdio_find_closed(closed);
 	found = enter_and_find(process, &path, err);
 	user_files_end();
 	if (found < 0 && err->code == EACCES)
@@ -173,9 +196,12 @@ int child_find_program(struct child *child, struct error *err)
 	/* ORDER: both again after the change of ids for files, which resets them. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 0);
-	if (found == 0)
-		program_prepare(process, path, NULL, root, &child->program);
-	return found;
+	if (found < 0)
+		return -1;
+	program_prepare(process, path, NULL, root, &child->program);
+	if (find_caller(child, &caller))
+		stdio_give(closed, caller, (uid_t)process->user->uid.value);
+	return 0;
 }
 
 enum user_groups child_groups(const struct child *child)
@@ -232,6 +258,8 @@ int child_become_program(struct child *child, struct error *err)
 	const struct config_process *process = child->config.process;
 	struct capability_sets sets;
 
+	/* ORDER: before the filter, which may refuse it. */
+	inherit_restore_signals();
 	prepare_listener_state(child);
 	capability_resolve(process->capabilities, &sets);
 	if (set_limits(child, err) < 0 || label_apply(process, &child->label, err) < 0)

@@ -14,6 +14,7 @@
 #include "core/base/arena.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
+#include "core/base/inherit.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/base/place.h"
@@ -79,6 +80,12 @@ void child_announce_listen_fds(const struct child_request *request, struct conta
 	snprintf(number, sizeof(number), "%u", request->preserve_fds);
 	config_set_env(config, "LISTEN_FDS", number);
 	config_set_env(config, "LISTEN_PID", "1");
+}
+
+void child_plan_signals(const struct child_request *request)
+{
+	if (!request->foreground)
+		inherit_forget_ignored(SIGPIPE);
 }
 
 int child_connect_console(const struct child_request *request, struct child *child,

@@ -52,6 +52,13 @@ int child_check_request(const struct child_request *request, const struct config
 void child_announce_listen_fds(const struct child_request *request,
 			       struct container_config *config);
 
+/*
+ * An engine that creates a container or executes in the background ignores SIGPIPE for its own sake
+ * (conmon does), and its containers expect the default; a person's foreground program gets what the
+ * shell would give it.  Before clone_init().
+ */
+void child_plan_signals(const struct child_request *request);
+
 /* Connects to the console socket, so that a wrong one is told before anything is made. */
 int child_connect_console(const struct child_request *request, struct child *child,
 			  struct error *err);

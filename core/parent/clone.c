@@ -63,6 +63,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/inherit.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/sync/join.h"
@@ -206,26 +207,6 @@ static bool must_be_joined_before(const struct namespaces *namespaces,
 
 /* ---- the new process, from here to execve ---- */
 
-/*
- * Signals as a new program expects them: ours are blocked for the monitor, and our caller may have
- * ignored some.  The system call itself, as sigaction(3) refuses the two signals that the C library
- * keeps for itself; what posix_spawn(3) started has these two ignored.
- */
-static void cloned_reset_signals(void)
-{
-	/*
-	 * The kernel's struct sigaction, in any architecture's order of fields: SIG_DFL, no flags
-	 * and an empty mask.
-	 */
-	static const unsigned long standard[8];
-	sigset_t none;
-
-	for (int signal = 1; signal < NSIG; signal++)
-		syscall(SYS_rt_sigaction, signal, standard, NULL, (size_t)(NSIG - 1) / CHAR_BIT);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static int cloned_await_bootstrap(int sync_fd, struct error *err)
 {
 	automessage struct message message = MESSAGE_NONE;
@@ -247,7 +228,8 @@ static int cloned_execute(const struct clone_order *order, char *mode, struct er
 	char *const argv[] = { "urun", "init", number, mode, NULL };
 	char *const envp[] = { NULL };
 
-	cloned_reset_signals();
+	/* Init finds the ignored ones by inherit_begin() of its own, and hands them to the program. */
+	inherit_restore_signals();
 	if (fd_cloexec_from(3 + order->preserve_fds) < 0 || fd_clear_cloexec(order->sync_fd) < 0 ||
 	    source_keep(order->sources) < 0)
 		return error_set(err, errno, "mark descriptors as close-on-exec");

@@ -647,6 +647,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 	if (state_check_id(request->id, err) < 0)
 		return -1;
 	creation_init(&creation, request, &made);
+	child_plan_signals(&request->child);
 	if (load_config(&creation, err) == 0 && scope(&creation, err) == 0 &&
 	    child_connect_console(&request->child, &made.child, err) == 0 &&
 	    state_dir_create(request->root, request->id, &made.dir, err) == 0) {

@@ -342,6 +342,7 @@ int container_exec(const struct exec_request *request, struct child *ret_child, 
 		return -1;
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		execution.namespaces.joined[i] = -1;
+	child_plan_signals(&request->child);
 	result = exec_in_steps(&execution, err);
 	if (result < 0 && execution.child.pidfd >= 0)
 		child_end(&execution.child);

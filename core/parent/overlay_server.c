@@ -7,7 +7,6 @@
 #include <grp.h>
 #include <linux/mount.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/capability.h>
 #include <sys/mount.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/inherit.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
@@ -365,10 +365,7 @@ static int drop_privileges(const struct overlay *overlay, struct error *err)
 
 static int prepare_descriptors(int null, int fuse_fd, struct error *err)
 {
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	inherit_restore_signals();
 	setsid();
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (dup2(null, fd) < 0)

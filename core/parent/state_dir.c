@@ -348,6 +348,10 @@ static int make_new(struct state_dir *dir, struct error *err)
 	sweep_id(dir->root_fd, dir->id);
 	made = make_marked(dir, name, err);
 	if (made != 1) {
+		if (made < 0 && dir->fd >= 0 && has_name(dir->root_fd, name, dir->fd)) {
+			empty_folder(dir->fd, dir->path);
+			unlinkat(dir->root_fd, name, AT_REMOVEDIR);
+		}
 		fd_close(&dir->fd);
 		return made;
 	}

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/inherit.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
 #include "core/systemd/address.h"
@@ -287,6 +288,7 @@ int main(int argc, char **argv)
 
 	/* It was executed by its descriptor, whose number is all that the kernel has for a name. */
 	prctl(PR_SET_NAME, "urun-systemd");
+	inherit_begin();
 	if (run(argc, argv, &err) == 0)
 		return 0;
 	dprintf(STDERR_FILENO, "%s\n", error_format(&err, line));

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init after pivot_root.
+#include "core/init/stdio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/init/acl.h"
+
+/* What access(2) is asked for, to open the descriptor's file as the descriptor is open. */
+static int wanted_access(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return F_OK;
+	switch (flags & O_ACCMODE) {
+	case O_RDONLY: return R_OK;
+	case O_WRONLY: return W_OK;
+	default: return R_OK | W_OK;
+	}
+}
+
+void stdio_find_closed(bool ret_closed[static STDIO_COUNT])
+{
+	for (int fd = STDIN_FILENO; fd < STDIO_COUNT; fd++)
+		ret_closed[fd] = syscall(SYS_faccessat2, fd, "", wanted_access(fd),
+					 AT_EMPTY_PATH | AT_EACCESS) < 0;
+}
+
+/* As access(2) and the digits of a mode have them. */
+static unsigned int permissions_of(int access)
+{
+	return (access & R_OK ? 4u : 0) | (access & W_OK ? 2u : 0);
+}
+
+/* One without a name: nobody but who has a descriptor loses anything by its change of owner. */
+static bool is_nameless(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (fs.f_type == PIPEFS_MAGIC || fs.f_type == SOCKFS_MAGIC);
+}
+
+static int give(int fd, const struct stat *st, uid_t uid)
+{
+	int failed = is_nameless(fd) ? -EOPNOTSUPP
+				     : acl_allow(fd, uid, permissions_of(wanted_access(fd)));
+
+	if (failed == 0)
+		return 0;
+	/* An engine makes named pipes for one container; any other file the caller needs again. */
+	if (S_ISREG(st->st_mode))
+		return failed;
+	return fchown(fd, uid, (gid_t)-1) < 0 ? -errno : 0;
+}
+
+static bool may_give(const struct stat *st, uid_t caller, uid_t uid)
+{
+	return st->st_uid == caller && st->st_uid != uid &&
+	       (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode) || S_ISREG(st->st_mode));
+}
+
+void stdio_give(const bool closed[static STDIO_COUNT], uid_t caller, uid_t uid)
+{
+	for (int fd = STDIN_FILENO; fd < STDIO_COUNT; fd++) {
+		struct stat st;
+		int failed;
+
+		if (!closed[fd] || fstat(fd, &st) < 0 || !may_give(&st, caller, uid))
+			continue;
+		failed = give(fd, &st, uid);
+		if (failed < 0)
+			log_debug("descriptor %d isn't given to uid %u: %s", fd, uid,
+				  error_errno_text(-failed));
+	}
+}
