@@ -161,14 +161,11 @@ static int resources_of_options(const struct update_options *options, struct str
 static int read_resources(const char *path, struct strbuf *ret_json, struct error *err)
 {
 	bool from_stdin = strcmp(path, "-") == 0;
-	autoclose int opened = from_stdin ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 	autofree char *bytes = NULL;
 	size_t size;
-	int failed;
+	int failed = from_stdin ? fd_read_all(STDIN_FILENO, JSON_SIZE_MAX, &bytes, &size)
+				: fd_read_file(path, JSON_SIZE_MAX, &bytes, &size);
 
-	if (!from_stdin && opened < 0)
-		return error_set(err, errno, "open %s", path);
-	failed = fd_read_all(from_stdin ? STDIN_FILENO : opened, JSON_SIZE_MAX, &bytes, &size);
 	if (failed < 0)
 		return error_set(err, -failed, "read %s", from_stdin ? "standard input" : path);
 	strbuf_add(ret_json, bytes, size);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -154,6 +155,7 @@ int helper_launch(const char *program, const char *argument, struct helper *ret_
 {
 	autolibexec struct libexec found = LIBEXEC_NONE;
 	autoclose int ours = -1, its = -1;
+	const struct timeval timeout = { .tv_sec = TIMEOUT_MS / 1000 };
 	int pair[2], result;
 	pid_t pid;
 
@@ -163,6 +165,8 @@ int helper_launch(const char *program, const char *argument, struct helper *ret_
 		return error_set(err, errno, "make the socket to %s", program);
 	ours = pair[0];
 	its = pair[1];
+	/* One that is stopped takes nothing: helper_give() doesn't wait for it for ever. */
+	setsockopt(ours, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	result = execute(found.fd, program, argument, its, &pid);
 	if (result < 0)
 		return error_set(err, -result, "start %s", found.path);
@@ -180,7 +184,8 @@ int helper_give(const struct helper *helper, const int *fds, size_t count, struc
 
 	/* One that has ended has said why: that is for helper_await() to tell. */
 	return sent < 0 && sent != -EPIPE && sent != -ECONNRESET
-		       ? error_set(err, (int)-sent, "give %s its work", helper->program)
+		       ? error_set(err, sent == -EAGAIN ? ETIMEDOUT : (int)-sent,
+				   "give %s its work", helper->program)
 		       : 0;
 }
 

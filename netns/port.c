@@ -17,7 +17,8 @@ static int ask(int control, const struct port_question *question, int fd, struct
 	struct iovec part = { (void *)(uintptr_t)question, sizeof(*question) };
 	ssize_t sent = rights_send(control, &part, 1, &fd, fd >= 0 ? 1 : 0);
 
-	return sent < 0 ? error_set(err, (int)-sent, "ask urun-port") : 0;
+	return sent < 0 ? error_set(err, sent == -EAGAIN ? ETIMEDOUT : (int)-sent, "ask urun-port")
+			: 0;
 }
 
 /* It answers at once, unless it has no descriptor left for the connection. */

@@ -209,7 +209,7 @@ static int read_maps_of(int userns, struct userns_plan *plan, struct error *err)
 static int plan_join(const char *path, const struct userns_caller *caller, struct userns_plan *plan,
 		     struct error *err)
 {
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat target, own;
 
 	if (fd < 0)

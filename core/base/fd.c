@@ -4,12 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include "core/base/number.h"
 #include "core/base/str.h"
 
 #ifndef CLOSE_RANGE_CLOEXEC
@@ -29,21 +35,45 @@ void fd_close(int *fd)
 	errno = saved;
 }
 
-int fd_write_all(int fd, const void *bytes, size_t size)
+/* 0, or -ETIMEDOUT where nothing is ready within @timeout_ms (-1: for ever). */
+static int wait_ready(int fd, short events, int timeout_ms)
+{
+	struct pollfd event = { .fd = fd, .events = events };
+	int ready;
+
+	do
+		ready = poll(&event, 1, timeout_ms);
+	while (ready < 0 && errno == EINTR);
+	if (ready < 0)
+		return -errno;
+	return ready == 0 ? -ETIMEDOUT : 0;
+}
+
+int fd_write_within(int fd, const void *bytes, size_t size, int timeout_ms)
 {
 	const char *next = bytes;
 
 	while (size) {
 		ssize_t written = write(fd, next, size);
+		int failed = 0;
 
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		next += written;
-		size -= (size_t)written;
+		if (written >= 0) {
+			next += written;
+			size -= (size_t)written;
+		} else if (errno == EAGAIN) {
+			failed = wait_ready(fd, POLLOUT, timeout_ms);
+		} else if (errno != EINTR) {
+			failed = -errno;
+		}
+		if (failed < 0)
+			return failed;
 	}
 	return 0;
+}
+
+int fd_write_all(int fd, const void *bytes, size_t size)
+{
+	return fd_write_within(fd, bytes, size, -1);
 }
 
 int fd_write_file(const char *path, const char *text)
@@ -72,10 +102,19 @@ static ssize_t read_some(int fd, void *bytes, size_t size)
 {
 	ssize_t got;
 
-	do
+	for (;;) {
 		got = read(fd, bytes, size);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? -errno : got;
+		if (got >= 0)
+			return got;
+		if (errno == EAGAIN) {
+			int failed = wait_ready(fd, POLLIN, -1);
+
+			if (failed < 0)
+				return failed;
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
 }
 
 /*
@@ -127,13 +166,63 @@ int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size)
 	return 0;
 }
 
+/* The number of "/dev/stdin" or "/dev/fd/N", by any of its names; -1 for another path. */
+static int number_of_own(const char *path)
+{
+	static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/" };
+	uint32_t number;
+
+	if (str_equal(path, "/dev/stdin"))
+		return STDIN_FILENO;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (str_starts_with(path, folders[i]) &&
+		    number_parse_u32(path + strlen(folders[i]), INT32_MAX, &number) == 0)
+			return (int)number;
+	return -1;
+}
+
+/*
+ * ORDER: O_NONBLOCK, or the open of a FIFO waits for a writer.
+ * A socket can't be opened by a path, and is what some shells and servers (sshd) make of stdin.
+ */
+static int open_input(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int own = fd < 0 && errno == ENXIO ? number_of_own(path) : -1;
+
+	if (own >= 0)
+		fd = fcntl(own, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_named_fifo(int fd, const struct stat *st)
+{
+	struct statfs fs;
+
+	return S_ISFIFO(st->st_mode) && fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
+}
+
 int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_size)
 {
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	autoclose int fd = open_input(path);
+	struct stat st;
+	int failed;
 
 	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
 		return -errno;
-	return fd_read_all(fd, limit, ret_bytes, ret_size);
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (S_ISBLK(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd)))
+		return -ENOTSUP;
+	failed = fd_read_all(fd, limit, ret_bytes, ret_size);
+	if (failed == 0 && *ret_size == 0 && is_named_fifo(fd, &st)) {
+		free(*ret_bytes);
+		*ret_bytes = NULL;
+		return -ENODATA;
+	}
+	return failed;
 }
 
 int fd_cloexec_from(unsigned int first)

@@ -31,8 +31,17 @@ static inline int take_fd(int *fd)
 	return taken;
 }
 
-/* Writes all @size bytes, whatever signals come.  Returns 0 or a negative errno. */
+/*
+ * Writes all @size bytes, whatever signals come.  Returns 0 or a negative errno.  A descriptor that the
+ * caller has made non-blocking is waited for.
+ */
 int fd_write_all(int fd, const void *bytes, size_t size);
+
+/*
+ * The same for a descriptor with O_NONBLOCK whose reader is another's: -ETIMEDOUT where it takes nothing
+ * for @timeout_ms.  A part may be written then.
+ */
+int fd_write_within(int fd, const void *bytes, size_t size, int timeout_ms);
 
 /*
  * Writes all of @text to the file @path, which exists (procfs, sysctl), in one write.  Returns 0 or
@@ -47,6 +56,13 @@ int fd_write_file_at(int dir, const char *path, const char *text);
  * any). Returns 0 or a negative errno.
  */
 int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size);
+
+/*
+ * The same for a file that a user names, or that should be a regular file and may be anything.  A pipe
+ * is read to its end, however long its writer takes, be it /dev/stdin or "<(command)" of a shell.  But
+ * nothing is waited for that may never come: -ENODATA for a FIFO without a writer (or one that wrote
+ * nothing), -ENOTSUP for a terminal or a block device, -EISDIR for a directory.
+ */
 int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_size);
 
 /*

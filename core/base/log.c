@@ -16,6 +16,9 @@
 /* What one warning, info or debug line may be; an error's is ERROR_LINE_SIZE. */
 #define LINE_SIZE 4096
 
+/* How long the reader of a log that is a FIFO may take nothing. */
+#define READER_TIMEOUT_MS 1000
+
 static struct {
 	enum log_level level;
 	bool level_was_set;
@@ -93,6 +96,17 @@ static void write_line(int fd, const struct strbuf *line)
 		return;
 }
 
+/*
+ * A log that is a FIFO whose reader has stopped reading would hold us for ever: it gets no more lines,
+ * and the failure goes to stderr as well.
+ */
+static void write_log_line(const struct strbuf *line)
+{
+	if (target.fd >= 0 &&
+	    fd_write_within(target.fd, line->bytes, line->size, READER_TIMEOUT_MS) == -ETIMEDOUT)
+		fd_close(&target.fd);
+}
+
 static void write_to_file(enum log_level level, const char *text)
 {
 	autostrbuf struct strbuf line = { 0 };
@@ -108,7 +122,7 @@ static void write_to_file(enum log_level level, const char *text)
 		json_write_string(text, &line);
 		strbuf_add_str(&line, "\n");
 	}
-	write_line(target.fd, &line);
+	write_log_line(&line);
 }
 
 static void write_to_stderr(enum log_level level, const char *text)

@@ -258,7 +258,11 @@ static int open_found(const struct walk *walk, int found, int *ret_fd, struct er
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+	/* ORDER: O_NONBLOCK, or the open of a FIFO waits for a reader. */
+	fd = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 && errno == ENXIO)
+		return error_set(err, 0, "open %s %s: nothing reads from this FIFO or socket",
+				 walk->what, walk->path);
 	if (fd < 0)
 		return error_set(err, errno, "open %s %s", walk->what, walk->path);
 	*ret_fd = fd;

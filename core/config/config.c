@@ -111,25 +111,19 @@ int config_check_text(const struct container_config *config, struct error *err)
 
 int config_load(const char *path, struct container_config *config, struct error *err)
 {
-	/* Without O_NONBLOCK the open of a FIFO waits for a writer. */
-	autoclose int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	autofree char *bytes = NULL;
-	struct stat st;
 	size_t size;
-	int result;
+	int failed = fd_read_file(path, JSON_SIZE_MAX, &bytes, &size);
 
 	*config = (struct container_config){ 0 };
-	if (fd < 0)
-		return error_set(err, errno, "%s: open", path);
-	if (fstat(fd, &st) < 0)
-		return error_set(err, errno, "%s: stat", path);
-	if (!S_ISREG(st.st_mode))
-		return error_set(err, 0, "%s: not a regular file", path);
-	result = fd_read_all(fd, JSON_SIZE_MAX, &bytes, &size);
-	if (result == -EFBIG)
+	if (failed == -ENODATA)
+		return error_set(err, 0, "%s: a FIFO that nothing is written to", path);
+	if (failed == -EISDIR || failed == -ENOTSUP)
+		return error_set(err, 0, "%s: not a regular file or a pipe", path);
+	if (failed == -EFBIG)
 		return error_set(err, 0, "%s: larger than %u bytes", path, JSON_SIZE_MAX);
-	if (result < 0)
-		return error_set(err, -result, "%s: read", path);
+	if (failed < 0)
+		return error_set(err, -failed, "%s: open", path);
 	if (config_parse(bytes, size, config, err) < 0)
 		return error_prefix(err, "%s", path);
 	return 0;

@@ -128,7 +128,7 @@ int seccomp_send_listener(int socket, int listener, const struct strbuf *state, 
 		ssize_t sent = rights_send(socket, &part, 1, &listener, done == 0 ? 1 : 0);
 
 		if (sent < 0)
-			return error_set(err, (int)-sent,
+			return error_set(err, sent == -EAGAIN ? ETIMEDOUT : (int)-sent,
 					 "send the seccomp listener to linux.seccomp.listenerPath");
 		done += (size_t)sent;
 	}

@@ -79,7 +79,7 @@
 static int open_joined(const struct config_namespace *ns, size_t index, int *ret_fd,
 		       struct error *err)
 {
-	autoclose int fd = open(ns->path, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = open(ns->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	int type;
 
 	if (fd < 0)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -127,10 +128,13 @@ static int read_file(const struct state_dir *dir, const char *name, char **ret_b
 {
 	autoclose int fd =
 		openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
 	int failed;
 
 	if (fd < 0)
 		return error_set(err, errno, "open %s/%s", dir->path, name);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return error_set(err, 0, "open %s/%s: not a regular file", dir->path, name);
 	failed = fd_read_all(fd, JSON_SIZE_MAX, ret_bytes, ret_size);
 	return failed < 0 ? error_set(err, -failed, "read %s/%s", dir->path, name) : 0;
 }

@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Names that aren't what they should be: FIFOs, pipes, devices, broken states.  Nothing waits for what may never come.
+load lib.bash
+
+# within ARG…: urun ends by itself within a few seconds.
+within() {
+	observe timeout -k 1 8 "$URUN" --root "$STATE" "$@"
+	[ "$status" != 124 ] || fail "it hangs: $*"
+}
+
+fifo() {
+	FIFO=$BATS_TEST_TMPDIR/fifo
+	rm -f "$FIFO"
+	mkfifo "$FIFO"
+}
+
+detached() {
+	program /bin/sleep 100
+	urun run --detach --bundle "$BUNDLE" "$1" </dev/null >/dev/null
+	PID=$(urun state "$1" | jq .pid)
+}
+
+@test "a FIFO without a writer is an error for every option that takes a file" {
+	fifo
+	within run --bundle "$BUNDLE" --config "$FIFO" c1
+	assert_status 125
+	assert_one_line "$FIFO" 'nothing is written to'
+	within check --bundle "$BUNDLE" --config "$FIFO"
+	[ "$status" != 0 ]
+	within run --rootfs "$BUNDLE/rootfs" --env-file "$FIFO" true
+	assert_status 125
+	assert_one_line --env-file
+	within run --rootfs "$BUNDLE/rootfs" --security-opt seccomp="$FIFO" true
+	assert_status 125
+	assert_one_line seccomp
+	within create --console-socket "$FIFO" --bundle "$BUNDLE" c1
+	[ "$status" != 0 ]
+	mv "$BUNDLE/config.json" "$BUNDLE/config"
+	mkfifo "$BUNDLE/config.json"
+	within run --bundle "$BUNDLE" c1
+	assert_status 125
+	rm "$BUNDLE/config.json"
+}
+
+@test "a FIFO as a namespace's path is an error" {
+	fifo
+	local type
+	for type in network pid user mount; do
+		base_config | jq --arg type "$type" --arg path "$FIFO" \
+			'.linux.namespaces |= map(select(.type != $type)) + [{type: $type, path: $path}]' >"$BUNDLE/config.json"
+		within run --bundle "$BUNDLE" c1
+		assert_status 125
+		assert_one_line "$FIFO"
+	done
+}
+
+@test "a FIFO as the log: without a reader an error, with one that doesn't read no hindrance" {
+	fifo
+	within --log "$FIFO" run --bundle "$BUNDLE" c1
+	[ "$status" != 0 ]
+	assert_one_line "$FIFO" 'nothing reads'
+	exec 7<>"$FIFO"
+	within --log "$FIFO" --debug run --bundle "$BUNDLE" c1
+	assert_status 0
+	exec 7>&-
+}
+
+@test "a FIFO as the pid file is replaced" {
+	fifo
+	within run --pid-file "$FIFO" --bundle "$BUNDLE" c1
+	assert_status 0
+	[ -f "$FIFO" ]
+}
+
+@test "--config and --process are read from pipes and from standard input" {
+	sh_program 'echo runs'
+	cp "$BUNDLE/config.json" "$BATS_TEST_TMPDIR/config"
+	rm "$BUNDLE/config.json"
+	within run --bundle "$BUNDLE" --config <(cat "$BATS_TEST_TMPDIR/config") c1
+	assert_output runs
+	within run --bundle "$BUNDLE" --config <(sleep 0.3 && cat "$BATS_TEST_TMPDIR/config") c1
+	assert_output runs
+	within run --bundle "$BUNDLE" --config /dev/stdin c1 <"$BATS_TEST_TMPDIR/config"
+	assert_output runs
+	output=$(cat "$BATS_TEST_TMPDIR/config" | urun run --bundle "$BUNDLE" --config /dev/stdin c1)
+	assert_output runs
+	fifo
+	cat "$BATS_TEST_TMPDIR/config" >"$FIFO" &
+	within run --bundle "$BUNDLE" --config "$FIFO" c1
+	assert_output runs
+	cp "$BATS_TEST_TMPDIR/config" "$BUNDLE/config.json"
+	detached c1
+	jq '.process | .args = ["/bin/echo", "in"]' "$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/process"
+	within exec --process <(cat "$BATS_TEST_TMPDIR/process") c1
+	assert_output in
+	output=$(cat "$BATS_TEST_TMPDIR/process" | urun exec --process /dev/stdin c1)
+	assert_output in
+	rm "$FIFO" && mkfifo "$FIFO"
+	within exec --process "$FIFO" c1
+	[ "$status" = 255 ]
+	assert_one_line "$FIFO"
+	urun delete --force c1
+}
+
+@test "standard input that is a socket is read too" {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	sh_program 'echo runs'
+	output=$(timeout 20 python3 -c '
+import socket, subprocess, sys
+ours, its = socket.socketpair()
+process = subprocess.Popen(sys.argv[2:], stdin=its)
+its.close()
+ours.sendall(open(sys.argv[1], "rb").read())
+ours.shutdown(socket.SHUT_WR)
+sys.exit(process.wait())' "$BUNDLE/config.json" "$URUN" --root "$STATE" run --bundle "$BUNDLE" --config /dev/stdin c1)
+	assert_output runs
+}
+
+@test "a listener that accepts nothing is an error in time" {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	config '.process.terminal = true'
+	observe timeout 20 python3 -c '
+import socket, subprocess, sys
+path = sys.argv[1]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen(0)
+filler = socket.socket(socket.AF_UNIX)
+filler.connect(path)
+sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
+		"$URUN" --root "$STATE" create --console-socket "$BATS_TEST_TMPDIR/socket" --bundle "$BUNDLE" c1
+	[ "$status" != 0 ] && [ "$status" != 124 ]
+	assert_one_line "console socket" "timed out"
+}
+
+@test "one broken entry of the state root neither hides nor blocks the others" {
+	detached good
+	mkdir -m 700 "$STATE/fifo" "$STATE/folder"
+	mkfifo "$STATE/fifo/state.json" "$STATE/entry"
+	mkdir "$STATE/folder/state.json"
+	within list --quiet
+	assert_status 0
+	assert_output good
+	within list --format json
+	[ "$(jq -r '.[].id' <<<"$output")" = good ]
+	local command
+	for command in state kill ps pause delete; do
+		within "$command" fifo
+		[ "$status" != 0 ]
+		assert_one_line fifo
+	done
+	exec 7<>"$STATE/fifo/state.json"
+	within list --quiet
+	assert_output good
+	exec 7>&-
+	rm -r "$STATE/fifo" "$STATE/folder" "$STATE/entry"
+	within delete --regex --force .
+	assert_status 0
+}
