@@ -19,14 +19,20 @@ static int attend(struct created *created, const sigset_t *signals, bool keep, i
 					     created->child.console, created->network_pidfd,
 					     created->port_pidfd,    created->notify };
 	int result = monitor_run(&monitored, signals, ret_status, err);
+	struct error left = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
 	int ours;
 
 	if (keep)
 		return result;
-	/* Another command may have removed it: `delete --force`. */
-	ours = state_dir_relock(&created->dir, &created->state, err);
-	if (ours < 0 || (ours && container_finish(&created->dir, &created->state, err) < 0))
-		return -1;
+	/*
+	 * Another command may have removed it: `delete --force`.  Else our own memory has its state,
+	 * whatever a hook or the program has made of the files.
+	 */
+	ours = state_dir_relock(&created->dir, &left);
+	if (ours < 0 || (ours && container_finish(&created->dir, &created->state, &left) < 0))
+		/* The program has run, and its status is what the caller wants to know. */
+		log_warning("%s", error_format(&left, line));
 	return result;
 }
 

@@ -67,16 +67,42 @@ int container_end(struct state_dir *dir, const struct container_state *state, st
 							       : container_finish(dir, state, err);
 }
 
-/* No state.json, or one that can't be read: its creation was killed halfway. */
-static int delete_half(struct state_dir *dir, const struct error *unread, enum delete_how how,
-		       struct error *err)
+static int delete_by(struct state_dir *dir, const struct container_state *state,
+		     enum delete_how how, struct error *err)
 {
+	return make_stopped(dir, state, how, err) < 0 ? -1 : container_finish(dir, state, err);
+}
+
+/*
+ * state.json is missing or can't be read: its creation was killed halfway, or something else has damaged
+ * it, while the program may run.
+ */
+static int delete_unread(struct state_dir *dir, const struct error *unread, enum delete_how how,
+			 struct error *err)
+{
+	struct container_state state = { 0 };
+	struct error no_copy = ERROR_NONE;
+	int result;
+
 	if (unread->code != ENOENT && how != DELETE_FORCE)
 		return error_take(err, unread);
 	/* --force is for what a container has left, not for another's files below a wrong --root. */
 	if (!state_dir_is_marked(dir)) {
 		error_set(err, 0, "%s is no container's: nothing in it is removed", dir->path);
 		return error_hint(err, "is --root the right one? If so, remove it by hand");
+	}
+	if (state_read_copy(dir, &state, &no_copy) == 0) {
+		result = delete_by(dir, &state, how, err);
+		state_release(&state);
+		return result;
+	}
+	/* A program that has not been let go ends with its creator, which held the lock. */
+	if (!state_dir_is_half(dir)) {
+		error_take(err, unread);
+		return error_hint(err,
+				  "its program can't be found and may run still, so all is kept: "
+				  "when it has ended, remove %s by hand",
+				  dir->path);
 	}
 	log_info("container %s: its creation was cut short: what it left in %s is removed", dir->id,
 		 dir->path);
@@ -99,9 +125,8 @@ int container_delete(const char *root, const char *id, enum delete_how how, stru
 		return result > 0 && how == DELETE_FORCE ? 0 : -1;
 	}
 	if (state_read(&dir, &state, &unread) < 0)
-		return delete_half(&dir, &unread, how, err);
-	result = make_stopped(&dir, &state, how, err) == 0 ? container_finish(&dir, &state, err)
-							   : -1;
+		return delete_unread(&dir, &unread, how, err);
+	result = delete_by(&dir, &state, how, err);
 	state_release(&state);
 	return result;
 }

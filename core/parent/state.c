@@ -120,7 +120,9 @@ int state_write(const struct state_dir *dir, const struct container_state *state
 	autostrbuf struct strbuf text = { 0 };
 
 	json_write(&state_shape, state, JSON_OWN, &text);
-	return write_file(dir, STATE_FILE_STATE, &text, err);
+	return write_file(dir, STATE_FILE_STATE, &text, err) < 0
+		       ? -1
+		       : write_file(dir, STATE_FILE_COPY, &text, err);
 }
 
 static int read_file(const struct state_dir *dir, const char *name, char **ret_bytes,
@@ -154,16 +156,28 @@ int state_parse(const char *bytes, size_t size, struct container_state *ret_stat
 	return 0;
 }
 
-int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err)
+static int read_state_file(const struct state_dir *dir, const char *name,
+			   struct container_state *ret_state, struct error *err)
 {
 	autofree char *bytes = NULL;
 	size_t size = 0;
 
-	if (read_file(dir, STATE_FILE_STATE, &bytes, &size, err) < 0)
+	if (read_file(dir, name, &bytes, &size, err) < 0)
 		return -1;
 	if (state_parse(bytes, size, ret_state, err) < 0)
-		return error_prefix(err, "%s/%s", dir->path, STATE_FILE_STATE);
+		return error_prefix(err, "%s/%s", dir->path, name);
 	return 0;
+}
+
+int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err)
+{
+	return read_state_file(dir, STATE_FILE_STATE, ret_state, err);
+}
+
+int state_read_copy(const struct state_dir *dir, struct container_state *ret_state,
+		    struct error *err)
+{
+	return read_state_file(dir, STATE_FILE_COPY, ret_state, err);
 }
 
 int state_write_config(const struct state_dir *dir, const struct container_config *config,

@@ -17,6 +17,8 @@
  *
  *   state.json  what is known since its creation; replaced as a whole, and never changed once
  *               that is over
+ *   state.copy  the same once more, by which `delete --force` finds the program where state.json was
+ *               damaged
  *   config.json the config, scoped to the user namespace: what later commands go by
  *   creating    its first file, with a text that marks the folder as a container's; becomes
  *   created     when the container is handed over
@@ -118,11 +120,11 @@ int state_open(const char *root, const char *id, enum state_lock lock, struct st
 
 /*
  * A foreground `run` lets other commands in while its program runs.  state_dir_relock() returns 1
- * where the folder is still that of @state's container, 0 where another command has removed it, or
- * it has become another container's; -1 with an error.
+ * where the folder is still the container's, whatever a hook has done to the files in it; 0 where
+ * another command has removed it (a container that takes the id has a new folder); -1 with an error.
  */
 void state_dir_unlock(const struct state_dir *dir);
-int state_dir_relock(struct state_dir *dir, const struct container_state *state, struct error *err);
+int state_dir_relock(struct state_dir *dir, struct error *err);
 
 int state_write(const struct state_dir *dir, const struct container_state *state,
 		struct error *err);
@@ -133,6 +135,10 @@ int state_parse(const char *bytes, size_t size, struct container_state *ret_stat
 
 /* Fails with ENOENT where there is none (yet, or because its creation was killed). */
 int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err);
+
+/* The same of its copy, for where state.json can't be read. */
+int state_read_copy(const struct state_dir *dir, struct container_state *ret_state,
+		    struct error *err);
 
 /* The scoped config, for `exec` and `update`: the bundle's can have been changed since. */
 int state_write_config(const struct state_dir *dir, const struct container_config *config,
@@ -158,8 +164,9 @@ enum container_status state_status(const struct state_dir *dir, const struct con
 				   int *ret_pidfd);
 
 /*
- * Removes the folder and all of ours in it; missing files are fine.  Where something else is in it,
- * it fails and removes nothing.
+ * Removes the folder, which is known to be a container's, and all that is in it, be it left there by a
+ * hook.  Where something is mounted below it, it fails and removes nothing.  What else can't be removed
+ * (another user's) is a warning; the folder isn't a container any more then.
  */
 int state_dir_remove(struct state_dir *dir, struct error *err);
 
@@ -174,6 +181,9 @@ bool state_dir_clear(struct state_dir *dir);
  * state.json that can be read.  (A container of before the mark is known by its state.json alone.)
  */
 bool state_dir_is_marked(const struct state_dir *dir);
+
+/* Is it marked, and was its creation cut short?  Its program had not been let go then. */
+bool state_dir_is_half(const struct state_dir *dir);
 
 /* Removes what a killed creation or deletion of @id has left beside the containers' folders. */
 void state_sweep(const char *root, const char *id);
@@ -198,6 +208,7 @@ void state_print(const struct container_state *state, enum container_status stat
 		 enum json_style style, struct strbuf *out);
 
 #define STATE_FILE_STATE     "state.json"
+#define STATE_FILE_COPY	     "state.copy"
 #define STATE_FILE_CONFIG    "config.json"
 #define STATE_FILE_CREATING  "creating"
 #define STATE_FILE_CREATED   "created"

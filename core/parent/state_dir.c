@@ -27,7 +27,9 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/mountinfo.h"
 #include "core/base/place.h"
+#include "core/base/remove.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/cgroup/tree.h"
@@ -163,7 +165,7 @@ static const char *const our_files[] = {
 	STATE_FILE_STATE,    STATE_FILE_CREATING, STATE_FILE_CREATED, STATE_FILE_CONFIG,
 	STATE_FILE_START,    STATE_FILE_STARTED,  STATE_FILE_RESOLV,  STATE_FILE_HOSTS,
 	STATE_FILE_HOSTNAME, STATE_FILE_PORTS,	  STATE_FILE_PASSWD,  STATE_FILE_GROUP,
-	STATE_FILE_NETWORK
+	STATE_FILE_NETWORK,  STATE_FILE_COPY,
 };
 static const char *const our_folders[] = { STATE_FOLDER_NOTIFY, STATE_FOLDER_OVERLAY };
 
@@ -191,21 +193,27 @@ static DIR *open_stream(int fd)
 	return stream;
 }
 
-/* The name of something in it that isn't ours; NULL where there is none.  The caller frees it. */
-static char *find_foreign(int fd)
+/* A file of this name alone isn't a mark: a bundle may have one. */
+static bool has_mark(int dir, const char *name)
 {
-	DIR *stream = open_stream(fd);
-	char *found = NULL;
+	char text[sizeof(FILE_MARK)];
+	autoclose int fd =
+		openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
 
-	if (!stream)
-		return NULL;
-	for (struct dirent *entry; !found && (entry = readdir(stream));)
-		if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, "..") &&
-		    !is_our_file(entry->d_name) &&
-		    !is_among(our_folders, ARRAY_SIZE(our_folders), entry->d_name))
-			found = str_dup(entry->d_name);
-	closedir(stream);
-	return found;
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	       read(fd, text, sizeof(text)) == sizeof(FILE_MARK) - 1 &&
+	       memcmp(text, FILE_MARK, sizeof(FILE_MARK) - 1) == 0;
+}
+
+bool state_dir_is_half(const struct state_dir *dir)
+{
+	return has_mark(dir->fd, STATE_FILE_CREATING);
+}
+
+bool state_dir_is_marked(const struct state_dir *dir)
+{
+	return has_mark(dir->fd, STATE_FILE_CREATING) || has_mark(dir->fd, STATE_FILE_CREATED);
 }
 
 static void remove_one(int fd, const char *path, const char *name, int flags)
@@ -214,7 +222,30 @@ static void remove_one(int fd, const char *path, const char *name, int flags)
 		log_warning("remove %s/%s: %s", path, name, error_errno_text(errno));
 }
 
-static void empty_folder(int fd, const char *path)
+static const char *mark_of(int fd)
+{
+	if (has_mark(fd, STATE_FILE_CREATED))
+		return STATE_FILE_CREATED;
+	return has_mark(fd, STATE_FILE_CREATING) ? STATE_FILE_CREATING : NULL;
+}
+
+/*
+ * Empties what is known to be a container's; hooks leave files of theirs in it.
+ * ORDER: the mark goes last, so that the next urun knows what a killed one has left.
+ */
+static void empty_container(int fd, const char *path)
+{
+	const char *mark = mark_of(fd);
+	int failed = remove_below(fd, mark);
+
+	if (failed < 0)
+		log_warning("remove what is in %s: %s", path, error_errno_text(-failed));
+	else if (mark)
+		remove_one(fd, path, mark, 0);
+}
+
+/* Of what isn't known to be a container's, only what has our names. */
+static void empty_unmarked(int fd, const char *path)
 {
 	DIR *stream = open_stream(fd);
 
@@ -231,22 +262,39 @@ static void empty_folder(int fd, const char *path)
 		remove_one(fd, path, our_folders[i], AT_REMOVEDIR);
 }
 
-/* A file of this name alone isn't a mark: a bundle may have one. */
-static bool has_mark(const struct state_dir *dir, const char *name)
+static void empty_folder(int fd, const char *path)
 {
-	char text[sizeof(FILE_MARK)];
-	autoclose int fd =
-		openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
-
-	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-	       read(fd, text, sizeof(text)) == sizeof(FILE_MARK) - 1 &&
-	       memcmp(text, FILE_MARK, sizeof(FILE_MARK) - 1) == 0;
+	if (mark_of(fd))
+		empty_container(fd, path);
+	else
+		empty_unmarked(fd, path);
 }
 
-bool state_dir_is_marked(const struct state_dir *dir)
+/* Refuses, before anything is removed, where something is mounted in it: that is another's. */
+static int check_mounts(const struct state_dir *dir, struct error *err)
 {
-	return has_mark(dir, STATE_FILE_CREATING) || has_mark(dir, STATE_FILE_CREATED);
+	autofree char *text = NULL;
+	char link[32], path[PATH_MAX];
+	struct mountinfo mount;
+	ssize_t length;
+	size_t size;
+	char *rest;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir->fd);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length <= 0 ||
+	    fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size) < 0)
+		return 0;
+	path[length] = '\0';
+	rest = text;
+	while (mountinfo_next(&rest, &mount)) {
+		if (strncmp(mount.point, path, (size_t)length) != 0 || mount.point[length] != '/')
+			continue;
+		error_set(err, EBUSY, "remove state folder %s: %s is mounted on", dir->path,
+			  mount.point);
+		return error_hint(err, "unmount it first");
+	}
+	return 0;
 }
 
 /* ---- the names that they have while they come and go ---- */
@@ -398,7 +446,7 @@ static bool is_rubbish(const struct state_dir *dir)
 {
 	struct container_state state = { 0 };
 	struct error unread = ERROR_NONE;
-	bool half = has_mark(dir, STATE_FILE_CREATING), rubbish;
+	bool half = has_mark(dir->fd, STATE_FILE_CREATING), rubbish;
 
 	if (state_read(dir, &state, &unread) < 0)
 		return unread.code == ENOENT && half;
@@ -484,19 +532,9 @@ void state_dir_unlock(const struct state_dir *dir)
 	flock(dir->fd, LOCK_UN);
 }
 
-int state_dir_relock(struct state_dir *dir, const struct container_state *state, struct error *err)
+int state_dir_relock(struct state_dir *dir, struct error *err)
 {
-	struct container_state now = { 0 };
-	struct error unread = ERROR_NONE;
-	int ours;
-
-	if (lock_folder(dir, LOCK_EX, err) < 0)
-		return -1;
-	if (is_removed(dir) || state_read(dir, &now, &unread) < 0)
-		return 0;
-	ours = now.pid.value == state->pid.value && now.start_time.value == state->start_time.value;
-	state_release(&now);
-	return ours;
+	return lock_folder(dir, LOCK_EX, err) < 0 ? -1 : !is_removed(dir);
 }
 
 /* Returns 1: of the failures the one that a list of containers has nothing to say about. */
@@ -614,20 +652,19 @@ int state_open(const char *root, const char *id, enum state_lock lock, struct st
 int state_dir_remove(struct state_dir *dir, struct error *err)
 {
 	autofree char *old_name = name_beside(PREFIX_OLD, dir->id);
-	autofree char *foreign = NULL;
 
 	if (is_removed(dir))
 		return 0;
-	foreign = find_foreign(dir->fd);
-	if (foreign)
-		return error_set(err, 0, "remove state folder %s: '%s' in it is not urun's",
-				 dir->path, foreign);
+	if (check_mounts(dir, err) < 0)
+		return -1;
 	sweep(dir->root_fd, old_name);
 	/* ORDER: its name goes first, for when we are killed in between: see this file's head. */
 	if (renameat(dir->root_fd, dir->id, dir->root_fd, old_name) < 0)
 		return error_set(err, errno, "remove state folder %s", dir->path);
-	empty_folder(dir->fd, dir->path);
-	if (unlinkat(dir->root_fd, old_name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+	empty_container(dir->fd, dir->path);
+	/* What stays has had its warning, and isn't a container any more. */
+	if (unlinkat(dir->root_fd, old_name, AT_REMOVEDIR) < 0 && errno != ENOENT &&
+	    errno != ENOTEMPTY)
 		return error_set(err, errno, "remove state folder %s", dir->path);
 	return 0;
 }

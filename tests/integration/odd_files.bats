@@ -158,3 +158,74 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
 	within delete --regex --force .
 	assert_status 0
 }
+
+# --- what a state directory can have ---
+
+@test "delete --force of a container whose state is cut off ends its program" {
+	local how
+	for how in 'truncate -s 40' 'truncate -s 0' 'rm'; do
+		detached c1
+		# shellcheck disable=SC2086 # a command
+		$how "$STATE/c1/state.json"
+		within delete --force c1
+		assert_status 0
+		[ ! -e "$STATE/c1" ]
+		! kill -0 "$PID" 2>/dev/null || fail "$how: the program runs on"
+	done
+}
+
+@test "delete --force keeps everything where it can't find the program" {
+	detached c1
+	cp -a "$STATE/c1" "$BATS_TEST_TMPDIR/saved"
+	truncate -s 40 "$STATE/c1/state.json" "$STATE/c1/state.copy"
+	within delete --force c1
+	assert_status 1
+	assert_one_line c1 'by hand'
+	kill -0 "$PID"
+	[ -e "$STATE/c1/state.json" ]
+	cp "$BATS_TEST_TMPDIR/saved/state.json" "$STATE/c1/state.json"
+	urun delete --force c1
+}
+
+@test "what hooks leave in the state directory is removed with the container, but nothing behind a link" {
+	mkdir "$BATS_TEST_TMPDIR/outside"
+	echo precious >"$BATS_TEST_TMPDIR/outside/file"
+	config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $text]}]' --arg text \
+		"cd '$STATE/c1' && mkdir -p a/b/c && echo x >a/b/c/file && chmod 0 a/b && mkfifo fifo && ln -s '$BATS_TEST_TMPDIR/outside' link"
+	sh_program 'exit 7'
+	try run --bundle "$BUNDLE" c1
+	assert_status 7
+	[ -z "$stderr" ]
+	[ ! -e "$STATE/c1" ]
+	urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null
+	try delete --force c1
+	assert_status 0
+	[ "$(cat "$BATS_TEST_TMPDIR/outside/file")" = precious ]
+}
+
+@test "run ends with the program's status whatever a hook makes of the state directory" {
+	local what
+	for what in 'rm state.json' 'echo { >state.json' 'rm -r *' 'rm state.json; mkdir state.json; mkfifo state.json/x'; do
+		config '.hooks.poststart = [{path: "/bin/sh", args: ["sh", "-c", $text]}]' --arg text "cd '$STATE/c1' && $what"
+		sh_program 'exit 7'
+		try run --bundle "$BUNDLE" c1
+		assert_status 7
+		[ ! -e "$STATE/c1" ] || fail "$what: $(ls -A "$STATE/c1")"
+	done
+}
+
+@test "a file system that is mounted in the state directory is not emptied" {
+	[ "$(id -u)" != 0 ] || skip "for an ordinary user in a user namespace of their own"
+	program /bin/true
+	observe timeout 20 unshare --user --map-root-user --mount sh -c '
+		"$0" --root "$1" create --bundle "$2" c1 </dev/null >/dev/null || exit 99
+		mkdir "$1/c1/mnt" && mount -t tmpfs none "$1/c1/mnt" && echo x >"$1/c1/mnt/file"
+		"$0" --root "$1" delete --force c1
+		echo "$? $(cat "$1/c1/mnt/file")"
+		umount "$1/c1/mnt"
+		"$0" --root "$1" delete --force c1' "$URUN" "$STATE" "$BUNDLE"
+	[ "$status" != 99 ] || skip "no container in a user namespace here: $stderr"
+	assert_status 0
+	assert_output '1 x'
+	assert_contains "$stderr" "$STATE/c1/mnt"
+}

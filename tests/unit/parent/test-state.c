@@ -368,18 +368,46 @@ static void an_empty_directory_is_no_containers_either(void **state)
 	assert_int_equal(rmdir(path), 0);
 }
 
-static void a_containers_directory_with_another_file_in_it_is_not_removed(void **state)
+static void a_containers_directory_is_removed_with_what_a_hook_has_left(void **state)
 {
+	autofree char *outside = str_format("%s/outside", (char *)*state);
+	autofree char *folder = str_format("%s/c1/a", (char *)*state);
+	autofree char *link = str_format("%s/c1/link", (char *)*state);
 	struct state_dir dir = STATE_DIR_NONE;
 	struct error err = ERROR_NONE;
 
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
-	assert_int_equal(make_foreign(*state, "notes.txt", "precious"), 0);
-	assert_int_equal(state_dir_remove(&dir, &err), -1);
-	assert_non_null(strstr(err.text, "'notes.txt' in it is not urun's"));
+	assert_int_equal(make_foreign(*state, "notes.txt", "left"), 0);
+	assert_int_equal(mkdir(folder, 0700) ?: mkdir(outside, 0700), 0);
+	assert_int_equal(symlink(outside, link), 0);
+	assert_int_equal(make_foreign(*state, "a/file", "left"), 0);
+	assert_int_equal(make_foreign(*state, "../outside/file", "precious"), 0);
+	assert_int_equal(state_dir_remove(&dir, &err), 0);
 	state_dir_close(&dir);
-	assert_int_equal(foreign_size(*state, "notes.txt"), strlen("precious"));
-	assert_true(foreign_size(*state, "creating") > 0);
+	assert_int_equal(foreign_size(*state, "../outside/file"), -1); /* c1 is gone */
+	assert_int_equal(access(outside, F_OK), 0);
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(foreign_size(*state, "../outside/file"), strlen("precious"));
+	state_dir_close(&dir);
+}
+
+/* The copy tells which program it is; without it nothing is removed, as the program may run. */
+static void a_damaged_state_is_not_forgotten_while_the_program_may_run(void **state)
+{
+	autofree char *copy = str_format("%s/c1/state.copy", (char *)*state);
+	struct state_dir dir = STATE_DIR_NONE;
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	state_dir_close(&dir);
+	assert_int_equal(make_foreign(*state, "state.json", "{\"ociVer"), 0);
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
+	assert_non_null(strstr(err.hint, "by hand"));
+	assert_int_equal(foreign_size(*state, "state.json"), strlen("{\"ociVer"));
+	assert_int_equal(make_foreign(*state, "state.copy", "{"), 0);
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
+	assert_int_equal(access(copy, F_OK), 0);
 }
 
 /* Killed before ".new=c1" got its name, or after ".old=c1" lost it: at each of their stages. */
@@ -466,7 +494,8 @@ int main(void)
 		TEST(a_root_behind_a_link_in_a_shared_directory_is_refused),
 		TEST(nothing_of_a_directory_that_is_no_containers_is_touched),
 		TEST(an_empty_directory_is_no_containers_either),
-		TEST(a_containers_directory_with_another_file_in_it_is_not_removed),
+		TEST(a_containers_directory_is_removed_with_what_a_hook_has_left),
+		TEST(a_damaged_state_is_not_forgotten_while_the_program_may_run),
 		TEST(what_a_kill_leaves_beside_is_swept),
 		TEST(the_longest_ids_have_room_for_their_names),
 		TEST(signals_have_numbers_and_names),

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: any.
+#include "core/base/remove.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+
+/* A process that goes on making names is not followed for ever. */
+#define PASSES_MAX 10000
+
+struct removal {
+	int top;
+	const char *keep;
+	uint64_t moved; /* for names that nothing has */
+	bool progress;
+	int failed; /* the first negative errno of a pass */
+};
+
+static void note_failure(struct removal *removal, int failed)
+{
+	if (removal->failed == 0 && failed != -ENOENT)
+		removal->failed = failed;
+}
+
+static bool is_dot(const char *name)
+{
+	return str_equal(name, ".") || str_equal(name, "..");
+}
+
+/* A stream of its own for @fd, which stays the caller's. */
+static DIR *open_stream(int fd)
+{
+	autoclose int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = again < 0 ? NULL : fdopendir(again);
+
+	if (stream)
+		(void)take_fd(&again);
+	return stream;
+}
+
+/*
+ * ORDER: by the descriptor, so that no link that takes the name's place gets the mode.  The owner's
+ * three rights are needed to read a directory, to empty it and to move it.
+ */
+static int make_accessible(int fd)
+{
+	char path[32];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if ((st.st_mode & S_IRWXU) == S_IRWXU || st.st_uid != geteuid())
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return chmod(path, (st.st_mode & 07777) | S_IRWXU) < 0 ? -errno : 0;
+}
+
+/* -EXDEV where something is mounted on it. */
+static int open_below(int dir, const char *name)
+{
+	autoclose int fd = path_open_on_mount(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+	int failed;
+
+	if (fd < 0)
+		return fd;
+	failed = make_accessible(fd);
+	return failed < 0 ? failed : take_fd(&fd);
+}
+
+/* A directory in a directory moves to the top, where a later pass empties it: so none is nested deep. */
+static void move_up(struct removal *removal, int dir, const char *name)
+{
+	autoclose int fd = open_below(dir, name);
+	char new_name[32];
+	int tries = 16;
+
+	if (fd < 0) {
+		note_failure(removal, fd);
+		return;
+	}
+	do
+		snprintf(new_name, sizeof(new_name), ".urun-moved-%llx",
+			 (unsigned long long)removal->moved++);
+	while (renameat2(dir, name, removal->top, new_name, RENAME_NOREPLACE) < 0 &&
+	       errno == EEXIST && --tries > 0);
+	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		removal->progress = true;
+	else
+		note_failure(removal, -EBUSY);
+}
+
+static void empty(struct removal *removal, int dir)
+{
+	DIR *stream = open_stream(dir);
+
+	if (!stream) {
+		note_failure(removal, -errno);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(stream));) {
+		if (is_dot(entry->d_name))
+			continue;
+		if (unlinkat(dir, entry->d_name, 0) == 0)
+			removal->progress = true;
+		else if (errno == EISDIR)
+			move_up(removal, dir, entry->d_name);
+		else
+			note_failure(removal, -errno);
+	}
+	closedir(stream);
+}
+
+static void remove_directory(struct removal *removal, const char *name)
+{
+	autoclose int fd = open_below(removal->top, name);
+
+	if (fd < 0) {
+		note_failure(removal, fd);
+		return;
+	}
+	empty(removal, fd);
+	if (unlinkat(removal->top, name, AT_REMOVEDIR) == 0)
+		removal->progress = true;
+	else
+		note_failure(removal, -errno);
+}
+
+static void pass(struct removal *removal)
+{
+	DIR *stream = open_stream(removal->top);
+
+	removal->progress = false;
+	removal->failed = 0;
+	if (!stream) {
+		note_failure(removal, -errno);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(stream));) {
+		const char *name = entry->d_name;
+
+		if (is_dot(name) || (removal->keep && str_equal(name, removal->keep)))
+			continue;
+		if (unlinkat(removal->top, name, 0) == 0)
+			removal->progress = true;
+		else if (errno == EISDIR)
+			remove_directory(removal, name);
+		else
+			note_failure(removal, -errno);
+	}
+	closedir(stream);
+}
+
+int remove_below(int dir, const char *keep)
+{
+	struct removal removal = { .top = dir, .keep = keep };
+	int passes = 0;
+
+	/* The last pass finds nothing that it could remove. */
+	do
+		pass(&removal);
+	while (removal.progress && ++passes < PASSES_MAX);
+	return removal.failed;
+}
