@@ -161,38 +161,6 @@ static int lock_folder(struct state_dir *dir, int how, struct error *err)
 
 /* ---- what is in them ---- */
 
-static const char *const our_files[] = {
-	STATE_FILE_STATE,    STATE_FILE_CREATING, STATE_FILE_CREATED, STATE_FILE_CONFIG,
-	STATE_FILE_START,    STATE_FILE_STARTED,  STATE_FILE_RESOLV,  STATE_FILE_HOSTS,
-	STATE_FILE_HOSTNAME, STATE_FILE_PORTS,	  STATE_FILE_PASSWD,  STATE_FILE_GROUP,
-	STATE_FILE_NETWORK,  STATE_FILE_COPY,
-};
-static const char *const our_folders[] = { STATE_FOLDER_NOTIFY, STATE_FOLDER_OVERLAY };
-
-static bool is_among(const char *const *names, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(names[i], name))
-			return true;
-	return false;
-}
-
-static bool is_our_file(const char *name)
-{
-	return is_among(our_files, ARRAY_SIZE(our_files), name) || file_is_leftover(name);
-}
-
-/* Reads the directory once more, from its beginning.  The caller closes the stream. */
-static DIR *open_stream(int fd)
-{
-	autoclose int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = again < 0 ? NULL : fdopendir(again);
-
-	if (stream)
-		(void)take_fd(&again);
-	return stream;
-}
-
 /* A file of this name alone isn't a mark: a bundle may have one. */
 static bool has_mark(int dir, const char *name)
 {
@@ -244,30 +212,16 @@ static void empty_container(int fd, const char *path)
 		remove_one(fd, path, mark, 0);
 }
 
-/* Of what isn't known to be a container's, only what has our names. */
-static void empty_unmarked(int fd, const char *path)
+/* What has no mark is empty, but for the mark's file before it was written; or isn't ours. */
+static void empty_marked(int fd, const char *path)
 {
-	DIR *stream = open_stream(fd);
+	struct stat st;
 
-	if (!stream) {
-		log_warning("read %s: %s", path, error_errno_text(errno));
-		return;
-	}
-	for (struct dirent *entry; (entry = readdir(stream));)
-		if (is_our_file(entry->d_name))
-			remove_one(fd, path, entry->d_name, 0);
-	closedir(stream);
-	(void)unlinkat(fd, STATE_FOLDER_NOTIFY "/notify", 0);
-	for (size_t i = 0; i < ARRAY_SIZE(our_folders); i++)
-		remove_one(fd, path, our_folders[i], AT_REMOVEDIR);
-}
-
-static void empty_folder(int fd, const char *path)
-{
 	if (mark_of(fd))
 		empty_container(fd, path);
-	else
-		empty_unmarked(fd, path);
+	else if (fstatat(fd, STATE_FILE_CREATING, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		 S_ISREG(st.st_mode) && st.st_size == 0)
+		remove_one(fd, path, STATE_FILE_CREATING, 0);
 }
 
 /* Refuses, before anything is removed, where something is mounted in it: that is another's. */
@@ -320,7 +274,7 @@ static void sweep(int root_fd, const char *name)
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
 	    flock(fd, LOCK_EX | LOCK_NB) < 0 || !has_name(root_fd, name, fd))
 		return;
-	empty_folder(fd, name);
+	empty_marked(fd, name);
 	unlinkat(root_fd, name, AT_REMOVEDIR);
 }
 
@@ -397,7 +351,7 @@ static int make_new(struct state_dir *dir, struct error *err)
 	made = make_marked(dir, name, err);
 	if (made != 1) {
 		if (made < 0 && dir->fd >= 0 && has_name(dir->root_fd, name, dir->fd)) {
-			empty_folder(dir->fd, dir->path);
+			empty_marked(dir->fd, dir->path);
 			unlinkat(dir->root_fd, name, AT_REMOVEDIR);
 		}
 		fd_close(&dir->fd);
@@ -406,7 +360,7 @@ static int make_new(struct state_dir *dir, struct error *err)
 	renamed = rename_to_new(dir->root_fd, name, dir->id);
 	if (renamed == 0)
 		return 1;
-	empty_folder(dir->fd, dir->path);
+	empty_marked(dir->fd, dir->path);
 	unlinkat(dir->root_fd, name, AT_REMOVEDIR);
 	fd_close(&dir->fd);
 	return renamed == -EEXIST ? 0 : error_set(err, -renamed, "make state folder %s", dir->path);

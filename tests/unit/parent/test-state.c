@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "core/base/pidfd.h"
+#include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/parent/lifecycle.h"
 #include "core/parent/state.h"
@@ -414,29 +415,52 @@ static void a_damaged_state_is_not_forgotten_while_the_program_may_run(void **st
 static void what_a_kill_leaves_beside_is_swept(void **state)
 {
 	static const char *const names[] = { ".new=c1", ".old=c1" };
+	static const char *const texts[] = { NULL, "", "urun container\n" };
 	struct error err = ERROR_NONE;
 
-	for (int stage = 0; stage < 8; stage++) {
+	for (size_t stage = 0; stage < 3 * 6; stage++) {
 		struct state_dir dir = STATE_DIR_NONE;
-		autofree char *left =
-			str_format("%s/%s", (char *)*state, names[stage % ARRAY_SIZE(names)]);
-		autofree char *file = str_format("%s/%s", left, stage & 2 ? "creating" : "hosts");
+		const char *name = names[stage % 2], *text = texts[stage / 2 % 3];
+		autofree char *left = str_format("%s/%s", (char *)*state, name);
 		char **ids;
 		size_t count;
+		int fd;
 
 		assert_int_equal(mkdir(left, 0700), 0);
-		assert_int_equal(mknod(file, S_IFREG | 0600, 0), 0);
-		assert_int_equal(state_list(*state, &ids, &count, &err), 0);
-		assert_int_equal(count, 0);
-		if (stage < 4) {
+		fd = open(left, O_PATH | O_DIRECTORY);
+		if (text)
+			assert_int_equal(file_create(fd, "creating", 0600, text, strlen(text)), 0);
+		if (text && *text)
+			assert_int_equal(file_create(fd, "hosts", 0600, "x", 1), 0);
+		close(fd);
+		if (stage < 6) {
 			assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
 			assert_int_equal(state_dir_remove(&dir, &err), 0);
 			state_dir_close(&dir);
-		} else {
+		} else if (stage < 12) {
 			assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), 0);
+		} else {
+			assert_int_equal(state_list(*state, &ids, &count, &err), 0);
+			assert_int_equal(count, 0);
 		}
 		assert_int_equal(access(left, F_OK), -1);
 	}
+}
+
+/* Below a wrong --root. */
+static void a_foreign_directory_of_such_a_name_keeps_its_files(void **state)
+{
+	autofree char *left = str_format("%s/.old=c1", (char *)*state);
+	autofree char *file = str_format("%s/config.json", left);
+	struct error err = ERROR_NONE;
+	char **ids;
+	size_t count;
+
+	assert_int_equal(mkdir(left, 0700), 0);
+	assert_int_equal(mknod(file, S_IFREG | 0600, 0), 0);
+	assert_int_equal(state_list(*state, &ids, &count, &err), 0);
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), 0);
+	assert_int_equal(access(file, F_OK), 0);
 }
 
 static void the_longest_ids_have_room_for_their_names(void **state)
@@ -497,6 +521,7 @@ int main(void)
 		TEST(a_containers_directory_is_removed_with_what_a_hook_has_left),
 		TEST(a_damaged_state_is_not_forgotten_while_the_program_may_run),
 		TEST(what_a_kill_leaves_beside_is_swept),
+		TEST(a_foreign_directory_of_such_a_name_keeps_its_files),
 		TEST(the_longest_ids_have_room_for_their_names),
 		TEST(signals_have_numbers_and_names),
 	};
