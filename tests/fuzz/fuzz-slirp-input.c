@@ -91,7 +91,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 /* ---- to the container ---- */
 
-/* Of its own connections it knows where they are. */
+/* Remembers the state of the container's connections, as its kernel does. */
 static void note(struct play *play, const uint8_t *frame, size_t size)
 {
 	struct layout layout;

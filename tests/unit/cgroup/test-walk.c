@@ -175,7 +175,7 @@ static void links_are_not_followed(void **state)
 	assert_int_equal(count_tree(), 1);
 }
 
-/* Who was root in the container and ourselves outside can have taken the owner's rights away. */
+/* The container's root, which is us outside, can have taken the owner's rights away. */
 static void rights_that_the_owner_lacks_are_restored(void **state)
 {
 	(void)state;

@@ -315,7 +315,7 @@ static void a_root_behind_a_link_in_a_shared_directory_is_refused(void **state)
 	state_dir_close(&dir);
 }
 
-/* Of whom: a bundle, say, below a state root that was the wrong directory. */
+/* A file of somebody else's folder: of a bundle, say, below a state root that was the wrong directory. */
 static int make_foreign(const char *root, const char *name, const char *text)
 {
 	autofree char *path = str_format("%s/c1/%s", root, name);
