@@ -13,7 +13,7 @@ static bool is_octal(char c, char highest)
  * Blanks, tabs, newlines and backslashes are a backslash and three octal digits.  A backslash
  * without three digits behind it is itself: the field may be cut there.
  */
-static void unescape(char *text)
+void mountinfo_unescape(char *text)
 {
 	char *to = text;
 
@@ -52,8 +52,8 @@ static bool parse_line(char *line, struct mountinfo *ret_mount)
 	while ((field = next_field(&line)) && strcmp(field, "-") != 0)
 		;
 	field = field ? next_field(&line) : NULL;
-	unescape(fields[3]);
-	unescape(fields[4]);
+	mountinfo_unescape(fields[3]);
+	mountinfo_unescape(fields[4]);
 	*ret_mount = (struct mountinfo){
 		.device = fields[2],
 		.root = fields[3],

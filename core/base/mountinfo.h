@@ -27,4 +27,10 @@ struct mountinfo {
  */
 bool mountinfo_next(char **rest, struct mountinfo *ret_mount);
 
+/*
+ * Puts the byte in place of each backslash with three octal digits behind it, as the kernel writes
+ * blanks and the like in its lists.  Other backslashes stay.
+ */
+void mountinfo_unescape(char *text);
+
 #endif

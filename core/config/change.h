@@ -16,7 +16,10 @@
 #define CONFIG_ANNOTATION_NETWORK "org.urun.network" /* see netns/options.h */
 #define CONFIG_ANNOTATION_OVERLAY "org.urun.overlay" /* a folder, or: */
 #define CONFIG_OVERLAY_IN_MEMORY  "tmpfs"
-/* Paths of the root file system, one a line, that the container finds empty; for an overlay. */
+/*
+ * Paths of the root file system, one a line, that the container finds empty; for an overlay.  A
+ * backslash and three octal digits are a byte (mountinfo_unescape()).
+ */
 #define CONFIG_ANNOTATION_HIDDEN "org.urun.hidden"
 
 /* Lines of passwd(5) and group(5) that the container's files get where they lack them. */

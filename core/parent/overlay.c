@@ -95,6 +95,18 @@ static const char *reason_for_fuse(const struct overlay *overlay)
 	return overlay->hidden ? "parts of it are to be hidden" : NULL;
 }
 
+/* An annotation of the config can say anything: it is told by its name, before anything is made. */
+static int check_where(const struct overlay *overlay, struct error *err)
+{
+	if (!overlay->where || overlay->where[0] == '/' ||
+	    str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY))
+		return 0;
+	return error_set(err, 0,
+			 "annotation " CONFIG_ANNOTATION_OVERLAY ": '%s' is neither an absolute "
+			 "path nor " CONFIG_OVERLAY_IN_MEMORY,
+			 overlay->where);
+}
+
 static int check_hidden(const struct overlay *overlay, struct error *err)
 {
 	const char *line = overlay->hidden;
@@ -124,7 +136,7 @@ int overlay_choose(const struct container_config *config, const struct userns_pl
 	const char *reason;
 	struct stat st;
 
-	if (check_hidden(&overlay, err) < 0)
+	if (check_where(&overlay, err) < 0 || check_hidden(&overlay, err) < 0)
 		return -1;
 	if (!overlay.where)
 		return 0;

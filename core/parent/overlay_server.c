@@ -16,6 +16,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/inherit.h"
+#include "core/base/mountinfo.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
@@ -202,17 +203,39 @@ static int cover(int root, const char *path, struct error *err)
 	return 0;
 }
 
-/* The kernel sees a folder as one whole: what is covered is covered for every name and link of it. */
-static int cover_all(const char *place, const char *hidden, struct error *err)
+/*
+ * They are covered whole where the host's own root is the lower one.  The program itself needs them:
+ * a cover in its own /proc or /dev would take away what it opens files by.
+ */
+static bool is_kernel_view(const char *path)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_views); i++) {
+		size_t length = strlen(kernel_views[i]);
+
+		if (strncmp(path, kernel_views[i], length) == 0 &&
+		    (path[length] == '/' || path[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* The kernel sees a folder as one whole: what is covered is covered for every name and link of it. */
+static int cover_all(const struct overlay *overlay, const char *place, struct error *err)
+{
+	bool is_host = str_equal(overlay->lower, "/");
 	autoclose int root = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	autofree char *copy = str_dup(hidden);
+	autofree char *copy = str_dup(overlay->hidden);
 
 	if (root < 0)
 		return error_set(err, errno, "open %s", place);
-	for (char *rest = copy, *path; (path = strsep(&rest, "\n"));)
-		if (*path && cover(root, path, err) < 0)
+	for (char *rest = copy, *line; (line = strsep(&rest, "\n"));) {
+		autofree char *path = NULL;
+
+		mountinfo_unescape(line);
+		path = path_clean(line);
+		if (!(is_host && is_kernel_view(path)) && cover(root, path, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -222,7 +245,7 @@ static int hide(const struct overlay *overlay, struct error *err)
 
 	if (!overlay->hidden)
 		return 0;
-	if (cover_all(LOWER, overlay->hidden, err) < 0)
+	if (cover_all(overlay, LOWER, err) < 0)
 		return -1;
 	if (!str_equal(overlay->lower, "/"))
 		return 0;
@@ -233,7 +256,7 @@ static int hide(const struct overlay *overlay, struct error *err)
 		if (cover(lower, kernel_views[i], err) < 0)
 			return -1;
 	/* The same files once more, as what the program has beside its layers. */
-	return cover_all("/", overlay->hidden, err);
+	return cover_all(overlay, "/", err);
 }
 
 /* ---- what can be written to ---- */
@@ -391,7 +414,11 @@ static int execute(const struct overlay *overlay, int fuse_fd, struct error *err
 	char *const envp[] = { (char *)(uintptr_t) "PATH=/usr/bin:/bin:/usr/sbin:/sbin", NULL };
 
 	execve(overlay->program, argv, envp);
-	return error_set(err, errno, "execute %s", overlay->program);
+	error_set(err, errno, "execute %s", overlay->program);
+	if (err->code == ENOENT && overlay->hidden)
+		error_hint(err, "is it, or a library that it needs, in a folder of "
+				"annotation " CONFIG_ANNOTATION_HIDDEN "?");
+	return -1;
 }
 
 int overlay_server_become(const struct overlay *overlay, int fuse_fd, struct error *err)

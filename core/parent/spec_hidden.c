@@ -17,6 +17,7 @@
 #include "core/base/mountinfo.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "rootless/home.h"
 
 /* Where the homes and the temporary files of people are by convention, whoever they are. */
@@ -79,6 +80,61 @@ static const char *const system_folders[] = {
 	"/var/usrlocal",
 };
 
+/*
+ * Folders that are the system's down to their last file: whatever is below one isn't a home, though
+ * an account or a variable says so (HOME=/usr/lib/x86_64-linux-gnu).  The others of system_folders
+ * have folders of services next to the homes of people and of services: /srv/ann, /var/lib/jenkins.
+ * What is below /proc, /sys and /dev is the running host's, and the container has its own of those.
+ */
+static const char *const system_trees[] = {
+	"/bin",
+	"/boot",
+	"/dev",
+	"/etc",
+	"/gnu/store",
+	"/lib",
+	"/lib32",
+	"/lib64",
+	"/libx32",
+	"/nix/store",
+	"/proc",
+	"/sbin",
+	"/snap",
+	"/sys",
+	"/usr/bin",
+	"/usr/games",
+	"/usr/include",
+	"/usr/lib",
+	"/usr/lib32",
+	"/usr/lib64",
+	"/usr/libexec",
+	"/usr/libx32",
+	"/usr/local/bin",
+	"/usr/local/etc",
+	"/usr/local/games",
+	"/usr/local/include",
+	"/usr/local/lib",
+	"/usr/local/lib64",
+	"/usr/local/libexec",
+	"/usr/local/sbin",
+	"/usr/local/share",
+	"/usr/local/src",
+	"/usr/sbin",
+	"/usr/share",
+	"/usr/src",
+	/* Where ostree has /usr/local. */
+	"/var/usrlocal/bin",
+	"/var/usrlocal/etc",
+	"/var/usrlocal/games",
+	"/var/usrlocal/include",
+	"/var/usrlocal/lib",
+	"/var/usrlocal/lib64",
+	"/var/usrlocal/libexec",
+	"/var/usrlocal/sbin",
+	"/var/usrlocal/share",
+	"/var/usrlocal/src",
+};
+
 struct hidden {
 	const char *root; /* "": the host's own */
 	int root_fd;
@@ -102,6 +158,15 @@ bool spec_hidden_holds_system(const char *path)
 		if (is_same_or_below(system_folders[i], path))
 			return true;
 	return false;
+}
+
+/* @path, without links, is where the system is, not where people are. */
+static bool is_system(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(system_trees); i++)
+		if (is_same_or_below(path, system_trees[i]))
+			return true;
+	return spec_hidden_holds_system(path);
 }
 
 /* The path without links, as a path below the root; NULL: it can't be followed.  The caller frees. */
@@ -164,66 +229,79 @@ static char *resolve_home(struct hidden *hidden, const char *path)
 	return resolve(hidden, path);
 }
 
-static int add_path(struct hidden *hidden, const char *path, struct error *err)
+static void add_path(struct hidden *hidden, const char *path)
 {
-	if (strchr(path, '\n'))
-		return error_set(err, 0, "the folder %s can't be hidden: its path has a line break",
-				 path);
 	if (spec_hidden_holds_system(path))
-		return 0;
+		return;
 	hidden->paths.items = mem_resize(hidden->paths.items, hidden->paths.count + 1,
 					 sizeof(*hidden->paths.items));
 	hidden->paths.items[hidden->paths.count++] = arena_str(hidden->arena, path);
-	return 0;
 }
 
-static int add_resolved(struct hidden *hidden, const char *path, struct error *err)
+/*
+ * @path without its links, as far as we can follow them: what can't be followed now may be later, or
+ * by the container's root.  The caller frees it.
+ */
+static char *follow(struct hidden *hidden, const char *path)
 {
 	autofree char *clean = path_clean(path);
 	autofree char *real = str_equal(clean, "/") ? NULL : resolve_home(hidden, clean);
 
-	/* What can't be followed by us now may be later, or by the container's root. */
-	return add_path(hidden, real ? real : clean, err);
+	return real ? take_ptr(real) : take_ptr(clean);
 }
 
-static int add_always_hidden(struct hidden *hidden, struct error *err)
+static void add_always_hidden(struct hidden *hidden)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(always_hidden); i++)
-		if (add_resolved(hidden, always_hidden[i], err) < 0)
-			return -1;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(always_hidden); i++) {
+		autofree char *real = follow(hidden, always_hidden[i]);
+
+		add_path(hidden, real);
+	}
 }
 
-static int add_homes(struct hidden *hidden, uid_t caller, struct error *err)
+static void add_homes(struct hidden *hidden, uid_t caller)
 {
 	str_list homes = { 0 };
-	int result = 0;
 
 	home_list(hidden->root, caller, hidden->arena, &homes);
-	for (size_t i = 0; i < homes.count && result == 0; i++)
-		result = add_resolved(hidden, homes.items[i], err);
+	for (size_t i = 0; i < homes.count; i++) {
+		autofree char *real = follow(hidden, homes.items[i]);
+
+		if (!is_system(real))
+			add_path(hidden, real);
+	}
 	free(homes.items);
-	return result;
 }
 
-static int add_own(struct hidden *hidden, const struct spec_texts *own, struct error *err)
+/*
+ * A path of the caller's environment.  It may lead through /proc (/proc/self/cwd), whose links have no
+ * path to walk: those are asked for theirs.  NULL: a relative path that leads nowhere, which means
+ * nothing to programs either.  The caller frees it.
+ */
+static char *follow_own(struct hidden *hidden, const char *path)
+{
+	autofree char *real = path[0] == '/' ? follow(hidden, path) : NULL;
+	char *named = NULL;
+
+	if (path[0] != '/' || (!*hidden->root && is_same_or_below(real, "/proc")))
+		named = realpath(path, NULL);
+	return named ? named : take_ptr(real);
+}
+
+static void add_own(struct hidden *hidden, const struct spec_texts *own)
 {
 	for (size_t i = 0; i < own->count; i++) {
-		const char *path = own->items[i];
-		autofree char *clean = path[0] == '/' ? path_clean(path) : realpath(path, NULL);
-		autofree char *real = NULL;
+		autofree char *real = follow_own(hidden, own->items[i]);
 
-		/* A relative path that leads nowhere means nothing to programs either. */
-		if (!clean)
-			continue;
-		real = str_equal(clean, "/") ? NULL : resolve_home(hidden, clean);
-		if (spec_hidden_holds_system(real ? real : clean))
+		if (real && spec_hidden_holds_system(real))
 			log_warning("the folder %s isn't hidden, as parts of the system are in it",
-				    clean);
-		else if (add_path(hidden, real ? real : clean, err) < 0)
-			return -1;
+				    own->items[i]);
+		else if (real && is_system(real))
+			log_warning("the folder %s isn't hidden, as it is a part of the system",
+				    own->items[i]);
+		else if (real)
+			add_path(hidden, real);
 	}
-	return 0;
 }
 
 /* Folders come directly before what is below them: '/' is less than any other letter. */
@@ -313,14 +391,12 @@ static char *move_path(const char *path, const char *from, const char *to)
  * homes of an ostree system, the top of a btrfs those of its subvolumes, and /home may be a bind
  * mount of /data/home.
  */
-static int add_elsewhere(struct hidden *hidden, const struct mounts *mounts, const char *path,
-			 struct error *err)
+static void add_elsewhere(struct hidden *hidden, const struct mounts *mounts, const char *path)
 {
 	const struct mount *own = mount_of(mounts, path);
 	autofree char *inside = own ? move_path(path, own->point, own->root) : NULL;
-	int result = 0;
 
-	for (size_t i = 0; own && i < mounts->count && result == 0; i++) {
+	for (size_t i = 0; own && i < mounts->count; i++) {
 		const struct mount *mount = &mounts->items[i];
 		autofree char *other = NULL;
 
@@ -331,9 +407,8 @@ static int add_elsewhere(struct hidden *hidden, const struct mounts *mounts, con
 		else if (is_same_or_below(mount->root, inside))
 			other = str_dup(mount->point);
 		if (other && !str_equal(other, path))
-			result = add_path(hidden, other, err);
+			add_path(hidden, other);
 	}
-	return result;
 }
 
 /* Is @path one of the sorted @paths? */
@@ -356,13 +431,12 @@ static bool is_below_listed(const str_list *paths, const char *path)
  * a disk of its own, or a user's FUSE mount.  One of the system's own file system is a bind mount of
  * a part of the system (a chroot has those), which stays to be seen, unless it is a home.
  */
-static int add_mounts_below(struct hidden *hidden, const struct mounts *mounts, const str_list *all,
-			    struct error *err)
+static void add_mounts_below(struct hidden *hidden, const struct mounts *mounts,
+			     const str_list *all)
 {
 	const struct mount *system = mount_of(mounts, "/");
 	str_list above = { hidden->paths.items, hidden->paths.count };
 	str_list below = { 0 };
-	int result = 0;
 
 	for (size_t i = 0; i < mounts->count; i++) {
 		const struct mount *mount = &mounts->items[i];
@@ -374,18 +448,16 @@ static int add_mounts_below(struct hidden *hidden, const struct mounts *mounts, 
 		below.items = mem_resize(below.items, below.count + 1, sizeof(*below.items));
 		below.items[below.count++] = arena_str(hidden->arena, mount->point);
 	}
-	for (size_t i = 0; i < below.count && result == 0; i++)
-		result = add_elsewhere(hidden, mounts, below.items[i], err);
+	for (size_t i = 0; i < below.count; i++)
+		add_elsewhere(hidden, mounts, below.items[i]);
 	free(below.items);
-	return result;
 }
 
-static int add_all_elsewhere(struct hidden *hidden, struct error *err)
+static void add_all_elsewhere(struct hidden *hidden)
 {
 	struct mounts mounts = { 0 };
 	str_list all = { 0 };
 	size_t count;
-	int result = 0;
 
 	read_mounts(hidden, &mounts);
 	qsort(hidden->paths.items, hidden->paths.count, sizeof(*hidden->paths.items), compare);
@@ -395,12 +467,29 @@ static int add_all_elsewhere(struct hidden *hidden, struct error *err)
 	/* Each mount is looked at for each path: the fewer the better. */
 	sort(hidden);
 	count = hidden->paths.count;
-	result = add_mounts_below(hidden, &mounts, &all, err);
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = add_elsewhere(hidden, &mounts, hidden->paths.items[i], err);
+	add_mounts_below(hidden, &mounts, &all);
+	for (size_t i = 0; i < count; i++)
+		add_elsewhere(hidden, &mounts, hidden->paths.items[i]);
 	free(all.items);
 	free(mounts.items);
-	return result;
+}
+
+/*
+ * A path as the annotation has it, where each is a line of JSON's text: line breaks and other control
+ * characters, backslashes, and the bytes of a path that is no UTF-8 as octal numbers.
+ */
+static void add_line(struct strbuf *text, const char *path)
+{
+	bool is_utf8 = utf8_is_valid((const unsigned char *)path, strlen(path));
+
+	for (const char *c = path; *c; c++) {
+		unsigned char byte = (unsigned char)*c;
+
+		if (byte < ' ' || byte == '\\' || byte == 0x7f || (byte > 0x7f && !is_utf8))
+			strbuf_addf(text, "\\%03o", byte);
+		else
+			strbuf_add(text, c, 1);
+	}
 }
 
 static char *print(struct hidden *hidden)
@@ -408,8 +497,10 @@ static char *print(struct hidden *hidden)
 	autostrbuf struct strbuf text = { 0 };
 
 	sort(hidden);
-	for (size_t i = 0; i < hidden->paths.count; i++)
-		strbuf_addf(&text, "%s%s", i ? "\n" : "", hidden->paths.items[i]);
+	for (size_t i = 0; i < hidden->paths.count; i++) {
+		strbuf_add_str(&text, i ? "\n" : "");
+		add_line(&text, hidden->paths.items[i]);
+	}
 	return arena_str(hidden->arena, text.bytes);
 }
 
@@ -418,21 +509,16 @@ int spec_hidden_text(const char *root, uid_t caller, const struct spec_texts *ow
 {
 	autoclose int root_fd = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct hidden hidden = { .root = root, .root_fd = root_fd, .arena = arena };
-	int result;
 
 	if (root_fd < 0)
 		return error_set(err, errno, "open %s/", root);
-	result = add_always_hidden(&hidden, err);
-	if (result == 0)
-		result = add_homes(&hidden, caller, err);
-	if (result == 0)
-		result = add_own(&hidden, own, err);
-	if (result == 0)
-		result = add_all_elsewhere(&hidden, err);
-	if (result == 0)
-		*ret_text = print(&hidden);
+	add_always_hidden(&hidden);
+	add_homes(&hidden, caller);
+	add_own(&hidden, own);
+	add_all_elsewhere(&hidden);
+	*ret_text = print(&hidden);
 	free(hidden.paths.items);
 	free(hidden.parent);
 	free(hidden.real_parent);
-	return result;
+	return 0;
 }

@@ -17,10 +17,12 @@
  *   - @own: paths of the caller's environment ($HOME, $TMPDIR …).
  * All are resolved, as far as the caller can follow them: a home that is a link is hidden where it
  * leads, and a folder that is mounted elsewhere, too (by a bind mount, or in a mount of the folders
- * above it), is hidden there.  A path that holds a part of the system itself (/, /usr, /var/lib …) can't be hidden:
- * for one of @own that is a warning.  A path that isn't there stays in the list, since it may come.
+ * above it), is hidden there.  A home that holds a part of the system itself (/, /usr, /var/lib …) or
+ * is one (below /usr/lib, /etc, /proc …) isn't hidden: for one of @own that is a warning.  A path
+ * that isn't there stays in the list, since it may come.
  * @root is "" for the host itself, else a folder that stands for its root.
- * *ret_text is the arena's.  Fails for a path with a line break, which the annotation can't hold.
+ * *ret_text is the arena's: a path a line, with the bytes that a line can't hold as a backslash and
+ * three octal digits.
  * Runs in: parent, with the caller's rights.
  */
 int spec_hidden_text(const char *root, uid_t caller, const struct spec_texts *own,

@@ -128,6 +128,18 @@ static int hide_host(const struct spec_user *user, const struct spec_account *ac
 	return add_home(account, config, err);
 }
 
+/*
+ * The caller's own list is hidden besides.  In place of the other it would show the homes of people
+ * to whoever only wanted to hide one folder more.
+ */
+static void hide_more(const char *paths, struct container_config *config)
+{
+	const char *hidden = config_annotation(config, CONFIG_ANNOTATION_HIDDEN);
+	autofree char *both = str_format("%s\n%s", hidden, paths);
+
+	config_set_annotation(config, CONFIG_ANNOTATION_HIDDEN, both);
+}
+
 static int apply_mounts(const struct spec_options *options, const struct spec_user *user,
 			const struct spec_account *account, struct container_config *config,
 			struct error *err)
@@ -585,7 +597,10 @@ static int apply_annotations(const struct spec_options *options, struct containe
 				   strlen(options->annotations.items[i])))
 			return refuse("annotation", options->annotations.items[i],
 				      "that isn't UTF-8", err);
-		config_set_annotation(config, name, value);
+		if (str_equal(name, CONFIG_ANNOTATION_HIDDEN) && is_host(config))
+			hide_more(value, config);
+		else
+			config_set_annotation(config, name, value);
 	}
 	if (options->network)
 		config_set_annotation(config, CONFIG_ANNOTATION_NETWORK, options->network);

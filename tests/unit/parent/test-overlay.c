@@ -134,6 +134,24 @@ static void what_could_not_be_hidden_is_refused(void **state)
 	assert_non_null(strstr(err.text, "without org.urun.overlay"));
 }
 
+static void what_is_no_place_for_changes_is_refused_by_name(void **state)
+{
+	static const char *const values[] = { "rel", "", "./rel", "TMPFS", " /x" };
+	struct fixture *fixture = *state;
+
+	idmap_add(&fixture->userns.uids, 0, geteuid(), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		struct overlay overlay = { 0 };
+		struct error err = ERROR_NONE;
+
+		config_set_annotation(&fixture->config, "org.urun.overlay", values[i]);
+		assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err),
+				 -1);
+		assert_non_null(strstr(err.text, "annotation org.urun.overlay"));
+		assert_non_null(strstr(err.text, "absolute"));
+	}
+}
+
 static void a_root_that_is_not_there_is_an_error(void **state)
 {
 	struct fixture *fixture = *state;
@@ -156,6 +174,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(others_take_a_program_that_the_error_names, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_root_with_hidden_parts_takes_the_program_too,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_no_place_for_changes_is_refused_by_name,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(what_could_not_be_hidden_is_refused, setup,
 						teardown),

@@ -135,10 +135,70 @@ static void what_is_mounted_below_a_hidden_folder_is_hidden_elsewhere_too(void *
 			    "\n/root\n/run\n/srv/ann\n/tmp\n/var/home\n/var/keys\n/var/tmp");
 }
 
-static void a_path_that_cannot_be_written_down_is_refused(void **state)
+/* The system's own files are no home, whoever says so; folders beside them are. */
+static void a_home_inside_of_the_system_is_left(void **state)
+{
+	static const char *const left[] = {
+		"/usr/lib/x86_64-linux-gnu",
+		"/bin/x",
+		"/usr/local/lib/x",
+		"/etc/x",
+		"/nix/store/x",
+		"/lib/x",
+		"/usr/share/x/y",
+		"/proc",
+		"/proc/sys",
+		"/proc/self/cwd",
+		"/sys/x",
+		"/dev/shm/x",
+		"/boot/x",
+		"/gnu/store/x",
+		"/var/usrlocal/bin/x",
+	};
+	static const char *const homes[] = {
+		"/opt/x",	    "/srv/x",	    "/usr/home/x", "/usr/local/x", "/usr/libx",
+		"/var/lib/jenkins", "/var/spool/x", "/nix/x",	   "/etcetera",	   "/x/usr/lib",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
+		autofree char *line = str_format("x:x:1001:1::%s:/bin/sh\n", left[i]);
+
+		assert_string_equal(hidden(line, NULL), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+		assert_string_equal(hidden("", left[i]), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(homes); i++) {
+		autofree char *line = str_format("x:x:1001:1::%s:/bin/sh\n", homes[i]);
+
+		assert_non_null(strstr(hidden(line, NULL), homes[i]));
+		assert_non_null(strstr(hidden("", homes[i]), homes[i]));
+	}
+}
+
+/* A home that is shown once more among the system's files stays hidden there. */
+static void what_is_mounted_inside_of_the_system_is_hidden(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(hidden("", "/data/a\nb"), "line break"));
+	fake_file("/proc/self/mountinfo", MOUNT("8:1", "/", "/") MOUNT("8:2", "/", "/home")
+						  MOUNT("8:2", "/ann/www", "/usr/share/www"));
+	assert_string_equal(hidden("", NULL), ALWAYS_BEFORE
+			    "\n/root\n/run\n/tmp\n/usr/share/www\n/var/home\n/var/tmp");
+}
+
+static void bytes_that_a_line_cannot_hold_are_octal_numbers(void **state)
+{
+	(void)state;
+	assert_string_equal(hidden("", "/data/a\nb"),
+			    "/data/a\\012b\n" ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+	assert_string_equal(hidden("", "/data/a\\012b\x7f"),
+			    "/data/a\\134012b\\177\n" ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+	assert_string_equal(hidden("", "/data/é"), "/data/é\n" ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+	assert_string_equal(hidden("", "/data/\xff\xc3\xa9"),
+			    "/data/\\377\\303\\251\n" ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+	/* The mount point of a home's second mount. */
+	fake_file("/proc/self/mountinfo", MOUNT("8:1", "/", "/") MOUNT("8:2", "/", "/home/ann")
+						  MOUNT("8:2", "/", "/srv/a\\012b"));
+	assert_non_null(strstr(hidden("", NULL), "\n/srv/a\\012b\n"));
 }
 
 static void ten_thousand_homes_are_no_matter(void **state)
@@ -176,7 +236,11 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(what_is_mounted_elsewhere_is_hidden_there_too,
 						setup, teardown),
-		cmocka_unit_test_setup_teardown(a_path_that_cannot_be_written_down_is_refused,
+		cmocka_unit_test_setup_teardown(a_home_inside_of_the_system_is_left, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_is_mounted_inside_of_the_system_is_hidden,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(bytes_that_a_line_cannot_hold_are_octal_numbers,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(ten_thousand_homes_are_no_matter, setup, teardown),
 	};
