@@ -118,10 +118,10 @@ static int set_attributes(posix_spawnattr_t *attributes)
 
 /*
  * Process boundary: the program has our stdio until it sets its own, so that the dynamic linker can
- * say which library is missing.  It names itself, as the kernel would name it for the descriptor.
+ * say which library is missing.  A wrapper may have another name: the program names itself.
  */
-static int execute(int program_fd, const char *program, const char *argument, int ready_fd,
-		   pid_t *ret_pid)
+static int execute(const struct libexec *found, const char *program, const char *argument,
+		   int ready_fd, pid_t *ret_pid)
 {
 	char path[LIBEXEC_EXECUTABLE_SIZE];
 	char number[12];
@@ -133,15 +133,20 @@ static int execute(int program_fd, const char *program, const char *argument, in
 	int result;
 
 	snprintf(number, sizeof(number), "%d", ready_fd);
-	libexec_executable(program_fd, path);
+	libexec_executable(found, found->dir, path);
 	result = posix_spawnattr_init(&attributes);
 	if (result)
 		return -result;
 	result = posix_spawn_file_actions_init(&actions);
 	if (!result) {
-		/* Duplicated onto itself it loses its close-on-exec mark in the child alone. */
+		/*
+		 * Duplicated onto itself each loses its close-on-exec mark in the child alone.  The
+		 * program closes the folder's as the first thing it does.
+		 */
 		result = set_attributes(&attributes)
-				 ?: posix_spawn_file_actions_adddup2(&actions, ready_fd, ready_fd);
+				 ?: posix_spawn_file_actions_adddup2(&actions, ready_fd, ready_fd)
+				 ?: posix_spawn_file_actions_adddup2(&actions, found->dir,
+								     found->dir);
 		if (!result)
 			result = posix_spawn(ret_pid, path, &actions, &attributes, argv, envp);
 		posix_spawn_file_actions_destroy(&actions);
@@ -167,7 +172,7 @@ int helper_launch(const char *program, const char *argument, struct helper *ret_
 	its = pair[1];
 	/* One that is stopped takes nothing: helper_give() doesn't wait for it for ever. */
 	setsockopt(ours, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-	result = execute(found.fd, program, argument, its, &pid);
+	result = execute(&found, program, argument, its, &pid);
 	if (result < 0)
 		return error_set(err, -result, "start %s", found.path);
 	*ret_helper = (struct helper){

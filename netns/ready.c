@@ -45,7 +45,7 @@ int ready_main(int argc, char **argv, const char *helper,
 		dprintf(STDERR_FILENO, "usage: %s READYFD NETWORK\n", helper);
 		return 2;
 	}
-	/* It was executed by its descriptor, whose number is all that the kernel has for a name. */
+	/* Its file may have another name. */
 	prctl(PR_SET_NAME, helper);
 	inherit_begin();
 	if (begin(argv[1], &err) == 0 && network_options_parse(argv[2], &options, &err) == 0 &&

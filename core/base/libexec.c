@@ -44,21 +44,35 @@ static void add_group(struct writers *writers, const struct stat *st)
 		writers->groups[writers->group_count++] = st->st_gid;
 }
 
-/* The directory that a descriptor's file is in; NULL where it has none (a memfd, a removed file). */
-static char *directory_of(const char *link)
+/* Where a link of procfs leads; NULL where that is no path (a memfd, another root). */
+static char *read_path(const char *link)
 {
 	char path[PATH_MAX];
 	ssize_t length = readlink(link, path, sizeof(path) - 1);
-	char *slash;
 
-	if (length <= 0)
+	if (length <= 0 || path[0] != '/')
 		return NULL;
 	path[length] = '\0';
-	slash = strrchr(path, '/');
-	if (path[0] != '/' || !slash)
-		return NULL;
-	slash[slash == path ? 1 : 0] = '\0';
 	return str_dup(path);
+}
+
+static char *path_of(int fd)
+{
+	char link[32];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return read_path(link);
+}
+
+/* The directory that our own file is in; NULL where it has none. */
+static char *directory_of_urun(void)
+{
+	char *path = read_path("/proc/self/exe");
+	char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (slash)
+		slash[slash == path ? 1 : 0] = '\0';
+	return path;
 }
 
 static int writers_of_urun(struct writers *writers, struct error *err)
@@ -70,7 +84,7 @@ static int writers_of_urun(struct writers *writers, struct error *err)
 		return error_set(err, errno, "open /proc/self/exe");
 	writers->owner = st.st_uid;
 	add_group(writers, &st);
-	writers->directory = directory_of("/proc/self/exe");
+	writers->directory = directory_of_urun();
 	if (writers->directory && stat(writers->directory, &st) == 0)
 		add_group(writers, &st);
 	return 0;
@@ -104,6 +118,12 @@ static int check_writers(const struct writers *writers, const char *program, int
 	    (st.st_mode & S_IWGRP && !group_writes_urun(writers, st.st_gid))) {
 		error_set(err, 0, "%s is not executed: %s can be written by others (mode %04o)",
 			  program, path, st.st_mode & 07777);
+		/* /tmp and its like are made for all: they must stay as they are. */
+		if (S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX || st.st_uid != geteuid()))
+			return error_hint(err,
+					  "put urun, and %s beside it, into a folder that only you "
+					  "can write to",
+					  program);
 		return error_hint(err, "run `chmod go-w %s`", path);
 	}
 	return 0;
@@ -123,32 +143,37 @@ static int check_directory(const struct writers *writers, const char *program, c
 }
 
 /*
- * ORDER: each is opened, then checked, then used by its descriptor, so that what was checked is what
- * runs.  The file may be a symbolic link (stow, a build beside): then the directory that it leads to
- * is checked too.
+ * ORDER: each is opened, then checked, then used by the descriptor of its folder, in which nobody
+ * else can have put another file of the name since: so what was checked is what runs.  The file may
+ * be a symbolic link (stow, a build beside): then the directory that it leads to is checked too, and
+ * is where it is executed.
  */
 static int open_in(const char *directory, const char *program, const struct writers *writers,
 		   struct libexec *libexec, struct error *err)
 {
-	autoclose int dir = -1, real_dir = -1;
+	autoclose int dir = -1, link = -1, file = -1;
 	autofree char *real = NULL;
-	char link[LIBEXEC_EXECUTABLE_SIZE];
 	struct stat st;
 
 	libexec->path = str_format("%s/%s", directory, program);
 	if (check_directory(writers, program, directory, &dir, err) < 0)
 		return -1;
-	libexec->fd = openat(dir, program, O_PATH | O_CLOEXEC);
-	if (libexec->fd < 0 || fstat(libexec->fd, &st) < 0)
+	link = openat(dir, program, O_PATH | O_CLOEXEC);
+	if (link < 0)
+		return error_set(err, errno, "open %s", libexec->path);
+	real = path_of(link);
+	if (!real)
+		return error_set(err, ENOENT, "open %s", libexec->path);
+	libexec->name = str_dup(strrchr(real, '/') + 1);
+	*strrchr(real, '/') = '\0';
+	if (check_directory(writers, program, *real ? real : "/", &libexec->dir, err) < 0)
+		return -1;
+	file = openat(libexec->dir, libexec->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (file < 0 || fstat(file, &st) < 0)
 		return error_set(err, errno, "open %s", libexec->path);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, EACCES, "execute %s", libexec->path);
-	libexec_executable(libexec->fd, link);
-	real = directory_of(link);
-	if (real && !str_equal(real, directory) &&
-	    check_directory(writers, program, real, &real_dir, err) < 0)
-		return -1;
-	return check_writers(writers, program, libexec->fd, libexec->path, err);
+	return check_writers(writers, program, file, libexec->path, err);
 }
 
 static bool is_in(const char *directory, const char *program)
@@ -180,12 +205,14 @@ int libexec_open(const char *program, struct libexec *ret_libexec, struct error 
 
 void libexec_close(struct libexec *libexec)
 {
-	fd_close(&libexec->fd);
+	fd_close(&libexec->dir);
+	free(libexec->name);
 	free(libexec->path);
-	libexec->path = NULL;
+	libexec->name = libexec->path = NULL;
 }
 
-void libexec_executable(int fd, char ret_path[static LIBEXEC_EXECUTABLE_SIZE])
+void libexec_executable(const struct libexec *libexec, int fd,
+			char ret_path[static LIBEXEC_EXECUTABLE_SIZE])
 {
-	snprintf(ret_path, LIBEXEC_EXECUTABLE_SIZE, "/proc/self/fd/%d", fd);
+	snprintf(ret_path, LIBEXEC_EXECUTABLE_SIZE, "/proc/self/fd/%d/%s", fd, libexec->name);
 }

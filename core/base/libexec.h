@@ -4,16 +4,17 @@
 
 #include "core/base/error.h"
 
-/* "/proc/self/fd/2147483647" and the NUL */
-#define LIBEXEC_EXECUTABLE_SIZE 32
+/* "/proc/self/fd/2147483647/", a file's name and the NUL */
+#define LIBEXEC_EXECUTABLE_SIZE 290
 
 /* One of urun's own helper programs, found and checked.  Start from LIBEXEC_NONE. */
 struct libexec {
-	int fd;	    /* O_PATH, close-on-exec: what is to be executed */
-	char *path; /* for messages; execute the descriptor, as the path can lead elsewhere by then */
+	int dir;    /* O_PATH, close-on-exec: the checked folder that it is in */
+	char *name; /* of the file in there, which is no link */
+	char *path; /* for messages: as a path it can lead elsewhere by the time it is executed */
 };
 
-#define LIBEXEC_NONE ((struct libexec){ .fd = -1 })
+#define LIBEXEC_NONE ((struct libexec){ .dir = -1 })
 void libexec_close(struct libexec *libexec);
 #define autolibexec __attribute__((cleanup(libexec_close)))
 
@@ -25,7 +26,12 @@ void libexec_close(struct libexec *libexec);
  */
 int libexec_open(const char *program, struct libexec *ret_libexec, struct error *err);
 
-/* The path that executes the descriptor @fd: /proc/self/fd/@fd.  Source: execveat(2) "NOTES". */
-void libexec_executable(int fd, char ret_path[static LIBEXEC_EXECUTABLE_SIZE]);
+/*
+ * The path that executes it in a process that has its folder as descriptor @fd: /proc/self/fd/@fd/NAME.
+ * The descriptor must stay open over the execve: the helper may be a script, whose interpreter opens
+ * that path and which finds by $0 what is beside it.  Source: execveat(2) "BUGS".
+ */
+void libexec_executable(const struct libexec *libexec, int fd,
+			char ret_path[static LIBEXEC_EXECUTABLE_SIZE]);
 
 #endif

@@ -106,9 +106,8 @@ static int set_attributes(posix_spawnattr_t *attributes, const struct spawn *spa
 	       posix_spawnattr_setflags(attributes, flags);
 }
 
-/* Where the program is that is executed by its descriptor. */
-#define PROGRAM_FD   3
-#define PROGRAM_PATH "/proc/self/fd/3"
+/* Where the folder of a helper is, by which it is executed. */
+#define FOLDER_FD 3
 
 static int set_descriptors(posix_spawn_file_actions_t *actions, const struct spawn *spawn,
 			   const struct child_ends *child)
@@ -119,11 +118,10 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, const struct spa
 	return posix_spawn_file_actions_adddup2(actions, child->in, STDIN_FILENO) ?:
 	       posix_spawn_file_actions_adddup2(actions, out, STDERR_FILENO) ?:
 	       posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO) ?:
-	       (spawn->program_fd ? posix_spawn_file_actions_adddup2(actions, spawn->program_fd,
-								     PROGRAM_FD)
-				  : 0) ?:
+	       (spawn->helper ? posix_spawn_file_actions_adddup2(actions, spawn->helper->dir, FOLDER_FD)
+			      : 0) ?:
 	       posix_spawn_file_actions_addclosefrom_np(
-		       actions, spawn->program_fd ? PROGRAM_FD + 1 : STDERR_FILENO + 1);
+		       actions, spawn->helper ? FOLDER_FD + 1 : STDERR_FILENO + 1);
 }
 
 /*
@@ -134,8 +132,11 @@ static int launch(const struct spawn *spawn, const struct child_ends *child, pid
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
+	char path[LIBEXEC_EXECUTABLE_SIZE];
 	int result;
 
+	if (spawn->helper)
+		libexec_executable(spawn->helper, FOLDER_FD, path);
 	result = posix_spawnattr_init(&attributes);
 	if (result)
 		return -result;
@@ -144,9 +145,8 @@ static int launch(const struct spawn *spawn, const struct child_ends *child, pid
 		result = set_attributes(&attributes, spawn)
 				 ?: set_descriptors(&actions, spawn, child);
 		if (!result)
-			result =
-				posix_spawn(ret_pid, spawn->program_fd ? PROGRAM_PATH : spawn->path,
-					    &actions, &attributes, spawn->argv, spawn->envp);
+			result = posix_spawn(ret_pid, spawn->helper ? path : spawn->path, &actions,
+					     &attributes, spawn->argv, spawn->envp);
 		posix_spawn_file_actions_destroy(&actions);
 	}
 	posix_spawnattr_destroy(&attributes);

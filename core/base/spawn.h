@@ -6,18 +6,19 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "core/base/libexec.h"
 
 /*
  * How another program is started: by its path, with these arguments and nothing of ours but stdio.
  * Its stdout goes where its stderr goes: ours carries results alone.
  */
 struct spawn {
-	const char *path; /* absolute */
-	int program_fd;	  /* the opened program, executed in place of what @path leads to by now; 0:
-			      @path is executed.  It stays the caller's, and is descriptor 3 of the program */
-	char *const *argv; /* NULL at the end */
-	char *const *envp; /* NULL at the end */
-	const void *input; /* what it reads on stdin; NULL: /dev/null */
+	const char *path;	      /* absolute */
+	const struct libexec *helper; /* executed in place of what @path leads to by now; its folder
+					 is descriptor 3 of the program.  NULL: @path is executed */
+	char *const *argv;	      /* NULL at the end */
+	char *const *envp;	      /* NULL at the end */
+	const void *input;	      /* what it reads on stdin; NULL: /dev/null */
 	size_t input_size;
 	unsigned int timeout_ms; /* 0: none; at its end the program's process group is killed */
 	int keep_stderr; /* 1: it writes to our stderr; 0: what it writes is caught for the error's

@@ -79,7 +79,7 @@ static int run(struct words *words, struct error *err)
 						 "--cgroup-manager cgroupfs, or build "
 						 "it with libsystemd-dev there");
 	spawn.path = program.path;
-	spawn.program_fd = program.fd;
+	spawn.helper = &program;
 	return spawn_run(&spawn, err);
 }
 

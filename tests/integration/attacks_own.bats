@@ -176,10 +176,12 @@ refuses_helper() {
 		refuses_helper "$COPY/urun-slirp can be written by others" "chmod go-w $COPY/urun-slirp"
 	done
 	chmod 755 "$COPY/urun-slirp"
-	for mode in 777 1777; do
-		chmod "$mode" "$COPY"
-		refuses_helper "$COPY can be written by others" "chmod go-w $COPY"
-	done
+	chmod 777 "$COPY"
+	refuses_helper "$COPY can be written by others" "chmod go-w $COPY"
+	# As /tmp is, which nobody should be told to change.
+	chmod 1777 "$COPY"
+	refuses_helper "$COPY can be written by others" 'into a folder that only you can write to'
+	refute_contains "$stderr" chmod
 	chmod 755 "$COPY"
 	give_to_another_user "$COPY/urun-slirp"
 	refuses_helper "$COPY/urun-slirp belongs to uid" "chown $(id -u) $COPY/urun-slirp"
@@ -214,6 +216,28 @@ refuses_helper() {
 	observe unshare --user --map-root-user "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
 	refute_contains "$stderr" 'is not executed'
 	with_subids chown 0:0 "$COPY" "$COPY/urun" "$COPY/urun-slirp"
+}
+
+@test "a helper may be a script, which finds by its own name what is beside it" {
+	programs_beside
+	[ -e /dev/net/tun ] || skip "there is no /dev/net/tun"
+	mkdir "$COPY/wrapped"
+	mv "$COPY/urun-slirp" "$COPY/wrapped/urun-slirp.real"
+	cat >"$COPY/wrapped/urun-slirp" <<-'END'
+		#!/bin/sh
+		echo "wrapped $2" >&2
+		exec "${0%/*}/urun-slirp.real" "$@"
+	END
+	chmod 755 "$COPY/wrapped/urun-slirp"
+	ln -s wrapped/urun-slirp "$COPY/urun-slirp"
+	sh_program 'ls /sys/class/net'
+	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	assert_status 0
+	assert_contains "$output" tap0
+	assert_contains "$stderr" 'wrapped slirp'
+	# The interpreter's own folder isn't ours to judge, the wrapper's is.
+	chmod 777 "$COPY/wrapped"
+	refuses_helper "$COPY/wrapped can be written by others" "chmod go-w $COPY/wrapped"
 }
 
 # machine_program BITS CODE: makes bin/attack in the root file system, an x86 program of 32 or 64 bits that is these bytes in hex.
