@@ -205,7 +205,8 @@ int container_config_save(const char *path, const struct strbuf *text, struct er
 
 	if (place_find("config", path, &place, err) < 0)
 		return -1;
-	failed = file_create(place.dir, place.name, 0644, text->bytes, text->size);
+	/* It has what the caller's environment gave: --env NAME of a password. */
+	failed = file_create(place.dir, place.name, 0600, text->bytes, text->size);
 	if (failed == -EEXIST)
 		return error_set(err, EEXIST, "%s is not overwritten", path);
 	return failed < 0 ? error_set(err, -failed, "write %s", path) : 0;

@@ -16,6 +16,7 @@
 #include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/cgroup/plan.h"
 #include "core/config/config.h"
 #include "core/init/init.h"
 
@@ -208,6 +209,16 @@ static int open_log(const struct globals *globals, struct error *err)
 	return log_open(globals->log, format, err);
 }
 
+/* A wrong word is refused by every command, not only by those that make a cgroup. */
+static int check_cgroup_manager(const struct globals *globals, struct error *err)
+{
+	enum cgroup_manager manager;
+
+	return globals->cgroup_manager
+		       ? cgroup_manager_parse(globals->cgroup_manager, &manager, err)
+		       : 0;
+}
+
 static const struct command *find_command(const char *name, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
@@ -265,7 +276,8 @@ int main(int argc, char **argv)
 		print_help();
 		return 0;
 	}
-	if (read_environment(&globals, &root, &err) < 0 || open_log(&globals, &err) < 0)
+	if (read_environment(&globals, &root, &err) < 0 || open_log(&globals, &err) < 0 ||
+	    check_cgroup_manager(&globals, &err) < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
 	if (globals.version) {
 		print_version(globals.root);

@@ -132,20 +132,22 @@ static int set_value(const struct option_spec *spec, const char *value, void *ta
 	return 0;
 }
 
+/* The global options have no command, and are named by themselves. */
 static int bad_option(const struct command_spec *command, int found, char **argv, struct error *err)
 {
+	const char *colon = *command->name ? ": " : "";
 	const char *word = argv[optind - 1];
 
 	/* A letter's place in its word isn't told, so it is named by itself. */
 	if (optopt > 0 && optopt < FIRST_VALUE && optopt != HELP_VALUE)
 		return error_set(err, 0,
-				 found == ':' ? "%s: option -%c requires an argument"
-					      : "%s: unknown option -%c",
-				 command->name, optopt);
+				 found == ':' ? "%s%soption -%c requires an argument"
+					      : "%s%sunknown option -%c",
+				 command->name, colon, optopt);
 	return error_set(err, 0,
-			 found == ':' ? "%s: option %s requires an argument"
-				      : "%s: unknown option %s",
-			 command->name, word);
+			 found == ':' ? "%s%soption %s requires an argument"
+				      : "%s%sunknown option %s",
+			 command->name, colon, word);
 }
 
 static const struct option_spec *find_option(const struct command_spec *command, int found)
@@ -188,7 +190,7 @@ int options_parse(const struct command_spec *command, enum options_order order, 
 		if (found == '?' || found == ':' || !spec)
 			return bad_option(command, found, argv, err);
 		if (set_value(spec, optarg, target, err) < 0)
-			return error_prefix(err, "%s", command->name);
+			return *command->name ? error_prefix(err, "%s", command->name) : -1;
 	}
 	*ret_operand = optind;
 	return check_operands(command, argc - optind, argv + optind, err);

@@ -79,8 +79,12 @@ static int add_sample(const char *root, const char *id, struct samples *samples,
 	return 1;
 }
 
+/* A fault of the state root stays from look to look: it is told at the first. */
+enum look_number { LOOK_FIRST, LOOK_AGAIN };
+
 /* All that run; one that goes away meanwhile isn't there. */
-static int look_at_all(const char *root, struct samples *samples, struct error *err)
+static int look_at_all(const char *root, enum look_number number, struct samples *samples,
+		       struct error *err)
 {
 	char **ids;
 	size_t count;
@@ -91,7 +95,8 @@ static int look_at_all(const char *root, struct samples *samples, struct error *
 		struct error one = ERROR_NONE;
 		char line[ERROR_LINE_SIZE];
 
-		if (add_sample(root, ids[i], samples, &one) == -1 && one.code == 0)
+		if (add_sample(root, ids[i], samples, &one) == -1 && one.code == 0 &&
+		    number == LOOK_FIRST)
 			log_warning("stats: %s", error_format(&one, line));
 		free(ids[i]);
 	}
@@ -99,12 +104,12 @@ static int look_at_all(const char *root, struct samples *samples, struct error *
 	return 0;
 }
 
-static int look(const char *root, char *const *ids, size_t count, struct samples *ret_samples,
-		struct error *err)
+static int look(const char *root, char *const *ids, size_t count, enum look_number number,
+		struct samples *ret_samples, struct error *err)
 {
 	*ret_samples = (struct samples){ 0 };
 	if (count == 0)
-		return look_at_all(root, ret_samples, err);
+		return look_at_all(root, number, ret_samples, err);
 	for (size_t i = 0; i < count; i++) {
 		int added = add_sample(root, ids[i], ret_samples, err);
 
@@ -177,13 +182,13 @@ static int follow(const char *root, char *const *ids, size_t count, unsigned int
 {
 	bool clear = !once && isatty(STDOUT_FILENO);
 	struct samples before, now;
-	int result = look(root, ids, count, &before, err);
+	int result = look(root, ids, count, LOOK_FIRST, &before, err);
 
 	if (result < 0)
 		return -1;
 	wait_ms(interval_ms < FIRST_MS ? interval_ms : FIRST_MS);
 	for (bool first = true;; first = false) {
-		result = look(root, ids, count, &now, err);
+		result = look(root, ids, count, LOOK_AGAIN, &now, err);
 		/* It was there before: its end is the end of what there is to be seen. */
 		if (result < 0 && !once && !first)
 			result = 1;

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "build-config.h"
 #include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/libexec.h"
@@ -31,12 +32,22 @@
 
 /* ---- the start ---- */
 
-static int hint_at_build(const char *program, struct error *err)
+#ifdef HAVE_SLIRP
+#define SLIRP_IS_BUILT true
+#else
+#define SLIRP_IS_BUILT false
+#endif
+
+static int hint_at_missing(const char *program, struct error *err)
 {
-	if (strcmp(program, HELPER_SLIRP) != 0)
-		return -1;
-	return error_hint(err, "urun was built without libslirp: use --network none or host, or "
-			       "build it with libslirp-dev and libglib2.0-dev there");
+	if (strcmp(program, HELPER_SLIRP) == 0 && !SLIRP_IS_BUILT)
+		return error_hint(err, "urun was built without libslirp: use --network none or "
+				       "host, or build it with libslirp-dev and libglib2.0-dev "
+				       "there");
+	return error_hint(err,
+			  "%s is neither in " URUN_LIBEXECDIR " nor beside urun: put it into one "
+			  "of them",
+			  program);
 }
 
 /* The dynamic linker's list of libraries is a file of some 100 KiB with their paths. */
@@ -100,7 +111,7 @@ int slirp_check_host(struct error *err)
 
 	if (libexec_open(HELPER_SLIRP, &program, err) == 0)
 		return try_slirp(&program, err) < 0 ? -1 : tap_check_host(err);
-	return err->code == ENOENT ? hint_at_build(HELPER_SLIRP, err) : -1;
+	return err->code == ENOENT ? hint_at_missing(HELPER_SLIRP, err) : -1;
 }
 
 static int set_attributes(posix_spawnattr_t *attributes)
@@ -165,7 +176,7 @@ int helper_launch(const char *program, const char *argument, struct helper *ret_
 	pid_t pid;
 
 	if (libexec_open(program, &found, err) < 0)
-		return err->code == ENOENT ? hint_at_build(program, err) : -1;
+		return err->code == ENOENT ? hint_at_missing(program, err) : -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_set(err, errno, "make the socket to %s", program);
 	ours = pair[0];

@@ -2,6 +2,11 @@
 // Runs in: parent.
 #include "rootless/home.h"
 
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/base/fd.h"
 #include "core/base/span.h"
 #include "core/base/str.h"
@@ -13,7 +18,25 @@
 
 #define UID_MIN_DEFAULT 1000
 
-/* The number behind UID_MIN, on the last line that has one, as login(1) and useradd(8) read it. */
+/* With 0x or 0 before it a number is hexadecimal or octal.  False: it is none. */
+static bool parse_number(struct span text, uint32_t *ret_number)
+{
+	autofree char *digits = str_dup_n(text.bytes, text.size);
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(digits, &end, 0);
+	if (errno != 0 || end == digits || *end || strchr("-+", digits[0]) || number > UINT32_MAX)
+		return false;
+	*ret_number = (uint32_t)number;
+	return true;
+}
+
+/*
+ * The number behind UID_MIN, on the last line that has it, as login(1) and useradd(8) read it: a value
+ * may be quoted, and what is no number counts as if it weren't there.
+ */
 static uint32_t uid_min(const char *root)
 {
 	autofree char *path = str_format("%s/etc/login.defs", root);
@@ -33,7 +56,10 @@ static uint32_t uid_min(const char *root)
 		    !strchr(" \t", line.bytes[length]))
 			continue;
 		line = span_trim((struct span){ line.bytes + length, line.size - length });
-		span_number(line, &number);
+		if (line.size >= 2 && line.bytes[0] == '"' && line.bytes[line.size - 1] == '"')
+			line = (struct span){ line.bytes + 1, line.size - 2 };
+		if (!parse_number(line, &number))
+			number = UID_MIN_DEFAULT;
 	}
 	return number;
 }

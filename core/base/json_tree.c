@@ -15,6 +15,9 @@
 
 /* In a path, no more of a key is shown. */
 #define KEY_SHOWN 64
+/* Nor more of a path, in bytes. */
+#define HEAD_SHOWN 140
+#define TAIL_SHOWN 60
 /* Up to so many keys are compared each with each; more are sorted. */
 #define KEYS_COMPARED 12
 
@@ -56,47 +59,60 @@ static bool is_plain_key(const char *key)
 	return length && key[length] == '\0';
 }
 
-/* @is_first: nothing stands before it.  Returns how many bytes it took of @room, which isn't 0. */
-static size_t format_step(const char *key, size_t index, bool is_first, char *path, size_t room)
+static void add_step(const char *key, size_t index, struct strbuf *path)
 {
-	int length;
-
 	if (!key)
-		length = snprintf(path, room, "[%zu]", index);
+		strbuf_addf(path, "[%zu]", index);
 	else if (is_plain_key(key))
-		length = snprintf(path, room, "%s%s", is_first ? "" : ".", key);
+		strbuf_addf(path, "%s%s", path->size ? "." : "", key);
 	else
-		length = snprintf(path, room, "[\"%.*s\"]", KEY_SHOWN, key);
-	if (length < 0 || (size_t)length >= room)
-		return room - 1;
-	return (size_t)length;
+		strbuf_addf(path, "[\"%.*s\"]", KEY_SHOWN, key);
+}
+
+static bool is_inside_character(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* A long one without its middle: where it begins and where it ends is what the reader looks for. */
+static const char *shorten(const struct strbuf *whole, char path[static JSON_PATH_SIZE])
+{
+	size_t head = HEAD_SHOWN, tail = whole->size - TAIL_SHOWN;
+
+	if (whole->size <= HEAD_SHOWN + TAIL_SHOWN) {
+		snprintf(path, JSON_PATH_SIZE, "%s", whole->size ? whole->bytes : "");
+		return path;
+	}
+	while (head > 0 && is_inside_character(whole->bytes[head]))
+		head--;
+	while (is_inside_character(whole->bytes[tail]))
+		tail++;
+	snprintf(path, JSON_PATH_SIZE, "%.*s…%s", (int)head, whole->bytes, whole->bytes + tail);
+	return path;
 }
 
 /* Recursive: a table has only a few levels, unlike a document. */
-static size_t format_from_root(const struct json_place *place, char path[static JSON_PATH_SIZE])
+static void add_from_root(const struct json_place *place, struct strbuf *path)
 {
-	size_t used;
-
 	if (!place->up)
-		return 0;
-	used = format_from_root(place->up, path);
-	return used + format_step(place->key, place->index, !place->up->up, path + used,
-				  JSON_PATH_SIZE - used);
+		return;
+	add_from_root(place->up, path);
+	add_step(place->key, place->index, path);
 }
 
 const char *json_place_format(const struct json_place *place, char path[static JSON_PATH_SIZE])
 {
-	path[0] = '\0';
-	format_from_root(place, path);
-	return path;
+	autostrbuf struct strbuf whole = { 0 };
+
+	add_from_root(place, &whole);
+	return shorten(&whole, path);
 }
 
 /* The value that comes next; between two members of an object: that object. */
 static const char *builder_path(const struct builder *builder, char path[static JSON_PATH_SIZE])
 {
-	size_t used = 0;
+	autostrbuf struct strbuf whole = { 0 };
 
-	path[0] = '\0';
 	for (size_t i = 0; i < builder->depth; i++) {
 		const struct level *level = &builder->levels[i];
 		bool is_last = i + 1 == builder->depth;
@@ -106,9 +122,9 @@ static const char *builder_path(const struct builder *builder, char path[static 
 
 		if (is_last && level->node->type == JSON_TYPE_OBJECT && !key)
 			break;
-		used += format_step(key, index, i == 0, path + used, JSON_PATH_SIZE - used);
+		add_step(key, index, &whole);
 	}
-	return path;
+	return shorten(&whole, path);
 }
 
 /* Returns 0, with which a callback ends the parse. */

@@ -69,11 +69,11 @@ struct json_place {
 	size_t index;
 };
 
-#define JSON_PATH_SIZE 512
+#define JSON_PATH_SIZE 256
 
 /*
- * The place as errors tell it: process.rlimits[2].type, annotations["a key"]; cut where it is
- * longer than @path.
+ * The place as errors tell it: process.rlimits[2].type, annotations["a key"]; one that
+ * is longer than a line takes has … in place of its middle.
  */
 const char *json_place_format(const struct json_place *place, char path[static JSON_PATH_SIZE]);
 

@@ -225,6 +225,17 @@ int place_open_directory(const char *what, const char *path, enum place_missing 
 }
 
 /*
+ * Can others change what is in the directory?  It may also be another user's own.  Where the host's root
+ * isn't mapped, its directories (/dev) are shown as everybody else's are.
+ */
+static bool is_others(const struct stat *dir)
+{
+	return dir->st_mode & (S_IWGRP | S_IWOTH) ||
+	       (dir->st_uid != geteuid() && dir->st_uid != 0 &&
+		!place_owner_is_unmapped(dir->st_uid));
+}
+
+/*
  * Others can have put it where we write: a file of theirs, for us to write what they then read or to
  * wait for ever (a FIFO), or a second name of a file of ours.
  */
@@ -234,7 +245,7 @@ static int check_found(const struct walk *walk, int fd, struct error *err)
 
 	if (fstat(walk->dir, &dir_stat) < 0 || fstat(fd, &st) < 0)
 		return error_set(err, errno, "stat %s %s", walk->what, walk->path);
-	if (!(dir_stat.st_mode & (S_IWGRP | S_IWOTH)))
+	if (!is_others(&dir_stat))
 		return 0;
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		return error_set(

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "build-config.h"
 #include "core/base/libexec.h"
 #include "core/base/number.h"
 #include "core/base/span.h"
@@ -61,6 +62,22 @@ static char *const *bus_environment(char storage[2][4096], char *list[3])
 	return list;
 }
 
+#ifdef HAVE_SYSTEMD
+#define SYSTEMD_IS_BUILT true
+#else
+#define SYSTEMD_IS_BUILT false
+#endif
+
+static int hint_at_missing(struct error *err)
+{
+	if (!SYSTEMD_IS_BUILT)
+		return error_hint(err, "urun was built without libsystemd: use --cgroup-manager "
+				       "cgroupfs, or build it with libsystemd-dev there");
+	return error_hint(err, PROGRAM " is neither in " URUN_LIBEXECDIR
+				       " nor beside urun: put it into one of them, or use "
+				       "--cgroup-manager cgroupfs");
+}
+
 static int run(struct words *words, struct error *err)
 {
 	char storage[2][4096];
@@ -73,11 +90,7 @@ static int run(struct words *words, struct error *err)
 	};
 
 	if (libexec_open(PROGRAM, &program, err) < 0)
-		return err->code != ENOENT
-			       ? -1
-			       : error_hint(err, "urun was built without libsystemd: use "
-						 "--cgroup-manager cgroupfs, or build "
-						 "it with libsystemd-dev there");
+		return err->code != ENOENT ? -1 : hint_at_missing(err);
 	spawn.path = program.path;
 	spawn.helper = &program;
 	return spawn_run(&spawn, err);

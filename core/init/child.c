@@ -193,9 +193,8 @@ int child_find_program(struct child *child, struct error *err)
 	user_files_end();
 	if (found < 0 && err->code == EACCES)
 		found = find_with_all_ids(process, &path, err);
-	/* ORDER: both again after the change of ids for files, which resets them. */
+	/* ORDER: again after the change of ids for files, which clears it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_DUMPABLE, 0);
 	if (found < 0)
 		return -1;
 	program_prepare(process, path, NULL, root, &child->program);
@@ -269,8 +268,7 @@ int child_become_program(struct child *child, struct error *err)
 	if (capability_drop_bounding(&sets, err) < 0 ||
 	    process_become_user(process->user, child_groups(child), err) < 0)
 		return -1;
-	/* ORDER: both again after the change of ids, which resets them. */
-	prctl(PR_SET_DUMPABLE, 0);
+	/* ORDER: again after the change of ids, which clears it. */
 	if (child->order.flags & ORDER_DIE_WITH_PARENT)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (capability_apply(&sets, err) < 0)

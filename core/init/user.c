@@ -34,6 +34,15 @@ static int set_groups(const struct config_user *user, enum user_groups groups, s
 	return error_set(err, errno, "process.user.additionalGids: set the supplementary groups");
 }
 
+/*
+ * ORDER: directly after each change of an id, even one for files alone: the kernel then makes the
+ * process as open to ptrace(2) as the host's fs.suid_dumpable says, and 1 is open.
+ */
+static void stay_sealed(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
 int process_become_user(const struct config_user *user, enum user_groups groups, struct error *err)
 {
 	uid_t uid = (uid_t)user->uid.value;
@@ -51,6 +60,7 @@ int process_become_user(const struct config_user *user, enum user_groups groups,
 			errno == EINVAL ? "process.user.gid: gid %u has no mapping in the container"
 					: "become gid %u",
 			gid);
+	stay_sealed();
 	/*
 	 * ORDER: before setresuid(), which would clear the permitted set that capability_apply()
 	 * chooses from.
@@ -63,6 +73,7 @@ int process_become_user(const struct config_user *user, enum user_groups groups,
 			errno == EINVAL ? "process.user.uid: uid %u has no mapping in the container"
 					: "become uid %u",
 			uid);
+	stay_sealed();
 	if (uid != 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "forget the kept capabilities");
 	return 0;
@@ -104,14 +115,18 @@ void user_files_begin(const struct config_user *user)
 	 * execve(2) decides.
 	 */
 	setfsgid((gid_t)user->gid.value);
+	stay_sealed();
 	setfsuid((uid_t)user->uid.value);
+	stay_sealed();
 }
 
 void user_files_end(void)
 {
 	/* ORDER: the uid first: it brings back the capabilities by which the gid may be any. */
 	setfsuid(geteuid());
+	stay_sealed();
 	setfsgid(getegid());
+	stay_sealed();
 }
 
 /* Back to all capabilities that we hold, which the change of uid took out of the effective set. */

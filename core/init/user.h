@@ -35,7 +35,8 @@ int user_find_groups(int root, enum user_groups groups, struct arena *arena,
  * without the capabilities that override permissions where @user isn't root.  For program_find(),
  * long before the user changes.
  * ORDER: where @user isn't root, both clear the death signal (PR_SET_PDEATHSIG), as each change of
- * a file system id does: who needs it sets it again after the second.
+ * a file system id does: who needs it sets it again after the second.  Both leave the process not
+ * dumpable.
  */
 void user_files_begin(const struct config_user *user);
 void user_files_end(void);

@@ -2,12 +2,14 @@
 // Runs in: parent.
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/number.h"
 #include "core/base/pidfd.h"
@@ -67,6 +69,21 @@ int signal_parse(const char *text, int *ret_signal, struct error *err)
 	return 0;
 }
 
+/* What dies at once is gone by then; what doesn't (in uninterruptible sleep) isn't waited for. */
+#define DEATH_WAIT_MS 1000
+
+/* SIGKILL can't be caught: who deletes the container right after it finds it stopped. */
+static void await_death(int pidfd)
+{
+	struct pollfd event = { .fd = pidfd, .events = POLLIN };
+	int64_t deadline = clock_ms() + DEATH_WAIT_MS;
+	int64_t left;
+
+	while ((left = deadline - clock_ms()) > 0 && poll(&event, 1, (int)left) < 0 &&
+	       errno == EINTR)
+		;
+}
+
 static int kill_init(const struct state_dir *dir, const struct container_state *state, int signal,
 		     struct error *err)
 {
@@ -79,9 +96,11 @@ static int kill_init(const struct state_dir *dir, const struct container_state *
 	failed = pidfd_signal(pidfd, signal);
 	if (failed == -ESRCH)
 		return error_set(err, 0, "container not running: %s has just ended", dir->id);
-	return failed < 0
-		       ? error_set(err, -failed, "send signal %d to container %s", signal, dir->id)
-		       : 0;
+	if (failed < 0)
+		return error_set(err, -failed, "send signal %d to container %s", signal, dir->id);
+	if (signal == SIGKILL)
+		await_death(pidfd);
+	return 0;
 }
 
 /* Descriptors that are held at once: a part of the usual limit of 1,024. */
@@ -137,11 +156,17 @@ static int kill_each(const struct container_state *state, int signal, struct err
 static int kill_all(const struct state_dir *dir, const struct container_state *state, int signal,
 		    struct error *err)
 {
-	if (state->cgroup && signal == SIGKILL)
-		return cgroup_kill(state->cgroup, err);
-	if (state_status(dir, state, NULL) == CONTAINER_STOPPED && !state->cgroup)
+	autoclose int pidfd = -1;
+	enum container_status status = state_status(dir, state, &pidfd);
+	int result;
+
+	if (status == CONTAINER_STOPPED && !state->cgroup)
 		return 0;
-	return kill_each(state, signal, err);
+	result = state->cgroup && signal == SIGKILL ? cgroup_kill(state->cgroup, err)
+						    : kill_each(state, signal, err);
+	if (result == 0 && signal == SIGKILL && status != CONTAINER_STOPPED)
+		await_death(pidfd);
+	return result;
 }
 
 int container_kill(const char *root, const char *id, int signal, enum kill_scope scope,

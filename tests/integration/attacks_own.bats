@@ -218,6 +218,14 @@ refuses_helper() {
 	with_subids chown 0:0 "$COPY" "$COPY/urun" "$COPY/urun-slirp"
 }
 
+@test "a helper that isn't there is told with the places where it was looked for" {
+	programs_beside
+	rm "$COPY/urun-slirp"
+	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
+	[ "$status" != 0 ]
+	assert_one_line urun-slirp 'nor beside urun'
+}
+
 @test "a helper may be a script, which finds by its own name what is beside it" {
 	programs_beside
 	[ -e /dev/net/tun ] || skip "there is no /dev/net/tun"

@@ -158,6 +158,7 @@ $output"
 	try run --rootfs "$BUNDLE/rootfs" --network none --save-config "$BUNDLE/saved.json" --env A=b sh -c 'echo "$A"'
 	assert_status 0
 	assert_output b
+	[ "$(stat -c %a "$BUNDLE/saved.json")" = 600 ]
 	mkdir "$BUNDLE/again"
 	cp "$BUNDLE/saved.json" "$BUNDLE/again/config.json"
 	try run --bundle "$BUNDLE/again" c1

@@ -40,6 +40,26 @@ load lib.bash
 	try create --bundle
 	assert_status 1
 	assert_one_line bundle
+	# The global ones have no command to be named with.
+	observe "$URUN" --log
+	assert_status 1
+	[ "$stderr" = 'urun: option --log requires an argument' ]
+	observe "$URUN" --nosuch
+	[ "$stderr" = 'urun: unknown option --nosuch' ]
+	observe "$URUN" --root '' list
+	[ "$stderr" = 'urun: option --root has an empty value' ]
+}
+
+@test "an unknown cgroup manager is refused by commands that need none, too" {
+	local command
+	for command in list 'state c1' features 'delete --force c1'; do
+		# shellcheck disable=SC2086 # a command with its arguments
+		try --cgroup-manager foo $command
+		assert_status 1
+		assert_one_line --cgroup-manager "'foo'"
+	done
+	try --cgroup-manager disabled list
+	assert_status 0
 }
 
 @test "errors of run end with 125, those of other commands with 1" {

@@ -83,6 +83,21 @@ create() {
 	urun delete --force c1
 }
 
+@test "delete may follow a SIGKILL directly" {
+	local how i
+	program /bin/sleep 30
+	for i in 1 2 3; do
+		for how in '' --all; do
+			create c1
+			urun start c1
+			urun kill $how c1 KILL
+			urun delete c1
+		done
+	done
+	try list -q
+	assert_output ''
+}
+
 @test "an unknown signal is refused by its name" {
 	create c1
 	try kill c1 NOSUCH

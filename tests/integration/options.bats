@@ -197,6 +197,14 @@ no_fuse_overlayfs() {
 	assert_output "$HOME/work"$'\nin\nwork'
 	try run --rootfs / --network none --volume "$BUNDLE/work/file:/mnt/a/b:ro" --workdir /media/x -- sh -c 'pwd; cat /mnt/a/b; ls -A /mnt'
 	assert_output $'/media/x\nin\na'
+	# A home inside of the system, and one that only /proc leads to.
+	HOME=/usr/lib/x86_64-linux-gnu try run --rootfs / --network none -- true
+	assert_status 0
+	assert_one_line "/usr/lib/x86_64-linux-gnu isn't hidden"
+	HOME=/proc/self/cwd try run --rootfs / --network none --annotation org.urun.hidden=$'/proc\n/usr/share/doc' -- ls -A /usr/share/doc
+	assert_status 0
+	assert_output ''
+	[ -z "$stderr" ]
 	HOME=/usr/share try run --rootfs / --network none -- true
 	assert_status 0
 	assert_one_line "warning: the folder /usr/share isn't hidden"

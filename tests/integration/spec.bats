@@ -76,3 +76,9 @@ setup_spec() {
 	assert_status 0
 	[ "$(tr -s ' ' <<<"$output")" = " 0 $(id -u) 1" ]
 }
+
+@test "spec --rootfs / with paths of one's own to hide keeps those that are hidden anyway" {
+	try spec --rootfs / --bundle "$BATS_TEST_TMPDIR" --annotation org.urun.hidden=/nope -- true
+	assert_status 0
+	jq -e '.annotations["org.urun.hidden"] | split("\n") | index("/home") != null and .[-1] == "/nope"' "$BATS_TEST_TMPDIR/config.json"
+}

@@ -39,6 +39,16 @@ column() {
 	[ "${#lines[@]}" = 1 ]
 }
 
+@test "a folder that is no container's is told once" {
+	mkdir -p "$STATE/c9"
+	chmod 700 "$STATE"
+	echo x >"$STATE/c9/file"
+	try stats --no-stream
+	assert_status 0
+	[ "$(grep -c c9 <<<"$stderr")" = 1 ] || fail "$stderr"
+	rm -r "$STATE/c9"
+}
+
 @test "the table goes on until the container's end" {
 	started c1 'sleep 1.5'
 	observe timeout 20 "$URUN" --root "$STATE" stats --interval 300ms c1

@@ -148,6 +148,32 @@ static void a_second_name_of_a_file_is_not_written_to(void **state)
 	assert_int_equal(size_of("shared/new"), 2);
 }
 
+/* Nobody but its owner can write to it, and that is another: what is there is what they chose. */
+static void a_directory_of_another_user_is_theirs(void **state)
+{
+	struct error err = ERROR_NONE;
+	int fd;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(mkdir("theirs", 0755), 0);
+	assert_int_equal(mkfifo("theirs/log", 0666), 0);
+	assert_int_equal(append_to("mine/precious", &err), 0);
+	assert_int_equal(link("mine/precious", "theirs/second"), 0);
+	assert_int_equal(chown("theirs", 12345, 12345), 0);
+	assert_int_equal(chown("theirs/log", 12345, 12345), 0);
+	/* A FIFO without a reader would hold us for ever. */
+	alarm(20);
+	assert_int_equal(place_open_append("log", "theirs/log", 0600, &fd, &err), -1);
+	alarm(0);
+	assert_non_null(strstr(err.text, "belongs to uid 12345"));
+	assert_int_equal(append_to("theirs/second", &err), -1);
+	assert_non_null(strstr(err.text, "second name"));
+	assert_int_equal(append_to("theirs/new", &err), 0);
+	assert_int_equal(append_to("theirs/new", &err), 0);
+}
+
 static void directories_are_made_for_us_alone(void **state)
 {
 	struct error err = ERROR_NONE;
@@ -190,6 +216,7 @@ int main(void)
 		TEST(links_of_procfs_lead_to_what_has_no_path),
 		TEST(the_last_link_in_a_shared_directory_is_not_followed),
 		TEST(a_second_name_of_a_file_is_not_written_to),
+		TEST(a_directory_of_another_user_is_theirs),
 		TEST(directories_are_made_for_us_alone),
 		TEST(a_found_place_takes_a_new_file),
 	};

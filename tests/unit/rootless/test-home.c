@@ -69,6 +69,32 @@ static void uid_min_is_what_login_defs_says(void **state)
 	assert_string_equal(again, "/root /home/ann /export/home/bob /nonexistent /srv/last");
 }
 
+/* As shadow's getdef reads numbers: 01750 is 1000. */
+static void uid_min_may_be_octal_hexadecimal_or_quoted(void **state)
+{
+	static const struct {
+		const char *line, *homes;
+	} cases[] = {
+		{ "UID_MIN 01751\n", "/root /export/home/bob /nonexistent /srv/last" },
+		{ "UID_MIN 01750\n", "/root /home/ann /export/home/bob /nonexistent /srv/last" },
+		{ "UID_MIN 0x3E9\n", "/root /export/home/bob /nonexistent /srv/last" },
+		{ "UID_MIN \"1001\"\n", "/root /export/home/bob /nonexistent /srv/last" },
+		{ "UID_MIN 1001\nUID_MIN 08\n",
+		  "/root /home/ann /export/home/bob /nonexistent /srv/last" },
+		{ "UID_MIN -1\n", "/root /home/ann /export/home/bob /nonexistent /srv/last" },
+	};
+
+	(void)state;
+	fake_file("/etc/passwd", PASSWD);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autofree char *homes = NULL;
+
+		fake_file("/etc/login.defs", cases[i].line);
+		homes = homes_of(0);
+		assert_string_equal(homes, cases[i].homes);
+	}
+}
+
 static void a_host_without_these_files_has_no_homes(void **state)
 {
 	autofree char *homes = NULL;
@@ -85,6 +111,8 @@ int main(void)
 						fake_host_setup, fake_host_teardown),
 		cmocka_unit_test_setup_teardown(uid_min_is_what_login_defs_says, fake_host_setup,
 						fake_host_teardown),
+		cmocka_unit_test_setup_teardown(uid_min_may_be_octal_hexadecimal_or_quoted,
+						fake_host_setup, fake_host_teardown),
 		cmocka_unit_test_setup_teardown(a_host_without_these_files_has_no_homes,
 						fake_host_setup, fake_host_teardown),
 	};
