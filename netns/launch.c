@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "build-config.h"
 #include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/libexec.h"
@@ -32,7 +31,7 @@
 
 /* ---- the start ---- */
 
-#ifdef HAVE_SLIRP
+#ifdef URUN_SLIRP_IS_BUILT
 #define SLIRP_IS_BUILT true
 #else
 #define SLIRP_IS_BUILT false

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "build-config.h"
 #include "core/base/libexec.h"
 #include "core/base/number.h"
 #include "core/base/span.h"
@@ -62,7 +61,7 @@ static char *const *bus_environment(char storage[2][4096], char *list[3])
 	return list;
 }
 
-#ifdef HAVE_SYSTEMD
+#ifdef URUN_SYSTEMD_IS_BUILT
 #define SYSTEMD_IS_BUILT true
 #else
 #define SYSTEMD_IS_BUILT false

@@ -84,9 +84,9 @@ create() {
 }
 
 @test "delete may follow a SIGKILL directly" {
-	local how i
+	local how
 	program /bin/sleep 30
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		for how in '' --all; do
 			create c1
 			urun start c1

@@ -236,8 +236,10 @@ no_fuse_overlayfs() {
 	try run --bundle "$BUNDLE" c1
 	assert_one_line 'org.urun.hidden' 'absolute path'
 	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
-	config '.annotations = {"org.urun.hidden": "/etc\n/nothing\n/bin/sh", "org.urun.overlay": "tmpfs"}'
-	in_container 'ls -A /etc; echo x >/etc/y && ls /etc'
+	config '.annotations = {"org.urun.hidden": "/etc\n/nothing\n/a\\012b", "org.urun.overlay": "tmpfs"}'
+	# A file, with a line break in its name.
+	echo secret >"$BUNDLE/rootfs/a"$'\n'b
+	in_container 'cat /a?b; ls -A /etc; echo x >/etc/y && ls /etc'
 	assert_output y
 	[ -e "$BUNDLE/rootfs/etc/passwd" ] && [ ! -e "$BUNDLE/rootfs/etc/y" ]
 }
