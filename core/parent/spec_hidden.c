@@ -30,109 +30,75 @@ static const char *const always_hidden[] = {
  * these or a folder above as their home ("/" for nobody, "/usr/sbin" for daemon): hiding it would
  * take the system away.  Source: hier(7), and where NixOS, Guix and ostree keep theirs.
  */
-static const char *const system_folders[] = {
-	"/bin",
-	"/boot",
-	"/dev",
-	"/etc",
-	"/gnu/store",
-	"/lib",
-	"/lib32",
-	"/lib64",
-	"/libx32",
-	"/nix/store",
-	"/opt",
-	"/ostree",
-	"/proc",
-	"/sbin",
-	"/snap",
-	"/srv",
-	"/sys",
-	"/sysroot",
-	"/usr/bin",
-	"/usr/games",
-	"/usr/include",
-	"/usr/lib",
-	"/usr/lib32",
-	"/usr/lib64",
-	"/usr/libexec",
-	"/usr/libx32",
-	"/usr/local/bin",
-	"/usr/local/etc",
-	"/usr/local/games",
-	"/usr/local/include",
-	"/usr/local/lib",
-	"/usr/local/lib64",
-	"/usr/local/libexec",
-	"/usr/local/sbin",
-	"/usr/local/share",
-	"/usr/local/src",
-	"/usr/sbin",
-	"/usr/share",
-	"/usr/src",
-	"/var/cache",
-	"/var/lib",
-	"/var/log",
-	"/var/mail",
-	"/var/opt",
-	"/var/spool",
-	"/var/srv",
-	"/var/usrlocal",
-};
-
-/*
- * Folders that are the system's down to their last file: whatever is below one isn't a home, though
- * an account or a variable says so (HOME=/usr/lib/x86_64-linux-gnu).  The others of system_folders
- * have folders of services next to the homes of people and of services: /srv/ann, /var/lib/jenkins.
- * What is below /proc, /sys and /dev is the running host's, and the container has its own of those.
- */
-static const char *const system_trees[] = {
-	"/bin",
-	"/boot",
-	"/dev",
-	"/etc",
-	"/gnu/store",
-	"/lib",
-	"/lib32",
-	"/lib64",
-	"/libx32",
-	"/nix/store",
-	"/proc",
-	"/sbin",
-	"/snap",
-	"/sys",
-	"/usr/bin",
-	"/usr/games",
-	"/usr/include",
-	"/usr/lib",
-	"/usr/lib32",
-	"/usr/lib64",
-	"/usr/libexec",
-	"/usr/libx32",
-	"/usr/local/bin",
-	"/usr/local/etc",
-	"/usr/local/games",
-	"/usr/local/include",
-	"/usr/local/lib",
-	"/usr/local/lib64",
-	"/usr/local/libexec",
-	"/usr/local/sbin",
-	"/usr/local/share",
-	"/usr/local/src",
-	"/usr/sbin",
-	"/usr/share",
-	"/usr/src",
-	/* Where ostree has /usr/local. */
-	"/var/usrlocal/bin",
-	"/var/usrlocal/etc",
-	"/var/usrlocal/games",
-	"/var/usrlocal/include",
-	"/var/usrlocal/lib",
-	"/var/usrlocal/lib64",
-	"/var/usrlocal/libexec",
-	"/var/usrlocal/sbin",
-	"/var/usrlocal/share",
-	"/var/usrlocal/src",
+static const struct system_folder {
+	const char *path;
+	/*
+	 * MIXED: folders of services are in it next to the homes of people and of services, as
+	 * /srv/ann and /var/lib/jenkins.  WHOLE: it is the system's down to its last file, and what is
+	 * below it isn't a home, though an account or a variable says so
+	 * (HOME=/usr/lib/x86_64-linux-gnu).  /proc, /sys and /dev are the running host's, and the
+	 * container has its own of them.
+	 */
+	enum { WHOLE, MIXED } kind;
+} system_folders[] = {
+	{ "/bin", WHOLE },
+	{ "/boot", WHOLE },
+	{ "/dev", WHOLE },
+	{ "/etc", WHOLE },
+	{ "/gnu/store", WHOLE },
+	{ "/lib", WHOLE },
+	{ "/lib32", WHOLE },
+	{ "/lib64", WHOLE },
+	{ "/libx32", WHOLE },
+	{ "/nix/store", WHOLE },
+	{ "/opt", MIXED },
+	{ "/ostree", MIXED },
+	{ "/proc", WHOLE },
+	{ "/sbin", WHOLE },
+	{ "/snap", WHOLE },
+	{ "/srv", MIXED },
+	{ "/sys", WHOLE },
+	{ "/sysroot", MIXED },
+	{ "/usr/bin", WHOLE },
+	{ "/usr/games", WHOLE },
+	{ "/usr/include", WHOLE },
+	{ "/usr/lib", WHOLE },
+	{ "/usr/lib32", WHOLE },
+	{ "/usr/lib64", WHOLE },
+	{ "/usr/libexec", WHOLE },
+	{ "/usr/libx32", WHOLE },
+	{ "/usr/local/bin", WHOLE },
+	{ "/usr/local/etc", WHOLE },
+	{ "/usr/local/games", WHOLE },
+	{ "/usr/local/include", WHOLE },
+	{ "/usr/local/lib", WHOLE },
+	{ "/usr/local/lib64", WHOLE },
+	{ "/usr/local/libexec", WHOLE },
+	{ "/usr/local/sbin", WHOLE },
+	{ "/usr/local/share", WHOLE },
+	{ "/usr/local/src", WHOLE },
+	{ "/usr/sbin", WHOLE },
+	{ "/usr/share", WHOLE },
+	{ "/usr/src", WHOLE },
+	{ "/var/cache", MIXED },
+	{ "/var/lib", MIXED },
+	{ "/var/log", MIXED },
+	{ "/var/mail", MIXED },
+	{ "/var/opt", MIXED },
+	{ "/var/spool", MIXED },
+	{ "/var/srv", MIXED },
+	{ "/var/usrlocal", MIXED },
+	/* /var/usrlocal is where ostree has /usr/local. */
+	{ "/var/usrlocal/bin", WHOLE },
+	{ "/var/usrlocal/etc", WHOLE },
+	{ "/var/usrlocal/games", WHOLE },
+	{ "/var/usrlocal/include", WHOLE },
+	{ "/var/usrlocal/lib", WHOLE },
+	{ "/var/usrlocal/lib64", WHOLE },
+	{ "/var/usrlocal/libexec", WHOLE },
+	{ "/var/usrlocal/sbin", WHOLE },
+	{ "/var/usrlocal/share", WHOLE },
+	{ "/var/usrlocal/src", WHOLE },
 };
 
 struct hidden {
@@ -155,7 +121,7 @@ static bool is_same_or_below(const char *path, const char *folder)
 bool spec_hidden_holds_system(const char *path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
-		if (is_same_or_below(system_folders[i], path))
+		if (is_same_or_below(system_folders[i].path, path))
 			return true;
 	return false;
 }
@@ -163,8 +129,9 @@ bool spec_hidden_holds_system(const char *path)
 /* @path, without links, is where the system is, not where people are. */
 static bool is_system(const char *path)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(system_trees); i++)
-		if (is_same_or_below(path, system_trees[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
+		if (system_folders[i].kind == WHOLE &&
+		    is_same_or_below(path, system_folders[i].path))
 			return true;
 	return spec_hidden_holds_system(path);
 }
@@ -274,18 +241,20 @@ static void add_homes(struct hidden *hidden, uid_t caller)
 }
 
 /*
- * A path of the caller's environment.  It may lead through /proc (/proc/self/cwd), whose links have no
- * path to walk: those are asked for theirs.  NULL: a relative path that leads nowhere, which means
+ * A path of the caller's environment.  It, or a link that it is, may lead through /proc
+ * (/proc/self/cwd), whose links have no path to walk: those are asked for theirs.  NULL: a relative path that leads nowhere, which means
  * nothing to programs either.  The caller frees it.
  */
 static char *follow_own(struct hidden *hidden, const char *path)
 {
-	autofree char *real = path[0] == '/' ? follow(hidden, path) : NULL;
-	char *named = NULL;
+	autofree char *clean = path[0] == '/' ? path_clean(path) : NULL;
+	autofree char *real = clean && !str_equal(clean, "/") ? resolve_home(hidden, clean) : NULL;
 
-	if (path[0] != '/' || (!*hidden->root && is_same_or_below(real, "/proc")))
-		named = realpath(path, NULL);
-	return named ? named : take_ptr(real);
+	if (!clean || (!*hidden->root && (!real || is_same_or_below(real, "/proc")))) {
+		free(real);
+		real = realpath(path, NULL);
+	}
+	return real ? take_ptr(real) : take_ptr(clean);
 }
 
 static void add_own(struct hidden *hidden, const struct spec_texts *own)
