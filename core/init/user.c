@@ -36,7 +36,8 @@ static int set_groups(const struct config_user *user, enum user_groups groups, s
 
 /*
  * ORDER: directly after each change of an id, even one for files alone: the kernel then makes the
- * process as open to ptrace(2) as the host's fs.suid_dumpable says, and 1 is open.
+ * process as open to ptrace(2) as the host's fs.suid_dumpable says, and 1 is open.  For `exec`, the
+ * container looks on.
  */
 static void stay_sealed(void)
 {
@@ -155,14 +156,15 @@ int user_ids_begin(const struct config_user *user, struct user_ids *ret_own, str
 	/* ORDER: the gid first: it takes a capability that the change of uid makes ineffective. */
 	if (setresgid(gid, gid, gid) < 0)
 		return error_set(err, errno, "become gid %u for a while", gid);
+	stay_sealed();
 	if (setresuid(uid, uid, uid) < 0) {
 		error_set(err, errno, "become uid %u for a while", uid);
 		if (setresgid(own.gid, own.gid, own.gid) < 0)
 			return error_set(err, errno, "become gid %u again", own.gid);
+		stay_sealed();
 		return -1;
 	}
-	/* ORDER: at once, as the change of ids resets it: for `exec`, the container looks on. */
-	prctl(PR_SET_DUMPABLE, 0);
+	stay_sealed();
 	*ret_own = own;
 	return 0;
 }
@@ -173,12 +175,13 @@ int user_ids_end(const struct user_ids *own, struct error *err)
 		return -1;
 	if (setresuid(own->uid, own->uid, own->uid) < 0)
 		return error_set(err, errno, "become uid %u again", own->uid);
+	stay_sealed();
 	if (setresgid(own->gid, own->gid, own->gid) < 0)
 		return error_set(err, errno, "become gid %u again", own->gid);
+	stay_sealed();
 	/* Without uid 0 among the ids no change of them touches the effective set; it does no harm. */
 	if (raise_capabilities(err) < 0)
 		return -1;
-	prctl(PR_SET_DUMPABLE, 0);
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "forget the kept capabilities");
 	return 0;

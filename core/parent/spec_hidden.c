@@ -118,7 +118,7 @@ static bool is_same_or_below(const char *path, const char *folder)
 	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-bool spec_hidden_holds_system(const char *path)
+static bool holds_system(const char *path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
 		if (is_same_or_below(system_folders[i].path, path))
@@ -126,14 +126,13 @@ bool spec_hidden_holds_system(const char *path)
 	return false;
 }
 
-/* @path, without links, is where the system is, not where people are. */
-static bool is_system(const char *path)
+bool spec_hidden_is_system(const char *path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
 		if (system_folders[i].kind == WHOLE &&
 		    is_same_or_below(path, system_folders[i].path))
 			return true;
-	return spec_hidden_holds_system(path);
+	return holds_system(path);
 }
 
 /* The path without links, as a path below the root; NULL: it can't be followed.  The caller frees. */
@@ -198,7 +197,7 @@ static char *resolve_home(struct hidden *hidden, const char *path)
 
 static void add_path(struct hidden *hidden, const char *path)
 {
-	if (spec_hidden_holds_system(path))
+	if (holds_system(path))
 		return;
 	hidden->paths.items = mem_resize(hidden->paths.items, hidden->paths.count + 1,
 					 sizeof(*hidden->paths.items));
@@ -234,7 +233,7 @@ static void add_homes(struct hidden *hidden, uid_t caller)
 	for (size_t i = 0; i < homes.count; i++) {
 		autofree char *real = follow(hidden, homes.items[i]);
 
-		if (!is_system(real))
+		if (!spec_hidden_is_system(real))
 			add_path(hidden, real);
 	}
 	free(homes.items);
@@ -262,10 +261,10 @@ static void add_own(struct hidden *hidden, const struct spec_texts *own)
 	for (size_t i = 0; i < own->count; i++) {
 		autofree char *real = follow_own(hidden, own->items[i]);
 
-		if (real && spec_hidden_holds_system(real))
+		if (real && holds_system(real))
 			log_warning("the folder %s isn't hidden, as parts of the system are in it",
 				    own->items[i]);
-		else if (real && is_system(real))
+		else if (real && spec_hidden_is_system(real))
 			log_warning("the folder %s isn't hidden, as it is a part of the system",
 				    own->items[i]);
 		else if (real)

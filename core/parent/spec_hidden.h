@@ -29,9 +29,9 @@ int spec_hidden_text(const char *root, uid_t caller, const struct spec_texts *ow
 		     struct arena *arena, char **ret_text, struct error *err);
 
 /*
- * Is @path, absolute and clean, a folder that programs of the system need, or one above?  That is never
- * hidden, whoever's home it is.
+ * Is @path, absolute and clean, a folder that programs of the system need, one above, or one inside of
+ * what is the system's alone (/usr/lib/x, not /srv/x)?  That is never hidden, whoever's home it is.
  */
-bool spec_hidden_holds_system(const char *path);
+bool spec_hidden_is_system(const char *path);
 
 #endif

@@ -100,7 +100,7 @@ static int add_home(const struct spec_account *account, struct container_config 
 	if (!account->keep_id || account->home[0] != '/' || strchr(account->home, ':'))
 		return 0;
 	home = path_clean(account->home);
-	if (spec_hidden_holds_system(home))
+	if (spec_hidden_is_system(home))
 		return 0;
 	text = str_format("%s:mode=0700,uid=%" PRIu32 ",gid=%" PRIu32, home, account->uid,
 			  account->gid);
