@@ -93,7 +93,7 @@ static int try_slirp(const struct libexec *program, struct error *err)
 	char *const argv[] = { (char *)HELPER_SLIRP, (char *)"--check", NULL };
 	char *const envp[] = { NULL };
 	const struct spawn spawn = { .path = program->path,
-				     .program_fd = program->fd,
+				     .helper = program,
 				     .argv = argv,
 				     .envp = envp,
 				     .timeout_ms = TIMEOUT_MS };
