@@ -12,6 +12,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/parent/seccomp_newer.h"
 
 /* Newer than the oldest headers that we build with; the kernel's word at load time decides. */
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -320,9 +321,32 @@ static int add_rules(scmp_filter_ctx filter, uint32_t default_action,
 	return 0;
 }
 
-/* libseccomp before 2.6 writes a filter to a descriptor only. */
-static int export_filter(scmp_filter_ctx filter, struct strbuf *ret_bpf, struct error *err)
+/*
+ * What answers newer calls, before the filter itself.  The machine's own architecture comes first,
+ * as most calls are its.
+ */
+static void add_newer(const struct config_seccomp *seccomp, struct strbuf *bpf)
 {
+	uint32_t tokens[1 + ARRAY_SIZE(arch_names)] = { seccomp_arch_native() };
+	bool seen[ARRAY_SIZE(arch_names)] = { 0 };
+	size_t count = 1;
+
+	for (size_t i = 0; i < seccomp->architectures.count; i++) {
+		const struct arch_name *arch = arch_find(seccomp->architectures.items[i]);
+
+		if (arch->token == tokens[0] || seen[arch - arch_names])
+			continue;
+		seen[arch - arch_names] = true;
+		tokens[count++] = arch->token;
+	}
+	seccomp_add_newer(seccomp, tokens, count, bpf);
+}
+
+/* libseccomp before 2.6 writes a filter to a descriptor only. */
+static int export_filter(scmp_filter_ctx filter, const struct config_seccomp *seccomp,
+			 struct strbuf *ret_bpf, struct error *err)
+{
+	autostrbuf struct strbuf bpf = { 0 };
 	autofree char *bytes = NULL;
 	size_t size;
 	int r;
@@ -338,12 +362,14 @@ static int export_filter(scmp_filter_ctx filter, struct strbuf *ret_bpf, struct 
 	r = fd_read_all(fd, (size_t)UINT16_MAX * sizeof(struct sock_filter), &bytes, &size);
 	if (r < 0)
 		return error_set(err, -r, "read the seccomp filter");
-	if (size > BPF_MAXINSNS * sizeof(struct sock_filter))
+	add_newer(seccomp, &bpf);
+	strbuf_add(&bpf, bytes, size);
+	if (bpf.size > BPF_MAXINSNS * sizeof(struct sock_filter))
 		return error_set(
 			err, 0,
 			"linux.seccomp: the filter has %zu instructions, the kernel takes %d",
-			size / sizeof(struct sock_filter), BPF_MAXINSNS);
-	strbuf_add(ret_bpf, bytes, size);
+			bpf.size / sizeof(struct sock_filter), BPF_MAXINSNS);
+	strbuf_add(ret_bpf, bpf.bytes, bpf.size);
 	return 0;
 }
 
@@ -400,7 +426,7 @@ int seccomp_compile(const struct config_seccomp *seccomp, struct strbuf *ret_bpf
 		return error_set(err, -r, "order the seccomp filter as a tree");
 	if (add_architectures(filter, seccomp, err) < 0 ||
 	    add_rules(filter, default_action, seccomp, err) < 0 ||
-	    export_filter(filter, ret_bpf, err) < 0)
+	    export_filter(filter, seccomp, ret_bpf, err) < 0)
 		return -1;
 	*ret_load_flags = load_flags(seccomp);
 	return 0;

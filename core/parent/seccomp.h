@@ -14,7 +14,8 @@
  * Compiles linux.seccomp to what seccomp(2) takes: *ret_bpf (struct sock_filter[], appended to what
  * must be empty; the caller's to release) and *ret_load_flags (SECCOMP_FILTER_FLAG_…, with
  * NEW_LISTENER where SCMP_ACT_NOTIFY is used). System calls that this libseccomp doesn't know are
- * skipped, as profiles name those of all kernels.
+ * skipped, as profiles name those of all kernels; those that are newer than all that the profile
+ * names get ENOSYS (seccomp_newer.h).
  * Runs in: parent: a profile is read and compiled outside of what it will bind.
  * Source: OCI runtime-spec 1.3, config-linux.md "Seccomp"; seccomp(2); seccomp_rule_add(3).
  */

@@ -31,7 +31,8 @@
  */
 #define FILE_SIZE_MAX (1u << 20)
 
-#define MAGIC "urunbpf1"
+/* The number at the end goes up whenever the same profile compiles to something else. */
+#define MAGIC "urunbpf2"
 
 /* What a file begins with; the key and the filter follow. */
 struct cache_header {

@@ -114,6 +114,155 @@ static void default_action_has_its_errno(void **state)
 	assert_int_equal(flags, 0);
 }
 
+/* Above every number that a kernel has given away so far. */
+#define CALL_OF_TOMORROW 1000
+
+/* A profile as Docker's: what it doesn't name gets EPERM, in the architectures that it lists. */
+static struct config_seccomp_rule docker_rules[] = {
+	{ .names = NAMES("getpid", "openat2", "no_such_call_ever"),
+	  .action = CONFIG_SECCOMP_ALLOW },
+	{ .names = NAMES("clone3"), .action = CONFIG_SECCOMP_ERRNO, .errno_ret = U64(EXDEV) },
+};
+
+static void calls_newer_than_a_profile_of_errnos_are_unknown_ones(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ERRNO,
+					  .default_errno_ret = U64(EPERM),
+					  .syscalls = { docker_rules, 2 } };
+	unsigned int flags;
+
+	(void)state;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, SYS_getpid, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(&bpf, SYS_openat2, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(&bpf, SYS_clone3, 0, 0), SECCOMP_RET_ERRNO | EXDEV);
+	/* Older than the newest that is named: the profile could have allowed them. */
+	assert_int_equal(verdict(&bpf, SYS_mount, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(verdict(&bpf, SYS_close_range, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(SYS_openat2 + 1, 438);
+	assert_int_equal(verdict(&bpf, SYS_openat2 + 1, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(verdict(&bpf, CALL_OF_TOMORROW, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	/* A rule whose action is the default one names a call that the profile knows, too. */
+	docker_rules[1].names.items[0] = "faccessat2";
+	docker_rules[1].errno_ret.value = EPERM;
+	strbuf_release(&bpf);
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, SYS_openat2 + 1, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(verdict(&bpf, SYS_faccessat2, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(verdict(&bpf, SYS_faccessat2 + 1, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	docker_rules[1].names.items[0] = "clone3";
+	docker_rules[1].errno_ret.value = EXDEV;
+}
+
+static void other_default_actions_hold_for_newer_calls_too(void **state)
+{
+	static const struct {
+		int action;
+		struct opt_u64 data;
+		uint32_t expected;
+	} cases[] = {
+		{ CONFIG_SECCOMP_KILL, { 0 }, SECCOMP_RET_KILL_THREAD },
+		{ CONFIG_SECCOMP_KILL_PROCESS, { 0 }, SECCOMP_RET_KILL_PROCESS },
+		{ CONFIG_SECCOMP_TRAP, { 0 }, SECCOMP_RET_TRAP },
+		{ CONFIG_SECCOMP_TRACE, { 0 }, SECCOMP_RET_TRACE | EPERM },
+		{ CONFIG_SECCOMP_LOG, { 0 }, SECCOMP_RET_LOG },
+		{ CONFIG_SECCOMP_ALLOW, { 0 }, SECCOMP_RET_ALLOW },
+		{ CONFIG_SECCOMP_ERRNO, U64(ENOSYS), SECCOMP_RET_ERRNO | ENOSYS },
+		{ CONFIG_SECCOMP_ERRNO, U64(ENXIO), SECCOMP_RET_ERRNO | ENOSYS },
+		{ CONFIG_SECCOMP_ERRNO, { 0 }, SECCOMP_RET_ERRNO | ENOSYS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autostrbuf struct strbuf bpf = { 0 };
+		struct config_seccomp seccomp = { .default_action = cases[i].action,
+						  .default_errno_ret = cases[i].data,
+						  .syscalls = { &docker_rules[1], 1 } };
+		unsigned int flags;
+
+		compile(&seccomp, &bpf, &flags);
+		assert_int_equal(verdict(&bpf, CALL_OF_TOMORROW, 0, 0), cases[i].expected);
+	}
+}
+
+static void a_profile_that_names_no_call_has_no_age(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_rule rule = { .names = NAMES("no_such_call_ever"),
+					    .action = CONFIG_SECCOMP_ALLOW };
+
+	(void)state;
+	compile_rules(CONFIG_SECCOMP_ERRNO, &rule, 1, &bpf);
+	assert_int_equal(verdict(&bpf, CALL_OF_TOMORROW, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+}
+
+/* The filter's word on call @nr of a foreign architecture. */
+static uint32_t foreign_verdict(const struct strbuf *bpf, uint32_t arch, uint32_t nr)
+{
+	struct seccomp_data data = { .nr = (int)nr, .arch = arch };
+
+	return run_filter(bpf, &data);
+}
+
+static void each_architecture_has_its_own_newest_call(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_rule rule = { .names = NAMES("openat2", "set_tls"),
+					    .action = CONFIG_SECCOMP_ALLOW };
+	struct config_seccomp seccomp = {
+		.default_action = CONFIG_SECCOMP_ERRNO,
+		.architectures = NAMES("SCMP_ARCH_ARM", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_AARCH64",
+				       "SCMP_ARCH_ARM"),
+		.syscalls = { &rule, 1 },
+	};
+	unsigned int flags;
+
+	(void)state;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, 438, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_AARCH64, 437), SECCOMP_RET_ALLOW);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_AARCH64, 438),
+			 SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_MIPSEL64, 5437), SECCOMP_RET_ALLOW);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_MIPSEL64, 5438),
+			 SECCOMP_RET_ERRNO | ENOSYS);
+	/* Calls of 32-bit ARM alone have numbers far above all others. */
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_ARM, 438), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_ARM, 0x0f0005), SECCOMP_RET_ALLOW);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_ARM, 0x0f0002),
+			 SECCOMP_RET_ERRNO | EPERM);
+	/* One that the profile doesn't list is killed, whatever the number. */
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_S390X, CALL_OF_TOMORROW),
+			 SECCOMP_RET_KILL_THREAD);
+}
+
+#if defined(__x86_64__)
+static void the_two_halves_of_x86_64_are_apart(void **state)
+{
+	static const uint32_t x32 = 0x40000000;
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_rule rule = { .names = NAMES("getpid", "openat2"),
+					    .action = CONFIG_SECCOMP_ALLOW };
+	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ERRNO,
+					  .syscalls = { &rule, 1 } };
+	unsigned int flags;
+
+	(void)state;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, x32 + 39), SECCOMP_RET_KILL_THREAD);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, x32 + 1000), SECCOMP_RET_KILL_THREAD);
+	strbuf_release(&bpf);
+	seccomp.architectures.items = (char *[]){ "SCMP_ARCH_X86_64", "SCMP_ARCH_X32" };
+	seccomp.architectures.count = 2;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, 1000), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, x32 + 39), SECCOMP_RET_ALLOW);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, x32 + 40), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, x32 + 1000), SECCOMP_RET_ERRNO | ENOSYS);
+}
+#endif
+
 static void each_operator_compares_unsigned_64_bits(void **state)
 {
 	static const uint64_t low = 0x100000004, mid = 0x100000005, high = 0x200000004;
@@ -543,6 +692,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_action_is_the_kernels),
 		cmocka_unit_test(default_action_has_its_errno),
+		cmocka_unit_test(calls_newer_than_a_profile_of_errnos_are_unknown_ones),
+		cmocka_unit_test(other_default_actions_hold_for_newer_calls_too),
+		cmocka_unit_test(a_profile_that_names_no_call_has_no_age),
+		cmocka_unit_test(each_architecture_has_its_own_newest_call),
+#if defined(__x86_64__)
+		cmocka_unit_test(the_two_halves_of_x86_64_are_apart),
+#endif
 		cmocka_unit_test(each_operator_compares_unsigned_64_bits),
 		cmocka_unit_test(masked_eq_has_the_mask_first),
 		cmocka_unit_test(several_arguments_must_all_match),
