@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cmd/create_options.h"
+#include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 
@@ -29,18 +30,24 @@ static int cgroup_manager_of(const struct globals *globals, enum cgroup_manager 
 		       : 0;
 }
 
-/* The same descriptors counted twice by engines that pass both numbers: not a sum. */
+/*
+ * The same descriptors counted twice by engines that pass both numbers: not a sum.  What isn't open
+ * is passed over: podman --preserve-fd gives the highest number that it wants.
+ */
 struct child_request child_request_make(const struct globals *globals, const char *pid_file,
 					const char *console_socket, const char *pidfd_socket,
 					unsigned int preserve_fds)
 {
+	unsigned int count =
+		preserve_fds > globals->listen_fds ? preserve_fds : globals->listen_fds;
+
 	return (struct child_request){
 		.pid_file = pid_file,
 		.console_socket = console_socket,
 		.pidfd_socket = pidfd_socket,
-		.preserve_fds =
-			preserve_fds > globals->listen_fds ? preserve_fds : globals->listen_fds,
-		.listen_fds = globals->listen_fds > 0,
+		.preserve_fds = fd_count_inherited(3, count),
+		.listen_fds = globals->listen_fds,
+		.listen_names = globals->listen_names,
 	};
 }
 

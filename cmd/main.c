@@ -142,16 +142,16 @@ static char *default_root(void)
 	return str_format("/tmp/urun-%u", geteuid());
 }
 
-/* LISTEN_FDS counts only where LISTEN_PID is us. Source: sd_listen_fds(3). */
+/*
+ * LISTEN_PID is not asked for, unlike in sd_listen_fds(3): systemd names the process that it has
+ * started, which is the engine, and between it and us are its monitor and its shell.
+ */
 static unsigned int read_listen_fds(void)
 {
-	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
-	uint32_t pid_number, count = 0;
+	const char *fds = getenv("LISTEN_FDS");
+	uint32_t count = 0;
 
-	if (!pid || !fds || number_parse_u32(pid, INT32_MAX, &pid_number) < 0 ||
-	    (pid_t)pid_number != getpid() || number_parse_u32(fds, UINT16_MAX, &count) < 0)
-		return 0;
-	return count;
+	return fds && number_parse_u32(fds, UINT16_MAX, &count) == 0 ? count : 0;
 }
 
 /* What is allocated for globals->root is the caller's to free, as *ret_root. */
@@ -161,6 +161,7 @@ static int read_environment(struct globals *globals, char **ret_root, struct err
 
 	globals->notify_socket = getenv("NOTIFY_SOCKET");
 	globals->listen_fds = read_listen_fds();
+	globals->listen_names = globals->listen_fds ? getenv("LISTEN_FDNAMES") : NULL;
 	globals->term = getenv("TERM");
 	if (!globals->root) {
 		globals->root = *ret_root = default_root();

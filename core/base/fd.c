@@ -232,6 +232,17 @@ int fd_cloexec_from(unsigned int first)
 	return 0;
 }
 
+unsigned int fd_count_inherited(unsigned int first, unsigned int count)
+{
+	for (; count > 0; count--) {
+		int flags = fcntl((int)(first + count - 1), F_GETFD);
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			break;
+	}
+	return count;
+}
+
 static int change_cloexec(int fd, bool wanted)
 {
 	int flags = fcntl(fd, F_GETFD);

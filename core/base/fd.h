@@ -71,6 +71,13 @@ int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_s
  */
 int fd_cloexec_from(unsigned int first);
 
+/*
+ * What our caller has open: of the @count descriptors from @first on, how many there are up to the
+ * last one that is open and isn't close-on-exec.  Our own are close-on-exec from birth, so a gap
+ * among them that one of ours fills counts as a gap.
+ */
+unsigned int fd_count_inherited(unsigned int first, unsigned int count);
+
 /* Sets or clears the close-on-exec mark.  Returns 0 or a negative errno. */
 int fd_set_cloexec(int fd);
 int fd_clear_cloexec(int fd);

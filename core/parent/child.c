@@ -3,7 +3,6 @@
 #include "core/parent/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,26 +35,11 @@ void child_close(struct child *child)
 
 /* ---- before any process exists ---- */
 
-/*
- * The descriptors that the caller hands on must be there: a gap would be filled by one of ours.
- * LISTEN_FDS counts the same descriptors once more.
- */
-static int check_preserved_fds(unsigned int count, struct error *err)
-{
-	for (unsigned int i = 0; i < count; i++)
-		if (fcntl((int)(3 + i), F_GETFD) < 0)
-			return error_set(err, 0, "--preserve-fds %u: descriptor %u isn't open",
-					 count, 3 + i);
-	return 0;
-}
-
 int child_check_request(const struct child_request *request, const struct config_process *process,
 			struct error *err)
 {
 	bool terminal = process && process->terminal;
 
-	if (check_preserved_fds(request->preserve_fds, err) < 0)
-		return -1;
 	if (terminal && !request->console_socket && !request->foreground)
 		return error_set(
 			err, 0,
@@ -67,6 +51,13 @@ int child_check_request(const struct child_request *request, const struct config
 	return 0;
 }
 
+/* What an engine has put into the config is what its user wants. */
+static void announce(struct container_config *config, const char *name, const char *value)
+{
+	if (value && !config_env(config->process, name))
+		config_set_env(config, name, value);
+}
+
 /* The number of descriptors, and the pid that the program has inside.  Source: sd_listen_fds(3). */
 void child_announce_listen_fds(const struct child_request *request, struct container_config *config)
 {
@@ -74,12 +65,10 @@ void child_announce_listen_fds(const struct child_request *request, struct conta
 
 	if (!request->listen_fds || !config->process)
 		return;
-	for (size_t i = 0; i < config->process->env.count; i++)
-		if (str_starts_with(config->process->env.items[i], "LISTEN_FDS="))
-			return;
-	snprintf(number, sizeof(number), "%u", request->preserve_fds);
-	config_set_env(config, "LISTEN_FDS", number);
-	config_set_env(config, "LISTEN_PID", "1");
+	snprintf(number, sizeof(number), "%u", request->listen_fds);
+	announce(config, "LISTEN_FDS", number);
+	announce(config, "LISTEN_PID", "1");
+	announce(config, "LISTEN_FDNAMES", request->listen_names);
 }
 
 void child_plan_signals(const struct child_request *request)

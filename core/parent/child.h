@@ -22,10 +22,11 @@ struct child_request {
 	const char *pid_file;
 	const char *console_socket;
 	const char *pidfd_socket;
-	unsigned int preserve_fds; /* descriptors 3 … 2 + this go to the program */
-	bool listen_fds;   /* they are socket-activated ones: the program's LISTEN_FDS says so */
-	bool foreground;   /* we stay its parent and serve its terminal */
-	bool dies_with_us; /* whoever kills us kills it; only in the foreground */
+	unsigned int preserve_fds; /* those of 3 … 2 + this that are inherited go to the program */
+	unsigned int listen_fds;   /* so many of them are socket-activated: LISTEN_FDS */
+	const char *listen_names;  /* LISTEN_FDNAMES */
+	bool foreground;	   /* we stay its parent and serve its terminal */
+	bool dies_with_us;	   /* whoever kills us kills it; only in the foreground */
 };
 
 struct child {
@@ -42,13 +43,15 @@ struct child {
 void child_close(struct child *child);
 
 /*
- * Before any process exists: are the preserved descriptors open, and can a terminal that @process
- * (may be NULL) wants be served?
+ * Before any process exists: can a terminal that @process (may be NULL) wants be served?
  */
 int child_check_request(const struct child_request *request, const struct config_process *process,
 			struct error *err);
 
-/* Socket activation: puts the number of descriptors into the program's environment. */
+/*
+ * Socket activation: puts the number of descriptors and their names into the program's environment,
+ * where it doesn't have them already.
+ */
 void child_announce_listen_fds(const struct child_request *request,
 			       struct container_config *config);
 

@@ -152,10 +152,36 @@ load lib.bash
 	assert_output $'three\nfour'
 }
 
-@test "--preserve-fds names the descriptor that isn't open" {
-	observe bash -c 'exec 3>&- 4>&- 5>&- 6>&-; exec "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" --preserve-fds 4 c1
-	assert_status 125
-	assert_one_line 3
+@test "--preserve-fds passes over what isn't open, and no descriptor of urun's fills the gap" {
+	# ls has one for the folder itself: the lowest that is free.
+	program ls /proc/self/fd
+	# Bash keeps some of its own above 9.
+	local fds='exec 3>&- 4<<<four 5>&- 6>&- 7<<<seven 8>&-; exec "$@"'
+	observe bash -c "$fds" bash "$URUN" --root "$STATE" --log "$BATS_TEST_TMPDIR/log" run --bundle "$BUNDLE" --preserve-fds 6 c1
+	assert_status 0
+	assert_output $'0\n1\n2\n3\n4\n7'
+	observe bash -c "$fds" bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" --preserve-fds 4 c1
+	assert_output $'0\n1\n2\n3\n4'
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name c2 sleep 1000 </dev/null >/dev/null 2>&1
+	observe bash -c "$fds" bash "$URUN" --root "$STATE" exec --preserve-fds 6 c2 ls /proc/self/fd
+	assert_output $'0\n1\n2\n3\n4\n7'
+	urun delete --force c2
+}
+
+@test "LISTEN_FDS passes descriptors on, whoever LISTEN_PID is, and the program is told of them" {
+	sh_program 'echo "$LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES"; cat <&3; cat <&4'
+	observe bash -c 'exec 3<<<three 4<<<four 5<<<five; LISTEN_FDS=2 LISTEN_PID=$PPID LISTEN_FDNAMES=a:b exec "$@"' \
+		bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output $'2 1 a:b\nthree\nfour'
+	# An engine counts the same descriptors twice, and some of its own with them.
+	observe bash -c 'exec 3<<<three 4<<<four; LISTEN_FDS=1 exec "$@"' \
+		bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" --preserve-fds 2 c1
+	assert_output $'1 1 \nthree\nfour'
+	# What the config has is left as it is.
+	config '.process.env += ["LISTEN_FDS=7", "LISTEN_PID=8"]'
+	observe bash -c 'exec 3<<<three 4<<<four; LISTEN_FDS=2 exec "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_output $'7 8 \nthree\nfour'
 }
 
 @test "the program starts in the config's cwd" {
