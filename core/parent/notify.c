@@ -14,12 +14,14 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/path.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/parent/state_socket.h"
 
-#define NAME		 "notify"
+#define NAME "notify"
+/* Where the container finds the socket's folder if it can't be at the host's path. */
 #define PLACE		 "/run/notify"
 #define MESSAGE_SIZE_MAX 4096
 /* At a time, so that a program that says much keeps neither signals nor terminal waiting. */
@@ -58,12 +60,73 @@ static int open_socket(const struct state_dir *dir, int *ret_fd, struct error *e
 			  : 0;
 }
 
+/* ---- where the container finds it ---- */
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	while (length > 0 && folder[length - 1] == '/')
+		length--;
+	return strncmp(path, folder, length) == 0 && path[length] == '/';
+}
+
+/* A systemd in the container makes sockets of its own there. */
+static bool is_of_systemd(const char *path)
+{
+	return is_below(path, "/run/systemd") ||
+	       (is_below(path, "/run/user") && strstr(path, "/systemd/"));
+}
+
+/*
+ * In a folder of the host's the path is the host's socket itself, which no folder can be mounted
+ * on; or it is somewhere that the caller shares with others.
+ */
+static bool is_in_bind(const struct container_config *config, const char *path)
+{
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		const struct config_mount *mount = &config->mounts.items[i];
+
+		if (config_mount_is_bind(mount) && mount->destination &&
+		    (is_below(path, mount->destination) || str_equal(path, mount->destination)))
+			return true;
+	}
+	return false;
+}
+
+/* Is something there in the root file system, and not a folder?  That of --rootfs / is the host's. */
+static bool is_taken(const struct container_config *config, const char *path)
+{
+	const char *root = config->root ? config->root->path : NULL;
+	autofree char *inside = root ? str_format("%s%s", root, path) : NULL;
+	struct stat st;
+
+	return inside && lstat(inside, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
+static const char *choose_place(const struct container_config *config, const char *host)
+{
+	autofree char *clean = NULL;
+
+	if (host[0] != '/')
+		return PLACE;
+	clean = path_clean(host);
+	if (!str_equal(clean, host) || is_of_systemd(host) || is_in_bind(config, host) ||
+	    is_taken(config, host))
+		return PLACE;
+	return host;
+}
+
 int notify_prepare(const char *host, const struct state_dir *dir, struct container_config *config,
 		   struct notify *ret_notify, struct error *err)
 {
-	autofree char *folder = NULL;
+	autofree char *folder = NULL, *name = NULL;
+	const char *place;
 
 	if (!host || !*host || !config->process)
+		return 0;
+	/* An engine that has put one into the config passes it on itself, as podman does. */
+	if (config_env(config->process, "NOTIFY_SOCKET"))
 		return 0;
 	if (mkdirat(dir->fd, STATE_FOLDER_NOTIFY, 0755) < 0 ||
 	    fchmodat(dir->fd, STATE_FOLDER_NOTIFY, 0755, 0) < 0)
@@ -73,8 +136,10 @@ int notify_prepare(const char *host, const struct state_dir *dir, struct contain
 		return -1;
 	folder = str_format("%s/%s", dir->path, STATE_FOLDER_NOTIFY);
 	/* Read-only: a socket can be spoken to all the same, and nothing is put beside it. */
-	config_add_mount(config, PLACE, "bind", folder, "bind,ro,nosuid,nodev,noexec,nofail");
-	config_set_env(config, "NOTIFY_SOCKET", PLACE "/" NAME);
+	place = choose_place(config, host);
+	name = str_format("%s/" NAME, place);
+	config_add_mount(config, place, "bind", folder, "bind,ro,nosuid,nodev,noexec,nofail");
+	config_set_env(config, "NOTIFY_SOCKET", name);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 
 /*
  * sd_notify(3) out of a container: a unit of Type=notify that runs `urun run` hears what the
- * program says of its own state.  The program has a socket of its own, in /run/notify, and we pass
+ * program says of its own state.  The program has a socket of its own, and we pass
  * on what comes: to systemd it is the unit's main process that speaks, as NotifyAccess=main asks
  * for.  Not passed on is what speaks of the host: which process is the main one, descriptors to be
  * kept, who else may speak.
@@ -23,7 +23,13 @@ struct notify {
 };
 #define NOTIFY_NONE ((struct notify){ .socket = -1 })
 
-/* @host is NULL where nobody listens; then there is nothing to do.  It outlives *ret_notify. */
+/*
+ * @host is NULL where nobody listens; then there is nothing to do, nor where process.env has a
+ * NOTIFY_SOCKET already.  It outlives *ret_notify.
+ * In the container the socket is "notify" in a folder with the host's path, where programs that
+ * have run under crun look for it; in /run/notify, as with runc, where that can't be: an abstract
+ * name, a path of systemd's own, one in a bind mount, or one that the root file system has taken.
+ */
 int notify_prepare(const char *host, const struct state_dir *dir, struct container_config *config,
 		   struct notify *ret_notify, struct error *err);
 

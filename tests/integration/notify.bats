@@ -40,7 +40,7 @@ says() {
 	says STATUS=begins READY=1/MAINPID=1/STATUS=runs FDSTORE=1 NOTIFYACCESS=all STOPPING=1 STATUS=END
 	NOTIFY_SOCKET=$path try run --bundle "$BUNDLE" c1
 	assert_status 0
-	assert_output /run/notify/notify
+	assert_output "$path/notify"
 	wait "$SYSTEMD"
 	[ "$(cat "$BATS_TEST_TMPDIR/heard")" = $'listening\nSTATUS=begins\nREADY=1/STATUS=runs\nSTOPPING=1' ] || fail "$(cat "$BATS_TEST_TMPDIR/heard")"
 }
@@ -51,6 +51,36 @@ says() {
 	NOTIFY_SOCKET=@urun-test-$$ try run --bundle "$BUNDLE" c1
 	assert_output /run/notify/notify
 	wait "$SYSTEMD"
+}
+
+@test "where the host's path can't be, the socket is in /run/notify" {
+	local path
+	# What a systemd in the container has for itself.
+	sh_program 'echo "$NOTIFY_SOCKET"; [ -S "$NOTIFY_SOCKET" ]'
+	for path in /run/systemd/notify "/run/user/$UID/systemd/notify"; do
+		NOTIFY_SOCKET=$path try run --bundle "$BUNDLE" c1
+		assert_status 0
+		assert_output /run/notify/notify
+	done
+	# The host's socket itself, in a folder of the host's; and what the root file system has there.
+	path=$BATS_TEST_TMPDIR/shared/systemd-notify
+	mkdir "$BATS_TEST_TMPDIR/shared"
+	touch "$path"
+	NOTIFY_SOCKET=$path try run --rootfs "$BUNDLE/rootfs" --volume "$BATS_TEST_TMPDIR/shared:$BATS_TEST_TMPDIR/shared" \
+		sh -c 'echo "$NOTIFY_SOCKET"; [ -S "$NOTIFY_SOCKET" ]'
+	assert_status 0
+	assert_output /run/notify/notify
+	touch "$BUNDLE/rootfs/taken"
+	NOTIFY_SOCKET=/taken try run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output /run/notify/notify
+}
+
+@test "a NOTIFY_SOCKET of the config is an engine's own, and left alone" {
+	sh_program 'echo "$NOTIFY_SOCKET"; ls -d /run/notify /elsewhere'
+	config '.process.env += ["NOTIFY_SOCKET=/run/notify/notify.sock"]'
+	NOTIFY_SOCKET=/elsewhere try run --bundle "$BUNDLE" c1
+	assert_output /run/notify/notify.sock
 }
 
 @test "a detached run and start return when the program is ready, and name it as the main process" {
