@@ -26,7 +26,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 	program /bin/true
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
-	[ "$(cat "$LOG")" = $'prestart creating\ncreateRuntime creating\ncreateContainer creating\npoststart running\npoststop stopped' ] || fail "$(cat "$LOG")"
+	[ "$(cat "$LOG")" = $'prestart created\ncreateRuntime creating\ncreateContainer creating\npoststart running\npoststop stopped' ] || fail "$(cat "$LOG")"
 	assert_contains "$(cat "$BUNDLE/rootfs/tmp/seen")" created
 }
 
