@@ -9,6 +9,7 @@
 #include "core/cgroup/stats.h"
 #include "core/cgroup/tree.h"
 #include "core/parent/state.h"
+#include "core/parent/usage.h"
 
 /* Out-of-memory kills are looked for so often. */
 #define LOOK_MS	    250
@@ -35,22 +36,35 @@ static int print_event(const char *type, const char *id, const char *data, struc
 static int print_stats(const struct container_state *state, struct error *err)
 {
 	autostrbuf struct strbuf data = { 0 };
+	struct usage usage;
 
-	cgroup_print_stats(state->cgroup, &data);
+	if (state->cgroup) {
+		cgroup_print_stats(state->cgroup, &data);
+	} else {
+		if (usage_read(state, &usage, err) < 0)
+			return -1;
+		usage_print(&usage, &data);
+	}
 	return print_event("stats", state->id, data.bytes, err);
+}
+
+/* Without a cgroup nobody counts them. */
+static unsigned long long oom_kills(const struct container_state *state)
+{
+	return state->cgroup ? cgroup_oom_kills(state->cgroup) : 0;
 }
 
 /* Until the container's end. */
 static int follow(const struct container_state *state, int pidfd, unsigned int interval_ms,
 		  struct error *err)
 {
-	unsigned long long kills = cgroup_oom_kills(state->cgroup);
+	unsigned long long kills = oom_kills(state);
 	unsigned int waited = 0;
 
 	for (;;) {
 		struct pollfd end = { .fd = pidfd, .events = POLLIN };
 		int ready = poll(&end, 1, LOOK_MS);
-		unsigned long long now = cgroup_oom_kills(state->cgroup);
+		unsigned long long now = oom_kills(state);
 
 		for (; kills < now; kills++)
 			if (print_event("oom", state->id, NULL, err) < 0)
@@ -78,9 +92,6 @@ static int run_events(const struct events_options *options, const char *root, co
 		return -1;
 	if (state_status(&dir, &state, &pidfd) == CONTAINER_STOPPED)
 		result = error_set(err, 0, "container not running: %s is stopped", id);
-	else if (!state.cgroup)
-		result = error_set(err, 0, "nothing is counted for container %s: it has no cgroup",
-				   id);
 	else
 		result = options->stats ? print_stats(&state, err)
 					: follow(&state, pidfd, options->interval_ms, err);

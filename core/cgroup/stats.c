@@ -2,6 +2,7 @@
 // Runs in: parent.
 #include "core/cgroup/stats.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -165,6 +166,70 @@ static void print_io(const char *path, struct strbuf *out)
 	strbuf_add_str(out, "},");
 }
 
+/* ---- huge pages: a set of files for each size that the machine has ---- */
+
+#define PAGE_SIZES	 "/sys/kernel/mm/hugepages"
+#define PAGE_SIZE_PREFIX "hugepages-"
+
+char *cgroup_page_size_name(const char *folder)
+{
+	static const char *const units[] = { "KB", "MB", "GB" };
+	size_t prefix = strlen(PAGE_SIZE_PREFIX), unit = 0;
+	autofree char *digits = NULL;
+	uint64_t kib;
+	size_t length;
+
+	if (!str_starts_with(folder, PAGE_SIZE_PREFIX))
+		return NULL;
+	folder += prefix;
+	length = strspn(folder, "0123456789");
+	if (strcmp(folder + length, "kB") != 0)
+		return NULL;
+	digits = str_dup_n(folder, length);
+	if (number_parse_u64(digits, UINT64_MAX, &kib) < 0 || kib == 0)
+		return NULL;
+	for (; unit + 1 < ARRAY_SIZE(units) && kib >= 1024; kib /= 1024)
+		unit++;
+	return str_format("%" PRIu64 "%s", kib, units[unit]);
+}
+
+static bool print_page_size(const char *path, const char *size, bool first, struct strbuf *out)
+{
+	autofree char *current = str_format("hugetlb.%s.current", size);
+	autofree char *max = str_format("hugetlb.%s.max", size);
+	autofree char *events_file = str_format("hugetlb.%s.events", size);
+	autofree char *events = NULL;
+	uint64_t used, limit = UINT64_MAX;
+
+	if (!read_number(path, current, &used))
+		return false;
+	read_number(path, max, &limit);
+	events = cgroup_read(path, events_file);
+	strbuf_addf(out,
+		    "%s\"%s\":{\"usage\":%" PRIu64 ",\"max\":%" PRIu64 ",\"failcnt\":%" PRIu64 "}",
+		    first ? "" : ",", size, used, limit, number_of(events, "max"));
+	return true;
+}
+
+/* Always there, if empty: who asks for it by name finds it without the controller too. */
+static void print_hugetlb(const char *path, struct strbuf *out)
+{
+	DIR *sizes = opendir(PAGE_SIZES);
+	struct dirent *entry;
+	bool first = true;
+
+	strbuf_add_str(out, "\"hugetlb\":{");
+	while (sizes && (entry = readdir(sizes))) {
+		autofree char *size = cgroup_page_size_name(entry->d_name);
+
+		if (size && print_page_size(path, size, first, out))
+			first = false;
+	}
+	if (sizes)
+		closedir(sizes);
+	strbuf_add_str(out, "}");
+}
+
 void cgroup_print_stats(const char *path, struct strbuf *out)
 {
 	strbuf_add_str(out, "{");
@@ -172,8 +237,7 @@ void cgroup_print_stats(const char *path, struct strbuf *out)
 	print_memory(path, out);
 	print_pids(path, out);
 	print_io(path, out);
-	if (out->bytes[out->size - 1] == ',')
-		out->bytes[--out->size] = '\0';
+	print_hugetlb(path, out);
 	strbuf_add_str(out, "}");
 }
 

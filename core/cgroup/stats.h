@@ -9,10 +9,18 @@
 
 /*
  * Appends what the kernel has counted for the cgroup at @path, as a JSON object in the words of
- * runc's `events`: cpu (ns), memory, pids, blkio.  What a controller that isn't enabled would
- * count is left out.
+ * runc's `events`: cpu (ns), memory, pids, blkio, hugetlb.  What a controller that isn't enabled
+ * would count is left out.
  */
 void cgroup_print_stats(const char *path, struct strbuf *out);
+
+/*
+ * The size of huge pages as the files of the controller hugetlb have it ("2MB"), from the name of
+ * its folder in /sys/kernel/mm/hugepages ("hugepages-2048kB"); NULL where it isn't one.  The caller
+ * frees it.
+ * Source: the kernel's Documentation/admin-guide/cgroup-v2.rst, "HugeTLB".
+ */
+char *cgroup_page_size_name(const char *folder);
 
 /* What a table needs of that. */
 struct cgroup_usage {

@@ -52,3 +52,12 @@ int usage_read(const struct container_state *state, struct usage *ret_usage, str
 	*ret_usage = usage;
 	return 0;
 }
+
+void usage_print(const struct usage *usage, struct strbuf *out)
+{
+	strbuf_addf(out,
+		    "{\"cpu\":{\"usage\":{\"total\":%" PRIu64
+		    "}},\"memory\":{\"usage\":{\"usage\":%" PRIu64 ",\"limit\":%" PRIu64
+		    "}},\"pids\":{\"current\":%" PRIu64 ",\"limit\":0},\"hugetlb\":{}}",
+		    usage->cpu_us * 1000, usage->memory, usage->memory_limit, usage->processes);
+}

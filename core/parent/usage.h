@@ -24,4 +24,10 @@ struct usage {
  */
 int usage_read(const struct container_state *state, struct usage *ret_usage, struct error *err);
 
+/*
+ * Appends the same as a JSON object in the words of cgroup_print_stats(), for a container without a
+ * cgroup: what its processes say of themselves.
+ */
+void usage_print(const struct usage *usage, struct strbuf *out);
+
 #endif

@@ -49,6 +49,23 @@ column() {
 	rm -r "$STATE/c9"
 }
 
+@test "events --stats tells of a container without a cgroup what its processes use" {
+	urun --cgroup-manager disabled run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 sh -c 'sleep 1000 & sleep 1000 & wait' \
+		</dev/null >/dev/null 2>&1 3>&-
+	wait_for 5 eval '[ "$(urun ps --format json c1 | jq length)" = 3 ]'
+	try events --stats c1
+	assert_status 0
+	[ "${#lines[@]}" = 1 ]
+	jq -e '.type == "stats" and .id == "c1" and .data.hugetlb == {} and .data.pids.current == 3
+		and .data.memory.usage.usage > 0 and (.data.cpu.usage.total | type) == "number"' <<<"$output" || fail "$output"
+	# Without --stats it goes on until the container's end.
+	timeout 20 "$URUN" --root "$STATE" events --interval 300ms c1 >"$BATS_TEST_TMPDIR/events" 2>&1 3>&- &
+	local events=$!
+	wait_for 10 grep -q '"stats"' "$BATS_TEST_TMPDIR/events"
+	urun delete --force c1
+	wait "$events"
+}
+
 @test "the table goes on until the container's end" {
 	started c1 'sleep 1.5'
 	observe timeout 20 "$URUN" --root "$STATE" stats --interval 300ms c1
