@@ -141,7 +141,8 @@ static void replace_call(const struct traced *traced, int error)
 	registers.regs[0] = (unsigned long)-error;
 	ptrace(PTRACE_SETREGSET, traced->pid, (void *)(long)NT_PRSTATUS, &iov);
 #else
-#error "inject: no code for this architecture"
+	fprintf(stderr, "inject: no code for this architecture\n");
+	exit(121);
 #endif
 }
 
