@@ -92,6 +92,8 @@ static int run_events(const struct events_options *options, const char *root, co
 		return -1;
 	if (state_status(&dir, &state, &pidfd) == CONTAINER_STOPPED)
 		result = error_set(err, 0, "container not running: %s is stopped", id);
+	else if (state_check_pidfd(&state, pidfd, err) < 0)
+		result = -1;
 	else
 		result = options->stats ? print_stats(&state, err)
 					: follow(&state, pidfd, options->interval_ms, err);

@@ -58,7 +58,7 @@ static int make_stopped(const struct state_dir *dir, const struct container_stat
 	if ((status == CONTAINER_RUNNING || status == CONTAINER_PAUSED) && how != DELETE_FORCE)
 		return error_set(err, 0, "container %s is %s: stop it first, or use --force",
 				 dir->id, container_status_name(status));
-	return kill_and_wait(pidfd, dir->id, err);
+	return state_check_pidfd(state, pidfd, err) < 0 ? -1 : kill_and_wait(pidfd, dir->id, err);
 }
 
 int container_end(struct state_dir *dir, const struct container_state *state, struct error *err)

@@ -65,6 +65,8 @@ static int find_container(struct execution *execution, struct error *err)
 		return error_set(err, 0,
 				 "container not running: nothing can be executed in it, it is %s",
 				 container_status_name(status));
+	if (state_check_pidfd(&execution->state, execution->init_pidfd, err) < 0)
+		return -1;
 	network_warn_if_lost(&execution->dir, &execution->state);
 	return state_read_config(&execution->dir, &execution->config, err);
 }

@@ -93,6 +93,8 @@ static int kill_init(const struct state_dir *dir, const struct container_state *
 	/* Engines match "container not running". */
 	if (state_status(dir, state, &pidfd) == CONTAINER_STOPPED)
 		return error_set(err, 0, "container not running: %s is stopped", dir->id);
+	if (state_check_pidfd(state, pidfd, err) < 0)
+		return -1;
 	failed = pidfd_signal(pidfd, signal);
 	if (failed == -ESRCH)
 		return error_set(err, 0, "container not running: %s has just ended", dir->id);

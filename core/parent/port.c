@@ -144,7 +144,7 @@ static int open_living(const char *root, const char *id, struct state_dir *dir,
 	status = state_status(dir, state, pidfd);
 	if (status == CONTAINER_RUNNING || status == CONTAINER_CREATED ||
 	    status == CONTAINER_PAUSED)
-		return 0;
+		return state_check_pidfd(state, *pidfd, err);
 	return error_set(err, 0, "container %s is %s: it has no ports", id,
 			 container_status_name(status));
 }

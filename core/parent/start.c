@@ -21,7 +21,7 @@ static int check_startable(const struct state_dir *dir, const struct container_s
 	enum container_status status = state_status(dir, state, ret_pidfd);
 
 	if (status == CONTAINER_CREATED)
-		return 0;
+		return state_check_pidfd(state, *ret_pidfd, err);
 	return error_set(err, 0, "container %s can't be started: it is %s", dir->id,
 			 container_status_name(status));
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -215,7 +216,12 @@ enum container_status state_status(const struct state_dir *dir, const struct con
 
 	if (ret_pidfd)
 		*ret_pidfd = -1;
-	if (pidfd < 0)
+	/*
+	 * No such process, or a pid that can't be one.  Any other failure (too many open files, no
+	 * memory) says nothing of the process: a container that may live is never taken for stopped,
+	 * as its state would be removed and its program left behind.
+	 */
+	if (pidfd == -ESRCH || pidfd == -EINVAL)
 		return CONTAINER_STOPPED;
 	if (ret_pidfd)
 		*ret_pidfd = take_fd(&pidfd);
@@ -225,6 +231,13 @@ enum container_status state_status(const struct state_dir *dir, const struct con
 		return CONTAINER_CREATED;
 	return state->cgroup && cgroup_is_frozen(state->cgroup) ? CONTAINER_PAUSED
 								: CONTAINER_RUNNING;
+}
+
+int state_check_pidfd(const struct container_state *state, int pidfd, struct error *err)
+{
+	return pidfd < 0 ? error_set(err, -pidfd, "look at the container's process %" PRIu64,
+				     state->pid.value)
+			 : 0;
 }
 
 struct cgroup_left state_cgroup(const struct container_state *state)

@@ -158,10 +158,14 @@ int state_hold(const struct state_dir *dir);
 
 /*
  * The status now.  Where the process lives, *ret_pidfd (may be NULL) gets its pidfd, else -1.
- * A zombie counts as stopped.
+ * A zombie counts as stopped.  Where the process can't be looked at, for lack of descriptors or of
+ * memory, the container counts as living, and *ret_pidfd gets the negative errno.
  */
 enum container_status state_status(const struct state_dir *dir, const struct container_state *state,
 				   int *ret_pidfd);
+
+/* Fails where @pidfd, which state_status() gave for a container that isn't stopped, is an errno. */
+int state_check_pidfd(const struct container_state *state, int pidfd, struct error *err);
 
 /*
  * Removes the folder, which is known to be a container's, and all that is in it, be it left there by a

@@ -248,18 +248,15 @@ static void at_stop(pid_t pid, int status)
 	switch (event) {
 	case PTRACE_EVENT_FORK:
 	case PTRACE_EVENT_VFORK:
-	case PTRACE_EVENT_CLONE:
-		return at_new_child(traced);
-	case PTRACE_EVENT_EXEC:
-		return is_ours(traced) ? go_on(traced, 0) : let_go(traced);
+	case PTRACE_EVENT_CLONE: return at_new_child(traced);
+	case PTRACE_EVENT_EXEC: return is_ours(traced) ? go_on(traced, 0) : let_go(traced);
 	case PTRACE_EVENT_STOP:
 		if (signal != SIGTRAP)
 			ptrace(PTRACE_LISTEN, pid, NULL, NULL);
 		else
 			go_on(traced, 0);
 		return;
-	default:
-		break;
+	default: break;
 	}
 	if (signal == (SIGTRAP | 0x80))
 		at_call(traced);
@@ -337,7 +334,8 @@ int main(int argc, char **argv)
 	while (split < argc && strcmp(argv[split], "--") != 0)
 		split++;
 	if (split + 1 >= argc || (split != 2 && split != 6)) {
-		fprintf(stderr, "usage: inject LIST|- [PROCESS CALL N ERRNO|kill] -- PROGRAM ARG…\n");
+		fprintf(stderr,
+			"usage: inject LIST|- [PROCESS CALL N ERRNO|kill] -- PROGRAM ARG…\n");
 		return 121;
 	}
 	if (split == 6)

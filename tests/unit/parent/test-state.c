@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -139,6 +140,31 @@ static void the_status_follows_the_files_and_the_process(void **state)
 	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_STOPPED);
 	waitpid(pid, NULL, 0);
 	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_STOPPED);
+}
+
+/* Else `delete --force` would remove the state of a program that goes on. */
+static void a_process_that_cant_be_looked_at_isnt_taken_for_stopped(void **state)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	pid_t pid = make_sleeper();
+	struct container_state written = state_of(pid, false);
+	struct error err = ERROR_NONE;
+	struct rlimit usual, none;
+	enum container_status status;
+	int pidfd;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	none = (struct rlimit){ 0, usual.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	status = state_status(&dir, &written, &pidfd);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	assert_int_equal(status, CONTAINER_RUNNING);
+	assert_int_equal(pidfd, -EMFILE);
+	assert_int_equal(state_check_pidfd(&written, pidfd, &err), -1);
+	assert_int_equal(err.code, EMFILE);
+	end_sleeper(pid);
 }
 
 static void a_reused_pid_is_never_taken_for_the_container(void **state)
@@ -506,6 +532,7 @@ int main(void)
 		TEST(ids_are_of_the_allowed_characters),
 		TEST(what_is_written_is_read_again),
 		TEST(the_status_follows_the_files_and_the_process),
+		TEST(a_process_that_cant_be_looked_at_isnt_taken_for_stopped),
 		TEST(a_reused_pid_is_never_taken_for_the_container),
 		TEST(a_second_creation_of_a_living_id_is_refused),
 		TEST(a_stopped_container_keeps_its_id_until_it_is_deleted),
