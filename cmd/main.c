@@ -13,6 +13,7 @@
 #include "core/base/fd.h"
 #include "core/base/inherit.h"
 #include "core/base/log.h"
+#include "core/base/reserve.h"
 #include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
@@ -268,7 +269,7 @@ int main(int argc, char **argv)
 	inherit_begin();
 	if (is_init(argc, argv))
 		init_main(argv[2], argv[3]);
-	if (open_missing_stdio(&err) < 0)
+	if (open_missing_stdio(&err) < 0 || reserve_stack(&err) < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
 	parsed = options_parse(&global_spec, OPTIONS_FIRST, argc, argv, &globals, &operand, &err);
 	if (parsed < 0)

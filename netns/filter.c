@@ -174,6 +174,8 @@ int filter_system_calls(enum sandbox_kind kind, struct error *err)
 
 	if (!filter)
 		return error_set(err, ENOMEM, "make the filter of system calls");
+	/* The kernel's own errno, where libseccomp has ECANCELED for all. */
+	seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
 	result = add_rules(filter, kind);
 	if (result == 0)
 		result = seccomp_load(filter);

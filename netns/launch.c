@@ -127,8 +127,9 @@ static int set_attributes(posix_spawnattr_t *attributes)
 }
 
 /*
- * Process boundary: the program has our stdio until it sets its own, so that the dynamic linker can
- * say which library is missing.  A wrapper may have another name: the program names itself.
+ * Process boundary: the program has our stdin and stdout until it sets its own.  Its stderr is the
+ * socket, so that what the dynamic linker says of a library becomes our error, in one line.  A wrapper
+ * may have another name: the program names itself.
  */
 static int execute(const struct libexec *found, const char *program, const char *argument,
 		   int ready_fd, pid_t *ret_pid)
@@ -156,7 +157,9 @@ static int execute(const struct libexec *found, const char *program, const char 
 		result = set_attributes(&attributes)
 				 ?: posix_spawn_file_actions_adddup2(&actions, ready_fd, ready_fd)
 				 ?: posix_spawn_file_actions_adddup2(&actions, found->dir,
-								     found->dir);
+								     found->dir)
+				 ?: posix_spawn_file_actions_adddup2(&actions, ready_fd,
+								     STDERR_FILENO);
 		if (!result)
 			result = posix_spawn(ret_pid, path, &actions, &attributes, argv, envp);
 		posix_spawn_file_actions_destroy(&actions);
@@ -233,6 +236,41 @@ static int hear(struct helper *helper, struct heard *heard)
 	return 1;
 }
 
+/* The socket has ended without ERROR: the way in which the process ended is all that is known. */
+static int ended_silently(struct helper *helper, struct error *err)
+{
+	int status = 0;
+	pid_t ended;
+
+	do
+		ended = helper->starter > 0 ? waitpid(helper->starter, &status, 0) : 0;
+	while (ended < 0 && errno == EINTR);
+	if (ended > 0)
+		helper->starter = 0;
+	if (ended > 0 && WIFSIGNALED(status))
+		return error_set(err, 0, "%s was killed by signal %d (%s) before it served",
+				 helper->program, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (ended > 0 && WEXITSTATUS(status) != 0)
+		return error_set(err, 0, "%s ended with status %d before it served",
+				 helper->program, WEXITSTATUS(status));
+	return error_set(err, 0, "%s ended before it served", helper->program);
+}
+
+/* What no kind begins is text that was written to stderr, by the dynamic linker above all. */
+static int wrote_to_stderr(const struct helper *helper, const struct heard *heard,
+			   struct error *err)
+{
+	char line[ERROR_LINE_SIZE + 1]; /* the kind is the first character */
+	const char *text = line;
+	size_t length = strlen(helper->program);
+
+	snprintf(line, sizeof(line), "%c%s", (char)heard->kind, heard->text);
+	line[strcspn(line, "\n")] = '\0';
+	if (strncmp(line, helper->program, length) == 0 && line[length] == ':')
+		text += length + 1 + strspn(line + length + 1, " ");
+	return error_set(err, 0, "%s: %s", helper->program, text);
+}
+
 /* One message.  Fails at its end, as READY or ERROR would have come before. */
 static int await_message(struct helper *helper, int64_t deadline, struct heard *heard,
 			 struct error *err)
@@ -251,7 +289,7 @@ static int await_message(struct helper *helper, int64_t deadline, struct heard *
 		if (result == -EAGAIN)
 			continue;
 		if (result == 0)
-			return error_set(err, 0, "%s ended before it served", helper->program);
+			return ended_silently(helper, err);
 		return result < 0 ? error_set(err, -result, "read from %s", helper->program) : 0;
 	}
 }
@@ -274,7 +312,7 @@ static int await_ready(struct helper *helper, struct error *err)
 			break;
 		case READY_READY: is_ready = true; break;
 		case READY_ERROR: return error_set(err, 0, "%s: %s", helper->program, heard.text);
-		default: return error_set(err, 0, "%s says what isn't known", helper->program);
+		default: return wrote_to_stderr(helper, &heard, err);
 		}
 	}
 	return 0;

@@ -18,7 +18,8 @@
  *   the container is there          GIVE ────▶ with the life pidfd, and what the helper serves
  *                                        ◀──── ERROR    the last one: it has failed
  *                                        ◀──── READY    the last one: it serves
- * PROCESS and WARNING come in any order, before and after GIVE.  Where the socket ends without GIVE
+ * PROCESS and WARNING come in any order, before and after GIVE.  The helper's stderr is the same socket
+ * until it has begun: a packet that no kind begins is what the dynamic linker says.  Where the socket ends without GIVE
  * the helper ends too.
  */
 enum ready_kind {

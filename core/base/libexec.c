@@ -176,11 +176,18 @@ static int open_in(const char *directory, const char *program, const struct writ
 	return check_writers(writers, program, file, libexec->path, err);
 }
 
-static bool is_in(const char *directory, const char *program)
+/* Returns 0 or a negative errno. */
+static int look_in(const char *directory, const char *program)
 {
 	autofree char *path = str_format("%s/%s", directory, program);
 
-	return access(path, X_OK) == 0;
+	return access(path, X_OK) == 0 ? 0 : -errno;
+}
+
+/* It isn't there, or can't be executed: another directory is looked at.  All else is a failure. */
+static bool is_missing(int found)
+{
+	return found == -ENOENT || found == -ENOTDIR || found == -EACCES;
 }
 
 int libexec_open(const char *program, struct libexec *ret_libexec, struct error *err)
@@ -188,13 +195,21 @@ int libexec_open(const char *program, struct libexec *ret_libexec, struct error 
 	autolibexec struct libexec libexec = LIBEXEC_NONE;
 	autowriters struct writers writers = { 0 };
 	const char *directory = URUN_LIBEXECDIR;
+	int found;
 
 	if (writers_of_urun(&writers, err) < 0)
 		return -1;
-	if (!is_in(directory, program) && writers.directory && is_in(writers.directory, program))
-		directory = writers.directory;
-	else if (!is_in(directory, program))
-		return error_set(err, errno, "start %s/%s", directory, program);
+	found = look_in(directory, program);
+	if (is_missing(found) && writers.directory) {
+		int beside = look_in(writers.directory, program);
+
+		if (!is_missing(beside)) {
+			directory = writers.directory;
+			found = beside;
+		}
+	}
+	if (found < 0)
+		return error_set(err, -found, "start %s/%s", directory, program);
 	/* The first that is found, or none: going on to the second would hide a fault of the first. */
 	if (open_in(directory, program, &writers, &libexec, err) < 0)
 		return -1;

@@ -80,6 +80,7 @@ ssize_t rights_receive(int socket, const struct iovec *parts, size_t part_count,
 {
 	struct msghdr header = header_of(parts, part_count);
 	union control control;
+	int resets = 0;
 	size_t count = 0;
 	ssize_t got;
 
@@ -87,12 +88,21 @@ ssize_t rights_receive(int socket, const struct iovec *parts, size_t part_count,
 	header.msg_controllen = sizeof(control.bytes);
 	*ret_fd_count = 0;
 	do {
+		/*
+		 * A peer that ends with bytes of ours unread resets the connection, and the kernel tells
+		 * this once, before what the peer has sent in time: its last words are still there.
+		 */
+
 		got = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | flags);
 		if (got < 0 && errno == ENOTSOCK) {
 			header.msg_controllen = 0;
 			got = readv(socket, parts, (int)part_count);
 		}
-	} while (got < 0 && errno == EINTR);
+		/*
+		 * A peer that ends with bytes of ours unread resets the connection.  The kernel tells this
+		 * once, before what the peer had sent: its last words are still to be read.
+		 */
+	} while (got < 0 && (errno == EINTR || (errno == ECONNRESET && resets++ == 0)));
 	if (got < 0)
 		return -errno;
 	/* An empty datagram looks like the end, and may have some all the same. */

@@ -25,6 +25,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/number.h"
+#include "core/base/reserve.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
 #include "core/init/child.h"
@@ -456,7 +457,7 @@ _Noreturn void init_main(const char *sync_number, const char *mode)
 
 	if (child_begin(sync_number, mode, &init.child) < 0)
 		_exit(1);
-	if (begin(&init.child, &err) == 0) {
+	if (reserve_stack(&err) == 0 && begin(&init.child, &err) == 0) {
 		if (init.child.order.flags & ORDER_SETNS)
 			setns_run(&init.child, &err);
 		else

@@ -257,7 +257,9 @@ static int target_open_folder(const struct mount_step *step, int rootfs, struct 
 		return fd;
 	if (fd < 0)
 		return step_error(step, -fd, err);
-	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+	if (fstat(fd, &st) < 0)
+		return step_error(step, errno, err);
+	if (S_ISDIR(st.st_mode))
 		return take_fd(&fd);
 	return error_set(err, 0,
 			 "mount %s on %s: in the root file system that is no ordinary folder",

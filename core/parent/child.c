@@ -188,6 +188,8 @@ int child_adopt(struct child *child, struct message *forked, struct error *err)
 	pid_t pid = forked->fd_count == 1 ? pidfd_pid(forked->fds[0]) : -1;
 	uint32_t number = (uint32_t)pid;
 
+	if (forked->fd_count == 1 && pid < 0 && pid != -ESRCH)
+		return error_set(err, -pid, "look at the container's process");
 	if (pid <= 0 || pid == child->pid ||
 	    waitid(P_PIDFD, (id_t)forked->fds[0], &info, WEXITED | WNOHANG | WNOWAIT) < 0)
 		return error_set(err, EPROTO, "sync pipe: forked without a child of ours");
