@@ -225,25 +225,29 @@ static void remove_all(struct forward *forward)
 
 /* ---- what is asked ---- */
 
-static void answer(int fd, int failed, const struct port_entry *entries, size_t count)
+/* Returns 0, or a negative errno: then the connection ends, so that nobody waits for the answer. */
+static int answer(int fd, int failed, const struct port_entry *entries, size_t count)
 {
 	struct port_answer answer = { .errnum = -failed };
 	struct iovec parts[] = { { &answer, sizeof(answer) },
 				 { (void *)(uintptr_t)entries, count * sizeof(*entries) } };
+	ssize_t sent = rights_send(fd, parts, count ? 2 : 1, NULL, 0);
 
-	rights_send(fd, parts, count ? 2 : 1, NULL, 0);
+	return sent < 0 ? (int)sent : 0;
 }
 
 /* In the order in which they were added. */
-static void answer_list(struct forward *forward, int fd)
+static int answer_list(struct forward *forward, int fd)
 {
 	struct port_entry *entries = mem_alloc((forward->port_count + 1) * sizeof(*entries));
 	size_t i = forward->port_count;
+	int failed;
 
 	for (struct port *port = forward->ports; port; port = port->next)
 		entries[--i] = port->entry;
-	answer(fd, 0, entries, forward->port_count);
+	failed = answer(fd, 0, entries, forward->port_count);
 	free(entries);
+	return failed;
 }
 
 static void close_control(struct control *control)
@@ -268,6 +272,7 @@ static void control_ready(struct watch *watch, uint32_t events)
 	autoclose int fd = -1;
 	size_t count;
 	ssize_t got = rights_receive(watch->fd, &part, 1, MSG_DONTWAIT, &fd, 1, &count);
+	int failed = 0;
 
 	(void)events;
 	if (got == -EAGAIN)
@@ -277,17 +282,23 @@ static void control_ready(struct watch *watch, uint32_t events)
 		return;
 	}
 	switch (question.kind) {
-	case PORT_ADD: answer(watch->fd, add_port(forward, &question.entry, &fd), NULL, 0); break;
-	case PORT_REMOVE: answer(watch->fd, remove_entry(forward, &question.entry), NULL, 0); break;
-	case PORT_LIST: answer_list(forward, watch->fd); break;
+	case PORT_ADD:
+		failed = answer(watch->fd, add_port(forward, &question.entry, &fd), NULL, 0);
+		break;
+	case PORT_REMOVE:
+		failed = answer(watch->fd, remove_entry(forward, &question.entry), NULL, 0);
+		break;
+	case PORT_LIST: failed = answer_list(forward, watch->fd); break;
 	case PORT_END:
 		/* ORDER: the end of the connection says that the addresses are free. */
 		remove_all(forward);
 		forward->ended = true;
 		close_control(control);
 		break;
-	default: answer(watch->fd, -EINVAL, NULL, 0);
+	default: failed = answer(watch->fd, -EINVAL, NULL, 0);
 	}
+	if (failed < 0)
+		close_control(control);
 }
 
 static void listener_ready(struct watch *watch, uint32_t events)
@@ -308,8 +319,10 @@ static void listener_ready(struct watch *watch, uint32_t events)
 	control->watch = (struct watch){ .fd = fd, .ready = control_ready };
 	control->next = forward->controls;
 	forward->controls = control;
-	if (watch_add(forward->epoll, &control->watch, EPOLLIN) < 0)
+	if (watch_add(forward->epoll, &control->watch, EPOLLIN) < 0) {
+		answer(fd, -errno, NULL, 0);
 		close_control(control);
+	}
 }
 
 static void life_ready(struct watch *watch, uint32_t events)

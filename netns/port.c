@@ -29,16 +29,15 @@ static int hear(int control, void *rest, size_t room, size_t *ret_size, struct e
 {
 	struct port_answer answer;
 	struct iovec parts[] = { { &answer, sizeof(answer) }, { rest, room } };
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 	const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
+	size_t none;
 	ssize_t got;
 
 	setsockopt(control, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	do
-		got = recvmsg(control, &message, 0);
-	while (got < 0 && errno == EINTR);
+	got = rights_receive(control, parts, ARRAY_SIZE(parts), 0, NULL, 0, &none);
 	if (got < 0)
-		return error_set(err, errno == EAGAIN ? ETIMEDOUT : errno, "hear from urun-port");
+		return error_set(err, got == -EAGAIN ? ETIMEDOUT : (int)-got,
+				 "hear from urun-port");
 	if ((size_t)got < sizeof(answer))
 		return error_set(err, got == 0 ? ECONNRESET : EPROTO, "hear from urun-port");
 	*ret_size = (size_t)got - sizeof(answer);

@@ -22,14 +22,15 @@ static int begin(const char *number, struct error *err)
 
 	if (number_parse_u32(number, INT16_MAX, &socket) < 0 || socket < READY_FD)
 		return error_set(err, EBADF, "the socket to urun");
+	/* ORDER: first, as all failures are told by it. */
+	if (socket != READY_FD && dup2((int)socket, READY_FD) < 0)
+		return error_set(err, errno, "move the socket to urun");
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0)
 		return error_set(err, errno, "open /dev/null");
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (dup2(null, fd) < 0)
 			return error_set(err, errno, "set stdio to /dev/null");
-	if (socket != READY_FD && dup2((int)socket, READY_FD) < 0)
-		return error_set(err, errno, "move the socket to urun");
 	if (close_range(READY_FD + 1, ~0u, 0) < 0)
 		return error_set(err, errno, "close the other descriptors");
 	return 0;

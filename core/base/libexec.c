@@ -44,12 +44,17 @@ static void add_group(struct writers *writers, const struct stat *st)
 		writers->groups[writers->group_count++] = st->st_gid;
 }
 
-/* Where a link of procfs leads; NULL where that is no path (a memfd, another root). */
+/*
+ * Where a link of procfs leads; NULL with errno, which is ENOENT where that is no path (a memfd, another
+ * root).
+ */
 static char *read_path(const char *link)
 {
 	char path[PATH_MAX];
 	ssize_t length = readlink(link, path, sizeof(path) - 1);
 
+	if (length >= 0 && (length == 0 || path[0] != '/'))
+		errno = ENOENT;
 	if (length <= 0 || path[0] != '/')
 		return NULL;
 	path[length] = '\0';
@@ -85,6 +90,8 @@ static int writers_of_urun(struct writers *writers, struct error *err)
 	writers->owner = st.st_uid;
 	add_group(writers, &st);
 	writers->directory = directory_of_urun();
+	if (!writers->directory && errno != ENOENT && errno != EACCES)
+		return error_set(err, errno, "read the link /proc/self/exe");
 	if (writers->directory && stat(writers->directory, &st) == 0)
 		add_group(writers, &st);
 	return 0;

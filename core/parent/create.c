@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -536,7 +537,12 @@ static int await_network(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
 	int changed = network_await(&creation->network, &made->dir, &made->state, err);
+	struct pollfd end = { .fd = made->child.pidfd, .events = POLLIN };
+	automessage struct message none = MESSAGE_NONE;
 
+	/* The helpers end with the container: where that has ended, the cause is what it said. */
+	if (changed < 0 && poll(&end, 1, 0) == 1)
+		return child_await(&made->child, 0, &none, err);
 	if (changed <= 0)
 		return changed;
 	made->network_pidfd = take_fd(&creation->network.pidfd);
@@ -600,6 +606,12 @@ static void undo(struct creation *creation)
 
 	if (made->child.pidfd >= 0)
 		child_end(&made->child);
+	/* Undoing takes descriptors, and the lack of them may be the cause: ours are given back first. */
+	fd_close(&creation->child_sync_fd);
+	fd_close(&creation->self_fd);
+	fd_close(&creation->tap);
+	fd_close(&made->child.sync_fd);
+	namespaces_release(&creation->namespaces);
 	network_undo(&creation->network);
 	network_end(&made->dir, &made->state);
 	if (made->child.pidfd >= 0)

@@ -109,6 +109,12 @@ static int delete_unread(struct state_dir *dir, const struct error *unread, enum
 	return state_dir_remove(dir, err);
 }
 
+/* What we lack at the moment says nothing of the file, and nothing is removed for it. */
+static bool is_shortage(int code)
+{
+	return code == EMFILE || code == ENFILE || code == ENOMEM || code == EIO || code == EINTR;
+}
+
 int container_delete(const char *root, const char *id, enum delete_how how, struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
@@ -125,7 +131,8 @@ int container_delete(const char *root, const char *id, enum delete_how how, stru
 		return result > 0 && how == DELETE_FORCE ? 0 : -1;
 	}
 	if (state_read(&dir, &state, &unread) < 0)
-		return delete_unread(&dir, &unread, how, err);
+		return is_shortage(unread.code) ? error_take(err, &unread)
+						: delete_unread(&dir, &unread, how, err);
 	result = delete_by(&dir, &state, how, err);
 	state_release(&state);
 	return result;

@@ -138,10 +138,17 @@ static bool has_name(int root_fd, const char *name, int fd)
 	       st.st_dev == named.st_dev && st.st_ino == named.st_ino;
 }
 
-/* After the lock is held: was it removed before we got it? */
+/*
+ * After the lock is held: was it removed before we got it?  Not where the look fails: else a command
+ * would say that there is no such container.
+ */
 static bool is_removed(const struct state_dir *dir)
 {
-	return !has_name(dir->root_fd, dir->id, dir->fd);
+	struct stat named, st;
+
+	if (fstatat(dir->root_fd, dir->id, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	return fstat(dir->fd, &st) == 0 && (st.st_dev != named.st_dev || st.st_ino != named.st_ino);
 }
 
 static int lock_folder(struct state_dir *dir, int how, struct error *err)
@@ -330,15 +337,23 @@ static int make_marked(struct state_dir *dir, const char *name, struct error *er
 		return errno == EEXIST ? 0
 				       : error_set(err, errno, "make state folder %s", dir->path);
 	dir->fd = openat(dir->root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir->fd < 0)
-		return errno == ENOENT ? 0
-				       : error_set(err, errno, "open state folder %s", dir->path);
+	if (dir->fd < 0) {
+		if (errno == ENOENT)
+			return 0;
+		error_set(err, errno, "open state folder %s", dir->path);
+		/* Empty, or another's: then this fails, which is right. */
+		unlinkat(dir->root_fd, name, AT_REMOVEDIR);
+		return -1;
+	}
 	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0 || !has_name(dir->root_fd, name, dir->fd))
 		return 0;
 	failed = file_create(dir->fd, STATE_FILE_CREATING, 0600, FILE_MARK, strlen(FILE_MARK));
-	if (failed < 0)
-		return error_set(err, -failed, "make %s/%s", dir->path, STATE_FILE_CREATING);
-	return 1;
+	if (failed == 0)
+		return 1;
+	/* By name, as for a look into it a descriptor may be missing. */
+	unlinkat(dir->fd, STATE_FILE_CREATING, 0);
+	unlinkat(dir->root_fd, name, AT_REMOVEDIR);
+	return error_set(err, -failed, "make %s/%s", dir->path, STATE_FILE_CREATING);
 }
 
 /* Returns 1 with @dir opened and locked, 0 where the id is taken, or -1. */
