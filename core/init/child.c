@@ -289,16 +289,29 @@ int child_become_program(struct child *child, struct error *err)
 
 /* ---- begin and end ---- */
 
+/* Returns 0, or -1 where it is no socket: somebody else has started us.  All else is told by the pipe. */
 static int parse_sync_fd(const char *number, int *ret_fd)
 {
+	struct error err = ERROR_NONE;
 	uint32_t fd;
 	struct stat st;
 
-	if (number_parse_u32(number, INT32_MAX, &fd) < 0 || fstat((int)fd, &st) < 0 ||
-	    !S_ISSOCK(st.st_mode))
+	if (number_parse_u32(number, INT32_MAX, &fd) < 0)
 		return -1;
-	*ret_fd = (int)fd;
-	return fd_set_cloexec(*ret_fd);
+	if (fstat((int)fd, &st) < 0) {
+		if (errno == EBADF)
+			return -1;
+		error_set(&err, errno, "stat the sync pipe");
+	} else if (!S_ISSOCK(st.st_mode)) {
+		return -1;
+	} else if (fd_set_cloexec((int)fd) < 0) {
+		error_set(&err, errno, "mark the sync pipe as close-on-exec");
+	} else {
+		*ret_fd = (int)fd;
+		return 0;
+	}
+	pipe_send_error((int)fd, &err);
+	_exit(1);
 }
 
 int child_begin(const char *sync_number, const char *mode, struct child *ret_child)

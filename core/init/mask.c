@@ -41,7 +41,9 @@ int mask_open_null(const struct container_config *config, int *ret_null_fd, stru
 	tree = mount_clone(AT_FDCWD, "/dev/null", 0);
 	if (tree < 0)
 		return error_set(err, -tree, "open /dev/null of the host");
-	if (fstat(tree, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+	if (fstat(tree, &st) < 0)
+		return error_set(err, errno, "stat /dev/null of the host");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return error_set(err, 0, "/dev/null of the host isn't the null device");
 	*ret_null_fd = take_fd(&tree);
 	return 0;

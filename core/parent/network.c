@@ -158,7 +158,7 @@ int network_await(struct network *network, const struct state_dir *dir,
 		return -1;
 	pid = pidfd_pid(network->pidfd);
 	if (pid <= 0)
-		return error_set(err, ESRCH, "find the process of urun-slirp");
+		return error_set(err, pid < 0 ? -pid : ESRCH, "find the process of urun-slirp");
 	state->network_pid = (struct opt_u64){ .set = true, .value = (uint64_t)pid };
 	return 1;
 }

@@ -180,11 +180,16 @@ static _Noreturn void child_main(const struct overlay *overlay, int fuse_fd, int
 {
 	struct error err = ERROR_NONE;
 	struct failure failure = { 0 };
+	ssize_t got;
 	char byte;
 
-	while (read(go, &byte, 1) < 0 && errno == EINTR)
-		;
-	overlay_server_become(overlay, fuse_fd, &err);
+	do
+		got = read(go, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		error_set(&err, errno, "wait for the maps of its user namespace");
+	else
+		overlay_server_become(overlay, fuse_fd, &err);
 	failure.code = err.code;
 	snprintf(failure.text, sizeof(failure.text), "%s", err.text);
 	/* Less than PIPE_BUF: whole or not at all. */
@@ -205,7 +210,8 @@ static int await_server(const struct overlay *overlay, int reads, struct error *
 	if (got == 0)
 		return 0;
 	if (got != sizeof(failure))
-		return error_set(err, 0, "overlay: start %s", overlay->program);
+		return error_set(err, got < 0 ? errno : EPROTO, "overlay: start %s",
+				 overlay->program);
 	failure.text[sizeof(failure.text) - 1] = '\0';
 	return error_set(err, failure.code, "overlay: start %s: %s", overlay->program,
 			 failure.text);

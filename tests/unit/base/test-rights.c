@@ -122,10 +122,29 @@ static void an_end_and_a_peer_that_has_gone_are_no_signals(void **state)
 	pair_close(&pair);
 }
 
+static void the_last_words_of_a_peer_that_reset_are_read(void **state)
+{
+	struct pair pair = pair_new(SOCK_SEQPACKET);
+	char byte = '\0';
+	struct iovec in = { &byte, 1 };
+	size_t count;
+
+	(void)state;
+	assert_int_equal(write(pair.b, "q", 1), 1);
+	assert_int_equal(write(pair.a, "w", 1), 1);
+	/* It hasn't read what it was sent. */
+	fd_close(&pair.a);
+	assert_int_equal(rights_receive(pair.b, &in, 1, 0, NULL, 0, &count), 1);
+	assert_int_equal(byte, 'w');
+	assert_int_equal(rights_receive(pair.b, &in, 1, 0, NULL, 0, &count), 0);
+	pair_close(&pair);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(descriptors_go_with_the_bytes),
+		cmocka_unit_test(the_last_words_of_a_peer_that_reset_are_read),
 		cmocka_unit_test(more_than_were_asked_for_are_closed),
 		cmocka_unit_test(an_empty_datagram_leaves_none_open),
 		cmocka_unit_test(more_than_can_go_are_refused),
