@@ -416,13 +416,18 @@ static int run_once(struct forward *forward)
 	return 0;
 }
 
-int forward_run(struct forward *forward, int life_fd, int control_fd, struct error *err)
+int forward_begin(struct forward *forward, int life_fd, int control_fd, struct error *err)
 {
 	forward->life = (struct watch){ .fd = life_fd, .ready = life_ready };
 	forward->listener = (struct watch){ .fd = control_fd, .ready = listener_ready };
 	if (watch_add(forward->epoll, &forward->life, EPOLLIN) < 0 ||
 	    watch_add(forward->epoll, &forward->listener, EPOLLIN) < 0)
 		return error_set(err, errno, "wait for connections");
+	return 0;
+}
+
+int forward_run(struct forward *forward, struct error *err)
+{
 	while (!forward->ended) {
 		int failed = run_once(forward);
 

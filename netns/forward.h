@@ -15,10 +15,13 @@ struct forward;
 struct forward *forward_new(const struct source *source, struct error *err);
 
 /*
- * Takes over none of the descriptors: the container's life pidfd and the control socket, which
- * listens.  Returns when the container has ended, or that was asked for.
+ * Watches the container's life pidfd and the control socket, which listens; takes over neither.  All
+ * that can fail for lack of something fails here, before urun is told that the ports are served.
  */
-int forward_run(struct forward *forward, int life_fd, int control_fd, struct error *err);
+int forward_begin(struct forward *forward, int life_fd, int control_fd, struct error *err);
+
+/* Returns when the container has ended, or that was asked for. */
+int forward_run(struct forward *forward, struct error *err);
 
 /* Takes NULL. */
 void forward_free(struct forward *forward);

@@ -70,10 +70,12 @@ static int serve(const struct source *source, const int given[static GIVEN_COUNT
 	if (!forward)
 		return -1;
 	result = confine(isolated, err);
+	if (result == 0)
+		result = forward_begin(forward, given[GIVEN_LIFE], given[GIVEN_CONTROL], err);
 	if (result == 0) {
 		ready_say(READY_READY);
 		close(READY_FD);
-		result = forward_run(forward, given[GIVEN_LIFE], given[GIVEN_CONTROL], err);
+		result = forward_run(forward, err);
 	}
 	forward_free(forward);
 	return result;

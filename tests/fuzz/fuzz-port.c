@@ -285,7 +285,9 @@ static void serve(struct fuzz_input *input)
 	asking.life = life[1];
 	if (pthread_create(&thread, NULL, ask_all, &asking) != 0)
 		abort();
-	fuzz_demand(forward_run(forward, life[0], listener, &err) == 0, "it serves to the end");
+	fuzz_demand(forward_begin(forward, life[0], listener, &err) == 0 &&
+			    forward_run(forward, &err) == 0,
+		    "it serves to the end");
 	pthread_join(thread, NULL);
 	forward_free(forward);
 	close(life[0]);
