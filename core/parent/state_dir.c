@@ -630,11 +630,15 @@ int state_dir_remove(struct state_dir *dir, struct error *err)
 	/* ORDER: its name goes first, for when we are killed in between: see this file's head. */
 	if (renameat(dir->root_fd, dir->id, dir->root_fd, old_name) < 0)
 		return error_set(err, errno, "remove state folder %s", dir->path);
-	empty_container(dir->fd, dir->path);
+	/* Once more where it isn't empty afterwards: a read of it that failed may do so once. */
+	for (int i = 0; i < 2; i++) {
+		empty_container(dir->fd, dir->path);
+		if (unlinkat(dir->root_fd, old_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != ENOTEMPTY)
+			return error_set(err, errno, "remove state folder %s", dir->path);
+	}
 	/* What stays has had its warning, and isn't a container any more. */
-	if (unlinkat(dir->root_fd, old_name, AT_REMOVEDIR) < 0 && errno != ENOENT &&
-	    errno != ENOTEMPTY)
-		return error_set(err, errno, "remove state folder %s", dir->path);
 	return 0;
 }
 
