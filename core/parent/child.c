@@ -190,8 +190,10 @@ int child_adopt(struct child *child, struct message *forked, struct error *err)
 
 	if (forked->fd_count == 1 && pid < 0 && pid != -ESRCH)
 		return error_set(err, -pid, "look at the container's process");
-	if (pid <= 0 || pid == child->pid ||
+	if (pid > 0 &&
 	    waitid(P_PIDFD, (id_t)forked->fds[0], &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return error_set(err, errno, "sync pipe: forked without a child of ours");
+	if (pid <= 0 || pid == child->pid)
 		return error_set(err, EPROTO, "sync pipe: forked without a child of ours");
 	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
 		;

@@ -42,7 +42,7 @@ static bool reap(pid_t pid, int *ret_status)
 	pid_t reaped;
 	int status;
 
-	while ((reaped = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((reaped = waitpid(-1, &status, WNOHANG)) > 0 || (reaped < 0 && errno == EINTR))
 		if (reaped == pid) {
 			*ret_status = exit_status(status);
 			ended = true;

@@ -35,7 +35,9 @@ static int open_fifo(const struct state_dir *dir, const char *name, int flags, i
 	/* ENXIO: nobody waits at the other end. */
 	if (fd < 0)
 		return error_set(err, errno, "open %s/%s", dir->path, name);
-	if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode))
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "stat %s/%s", dir->path, name);
+	if (!S_ISFIFO(st.st_mode))
 		return error_set(err, 0, "%s/%s is not a FIFO", dir->path, name);
 	*ret_fd = take_fd(&fd);
 	return 0;
