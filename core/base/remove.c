@@ -100,6 +100,18 @@ static void move_up(struct removal *removal, int dir, const char *name)
 		note_failure(removal, -EBUSY);
 }
 
+/* The next entry; NULL at the end, or where the directory can't be read, which is noted. */
+static struct dirent *next_entry(struct removal *removal, DIR *stream)
+{
+	struct dirent *entry;
+
+	errno = 0;
+	entry = readdir(stream);
+	if (!entry && errno)
+		note_failure(removal, -errno);
+	return entry;
+}
+
 static void empty(struct removal *removal, int dir)
 {
 	DIR *stream = open_stream(dir);
@@ -108,7 +120,7 @@ static void empty(struct removal *removal, int dir)
 		note_failure(removal, -errno);
 		return;
 	}
-	for (struct dirent *entry; (entry = readdir(stream));) {
+	for (struct dirent *entry; (entry = next_entry(removal, stream));) {
 		if (is_dot(entry->d_name))
 			continue;
 		if (unlinkat(dir, entry->d_name, 0) == 0)
@@ -146,7 +158,7 @@ static void pass(struct removal *removal)
 		note_failure(removal, -errno);
 		return;
 	}
-	for (struct dirent *entry; (entry = readdir(stream));) {
+	for (struct dirent *entry; (entry = next_entry(removal, stream));) {
 		const char *name = entry->d_name;
 
 		if (is_dot(name) || (removal->keep && str_equal(name, removal->keep)))
