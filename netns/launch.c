@@ -256,9 +256,11 @@ static int ended_silently(struct helper *helper, struct error *err)
 	return error_set(err, 0, "%s ended before it served", helper->program);
 }
 
-/* What no kind begins is text that was written to stderr, by the dynamic linker above all. */
-static int wrote_to_stderr(const struct helper *helper, const struct heard *heard,
-			   struct error *err)
+/*
+ * What no kind begins is text that was written to stderr, by the dynamic linker or a wrapper.  It is
+ * why the helper ends, if it ends, and a warning if it goes on: @words keeps the last of it.
+ */
+static void take_words(const struct helper *helper, const struct heard *heard, struct error *words)
 {
 	char line[ERROR_LINE_SIZE + 1]; /* the kind is the first character */
 	const char *text = line;
@@ -268,7 +270,9 @@ static int wrote_to_stderr(const struct helper *helper, const struct heard *hear
 	line[strcspn(line, "\n")] = '\0';
 	if (strncmp(line, helper->program, length) == 0 && line[length] == ':')
 		text += length + 1 + strspn(line + length + 1, " ");
-	return error_set(err, 0, "%s: %s", helper->program, text);
+	if (words->text[0])
+		log_warning("%s", words->text);
+	error_set(words, 0, "%s: %s", helper->program, text);
 }
 
 /* One message.  Fails at its end, as READY or ERROR would have come before. */
@@ -297,13 +301,14 @@ static int await_message(struct helper *helper, int64_t deadline, struct heard *
 static int await_ready(struct helper *helper, struct error *err)
 {
 	int64_t deadline = clock_ms() + TIMEOUT_MS;
+	struct error words = ERROR_NONE;
 	bool is_ready = false;
 
 	while (!is_ready || helper->pidfd < 0) {
 		struct heard heard;
 
 		if (await_message(helper, deadline, &heard, err) < 0)
-			return -1;
+			return words.text[0] ? error_take(err, &words) : -1;
 		switch (heard.kind) {
 		case READY_PROCESS: break;
 		case READY_WARNING:
@@ -312,9 +317,11 @@ static int await_ready(struct helper *helper, struct error *err)
 			break;
 		case READY_READY: is_ready = true; break;
 		case READY_ERROR: return error_set(err, 0, "%s: %s", helper->program, heard.text);
-		default: return wrote_to_stderr(helper, &heard, err);
+		default: take_words(helper, &heard, &words); break;
 		}
 	}
+	if (words.text[0])
+		log_warning("%s", words.text);
 	return 0;
 }
 
