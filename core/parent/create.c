@@ -613,7 +613,7 @@ static void undo(struct creation *creation)
 	fd_close(&made->child.sync_fd);
 	namespaces_release(&creation->namespaces);
 	network_undo(&creation->network);
-	network_end(&made->dir, &made->state);
+	network_end(&made->dir);
 	if (made->child.pidfd >= 0)
 		hooks_run_poststop(&made->state);
 	left = state_cgroup(&made->state);

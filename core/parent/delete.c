@@ -42,7 +42,7 @@ int container_finish(struct state_dir *dir, const struct container_state *state,
 	/* ORDER: without the state nobody would find the cgroup again. */
 	if (container_end_cgroup(dir, state, err) < 0)
 		return -1;
-	network_end(dir, state);
+	network_end(dir);
 	hooks_run_poststop(state);
 	return state_dir_remove(dir, err);
 }

@@ -201,13 +201,14 @@ static int open_process(const struct state_dir *dir, const struct container_stat
 	return take_fd(&pidfd);
 }
 
-void network_end(const struct state_dir *dir, const struct container_state *state)
+/*
+ * urun-slirp ends by itself, as it watches the container's first process: at once, or when what the
+ * container has sent last is out (loop_run()).  Killed here it would cut that off, with an end that
+ * looks like one in order.
+ */
+void network_end(const struct state_dir *dir)
 {
-	autoclose int pidfd = open_process(dir, state);
-
 	ports_end(dir);
-	if (pidfd >= 0)
-		pidfd_signal(pidfd, SIGKILL);
 }
 
 void network_warn_if_lost(const struct state_dir *dir, const struct container_state *state)

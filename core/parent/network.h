@@ -69,10 +69,10 @@ void network_release(struct network *network);
 /* ---- later: by what the state says ---- */
 
 /*
- * Ends the container's urun-port and kills its urun-slirp, where they live still.  The latter's end
- * isn't waited for: the kernel takes tens of milliseconds for a network device.
+ * The container has ended: ends its urun-port where that lives still.  urun-slirp ends by itself, when
+ * it has sent on what the container sent last, which takes ten seconds at most.
  */
-void network_end(const struct state_dir *dir, const struct container_state *state);
+void network_end(const struct state_dir *dir);
 
 /* A warning where the container had an urun-slirp and it has ended. */
 void network_warn_if_lost(const struct state_dir *dir, const struct container_state *state);

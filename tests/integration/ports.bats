@@ -592,9 +592,10 @@ start() {
 		import resource, selectors
 		soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 		resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+		# Until the server listens connections are reset, at any step.
 		for attempt in range(200):
-		    s = connect(18000)
 		    try:
+		        s = connect(18000)
 		        s.sendall(b"x")
 		        if s.recv(1) == b"x":
 		            break
