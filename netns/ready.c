@@ -48,6 +48,13 @@ int ready_main(int argc, char **argv, const char *helper,
 	}
 	/* Its file may have another name. */
 	prctl(PR_SET_NAME, helper);
+	/*
+	 * ORDER: before the user namespace of the sandbox is made, and before capabilities are dropped.
+	 * Inside a rootless engine's user namespace containers may have our uid, which is the owner's of
+	 * that new one, and see our pid namespace.  For an ordinary user /proc/self would be root's.
+	 */
+	if (geteuid() == 0)
+		prctl(PR_SET_DUMPABLE, 0);
 	inherit_begin();
 	if (begin(argv[1], &err) == 0 && network_options_parse(argv[2], &options, &err) == 0 &&
 	    start(&options, &err) == 0)

@@ -252,7 +252,22 @@ static int set_limits(const struct child *child, struct error *err)
  * ORDER: without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded while we have it; with
  * it, as the last step, so that the filter need not allow what the steps between call.
  */
-int child_become_program(struct child *child, struct error *err)
+/*
+ * Nothing of the host's is open any more, and `exec` and others look at a created container: where our
+ * memory map is the caller's (core/init/join.h) they couldn't.
+ * ORDER: after the filter, the last of what the program is confined by: from here on a process in our
+ * namespaces with CAP_SYS_PTRACE can take us over.  Under a filter that refuses the call we stay as we
+ * are, and `exec` into the container fails until it is started.
+ */
+static void let_be_looked_at(const struct child *child)
+{
+	const uint32_t needed = ORDER_WAIT_START | ORDER_PRCTL_ALLOWED;
+
+	if (child->joins && (child->order.flags & needed) == needed)
+		prctl(PR_SET_DUMPABLE, 1);
+}
+
+static int confine(struct child *child, struct error *err)
 {
 	const struct config_process *process = child->config.process;
 	struct capability_sets sets;
@@ -273,18 +288,19 @@ int child_become_program(struct child *child, struct error *err)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (capability_apply(&sets, err) < 0)
 		return -1;
-	/*
-	 * Nothing of the host's is open any more, and `exec` and others look at a created container:
-	 * where our memory map is the caller's (core/init/join.h) they couldn't.
-	 * ORDER: after the last capability that the program doesn't have.
-	 */
-	if (child->joins && (child->order.flags & ORDER_WAIT_START))
-		prctl(PR_SET_DUMPABLE, 1);
 	if (!process->no_new_privileges)
 		return 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "set no_new_privs");
 	return load_filter(child, err);
+}
+
+int child_become_program(struct child *child, struct error *err)
+{
+	if (confine(child, err) < 0)
+		return -1;
+	let_be_looked_at(child);
+	return 0;
 }
 
 /* ---- begin and end ---- */

@@ -264,6 +264,7 @@ static int run_early_hooks(struct init *init, struct error *err)
 	const struct config_hooks *hooks = init->child.config.hooks;
 	automessage struct message resume = MESSAGE_NONE;
 	str_list env;
+	int result;
 
 	if (!has_early_hooks(hooks))
 		return 0;
@@ -271,8 +272,12 @@ static int run_early_hooks(struct init *init, struct error *err)
 	    child_receive(&init->child, MESSAGE_RESUME, &resume, err) < 0)
 		return -1;
 	env = hook_env(init);
-	return hooks_run(&hooks->create_container, "createContainer",
-			 init->child.sections[ORDER_STATE_CREATING], &env, err);
+	result = hooks_run(&hooks->create_container, "createContainer",
+			   init->child.sections[ORDER_STATE_CREATING], &env, err);
+	/* ORDER: before the container sees us: the caller's environment may hold secrets. */
+	explicit_bzero((void *)(uintptr_t)init->child.sections[ORDER_HOOK_ENV],
+		       init->child.order.section_sizes[ORDER_HOOK_ENV]);
+	return result;
 }
 
 static int open_sysctl(struct init *init, struct error *err)

@@ -265,6 +265,13 @@ int child_release(const struct child *child, struct error *err)
  * execve, and is ours to reap.  The kernel closes the pipe a moment before it gives the new name.
  * Where /proc doesn't tell, it was executed.
  */
+bool child_is_executed(pid_t pid)
+{
+	struct process_stat stat;
+
+	return process_read_stat(pid, &stat) == 0 && !str_equal(stat.name, CHILD_NAME);
+}
+
 bool child_was_executed(pid_t pid)
 {
 	const struct timespec moment = { .tv_nsec = 100 * 1000 };

@@ -116,6 +116,9 @@ int child_release(const struct child *child, struct error *err);
  */
 bool child_was_executed(pid_t pid);
 
+/* The same now, of one that may be about to: false where it hasn't executed its program yet. */
+bool child_is_executed(pid_t pid);
+
 #define CHILD_FILTER_HINT                                                                          \
 	"linux.seccomp refuses calls by which the program is started, or by which urun says what " \
 	"failed: execve, sendmsg, exit_group"

@@ -31,6 +31,7 @@
 #include "core/parent/hooks.h"
 #include "core/parent/network.h"
 #include "core/parent/overlay.h"
+#include "core/parent/seccomp_start.h"
 #include "core/parent/reach.h"
 #include "core/parent/seal.h"
 #include "core/sync/source.h"
@@ -392,6 +393,7 @@ static uint32_t order_flags(const struct creation *creation)
 	flags |= request->mode == CREATE_ONLY ? ORDER_WAIT_START : 0;
 	flags |= request->child.dies_with_us ? ORDER_DIE_WITH_PARENT : 0;
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
+	flags |= seccomp_allows(config->linux_->seccomp, "prctl") ? ORDER_PRCTL_ALLOWED : 0;
 	flags |= creation->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
 	flags |= creation->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
 	flags |= config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS) ? ORDER_KEEP_GROUPS : 0;
@@ -434,7 +436,7 @@ static int send_config(struct creation *creation, struct error *err)
 	}
 	if (creation->network.stated && creation->network.options.kind == NETWORK_SLIRP)
 		strbuf_add_str(&sections[ORDER_NETWORK], creation->network.text);
-	if (made->config.hooks)
+	if (made->config.hooks && made->config.hooks->create_container.count)
 		add_hook_env(&sections[ORDER_HOOK_ENV]);
 	if (order.flags & ORDER_WAIT_START) {
 		fds[fd_count++] = made->start;

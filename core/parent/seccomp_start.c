@@ -58,3 +58,10 @@ int seccomp_check_start(const struct config_seccomp *seccomp, struct error *err)
 				 "is started");
 	return 0;
 }
+
+bool seccomp_allows(const struct config_seccomp *seccomp, const char *call)
+{
+	int action = seccomp ? action_of(seccomp, call) : CONFIG_SECCOMP_ALLOW;
+
+	return action == CONFIG_SECCOMP_ALLOW || action == CONFIG_SECCOMP_LOG;
+}

@@ -2,6 +2,8 @@
 #ifndef URUN_PARENT_SECCOMP_START_H
 #define URUN_PARENT_SECCOMP_START_H
 
+#include <stdbool.h>
+
 #include "core/base/error.h"
 #include "core/config/config.h"
 
@@ -13,5 +15,8 @@
  * Source: OCI runtime-spec 1.3, config-linux.md "Seccomp"; seccomp(2).
  */
 int seccomp_check_start(const struct config_seccomp *seccomp, struct error *err);
+
+/* May @call be made under the profile, with arguments that it doesn't look at?  NULL allows all. */
+bool seccomp_allows(const struct config_seccomp *seccomp, const char *call);
 
 #endif

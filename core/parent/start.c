@@ -2,6 +2,7 @@
 // Runs in: parent.
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,9 @@
 #include "core/parent/network.h"
 #include "core/parent/notify.h"
 #include "core/sync/pipe.h"
+
+/* How often the process is looked at while it says nothing. */
+#define LOOK_MS 100
 
 static int check_startable(const struct state_dir *dir, const struct container_state *state,
 			   int *ret_pidfd, struct error *err)
@@ -44,22 +48,47 @@ static int open_fifo(const struct state_dir *dir, const char *name, int flags, i
 }
 
 /*
- * The end of the FIFO `started` says that execve happened: init's end of it is close-on-exec.
- * ORDER: it is opened before init goes on, or its end could be missed.
+ * The end of the FIFO `started` says that execve happened: init's end of it is close-on-exec.  A process
+ * of another container that has taken init over can hold the FIFO open, and write parts of messages: so
+ * the process itself is looked at too, and nothing is waited for inside of a message.
  */
+static int await_execve(int started, const struct container_state *state, int pidfd,
+			struct error *err)
+{
+	for (;;) {
+		struct pollfd events[] = { { .fd = started, .events = POLLIN },
+					   { .fd = pidfd, .events = POLLIN } };
+		struct message none = MESSAGE_NONE;
+		int ready = poll(events, ARRAY_SIZE(events), LOOK_MS);
+
+		if (ready < 0 && errno != EINTR)
+			return error_set(err, errno, "wait for the program's start");
+		if (ready > 0 && events[0].revents) {
+			if (pipe_await(started, 0, &none, err) == 0)
+				return 0;
+			if (err->code != EAGAIN)
+				return -1;
+			*err = ERROR_NONE;
+		}
+		if (ready > 0 && !events[0].revents)
+			return 0;
+		if (ready == 0 && child_is_executed((pid_t)state->pid.value))
+			return 0;
+	}
+}
+
+/* ORDER: `started` is opened before init goes on, or its end could be missed. */
 static int start_program(const struct state_dir *dir, const struct container_state *state,
-			 struct error *err)
+			 int pidfd, struct error *err)
 {
 	autoclose int start = -1, started = -1;
-	struct message none = MESSAGE_NONE;
 
 	if (open_fifo(dir, STATE_FILE_STARTED, O_RDONLY, &started, err) < 0 ||
 	    open_fifo(dir, STATE_FILE_START, O_WRONLY, &start, err) < 0)
 		return -1;
 	if (write(start, "s", 1) != 1)
 		return error_set(err, errno, "write to %s/%s", dir->path, STATE_FILE_START);
-	fcntl(started, F_SETFL, 0);
-	if (pipe_await(started, 0, &none, err) < 0)
+	if (await_execve(started, state, pidfd, err) < 0)
 		return -1;
 	if (child_was_executed((pid_t)state->pid.value))
 		return 0;
@@ -110,7 +139,7 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 	network_warn_if_lost(&dir, &state);
 	if (check_startable(&dir, &state, &pidfd, err) == 0 &&
 	    notify_reopen(notify_socket, &dir, &notify, err) == 0 &&
-	    start_program(&dir, &state, err) == 0) {
+	    start_program(&dir, &state, pidfd, err) == 0) {
 		remove_fifos(&dir);
 		result = hooks_run_with_state(HOOK_POSTSTART, &state, CONTAINER_RUNNING, err);
 		if (result < 0)

@@ -119,6 +119,7 @@ enum order_flag {
 	ORDER_FUSE_OVERLAY = 1 << 10,	/* the overlay over the root is fuse-overlayfs */
 	/* `exec`: the user's groups are those of the container's /etc/passwd and /etc/group */
 	ORDER_OWN_GROUPS = 1 << 11,
+	ORDER_PRCTL_ALLOWED = 1 << 12, /* the filter lets prctl(2) through */
 };
 
 enum order_section {
