@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/inherit.h"
 #include "core/base/rights.h"
 #include "netns/forward.h"
 #include "netns/port.h"
@@ -68,6 +69,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
+	/* As urun-port has its signals: a client that is gone is an error of a call. */
+	inherit_begin();
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
 		perror("fuzz-port: a network namespace");
 		exit(1);
