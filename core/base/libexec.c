@@ -170,7 +170,7 @@ static int open_in(const char *directory, const char *program, const struct writ
 		return error_set(err, errno, "open %s", libexec->path);
 	real = path_of(link);
 	if (!real)
-		return error_set(err, ENOENT, "open %s", libexec->path);
+		return error_set(err, errno, "open %s", libexec->path);
 	libexec->name = str_dup(strrchr(real, '/') + 1);
 	*strrchr(real, '/') = '\0';
 	if (check_directory(writers, program, *real ? real : "/", &libexec->dir, err) < 0)
