@@ -130,7 +130,7 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 		result = run_request(&request, options->keep, ret_status, err);
 	}
 	create_paths_release(&paths);
-	/* By what name the others are to call it. */
+	/* Prints the made-up id, by which the other commands find the container. */
 	if (result == 0 && id == made_up && options->detach)
 		puts(id);
 	return result;

@@ -186,7 +186,7 @@ static void server_ready(struct watch *watch, uint32_t events)
 
 /* ---- to the container ---- */
 
-/* Of the information about the packet the address that it came to, for the answer to come from. */
+/* Keeps the address that the packet came to: the answer comes from there. */
 static void keep_info(struct client *client, struct msghdr *message)
 {
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);

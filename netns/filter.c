@@ -103,7 +103,7 @@ static const int always_of_slirp[] = {
 	SCMP_SYS(ftruncate64),
 };
 
-/* Of the watcher of the host's resolv.conf alone. */
+/* Calls that the watcher of the host's resolv.conf makes, and no other helper. */
 static const int always_of_resolv[] = {
 	SCMP_SYS(poll),	      SCMP_SYS(ppoll),	       SCMP_SYS(readlink),
 	SCMP_SYS(readlinkat), SCMP_SYS(inotify_init1), SCMP_SYS(inotify_add_watch),

@@ -17,7 +17,7 @@
 /* A connection whose segments are smaller doesn't come near the 64 KiB. */
 #define BULK_MIN 8192u
 
-/* So many segments after somebody found no copy free. */
+/* Segments for which memory counts as crowded after no free copy was found. */
 #define CROWDED_FOR 256
 
 /*
@@ -275,7 +275,7 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 	bool is_new, is_repeat, is_known;
 	uint16_t window;
 
-	/* Of what was never sent, or heard long ago: libslirp knows what to do. */
+	/* libslirp knows what to do with a number that was never sent, or was acknowledged long ago. */
 	if (!(flags & TCP_FLAG_ACK) || is_after(number, flight->sent) ||
 	    (flight->is_heard && is_after(flight->acknowledged, number)))
 		return true;
@@ -304,7 +304,7 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 	}
 	if (is_plain)
 		return !is_known;
-	/* Of what is out of its row libslirp may not take the window: the next one says it again. */
+	/* libslirp may not take the window of a segment out of order: the next segment tells it again. */
 	copy->told = false;
 	return true;
 }

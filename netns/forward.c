@@ -30,8 +30,8 @@
 #define REFUSE_MS 3000
 
 /*
- * Of the descriptors that we may have: a connection takes two, and two a direction while bytes are
- * on their way.
+ * The part of our descriptors that connections may have: each takes two, and two a direction while
+ * bytes are on their way.
  */
 #define RELAYS_PART  3
 #define CLIENTS_PART 8
@@ -361,7 +361,7 @@ struct forward *forward_new(const struct source *source, struct error *err)
 	return forward;
 }
 
-/* Of what has ended in this round: nothing that was ready points to it any more. */
+/* Frees what has ended in this round: nothing that was ready points to it any more. */
 static void free_removed(struct forward *forward)
 {
 	while (forward->removed_ports) {

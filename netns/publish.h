@@ -44,7 +44,7 @@ void publish_print_address(const union publish_address *address, struct strbuf *
 
 uint16_t publish_port(const union publish_address *address);
 void publish_set_port(union publish_address *address, uint16_t port);
-/* Of the same family, address (and link, where it is one of a link) and port. */
+/* Have both the same family, address (and link, for a link-local one) and port? */
 bool publish_is_same_address(const union publish_address *a, const union publish_address *b);
 
 const char *publish_protocol_name(int protocol);

@@ -138,7 +138,7 @@ static int read_maps_of_process(pid_t pid, struct userns_plan *plan, struct erro
 }
 
 /*
- * Who may read a map sees it in the ids of the own user namespace.  So a child enters that other
+ * A map is read in the ids of the reader's own user namespace.  So a child enters the other
  * one and waits, while the parent reads the child's /proc files, which everybody may.  The child
  * makes system calls only.
  */

@@ -105,7 +105,7 @@ static bool group_writes_urun(const struct writers *writers, gid_t group)
 	return false;
 }
 
-/* Of the opened file or directory @fd, which is @path. */
+/* Refuses the opened file or directory @fd, whose path is @path, where others can write to it. */
 static int check_writers(const struct writers *writers, const char *program, int fd,
 			 const char *path, struct error *err)
 {

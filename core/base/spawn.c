@@ -17,7 +17,7 @@
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 
-/* Of what a program writes, the end is kept, in which the last line is. */
+/* Bytes that are kept of a program's output: its end, with the last line. */
 #define CAUGHT_SIZE 2048
 /* A pipe holds 64 KiB; what keeps writing after the program's end isn't waited for. */
 #define REST_READS_MAX 64

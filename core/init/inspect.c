@@ -23,7 +23,7 @@
 /* The kernel looks at the first 256 bytes of a script's first line. */
 #define SCRIPT_LINE_MAX 256
 
-/* Of these many program headers at most we look for PT_INTERP. */
+/* PT_INTERP is looked for in this many program headers at most. */
 #define HEADERS_MAX 64
 
 /* What can be read of the file: enough for both kinds' beginning. */

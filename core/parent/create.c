@@ -728,7 +728,7 @@ int container_check(const struct create_request *request, struct error *err)
 
 void created_release(struct created *created)
 {
-	/* Of the state, these two are the config's. */
+	/* The state's annotations and hooks belong to the config, which frees them. */
 	state_release(&created->state);
 	config_release(&created->config);
 	state_dir_close(&created->dir);

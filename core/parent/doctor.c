@@ -147,7 +147,7 @@ static void subids_value(const struct doctor *doctor, char *ret_value, size_t si
 					 ranges.items[i].start + ranges.items[i].count - 1);
 }
 
-/* Of what is as it should be. */
+/* Reads the value of a host's setting that is as it should be. */
 static void setting_value(const struct doctor *doctor, size_t index, char *ret_value, size_t size)
 {
 	const char *setting = host_checks[index].setting;

@@ -19,7 +19,7 @@ struct monitored {
 	pid_t pid;
 	int pidfd;
 	int console; /* the master of its terminal, which is served; -1: none */
-	/* Whose end is warned of; -1: none. */
+	/* The end of these two helpers is a warning; -1: there is none. */
 	int slirp_pidfd;
 	int port_pidfd;
 	struct notify notify;

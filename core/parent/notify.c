@@ -172,7 +172,7 @@ static bool is_passed_on(const char *line)
 	return false;
 }
 
-/* Of the lines of @text, which is cut. */
+/* Keeps the lines of @text that are passed on; cuts @text into its lines. */
 static void keep_known(char *text, struct notification *notification)
 {
 	notification->size = 0;

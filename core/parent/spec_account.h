@@ -9,7 +9,7 @@
 #include "core/parent/spec_options.h"
 
 /*
- * Who the container's users are, beside those of its own passwd and group: with keep-id the caller,
+ * The container's users beside those of its own passwd and group: with keep-id the caller,
  * with the name, shell and (where the container has it) home of the host; and a user whom --user gives
  * by a number that passwd doesn't have.  Without a line in passwd whoami, ssh, git and ssh-keygen fail.
  * Runs in: parent.  Source: podman-run(1), --userns and --user; passwd(5), group(5).
@@ -17,7 +17,7 @@
 struct spec_account {
 	bool keep_id;
 	uint32_t uid, gid; /* of the caller in the container */
-	/* Of the host; the arena's.  The names are numbers where the host has none. */
+	/* The host's entries, in the arena.  A name that the host doesn't have is the number. */
 	const char *name, *group, *gecos, *home, *shell;
 	/* What --user adds; "": nothing.  Without their home, which is known later. */
 	bool has_user;

@@ -106,7 +106,7 @@ struct hidden {
 	int root_fd;
 	struct arena *arena;
 	str_list paths;
-	/* Of the last path: thousands of homes have the same folder above. */
+	/* The folder above the last path is kept: thousands of homes have the same one. */
 	char *parent, *real_parent;
 	bool parent_is_autofs;
 };

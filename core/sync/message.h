@@ -141,9 +141,9 @@ struct message_order {
 	uint32_t log_level;    /* enum log_level */
 	uint32_t pid;	       /* init's, as the parent sees it */
 	/*
-	 * Of the mounts' sources as the caller can open them, the first of the descriptors that init
-	 * has from its start: the root's, then one a mount; those that aren't O_PATH are none.  0: no
-	 * such descriptors.
+	 * The first of the descriptors that init has from its start for the mounts' sources, as the
+	 * caller can open them: the root's, then one a mount; one that isn't O_PATH is none.  0: there
+	 * are no such descriptors.
 	 */
 	uint32_t first_source;
 	uint32_t section_sizes[ORDER_SECTION_COUNT]; /* without the NUL */

@@ -90,7 +90,7 @@ static void libslirp_hears_what_fits_sixteen_bits(void **state)
 }
 
 /*
- * Of the largest segments, 32768 bytes, libslirp sends two only where the window has room for all but
+ * libslirp sends two of the largest segments, 32768 bytes, only where the window has room for all but
  * a byte of the second.
  */
 static void the_widest_is_all_that_sixteen_bits_say(void **state)
