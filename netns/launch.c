@@ -108,9 +108,10 @@ int slirp_check_host(struct error *err)
 {
 	autolibexec struct libexec program = LIBEXEC_NONE;
 
-	if (libexec_open(HELPER_SLIRP, &program, err) == 0)
-		return try_slirp(&program, err) < 0 ? -1 : tap_check_host(err);
-	return err->code == ENOENT ? hint_at_missing(HELPER_SLIRP, err) : -1;
+	if (libexec_open(HELPER_SLIRP, &program, err) < 0)
+		return err->code == ENOENT ? hint_at_missing(HELPER_SLIRP, err) : -1;
+	/* The device first: a look at it costs less than a trial of the program. */
+	return tap_check_host(err) < 0 ? -1 : try_slirp(&program, err);
 }
 
 static int set_attributes(posix_spawnattr_t *attributes)
