@@ -290,7 +290,7 @@ load lib.bash
 @test "--version prints the version, the commit and the spec's version" {
 	try --version
 	assert_status 0
-	[[ ${lines[0]} =~ ^urun\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+	[[ ${lines[0]} =~ ^urun\ version\ [0-9]+\.[0-9]+(\.[0-9]+)?$ ]]
 	[[ ${lines[1]} =~ ^commit:\ .+ ]]
 	[[ ${lines[2]} =~ ^spec:\ 1\. ]]
 	[ "$(grep -ci version <<<"$output")" = 1 ]
