@@ -6,7 +6,7 @@
 #include "core/config/shapes.h"
 #include "core/init/capability.h"
 #include "core/init/limits.h"
-#include "core/init/mount_options.h"
+#include "core/config/mount_options.h"
 #include "core/parent/seccomp.h"
 
 /*

@@ -37,7 +37,7 @@
 #include "core/init/mount.h"
 #include "core/init/namespace.h"
 #include "core/init/overlay.h"
-#include "core/init/plan.h"
+#include "core/config/mount_plan.h"
 #include "core/init/rootfs.h"
 #include "core/init/setns.h"
 #include "core/init/sysctl.h"
@@ -183,10 +183,34 @@ static int make_fuse_overlay(const struct init *init, int *ret_tree, struct erro
 	return pipe_send(init->child.sync_fd, MESSAGE_OVERLAY, NULL, 0, (int[]){ fuse }, 1, err);
 }
 
+/* proc shows the pid namespace of whoever opens it, and the one that we join isn't ours yet. */
+static int open_proc_contexts(const struct init *init, struct mount_plan *plan, struct error *err)
+{
+	if (!joins_pid_namespace(init))
+		return 0;
+	for (size_t i = 0; i < plan->steps.count; i++) {
+		struct mount_step *step = &plan->steps.items[i];
+
+		if (!str_equal(step->type, "proc"))
+			continue;
+		step->context_fd = join_open_proc(&init->child, err);
+		if (step->context_fd < 0)
+			return error_prefix(err, "mount proc on %s", step->destination);
+	}
+	return 0;
+}
+
+static void close_proc_contexts(struct mount_plan *plan)
+{
+	for (size_t i = 0; i < plan->steps.count; i++)
+		fd_close(&plan->steps.items[i].context_fd);
+}
+
 static int prepare_rootfs(struct init *init, struct error *err)
 {
 	automountplan struct mount_plan plan = { 0 };
 	autoclose int fuse_tree = -1;
+	int result;
 
 	/*
 	 * The plan looks at nothing but the config, so what is wrong with it is told before
@@ -197,15 +221,15 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	for (size_t i = 0; i < plan.steps.count; i++)
 		plan.steps.items[i].source_fd = source_fd(init, 1 + plan.steps.items[i].index);
 	mount_plan_print(&plan);
-	if (joins_pid_namespace(init))
-		plan.joins_pid_namespace = &init->child;
 	if (make_fuse_overlay(init, &fuse_tree, err) < 0 ||
 	    rootfs_prepare(&init->child.config, source_fd(init, 0), fuse_tree, &init->rootfs, err) <
-		    0 ||
-	    mount_plan_apply(&plan, init->rootfs, &init->views, err) < 0)
+		    0)
 		return -1;
+	result = open_proc_contexts(init, &plan, err)
+			 ?: mount_plan_apply(&plan, init->rootfs, &init->views, err);
+	close_proc_contexts(&plan);
 	close_sources(init);
-	return 0;
+	return result;
 }
 
 static int attach_console(struct init *init, struct error *err)

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
-#include "core/init/plan.h"
+#include "core/config/mount_plan.h"
 
 /*
  * What the container has on /proc and /sys: the mounts themselves, which stay these wherever somebody who

@@ -17,7 +17,6 @@
 #include "core/base/mountinfo.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
-#include "core/init/join.h"
 #include "core/init/mount.h"
 
 #define PROC_FILE_MAX	   ((size_t)16 << 20)
@@ -255,13 +254,8 @@ int mount_filesystem_make(const struct mount_plan *plan, const struct mount_step
 	autoclose int fs = -1;
 	int tree;
 
-	if (plan->joins_pid_namespace && str_equal(step->type, "proc")) {
-		fs = join_open_proc(plan->joins_pid_namespace, err);
-		if (fs < 0)
-			return error_prefix(err, "mount proc on %s", step->destination);
-	} else {
-		fs = fsopen(step->type, FSOPEN_CLOEXEC);
-	}
+	fs = step->context_fd >= 0 ? fcntl(step->context_fd, F_DUPFD_CLOEXEC, 3)
+				   : fsopen(step->type, FSOPEN_CLOEXEC);
 	if (fs < 0 && errno == ENODEV)
 		return error_set(err, ENODEV,
 				 "mount %s on %s: this kernel doesn't know the type %s", step->type,

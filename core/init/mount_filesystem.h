@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
-#include "core/init/plan.h"
+#include "core/config/mount_plan.h"
 
 /*
  * New file systems, by fsopen(2), fsconfig(2), fsmount(2).  All run in init before pivot_root.

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "core/init/plan.h"
+#include "core/config/mount_plan.h"
 
 /*
  * Files that are written into the container's own, in place of a mount over them, which programs in

@@ -22,7 +22,7 @@
 #include "core/config/change.h"
 #include "core/init/mount.h"
 #include "core/init/overlay.h"
-#include "core/init/plan.h"
+#include "core/config/mount_plan.h"
 
 /* The MS_… flags of linux.rootfsPropagation; 0: not given. */
 static unsigned long propagation_flags(const char *word)

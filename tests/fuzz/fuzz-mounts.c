@@ -5,8 +5,8 @@
  */
 #include "core/base/log.h"
 #include "core/config/change.h"
-#include "core/init/mount_options.h"
-#include "core/init/plan.h"
+#include "core/config/mount_options.h"
+#include "core/config/mount_plan.h"
 #include "tests/fuzz/fuzz.h"
 
 #define MOUNTS_MAX 8

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef URUN_INIT_PLAN_H
-#define URUN_INIT_PLAN_H
+#ifndef URUN_CONFIG_MOUNT_PLAN_H
+#define URUN_CONFIG_MOUNT_PLAN_H
 
 #include <sys/types.h>
 
 #include "core/base/arena.h"
 #include "core/base/error.h"
 #include "core/config/config.h"
-#include "core/init/mount_options.h"
+#include "core/config/mount_options.h"
 
 enum mount_kind {
 	MOUNT_KIND_FILESYSTEM, /* a new file system of its type */
@@ -31,6 +31,11 @@ struct mount_step {
 	 * reached with ours; not O_PATH, or -1: it wasn't.  Not the plan's to close.
 	 */
 	int source_fd;
+	/*
+	 * The file system's context of fsopen(2), made in a namespace that we don't belong to; -1:
+	 * made where the step is applied.  Not the plan's to close.
+	 */
+	int context_fd;
 	const struct config_user *user; /* of the program; NULL: there is none.  The config's */
 	const char *lines;		/* of x-urun-lines: what is added; the config's */
 	bool filled_later; /* read-only, and not before the rest of the plan is in it */
@@ -46,8 +51,6 @@ struct mount_plan {
 	gid_t owner_gid;
 	bool own_pid_namespace; /* which ones are new decides what the kernel lets us mount */
 	bool own_ipc_namespace;
-	/* Opens the context of proc file systems, see join_open_proc(); NULL: our own pid namespace. */
-	const struct child *joins_pid_namespace;
 };
 
 /*

@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 
 #include "core/base/str.h"
-#include "core/init/mount_options.h"
+#include "core/config/mount_options.h"
 
 static struct arena arena;
 

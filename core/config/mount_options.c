@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: any.
-#include "core/init/mount_options.h"
+#include "core/config/mount_options.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 
 #include "core/base/str.h"
-#include "core/init/plan.h"
+#include "core/config/mount_plan.h"
 
 /* A config that has these mounts, read as a config.json would be. */
 struct fixture {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: any.
-#include "core/init/plan.h"
+#include "core/config/mount_plan.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -358,6 +358,7 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 
 		step->index = i;
 		step->source_fd = -1;
+		step->context_fd = -1;
 		if (step_make(config, &config->mounts.items[i], &plan.arena, step, err) < 0) {
 			mount_plan_release(&plan);
 			return error_prefix(err, "mounts[%zu]", i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef URUN_INIT_MOUNT_OPTIONS_H
-#define URUN_INIT_MOUNT_OPTIONS_H
+#ifndef URUN_CONFIG_MOUNT_OPTIONS_H
+#define URUN_CONFIG_MOUNT_OPTIONS_H
 
 #include <stdint.h>
 
