@@ -199,8 +199,8 @@ static bool is_filesystem_word(const char *option)
 
 /*
  * Other runtimes leave the options of a file system out without a word, so that there are bundles with
- * them (mode=755 is a usual one).  It is a warning, as whoever wrote a limit there (size=1m) has none.
- * Any other word is a mistake, and may be one about security ("nosiud").
+ * them (mode=755 is a usual one): mount_plan_warn() tells of these.  Any other word is a mistake, and
+ * may be one about security ("nosiud").
  */
 static int check_bind_data(const struct mount_step *step, struct error *err)
 {
@@ -211,11 +211,23 @@ static int check_bind_data(const struct mount_step *step, struct error *err)
 			return error_set(err, EINVAL,
 					 "mount %s on %s: a bind mount takes no option '%s'",
 					 step->source, step->destination, option);
-		log_warning("mounts[%zu]: mount %s on %s: '%s' is left out, as a bind mount has no "
-			    "options of a file system",
-			    step->index, step->source, step->destination, option);
 	}
 	return 0;
+}
+
+void mount_plan_warn(const struct mount_plan *plan)
+{
+	for (size_t i = 0; i < plan->steps.count; i++) {
+		const struct mount_step *step = &plan->steps.items[i];
+
+		for (size_t j = 0; step->kind == MOUNT_KIND_BIND && j < step->options.data.count;
+		     j++)
+			log_warning(
+				"mounts[%zu]: mount %s on %s: '%s' is left out, as a bind mount "
+				"has no options of a file system",
+				step->index, step->source, step->destination,
+				step->options.data.items[j]);
+	}
 }
 
 /* Options that the kernel would take and forget on such a mount: the user must hear of them. */
@@ -238,7 +250,8 @@ static int step_check_options(const struct mount_step *step, struct error *err)
 static int step_check(const struct mount_step *step, const struct config_mount *mount,
 		      struct error *err)
 {
-	if (str_equal(step->destination, "/"))
+	/* An empty one is refused while the config is read. */
+	if (str_equal(step->destination, "/") && *mount->destination)
 		return error_set(err, 0, "nothing can be mounted on /: that is root.path's place");
 	if (step->kind == MOUNT_KIND_FILESYSTEM && (!mount->type || str_equal(mount->type, "none")))
 		return error_set(
@@ -360,8 +373,12 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 		step->source_fd = -1;
 		step->context_fd = -1;
 		if (step_make(config, &config->mounts.items[i], &plan.arena, step, err) < 0) {
+			error_prefix(err, "mounts[%zu]", i);
+			plan.steps.count--;
+			if (error_gather(err, -1) == 0)
+				continue;
 			mount_plan_release(&plan);
-			return error_prefix(err, "mounts[%zu]", i);
+			return -1;
 		}
 		default_propagation(config, &plan.arena, step);
 		step->filled_later = mount_is_filled_later(config, i);

@@ -71,6 +71,12 @@ bool mount_plan_has_propagations(const struct container_config *config);
 int mount_plan_make(const struct container_config *config, struct mount_plan *ret_plan,
 		    struct error *err);
 
+/*
+ * Warns of options that mean nothing where they stand: whoever wrote a limit into a bind (size=1m) has
+ * none.  Runs in: parent, so that each is told once.
+ */
+void mount_plan_warn(const struct mount_plan *plan);
+
 /* A debug line for each step. */
 void mount_plan_print(const struct mount_plan *plan);
 

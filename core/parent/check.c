@@ -13,31 +13,47 @@
 #include "core/base/span.h"
 #include "core/base/str.h"
 
-/* ---- the root and what is bound ---- */
+/* ---- the root and the sources of binds ---- */
 
-static int open_root(const struct container_config *config, int *ret_fd, struct error *err)
+/*
+ * Can't this process tell?  The container's root has rights over ids that the caller hasn't, so that a
+ * directory which is closed to the caller can be open to init.
+ */
+static bool is_left_to_init(int errnum)
 {
-	*ret_fd = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return *ret_fd < 0 ? error_set(err, errno, "root.path: open %s", config->root->path) : 0;
+	return errnum == EACCES || errnum == EPERM;
 }
 
-static int check_source(const struct config_mount *mount, size_t index, struct error *err)
+static int check_root(const char *path, struct error *err)
 {
+	autoclose int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root >= 0 || is_left_to_init(errno))
+		return 0;
+	return error_set(err, errno, "open root file system %s", path);
+}
+
+static int check_source(const struct mount_step *step, struct error *err)
+{
+	const unsigned int link = MOUNT_TRAIT_SRC_NOFOLLOW | MOUNT_TRAIT_COPY_SYMLINK;
 	struct stat st;
 
-	if (!config_mount_is_bind(mount))
+	if (step->kind != MOUNT_KIND_BIND || (step->options.traits & MOUNT_TRAIT_NOFAIL))
 		return 0;
-	if (!mount->source)
-		return error_set(err, 0, "mounts[%zu].source: missing for a bind mount", index);
-	if ((config_mount_is_of_link(mount) ? lstat : stat)(mount->source, &st) < 0)
-		return error_set(err, errno, "mounts[%zu].source: %s", index, mount->source);
-	return 0;
+	if ((step->options.traits & link ? lstat : stat)(step->source, &st) == 0 ||
+	    is_left_to_init(errno))
+		return 0;
+	error_set(err, errno, "mount %s on %s", step->source, step->destination);
+	return error_prefix(err, "mounts[%zu]", step->index);
 }
 
-static int check_sources(const struct container_config *config, struct error *err)
+int check_files(const struct container_config *config, const struct mount_plan *mounts,
+		struct error *err)
 {
-	for (size_t i = 0; i < config->mounts.count; i++)
-		if (error_gather(err, check_source(&config->mounts.items[i], i, err)) < 0)
+	if (error_gather(err, check_root(config->root->path, err)) < 0)
+		return -1;
+	for (size_t i = 0; i < mounts->steps.count; i++)
+		if (error_gather(err, check_source(&mounts->steps.items[i], err)) < 0)
 			return -1;
 	return 0;
 }
@@ -72,10 +88,10 @@ static int check_hooks(const struct config_hooks *hooks, struct error *err)
 /* ---- the program ---- */
 
 /* Would @path (absolute) be looked for in something that is mounted over the root? */
-static bool is_covered(const struct container_config *config, const char *path)
+static bool is_covered(const struct mount_plan *mounts, const char *path)
 {
-	for (size_t i = 0; i < config->mounts.count; i++) {
-		autofree char *destination = path_clean(config->mounts.items[i].destination);
+	for (size_t i = 0; i < mounts->steps.count; i++) {
+		const char *destination = mounts->steps.items[i].destination;
 		size_t length = strlen(destination);
 
 		if (strncmp(path, destination, length) == 0 &&
@@ -86,18 +102,19 @@ static bool is_covered(const struct container_config *config, const char *path)
 }
 
 /* 0: it is there, or can't be told; else an errno. */
-static int find_program(const struct container_config *config, int root, const char *path)
+static int find_program(const struct mount_plan *mounts, int root, const char *path)
 {
 	autofree char *clean = path_clean(path);
 	autoclose int fd = -1;
 
-	if (is_covered(config, clean))
+	if (is_covered(mounts, clean))
 		return 0;
 	fd = path_open_in_root(root, clean, O_PATH, 0);
 	return fd == -ENOENT || fd == -ENOTDIR ? -fd : 0;
 }
 
-static bool is_in_path(const struct container_config *config, int root, const char *program)
+static bool is_in_path(const struct container_config *config, const struct mount_plan *mounts,
+		       int root, const char *program)
 {
 	const char *folders = config_env(config->process, "PATH");
 	struct span rest, folder;
@@ -108,7 +125,7 @@ static bool is_in_path(const struct container_config *config, int root, const ch
 		autofree char *path =
 			str_format("%.*s/%s", (int)folder.size, folder.bytes, program);
 
-		if (find_program(config, root, path) == 0)
+		if (find_program(mounts, root, path) == 0)
 			return true;
 	}
 	return false;
@@ -116,32 +133,32 @@ static bool is_in_path(const struct container_config *config, int root, const ch
 
 /*
  * A hook may still put it there.  An overlay shows the root as it is, but for what was removed from
- * it, which is the container's own doing.
+ * it, which is the container's own doing.  The words are those of init, see core/init/program.c.
  */
-static int check_program(const struct container_config *config, int root, struct error *err)
+static int check_program(const struct container_config *config, const struct mount_plan *mounts,
+			 struct error *err)
 {
 	const struct config_process *process = config->process;
+	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *program;
+	int missing;
 
-	if (!process || process->args.count == 0 || config->hooks)
+	if (!process || process->args.count == 0 || config->hooks || root < 0)
 		return 0;
 	program = process->args.items[0];
-	if (!strchr(program, '/') && !is_in_path(config, root, program))
-		return error_set(err, 0,
-				 "process.args[0]: %s is in no folder of the container's PATH",
-				 program);
-	if (program[0] == '/' && find_program(config, root, program) != 0)
-		return error_set(err, 0, "process.args[0]: %s isn't in the root file system",
-				 program);
-	return 0;
+	if (!strchr(program, '/'))
+		return is_in_path(config, mounts, root, program)
+			       ? 0
+			       : error_set(err, ENOENT, "executable file `%s` not found in $PATH",
+					   program);
+	missing = program[0] == '/' ? find_program(mounts, root, program) : 0;
+	return missing ? error_set(err, missing, "open executable `%s`", program) : 0;
 }
 
-int check_files(const struct container_config *config, struct error *err)
+int check_start(const struct container_config *config, const struct mount_plan *mounts,
+		struct error *err)
 {
-	autoclose int root = -1;
-	int result = error_gather(err, open_root(config, &root, err));
-
-	if (result < 0 || check_sources(config, err) < 0 || check_hooks(config->hooks, err) < 0)
+	if (check_hooks(config->hooks, err) < 0)
 		return -1;
-	return root < 0 ? 0 : check_program(config, root, err);
+	return check_program(config, mounts, err);
 }

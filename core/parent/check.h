@@ -4,13 +4,20 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/config/mount_plan.h"
 
 /*
- * The files that a config speaks of, which a start finds out about one by one: the root file system,
- * the sources of binds, the hooks that run outside, the program.  What this process can't tell
- * (folders of other ids, what a mount covers) is no problem.  The config's paths are absolute.
- * Runs in: parent.
+ * The files that a config speaks of.  What this process can't tell (directories of other ids, what a
+ * mount covers) is no problem.  The config's paths are absolute.
+ * Both run in: parent.
  */
-int check_files(const struct container_config *config, struct error *err);
+
+/* What a creation can't do without: the root file system and the sources of binds. */
+int check_files(const struct container_config *config, const struct mount_plan *mounts,
+		struct error *err);
+
+/* What a creation meets later: the hooks that run outside, and the program. */
+int check_start(const struct container_config *config, const struct mount_plan *mounts,
+		struct error *err);
 
 #endif

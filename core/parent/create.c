@@ -41,17 +41,13 @@
 #include "rootless/scope.h"
 #include "rootless/userns.h"
 
-/* What the story's steps need beside what outlives it. */
+/* Working state of one creation, freed when it ends.  What outlives it is in struct created. */
 struct creation {
 	const struct create_request *request;
+	struct plan plan;
 	struct created *made;
-	struct userns_caller caller;
-	struct userns_plan userns;
-	struct namespaces namespaces;
-	struct cgroup_plan cgroup;
 	struct filter filter;
 	struct network network;
-	struct overlay overlay;
 	struct mount_sources sources;
 	int child_sync_fd;
 	int self_fd;
@@ -59,93 +55,7 @@ struct creation {
 	bool forks; /* a child of the first process is to take its place: FORKED is awaited */
 };
 
-/* ---- before any process exists ---- */
-
-/* Relative paths are the bundle's. Source: OCI runtime-spec 1.3, config.md "Mounts". */
-static void make_paths_absolute(const char *bundle, struct container_config *config)
-{
-	autofree char *root = path_join(bundle, config->root->path);
-
-	config->root->path = arena_str(&config->arena, root);
-	for (size_t i = 0; i < config->mounts.count; i++) {
-		struct config_mount *mount = &config->mounts.items[i];
-
-		if (config_mount_is_bind(mount) && mount->source && mount->source[0] != '/')
-			mount->source = arena_strf(&config->arena, "%s/%s", bundle, mount->source);
-	}
-}
-
-static int load_config(struct creation *creation, struct error *err)
-{
-	const struct create_request *request = creation->request;
-	struct container_config *config = &creation->made->config;
-
-	if (request->config_text ? config_parse_own(request->config_text,
-						    strlen(request->config_text), config, err)
-				 : config_load(request->config_path, config, err))
-		return -1;
-	make_paths_absolute(request->bundle, config);
-	if (request->mode != CREATE_ONLY && !config->process &&
-	    error_gather(err, error_set(err, 0, "%s: process is missing: there is nothing to run",
-					request->config_path)) < 0)
-		return -1;
-	child_announce_listen_fds(&request->child, config);
-	return error_gather(err, child_check_request(&request->child, config->process, err));
-}
-
-static int plan_cgroup(struct creation *creation, struct error *err)
-{
-	const struct cgroup_request request = {
-		.manager = creation->request->cgroup_manager,
-		.id = creation->request->id,
-		.host_root = creation->caller.initial && creation->caller.uid == 0,
-		.ignore_refusal = creation->request->ignore_cgroup_refusal,
-	};
-
-	return cgroup_plan_make(&request, &creation->made->config, &creation->cgroup, err);
-}
-
-static int scope_to_userns(struct creation *creation, struct error *err)
-{
-	struct container_config *config = &creation->made->config;
-
-	if (userns_plan_make(config, &creation->caller, &creation->userns, err) < 0)
-		return -1;
-	if (creation->request->config_text)
-		scope_drop_groups(config, &creation->userns);
-	if (error_gather(err, scope_config(config, &creation->userns, &creation->caller, err)) < 0)
-		return -1;
-	reach_warn(config, &creation->caller, &creation->userns);
-	return overlay_choose(config, &creation->userns, &creation->overlay, err);
-}
-
-/*
- * Without pivot_root the host's tree stays in the container's mount namespace, below its root, where
- * CAP_SYS_CHROOT (which is in the default set) is enough to get to it.
- */
-static int check_hidden(const struct creation *creation, struct error *err)
-{
-	if (!creation->request->no_pivot || !creation->overlay.hidden)
-		return 0;
-	return error_set(err, 0,
-			 "--no-pivot: what is to be hidden of the host's own system (homes, "
-			 "temporary files) would be in the container's reach");
-}
-
-static int scope(struct creation *creation, struct error *err)
-{
-	struct container_config *config = &creation->made->config;
-
-	if (error_gather(err,
-			 network_choose(creation->request->network, &creation->request->publish,
-					config, &creation->network, err)) < 0 ||
-	    userns_caller_read(&HOST_REAL, &creation->caller, err) < 0 ||
-	    error_gather(err, scope_to_userns(creation, err)) < 0 ||
-	    error_gather(err, check_hidden(creation, err)) < 0 ||
-	    error_gather(err, plan_cgroup(creation, err)) < 0)
-		return -1;
-	return namespaces_open(config, &creation->namespaces, err);
-}
+/* ---- the state directory ---- */
 
 static char *time_now(struct arena *arena)
 {
@@ -162,7 +72,8 @@ static char *time_now(struct arena *arena)
 static void describe(struct creation *creation)
 {
 	const struct create_request *request = creation->request;
-	struct container_config *config = &creation->made->config;
+	const struct plan *plan = &creation->plan;
+	const struct container_config *config = &plan->config;
 	struct container_state *state = &creation->made->state;
 
 	state->oci_version = arena_str(&state->arena, CONFIG_SPEC_VERSION);
@@ -172,10 +83,9 @@ static void describe(struct creation *creation)
 	state->created = time_now(&state->arena);
 	state->uid = (struct opt_u64){ .set = true, .value = geteuid() };
 	state->foreground = request->child.dies_with_us && !request->keep;
-	state->network =
-		creation->network.stated ? arena_str(&state->arena, creation->network.text) : NULL;
+	state->network = plan->network.stated ? arena_str(&state->arena, plan->network.text) : NULL;
 	state->new_keyring = !request->no_new_keyring;
-	state->own_pid_namespace = creation->namespaces.new_flags & CLONE_NEWPID;
+	state->own_pid_namespace = plan->namespaces.new_flags & CLONE_NEWPID;
 	/* The config's memory, which lives as long. */
 	state->annotations = config->annotations;
 	state->hooks = config->hooks;
@@ -189,15 +99,18 @@ static bool wants_state(const struct container_config *config)
 /* JSON that others read has no way to say a path that isn't UTF-8. */
 static int check_state_text(const struct creation *creation, struct error *err)
 {
-	return wants_state(&creation->made->config) ? state_check_text(&creation->made->state, err)
-						    : 0;
+	return wants_state(&creation->plan.config) ? state_check_text(&creation->made->state, err)
+						   : 0;
 }
 
-/* What there is to be known of the cgroup: again after a scope was made, which has it from then. */
+/*
+ * Records the cgroup in the state.  Called again after systemd made the scope, since only then its
+ * path is known.
+ */
 static void describe_cgroup(struct creation *creation)
 {
 	struct container_state *state = &creation->made->state;
-	const struct cgroup_plan *plan = &creation->cgroup;
+	const struct cgroup_plan *plan = &creation->plan.cgroup;
 
 	state->cgroup = state->cgroup_made = state->cgroup_unit = NULL;
 	if (plan->manager == CGROUP_DISABLED)
@@ -212,7 +125,7 @@ static void describe_cgroup(struct creation *creation)
 
 static int make_cgroup(struct creation *creation, struct error *err)
 {
-	int result = cgroup_plan_create(&creation->cgroup, err);
+	int result = cgroup_plan_create(&creation->plan.cgroup, err);
 
 	describe_cgroup(creation);
 	return result;
@@ -243,7 +156,7 @@ static int make_start_fifos(struct creation *creation, struct error *err)
  */
 static void list_sources(struct creation *creation)
 {
-	const struct namespaces *namespaces = &creation->namespaces;
+	const struct namespaces *namespaces = &creation->plan.namespaces;
 	int last = 2 + (int)creation->request->child.preserve_fds;
 
 	if (namespaces->joined[CONFIG_NS_MOUNT] >= 0)
@@ -252,7 +165,7 @@ static void list_sources(struct creation *creation)
 		last = namespaces->joined[i] > last ? namespaces->joined[i] : last;
 	last = creation->self_fd > last ? creation->self_fd : last;
 	last = creation->child_sync_fd > last ? creation->child_sync_fd : last;
-	mount_sources_list(&creation->made->config, last + 1, &creation->sources);
+	mount_sources_list(&creation->plan.config, last + 1, &creation->sources);
 }
 
 /* The pid of the container's first process, in the state that others read. */
@@ -295,25 +208,25 @@ static int clone_child(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
 	struct clone_order order = {
-		.namespaces = &creation->namespaces,
-		.userns = &creation->userns,
-		.config = &made->config,
+		.namespaces = &creation->plan.namespaces,
+		.userns = &creation->plan.userns,
+		.config = &creation->plan.config,
 		.preserve_fds = creation->request->child.preserve_fds,
-		.keep_groups =
-			config_annotation(&made->config, CONFIG_ANNOTATION_KEEP_GROUPS) != NULL,
+		.keep_groups = config_annotation(&creation->plan.config,
+						 CONFIG_ANNOTATION_KEEP_GROUPS) != NULL,
 	};
 
-	if (seal_self(&creation->userns, &creation->self_fd, err) < 0 ||
+	if (seal_self(&creation->plan.userns, &creation->self_fd, err) < 0 ||
 	    pipe_new(&made->child.sync_fd, &creation->child_sync_fd, err) < 0)
 		return -1;
-	if (!clone_joins(&creation->namespaces))
+	if (!clone_joins(&creation->plan.namespaces))
 		list_sources(creation);
 	order.sources = creation->sources.count ? &creation->sources : NULL;
-	order.cgroup_fd = creation->cgroup.fd;
+	order.cgroup_fd = creation->plan.cgroup.fd;
 	order.self_fd = creation->self_fd;
 	order.sync_fd = creation->child_sync_fd;
 	order.parent_sync_fd = made->child.sync_fd;
-	creation->forks = clone_forks(&creation->namespaces);
+	creation->forks = clone_forks(&creation->plan.namespaces);
 	if (clone_init(&order, &made->child.pid, &made->child.pidfd, err) < 0)
 		return -1;
 	/*
@@ -350,23 +263,24 @@ static void give_cgroup(const struct creation *creation)
 	struct error err = ERROR_NONE;
 	uint32_t uid, gid;
 
-	if (!creation->cgroup.path || !manages_cgroups(&creation->made->config) ||
-	    idmap_to_outer(&creation->userns.uids, 0, &uid) < 0 ||
-	    idmap_to_outer(&creation->userns.gids, 0, &gid) < 0 || uid == geteuid())
+	if (!creation->plan.cgroup.path || !manages_cgroups(&creation->plan.config) ||
+	    idmap_to_outer(&creation->plan.userns.uids, 0, &uid) < 0 ||
+	    idmap_to_outer(&creation->plan.userns.gids, 0, &gid) < 0 || uid == geteuid())
 		return;
-	if (cgroup_give(creation->cgroup.path, uid, gid, &err) < 0)
+	if (cgroup_give(creation->plan.cgroup.path, uid, gid, &err) < 0)
 		log_debug("the container's root doesn't own its cgroup: %s", err.text);
 }
 
 static int enter_cgroup(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
-	bool had_one = creation->cgroup.manager != CGROUP_DISABLED;
+	bool had_one = creation->plan.cgroup.manager != CGROUP_DISABLED;
 
-	if (cgroup_plan_enter(&creation->cgroup, made->child.pid, &made->config, err) < 0)
+	if (cgroup_plan_enter(&creation->plan.cgroup, made->child.pid, &creation->plan.config,
+			      err) < 0)
 		return -1;
 	give_cgroup(creation);
-	if (creation->cgroup.manager == CGROUP_CGROUPFS || !had_one)
+	if (creation->plan.cgroup.manager == CGROUP_CGROUPFS || !had_one)
 		return 0;
 	describe_cgroup(creation);
 	return state_write(&made->dir, &made->state, err);
@@ -374,10 +288,10 @@ static int enter_cgroup(struct creation *creation, struct error *err)
 
 static int bootstrap(struct creation *creation, struct error *err)
 {
-	if (userns_write_maps(creation->made->child.pid, &creation->userns, err) < 0 ||
+	if (userns_write_maps(creation->made->child.pid, &creation->plan.userns, err) < 0 ||
 	    enter_cgroup(creation, err) < 0 ||
-	    grant_limits(creation->made->child.pid, creation->made->config.process,
-			 &creation->caller, err) < 0)
+	    grant_limits(creation->made->child.pid, creation->plan.config.process,
+			 &creation->plan.caller, err) < 0)
 		return -1;
 	return child_send(&creation->made->child, MESSAGE_BOOTSTRAP, err);
 }
@@ -385,7 +299,7 @@ static int bootstrap(struct creation *creation, struct error *err)
 static uint32_t order_flags(const struct creation *creation)
 {
 	const struct create_request *request = creation->request;
-	const struct container_config *config = &creation->made->config;
+	const struct container_config *config = &creation->plan.config;
 	uint32_t flags = 0;
 
 	flags |= request->no_pivot ? ORDER_NO_PIVOT : 0;
@@ -395,10 +309,10 @@ static uint32_t order_flags(const struct creation *creation)
 	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
 	flags |= seccomp_allows(config->linux_->seccomp, "prctl") ? ORDER_PRCTL_ALLOWED : 0;
 	flags |= creation->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
-	flags |= creation->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
+	flags |= creation->plan.namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
 	flags |= config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS) ? ORDER_KEEP_GROUPS : 0;
-	flags |= creation->overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
-	flags |= creation->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
+	flags |= creation->plan.overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
+	flags |= creation->plan.userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;
 }
 
@@ -428,15 +342,15 @@ static int send_config(struct creation *creation, struct error *err)
 	strbuf_add(&sections[ORDER_FILTER_BPF], creation->filter.bpf.bytes,
 		   creation->filter.bpf.size);
 	strbuf_add_str(&sections[ORDER_ID], creation->request->id);
-	if (wants_state(&made->config)) {
+	if (wants_state(&creation->plan.config)) {
 		state_print(&made->state, CONTAINER_CREATING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATING]);
 		state_print(&made->state, CONTAINER_CREATED, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATED]);
 	}
-	if (creation->network.stated && creation->network.options.kind == NETWORK_SLIRP)
-		strbuf_add_str(&sections[ORDER_NETWORK], creation->network.text);
-	if (made->config.hooks && made->config.hooks->create_container.count)
+	if (network_plan_has_slirp(&creation->plan.network))
+		strbuf_add_str(&sections[ORDER_NETWORK], creation->plan.network.text);
+	if (creation->plan.config.hooks && creation->plan.config.hooks->create_container.count)
 		add_hook_env(&sections[ORDER_HOOK_ENV]);
 	if (order.flags & ORDER_WAIT_START) {
 		fds[fd_count++] = made->start;
@@ -445,8 +359,9 @@ static int send_config(struct creation *creation, struct error *err)
 	if (order.flags & ORDER_SECCOMP_SOCKET)
 		fds[fd_count++] = creation->filter.listener_socket;
 	if (order.flags & ORDER_MOUNT_NAMESPACE)
-		fds[fd_count++] = creation->namespaces.joined[CONFIG_NS_MOUNT];
-	sent = child_send_config(&made->child, &made->config, &order, sections, fds, fd_count, err);
+		fds[fd_count++] = creation->plan.namespaces.joined[CONFIG_NS_MOUNT];
+	sent = child_send_config(&made->child, &creation->plan.config, &order, sections, fds,
+				 fd_count, err);
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
 		strbuf_release(&sections[i]);
 	/*
@@ -505,7 +420,7 @@ static int answer(struct creation *creation, struct message *message, struct err
 	case MESSAGE_OVERLAY:
 		if (message->fd_count != 1)
 			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
-		return overlay_serve(&creation->overlay, &message->fds[0], err);
+		return overlay_serve(&creation->plan.overlay, &message->fds[0], err);
 	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
 	case MESSAGE_FORKED: return adopt_child(creation, message, err);
 	default: child_take_console(&creation->request->child, &made->child, message); return 0;
@@ -572,117 +487,212 @@ static int release(struct creation *creation, struct error *err)
 		return -1;
 	return creation->request->mode == CREATE_ONLY
 		       ? 0
-		       : child_check_executed(child, creation->made->config.linux_->seccomp, err);
+		       : child_check_executed(child, creation->plan.config.linux_->seccomp, err);
+}
+
+/* ---- the story ---- */
+
+static int open_ports(struct creation *creation, struct error *err)
+{
+	return network_open_ports(&creation->plan.network, &creation->network, err);
+}
+
+static int connect_console(struct creation *creation, struct error *err)
+{
+	return child_connect_console(&creation->request->child, &creation->made->child, err);
+}
+
+static int make_state(struct creation *creation, struct error *err)
+{
+	const struct create_request *request = creation->request;
+
+	if (state_dir_create(request->root, request->id, &creation->made->dir, err) < 0)
+		return -1;
+	describe(creation);
+	return check_state_text(creation, err);
+}
+
+static void remove_state(struct creation *creation)
+{
+	struct error ignored = ERROR_NONE;
+
+	if (creation->made->dir.fd >= 0 && state_dir_remove(&creation->made->dir, &ignored) < 0)
+		log_warning("%s", ignored.text);
+}
+
+/* What the container finds mounted or written in its /etc, and the socket of sd_notify(3). */
+static int make_files(struct creation *creation, struct error *err)
+{
+	const struct state_dir *dir = &creation->made->dir;
+	struct container_config *config = &creation->plan.config;
+
+	if (network_make_files(&creation->plan.network, dir, config, err) < 0 ||
+	    etc_file_add_accounts(dir, config, err) < 0)
+		return -1;
+	return notify_prepare(creation->request->notify_socket, dir, config,
+			      &creation->made->notify, err);
+}
+
+static int prepare_filter(struct creation *creation, struct error *err)
+{
+	return filter_prepare(creation->request->root, &creation->plan.config, &creation->filter,
+			      err);
+}
+
+static int launch_network(struct creation *creation, struct error *err)
+{
+	return network_launch(&creation->network, err);
+}
+
+static void undo_network(struct creation *creation)
+{
+	network_undo(&creation->network);
+	network_end(&creation->made->dir);
+}
+
+static void destroy_cgroup(struct creation *creation)
+{
+	struct error ignored = ERROR_NONE;
+	struct cgroup_left left = state_cgroup(&creation->made->state);
+
+	if (!creation->plan.cgroup.started)
+		left.unit = NULL;
+	if (cgroup_destroy(&left, &ignored) < 0)
+		log_warning("%s", ignored.text);
 }
 
 /*
- * The story of `create` and of `run`.
- * Up to clone_child() nothing exists but the state folder: all that can be refused is refused
- * there. From clone_child() to child_release() the child lives by our leave: when we end, so does
- * it. After child_release() the container is the caller's, and the program runs (or waits for
- * `start`).
+ * Undoing takes descriptors, and the lack of them may be the cause: ours are given back at once.
  */
-static int create_in_steps(struct creation *creation, struct error *err)
-{
-	const struct child_request *request = &creation->request->child;
-	struct child *child = &creation->made->child;
-
-	if (network_launch(&creation->network, err) < 0 || make_cgroup(creation, err) < 0 ||
-	    clone_child(creation, err) < 0 || bootstrap(creation, err) < 0 ||
-	    send_config(creation, err) < 0 ||
-	    state_write_config(&creation->made->dir, &creation->made->config, err) < 0 ||
-	    await_ready(creation, err) < 0 || await_start_time(creation, err) < 0 ||
-	    await_network(creation, err) < 0 || child_send_descriptors(request, child, err) < 0 ||
-	    release(creation, err) < 0 || state_set_created(&creation->made->dir, err) < 0 ||
-	    run_poststart(creation, err) < 0 || child_write_pid_file(request, child, err) < 0)
-		return -1;
-	return 0;
-}
-
-/* In the reverse order of doing; the first error is the one that stays. */
-static void undo(struct creation *creation)
+static void end_child(struct creation *creation)
 {
 	struct created *made = creation->made;
-	struct error ignored = ERROR_NONE;
-	struct cgroup_left left;
 
 	if (made->child.pidfd >= 0)
 		child_end(&made->child);
-	/* Undoing takes descriptors, and the lack of them may be the cause: ours are given back first. */
 	fd_close(&creation->child_sync_fd);
 	fd_close(&creation->self_fd);
 	fd_close(&creation->tap);
 	fd_close(&made->child.sync_fd);
-	namespaces_release(&creation->namespaces);
-	network_undo(&creation->network);
-	network_end(&made->dir);
-	if (made->child.pidfd >= 0)
-		hooks_run_poststop(&made->state);
-	left = state_cgroup(&made->state);
-	if (!creation->cgroup.started)
-		left.unit = NULL;
-	if (cgroup_destroy(&left, &ignored) < 0)
-		log_warning("%s", ignored.text);
-	if (made->dir.fd >= 0 && state_dir_remove(&made->dir, &ignored) < 0)
-		log_warning("%s", ignored.text);
+	namespaces_release(&creation->plan.namespaces);
+}
+
+static void run_poststop(struct creation *creation)
+{
+	if (creation->made->child.pidfd >= 0)
+		hooks_run_poststop(&creation->made->state);
+}
+
+static int write_config(struct creation *creation, struct error *err)
+{
+	return state_write_config(&creation->made->dir, &creation->plan.config, err);
+}
+
+static int send_descriptors(struct creation *creation, struct error *err)
+{
+	return child_send_descriptors(&creation->request->child, &creation->made->child, err);
+}
+
+static int set_created(struct creation *creation, struct error *err)
+{
+	return state_set_created(&creation->made->dir, err);
+}
+
+static int write_pid_file(struct creation *creation, struct error *err)
+{
+	return child_write_pid_file(&creation->request->child, &creation->made->child, err);
+}
+
+/*
+ * The story of `create` and of `run`, once the plan is made: what is done, and how that is undone.
+ * Up to clone_child() no process of the container exists.  From clone_child() to release() the child
+ * lives by our leave: when we end, so does the child.  After release() the container is the caller's,
+ * and the program runs (or waits for `start`).
+ */
+static const struct act {
+	int (*make)(struct creation *creation, struct error *err); /* NULL: there is only undoing */
+	void (*undo)(struct creation *creation);		   /* NULL: nothing is left */
+} acts[] = {
+	/* clang-format off */
+	{ open_ports,        NULL }, /* the sockets are closed with the creation */
+	{ connect_console,   NULL },
+	{ make_state,        remove_state },
+	{ make_files,        NULL }, /* the files go with the state */
+	{ prepare_filter,    NULL },
+	{ make_start_fifos,  NULL },
+	{ make_cgroup,       destroy_cgroup },
+	{ NULL,              run_poststop },
+	{ launch_network,    undo_network },
+	{ clone_child,       end_child },
+	{ bootstrap,         NULL },
+	{ send_config,       NULL },
+	{ write_config,      NULL },
+	{ await_ready,       NULL },
+	{ await_start_time,  NULL },
+	{ await_network,     NULL },
+	{ send_descriptors,  NULL },
+	{ release,           NULL },
+	{ set_created,       NULL },
+	{ run_poststart,     NULL },
+	{ write_pid_file,    NULL },
+	/* clang-format on */
+};
+
+/*
+ * Undoing is the list backwards from the act that failed, which may have done a part.  The first error
+ * is the one that stays.
+ */
+static int act_all(struct creation *creation, struct error *err)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(acts) && (!acts[i].make || acts[i].make(creation, err) == 0))
+		i++;
+	if (i == ARRAY_SIZE(acts))
+		return 0;
+	do {
+		if (acts[i].undo)
+			acts[i].undo(creation);
+	} while (i-- > 0);
+	return -1;
 }
 
 static void creation_release(struct creation *creation)
 {
-	namespaces_release(&creation->namespaces);
-	cgroup_plan_release(&creation->cgroup);
 	network_release(&creation->network);
 	filter_release(&creation->filter);
 	mount_sources_release(&creation->sources);
-	overlay_release(&creation->overlay);
 	fd_close(&creation->child_sync_fd);
 	fd_close(&creation->self_fd);
 	fd_close(&creation->tap);
-}
-
-static void creation_init(struct creation *creation, const struct create_request *request,
-			  struct created *made)
-{
-	*creation = (struct creation){ .request = request,
-				       .made = made,
-				       .cgroup = CGROUP_PLAN_NONE,
-				       .filter = FILTER_NONE,
-				       .network = NETWORK_UNSTATED,
-				       .child_sync_fd = -1,
-				       .self_fd = -1,
-				       .tap = -1 };
-	for (int i = 0; i < CONFIG_NS_COUNT; i++)
-		creation->namespaces.joined[i] = -1;
 }
 
 int container_create(const struct create_request *request, struct created *ret_created,
 		     struct error *err)
 {
 	struct created made = CREATED_NONE;
-	struct creation creation;
-	bool done = false;
+	struct creation creation = {
+		.request = request,
+		.made = &made,
+		.filter = FILTER_NONE,
+		.network = NETWORK_NONE,
+		.child_sync_fd = -1,
+		.self_fd = -1,
+		.tap = -1,
+	};
+	int result;
 
 	if (state_check_id(request->id, err) < 0)
 		return -1;
-	creation_init(&creation, request, &made);
 	child_plan_signals(&request->child);
-	if (load_config(&creation, err) == 0 && scope(&creation, err) == 0 &&
-	    child_connect_console(&request->child, &made.child, err) == 0 &&
-	    state_dir_create(request->root, request->id, &made.dir, err) == 0) {
-		describe(&creation);
-		done = check_state_text(&creation, err) == 0 &&
-		       network_make_files(&creation.network, &made.dir, &made.config, err) == 0 &&
-		       etc_file_add_accounts(&made.dir, &made.config, err) == 0 &&
-		       notify_prepare(request->notify_socket, &made.dir, &made.config, &made.notify,
-				      err) == 0 &&
-		       filter_prepare(request->root, &made.config, &creation.filter, err) == 0 &&
-		       make_start_fifos(&creation, err) == 0 &&
-		       create_in_steps(&creation, err) == 0;
-		if (!done)
-			undo(&creation);
-	}
+	plan_init(&creation.plan, request);
+	result = plan_make(&creation.plan, err) < 0 ? -1 : act_all(&creation, err);
 	creation_release(&creation);
-	if (!done) {
+	/* The state has texts of the config. */
+	made.config = creation.plan.config;
+	creation.plan.config = (struct container_config){ 0 };
+	plan_release(&creation.plan);
+	if (result < 0) {
 		created_release(&made);
 		return error_prefix(err, "%s", request->id);
 	}
@@ -690,39 +700,16 @@ int container_create(const struct create_request *request, struct created *ret_c
 	return 0;
 }
 
-/* What a start finds out step by step, when the host is asked for it. */
-static int check_on_host(struct creation *creation, struct error *err)
-{
-	const struct container_config *config = &creation->made->config;
-	bool slirp = creation->network.stated && creation->network.options.kind == NETWORK_SLIRP;
-
-	if (error_gather(err, userns_try(&creation->userns, err)) < 0 ||
-	    (slirp && error_gather(err, slirp_check_host(err)) < 0) ||
-	    error_gather(err, filter_check(config, err)) < 0)
-		return -1;
-	/* In a mount namespace that is joined paths lead elsewhere. */
-	return creation->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? 0 : check_files(config, err);
-}
-
 int container_check(const struct create_request *request, struct error *err)
 {
-	struct created made = CREATED_NONE;
-	struct creation creation;
+	struct plan plan;
 	int result;
 
-	creation_init(&creation, request, &made);
-	result = load_config(&creation, err);
+	plan_init(&plan, request);
+	result = plan_make(&plan, err);
 	if (result == 0)
-		result = error_gather(err, scope(&creation, err));
-	if (result == 0) {
-		describe(&creation);
-		result = error_gather(err, check_state_text(&creation, err));
-	}
-	if (result == 0)
-		result = check_on_host(&creation, err);
-	network_undo(&creation.network);
-	creation_release(&creation);
-	created_release(&made);
+		result = plan_try(&plan, err);
+	plan_release(&plan);
 	return result;
 }
 

@@ -9,33 +9,9 @@
 #include "core/config/config.h"
 #include "core/parent/child.h"
 #include "core/parent/notify.h"
+#include "core/parent/plan.h"
 #include "core/parent/port.h"
 #include "core/parent/state.h"
-
-enum create_mode {
-	CREATE_ONLY, /* `create`: the program waits for `start` */
-	CREATE_RUN,  /* `run` */
-};
-
-/* What a caller asks for.  All texts are the caller's and outlive the call; NULL: not given. */
-struct create_request {
-	enum create_mode mode;
-	const char *root; /* of the states */
-	const char *id;
-	const char *bundle;	 /* absolute */
-	const char *config_path; /* absolute */
-	/* What config_print() wrote with JSON_OWN of options, in place of the file; NULL: the file */
-	const char *config_text;
-	struct child_request child;
-	const char *network; /* see netns/options.h */
-	struct publish_texts publish;
-	const char *notify_socket; /* $NOTIFY_SOCKET */
-	bool no_pivot;
-	bool no_new_keyring;
-	bool keep; /* the state stays after the program's end */
-	enum cgroup_manager cgroup_manager;
-	bool ignore_cgroup_refusal; /* --rootless=true */
-};
 
 /* A container that was made, and is running or created.  Release with created_release(). */
 struct created {

@@ -20,7 +20,7 @@
 
 /* ---- before any process exists ---- */
 
-static int fit_namespaces(const struct network *network, const char *origin,
+static int fit_namespaces(const struct network_plan *network, const char *origin,
 			  struct container_config *config, struct error *err)
 {
 	struct config_namespace *ns = config_find_namespace(config, CONFIG_NS_NETWORK);
@@ -37,42 +37,44 @@ static int fit_namespaces(const struct network *network, const char *origin,
 	return 0;
 }
 
-static int open_ports(struct network *network, const struct publish_texts *publish,
+bool network_plan_has_slirp(const struct network_plan *plan)
+{
+	return plan->stated && plan->options.kind == NETWORK_SLIRP;
+}
+
+int network_plan_make(const char *text, const struct publish_texts *publish,
+		      struct container_config *config, struct network_plan *ret_plan,
 		      struct error *err)
 {
-	if (publish->count == 0)
-		return 0;
-	if (!network->stated || network->options.kind != NETWORK_SLIRP)
+	const char *origin = text ? "--network" : "annotations." CONFIG_ANNOTATION_NETWORK;
+	struct network_plan plan = { .text = text };
+
+	if (!plan.text)
+		plan.text = config_annotation(config, CONFIG_ANNOTATION_NETWORK);
+	plan.stated = plan.text != NULL;
+	if (plan.stated && network_options_parse(plan.text, &plan.options, err) < 0)
+		return error_prefix(err, "%s", origin);
+	if (plan.stated && fit_namespaces(&plan, origin, config, err) < 0)
+		return -1;
+	if (publish->count > 0 && !network_plan_has_slirp(&plan))
 		return error_set(err, 0,
 				 "--publish %s: the container's network isn't slirp: use --network "
 				 "slirp",
 				 publish->items[0]);
-	return ports_open(publish, &network->ports, err);
+	if (publish_list_parse(publish, &plan.publish, err) < 0)
+		return -1;
+	*ret_plan = plan;
+	return 0;
 }
 
-int network_choose(const char *text, const struct publish_texts *publish,
-		   struct container_config *config, struct network *ret_network, struct error *err)
+void network_plan_release(struct network_plan *plan)
 {
-	const char *origin = text ? "--network" : "annotations." CONFIG_ANNOTATION_NETWORK;
-	struct network network = NETWORK_UNSTATED;
-
-	network.text = text ? text : config_annotation(config, CONFIG_ANNOTATION_NETWORK);
-	network.stated = network.text != NULL;
-	if (network.stated) {
-		if (network_options_parse(network.text, &network.options, err) < 0)
-			return error_prefix(err, "%s", origin);
-		if (fit_namespaces(&network, origin, config, err) < 0)
-			return -1;
-	}
-	if (open_ports(&network, publish, err) < 0)
-		return -1;
-	*ret_network = network;
-	return 0;
+	publish_list_release(&plan->publish);
 }
 
 /* ---- the files of /etc ---- */
 
-static int resolv_conf(const struct network *network, struct strbuf *text, struct error *err)
+static int resolv_conf(const struct network_plan *plan, struct strbuf *text, struct error *err)
 {
 	autofree char *host = NULL;
 	size_t size;
@@ -80,20 +82,20 @@ static int resolv_conf(const struct network *network, struct strbuf *text, struc
 
 	if (failed < 0)
 		return error_set(err, -failed, "read /etc/resolv.conf");
-	resolv_text(&network->options, host, size, text);
+	resolv_text(&plan->options, host, size, text);
 	return 0;
 }
 
-int network_make_files(const struct network *network, const struct state_dir *dir,
+int network_make_files(const struct network_plan *plan, const struct state_dir *dir,
 		       struct container_config *config, struct error *err)
 {
 	autostrbuf struct strbuf resolv = { 0 }, hosts = { 0 }, hostname = { 0 };
 
-	if (!network->stated)
+	if (!plan->stated)
 		return 0;
-	if (resolv_conf(network, &resolv, err) < 0)
+	if (resolv_conf(plan, &resolv, err) < 0)
 		return -1;
-	resolv_hosts_text(&network->options, config->hostname, &hosts);
+	resolv_hosts_text(&plan->options, config->hostname, &hosts);
 	resolv_hostname_text(config->hostname, &hostname);
 	if (etc_file_add(dir, STATE_FILE_RESOLV, &resolv, config, err) < 0 ||
 	    etc_file_add(dir, STATE_FILE_HOSTS, &hosts, config, err) < 0)
@@ -103,13 +105,27 @@ int network_make_files(const struct network *network, const struct state_dir *di
 
 /* ---- its process ---- */
 
+int network_open_ports(const struct network_plan *plan, struct network *ret_network,
+		       struct error *err)
+{
+	struct network network = NETWORK_NONE;
+
+	network.plan = plan;
+	if (ports_open(&plan->publish, &network.ports, err) < 0)
+		return -1;
+	*ret_network = network;
+	return 0;
+}
+
 int network_launch(struct network *network, struct error *err)
 {
-	if (!network->stated || network->options.kind != NETWORK_SLIRP)
+	const struct network_plan *plan = network->plan;
+
+	if (!network_plan_has_slirp(plan))
 		return 0;
-	if (helper_launch(HELPER_SLIRP, network->text, &network->slirp, err) < 0)
+	if (helper_launch(HELPER_SLIRP, plan->text, &network->slirp, err) < 0)
 		return -1;
-	return ports_launch(&network->ports, network->text, err);
+	return ports_launch(&network->ports, plan->text, err);
 }
 
 /*

@@ -10,42 +10,61 @@
 #include "netns/options.h"
 
 /*
- * Which network a container has, and its urun-slirp where it has one.
- * Runs in: parent.
+ * Which network a container is to have.  Release with network_plan_release().
  */
-struct network {
+struct network_plan {
 	bool stated;	  /* else the config's namespaces say all, and lo is all that is made */
 	const char *text; /* what was said, see netns/options.h; the caller's or the config's */
 	struct network_options options;
+	struct publish_list publish;
+};
+
+/*
+ * @text is that of --network, NULL: not given, then that of the annotation counts.  The config's
+ * network namespace becomes what the kind needs: new, or none for the host's.
+ * ORDER: before the config is scoped, which depends on the namespaces.
+ * Fails where a text is wrong, the config joins a network namespace by path, or ports are published
+ * of a network that isn't slirp.  Nothing is made.
+ * Runs in: parent.
+ */
+int network_plan_make(const char *text, const struct publish_texts *publish,
+		      struct container_config *config, struct network_plan *ret_plan,
+		      struct error *err);
+void network_plan_release(struct network_plan *plan);
+
+/* Is urun-slirp to be started? */
+bool network_plan_has_slirp(const struct network_plan *plan);
+
+/*
+ * The processes of a container's network.
+ * Runs in: parent.
+ */
+struct network {
+	const struct network_plan *plan; /* lives longer */
 	struct ports ports;
 	struct helper slirp;
 	int pidfd; /* of the urun-slirp that stays, once it was awaited; -1: none */
 };
-#define NETWORK_UNSTATED \
-	((struct network){ .ports = PORTS_NONE, .slirp = HELPER_NONE, .pidfd = -1 })
-
-/*
- * @text is that of --network, NULL: not given, then that of the annotation counts.  The config's
- * network namespace becomes what the kind needs: new, or none for the host's.  The host's sockets of
- * @publish are opened.
- * ORDER: before the config is scoped, which depends on the namespaces.
- * Fails where the text is wrong, the config joins a network namespace by path, or a port can't be
- * had.
- */
-int network_choose(const char *text, const struct publish_texts *publish,
-		   struct container_config *config, struct network *ret_network, struct error *err);
+#define NETWORK_NONE ((struct network){ .ports = PORTS_NONE, .slirp = HELPER_NONE, .pidfd = -1 })
 
 /*
  * Makes resolv.conf, hosts and hostname in the state folder, and binds of them at the end of the
  * config's mounts; those that the config mounts itself are left to it.  Nothing to do where no
  * network was stated.
  */
-int network_make_files(const struct network *network, const struct state_dir *dir,
+int network_make_files(const struct network_plan *plan, const struct state_dir *dir,
 		       struct container_config *config, struct error *err);
 
 /*
+ * Opens the host's sockets of the published ports: a port that can't be had is told before anything
+ * else is made.
+ */
+int network_open_ports(const struct network_plan *plan, struct network *ret_network,
+		       struct error *err);
+
+/*
  * Starts urun-slirp, where the network is slirp, and urun-port, where ports are published: they get
- * ready beside all that follows.
+ * ready beside all that follows.  After network_open_ports().
  */
 int network_launch(struct network *network, struct error *err);
 

@@ -18,19 +18,35 @@
 /* Sockets are closed at once; beyond this it hangs, and is given up. */
 #define END_TIMEOUT_MS 2000
 
-int ports_open(const struct publish_texts *texts, struct ports *ret_ports, struct error *err)
+int publish_list_parse(const struct publish_texts *texts, struct publish_list *ret_list,
+		       struct error *err)
+{
+	autopublishlist struct publish_list list = { 0 };
+
+	list.items = mem_resize(NULL, texts->count, sizeof(*list.items));
+	for (; list.count < texts->count; list.count++)
+		if (publish_parse(texts->items[list.count], &list.items[list.count], err) < 0)
+			return -1;
+	*ret_list = list;
+	list = (struct publish_list){ 0 };
+	return 0;
+}
+
+void publish_list_release(struct publish_list *list)
+{
+	free(list->items);
+	*list = (struct publish_list){ 0 };
+}
+
+int ports_open(const struct publish_list *list, struct ports *ret_ports, struct error *err)
 {
 	struct ports ports = PORTS_NONE;
 
-	for (size_t i = 0; i < texts->count; i++) {
-		struct publish publish;
-
-		if (publish_parse(texts->items[i], &publish, err) < 0 ||
-		    publish_open(&publish, &ports.published, err) < 0) {
+	for (size_t i = 0; i < list->count; i++)
+		if (publish_open(&list->items[i], &ports.published, err) < 0) {
 			ports_release(&ports);
 			return -1;
 		}
-	}
 	if (ports.published.count > PORT_COUNT_MAX) {
 		ports_release(&ports);
 		return error_set(err, 0, "--publish: more than %d ports", PORT_COUNT_MAX);
@@ -234,16 +250,16 @@ static bool is_meant(const struct publish *publish, const struct port_entry *ent
 	return !publish->has_address || publish_is_same_address(&host, &entry->host);
 }
 
-static int remove_meant(int control, const char *text, struct error *err)
+static int remove_meant(int control, const char *text, const struct publish *publish,
+			struct error *err)
 {
 	autofree struct port_entry *entries = NULL;
-	struct publish publish;
 	size_t count, removed = 0;
 
-	if (publish_parse(text, &publish, err) < 0 || port_list(control, &entries, &count, err) < 0)
+	if (port_list(control, &entries, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		if (!is_meant(&publish, &entries[i]))
+		if (!is_meant(publish, &entries[i]))
 			continue;
 		if (port_remove(control, &entries[i], err) < 0)
 			return -1;
@@ -252,38 +268,30 @@ static int remove_meant(int control, const char *text, struct error *err)
 	return removed ? 0 : error_set(err, 0, "--remove %s: no such port is published", text);
 }
 
-static int check_texts(const struct publish_texts *texts, struct error *err)
-{
-	struct publish publish;
-
-	for (size_t i = 0; i < texts->count; i++)
-		if (publish_parse(texts->items[i], &publish, err) < 0)
-			return -1;
-	return 0;
-}
-
 /* ORDER: taken away first, as what is added may have the same address. */
 static int change(const struct state_dir *dir, const struct container_state *state, int pidfd,
 		  const struct publish_texts *add, const struct publish_texts *remove,
 		  struct ports *ports, struct error *err)
 {
+	autopublishlist struct publish_list removed = { 0 }, added = { 0 };
 	autoclose int control = -1;
-	int found = check_texts(remove, err) < 0 || check_texts(add, err) < 0
+	int found = publish_list_parse(remove, &removed, err) < 0 ||
+				    publish_list_parse(add, &added, err) < 0
 			    ? -1
 			    : connect_existing(dir, &control, err);
 
 	if (found < 0)
 		return -1;
-	for (size_t i = 0; i < remove->count; i++) {
+	for (size_t i = 0; i < removed.count; i++) {
 		if (!found)
 			return error_set(err, 0, "--remove %s: no port is published",
 					 remove->items[i]);
-		if (remove_meant(control, remove->items[i], err) < 0)
+		if (remove_meant(control, remove->items[i], &removed.items[i], err) < 0)
 			return -1;
 	}
-	if (add->count == 0)
+	if (added.count == 0)
 		return 0;
-	if (ports_open(add, ports, err) < 0)
+	if (ports_open(&added, ports, err) < 0)
 		return -1;
 	return found ? add_all(control, &ports->published, err)
 		     : start_late(ports, dir, state, pidfd, err);

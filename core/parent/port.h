@@ -21,6 +21,18 @@ struct publish_texts {
 	size_t count;
 };
 
+/* What the texts ask for.  Release with publish_list_release(). */
+struct publish_list {
+	struct publish *items;
+	size_t count;
+};
+
+/* Fails with the text and what is wrong with it; nothing of the host is looked at. */
+int publish_list_parse(const struct publish_texts *texts, struct publish_list *ret_list,
+		       struct error *err);
+void publish_list_release(struct publish_list *list);
+#define autopublishlist __attribute__((cleanup(publish_list_release)))
+
 struct ports {
 	struct published_list published; /* the sockets; stays for what was chosen to be told */
 	struct helper helper;
@@ -39,7 +51,7 @@ struct ports {
 			 .network_namespace = -1 })
 
 /* Opens the host's sockets, before anything else is made: a port that can't be had is told then. */
-int ports_open(const struct publish_texts *texts, struct ports *ret_ports, struct error *err);
+int ports_open(const struct publish_list *list, struct ports *ret_ports, struct error *err);
 
 /* ---- beside the container's creation; nothing to do where no port is published ---- */
 

@@ -45,12 +45,12 @@ $output"
 	problem 'process.user.gid: gid 4000001 is not mapped'
 	problem 'process.rlimits[0]: the hard limit 4294967296'
 	problem "mounts[$((n - 3))].type: only root of the host can mount ext4"
-	problem "mounts[$((n - 2))].source: /no/source: no such file or directory"
+	problem "mounts[$((n - 2))]: mount /no/source on /b: no such file or directory"
 	problem "mounts[$((n - 1))].destination: is empty"
 	problem "mounts[$((n - 1))].options[0]: uid 4000002 is not mapped"
 	problem 'linux.devices['
 	problem 'linux.sysctl.vm.swappiness: '
-	problem "process.args[0]: /nowhere isn't in the root file system"
+	problem 'open executable `/nowhere`: no such file or directory'
 	[ "${#lines[@]}" = 12 ] || fail "$output"
 	[ -z "$stderr" ] || fail "$stderr"
 	assert_contains "$output" '/etc/security/limits.conf'
@@ -84,7 +84,7 @@ $output"
 	problem '--volume /no/source: '
 	problem '--volume /no/other: '
 	problem "--user nobody-here: "
-	problem "process.args[0]: no-such-program is in no folder of the container's PATH"
+	problem 'executable file `no-such-program` not found in $PATH'
 	# What run refuses for its options alone is no problem of a host.
 	try check --env A=b "$BUNDLE"
 	assert_status 1
@@ -119,7 +119,7 @@ $output"
 	config '.process.env = ["PATH=/bin:/sbin"]'
 	try check "$BUNDLE"
 	assert_status 1
-	problem 'process.args[0]: program is in no folder'
+	problem 'executable file `program` not found in $PATH'
 }
 
 @test "a terminal that nobody would serve is told, and the rest is looked at all the same" {
@@ -128,12 +128,12 @@ $output"
 	assert_status 1
 	[ "${#lines[@]}" = 2 ] || fail "$output"
 	problem 'process.terminal is true'
-	problem 'process.args[0]: '
+	problem 'open executable `/nowhere`'
 	config 'del(.process) | .root.path = "nothing"'
 	try check "$BUNDLE"
 	assert_status 1
 	problem "$BUNDLE/config.json: process is missing"
-	problem "root.path: open $BUNDLE/nothing"
+	problem "open root file system $BUNDLE/nothing"
 }
 
 @test "hooks that aren't there are told" {

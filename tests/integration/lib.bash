@@ -110,8 +110,9 @@ describe_processes() {
 	done <<<"$1"
 }
 
+# Without the FUSE file systems of other users, who come and go as they like.
 host_mounts() {
-	cut -d' ' -f5 /proc/self/mountinfo | sort
+	awk -v own="user_id=$(id -u)," '!/user_id=[0-9]+,/ || index($0, own) { print $5 }' /proc/self/mountinfo | sort
 }
 
 own_cgroups() {

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/plan.h"
+
+#include <string.h>
+
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/config/change.h"
+#include "core/parent/check.h"
+#include "core/parent/filter.h"
+#include "core/parent/reach.h"
+#include "rootless/scope.h"
+
+/* ---- the config ---- */
+
+/* Relative paths are the bundle's. Source: OCI runtime-spec 1.3, config.md "Mounts". */
+static void make_paths_absolute(const char *bundle, struct container_config *config)
+{
+	autofree char *root = path_join(bundle, config->root->path);
+
+	config->root->path = arena_str(&config->arena, root);
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		struct config_mount *mount = &config->mounts.items[i];
+
+		if (config_mount_is_bind(mount) && mount->source && *mount->source &&
+		    mount->source[0] != '/')
+			mount->source = arena_strf(&config->arena, "%s/%s", bundle, mount->source);
+	}
+}
+
+static int load_config(struct plan *plan, struct error *err)
+{
+	const struct create_request *request = plan->request;
+	struct container_config *config = &plan->config;
+
+	if (request->config_text ? config_parse_own(request->config_text,
+						    strlen(request->config_text), config, err)
+				 : config_load(request->config_path, config, err))
+		return -1;
+	make_paths_absolute(request->bundle, config);
+	if (request->mode != CREATE_ONLY && !config->process &&
+	    error_gather(err, error_set(err, 0, "%s: process is missing: there is nothing to run",
+					request->config_path)) < 0)
+		return -1;
+	child_announce_listen_fds(&request->child, config);
+	return error_gather(err, child_check_request(&request->child, config->process, err));
+}
+
+/* ---- what the host gives ---- */
+
+/*
+ * Without pivot_root the host's tree stays in the container's mount namespace, below its root, where
+ * CAP_SYS_CHROOT (which is in the default set) is enough to get to it.
+ */
+static int check_hidden(const struct plan *plan, struct error *err)
+{
+	if (!plan->request->no_pivot || !plan->overlay.hidden)
+		return 0;
+	return error_set(err, 0,
+			 "--no-pivot: what is to be hidden of the host's own system (homes, "
+			 "temporary files) would be in the container's reach");
+}
+
+/* The user namespace, and all that has to fit into it. */
+static int plan_userns(struct plan *plan, struct error *err)
+{
+	struct container_config *config = &plan->config;
+
+	if (userns_plan_make(config, &plan->caller, &plan->userns, err) < 0)
+		return -1;
+	if (plan->request->config_text)
+		scope_drop_groups(config, &plan->userns);
+	if (error_gather(err, scope_config(config, &plan->userns, &plan->caller, err)) < 0)
+		return -1;
+	reach_warn(config, &plan->caller, &plan->userns);
+	if (error_gather(err, overlay_choose(config, &plan->userns, &plan->overlay, err)) < 0)
+		return -1;
+	return check_hidden(plan, err);
+}
+
+static int plan_cgroup(struct plan *plan, struct error *err)
+{
+	const struct cgroup_request request = {
+		.manager = plan->request->cgroup_manager,
+		.id = plan->request->id,
+		.host_root = plan->caller.initial && plan->caller.uid == 0,
+		.ignore_refusal = plan->request->ignore_cgroup_refusal,
+	};
+
+	return cgroup_plan_make(&request, &plan->config, &plan->cgroup, err);
+}
+
+/* ---- all of it ---- */
+
+/*
+ * ORDER: the network first, as the namespaces decide what the config is fitted to; the mounts last, as
+ * fitting changes them.
+ */
+int plan_make(struct plan *plan, struct error *err)
+{
+	const struct create_request *request = plan->request;
+	struct container_config *config = &plan->config;
+
+	if (load_config(plan, err) < 0 ||
+	    error_gather(err, network_plan_make(request->network, &request->publish, config,
+						&plan->network, err)) < 0 ||
+	    userns_caller_read(&HOST_REAL, &plan->caller, err) < 0 ||
+	    error_gather(err, plan_userns(plan, err)) < 0 ||
+	    error_gather(err, plan_cgroup(plan, err)) < 0 ||
+	    error_gather(err, namespaces_open(config, &plan->namespaces, err)) < 0 ||
+	    error_gather(err, mount_plan_make(config, &plan->mounts, err)) < 0)
+		return -1;
+	mount_plan_warn(&plan->mounts);
+	/* In a mount namespace that is joined paths lead elsewhere. */
+	return plan->namespaces.joined[CONFIG_NS_MOUNT] >= 0
+		       ? 0
+		       : check_files(config, &plan->mounts, err);
+}
+
+/* The sockets of the host's ports are closed again. */
+static int try_ports(const struct plan *plan, struct error *err)
+{
+	struct network network = NETWORK_NONE;
+	int result = network_open_ports(&plan->network, &network, err);
+
+	network_undo(&network);
+	return result;
+}
+
+int plan_try(const struct plan *plan, struct error *err)
+{
+	bool slirp = network_plan_has_slirp(&plan->network);
+
+	if (error_gather(err, try_ports(plan, err)) < 0 ||
+	    error_gather(err, filter_check(&plan->config, err)) < 0 ||
+	    (slirp && error_gather(err, slirp_check_host(err)) < 0) ||
+	    error_gather(err, userns_try(&plan->userns, err)) < 0)
+		return -1;
+	return plan->namespaces.joined[CONFIG_NS_MOUNT] >= 0
+		       ? 0
+		       : check_start(&plan->config, &plan->mounts, err);
+}
+
+void plan_init(struct plan *plan, const struct create_request *request)
+{
+	*plan = (struct plan){ .request = request, .cgroup = CGROUP_PLAN_NONE };
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		plan->namespaces.joined[i] = -1;
+}
+
+void plan_release(struct plan *plan)
+{
+	mount_plan_release(&plan->mounts);
+	namespaces_release(&plan->namespaces);
+	cgroup_plan_release(&plan->cgroup);
+	overlay_release(&plan->overlay);
+	network_plan_release(&plan->network);
+	config_release(&plan->config);
+}
