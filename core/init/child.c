@@ -54,26 +54,26 @@ int child_receive(struct child *child, enum message_type type, struct message *r
 	return got < 0 ? -1 : 0;
 }
 
+/* Those that the order names and those that came must be the same. */
 static int take_descriptors(struct child *child, struct error *err)
 {
+	int *const places[ORDER_FD_COUNT] = {
+		[ORDER_FD_START] = &child->start,
+		[ORDER_FD_STARTED] = &child->started,
+		[ORDER_FD_SECCOMP_SOCKET] = &child->seccomp_socket,
+		[ORDER_FD_MOUNT_NAMESPACE] = &child->mount_namespace,
+	};
 	struct message *message = &child->config_message;
-	size_t wanted = 0;
+	size_t count = 0;
 
-	wanted += child->order.flags & ORDER_WAIT_START ? 2 : 0;
-	wanted += child->order.flags & ORDER_SECCOMP_SOCKET ? 1 : 0;
-	wanted += child->order.flags & ORDER_MOUNT_NAMESPACE ? 1 : 0;
-	if (message->fd_count != wanted)
-		return error_set(err, EPROTO, "sync pipe: config with %zu descriptors, not %zu",
-				 message->fd_count, wanted);
-	wanted = 0;
-	if (child->order.flags & ORDER_WAIT_START) {
-		child->start = take_fd(&message->fds[wanted++]);
-		child->started = take_fd(&message->fds[wanted++]);
-	}
-	if (child->order.flags & ORDER_SECCOMP_SOCKET)
-		child->seccomp_socket = take_fd(&message->fds[wanted++]);
-	if (child->order.flags & ORDER_MOUNT_NAMESPACE)
-		child->mount_namespace = take_fd(&message->fds[wanted++]);
+	if (message->fd_count != (size_t)__builtin_popcount(child->order.fds) ||
+	    child->order.fds >> ORDER_FD_COUNT)
+		return error_set(err, EPROTO,
+				 "sync pipe: config with %zu descriptors, which isn't what it says",
+				 message->fd_count);
+	for (int i = 0; i < ORDER_FD_COUNT; i++)
+		if (child->order.fds & (1u << i))
+			*places[i] = take_fd(&message->fds[count++]);
 	return 0;
 }
 

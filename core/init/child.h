@@ -28,11 +28,12 @@ struct child {
 	const char *sections[ORDER_SECTION_COUNT];
 	struct container_config config;
 	int console_master;
-	int start;   /* ORDER_WAIT_START: the FIFO that `start` writes into */
-	int started; /* the same: the FIFO from which `start` hears of the execve, or of an error */
-	int clocks;  /* of join_open_clocks(), until the clocks are set */
+	/* What came with CONFIG, see enum order_fd; -1: it didn't. */
+	int start;
+	int started;
+	int clocks; /* of join_open_clocks(), until the clocks are set */
 	int seccomp_socket;
-	int mount_namespace; /* ORDER_MOUNT_NAMESPACE */
+	int mount_namespace;
 	/* Of a process that joins by itself (core/init/join.h); all zero and -1 for others. */
 	bool joins;
 	struct message_join join;

@@ -134,7 +134,7 @@ static void open_sources(struct child *child)
 	struct mount_sources sources;
 	int first = 2 + (int)child->order.preserve_fds;
 
-	if (child->order.flags & (ORDER_SETNS | ORDER_MOUNT_NAMESPACE))
+	if ((child->order.flags & ORDER_SETNS) || child->mount_namespace >= 0)
 		return;
 	first = (child->sync_fd > first ? child->sync_fd : first) + OWN_FDS_MAX;
 	mount_sources_list(&child->config, first, &sources);

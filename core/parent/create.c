@@ -6,39 +6,28 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
-#include "core/base/path.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/cgroup/tree.h"
 #include "core/config/change.h"
-#include "core/parent/check.h"
 #include "core/parent/child.h"
-#include "core/parent/clone.h"
 #include "core/parent/etc_file.h"
 #include "core/parent/filter.h"
 #include "core/parent/grant.h"
 #include "core/parent/hooks.h"
+#include "core/parent/launch.h"
 #include "core/parent/network.h"
 #include "core/parent/overlay.h"
 #include "core/parent/seccomp_start.h"
-#include "core/parent/reach.h"
-#include "core/parent/seal.h"
-#include "core/sync/source.h"
-#include "core/parent/state_socket.h"
 #include "core/parent/terminal.h"
-#include "core/sync/pipe.h"
-#include "rootless/scope.h"
 #include "rootless/userns.h"
 
 /* Working state of one creation, freed when it ends.  What outlives it is in struct created. */
@@ -48,11 +37,8 @@ struct creation {
 	struct created *made;
 	struct filter filter;
 	struct network network;
-	struct mount_sources sources;
-	int child_sync_fd;
-	int self_fd;
-	int tap;    /* the container's network device, until it is given to urun-slirp */
-	bool forks; /* a child of the first process is to take its place: FORKED is awaited */
+	struct launch launch;
+	int tap; /* the container's network device, until it is given to urun-slirp */
 };
 
 /* ---- the state directory ---- */
@@ -150,24 +136,6 @@ static int make_start_fifos(struct creation *creation, struct error *err)
 		       : make_fifo(&made->dir, STATE_FILE_START, &made->start, err);
 }
 
-/*
- * In a mount namespace that is joined paths lead elsewhere: there, init is the first to open any.
- * Their numbers are above all that the child needs of ours.
- */
-static void list_sources(struct creation *creation)
-{
-	const struct namespaces *namespaces = &creation->plan.namespaces;
-	int last = 2 + (int)creation->request->child.preserve_fds;
-
-	if (namespaces->joined[CONFIG_NS_MOUNT] >= 0)
-		return;
-	for (int i = 0; i < CONFIG_NS_COUNT; i++)
-		last = namespaces->joined[i] > last ? namespaces->joined[i] : last;
-	last = creation->self_fd > last ? creation->self_fd : last;
-	last = creation->child_sync_fd > last ? creation->child_sync_fd : last;
-	mount_sources_list(&creation->plan.config, last + 1, &creation->sources);
-}
-
 /* The pid of the container's first process, in the state that others read. */
 static int record_pid(struct creation *creation, struct error *err)
 {
@@ -206,35 +174,21 @@ static int await_start_time(struct creation *creation, struct error *err)
 
 static int clone_child(struct creation *creation, struct error *err)
 {
-	struct created *made = creation->made;
-	struct clone_order order = {
-		.namespaces = &creation->plan.namespaces,
-		.userns = &creation->plan.userns,
-		.config = &creation->plan.config,
-		.preserve_fds = creation->request->child.preserve_fds,
-		.keep_groups = config_annotation(&creation->plan.config,
-						 CONFIG_ANNOTATION_KEEP_GROUPS) != NULL,
-	};
+	struct plan *plan = &creation->plan;
+	struct launch *launch = &creation->launch;
 
-	if (seal_self(&creation->plan.userns, &creation->self_fd, err) < 0 ||
-	    pipe_new(&made->child.sync_fd, &creation->child_sync_fd, err) < 0)
+	launch->request = &creation->request->child;
+	launch->config = &plan->config;
+	launch->userns = &plan->userns;
+	launch->namespaces = &plan->namespaces;
+	launch->filter = &creation->filter;
+	launch->id = creation->request->id;
+	launch->cgroup_fd = plan->cgroup.fd;
+	launch->opens_sources = true;
+	launch->child = &creation->made->child;
+	if (launch_clone(launch, err) < 0 || record_pid(creation, err) < 0)
 		return -1;
-	if (!clone_joins(&creation->plan.namespaces))
-		list_sources(creation);
-	order.sources = creation->sources.count ? &creation->sources : NULL;
-	order.cgroup_fd = creation->plan.cgroup.fd;
-	order.self_fd = creation->self_fd;
-	order.sync_fd = creation->child_sync_fd;
-	order.parent_sync_fd = made->child.sync_fd;
-	creation->forks = clone_forks(&creation->plan.namespaces);
-	if (clone_init(&order, &made->child.pid, &made->child.pidfd, err) < 0)
-		return -1;
-	/*
-	 * ORDER: our copy of the child's end is closed at once, or its death would not be the end
-	 * of the pipe.
-	 */
-	fd_close(&creation->child_sync_fd);
-	return record_pid(creation, err) < 0 ? -1 : clone_join(&order, err);
+	return launch_join(launch, err);
 }
 
 /* Is the tree of its own cgroup namespace mounted for the container to write to? */
@@ -299,20 +253,14 @@ static int bootstrap(struct creation *creation, struct error *err)
 static uint32_t order_flags(const struct creation *creation)
 {
 	const struct create_request *request = creation->request;
-	const struct container_config *config = &creation->plan.config;
+	const struct config_seccomp *seccomp = creation->plan.config.linux_->seccomp;
 	uint32_t flags = 0;
 
 	flags |= request->no_pivot ? ORDER_NO_PIVOT : 0;
 	flags |= request->no_new_keyring ? 0 : ORDER_NEW_KEYRING;
 	flags |= request->mode == CREATE_ONLY ? ORDER_WAIT_START : 0;
-	flags |= request->child.dies_with_us ? ORDER_DIE_WITH_PARENT : 0;
-	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
-	flags |= seccomp_allows(config->linux_->seccomp, "prctl") ? ORDER_PRCTL_ALLOWED : 0;
-	flags |= creation->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
-	flags |= creation->plan.namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
-	flags |= config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS) ? ORDER_KEEP_GROUPS : 0;
+	flags |= seccomp_allows(seccomp, "prctl") ? ORDER_PRCTL_ALLOWED : 0;
 	flags |= creation->plan.overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
-	flags |= creation->plan.userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;
 }
 
@@ -328,21 +276,15 @@ static void add_hook_env(struct strbuf *out)
 static int send_config(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
-	struct message_order order = {
-		.flags = order_flags(creation),
-		.filter_flags = creation->filter.load_flags,
-		.preserve_fds = creation->request->child.preserve_fds,
-		.first_source = (uint32_t)creation->sources.first,
-	};
+	const struct container_config *config = &creation->plan.config;
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	int fds[4];
-	size_t fd_count = 0;
+	int fds[ORDER_FD_COUNT] = {
+		[ORDER_FD_START] = made->start,
+		[ORDER_FD_STARTED] = made->started,
+	};
 	int sent;
 
-	strbuf_add(&sections[ORDER_FILTER_BPF], creation->filter.bpf.bytes,
-		   creation->filter.bpf.size);
-	strbuf_add_str(&sections[ORDER_ID], creation->request->id);
-	if (wants_state(&creation->plan.config)) {
+	if (wants_state(config)) {
 		state_print(&made->state, CONTAINER_CREATING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATING]);
 		state_print(&made->state, CONTAINER_CREATED, JSON_COMPACT,
@@ -350,20 +292,9 @@ static int send_config(struct creation *creation, struct error *err)
 	}
 	if (network_plan_has_slirp(&creation->plan.network))
 		strbuf_add_str(&sections[ORDER_NETWORK], creation->plan.network.text);
-	if (creation->plan.config.hooks && creation->plan.config.hooks->create_container.count)
+	if (config->hooks && config->hooks->create_container.count)
 		add_hook_env(&sections[ORDER_HOOK_ENV]);
-	if (order.flags & ORDER_WAIT_START) {
-		fds[fd_count++] = made->start;
-		fds[fd_count++] = made->started;
-	}
-	if (order.flags & ORDER_SECCOMP_SOCKET)
-		fds[fd_count++] = creation->filter.listener_socket;
-	if (order.flags & ORDER_MOUNT_NAMESPACE)
-		fds[fd_count++] = creation->plan.namespaces.joined[CONFIG_NS_MOUNT];
-	sent = child_send_config(&made->child, &creation->plan.config, &order, sections, fds,
-				 fd_count, err);
-	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
-		strbuf_release(&sections[i]);
+	sent = launch_send_config(&creation->launch, order_flags(creation), fds, sections, err);
 	/*
 	 * ORDER: only the child holds the FIFOs from here on, so that its death is their end for
 	 * `start`.
@@ -397,12 +328,10 @@ static int give_network(struct creation *creation, struct error *err)
 	return network_give(&creation->network, &made->dir, &creation->tap, made->child.pidfd, err);
 }
 
-static int adopt_child(struct creation *creation, struct message *message, struct error *err)
+/* Another process is the container's first one from here on. */
+static int note_fork(struct creation *creation, struct error *err)
 {
-	creation->forks = false;
-	if (child_adopt(&creation->made->child, message, err) < 0 || record_pid(creation, err) < 0)
-		return -1;
-	return give_network(creation, err);
+	return record_pid(creation, err) < 0 ? -1 : give_network(creation, err);
 }
 
 static int answer(struct creation *creation, struct message *message, struct error *err)
@@ -416,13 +345,13 @@ static int answer(struct creation *creation, struct message *message, struct err
 		creation->tap = take_fd(&message->fds[0]);
 		creation->network.ports.user_namespace = take_fd(&message->fds[1]);
 		creation->network.ports.network_namespace = take_fd(&message->fds[2]);
-		return creation->forks ? 0 : give_network(creation, err);
+		return creation->launch.forks ? 0 : give_network(creation, err);
 	case MESSAGE_OVERLAY:
 		if (message->fd_count != 1)
 			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
 		return overlay_serve(&creation->plan.overlay, &message->fds[0], err);
 	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
-	case MESSAGE_FORKED: return adopt_child(creation, message, err);
+	case MESSAGE_FORKED: return note_fork(creation, err);
 	default: child_take_console(&creation->request->child, &made->child, message); return 0;
 	}
 }
@@ -436,9 +365,7 @@ static int await_ready(struct creation *creation, struct error *err)
 	while (!ready) {
 		automessage struct message message = MESSAGE_NONE;
 
-		if (child_await(&creation->made->child,
-				expected | (creation->forks ? MESSAGE_BIT(MESSAGE_FORKED) : 0),
-				&message, err) < 0 ||
+		if (launch_await(&creation->launch, expected, &message, err) < 0 ||
 		    answer(creation, &message, err) < 0)
 			return -1;
 		/* Each comes once, and none after one that is later; FORKED may come between any. */
@@ -561,20 +488,10 @@ static void destroy_cgroup(struct creation *creation)
 		log_warning("%s", ignored.text);
 }
 
-/*
- * Undoing takes descriptors, and the lack of them may be the cause: ours are given back at once.
- */
 static void end_child(struct creation *creation)
 {
-	struct created *made = creation->made;
-
-	if (made->child.pidfd >= 0)
-		child_end(&made->child);
-	fd_close(&creation->child_sync_fd);
-	fd_close(&creation->self_fd);
 	fd_close(&creation->tap);
-	fd_close(&made->child.sync_fd);
-	namespaces_release(&creation->plan.namespaces);
+	launch_end(&creation->launch);
 }
 
 static void run_poststop(struct creation *creation)
@@ -661,9 +578,7 @@ static void creation_release(struct creation *creation)
 {
 	network_release(&creation->network);
 	filter_release(&creation->filter);
-	mount_sources_release(&creation->sources);
-	fd_close(&creation->child_sync_fd);
-	fd_close(&creation->self_fd);
+	launch_release(&creation->launch);
 	fd_close(&creation->tap);
 }
 
@@ -676,8 +591,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 		.made = &made,
 		.filter = FILTER_NONE,
 		.network = NETWORK_NONE,
-		.child_sync_fd = -1,
-		.self_fd = -1,
+		.launch = LAUNCH_NONE,
 		.tap = -1,
 	};
 	int result;

@@ -14,16 +14,13 @@
 #include "core/base/str.h"
 #include "core/cgroup/systemd.h"
 #include "core/cgroup/tree.h"
-#include "core/config/change.h"
 #include "core/parent/affinity.h"
 #include "core/parent/clone.h"
 #include "core/parent/filter.h"
 #include "core/parent/grant.h"
+#include "core/parent/launch.h"
 #include "core/parent/network.h"
-#include "core/parent/seal.h"
-#include "core/parent/state_socket.h"
 #include "core/parent/state.h"
-#include "core/sync/pipe.h"
 #include "rootless/scope.h"
 #include "rootless/userns.h"
 
@@ -40,8 +37,7 @@ struct execution {
 	char *cgroup; /* NULL: the container has none */
 	int cgroup_fd;
 	struct filter filter;
-	int child_sync_fd;
-	int self_fd;
+	struct launch launch;
 	struct child child;
 };
 
@@ -143,31 +139,17 @@ static int open_namespaces(struct execution *execution, struct error *err)
 
 static int clone_child(struct execution *execution, struct error *err)
 {
-	struct clone_order order = {
-		.namespaces = &execution->namespaces,
-		.userns = &execution->userns,
-		.config = &execution->config,
-		.preserve_fds = execution->request->child.preserve_fds,
-		.keep_groups = config_annotation(&execution->config,
-						 CONFIG_ANNOTATION_KEEP_GROUPS) != NULL,
-	};
-	struct child *child = &execution->child;
+	struct launch *launch = &execution->launch;
 
-	if (seal_self(&execution->userns, &execution->self_fd, err) < 0 ||
-	    pipe_new(&child->sync_fd, &execution->child_sync_fd, err) < 0)
-		return -1;
-	order.cgroup_fd = execution->cgroup_fd;
-	order.self_fd = execution->self_fd;
-	order.sync_fd = execution->child_sync_fd;
-	order.parent_sync_fd = child->sync_fd;
-	if (clone_init(&order, &child->pid, &child->pidfd, err) < 0)
-		return -1;
-	/*
-	 * ORDER: our copy of the child's end is closed at once, or its death would not be the end
-	 * of the pipe.
-	 */
-	fd_close(&execution->child_sync_fd);
-	return clone_join(&order, err);
+	launch->request = &execution->request->child;
+	launch->config = &execution->config;
+	launch->userns = &execution->userns;
+	launch->namespaces = &execution->namespaces;
+	launch->filter = &execution->filter;
+	launch->id = execution->request->id;
+	launch->cgroup_fd = execution->cgroup_fd;
+	launch->child = &execution->child;
+	return launch_clone(launch, err) < 0 ? -1 : launch_join(launch, err);
 }
 
 /*
@@ -220,21 +202,14 @@ static int bootstrap(struct execution *execution, struct error *err)
 	    grant_limits(child->pid, process, &execution->caller, err) < 0 ||
 	    affinity_set(child->pid, process->exec_cpu_affinity, AFFINITY_FINAL, err) < 0)
 		return -1;
-	return pipe_send(child->sync_fd, MESSAGE_BOOTSTRAP, NULL, 0, NULL, 0, err);
+	return child_send(child, MESSAGE_BOOTSTRAP, err);
 }
 
 static uint32_t order_flags(const struct execution *execution)
 {
-	const struct container_config *config = &execution->config;
 	uint32_t flags = ORDER_SETNS;
 
 	flags |= execution->state.new_keyring ? ORDER_NEW_KEYRING : 0;
-	flags |= execution->request->child.dies_with_us ? ORDER_DIE_WITH_PARENT : 0;
-	flags |= config->linux_->seccomp ? ORDER_FILTER : 0;
-	flags |= execution->filter.listener_socket >= 0 ? ORDER_SECCOMP_SOCKET : 0;
-	flags |= execution->namespaces.joined[CONFIG_NS_MOUNT] >= 0 ? ORDER_MOUNT_NAMESPACE : 0;
-	flags |= config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS) ? ORDER_KEEP_GROUPS : 0;
-	flags |= execution->userns.setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	flags |= exec_process_wants_own_groups(&execution->request->process) ? ORDER_OWN_GROUPS : 0;
 	return flags;
 }
@@ -252,44 +227,31 @@ static void leave_out_the_container(struct container_config *config)
 
 static int send_config(struct execution *execution, struct error *err)
 {
-	struct message_order order = {
-		.flags = order_flags(execution),
-		.filter_flags = execution->filter.load_flags,
-		.preserve_fds = execution->request->child.preserve_fds,
-	};
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	size_t fd_count = 0;
-	int fds[2], sent;
+	int fds[ORDER_FD_COUNT] = { [ORDER_FD_START] = -1, [ORDER_FD_STARTED] = -1 };
 
 	leave_out_the_container(&execution->config);
-	strbuf_add(&sections[ORDER_FILTER_BPF], execution->filter.bpf.bytes,
-		   execution->filter.bpf.size);
-	strbuf_add_str(&sections[ORDER_ID], execution->request->id);
-	if (order.flags & ORDER_SECCOMP_SOCKET)
+	if (execution->filter.listener_socket >= 0)
 		state_print(&execution->state, CONTAINER_RUNNING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATED]);
-	if (order.flags & ORDER_SECCOMP_SOCKET)
-		fds[fd_count++] = execution->filter.listener_socket;
-	if (order.flags & ORDER_MOUNT_NAMESPACE)
-		fds[fd_count++] = execution->namespaces.joined[CONFIG_NS_MOUNT];
-	sent = child_send_config(&execution->child, &execution->config, &order, sections, fds,
-				 fd_count, err);
-	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
-		strbuf_release(&sections[i]);
-	return sent;
+	return launch_send_config(&execution->launch, order_flags(execution), fds, sections, err);
 }
 
 static int await_ready(struct execution *execution, struct error *err)
 {
-	automessage struct message forked = MESSAGE_NONE, ready = MESSAGE_NONE;
+	bool ready = false;
 
-	if (clone_forks(&execution->namespaces) &&
-	    (child_await(&execution->child, MESSAGE_BIT(MESSAGE_FORKED), &forked, err) < 0 ||
-	     child_adopt(&execution->child, &forked, err) < 0))
-		return -1;
-	if (child_await(&execution->child, MESSAGE_BIT(MESSAGE_READY), &ready, err) < 0)
-		return -1;
-	child_take_console(&execution->request->child, &execution->child, &ready);
+	while (!ready) {
+		automessage struct message message = MESSAGE_NONE;
+
+		if (launch_await(&execution->launch,
+				 execution->launch.forks ? 0 : MESSAGE_BIT(MESSAGE_READY), &message,
+				 err) < 0)
+			return -1;
+		ready = message.type == MESSAGE_READY;
+		if (ready)
+			child_take_console(&execution->request->child, &execution->child, &message);
+	}
 	return 0;
 }
 
@@ -322,8 +284,7 @@ static void execution_release(struct execution *execution)
 	free(execution->cgroup);
 	fd_close(&execution->cgroup_fd);
 	fd_close(&execution->init_pidfd);
-	fd_close(&execution->child_sync_fd);
-	fd_close(&execution->self_fd);
+	launch_release(&execution->launch);
 }
 
 int container_exec(const struct exec_request *request, struct child *ret_child, struct error *err)
@@ -334,8 +295,7 @@ int container_exec(const struct exec_request *request, struct child *ret_child, 
 		.init_pidfd = -1,
 		.cgroup_fd = -1,
 		.filter = FILTER_NONE,
-		.child_sync_fd = -1,
-		.self_fd = -1,
+		.launch = LAUNCH_NONE,
 		.child = CHILD_NONE,
 	};
 	int result;

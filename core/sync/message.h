@@ -104,22 +104,27 @@ struct message_error {
 };
 
 enum order_flag {
-	ORDER_NO_PIVOT = 1 << 0,    /* MS_MOVE and chroot in place of pivot_root */
-	ORDER_NEW_KEYRING = 1 << 1, /* a session keyring of its own */
-	ORDER_WAIT_START =
-		1 << 2, /* after RUN: wait on the start socket, which is the next descriptor */
-	ORDER_SECCOMP_SOCKET =
-		1 << 3, /* the connection for the seccomp listener is the next descriptor */
+	ORDER_NO_PIVOT = 1 << 0,	/* MS_MOVE and chroot in place of pivot_root */
+	ORDER_NEW_KEYRING = 1 << 1,	/* a session keyring of its own */
+	ORDER_WAIT_START = 1 << 2,	/* after RUN: wait on the FIFO that is ORDER_FD_START */
 	ORDER_DIE_WITH_PARENT = 1 << 4, /* the program too is killed when the parent ends */
 	ORDER_KEEP_GROUPS = 1 << 5,	/* supplementary groups are left as they are */
 	ORDER_SETGROUPS_DENIED = 1 << 6,
-	ORDER_FILTER = 1 << 7,		/* there is a seccomp filter, in its section */
-	ORDER_SETNS = 1 << 8,		/* join what is there: `exec`, not the first process */
-	ORDER_MOUNT_NAMESPACE = 1 << 9, /* the one to join is the next descriptor */
-	ORDER_FUSE_OVERLAY = 1 << 10,	/* the overlay over the root is fuse-overlayfs */
+	ORDER_FILTER = 1 << 7,	      /* there is a seccomp filter, in its section */
+	ORDER_SETNS = 1 << 8,	      /* join what is there: `exec`, not the first process */
+	ORDER_FUSE_OVERLAY = 1 << 10, /* the overlay over the root is fuse-overlayfs */
 	/* `exec`: the user's groups are those of the container's /etc/passwd and /etc/group */
 	ORDER_OWN_GROUPS = 1 << 11,
 	ORDER_PRCTL_ALLOWED = 1 << 12, /* the filter lets prctl(2) through */
+};
+
+/* Descriptors that come with CONFIG, each only where there is one, in this order. */
+enum order_fd {
+	ORDER_FD_START, /* ORDER_WAIT_START: the FIFO that `start` writes into */
+	ORDER_FD_STARTED, /* the same: the FIFO from which `start` hears of the execve, or of an error */
+	ORDER_FD_SECCOMP_SOCKET,  /* the connection that the seccomp listener is sent over */
+	ORDER_FD_MOUNT_NAMESPACE, /* the one to join */
+	ORDER_FD_COUNT,
 };
 
 enum order_section {
@@ -136,6 +141,7 @@ enum order_section {
 /* What MESSAGE_CONFIG begins with; the sections follow in their order, each with a NUL behind it. */
 struct message_order {
 	uint32_t flags;	       /* enum order_flag */
+	uint32_t fds;	       /* one bit for each enum order_fd that comes along */
 	uint32_t filter_flags; /* for seccomp(2) */
 	uint32_t preserve_fds; /* descriptors 3 … 2 + this are the program's */
 	uint32_t log_level;    /* enum log_level */
