@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/span.h"
 #include "core/base/str.h"
@@ -58,33 +59,6 @@ int check_files(const struct container_config *config, const struct mount_plan *
 	return 0;
 }
 
-/* ---- hooks ---- */
-
-static int check_hook_list(const config_hook_list *hooks, const char *name, struct error *err)
-{
-	for (size_t i = 0; i < hooks->count; i++) {
-		const char *path = hooks->items[i].path;
-
-		if (access(path, X_OK) < 0 &&
-		    error_gather(err, error_set(err, errno, "hooks.%s[%zu].path: %s", name, i,
-						path)) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The others are executed inside, where the root file system is another. */
-static int check_hooks(const struct config_hooks *hooks, struct error *err)
-{
-	if (!hooks)
-		return 0;
-	if (check_hook_list(&hooks->prestart, "prestart", err) < 0 ||
-	    check_hook_list(&hooks->create_runtime, "createRuntime", err) < 0 ||
-	    check_hook_list(&hooks->poststart, "poststart", err) < 0)
-		return -1;
-	return check_hook_list(&hooks->poststop, "poststop", err);
-}
-
 /* ---- the program ---- */
 
 /* Would @path (absolute) be looked for in something that is mounted over the root? */
@@ -131,15 +105,82 @@ static bool is_in_path(const struct container_config *config, const struct mount
 	return false;
 }
 
+/* ---- hooks ---- */
+
+/* In the words of the run itself, see core/base/spawn.h. */
+static int hook_error(const char *kind, size_t index, const char *path, int errnum,
+		      struct error *err)
+{
+	error_set(err, errnum, "start %s", path);
+	return error_prefix(err, "hooks.%s[%zu]", kind, index);
+}
+
+/* Hooks that are executed in the host's tree, in its namespaces or in the container's. */
+static int check_hook_list(const config_hook_list *hooks, const char *kind, struct error *err)
+{
+	for (size_t i = 0; i < hooks->count; i++) {
+		const char *path = hooks->items[i].path;
+
+		if (access(path, X_OK) < 0 &&
+		    error_gather(err, hook_error(kind, i, path, errno, err)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Those that are executed in the container's root. */
+static int check_start_hooks(const config_hook_list *hooks, const struct mount_plan *mounts,
+			     int root, struct error *err)
+{
+	for (size_t i = 0; i < hooks->count; i++) {
+		const char *path = hooks->items[i].path;
+		int missing = find_program(mounts, root, path);
+
+		if (missing &&
+		    error_gather(err, hook_error("startContainer", i, path, missing, err)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A poststop hook that fails is a warning of the run too. */
+static void warn_of_poststop(const config_hook_list *hooks)
+{
+	for (size_t i = 0; i < hooks->count; i++) {
+		struct error err = ERROR_NONE;
+
+		if (access(hooks->items[i].path, X_OK) == 0)
+			continue;
+		hook_error("poststop", i, hooks->items[i].path, errno, &err);
+		log_warning("%s: %s", err.text, error_errno_text(err.code));
+	}
+}
+
+static int check_hooks(const struct config_hooks *hooks, const struct mount_plan *mounts, int root,
+		       struct error *err)
+{
+	if (!hooks)
+		return 0;
+	if (check_hook_list(&hooks->prestart, "prestart", err) < 0 ||
+	    check_hook_list(&hooks->create_runtime, "createRuntime", err) < 0 ||
+	    check_hook_list(&hooks->create_container, "createContainer", err) < 0 ||
+	    (root >= 0 && check_start_hooks(&hooks->start_container, mounts, root, err) < 0) ||
+	    check_hook_list(&hooks->poststart, "poststart", err) < 0)
+		return -1;
+	warn_of_poststop(&hooks->poststop);
+	return 0;
+}
+
+/* ---- what a start meets ---- */
+
 /*
  * A hook may still put it there.  An overlay shows the root as it is, but for what was removed from
  * it, which is the container's own doing.  The words are those of init, see core/init/program.c.
  */
 static int check_program(const struct container_config *config, const struct mount_plan *mounts,
-			 struct error *err)
+			 int root, struct error *err)
 {
 	const struct config_process *process = config->process;
-	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *program;
 	int missing;
 
@@ -158,7 +199,9 @@ static int check_program(const struct container_config *config, const struct mou
 int check_start(const struct container_config *config, const struct mount_plan *mounts,
 		struct error *err)
 {
-	if (check_hooks(config->hooks, err) < 0)
+	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (check_hooks(config->hooks, mounts, root, err) < 0)
 		return -1;
-	return check_program(config, mounts, err);
+	return check_program(config, mounts, root, err);
 }

@@ -2,10 +2,15 @@
 // Runs in: parent.
 #include "core/parent/filter.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "core/base/fd.h"
 #include "core/parent/seccomp.h"
 #include "core/parent/seccomp_start.h"
 #include "core/parent/state_socket.h"
+
+#define LISTENER_FIELD "linux.seccomp.listenerPath"
 
 void filter_release(struct filter *filter)
 {
@@ -37,26 +42,40 @@ static int compile(const char *cache, const struct container_config *config,
 		     : seccomp_compile(seccomp, &ret_filter->bpf, &ret_filter->load_flags, err);
 }
 
+int filter_compile(const struct container_config *config, struct filter *ret_filter,
+		   struct error *err)
+{
+	return compile(NULL, config, ret_filter, err);
+}
+
+/* The spec ignores the path where no rule notifies. */
+static const char *listener_path(const struct container_config *config)
+{
+	const struct config_seccomp *seccomp = config->linux_->seccomp;
+
+	return seccomp && seccomp_uses_notify(seccomp) ? seccomp->listener_path : NULL;
+}
+
 int filter_check(const struct container_config *config, struct error *err)
 {
 	struct filter filter = FILTER_NONE;
+	const char *path = listener_path(config);
 	int result = compile(NULL, config, &filter, err);
 
 	filter_release(&filter);
-	return result;
+	if (result < 0 || !path || access(path, F_OK) == 0)
+		return result;
+	return error_set(err, errno, "connect to " LISTENER_FIELD " %s", path);
 }
 
 int filter_prepare(const char *root, const struct container_config *config,
 		   struct filter *ret_filter, struct error *err)
 {
-	const struct config_seccomp *seccomp = config->linux_->seccomp;
 	autofree char *cache = str_format("%s/.seccomp", root);
+	const char *path = listener_path(config);
 
 	if (compile(cache, config, ret_filter, err) < 0)
 		return -1;
-	/* The spec ignores the path where no rule notifies. */
-	if (!seccomp || !seccomp->listener_path || !seccomp_uses_notify(seccomp))
-		return 0;
-	return socket_connect_path(seccomp->listener_path, "linux.seccomp.listenerPath",
-				   &ret_filter->listener_socket, err);
+	return path ? socket_connect_path(path, LISTENER_FIELD, &ret_filter->listener_socket, err)
+		    : 0;
 }

@@ -10,6 +10,7 @@
 #include "core/parent/check.h"
 #include "core/parent/filter.h"
 #include "core/parent/reach.h"
+#include "core/parent/try.h"
 #include "rootless/scope.h"
 
 /* ---- the config ---- */
@@ -128,7 +129,7 @@ static int try_ports(const struct plan *plan, struct error *err)
 	return result;
 }
 
-int plan_try(const struct plan *plan, struct error *err)
+int plan_try(struct plan *plan, struct error *err)
 {
 	bool slirp = network_plan_has_slirp(&plan->network);
 
@@ -137,9 +138,12 @@ int plan_try(const struct plan *plan, struct error *err)
 	    (slirp && error_gather(err, slirp_check_host(err)) < 0) ||
 	    error_gather(err, userns_try(&plan->userns, err)) < 0)
 		return -1;
-	return plan->namespaces.joined[CONFIG_NS_MOUNT] >= 0
-		       ? 0
-		       : check_start(&plan->config, &plan->mounts, err);
+	/* In a mount namespace that is joined paths lead elsewhere. */
+	if (plan->namespaces.joined[CONFIG_NS_MOUNT] >= 0)
+		return 0;
+	if (check_start(&plan->config, &plan->mounts, err) < 0)
+		return -1;
+	return err->all && err->all->count > 0 ? 0 : try_container(plan, err);
 }
 
 void plan_init(struct plan *plan, const struct create_request *request)

@@ -69,9 +69,11 @@ int plan_make(struct plan *plan, struct error *err);
 
 /*
  * Finds out what only a try can tell, and what a start would find out step by step: user namespace,
- * filter, network, ports, program.  Nothing stays of the tries.
+ * filter, network, ports; then, where nothing was wrong so far, a container as planned up to the
+ * moment in which the program would run (see core/parent/try.h).  Nothing stays of the tries.  The plan
+ * is used up.
  * Runs in: parent, after plan_make(), in place of the container's creation.
  */
-int plan_try(const struct plan *plan, struct error *err);
+int plan_try(struct plan *plan, struct error *err);
 
 #endif

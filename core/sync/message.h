@@ -116,6 +116,7 @@ enum order_flag {
 	/* `exec`: the user's groups are those of the container's /etc/passwd and /etc/group */
 	ORDER_OWN_GROUPS = 1 << 11,
 	ORDER_PRCTL_ALLOWED = 1 << 12, /* the filter lets prctl(2) through */
+	ORDER_TRY = 1 << 13,	       /* `check`: the program is executed and doesn't run */
 };
 
 /* Descriptors that come with CONFIG, each only where there is one, in this order. */

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/parent/try.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/log.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/config/change.h"
+#include "core/parent/grant.h"
+#include "core/parent/launch.h"
+#include "core/parent/seccomp.h"
+
+/* ---- the plan of the try ---- */
+
+/* Is @path @folder or below it?  Both are clean. */
+static bool is_in(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* Is @path in a bind among the first @count mounts?  What is made there is made on the host. */
+static bool is_in_bind(const struct mount_plan *mounts, size_t count, const char *path)
+{
+	autofree char *clean = path_clean(path);
+
+	for (size_t i = 0; i < count; i++)
+		if (mounts->steps.items[i].kind == MOUNT_KIND_BIND &&
+		    is_in(clean, mounts->steps.items[i].destination))
+			return true;
+	return false;
+}
+
+static void drop_option(struct config_mount *mount, const char *option)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < mount->options.count; i++)
+		if (!str_equal(mount->options.items[i], option))
+			mount->options.items[kept++] = mount->options.items[i];
+	mount->options.count = kept;
+}
+
+static void spare_volumes(struct container_config *config, const struct mount_plan *mounts)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		if (is_in_bind(mounts, i, mounts->steps.items[i].destination))
+			continue;
+		config->mounts.items[kept] = config->mounts.items[i];
+		/* "U" gives the source to the container's user. */
+		drop_option(&config->mounts.items[kept++], "U");
+	}
+	config->mounts.count = kept;
+	kept = 0;
+	for (size_t i = 0; i < config->linux_->devices.count; i++)
+		if (!is_in_bind(mounts, mounts->steps.count, config->linux_->devices.items[i].path))
+			config->linux_->devices.items[kept++] = config->linux_->devices.items[i];
+	config->linux_->devices.count = kept;
+	if (!config->process)
+		return;
+	if (is_in_bind(mounts, mounts->steps.count, config->process->cwd))
+		config->process->cwd = arena_str(&config->arena, "/");
+	if (is_in_bind(mounts, mounts->steps.count, "/dev/console"))
+		config->process->terminal = false;
+}
+
+/* What init would change of namespaces that others are in. */
+static void spare_namespaces(struct container_config *config, const struct namespaces *namespaces)
+{
+	if (namespaces->joined[CONFIG_NS_UTS] >= 0)
+		config->hostname = config->domainname = NULL;
+	if (namespaces->joined[CONFIG_NS_NETWORK] >= 0 || namespaces->joined[CONFIG_NS_IPC] >= 0)
+		config->linux_->sysctl.count = 0;
+}
+
+static bool has_changes(const char *overlay)
+{
+	autofree char *upper = path_join(overlay, "upper");
+
+	return access(upper, F_OK) == 0;
+}
+
+/* False: the container can't be tried. */
+static bool cover_root(struct plan *plan)
+{
+	const char *given = config_annotation(&plan->config, CONFIG_ANNOTATION_OVERLAY);
+	struct error ignored = ERROR_NONE;
+
+	if (given && given[0] == '/' && has_changes(given))
+		return false;
+	/* Init says that it isn't there; fuse-overlayfs would get one made. */
+	if (given && given[0] == '/' && access(given, F_OK) < 0)
+		return !plan->overlay.by_fuse;
+	config_set_annotation(&plan->config, CONFIG_ANNOTATION_OVERLAY, CONFIG_OVERLAY_IN_MEMORY);
+	overlay_release(&plan->overlay);
+	if (overlay_choose(&plan->config, &plan->userns, &plan->overlay, &ignored) == 0)
+		return true;
+	log_debug("check: no container is tried: %s", ignored.text);
+	return false;
+}
+
+/* ---- the container ---- */
+
+static int bootstrap(const struct launch *launch, const struct plan *plan, struct error *err)
+{
+	if (userns_write_maps(launch->child->pid, launch->userns, err) < 0 ||
+	    grant_limits(launch->child->pid, launch->config->process, &plan->caller, err) < 0)
+		return -1;
+	return child_send(launch->child, MESSAGE_BOOTSTRAP, err);
+}
+
+static int send_config(struct launch *launch, const struct plan *plan, struct error *err)
+{
+	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
+	int fds[ORDER_FD_COUNT] = { [ORDER_FD_START] = -1, [ORDER_FD_STARTED] = -1 };
+	uint32_t flags = ORDER_TRY;
+
+	flags |= plan->request->no_pivot ? ORDER_NO_PIVOT : 0;
+	flags |= plan->overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
+	return launch_send_config(launch, flags, fds, sections, err);
+}
+
+static int await_ready(struct launch *launch, const struct plan *plan, struct error *err)
+{
+	unsigned int expected = MESSAGE_BIT(MESSAGE_OVERLAY) | MESSAGE_BIT(MESSAGE_READY);
+
+	for (;;) {
+		automessage struct message message = MESSAGE_NONE;
+
+		if (launch_await(launch, expected, &message, err) < 0)
+			return -1;
+		if (message.type == MESSAGE_READY)
+			return 0;
+		if (message.type == MESSAGE_OVERLAY && message.fd_count == 1 &&
+		    overlay_serve(&plan->overlay, &message.fds[0], err) < 0)
+			return -1;
+	}
+}
+
+int try_container(struct plan *plan, struct error *err)
+{
+	struct container_config *config = &plan->config;
+	struct filter filter = FILTER_NONE;
+	struct child child = CHILD_NONE;
+	struct launch launch = LAUNCH_NONE;
+	int result;
+
+	if (!(plan->namespaces.new_flags & CLONE_NEWNS) || !cover_root(plan))
+		return 0;
+	config->hooks = NULL;
+	/* The listener's process is not to hear of it. */
+	if (config->linux_->seccomp && seccomp_uses_notify(config->linux_->seccomp))
+		config->linux_->seccomp = NULL;
+	if (filter_compile(config, &filter, err) < 0)
+		return -1;
+	spare_volumes(config, &plan->mounts);
+	spare_namespaces(config, &plan->namespaces);
+	launch.request = &plan->request->child;
+	launch.config = config;
+	launch.userns = &plan->userns;
+	launch.namespaces = &plan->namespaces;
+	launch.filter = &filter;
+	launch.id = plan->request->id;
+	launch.opens_sources = true;
+	launch.child = &child;
+	result = launch_clone(&launch, err) < 0 || launch_join(&launch, err) < 0 ||
+				 bootstrap(&launch, plan, err) < 0 ||
+				 send_config(&launch, plan, err) < 0 ||
+				 await_ready(&launch, plan, err) < 0 ||
+				 child_release(&child, err) < 0 ||
+				 child_check_executed(&child, config->linux_->seccomp, err) < 0
+			 ? -1
+			 : 0;
+	launch_end(&launch);
+	/* The stop at execve may have been reported in place of the end. */
+	while (child.pid > 0 && (waitpid(child.pid, NULL, 0) > 0 || errno == EINTR))
+		;
+	child_close(&child);
+	filter_release(&filter);
+	return result;
+}
