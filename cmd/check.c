@@ -8,7 +8,7 @@
 #define CHECK_ID "check"
 
 static int check_request(const struct globals *globals, struct create_options *options,
-			 const char *config_text, struct error *err)
+			 const char *config_text, struct strbuf *explanation, struct error *err)
 {
 	struct create_paths paths = { 0 };
 	struct create_request request;
@@ -18,7 +18,7 @@ static int check_request(const struct globals *globals, struct create_options *o
 		request.mode = CREATE_RUN;
 		request.config_text = config_text;
 		request.child.foreground = !options->detach;
-		result = container_check(&request, err);
+		result = container_check(&request, options->explain ? explanation : NULL, err);
 	}
 	create_paths_release(&paths);
 	return result;
@@ -26,7 +26,8 @@ static int check_request(const struct globals *globals, struct create_options *o
 
 /* @problems: an error that gathers all. */
 static int check_settled(const struct globals *globals, struct create_options *options, int argc,
-			 char **argv, int operand, struct error *problems)
+			 char **argv, int operand, struct strbuf *explanation,
+			 struct error *problems)
 {
 	autostrbuf struct strbuf config = { 0 };
 
@@ -35,24 +36,24 @@ static int check_settled(const struct globals *globals, struct create_options *o
 			     error_set(problems, 0, "--save-config: %s is not overwritten",
 				       options->save_config));
 	if (!options->container.rootfs)
-		return check_request(globals, options, NULL, problems);
+		return check_request(globals, options, NULL, explanation, problems);
 	error_gather(problems,
 		     container_options_config(&options->container, options->network, argc - operand,
 					      argv + operand, &config, NULL, problems));
 	/* Options that make no config leave nothing to look at. */
-	return config.size ? check_request(globals, options, config.bytes, problems) : 0;
+	return config.size ? check_request(globals, options, config.bytes, explanation, problems)
+			   : 0;
 }
 
-static int print_problems(const struct error_list *problems, struct error *err)
+static int print_problems(const struct error_list *problems, struct strbuf *text, struct error *err)
 {
-	autostrbuf struct strbuf text = { 0 };
 	char line[ERROR_LINE_SIZE];
 
 	for (size_t i = 0; i < problems->count; i++)
-		strbuf_addf(&text, "%s\n", error_format(&problems->items[i], line));
+		strbuf_addf(text, "%s\n", error_format(&problems->items[i], line));
 	if (problems->count == 0)
-		strbuf_add_str(&text, "no problem found\n");
-	return command_print(text.bytes, err);
+		strbuf_add_str(text, "no problem found\n");
+	return command_print(text->bytes, err);
 }
 
 static int check(const struct globals *globals, int argc, char **argv, int *ret_status,
@@ -61,6 +62,7 @@ static int check(const struct globals *globals, int argc, char **argv, int *ret_
 	struct create_options options = { 0 };
 	struct error_list problems = { 0 };
 	struct error gathering = { .all = &problems };
+	autostrbuf struct strbuf text = { 0 };
 	int operand;
 	int result = options_parse(command_check.spec, OPTIONS_FIRST, argc, argv, &options,
 				   &operand, err);
@@ -73,9 +75,9 @@ static int check(const struct globals *globals, int argc, char **argv, int *ret_
 		options.bundle = argv[operand];
 	}
 	if (result == 0) {
-		error_gather(&gathering,
-			     check_settled(globals, &options, argc, argv, operand, &gathering));
-		result = print_problems(&problems, err);
+		error_gather(&gathering, check_settled(globals, &options, argc, argv, operand,
+						       &text, &gathering));
+		result = print_problems(&problems, &text, err);
 	} else if (result > 0)
 		options_print_help(command_check.spec, stdout);
 	*ret_status = problems.count ? EXIT_STATUS_OTHER : 0;
@@ -86,6 +88,8 @@ static int check(const struct globals *globals, int argc, char **argv, int *ret_
 
 static const struct option_spec options_check[] = {
 	RUN_OPTION_SPECS,
+	{ "explain", 0, OPTION_FLAG, CREATE_OPTION(explain), NULL,
+	  "print the container that it would be, and what was fitted" },
 };
 static const struct command_spec spec_check = {
 	.name = "check",

@@ -22,6 +22,7 @@ struct create_options {
 	bool no_new_keyring;
 	bool detach;		     /* `run` alone */
 	bool keep;		     /* `run` alone */
+	bool explain;		     /* `check` alone */
 	const char *die_with_parent; /* `run` alone: "true" or "false" */
 	const char *name; /* `run` alone, and what follows: for a container without a bundle */
 	const char *save_config;

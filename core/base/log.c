@@ -42,6 +42,11 @@ bool log_enabled(enum log_level level)
 	return level <= target.level;
 }
 
+enum log_level log_current_level(void)
+{
+	return target.level;
+}
+
 int log_open(const char *path, enum log_format format, struct error *err)
 {
 	const char *name;

@@ -32,6 +32,7 @@ typedef void log_sink(enum log_level level, const char *text, void *context);
  */
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
+enum log_level log_current_level(void);
 
 /*
  * Appends to @path (created with 0600 where it doesn't exist yet), "file:" before it allowed; the

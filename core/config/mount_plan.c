@@ -387,21 +387,21 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 	return 0;
 }
 
-void mount_plan_print(const struct mount_plan *plan)
+void mount_plan_print(const struct mount_plan *plan, struct strbuf *out)
 {
-	if (!log_enabled(LOG_LEVEL_DEBUG))
-		return;
 	for (size_t i = 0; i < plan->steps.count; i++) {
 		const struct mount_step *step = &plan->steps.items[i];
-		autostrbuf struct strbuf options = { 0 };
+		const char *what = step->kind == MOUNT_KIND_BIND ? step->source : step->type;
+		size_t before;
 
-		mount_options_print(&step->options, &options);
-		log_debug("mounts[%zu]: %s %s on %s%s%s", step->index, kind_names[step->kind],
-			  step->kind == MOUNT_KIND_BIND ? step->source
-			  : step->type			? step->type
-							: "",
-			  step->destination, options.size ? ": " : "",
-			  options.size ? options.bytes : "");
+		strbuf_addf(out, "  %s%s%s on %s", kind_names[step->kind], what ? " " : "",
+			    what ? what : "", step->destination);
+		before = out->size;
+		strbuf_add_str(out, ": ");
+		mount_options_print(&step->options, out);
+		if (out->size == before + 2)
+			out->size = before;
+		strbuf_add_str(out, "\n");
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/error.h"
+#include "core/base/str.h"
 #include "core/config/config.h"
 #include "core/config/mount_options.h"
 
@@ -77,8 +78,8 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
  */
 void mount_plan_warn(const struct mount_plan *plan);
 
-/* A debug line for each step. */
-void mount_plan_print(const struct mount_plan *plan);
+/* Appends the steps, a line each, indented: "  bind /srv/data on /data: ro,rbind". */
+void mount_plan_print(const struct mount_plan *plan, struct strbuf *out);
 
 /* Takes NULL and what is all zero. */
 void mount_plan_release(struct mount_plan *plan);

@@ -206,6 +206,18 @@ static void close_proc_contexts(struct mount_plan *plan)
 		fd_close(&plan->steps.items[i].context_fd);
 }
 
+static void log_plan(const struct mount_plan *plan)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	if (!log_enabled(LOG_LEVEL_DEBUG))
+		return;
+	mount_plan_print(plan, &text);
+	for (char *rest = text.bytes, *line; (line = strsep(&rest, "\n"));)
+		if (*line)
+			log_debug("mount%s", line + 1);
+}
+
 static int prepare_rootfs(struct init *init, struct error *err)
 {
 	automountplan struct mount_plan plan = { 0 };
@@ -220,7 +232,7 @@ static int prepare_rootfs(struct init *init, struct error *err)
 		return -1;
 	for (size_t i = 0; i < plan.steps.count; i++)
 		plan.steps.items[i].source_fd = source_fd(init, 1 + plan.steps.items[i].index);
-	mount_plan_print(&plan);
+	log_plan(&plan);
 	if (make_fuse_overlay(init, &fuse_tree, err) < 0 ||
 	    rootfs_prepare(&init->child.config, source_fd(init, 0), fuse_tree, &init->rootfs, err) <
 		    0)

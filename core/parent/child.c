@@ -88,15 +88,6 @@ int child_connect_console(const struct child_request *request, struct child *chi
 
 /* ---- until READY ---- */
 
-static enum log_level current_log_level(void)
-{
-	enum log_level level = LOG_LEVEL_ERROR;
-
-	while (level < LOG_LEVEL_DEBUG && log_enabled(level + 1))
-		level++;
-	return level;
-}
-
 /*
  * The rules went into the filter: init needs of the section only where a notification's listener is
  * announced.
@@ -171,7 +162,7 @@ int child_send_config(const struct child *child, struct container_config *config
 {
 	autostrbuf struct strbuf payload = { 0 };
 
-	order->log_level = current_log_level();
+	order->log_level = log_current_level();
 	order->pid = (uint32_t)child->pid;
 	print_config_for_init(config, &sections[ORDER_CONFIG]);
 	message_order_pack(order, sections, &payload);

@@ -77,18 +77,6 @@ static void describe(struct creation *creation)
 	state->hooks = config->hooks;
 }
 
-static bool wants_state(const struct container_config *config)
-{
-	return config->hooks || (config->linux_->seccomp && config->linux_->seccomp->listener_path);
-}
-
-/* JSON that others read has no way to say a path that isn't UTF-8. */
-static int check_state_text(const struct creation *creation, struct error *err)
-{
-	return wants_state(&creation->plan.config) ? state_check_text(&creation->made->state, err)
-						   : 0;
-}
-
 /*
  * Records the cgroup in the state.  Called again after systemd made the scope, since only then its
  * path is known.
@@ -284,7 +272,7 @@ static int send_config(struct creation *creation, struct error *err)
 	};
 	int sent;
 
-	if (wants_state(config)) {
+	if (plan_tells_state(&creation->plan)) {
 		state_print(&made->state, CONTAINER_CREATING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATING]);
 		state_print(&made->state, CONTAINER_CREATED, JSON_COMPACT,
@@ -436,7 +424,7 @@ static int make_state(struct creation *creation, struct error *err)
 	if (state_dir_create(request->root, request->id, &creation->made->dir, err) < 0)
 		return -1;
 	describe(creation);
-	return check_state_text(creation, err);
+	return 0;
 }
 
 static void remove_state(struct creation *creation)
@@ -614,13 +602,42 @@ int container_create(const struct create_request *request, struct created *ret_c
 	return 0;
 }
 
-int container_check(const struct create_request *request, struct error *err)
+/* What fitting changes is told by debug lines, wherever it happens. */
+static void note_change(enum log_level level, const char *text, void *context)
+{
+	if (level == LOG_LEVEL_DEBUG)
+		strbuf_addf(context, "  %s\n", text);
+	else
+		dprintf(STDERR_FILENO, "urun: warning: %s\n", text);
+}
+
+static int plan_explained(struct plan *plan, struct strbuf *explanation, struct error *err)
+{
+	autostrbuf struct strbuf changes = { 0 };
+	enum log_level level = log_current_level();
+	int result;
+
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_set_sink(note_change, &changes);
+	result = plan_make(plan, err);
+	log_set_sink(NULL, NULL);
+	log_set_level(level);
+	if (result < 0)
+		return -1;
+	plan_print(plan, explanation);
+	if (changes.size)
+		strbuf_addf(explanation, "fitted to this host:\n%s", changes.bytes);
+	return 0;
+}
+
+int container_check(const struct create_request *request, struct strbuf *explanation,
+		    struct error *err)
 {
 	struct plan plan;
 	int result;
 
 	plan_init(&plan, request);
-	result = plan_make(&plan, err);
+	result = explanation ? plan_explained(&plan, explanation, err) : plan_make(&plan, err);
 	if (result == 0)
 		result = plan_try(&plan, err);
 	plan_release(&plan);

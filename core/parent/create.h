@@ -47,10 +47,13 @@ int container_create(const struct create_request *request, struct created *ret_c
 void created_release(struct created *created);
 
 /*
- * Would container_create() do, for this user on this host?  The same checks, and those of what is
- * found in a start only later; all problems are gathered where that is wanted (error_gather()).
- * Nothing is made but a user namespace that is gone at the end; its id and child are not looked at.
+ * Would container_create() do, for this user on this host?  The same plan, and a try of what is found in
+ * a start only later; all problems are gathered where that is wanted (error_gather()).  Nothing that is
+ * made stays; the request's id and child are not looked at.
+ * @explanation gets the plan and what was changed to fit it to the host; NULL: nobody asks.
+ * Runs in: parent.
  */
-int container_check(const struct create_request *request, struct error *err);
+int container_check(const struct create_request *request, struct strbuf *explanation,
+		    struct error *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "core/parent/check.h"
 #include "core/parent/filter.h"
 #include "core/parent/reach.h"
+#include "core/parent/state.h"
 #include "core/parent/try.h"
 #include "rootless/scope.h"
 
@@ -92,7 +93,29 @@ static int plan_cgroup(struct plan *plan, struct error *err)
 	return cgroup_plan_make(&request, &plan->config, &plan->cgroup, err);
 }
 
+/* JSON that others read has no way to say a path that isn't UTF-8. */
+static int check_state_text(const struct plan *plan, struct error *err)
+{
+	const struct create_request *request = plan->request;
+	const struct container_state state = {
+		.id = (char *)(uintptr_t)request->id,
+		.bundle = (char *)(uintptr_t)request->bundle,
+		.rootfs = plan->config.root->path,
+		.annotations = plan->config.annotations,
+		.hooks = plan->config.hooks,
+	};
+
+	return plan_tells_state(plan) ? state_check_text(&state, err) : 0;
+}
+
 /* ---- all of it ---- */
+
+bool plan_tells_state(const struct plan *plan)
+{
+	const struct config_seccomp *seccomp = plan->config.linux_->seccomp;
+
+	return plan->config.hooks || (seccomp && seccomp->listener_path);
+}
 
 /*
  * ORDER: the network first, as the namespaces decide what the config is fitted to; the mounts last, as
@@ -110,7 +133,8 @@ int plan_make(struct plan *plan, struct error *err)
 	    error_gather(err, plan_userns(plan, err)) < 0 ||
 	    error_gather(err, plan_cgroup(plan, err)) < 0 ||
 	    error_gather(err, namespaces_open(config, &plan->namespaces, err)) < 0 ||
-	    error_gather(err, mount_plan_make(config, &plan->mounts, err)) < 0)
+	    error_gather(err, mount_plan_make(config, &plan->mounts, err)) < 0 ||
+	    error_gather(err, check_state_text(plan, err)) < 0)
 		return -1;
 	mount_plan_warn(&plan->mounts);
 	/* In a mount namespace that is joined paths lead elsewhere. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "core/base/error.h"
+#include "core/base/str.h"
 #include "core/cgroup/plan.h"
 #include "core/config/config.h"
 #include "core/config/mount_plan.h"
@@ -66,6 +67,12 @@ void plan_release(struct plan *plan);
  * Runs in: parent, before any process exists.
  */
 int plan_make(struct plan *plan, struct error *err);
+
+/* Do hooks or a seccomp agent hear of the container's state? */
+bool plan_tells_state(const struct plan *plan);
+
+/* Appends the plan for a person: every mount, map, limit, the network and the filter. */
+void plan_print(const struct plan *plan, struct strbuf *out);
 
 /*
  * Finds out what only a try can tell, and what a start would find out step by step: user namespace,

@@ -106,13 +106,13 @@ $output"
 	assert_contains "$stderr" no-such-option
 }
 
-@test "a program that a mount may bring isn't missed" {
+@test "a program that a mount brings isn't missed" {
 	mkdir "$BUNDLE/tools"
+	cp "$BUNDLE/rootfs/bin/true" "$BUNDLE/tools/program"
 	config '.mounts += [{destination: "/tools", type: "bind", source: "tools", options: ["rbind"]}]
 		| .process.args = ["/tools/program"]'
 	try check "$BUNDLE"
 	assert_status 0
-	sh_program 'true'
 	config '.process.args = ["program"] | .process.env = ["PATH=/bin:/tools"]'
 	try check "$BUNDLE"
 	assert_status 0
@@ -140,8 +140,8 @@ $output"
 	config '.hooks = {createRuntime: [{path: "/no/hook"}], poststop: [{path: "/bin/true"}, {path: "/etc/passwd"}]}'
 	try check "$BUNDLE"
 	assert_status 1
-	assert_lines 'hooks.createRuntime[0].path: /no/hook: no such file or directory' \
-		'hooks.poststop[1].path: /etc/passwd: permission denied'
+	assert_output 'hooks.createRuntime[0]: start /no/hook: no such file or directory'
+	[ "$stderr" = 'urun: warning: hooks.poststop[1]: start /etc/passwd: permission denied' ] || fail "$stderr"
 }
 
 @test "a host that gives no user namespace is told with the mend" {
@@ -196,4 +196,79 @@ $output"
 	try run --detach --die-with-parent --rootfs "$BUNDLE/rootfs" --network none true
 	assert_status 125
 	assert_contains "$stderr" 'one of them'
+}
+
+@test "a container is tried, and nothing of the try runs, stays or changes what is the user's" {
+	mkdir "$BUNDLE/volume"
+	echo one >"$BUNDLE/volume/file"
+	printf '#!/bin/sh\necho ran >>"%s/ran"\n' "$BUNDLE" >"$BUNDLE/hook"
+	chmod +x "$BUNDLE/hook"
+	config --arg bundle "$BUNDLE" '.process.args = ["sh", "-c", "touch /volume/ran /ran"] | .process.cwd = "/made/here"
+		| .process.user = {uid: 1, gid: 1}
+		| .mounts += [{destination: "/volume", type: "bind", source: "volume", options: ["rbind", "U"]},
+			{destination: "/volume/inside", type: "tmpfs", source: "tmpfs"},
+			{destination: "/new/place", type: "tmpfs", source: "tmpfs"}]
+		| .linux.devices = [{type: "c", path: "/opt/null", major: 1, minor: 3}]
+		| .hooks = {createRuntime: [{path: ($bundle + "/hook")}], createContainer: [{path: ($bundle + "/hook")}],
+			poststop: [{path: ($bundle + "/hook")}]}'
+	find "$BUNDLE" -printf '%p %u %m %T@\n' | sort >"$BATS_TEST_TMPDIR/before"
+	try check "$BUNDLE"
+	assert_output 'no problem found'
+	assert_status 0
+	find "$BUNDLE" -printf '%p %u %m %T@\n' | sort >"$BATS_TEST_TMPDIR/after"
+	cmp "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+	[ ! -e "$STATE" ]
+	# The same with a container that shares another's namespaces, which the try must not change either.
+	config 'del(.hooks) | .process.args = ["sleep", "100"]'
+	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	config --arg pid "$(urun state c1 | jq .pid)" '.hostname = "other" | .linux.namespaces |= map(if .type == "uts" then .path = "/proc/\($pid)/ns/uts" else . end)
+		| .linux.namespaces += [{type: "user", path: "/proc/\($pid)/ns/user"}]'
+	try check "$BUNDLE"
+	assert_output 'no problem found'
+	observe urun exec c1 hostname
+	assert_output urun-test
+	urun delete --force c1
+}
+
+@test "what the program and its interpreter lack is told as run tells it" {
+	local line
+	printf '#!/no/interpreter\n' >"$BUNDLE/rootfs/script"
+	printf 'neither\n' >"$BUNDLE/rootfs/garbage"
+	chmod +x "$BUNDLE"/rootfs/{script,garbage}
+	for line in /script /garbage /etc /etc/passwd ./nothing nothing ''; do
+		program "$line"
+		try run --bundle "$BUNDLE" c1
+		[ "$status" = 126 ] || [ "$status" = 127 ] || fail "$status $stderr"
+		line=${stderr#urun: c1: }
+		try check "$BUNDLE"
+		assert_output "$line"
+	done
+}
+
+@test "--explain prints what the container would be, and what was fitted" {
+	config '.mounts += [{destination: "/data", type: "bind", source: "rootfs", options: ["rbind", "ro", "nosuid"]}]
+		| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 64, hard: 128}]
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
+	try check --explain --network slirp,mtu=1500 --publish 127.0.0.1:0:80 "$BUNDLE"
+	assert_status 0
+	problem 'user namespace: new'
+	problem '  uids (container host count): 0 '
+	problem "root: $BUNDLE/rootfs"
+	problem "  bind $BUNDLE/rootfs on /data: "
+	problem '  file system proc on /proc'
+	problem 'cgroup: '
+	problem 'limit: RLIMIT_NOFILE 64, at most 128'
+	problem 'network: slirp,mtu=1500'
+	problem '  publish: 127.0.0.1:0:80'
+	problem 'filter: 1 rules, else SCMP_ACT_ALLOW'
+	problem 'user: 0:0'
+	problem 'program: /bin/true'
+	problem 'fitted to this host:'
+	[ "${lines[-1]}" = 'no problem found' ]
+	[ -z "$stderr" ] || fail "$stderr"
+	config '.mounts += [{destination: "/x", type: "bind", source: "/no/such", options: ["rbind"]}]'
+	try check --explain "$BUNDLE"
+	assert_status 1
+	problem 'user namespace: new'
+	assert_contains "${lines[-1]}" 'mount /no/such on /x: no such file or directory'
 }

@@ -148,9 +148,27 @@ has_sanitizers() {
 	grep -q __asan_init "$URUN"
 }
 
-# try ARG…: observes urun.
+# try ARG…: observes urun.  What `run` refuses of a bundle `check` must refuse in the same words, in all tests: RUN_ALONE=1 is
+# for a test of what only a run can meet, such as an id that is taken.
 try() {
 	observe urun "$@"
+	case $1:${status}:$stderr in run:12[567]:'urun: '*) [ -n "${RUN_ALONE-}" ] || assert_check_agrees "${@:2}" ;; esac
+}
+
+# assert_check_agrees ARG…: the first line of `check` is that of the run with these arguments, which is in $stderr.
+assert_check_agrees() {
+	local args=("$@") line checked
+	case " $* " in *' --rootfs '* | *' --help '*) return ;; esac
+	[[ " $* " == *' --bundle '* ]] && [ "${args[-2]}" != --bundle ] || return 0
+	line=${stderr%%$'\n'*}
+	line=${line#'urun: '}
+	line=${line#"${args[-1]}: "}
+	unset 'args[-1]'
+	checked=$(urun check "${args[@]}" 2>&1) || true
+	checked=${checked%%$'\n'*}
+	checked=${checked#'urun: '}
+	# An error of the config's text begins with the file.
+	[ "${line#*/config.json: }" = "${checked#*/config.json: }" ] || fail "check says something else than run" "run:   $line" "check: $checked"
 }
 
 # wait_status PID: the exit status of a command in the background, as $status.
