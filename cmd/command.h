@@ -23,10 +23,11 @@ struct globals {
 	bool debug;
 	bool systemd_cgroup;
 	bool version;
-	unsigned int listen_fds;   /* of socket activation */
-	const char *listen_names;  /* LISTEN_FDNAMES; NULL: not set */
-	const char *notify_socket; /* NOTIFY_SOCKET; NULL: not set */
-	const char *term;	   /* TERM; NULL: not set */
+	unsigned int listen_fds;    /* of socket activation */
+	const char *listen_names;   /* LISTEN_FDNAMES; NULL: not set */
+	const char *notify_socket;  /* NOTIFY_SOCKET; NULL: not set */
+	const char *term;	    /* TERM; NULL: not set */
+	const char *journal_stream; /* JOURNAL_STREAM; NULL: not set */
 };
 
 /*

@@ -164,6 +164,7 @@ static int read_environment(struct globals *globals, char **ret_root, struct err
 	globals->listen_fds = read_listen_fds();
 	globals->listen_names = globals->listen_fds ? getenv("LISTEN_FDNAMES") : NULL;
 	globals->term = getenv("TERM");
+	globals->journal_stream = getenv("JOURNAL_STREAM");
 	if (!globals->root) {
 		globals->root = *ret_root = default_root();
 		return 0;

@@ -10,6 +10,7 @@
 #include "core/base/str.h"
 #include "core/parent/lifecycle.h"
 #include "core/parent/monitor.h"
+#include "core/parent/streams.h"
 
 /* Waits for the program, and takes away what was made for it. */
 static int attend(struct created *created, const sigset_t *signals, bool keep, int *ret_status,
@@ -125,6 +126,8 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 		request.config_text = config.bytes;
 		/* A console that goes elsewhere is served elsewhere. */
 		request.child.foreground = !options->detach;
+		if (options->detach && options->container.rootfs)
+			request.child.null_streams = streams_to_replace(globals->journal_stream);
 		request.child.dies_with_us =
 			!options->detach && !str_equal(options->die_with_parent, "false");
 		result = run_request(&request, options->keep, ret_status, err);

@@ -63,6 +63,9 @@ static int settle_no_bundle(const struct command_spec *command, struct create_op
 				 "can't be given too",
 				 command->name, options->bundle ? "bundle" : "config");
 	options->bundle = options->container.rootfs;
+	/* The terminal is the shell's again as soon as urun returns. */
+	if (options->detach && !options->console_socket && !options->container.tty)
+		options->container.tty = "false";
 	return 0;
 }
 

@@ -25,6 +25,7 @@ struct child_request {
 	unsigned int preserve_fds; /* those of 3 … 2 + this that are inherited go to the program */
 	unsigned int listen_fds;   /* so many of them are socket-activated: LISTEN_FDS */
 	const char *listen_names;  /* LISTEN_FDNAMES */
+	unsigned int null_streams; /* STREAM_BIT()s of those that are /dev/null to the program */
 	bool foreground;	   /* we stay its parent and serve its terminal */
 	bool dies_with_us;	   /* whoever kills us kills it; only in the foreground */
 };

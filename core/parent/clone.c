@@ -66,6 +66,7 @@
 #include "core/base/inherit.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
+#include "core/parent/streams.h"
 #include "core/sync/join.h"
 #include "core/sync/pipe.h"
 #include "rootless/host.h"
@@ -230,6 +231,10 @@ static int cloned_execute(const struct clone_order *order, char *mode, struct er
 
 	/* Init finds the ignored ones by inherit_begin() of its own, and hands them to the program. */
 	inherit_restore_signals();
+	/* ORDER: in the new process alone: what urun itself prints goes to the caller. */
+	for (int fd = 0; fd < STREAM_COUNT; fd++)
+		if ((order->null_streams & STREAM_BIT(fd)) && dup2(order->null_fd, fd) < 0)
+			return error_set(err, errno, "replace descriptor %d by /dev/null", fd);
 	if (fd_cloexec_from(3 + order->preserve_fds) < 0 || fd_clear_cloexec(order->sync_fd) < 0 ||
 	    source_keep(order->sources) < 0)
 		return error_set(err, errno, "mark descriptors as close-on-exec");

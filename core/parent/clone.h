@@ -42,6 +42,8 @@ struct clone_order {
 	int sync_fd;			       /* its end of the sync pipe */
 	int parent_sync_fd;		       /* ours: closed in the child */
 	unsigned int preserve_fds;
+	unsigned int null_streams; /* STREAM_BIT()s of those that @null_fd takes the place of */
+	int null_fd;		   /* /dev/null; looked at only with @null_streams */
 	bool keep_groups;
 	/* What is to be opened as the caller, see core/sync/source.h; NULL: nothing. */
 	const struct mount_sources *sources;

@@ -2,6 +2,9 @@
 // Runs in: parent.
 #include "core/parent/launch.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
@@ -27,6 +30,7 @@ static struct clone_order clone_order_of(const struct launch *launch)
 		.userns = launch->userns,
 		.config = launch->config,
 		.preserve_fds = launch->request->preserve_fds,
+		.null_streams = launch->request->null_streams,
 		.keep_groups = keeps_groups(launch),
 		.sources = launch->sources.count ? &launch->sources : NULL,
 		.cgroup_fd = launch->cgroup_fd,
@@ -56,17 +60,27 @@ static void list_sources(struct launch *launch)
 	mount_sources_list(launch->config, last + 1, &launch->sources);
 }
 
+static int open_null(unsigned int null_streams, int *ret_fd, struct error *err)
+{
+	if (null_streams)
+		*ret_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return null_streams && *ret_fd < 0 ? error_set(err, errno, "open /dev/null") : 0;
+}
+
 int launch_clone(struct launch *launch, struct error *err)
 {
 	struct child *child = launch->child;
+	autoclose int null = -1;
 	struct clone_order order;
 
-	if (seal_self(launch->userns, &launch->self_fd, err) < 0 ||
+	if (open_null(launch->request->null_streams, &null, err) < 0 ||
+	    seal_self(launch->userns, &launch->self_fd, err) < 0 ||
 	    pipe_new(&child->sync_fd, &launch->child_sync_fd, err) < 0)
 		return -1;
 	list_sources(launch);
 	launch->forks = clone_forks(launch->namespaces);
 	order = clone_order_of(launch);
+	order.null_fd = null;
 	if (clone_init(&order, &child->pid, &child->pidfd, err) < 0)
 		return -1;
 	/*

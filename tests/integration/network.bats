@@ -374,9 +374,8 @@ is_gone() {
 	urun delete --force c1
 }
 
-@test "it holds nothing of the caller's: a pipe ends when the container has let go of it" {
-	sh_program 'exec </dev/null >/dev/null 2>&1; sleep 60'
-	observe timeout 10 bash -c '"$1" --root "$2" run --detach --bundle "$3" --network slirp c1 2>&1 5>&1 | cat' - "$URUN" "$STATE" "$BUNDLE"
+@test "it holds nothing of the caller's: a pipe ends when urun has returned" {
+	observe timeout 10 bash -c '"$1" --root "$2" run --detach --rootfs "$3" --network slirp --name c1 sleep 60 2>&1 5>&1 | cat' - "$URUN" "$STATE" "$BUNDLE/rootfs"
 	assert_status 0
 	assert_output ''
 	urun delete --force c1

@@ -253,7 +253,7 @@ no_fuse_overlayfs() {
 	kill -KILL "$run"
 	wait_for 10 no_fuse_overlayfs
 	urun delete --force c1
-	observe timeout 20 bash -c '"$1" --root "$2" run --rootfs / --network none --name c1 --detach -- sh -c "exec </dev/null >/dev/null 2>&1; sleep 60" 2>&1 | cat' - "$URUN" "$STATE"
+	observe timeout 20 bash -c '"$1" --root "$2" run --rootfs / --network none --name c1 --detach -- sleep 60 2>&1 | cat' - "$URUN" "$STATE"
 	assert_status 0
 	urun delete --force c1
 	wait_for 10 no_fuse_overlayfs
@@ -297,9 +297,9 @@ no_fuse_overlayfs() {
 }
 
 @test "a name is made up for each, so that many run at once; a detached one tells it" {
-	local quiet='exec </dev/null >/dev/null 2>&1; sleep 60' first second
-	first=$(urun run --detach --rootfs "$BUNDLE/rootfs" --network none sh -c "$quiet")
-	second=$(urun run --detach --rootfs "$BUNDLE/rootfs" --network none sh -c "$quiet")
+	local first second
+	first=$(urun run --detach --rootfs "$BUNDLE/rootfs" --network none sleep 60)
+	second=$(urun run --detach --rootfs "$BUNDLE/rootfs" --network none sleep 60)
 	[[ $first =~ ^[0-9a-f]{12}$ ]] && [ "$first" != "$second" ]
 	[ "$(urun list --quiet)" = "$(printf '%s\n' "$first" "$second" | sort)" ]
 	urun delete --force "$first"

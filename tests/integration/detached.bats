@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What a program that runs in the background has of its caller: without a bundle nothing that the caller waits for, with a bundle
+# the caller's own streams, as engines rely on.
+load lib.bash
+
+# by_options ARG…: a detached container without a bundle, named c1.
+by_options() {
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 "$@"
+}
+
+# streams_of ID: what the three streams of its first process are, a line each.
+streams_of() {
+	urun exec "$1" sh -c 'for fd in 0 1 2; do readlink /proc/1/fd/$fd; done'
+}
+
+@test "the id is on stdout, and whoever reads it isn't kept waiting" {
+	local id
+	id=$(timeout 10 "$URUN" --root "$STATE" run --detach --rootfs "$BUNDLE/rootfs" --network none sh -c 'echo lost; sleep 60' 2>"$BATS_TEST_TMPDIR/err")
+	[[ $id =~ ^[0-9a-f]{12}$ ]]
+	observe streams_of "$id"
+	assert_output $'/dev/null\n/dev/null\n'"$BATS_TEST_TMPDIR/err"
+	urun delete --force "$id"
+}
+
+@test "no pipe of the caller's stays open: not its stdin, stdout, stderr, nor any other" {
+	observe timeout 10 bash -c 'true | "$1" --root "$2" run --detach --rootfs "$3" --network none --name c1 sleep 60 2>&1 5>&1 | cat' - "$URUN" "$STATE" "$BUNDLE/rootfs"
+	assert_status 0
+	assert_output ''
+	observe streams_of c1
+	assert_output $'/dev/null\n/dev/null\n/dev/null'
+	urun delete --force c1
+}
+
+@test "the lines of a loop's stdin aren't read by the container" {
+	local line lines=()
+	while read -r line; do
+		lines+=("$line")
+		by_options sh -c 'cat >/read; echo done >/done; sleep 60' >/dev/null 2>&1
+		wait_for 10 test -e "$BUNDLE/rootfs/done"
+		urun delete --force c1
+	done < <(printf 'first\nsecond\n')
+	[ "${lines[*]}" = 'first second' ]
+	[ ! -s "$BUNDLE/rootfs/read" ]
+}
+
+@test "output that is redirected to a file is kept, and a full disk is the program's to see" {
+	by_options sh -c 'echo out; echo err >&2; sleep 60' >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+	wait_for 10 grep -q err "$BATS_TEST_TMPDIR/err"
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = out ]
+	urun delete --force c1
+	by_options sh -c 'echo out || echo refused >/refused; sleep 60' >/dev/full 2>/dev/null
+	wait_for 10 grep -q refused "$BUNDLE/rootfs/refused"
+	urun delete --force c1
+}
+
+@test "a named pipe that output is redirected to is kept" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 7<>"$BATS_TEST_TMPDIR/fifo"
+	by_options sh -c 'echo through; sleep 60' >"$BATS_TEST_TMPDIR/fifo" 2>/dev/null 7>&-
+	read -r -t 10 -u 7 output
+	[ "$output" = through ]
+	exec 7>&-
+	urun delete --force c1
+}
+
+@test "a failure to start is told on the caller's stderr" {
+	try run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 /nothing
+	assert_status 127
+	assert_one_line /nothing
+}
+
+@test "at a terminal the container has none, and the shell has its prompt back" {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	run "$BATS_TEST_DIRNAME/terminal" -- "$URUN" --root "$STATE" run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 \
+		sh -c 'tty; sleep 60'
+	[ "$output" = $'exit 0\nterminal restored' ] || fail "the terminal showed: $output"
+	observe streams_of c1
+	assert_output $'/dev/null\n/dev/null\n/dev/null'
+	urun delete --force c1
+	run "$BATS_TEST_DIRNAME/terminal" -- "$URUN" --root "$STATE" run --detach --tty --rootfs "$BUNDLE/rootfs" --network none --name c1 true
+	assert_contains "$output" '--console-socket'
+	assert_contains "$output" 'exit 125'
+}
+
+@test "a bundle's program has the caller's streams, detached and created" {
+	program /bin/sh -c 'read -r line; echo "$line"; echo err >&2'
+	observe timeout 10 bash -c 'echo typed | "$1" --root "$2" run --detach --bundle "$3" c1 2>&1 | cat' - "$URUN" "$STATE" "$BUNDLE"
+	assert_output $'typed\nerr'
+	urun delete --force c1
+	observe timeout 10 bash -c '{ echo typed | "$1" --root "$2" create --bundle "$3" c1; "$1" --root "$2" start c1 >/dev/null 2>&1; } 2>&1 | cat' - "$URUN" "$STATE" "$BUNDLE"
+	assert_output $'typed\nerr'
+	urun delete --force c1
+}
