@@ -30,7 +30,7 @@ static int attend(struct created *created, const sigset_t *signals, bool keep, i
 	 * Another command may have removed it: `delete --force`.  Else our own memory has its state,
 	 * whatever a hook or the program has made of the files.
 	 */
-	ours = state_dir_relock(&created->dir, &left);
+	ours = state_dir_relock(&created->dir, STATE_LOCK_MS, &left);
 	if (ours < 0 || (ours && container_finish(&created->dir, &created->state, &left) < 0))
 		/* The program has run, and its status is what the caller wants to know. */
 		log_warning("%s", error_format(&left, line));

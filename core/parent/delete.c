@@ -13,6 +13,7 @@
 #include "core/parent/hooks.h"
 #include "core/parent/lifecycle.h"
 #include "core/parent/network.h"
+#include "core/parent/state_lock.h"
 
 /*
  * A killed process may take its time to die: in uninterruptible sleep, or with much memory to give
@@ -109,6 +110,50 @@ static int delete_unread(struct state_dir *dir, const struct error *unread, enum
 	return state_dir_remove(dir, err);
 }
 
+/* So long a command that holds the lock may go on before what it waits for is killed. */
+#define PATIENCE_MS 2000
+
+/*
+ * With --force also where another command holds the lock without an end: it waits for the container's
+ * first process (stopped, or held up by a file system), or was stopped itself.
+ * Returns as state_dir_relock().
+ */
+static int lock_by_force(struct state_dir *dir, struct error *err)
+{
+	struct container_state state = { 0 };
+	struct error ignored = ERROR_NONE;
+	int locked = state_dir_relock(dir, PATIENCE_MS, &ignored);
+
+	if (locked >= 0)
+		return locked;
+	log_info("%s: the container is killed", ignored.text);
+	if (state_read(dir, &state, &ignored) == 0) {
+		autoclose int pidfd =
+			pidfd_open_same((pid_t)state.pid.value, state.start_time.value);
+
+		if (pidfd >= 0)
+			pidfd_signal(pidfd, SIGKILL);
+		state_release(&state);
+	}
+	state_lock_kill_stopped(dir->fd);
+	return state_dir_relock(dir, STATE_LOCK_MS, err);
+}
+
+/* Returns 0, 1 where there is no such container, or -1. */
+static int open_to_delete(const char *root, const char *id, enum delete_how how,
+			  struct state_dir *ret_dir, struct error *err)
+{
+	int result, locked;
+
+	if (how != DELETE_FORCE)
+		return state_dir_open(root, id, STATE_LOCKED, ret_dir, err);
+	result = state_dir_open(root, id, STATE_UNLOCKED, ret_dir, err);
+	if (result != 0)
+		return result;
+	locked = lock_by_force(ret_dir, err);
+	return locked < 0 ? -1 : locked == 0;
+}
+
 /* What we lack at the moment says nothing of the file, and nothing is removed for it. */
 static bool is_shortage(int code)
 {
@@ -124,7 +169,7 @@ int container_delete(const char *root, const char *id, enum delete_how how, stru
 
 	if (state_check_id(id, err) < 0)
 		return -1;
-	result = state_dir_open(root, id, STATE_LOCKED, &dir, err);
+	result = open_to_delete(root, id, how, &dir, err);
 	if (result != 0) {
 		state_sweep(root, id);
 		/* Engines delete by force what they failed to create. */

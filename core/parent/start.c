@@ -8,6 +8,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/parent/child.h"
 #include "core/parent/hooks.h"
@@ -19,13 +20,28 @@
 /* How often the process is looked at while it says nothing. */
 #define LOOK_MS 100
 
+/* One that is stopped by a signal would never answer. */
+static int check_not_stopped(const struct state_dir *dir, const struct container_state *state,
+			     struct error *err)
+{
+	struct process_stat stat;
+
+	if (process_read_stat((pid_t)state->pid.value, &stat) < 0 || stat.state != 'T')
+		return 0;
+	error_set(err, 0, "container %s can't be started: its first process is stopped by a signal",
+		  dir->id);
+	return error_hint(err, "continue it with `urun kill %s CONT`", dir->id);
+}
+
 static int check_startable(const struct state_dir *dir, const struct container_state *state,
 			   int *ret_pidfd, struct error *err)
 {
 	enum container_status status = state_status(dir, state, ret_pidfd);
 
 	if (status == CONTAINER_CREATED)
-		return state_check_pidfd(state, *ret_pidfd, err);
+		return state_check_pidfd(state, *ret_pidfd, err) < 0
+			       ? -1
+			       : check_not_stopped(dir, state, err);
 	return error_set(err, 0, "container %s can't be started: it is %s", dir->id,
 			 container_status_name(status));
 }

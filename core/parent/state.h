@@ -106,6 +106,12 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 
 enum state_lock { STATE_UNLOCKED, STATE_LOCKED };
 
+/*
+ * How long a command waits for another one that holds the lock, be it in a hook; for one that is stopped it
+ * waits a second.  Then it fails.
+ */
+#define STATE_LOCK_MS 10000
+
 /* Opens a container's folder.  Returns 0, 1 with "container X does not exist", or -1. */
 int state_dir_open(const char *root, const char *id, enum state_lock lock,
 		   struct state_dir *ret_dir, struct error *err);
@@ -119,12 +125,13 @@ int state_open(const char *root, const char *id, enum state_lock lock, struct st
 	       struct container_state *ret_state, struct error *err);
 
 /*
- * A foreground `run` lets other commands in while its program runs.  state_dir_relock() returns 1
+ * A foreground `run` lets other commands in while its program runs.  state_dir_relock() waits @timeout_ms
+ * as the opening of a locked one does; it returns 1
  * where the folder is still the container's, whatever a hook has done to the files in it; 0 where
  * another command has removed it (a container that takes the id has a new folder); -1 with an error.
  */
 void state_dir_unlock(const struct state_dir *dir);
-int state_dir_relock(struct state_dir *dir, struct error *err);
+int state_dir_relock(struct state_dir *dir, int timeout_ms, struct error *err);
 
 int state_write(const struct state_dir *dir, const struct container_state *state,
 		struct error *err);

@@ -33,6 +33,7 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/cgroup/tree.h"
+#include "core/parent/state_lock.h"
 
 #define FILE_MARK "urun container\n"
 
@@ -151,19 +152,36 @@ static bool is_removed(const struct state_dir *dir)
 	return fstat(dir->fd, &st) == 0 && (st.st_dev != named.st_dev || st.st_ino != named.st_ino);
 }
 
-static int lock_folder(struct state_dir *dir, int how, struct error *err)
+static int refuse_locked(const struct state_dir *dir, int timeout_ms,
+			 const struct lock_holder *holder, struct error *err)
 {
-	while (flock(dir->fd, how) < 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno == EWOULDBLOCK)
-			return error_set(
-				err, 0,
-				"container %s is being created or changed by another command",
-				dir->id);
-		return error_set(err, errno, "lock %s", dir->path);
+	if (holder->stopped) {
+		error_set(err, 0,
+			  "container %s is being created or changed by process %d, which is "
+			  "stopped",
+			  dir->id, holder->pid);
+		return error_hint(err, "continue it with `kill -CONT %d`, or use `delete --force`",
+				  holder->pid);
 	}
-	return 0;
+	if (holder->pid)
+		return error_set(err, 0,
+				 "container %s is being created or changed by process %d for more "
+				 "than %d s",
+				 dir->id, holder->pid, timeout_ms / 1000);
+	return error_set(err, 0,
+			 "container %s is being created or changed by another command for more "
+			 "than %d s",
+			 dir->id, timeout_ms / 1000);
+}
+
+static int lock_folder(const struct state_dir *dir, int timeout_ms, struct error *err)
+{
+	struct lock_holder holder;
+	int failed = state_lock_take(dir->fd, timeout_ms, &holder);
+
+	if (failed == -ETIMEDOUT)
+		return refuse_locked(dir, timeout_ms, &holder, err);
+	return failed < 0 ? error_set(err, -failed, "lock %s", dir->path) : 0;
 }
 
 /* ---- what is in them ---- */
@@ -501,9 +519,9 @@ void state_dir_unlock(const struct state_dir *dir)
 	flock(dir->fd, LOCK_UN);
 }
 
-int state_dir_relock(struct state_dir *dir, struct error *err)
+int state_dir_relock(struct state_dir *dir, int timeout_ms, struct error *err)
 {
-	return lock_folder(dir, LOCK_EX, err) < 0 ? -1 : !is_removed(dir);
+	return lock_folder(dir, timeout_ms, err) < 0 ? -1 : !is_removed(dir);
 }
 
 /* Returns 1: of the failures the one that a list of containers has nothing to say about. */
@@ -526,7 +544,7 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 	dir.id = str_dup(id);
 	if (open_in_root(dir.root_fd, id, dir.path, &dir.fd, err) < 0)
 		return err->code == ENOENT ? no_such_container(root, id, err) : -1;
-	if (lock == STATE_LOCKED && lock_folder(&dir, LOCK_EX, err) < 0)
+	if (lock == STATE_LOCKED && lock_folder(&dir, STATE_LOCK_MS, err) < 0)
 		return -1;
 	if (is_removed(&dir))
 		return no_such_container(root, id, err);
