@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,6 +89,8 @@ static const struct json_field state_fields[] = {
 	  .kind = JSON_OBJECT,
 	  .shape = &config_hooks_shape,
 	  .offset = offsetof(struct container_state, hooks) },
+	/* Read alone: state_write() appends it. */
+	{ .name = "sum", .kind = JSON_STRING, .offset = offsetof(struct container_state, sum) },
 };
 static const struct json_shape state_shape = { sizeof(struct container_state), state_fields,
 					       ARRAY_SIZE(state_fields) };
@@ -116,11 +119,55 @@ static int write_file(const struct state_dir *dir, const char *name, const struc
 	return failed < 0 ? error_set(err, -failed, "write %s/%s", dir->path, name) : 0;
 }
 
+/* FNV-1a, which finds accidents and no attacks: the file is its reader's own. */
+static uint64_t sum_of(const char *bytes, size_t size)
+{
+	uint64_t sum = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < size; i++)
+		sum = (sum ^ (unsigned char)bytes[i]) * 0x100000001b3u;
+	return sum;
+}
+
+/* The end of a document with its sum, over all that stands before. */
+#define SUM_FORMAT ",\"sum\":\"%016" PRIx64 "\"}"
+#define SUM_SIZE   (sizeof(",\"sum\":\"0123456789abcdef\"}") - 1)
+
+static void print_with_sum(const struct container_state *state, struct strbuf *out)
+{
+	struct container_state unsummed = *state;
+
+	unsummed.sum = NULL;
+	json_write(&state_shape, &unsummed, JSON_OWN, out);
+	/* The brace at the end. */
+	out->size--;
+	strbuf_addf(out, SUM_FORMAT, sum_of(out->bytes, out->size));
+}
+
+/*
+ * Damage can leave valid JSON: a digit of the pid is another, and another program would be killed.
+ * A state without a sum is from an older urun.
+ */
+static int check_sum(const char *bytes, size_t size, const struct container_state *state,
+		     struct error *err)
+{
+	char wanted[SUM_SIZE + 1];
+
+	if (!state->sum)
+		return 0;
+	if (size > SUM_SIZE) {
+		snprintf(wanted, sizeof(wanted), SUM_FORMAT, sum_of(bytes, size - SUM_SIZE));
+		if (memcmp(bytes + size - SUM_SIZE, wanted, SUM_SIZE) == 0)
+			return 0;
+	}
+	return error_set(err, 0, "sum: it doesn't fit: the file was damaged or edited");
+}
+
 int state_write(const struct state_dir *dir, const struct container_state *state, struct error *err)
 {
 	autostrbuf struct strbuf text = { 0 };
 
-	json_write(&state_shape, state, JSON_OWN, &text);
+	print_with_sum(state, &text);
 	return write_file(dir, STATE_FILE_STATE, &text, err) < 0
 		       ? -1
 		       : write_file(dir, STATE_FILE_COPY, &text, err);
@@ -150,7 +197,8 @@ int state_parse(const char *bytes, size_t size, struct container_state *ret_stat
 	struct container_state state = { 0 };
 	struct arena arena = { 0 };
 
-	if (json_read_own(bytes, size, &state_shape, &state, &arena, err) < 0) {
+	if (json_read_own(bytes, size, &state_shape, &state, &arena, err) < 0 ||
+	    check_sum(bytes, size, &state, err) < 0) {
 		arena_release(&arena);
 		return -1;
 	}
@@ -162,13 +210,22 @@ int state_parse(const char *bytes, size_t size, struct container_state *ret_stat
 static int read_state_file(const struct state_dir *dir, const char *name,
 			   struct container_state *ret_state, struct error *err)
 {
+	struct container_state state = { 0 };
 	autofree char *bytes = NULL;
 	size_t size = 0;
 
 	if (read_file(dir, name, &bytes, &size, err) < 0)
 		return -1;
-	if (state_parse(bytes, size, ret_state, err) < 0)
+	if (state_parse(bytes, size, &state, err) < 0)
 		return error_prefix(err, "%s/%s", dir->path, name);
+	/* A copy of another container's would have that one killed. */
+	if (!str_equal(state.id, dir->id)) {
+		error_set(err, 0, "%s/%s: it is of another container, %s", dir->path, name,
+			  state.id);
+		state_release(&state);
+		return -1;
+	}
+	*ret_state = state;
 	return 0;
 }
 

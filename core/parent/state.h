@@ -72,6 +72,7 @@ struct container_state {
 				       `network` is locked */
 	str_map annotations;
 	struct config_hooks *hooks; /* poststart and poststop are run by later commands */
+	char *sum; /* in the file alone, where it is the last member: over the bytes before it */
 };
 
 void state_release(struct container_state *state);

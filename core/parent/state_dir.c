@@ -554,8 +554,9 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 }
 
 /*
- * There is no state.json: a killed creation is removed, and everything else said.  Returns as
- * state_open() does, 0 where there is one now.
+ * There is no state.json: a killed creation is removed, and everything else said.  A container that was
+ * handed over and has lost the file is kept, as its program may run still.  Returns as state_open() does,
+ * 0 where there is one now.
  * ORDER: the lock, then the look: who holds the lock may be about to write the state, or to remove
  * the folder.
  */
@@ -565,7 +566,7 @@ static int settle_missing(const char *root, struct state_dir *dir, struct error 
 
 	if (is_removed(dir))
 		return no_such_container(root, dir->id, err);
-	if (!state_dir_is_marked(dir))
+	if (!state_dir_is_marked(dir) && !is_removed(dir))
 		return error_set(err, 0, "%s is no container's: it has no %s", dir->path,
 				 STATE_FILE_STATE);
 	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0) {
@@ -575,6 +576,17 @@ static int settle_missing(const char *root, struct state_dir *dir, struct error 
 	if (faccessat(dir->fd, STATE_FILE_STATE, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
 		state_dir_unlock(dir);
 		return 0;
+	}
+	if (is_removed(dir))
+		return no_such_container(root, dir->id, err);
+	if (!state_dir_is_half(dir)) {
+		state_dir_unlock(dir);
+		error_set(err, ENOENT, "container %s: open %s/%s", dir->id, dir->path,
+			  STATE_FILE_STATE);
+		return error_hint(err,
+				  "its program may run still: end it with "
+				  "`urun delete --force %s`",
+				  dir->id);
 	}
 	if (state_dir_remove(dir, &unremoved) < 0)
 		log_warning("%s", unremoved.text);

@@ -174,17 +174,32 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
 	done
 }
 
-@test "delete --force keeps everything where it can't find the program" {
+@test "no command forgets a running program whose state and its copy are damaged, or ends another's" {
+	local how other
+	detached other
+	other=$PID
 	detached c1
 	cp -a "$STATE/c1" "$BATS_TEST_TMPDIR/saved"
-	truncate -s 40 "$STATE/c1/state.json" "$STATE/c1/state.copy"
-	within delete --force c1
-	assert_status 1
-	assert_one_line c1 'by hand'
-	kill -0 "$PID"
-	[ -e "$STATE/c1/state.json" ]
+	for how in 'truncate -s 40 $1' ': >$1' 'rm $1' 'mkdir $1' 'mkfifo $1' 'ln -s /etc/passwd $1' 'echo {} >$1' \
+		'head -c 500 /dev/urandom >$1' 'cp ../other/state.json $1' 'sed "s/.pid.:/&1/" $saved >$1' 'cat $saved $saved >$1'; do
+		for file in state.json state.copy; do
+			rm -rf "${STATE:?}/c1/$file"
+			case $how in truncate* | rm*) cp "$BATS_TEST_TMPDIR/saved/$file" "$STATE/c1/$file" ;; esac
+			(cd "$STATE/c1" && saved=$BATS_TEST_TMPDIR/saved/$file sh -c "$how" - "$file")
+		done
+		within list --quiet
+		assert_output other
+		within delete --force c1
+		assert_status 1
+		assert_one_line c1 'by hand'
+		[ -e "$STATE/c1/created" ] || fail "$how: the state is gone"
+		kill -0 "$PID" || fail "$how: the program has ended"
+		kill -0 "$other" || fail "$how: another program has ended"
+	done
+	rm -rf "$STATE/c1/state.json"
 	cp "$BATS_TEST_TMPDIR/saved/state.json" "$STATE/c1/state.json"
 	urun delete --force c1
+	urun delete --force other
 }
 
 @test "what hooks leave in the state directory is removed with the container, but nothing behind a link" {

@@ -18,8 +18,9 @@
 
 #include <cmocka.h>
 
-#include "core/base/pidfd.h"
+#include "core/base/fd.h"
 #include "core/base/file.h"
+#include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/parent/lifecycle.h"
 #include "core/parent/state.h"
@@ -437,6 +438,121 @@ static void a_damaged_state_is_not_forgotten_while_the_program_may_run(void **st
 	assert_int_equal(access(copy, F_OK), 0);
 }
 
+/* Writes @text as c1's state.json and state.copy. */
+static void damage(const char *root, const char *text)
+{
+	static const char *const names[] = { "state.json", "state.copy" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		autofree char *path = str_format("%s/c1/%s", root, names[i]);
+
+		unlink(path);
+		if (text)
+			assert_int_equal(make_foreign(root, names[i], text), 0);
+	}
+}
+
+/* @text with @with in the place of the first @old.  The caller frees it. */
+static char *replaced(const char *text, const char *old, const char *with)
+{
+	const char *at = strstr(text, old);
+
+	assert_non_null(at);
+	return str_format("%.*s%s%s", (int)(at - text), text, with, at + strlen(old));
+}
+
+/* Damage that leaves valid JSON, of the file and its copy alike, ends no program and loses none. */
+static void a_state_that_was_changed_is_damage(void **state)
+{
+	static const struct {
+		const char *old, *with;
+	} changes[] = {
+		{ "\"pid\":", "\"pid\":1" },
+		{ "\"startTime\":", "\"startTime\":1" },
+		{ "\"/b\"", "\"/c\"" },
+		{ "\"sum\":\"", "\"sum\":\"0" },
+		{ "}", " }" },
+		{ "{", "{ " },
+	};
+	autofree char *path = str_format("%s/c1/state.json", (char *)*state);
+	autofree char *text = NULL;
+	struct state_dir dir = STATE_DIR_NONE;
+	pid_t pid = make_sleeper();
+	struct container_state written = state_of(pid, false);
+	struct error err = ERROR_NONE;
+	size_t size;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_write(&dir, &written, &err), 0);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	state_dir_close(&dir);
+	assert_int_equal(fd_read_file(path, 65536, &text, &size), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		autofree char *changed = replaced(text, changes[i].old, changes[i].with);
+
+		damage(*state, changed);
+		assert_int_equal(container_delete(*state, "c1", DELETE_STOPPED, &err), -1);
+		assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
+		assert_non_null(strstr(err.text, "sum: it doesn't fit"));
+		assert_non_null(strstr(err.hint, "by hand"));
+		assert_int_equal(access(path, F_OK), 0);
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	}
+	damage(*state, text);
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), 0);
+	end_sleeper(pid);
+}
+
+static void another_containers_state_is_damage(void **state)
+{
+	autofree char *path = str_format("%s/c1/state.json", (char *)*state);
+	struct state_dir dir = STATE_DIR_NONE;
+	pid_t pid = make_sleeper();
+	struct container_state written = state_of(pid, false);
+	struct error err = ERROR_NONE;
+
+	written.id = (char *)"c2";
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_write(&dir, &written, &err), 0);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	state_dir_close(&dir);
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
+	assert_non_null(strstr(err.text, "of another container, c2"));
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	end_sleeper(pid);
+}
+
+static void a_state_of_an_older_urun_has_no_sum(void **state)
+{
+	const char *text = "{\"ociVersion\":\"1.3.0\",\"id\":\"c1\",\"pid\":1,\"startTime\":2,"
+			   "\"bundle\":\"/b\",\"rootfs\":\"/r\",\"created\":\"x\",\"uid\":0}";
+	struct container_state read;
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	assert_int_equal(state_parse(text, strlen(text), &read, &err), 0);
+	assert_int_equal(read.pid.value, 1);
+	state_release(&read);
+}
+
+/* Nothing but a creation that was cut short is removed by those that look. */
+static void a_container_without_its_state_is_kept(void **state)
+{
+	autofree char *path = str_format("%s/c1", (char *)*state);
+	struct state_dir dir = STATE_DIR_NONE;
+	struct container_state read;
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	state_dir_close(&dir);
+	assert_int_equal(state_open(*state, "c1", STATE_UNLOCKED, &dir, &read, &err), -1);
+	assert_non_null(strstr(err.hint, "delete --force c1"));
+	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
+	assert_int_equal(access(path, F_OK), 0);
+}
+
 /* Killed before ".new=c1" got its name, or after ".old=c1" lost it: at each of their stages. */
 static void what_a_kill_leaves_beside_is_swept(void **state)
 {
@@ -547,6 +663,10 @@ int main(void)
 		TEST(an_empty_directory_is_no_containers_either),
 		TEST(a_containers_directory_is_removed_with_what_a_hook_has_left),
 		TEST(a_damaged_state_is_not_forgotten_while_the_program_may_run),
+		TEST(a_state_that_was_changed_is_damage),
+		TEST(another_containers_state_is_damage),
+		TEST(a_state_of_an_older_urun_has_no_sum),
+		TEST(a_container_without_its_state_is_kept),
 		TEST(what_a_kill_leaves_beside_is_swept),
 		TEST(a_foreign_directory_of_such_a_name_keeps_its_files),
 		TEST(the_longest_ids_have_room_for_their_names),
