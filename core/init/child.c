@@ -57,9 +57,11 @@ int child_receive(struct child *child, enum message_type type, struct message *r
 /* Those that the order names and those that came must be the same. */
 static int take_descriptors(struct child *child, struct error *err)
 {
+	autoclose int failed = -1;
 	int *const places[ORDER_FD_COUNT] = {
 		[ORDER_FD_START] = &child->start,
 		[ORDER_FD_STARTED] = &child->started,
+		[ORDER_FD_FAILED] = &failed,
 		[ORDER_FD_SECCOMP_SOCKET] = &child->seccomp_socket,
 		[ORDER_FD_MOUNT_NAMESPACE] = &child->mount_namespace,
 	};
@@ -74,7 +76,7 @@ static int take_descriptors(struct child *child, struct error *err)
 	for (int i = 0; i < ORDER_FD_COUNT; i++)
 		if (child->order.fds & (1u << i))
 			*places[i] = take_fd(&message->fds[count++]);
-	return 0;
+	return failed < 0 ? 0 : failure_map(failed, &child->failure, err);
 }
 
 int child_receive_config(struct child *child, struct error *err)
@@ -359,6 +361,9 @@ int child_begin(const char *sync_number, const char *mode, struct child *ret_chi
 
 _Noreturn void child_fail(struct child *child, const struct error *err)
 {
+	/* ORDER: before the end, by which `start` hears that there is something to read. */
+	if (child->failure)
+		failure_set(child->failure, err);
 	if (child->sync_fd >= 0)
 		pipe_send_error(child->sync_fd, err);
 	_exit(1);

@@ -10,6 +10,7 @@
 #include "core/init/label.h"
 #include "core/init/program.h"
 #include "core/init/user.h"
+#include "core/sync/failure.h"
 #include "core/sync/message.h"
 
 /*
@@ -31,7 +32,8 @@ struct child {
 	/* What came with CONFIG, see enum order_fd; -1: it didn't. */
 	int start;
 	int started;
-	int clocks; /* of join_open_clocks(), until the clocks are set */
+	struct failure *failure; /* of ORDER_FD_FAILED; NULL: it didn't come */
+	int clocks;		 /* of join_open_clocks(), until the clocks are set */
 	int seccomp_socket;
 	int mount_namespace;
 	/* Of a process that joins by itself (core/init/join.h); all zero and -1 for others. */

@@ -28,6 +28,7 @@
 #include "core/parent/overlay.h"
 #include "core/parent/seccomp_start.h"
 #include "core/parent/terminal.h"
+#include "core/sync/failure.h"
 #include "rootless/userns.h"
 
 /* Working state of one creation, freed when it ends.  What outlives it is in struct created. */
@@ -119,6 +120,10 @@ static int make_start_fifos(struct creation *creation, struct error *err)
 
 	if (creation->request->mode != CREATE_ONLY)
 		return 0;
+	made->failed = failure_create(made->dir.fd, STATE_FILE_FAILED);
+	if (made->failed < 0)
+		return error_set(err, -made->failed, "make %s/%s", made->dir.path,
+				 STATE_FILE_FAILED);
 	return make_fifo(&made->dir, STATE_FILE_STARTED, &made->started, err) < 0
 		       ? -1
 		       : make_fifo(&made->dir, STATE_FILE_START, &made->start, err);
@@ -266,12 +271,12 @@ static int send_config(struct creation *creation, struct error *err)
 	struct created *made = creation->made;
 	const struct container_config *config = &creation->plan.config;
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	int fds[ORDER_FD_COUNT] = {
-		[ORDER_FD_START] = made->start,
-		[ORDER_FD_STARTED] = made->started,
-	};
+	int fds[ORDER_FD_COUNT] = ORDER_FDS_NONE;
 	int sent;
 
+	fds[ORDER_FD_START] = made->start;
+	fds[ORDER_FD_STARTED] = made->started;
+	fds[ORDER_FD_FAILED] = made->failed;
 	if (plan_tells_state(&creation->plan)) {
 		state_print(&made->state, CONTAINER_CREATING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATING]);
@@ -289,6 +294,7 @@ static int send_config(struct creation *creation, struct error *err)
 	 */
 	fd_close(&made->start);
 	fd_close(&made->started);
+	fd_close(&made->failed);
 	return sent;
 }
 
@@ -653,6 +659,7 @@ void created_release(struct created *created)
 	child_close(&created->child);
 	fd_close(&created->start);
 	fd_close(&created->started);
+	fd_close(&created->failed);
 	fd_close(&created->held);
 	fd_close(&created->network_pidfd);
 	fd_close(&created->port_pidfd);

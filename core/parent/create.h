@@ -19,10 +19,10 @@ struct created {
 	struct container_config config; /* scoped */
 	struct container_state state;
 	struct child child;
-	int start, started; /* until the child has them */
-	int held;	    /* of state_hold(): by who waits for the container's end; else -1 */
-	int network_pidfd;  /* of its urun-slirp; -1: it has none */
-	int port_pidfd;	    /* of its urun-port; -1: it has none */
+	int start, started, failed; /* until the child has them */
+	int held;	   /* of state_hold(): by who waits for the container's end; else -1 */
+	int network_pidfd; /* of its urun-slirp; -1: it has none */
+	int port_pidfd;	   /* of its urun-port; -1: it has none */
 	struct notify notify;
 	struct published_list published; /* its ports, without descriptors */
 };
@@ -32,6 +32,7 @@ struct created {
 			   .child = CHILD_NONE,   \
 			   .start = -1,           \
 			   .started = -1,         \
+			   .failed = -1,          \
 			   .held = -1,            \
 			   .network_pidfd = -1,   \
 			   .port_pidfd = -1,      \

@@ -228,7 +228,7 @@ static void leave_out_the_container(struct container_config *config)
 static int send_config(struct execution *execution, struct error *err)
 {
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	int fds[ORDER_FD_COUNT] = { [ORDER_FD_START] = -1, [ORDER_FD_STARTED] = -1 };
+	int fds[ORDER_FD_COUNT] = ORDER_FDS_NONE;
 
 	leave_out_the_container(&execution->config);
 	if (execution->filter.listener_socket >= 0)

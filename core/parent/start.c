@@ -15,6 +15,7 @@
 #include "core/parent/lifecycle.h"
 #include "core/parent/network.h"
 #include "core/parent/notify.h"
+#include "core/sync/failure.h"
 #include "core/sync/pipe.h"
 
 /* How often the process is looked at while it says nothing. */
@@ -97,14 +98,18 @@ static int await_execve(int started, const struct container_state *state, int pi
 static int start_program(const struct state_dir *dir, const struct container_state *state,
 			 int pidfd, struct error *err)
 {
-	autoclose int start = -1, started = -1;
+	autoclose int start = -1, started = -1, failed = -1;
 
+	/* One that an older urun has created has no such file. */
+	failed = openat(dir->fd, STATE_FILE_FAILED,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (open_fifo(dir, STATE_FILE_STARTED, O_RDONLY, &started, err) < 0 ||
 	    open_fifo(dir, STATE_FILE_START, O_WRONLY, &start, err) < 0)
 		return -1;
 	if (write(start, "s", 1) != 1)
 		return error_set(err, errno, "write to %s/%s", dir->path, STATE_FILE_START);
-	if (await_execve(started, state, pidfd, err) < 0)
+	if (await_execve(started, state, pidfd, err) < 0 ||
+	    (failed >= 0 && failure_read(failed, err) < 0))
 		return -1;
 	if (child_was_executed((pid_t)state->pid.value))
 		return 0;
@@ -112,12 +117,13 @@ static int start_program(const struct state_dir *dir, const struct container_sta
 	return error_hint(err, "with a seccomp profile: " CHILD_FILTER_HINT);
 }
 
-static void remove_fifos(const struct state_dir *dir)
+static void remove_start_files(const struct state_dir *dir)
 {
-	static const char *const names[] = { STATE_FILE_START, STATE_FILE_STARTED };
+	static const char *const names[] = { STATE_FILE_START, STATE_FILE_STARTED,
+					     STATE_FILE_FAILED };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (unlinkat(dir->fd, names[i], 0) < 0)
+		if (unlinkat(dir->fd, names[i], 0) < 0 && errno != ENOENT)
 			log_warning("remove %s/%s: %s", dir->path, names[i],
 				    error_errno_text(errno));
 }
@@ -156,7 +162,7 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 	if (check_startable(&dir, &state, &pidfd, err) == 0 &&
 	    notify_reopen(notify_socket, &dir, &notify, err) == 0 &&
 	    start_program(&dir, &state, pidfd, err) == 0) {
-		remove_fifos(&dir);
+		remove_start_files(&dir);
 		result = hooks_run_with_state(HOOK_POSTSTART, &state, CONTAINER_RUNNING, err);
 		if (result < 0)
 			end_container(&dir, &state);

@@ -32,6 +32,7 @@
  *   ports       the socket on which urun-port is asked; exists where ports are published
  *   start       the FIFO on which a created container waits for `start`; exists until then
  *   started     the FIFO from which `start` hears of the program's execve, or of an error
+ *   failed      the error where the container's seccomp filter lets none be sent: core/sync/failure.h
  *
  * The folder itself is the lock (flock(2)): who changes a container holds it.  The status isn't
  * kept but computed: from the pid and its start time, from the two files above, and from whether
@@ -226,6 +227,7 @@ void state_print(const struct container_state *state, enum container_status stat
 #define STATE_FILE_CREATED   "created"
 #define STATE_FILE_START     "start"
 #define STATE_FILE_STARTED   "started"
+#define STATE_FILE_FAILED    "failed"
 #define STATE_FILE_RESOLV    "resolv.conf"
 #define STATE_FILE_HOSTS     "hosts"
 #define STATE_FILE_HOSTNAME  "hostname"

@@ -121,7 +121,7 @@ static int bootstrap(const struct launch *launch, const struct plan *plan, struc
 static int send_config(struct launch *launch, const struct plan *plan, struct error *err)
 {
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	int fds[ORDER_FD_COUNT] = { [ORDER_FD_START] = -1, [ORDER_FD_STARTED] = -1 };
+	int fds[ORDER_FD_COUNT] = ORDER_FDS_NONE;
 	uint32_t flags = ORDER_TRY;
 
 	flags |= plan->request->no_pivot ? ORDER_NO_PIVOT : 0;

@@ -37,8 +37,8 @@
  *                     ◀──────────────── LOG     at any time
  *                     ◀────────────── ERROR     at any time; the last one: the child is gone then
  *
- * The connection that `start` makes to a created container's `start` socket carries ERROR and LOG alone, and its end says
- * the same as the pipe's.
+ * The FIFO from which `start` hears of a created container carries ERROR and LOG alone, and its end says the same as the
+ * pipe's.  Where the container's filter lets nothing be sent, a file has the error: core/sync/failure.h.
  * Both ends are the same file executed, so payloads that aren't text are plain structs.
  */
 enum message_type {
@@ -103,6 +103,15 @@ struct message_error {
 	char hint[ERROR_HINT_SIZE];
 };
 
+/* Makes no system call. */
+void message_error_make(const struct error *err, struct message_error *ret_sent);
+
+/*
+ * The child's failure becomes ours; returns -1.  The child isn't trusted: its texts are ended here, its
+ * numbers are checked, and err->all, which is the parent's own list, stays what it is.
+ */
+int message_error_adopt(const struct message_error *received, struct error *err);
+
 enum order_flag {
 	ORDER_NO_PIVOT = 1 << 0,	/* MS_MOVE and chroot in place of pivot_root */
 	ORDER_NEW_KEYRING = 1 << 1,	/* a session keyring of its own */
@@ -123,10 +132,15 @@ enum order_flag {
 enum order_fd {
 	ORDER_FD_START, /* ORDER_WAIT_START: the FIFO that `start` writes into */
 	ORDER_FD_STARTED, /* the same: the FIFO from which `start` hears of the execve, or of an error */
+	ORDER_FD_FAILED,	  /* the same: a file for an error, see core/sync/failure.h */
 	ORDER_FD_SECCOMP_SOCKET,  /* the connection that the seccomp listener is sent over */
 	ORDER_FD_MOUNT_NAMESPACE, /* the one to join */
 	ORDER_FD_COUNT,
 };
+#define ORDER_FDS_NONE             \
+	{                          \
+		-1, -1, -1, -1, -1 \
+	}
 
 enum order_section {
 	ORDER_CONFIG,	      /* the scoped config, JSON without linux.seccomp's rules */

@@ -28,7 +28,7 @@ static const struct {
 	size_t fds_max;
 } rules[] = {
 	[MESSAGE_BOOTSTRAP] = { "bootstrap", 0, 0, 0 },
-	[MESSAGE_CONFIG] = { "config", sizeof(struct message_order), 16u << 20, 4 },
+	[MESSAGE_CONFIG] = { "config", sizeof(struct message_order), 16u << 20, ORDER_FD_COUNT },
 	[MESSAGE_NETWORK] = { "network", 0, 0, 3 },
 	[MESSAGE_OVERLAY] = { "overlay", 0, 0, 1 },
 	[MESSAGE_HOOKS] = { "hooks", 0, 0, 0 },
@@ -166,25 +166,12 @@ int pipe_receive(int fd, unsigned int expected, struct message *ret_message, str
 	return 1;
 }
 
-/*
- * The child's failure becomes ours.  The child isn't trusted: its texts are ended here, its numbers
- * are checked, and err->all, which is the parent's own list, stays what it is.
- */
 static int adopt_error(const struct message *message, struct error *err)
 {
 	struct message_error sent;
-	bool is_valid;
 
 	memcpy(&sent, message->payload, sizeof(sent));
-	sent.text[sizeof(sent.text) - 1] = '\0';
-	sent.hint[sizeof(sent.hint) - 1] = '\0';
-	is_valid = sent.code >= 0 && sent.status >= 0 && sent.status <= 255;
-	/* An error without text would pass for one that has been gathered: see error_gather(). */
-	error_set(err, is_valid ? sent.code : 0, "%s",
-		  sent.text[0] ? sent.text : "the child fails without saying why");
-	error_hint(err, "%s", sent.hint);
-	err->status = is_valid ? sent.status : 0;
-	return -1;
+	return message_error_adopt(&sent, err);
 }
 
 int pipe_await(int fd, unsigned int expected, struct message *ret_message, struct error *err)
@@ -233,12 +220,10 @@ static void write_error(int fd, const struct message_error *sent)
 
 void pipe_send_error(int fd, const struct error *err)
 {
-	struct message_error sent = { .code = err->code, .status = err->status };
 	struct error ignored = ERROR_NONE;
+	struct message_error sent;
 
-	/* Not as bytes: behind the end of a text lies what was in this memory before. */
-	snprintf(sent.text, sizeof(sent.text), "%s", err->text);
-	snprintf(sent.hint, sizeof(sent.hint), "%s", err->hint);
+	message_error_make(err, &sent);
 	if (pipe_send(fd, MESSAGE_ERROR, &sent, sizeof(sent), NULL, 0, &ignored) < 0)
 		write_error(fd, &sent);
 }

@@ -196,7 +196,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	assert_one_line 'before the program ran (hint: linux.seccomp refuses'
 	# A container that runs, whose exec meets the same.
 	config '.process.noNewPrivileges = true | .process.args = ["sleep", "30"] | .linux.seccomp.syscalls[0].names = ["sendmsg", "write"]'
-	urun run --detach --bundle "$BUNDLE" c1
+	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	try exec c1 /broken
 	assert_status 255
 	assert_one_line 'before the program ran (hint: linux.seccomp refuses'
@@ -218,6 +218,30 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	try start c1
 	assert_one_line '/broken' 'exec format error'
 	urun delete --force c1
+}
+
+# The process is nobody's child that `start` could ask, and a parent that reaps it at once leaves no trace of it.
+@test "start tells what fails under a seccomp profile that lets nothing be said" {
+	local names
+	printf '\177ELF, but no program' >"$BUNDLE/rootfs/broken"
+	chmod 755 "$BUNDLE/rootfs/broken"
+	program /broken
+	for names in '"sendmsg", "write", "exit_group", "exit"' '"sendmsg", "write", "writev", "sendto"'; do
+		config ".linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [$names], \"action\": \"SCMP_ACT_ERRNO\"}]}"
+		urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+		try start c1
+		assert_status 126
+		assert_one_line '/broken' 'exec format error'
+		urun delete c1
+	done
+	program /bin/true
+	urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	[ -e "$STATE/c1/failed" ]
+	try start c1
+	assert_status 0
+	[ ! -e "$STATE/c1/failed" ]
+	wait_for 10 is_status c1 stopped
+	urun delete c1
 }
 
 @test "a call that is newer than a profile of refusals isn't known, an older one is refused" {

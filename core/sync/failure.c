@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent (create, read), init (map, set).
+#include "core/sync/failure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+
+int failure_create(int dir, const char *name)
+{
+	static const struct failure none;
+	/* Written, and no hole: a full file system is an error here, and no SIGBUS in init later. */
+	int failed = file_create(dir, name, 0600, &none, sizeof(none));
+	int fd;
+
+	if (failed < 0)
+		return failed;
+	fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int failure_map(int fd, struct failure **ret_failure, struct error *err)
+{
+	void *map = mmap(NULL, sizeof(struct failure), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED)
+		return error_set(err, errno, "map the file for a failure of the start");
+	*ret_failure = map;
+	return 0;
+}
+
+void failure_set(struct failure *failure, const struct error *err)
+{
+	message_error_make(err, &failure->error);
+	/* ORDER: last, as the reader goes by it. */
+	__atomic_store_n(&failure->is_set, 1, __ATOMIC_RELEASE);
+}
+
+int failure_read(int fd, struct error *err)
+{
+	struct failure failure;
+
+	if (pread(fd, &failure, sizeof(failure), 0) != (ssize_t)sizeof(failure) || !failure.is_set)
+		return 0;
+	return message_error_adopt(&failure.error, err);
+}
