@@ -2,7 +2,10 @@
 // Runs in: any.
 #include "core/base/mountinfo.h"
 
+#include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool is_octal(char c, char highest)
 {
@@ -69,4 +72,21 @@ bool mountinfo_next(char **rest, struct mountinfo *ret_mount)
 		if (parse_line(line, ret_mount))
 			return true;
 	return false;
+}
+
+static bool read_mount_id(int fd, uint64_t *ret_id)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+		return false;
+	*ret_id = st.stx_mnt_id;
+	return st.stx_mask & STATX_MNT_ID;
+}
+
+bool mount_is_same(int a, int b)
+{
+	uint64_t first = 0, second = 0;
+
+	return read_mount_id(a, &first) && read_mount_id(b, &second) && first == second;
 }

@@ -33,4 +33,10 @@ bool mountinfo_next(char **rest, struct mountinfo *ret_mount);
  */
 void mountinfo_unescape(char *text);
 
+/*
+ * Are the files of the two descriptors on one mount?  False also where the kernel doesn't tell (before
+ * Linux 5.8).  Source: statx(2), STATX_MNT_ID.
+ */
+bool mount_is_same(int a, int b);
+
 #endif

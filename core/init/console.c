@@ -14,6 +14,7 @@
 #include "core/base/path.h"
 #include "core/init/device.h"
 #include "core/init/mount.h"
+#include "core/init/target.h"
 
 /*
  * The names in a devpts are the kernel's alone, so once the folder is known to be one, "ptmx" is a
@@ -96,7 +97,8 @@ int console_bind(int rootfs_fd, int slave, struct error *err)
 	int result;
 
 	if (dev < 0)
-		return error_set(err, -dev, "open /dev in the root file system");
+		return target_error(rootfs_fd, "/dev", -dev, "process.terminal: bind /dev/console",
+				    err);
 	target = device_open_target(dev, "console");
 	if (target == -ELOOP)
 		return error_set(err, 0, "/dev/console is a symbolic link in the root file system");

@@ -15,6 +15,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/init/mount.h"
+#include "core/init/target.h"
 #include "rootless/device.h"
 
 #define DEFAULT_MODE 0666
@@ -55,7 +56,7 @@ int device_open_target(int dir, const char *name)
 	return S_ISDIR(st.st_mode) ? -EISDIR : take_fd(&found);
 }
 
-static int target_error(const char *path, int errnum, struct error *err)
+static int node_target_error(const char *path, int errnum, struct error *err)
 {
 	if (errnum == ELOOP)
 		return error_set(
@@ -112,7 +113,7 @@ static int node_bind(const struct device_node *node, int dir, const char *name, 
 		return -1;
 	target = device_open_target(dir, name);
 	if (target < 0)
-		return target_error(node->path, -target, err);
+		return node_target_error(node->path, -target, err);
 	result = mount_attach(tree, target);
 	return result < 0 ? error_set(err, -result, "device %s: bind it", node->path) : 0;
 }
@@ -198,6 +199,14 @@ static void note_differences(const struct config_device *device, int dir, const 
 			device->path, st.st_mode & 07777);
 }
 
+static int device_target_error(int rootfs, const char *device, const char *folder, int errnum,
+			       struct error *err)
+{
+	autofree char *what = str_format("device %s", device);
+
+	return target_error(rootfs, folder, errnum, what, err);
+}
+
 static int config_device_create(const struct config_device *device, int rootfs, struct error *err)
 {
 	autofree char *path = path_clean(device->path);
@@ -209,7 +218,7 @@ static int config_device_create(const struct config_device *device, int rootfs, 
 		return error_set(err, 0, "device %s: that isn't a file's path", device->path);
 	dir = path_mkdirs_in_root(rootfs, *path ? path : "/", 0755);
 	if (dir < 0)
-		return error_set(err, -dir, "device %s: make its folder", device->path);
+		return device_target_error(rootfs, device->path, path, -dir, err);
 	if (str_equal(device->type, "p"))
 		return fifo_create(device, dir, name, err);
 	const struct device_node node = { device->path,
@@ -276,7 +285,7 @@ int devices_create(const struct container_config *config, int rootfs_fd, struct 
 	}
 	dev = path_mkdirs_in_root(rootfs_fd, "/dev", 0755);
 	if (dev < 0)
-		return error_set(err, -dev, "open /dev in the root file system");
+		return target_error(rootfs_fd, "/dev", -dev, "make the devices", err);
 	if (default_devices_create(config, dev, err) < 0)
 		return -1;
 	for (size_t i = 0; i < config->linux_->devices.count; i++) {

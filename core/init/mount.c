@@ -26,6 +26,7 @@
 #include "core/init/own_file.h"
 #include "core/init/procfs.h"
 #include "core/init/rootfs.h"
+#include "core/init/target.h"
 #include "core/init/user.h"
 
 int mount_clone(int dir, const char *path, unsigned int flags)
@@ -246,6 +247,14 @@ static bool target_must_be_folder(const struct mount_step *step)
 	       str_equal(step->type, "proc") || str_equal(step->type, "sysfs");
 }
 
+static int step_target_error(const struct mount_step *step, int rootfs, int errnum,
+			     struct error *err)
+{
+	autofree char *what = str_format("mount %s on %s", step_source(step), step->destination);
+
+	return target_error(rootfs, step->destination, errnum, what, err);
+}
+
 /* The folder itself, -ENOENT where it isn't there yet, or -1 with an error. */
 static int target_open_folder(const struct mount_step *step, int rootfs, struct error *err)
 {
@@ -256,7 +265,7 @@ static int target_open_folder(const struct mount_step *step, int rootfs, struct 
 	if (fd == -ENOENT)
 		return fd;
 	if (fd < 0)
-		return step_error(step, -fd, err);
+		return step_target_error(step, rootfs, -fd, err);
 	if (fstat(fd, &st) < 0)
 		return step_error(step, errno, err);
 	if (S_ISDIR(st.st_mode))
@@ -330,8 +339,7 @@ static int target_open(const struct mount_step *step, int rootfs, bool folder, b
 	if (target == -EACCES)
 		target = target_make_as_user(step, rootfs, folder);
 	if (target < 0)
-		return error_set(err, -target, "mount %s on %s: the %s to mount on",
-				 step_source(step), step->destination, folder ? "folder" : "file");
+		return step_target_error(step, rootfs, -target, err);
 	if (folder && is_same_folder(target, rootfs))
 		return error_set(err, 0, "mount %s on %s: in the root file system that leads to /",
 				 step_source(step), step->destination);
@@ -457,7 +465,7 @@ static int bind_copy_symlink(const struct mount_step *step, int rootfs, struct e
 	*name++ = '\0';
 	dir = path_mkdirs_in_root(rootfs, *folder ? folder : "/", 0755);
 	if (dir < 0)
-		return step_error(step, -dir, err);
+		return step_target_error(step, rootfs, -dir, err);
 	if (symlinkat(text, dir, name) < 0 && errno != EEXIST)
 		return error_set(err, errno, "copy the link %s to %s", step->source,
 				 step->destination);

@@ -11,6 +11,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/mountinfo.h"
 #include "core/base/passwd.h"
 #include "core/base/path.h"
 #include "core/base/span.h"
@@ -31,23 +32,6 @@ struct spot {
 	char *name; /* to be freed */
 };
 
-static int mount_id(int fd, uint64_t *ret_id)
-{
-	struct statx st;
-
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
-		return -errno;
-	*ret_id = st.stx_mnt_id;
-	return st.stx_mask & STATX_MNT_ID ? 0 : -ENOSYS;
-}
-
-static bool is_same_mount(int a, int b)
-{
-	uint64_t first = 0, second = 0;
-
-	return mount_id(a, &first) == 0 && mount_id(b, &second) == 0 && first == second;
-}
-
 static int find_spot(const struct mount_step *step, int rootfs, struct spot *ret_spot)
 {
 	autofree char *path = str_dup(step->destination);
@@ -58,7 +42,7 @@ static int find_spot(const struct mount_step *step, int rootfs, struct spot *ret
 	folder = path_mkdirs_in_root(rootfs, *path ? path : "/", 0755);
 	if (folder < 0)
 		return folder;
-	if (!is_same_mount(folder, rootfs))
+	if (!mount_is_same(folder, rootfs))
 		return -EXDEV;
 	ret_spot->folder = take_fd(&folder);
 	ret_spot->name = str_dup(name);
@@ -88,7 +72,7 @@ static int open_own(const struct spot *spot, int flags)
 		return -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || !is_same_mount(fd, spot->folder))
+	if (!S_ISREG(st.st_mode) || !mount_is_same(fd, spot->folder))
 		return -EINVAL;
 	return take_fd(&fd);
 }

@@ -213,3 +213,27 @@ injected() {
 	injected mkdir,mkdirat ENOSPC
 	assert_contains "$stderr" 'no space left on device'
 }
+
+@test "a root file system in which something that is mounted on can't be made: the error says what, and what helps" {
+	[ "$(id -u)" != 0 ] || skip "for a user who can't write to /usr/share"
+	[ -d /usr/share/doc ] && [ ! -e /usr/share/doc/proc ] || skip "no /usr/share/doc here"
+	try run --rootfs /usr/share/doc --network none sh
+	assert_status 125
+	assert_one_line 'mount proc on /proc' 'the root file system has no /proc' "can't be made" 'permission denied' --overlay
+	mkdir "$BATS_TEST_TMPDIR/a"
+	try run --rootfs "$BUNDLE/rootfs" --network none --volume "$BATS_TEST_TMPDIR/a:/bin/sh/a" true
+	assert_status 125
+	assert_one_line 'on /bin/sh/a: in the root file system /bin/sh is no directory'
+	echo x >"$BATS_TEST_TMPDIR/file"
+	try run --rootfs "$BUNDLE/rootfs" --network none --volume "$BATS_TEST_TMPDIR/file:/bin" true
+	assert_status 125
+	assert_one_line 'on /bin: in the root file system /bin is a directory'
+	try run --rootfs "$BUNDLE/rootfs" --network none --volume "$BATS_TEST_TMPDIR/a:/a:ro" --volume "$BATS_TEST_TMPDIR/a:/a/b" true
+	assert_status 125
+	assert_one_line "there is no /a/b, and it can't be made: read-only file system"
+	refute_contains "$stderr" --overlay
+	config '.mounts = [.mounts[] | select(.destination == "/proc")] | .root.path = "/usr/share/doc" | .linux.devices = [{path: "/dev/x/null", type: "c", major: 1, minor: 3}]'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line 'has no /proc'
+}
