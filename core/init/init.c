@@ -161,12 +161,15 @@ static int source_fd(const struct init *init, size_t index)
 	return first > 0 ? first + (int)index : -1;
 }
 
-static void close_sources(const struct init *init)
+/* Nothing of them may reach the program: they are ways to the host's directories. */
+static int close_sources(const struct init *init, struct error *err)
 {
 	unsigned int first = init->child.order.first_source;
 
-	if (first > 0)
-		close_range(first, first + (unsigned int)init->child.config.mounts.count, 0);
+	if (first > 0 &&
+	    close_range(first, first + (unsigned int)init->child.config.mounts.count, 0) < 0)
+		return error_set(err, errno, "close the sources of the mounts");
+	return 0;
 }
 
 /*
@@ -240,8 +243,7 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	result = open_proc_contexts(init, &plan, err)
 			 ?: mount_plan_apply(&plan, init->rootfs, &init->views, err);
 	close_proc_contexts(&plan);
-	close_sources(init);
-	return result;
+	return result < 0 ? -1 : close_sources(init, err);
 }
 
 static int attach_console(struct init *init, struct error *err)
