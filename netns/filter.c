@@ -8,6 +8,7 @@
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "core/base/str.h"
@@ -174,6 +175,13 @@ int filter_system_calls(enum sandbox_kind kind, struct error *err)
 
 	if (!filter)
 		return error_set(err, ENOMEM, "make the filter of system calls");
+	/* libseccomp would do this too, and report its failure as EFAULT. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+		result = errno;
+		seccomp_release(filter);
+		return error_set(err, result, "set no_new_privs");
+	}
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 	/* The kernel's own errno, where libseccomp has ECANCELED for all. */
 	seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
 	result = add_rules(filter, kind);

@@ -330,10 +330,11 @@ static int await_ready(struct helper *helper, struct error *err)
 
 static void release(struct helper *helper)
 {
+	/* ORDER: the starter ends when it sees the socket closed. */
+	fd_close(&helper->ready_fd);
 	while (helper->starter > 0 && waitpid(helper->starter, NULL, 0) < 0 && errno == EINTR)
 		;
 	helper->starter = 0;
-	fd_close(&helper->ready_fd);
 	fd_close(&helper->pidfd);
 }
 

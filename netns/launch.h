@@ -16,7 +16,7 @@
  */
 struct helper {
 	const char *program; /* its name */
-	pid_t starter;	     /* the first process, which ends at once; 0: none */
+	pid_t starter;	     /* the first process, which ends when the other serves; 0: none */
 	int ready_fd;	     /* the socket to it; -1: none */
 	int pidfd;	     /* of the process that stays; -1: not known yet */
 };

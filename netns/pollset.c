@@ -12,6 +12,9 @@
 /* What one wait takes; the rest is ready in the next. */
 #define READY_MAX 256
 
+/* After how long the kernel is told again of a descriptor that it had no memory for. */
+#define RETRY_MS 100
+
 int pollset_open(struct pollset *ret_set, struct error *err)
 {
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -32,6 +35,7 @@ void pollset_close(struct pollset *set)
 
 void pollset_begin(struct pollset *set)
 {
+	set->is_incomplete = false;
 	set->round++;
 }
 
@@ -59,6 +63,17 @@ static void add_member(struct pollset *set, int fd)
 	set->members[set->member_count++] = fd;
 }
 
+/* The two numbers are for a descriptor that was closed behind our back, and came again. */
+static bool tell_kernel(const struct pollset *set, int fd, bool known, struct epoll_event *event)
+{
+	if (epoll_ctl(set->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, event) == 0)
+		return true;
+	if (errno != ENOENT && errno != EEXIST)
+		return false;
+	return epoll_ctl(set->epoll, errno == ENOENT ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, event) ==
+	       0;
+}
+
 void pollset_ask(struct pollset *set, int fd, uint32_t events)
 {
 	struct pollset_entry *entry = entry_of(set, fd);
@@ -70,11 +85,10 @@ void pollset_ask(struct pollset *set, int fd, uint32_t events)
 	if (!entry->member)
 		add_member(set, fd);
 	entry->member = true;
-	/* The two numbers are for a descriptor that was closed behind our back, and came again. */
-	if (epoll_ctl(set->epoll, entry->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) < 0 &&
-	    (errno == ENOENT || errno == EEXIST))
-		epoll_ctl(set->epoll, errno == ENOENT ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
-	entry->events = events;
+	if (tell_kernel(set, fd, entry->events != 0, &event))
+		entry->events = events;
+	else
+		set->is_incomplete = true;
 }
 
 void pollset_end(struct pollset *set)
@@ -99,7 +113,8 @@ void pollset_end(struct pollset *set)
 int pollset_wait(struct pollset *set, int timeout_ms)
 {
 	struct epoll_event ready[READY_MAX];
-	int count = epoll_wait(set->epoll, ready, READY_MAX, timeout_ms);
+	bool soon = set->is_incomplete && (timeout_ms < 0 || timeout_ms > RETRY_MS);
+	int count = epoll_wait(set->epoll, ready, READY_MAX, soon ? RETRY_MS : timeout_ms);
 	int errnum = errno;
 
 	for (size_t i = 0; i < set->member_count; i++)

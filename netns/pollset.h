@@ -28,6 +28,7 @@ struct pollset {
 	size_t member_count;
 	size_t member_room;
 	uint32_t round;
+	bool is_incomplete; /* the kernel refused to watch a descriptor of this round (ENOMEM) */
 };
 #define POLLSET_NONE ((struct pollset){ .epoll = -1 })
 
@@ -40,8 +41,9 @@ void pollset_ask(struct pollset *set, int fd, uint32_t events);
 void pollset_end(struct pollset *set);
 
 /*
- * Waits @timeout_ms, -1: for ever.  Returns how many are ready, or a negative errno.  Descriptors
- * that aren't ready any more return nothing.
+ * Waits @timeout_ms, -1: for ever; but a tenth of a second at most where the kernel couldn't watch a
+ * descriptor: the caller's next round asks for it again.  Returns how many are ready, or a negative
+ * errno.  Descriptors that aren't ready any more return nothing.
  */
 int pollset_wait(struct pollset *set, int timeout_ms);
 

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/inherit.h"
@@ -86,6 +88,27 @@ void ready_say_failure(enum ready_kind kind, const struct error *err)
 void ready_say_process(int pidfd)
 {
 	say(READY_PROCESS, "", &pidfd, 1);
+}
+
+void ready_watch(pid_t pid, int pidfd)
+{
+	struct pollfd events[] = { { .fd = pidfd, .events = POLLIN }, { .fd = READY_FD } };
+	struct error err = ERROR_NONE;
+	int ready, status;
+
+	do
+		ready = poll(events, ARRAY_SIZE(events), -1);
+	while (ready < 0 && errno == EINTR);
+	if (ready <= 0 || !events[0].revents)
+		return;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return;
+	if (!WIFSIGNALED(status))
+		return;
+	error_set(&err, 0, "killed by signal %d (%s) before it served", WTERMSIG(status),
+		  strsignal(WTERMSIG(status)));
+	ready_say_failure(READY_ERROR, &err);
 }
 
 int ready_receive(int *ret_fds, size_t least, size_t most, struct error *err)

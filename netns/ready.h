@@ -2,6 +2,8 @@
 #ifndef URUN_NETNS_READY_H
 #define URUN_NETNS_READY_H
 
+#include <sys/types.h>
+
 #include "core/base/error.h"
 #include "netns/options.h"
 
@@ -13,11 +15,12 @@
  *   ─────────────────────────────────────────────────────────────────────────────────────────
  *   executes it with this socket, while    ────▶ makes the process that stays
  *   there is no container yet
- *                                        ◀──── PROCESS  with the pidfd of that process; the first one ends
+ *                                        ◀──── PROCESS  with the pidfd of that process; the first one waits
  *                                        ◀──── WARNING  goes on without something; any number
  *   the container is there          GIVE ────▶ with the life pidfd, and what the helper serves
  *                                        ◀──── ERROR    the last one: it has failed
  *                                        ◀──── READY    the last one: it serves
+ *   closes the socket                    ────▶ the first one ends
  * PROCESS and WARNING come in any order, before and after GIVE.  The helper's stderr is the same socket
  * until it has begun: a packet that no kind begins is what the dynamic linker says.  Where the socket ends without GIVE
  * the helper ends too.
@@ -47,6 +50,13 @@ int ready_main(int argc, char **argv, const char *helper,
 void ready_say(enum ready_kind kind);
 void ready_say_failure(enum ready_kind kind, const struct error *err);
 void ready_say_process(int pidfd);
+
+/*
+ * For the process that was executed: waits until @pid, which it has made and which has @pidfd, serves (the
+ * parent closes the socket then), or until @pid has ended.  Says ERROR where @pid was killed by a signal,
+ * for which nobody else would have a word.
+ */
+void ready_watch(pid_t pid, int pidfd);
 
 /*
  * Waits for GIVE with @least to @most descriptors, which are the caller's; the others are -1.

@@ -82,8 +82,8 @@ static int serve(const struct source *source, const int given[static GIVEN_COUNT
 }
 
 /*
- * Process boundary: the one that was executed ends at once, so that the parent has waited for it
- * when the ports are served, and the one that stays is nobody's to wait for.
+ * Process boundary: the one that was executed ends when the other serves, so that the parent has waited
+ * for it when the ports are served, and the one that stays is nobody's to wait for.
  */
 static int start(const struct network_options *options, struct error *err)
 {
@@ -107,6 +107,7 @@ static int start(const struct network_options *options, struct error *err)
 		return -1;
 	if (pid > 0) {
 		ready_say_process(pidfd);
+		ready_watch(pid, pidfd);
 		return 0;
 	}
 	if (serve(&source, given, isolated, err) == 0)

@@ -75,8 +75,8 @@ static int serve(const struct network_options *options, const struct identity *i
 }
 
 /*
- * Process boundary: the one that was executed ends at once, so that the parent has waited for it
- * when the network is usable, and the one that stays is nobody's to wait for.
+ * Process boundary: the one that was executed ends when the other serves, so that the parent has waited
+ * for it when the network is usable, and the one that stays is nobody's to wait for.
  */
 static int start(const struct network_options *options, struct error *err)
 {
@@ -93,6 +93,7 @@ static int start(const struct network_options *options, struct error *err)
 		return -1;
 	if (pid > 0) {
 		ready_say_process(pidfd);
+		ready_watch(pid, pidfd);
 		return 0;
 	}
 	if (serve(options, &identity, watcher_fd, err) == 0)

@@ -187,6 +187,10 @@ int overlay_filter_load(struct error *err)
 
 	if (!filter)
 		return error_set(err, ENOMEM, "make the filter of system calls");
+	/* The caller has set no_new_privs.  libseccomp would report its failure as EFAULT. */
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+	/* The kernel's own errno, where libseccomp has ECANCELED for all. */
+	seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
 	result = add_rules(filter);
 	if (result == 0)
 		result = seccomp_load(filter);
