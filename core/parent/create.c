@@ -561,6 +561,8 @@ static int act_all(struct creation *creation, struct error *err)
 		i++;
 	if (i == ARRAY_SIZE(acts))
 		return 0;
+	/* ORDER: before the undoing, which ends the process that it asks about. */
+	overlay_explain(&creation->plan.overlay, err);
 	do {
 		if (acts[i].undo)
 			acts[i].undo(creation);

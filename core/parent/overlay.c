@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/mountinfo.h"
 #include "core/base/str.h"
@@ -222,7 +224,7 @@ static int await_server(const struct overlay *overlay, int reads, struct error *
  * would have every capability over the server: it could trace the program (CAP_SYS_PTRACE), or enter
  * the mount namespace and take the covers off (CAP_SYS_ADMIN), and have the host's files.
  */
-static int start(const struct overlay *overlay, int fuse_fd, struct error *err)
+static int start(struct overlay *overlay, int fuse_fd, struct error *err)
 {
 	autofree struct userns_plan *twin = mem_alloc(sizeof(*twin));
 	autoclose int reads = -1, writes = -1, waits = -1, go = -1;
@@ -246,6 +248,7 @@ static int start(const struct overlay *overlay, int fuse_fd, struct error *err)
 	}
 	if (pid < 0)
 		return error_prefix(err, "overlay: start %s", overlay->program);
+	overlay->server = pid;
 	fd_close(&writes);
 	result = userns_write_maps(pid, twin, err);
 	if (result < 0) {
@@ -256,7 +259,7 @@ static int start(const struct overlay *overlay, int fuse_fd, struct error *err)
 	return result < 0 ? -1 : await_server(overlay, reads, err);
 }
 
-int overlay_serve(const struct overlay *overlay, int *fuse_fd, struct error *err)
+int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err)
 {
 	bool in_memory = str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY);
 	int result = in_memory ? 0 : make_folder(overlay->where, err);
@@ -265,4 +268,43 @@ int overlay_serve(const struct overlay *overlay, int *fuse_fd, struct error *err
 		result = start(overlay, *fuse_fd, err);
 	fd_close(fuse_fd);
 	return result;
+}
+
+/* How long the kernel may take from the end of the server's descriptors to the end of the process. */
+#define END_TIMEOUT_MS 500
+
+/* Returns whether the server has ended.  It stays a zombie for whoever reaps our children. */
+static bool has_ended(pid_t server, bool soon, siginfo_t *ret_info)
+{
+	int64_t deadline = clock_ms() + (soon ? END_TIMEOUT_MS : 0);
+
+	for (;;) {
+		*ret_info = (siginfo_t){ 0 };
+		if (waitid(P_PID, (id_t)server, ret_info, WEXITED | WNOHANG | WNOWAIT) < 0 &&
+		    errno != EINTR)
+			return false;
+		if (ret_info->si_pid == server)
+			return true;
+		if (clock_ms() >= deadline)
+			return false;
+		usleep(1000);
+	}
+}
+
+void overlay_explain(const struct overlay *overlay, struct error *err)
+{
+	siginfo_t info;
+
+	/* A server that has ended well was not needed any more: the container had ended. */
+	if (overlay->server <= 0 ||
+	    !has_ended(overlay->server, err->code == ENOTCONN || err->code == ECONNABORTED,
+		       &info) ||
+	    (info.si_code == CLD_EXITED && info.si_status == 0))
+		return;
+	if (info.si_code == CLD_EXITED)
+		error_set(err, 0, "overlay: %s ended with status %d", overlay->program,
+			  info.si_status);
+	else
+		error_set(err, 0, "overlay: %s was killed by signal %d (%s)", overlay->program,
+			  info.si_status, strsignal(info.si_status));
 }

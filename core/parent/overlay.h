@@ -3,6 +3,7 @@
 #define URUN_PARENT_OVERLAY_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/base/error.h"
 #include "core/config/config.h"
@@ -29,6 +30,7 @@ struct overlay {
 	bool keep_groups; /* the caller's supplementary groups are the server's too */
 	const struct userns_plan *userns; /* lives longer */
 	char *program;			  /* its path */
+	pid_t server;			  /* the process that serves; 0: none was started */
 };
 
 /* What fuse-overlayfs takes of a host: a device, and the program.  Both fail with the mend. */
@@ -48,6 +50,12 @@ void overlay_release(struct overlay *overlay);
  * Init has mounted it: starts the program that serves @fuse_fd, confined as
  * core/parent/overlay_server.h says.  Takes over *fuse_fd.
  */
-int overlay_serve(const struct overlay *overlay, int *fuse_fd, struct error *err);
+int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err);
+
+/*
+ * The start has failed with @err: where the process that serves had failed first, its end becomes the
+ * error.  (The kernel answers all that asks for a file then, with ENOTCONN.)
+ */
+void overlay_explain(const struct overlay *overlay, struct error *err);
 
 #endif

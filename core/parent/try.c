@@ -180,6 +180,8 @@ int try_container(struct plan *plan, struct error *err)
 				 child_check_executed(&child, config->linux_->seccomp, err) < 0
 			 ? -1
 			 : 0;
+	if (result < 0)
+		overlay_explain(&plan->overlay, err);
 	launch_end(&launch);
 	/* The stop at execve may have been reported in place of the end. */
 	while (child.pid > 0 && (waitpid(child.pid, NULL, 0) > 0 || errno == EINTR))
