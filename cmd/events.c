@@ -86,14 +86,15 @@ static int run_events(const struct events_options *options, const char *root, co
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	struct container_state state = { 0 };
 	autoclose int pidfd = -1;
+	enum container_status status;
 	int result;
 
 	if (state_open(root, id, STATE_UNLOCKED, &dir, &state, err) != 0)
 		return -1;
-	if (state_status(&dir, &state, &pidfd) == CONTAINER_STOPPED)
-		result = error_set(err, 0, "container not running: %s is stopped", id);
-	else if (state_check_pidfd(&state, pidfd, err) < 0)
+	if (state_status(&dir, &state, &status, &pidfd, err) < 0)
 		result = -1;
+	else if (status == CONTAINER_STOPPED)
+		result = error_set(err, 0, "container not running: %s is stopped", id);
 	else
 		result = options->stats ? print_stats(&state, err)
 					: follow(&state, pidfd, options->interval_ms, err);

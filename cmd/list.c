@@ -62,7 +62,11 @@ static bool add_container(const char *root, const char *id, enum list_format for
 			log_warning("list: %s", error_format(&err, line));
 		return false;
 	}
-	status = state_status(&dir, &state, NULL);
+	if (state_status(&dir, &state, &status, NULL, &err) < 0) {
+		log_warning("list: container %s: %s", id, error_format(&err, line));
+		state_release(&state);
+		return false;
+	}
 	if (status == CONTAINER_STOPPED && state_dir_clear(&dir)) {
 		state_release(&state);
 		return false;

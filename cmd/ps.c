@@ -105,11 +105,13 @@ static int list_processes(const char *root, const char *id, struct pids *ret_pid
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	struct container_state state = { 0 };
-	int result = 0;
+	enum container_status status;
+	int result;
 
 	if (state_open(root, id, STATE_UNLOCKED, &dir, &state, err) != 0)
 		return -1;
-	if (state_status(&dir, &state, NULL) != CONTAINER_STOPPED || state.cgroup)
+	result = state_status(&dir, &state, &status, NULL, err);
+	if (result == 0 && (status != CONTAINER_STOPPED || state.cgroup))
 		result = processes_list(&state, &ret_pids->items, &ret_pids->count, err);
 	state_release(&state);
 	return result;

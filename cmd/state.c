@@ -9,7 +9,8 @@ static int state(const struct globals *globals, int argc, char **argv, int *ret_
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	autostrbuf struct strbuf text = { 0 };
 	struct container_state read = { 0 };
-	int operand;
+	enum container_status status;
+	int operand, result;
 	int begun = command_begin(command_state.spec, argc, argv, NULL, &operand, err);
 
 	if (begun != 0)
@@ -17,9 +18,11 @@ static int state(const struct globals *globals, int argc, char **argv, int *ret_
 	*ret_status = 0;
 	if (state_open(globals->root, argv[operand], STATE_UNLOCKED, &dir, &read, err) != 0)
 		return -1;
-	state_print(&read, state_status(&dir, &read, NULL), JSON_INDENTED, &text);
+	result = state_status(&dir, &read, &status, NULL, err);
+	if (result == 0)
+		state_print(&read, status, JSON_INDENTED, &text);
 	state_release(&read);
-	return command_print(text.bytes, err);
+	return result < 0 ? -1 : command_print(text.bytes, err);
 }
 
 static const struct command_spec spec_state = {

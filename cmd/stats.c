@@ -66,8 +66,9 @@ static int add_sample(const char *root, const char *id, struct samples *samples,
 	result = state_open(root, id, STATE_UNLOCKED, &dir, &state, err);
 	if (result != 0)
 		return result < 0 ? -1 : SAMPLE_GONE;
-	status = state_status(&dir, &state, NULL);
-	result = status == CONTAINER_RUNNING || status == CONTAINER_PAUSED;
+	result = state_status(&dir, &state, &status, NULL, err);
+	if (result == 0)
+		result = status == CONTAINER_RUNNING || status == CONTAINER_PAUSED;
 	if (result == 1 && usage_read(&state, &sample.usage, err) < 0)
 		result = -1;
 	state_release(&state);

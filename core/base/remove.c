@@ -94,7 +94,7 @@ static void move_up(struct removal *removal, int dir, const char *name)
 			 (unsigned long long)removal->moved++);
 	while (renameat2(dir, name, removal->top, new_name, RENAME_NOREPLACE) < 0 &&
 	       errno == EEXIST && --tries > 0);
-	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		removal->progress = true;
 	else
 		note_failure(removal, -EBUSY);

@@ -487,7 +487,7 @@ int cgroup_kill(const char *path, struct error *err)
 	if (failed == -ENOENT) {
 		autofree char *folder = folder_of(path);
 
-		return access(folder, F_OK) < 0 ? 0 : kill_each(path, err);
+		return access(folder, F_OK) < 0 && errno == ENOENT ? 0 : kill_each(path, err);
 	}
 	/* A threaded cgroup can't be killed as a whole. */
 	if (failed == -EOPNOTSUPP)
@@ -499,11 +499,19 @@ int cgroup_kill(const char *path, struct error *err)
 
 /* ---- freezing ---- */
 
-bool cgroup_is_frozen(const char *path)
+int cgroup_is_frozen(const char *path, struct error *err)
 {
-	autofree char *text = cgroup_read(path, "cgroup.freeze");
+	autofree char *file = file_of(path, "cgroup.freeze");
+	autofree char *text = NULL;
+	size_t size;
+	int failed = fd_read_file(file, FILE_SIZE_MAX, &text, &size);
 
-	return text && text[0] == '1';
+	if (failed == 0)
+		return text[0] == '1';
+	/* The cgroup is gone, or kept from us, or the kernel can't freeze. */
+	if (failed == -ENOENT || failed == -ENOTDIR || failed == -ENODEV || failed == -EACCES)
+		return 0;
+	return error_set(err, -failed, "read %s", file);
 }
 
 int cgroup_freeze(const char *path, bool frozen, struct error *err)

@@ -64,7 +64,8 @@ int cgroup_kill(const char *path, struct error *err);
 
 /* Freezes or thaws it, and waits until that has happened, 10 s at most. */
 int cgroup_freeze(const char *path, bool frozen, struct error *err);
-bool cgroup_is_frozen(const char *path);
+/* Returns 1, 0 also where there is no such cgroup, or -1. */
+int cgroup_is_frozen(const char *path, struct error *err);
 
 /*
  * The processes in it and below, in our pid namespace, in ascending order.  The caller frees

@@ -19,8 +19,10 @@ static int no_cgroup(const char *what, const char *id, struct error *err)
 static int freeze(const struct state_dir *dir, const struct container_state *state, bool frozen,
 		  struct error *err)
 {
-	enum container_status status = state_status(dir, state, NULL);
+	enum container_status status;
 
+	if (state_status(dir, state, &status, NULL, err) < 0)
+		return -1;
 	if (!state->cgroup)
 		return no_cgroup(frozen ? "paused" : "resumed", dir->id, err);
 	if (status != CONTAINER_RUNNING && status != CONTAINER_PAUSED &&
@@ -81,9 +83,12 @@ static int update(const struct state_dir *dir, const struct container_state *sta
 {
 	autosettings struct cgroup_settings settings = { 0 };
 	struct container_config config = { 0 };
+	enum container_status status;
 	int result = -1;
 
-	if (state_status(dir, state, NULL) == CONTAINER_STOPPED)
+	if (state_status(dir, state, &status, NULL, err) < 0)
+		return -1;
+	if (status == CONTAINER_STOPPED)
 		return error_set(err, 0, "container not running: %s is stopped", dir->id);
 	if (!state->cgroup)
 		return no_cgroup("updated", dir->id, err);

@@ -52,14 +52,16 @@ static int make_stopped(const struct state_dir *dir, const struct container_stat
 			enum delete_how how, struct error *err)
 {
 	autoclose int pidfd = -1;
-	enum container_status status = state_status(dir, state, &pidfd);
+	enum container_status status;
 
+	if (state_status(dir, state, &status, &pidfd, err) < 0)
+		return -1;
 	if (status == CONTAINER_STOPPED)
 		return 0;
 	if ((status == CONTAINER_RUNNING || status == CONTAINER_PAUSED) && how != DELETE_FORCE)
 		return error_set(err, 0, "container %s is %s: stop it first, or use --force",
 				 dir->id, container_status_name(status));
-	return state_check_pidfd(state, pidfd, err) < 0 ? -1 : kill_and_wait(pidfd, dir->id, err);
+	return kill_and_wait(pidfd, dir->id, err);
 }
 
 int container_end(struct state_dir *dir, const struct container_state *state, struct error *err)

@@ -51,7 +51,9 @@ static int find_container(struct execution *execution, struct error *err)
 	if (state_open(request->root, request->id, STATE_UNLOCKED, &execution->dir,
 		       &execution->state, err) != 0)
 		return -1;
-	status = state_status(&execution->dir, &execution->state, &execution->init_pidfd);
+	if (state_status(&execution->dir, &execution->state, &status, &execution->init_pidfd, err) <
+	    0)
+		return -1;
 	if (status == CONTAINER_PAUSED && !request->ignore_paused)
 		return error_set(err, 0,
 				 "the container is paused: resume it first, or use "
@@ -61,8 +63,6 @@ static int find_container(struct execution *execution, struct error *err)
 		return error_set(err, 0,
 				 "container not running: nothing can be executed in it, it is %s",
 				 container_status_name(status));
-	if (state_check_pidfd(&execution->state, execution->init_pidfd, err) < 0)
-		return -1;
 	network_warn_if_lost(&execution->dir, &execution->state);
 	return state_read_config(&execution->dir, &execution->config, err);
 }

@@ -88,13 +88,14 @@ static int kill_init(const struct state_dir *dir, const struct container_state *
 		     struct error *err)
 {
 	autoclose int pidfd = -1;
+	enum container_status status;
 	int failed;
 
-	/* Engines match "container not running". */
-	if (state_status(dir, state, &pidfd) == CONTAINER_STOPPED)
-		return error_set(err, 0, "container not running: %s is stopped", dir->id);
-	if (state_check_pidfd(state, pidfd, err) < 0)
+	if (state_status(dir, state, &status, &pidfd, err) < 0)
 		return -1;
+	/* Engines match "container not running". */
+	if (status == CONTAINER_STOPPED)
+		return error_set(err, 0, "container not running: %s is stopped", dir->id);
 	failed = pidfd_signal(pidfd, signal);
 	if (failed == -ESRCH)
 		return error_set(err, 0, "container not running: %s has just ended", dir->id);
@@ -159,9 +160,11 @@ static int kill_all(const struct state_dir *dir, const struct container_state *s
 		    struct error *err)
 {
 	autoclose int pidfd = -1;
-	enum container_status status = state_status(dir, state, &pidfd);
+	enum container_status status;
 	int result;
 
+	if (state_status(dir, state, &status, &pidfd, err) < 0)
+		return -1;
 	if (status == CONTAINER_STOPPED && !state->cgroup)
 		return 0;
 	result = state->cgroup && signal == SIGKILL ? cgroup_kill(state->cgroup, err)

@@ -3,6 +3,7 @@
 #include "core/parent/masked.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,7 +51,8 @@ static void add_cpu(int folder, const char *name, struct cpus *cpus)
 	    number_parse_u32(name + strlen("cpu"), UINT32_MAX, &number) < 0)
 		return;
 	snprintf(path, sizeof(path), "cpu%" PRIu32 "/" PER_CPU, number);
-	if (faccessat(folder, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (faccessat(folder, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    (errno == ENOENT || errno == ENOTDIR))
 		return;
 	cpus->numbers = mem_resize(cpus->numbers, cpus->count + 1, sizeof(*cpus->numbers));
 	cpus->numbers[cpus->count++] = number;

@@ -146,8 +146,10 @@ int notify_prepare(const char *host, const struct state_dir *dir, struct contain
 int notify_reopen(const char *host, const struct state_dir *dir, struct notify *ret_notify,
 		  struct error *err)
 {
-	if (!host || !*host || faccessat(dir->fd, STATE_FOLDER_NOTIFY, F_OK, 0) < 0)
-		return 0;
+	int found = host && *host ? state_has_file(dir, STATE_FOLDER_NOTIFY, err) : 0;
+
+	if (found <= 0)
+		return found;
 	ret_notify->host = host;
 	return open_socket(dir, &ret_notify->socket, err);
 }

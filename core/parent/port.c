@@ -112,16 +112,28 @@ static int add_all(int control, struct published_list *list, struct error *err)
 	return 0;
 }
 
+/* A helper that serves and then ends has nobody to tell the cause; its sockets alone show it. */
+static int explain(const struct ports *ports, struct error *err)
+{
+	struct pollfd end = { .fd = ports->pidfd, .events = POLLIN };
+	bool is_cut = err->code == ECONNREFUSED || err->code == ECONNRESET || err->code == EPIPE;
+
+	if (is_cut && poll(&end, 1, END_TIMEOUT_MS) > 0)
+		error_set(err, 0, HELPER_PORT " ended before it published the ports");
+	return -1;
+}
+
 int ports_await(struct ports *ports, const struct state_dir *dir, struct error *err)
 {
 	autoclose int control = -1;
 
 	if (ports->helper.ready_fd < 0)
 		return 0;
-	if (helper_await(&ports->helper, &ports->pidfd, err) < 0 ||
-	    state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &control, err) < 0 ||
-	    add_all(control, &ports->published, err) < 0)
+	if (helper_await(&ports->helper, &ports->pidfd, err) < 0)
 		return -1;
+	if (state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &control, err) < 0 ||
+	    add_all(control, &ports->published, err) < 0)
+		return explain(ports, err);
 	return 0;
 }
 
@@ -144,7 +156,7 @@ void ports_end(const struct state_dir *dir)
 	struct error ignored = ERROR_NONE;
 	autoclose int control = -1;
 
-	if (faccessat(dir->fd, STATE_FILE_PORTS, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (state_has_file(dir, STATE_FILE_PORTS, &ignored) != 0 &&
 	    state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &control, &ignored) == 0)
 		port_end(control, END_TIMEOUT_MS);
 }
@@ -157,10 +169,11 @@ static int open_living(const char *root, const char *id, struct state_dir *dir,
 
 	if (state_open(root, id, STATE_LOCKED, dir, state, err) != 0)
 		return -1;
-	status = state_status(dir, state, pidfd);
+	if (state_status(dir, state, &status, pidfd, err) < 0)
+		return -1;
 	if (status == CONTAINER_RUNNING || status == CONTAINER_CREATED ||
 	    status == CONTAINER_PAUSED)
-		return state_check_pidfd(state, *pidfd, err);
+		return 0;
 	return error_set(err, 0, "container %s is %s: it has no ports", id,
 			 container_status_name(status));
 }
@@ -168,8 +181,10 @@ static int open_living(const char *root, const char *id, struct state_dir *dir,
 /* Returns 1, 0 where none is there, or -1. */
 static int connect_existing(const struct state_dir *dir, int *ret_control, struct error *err)
 {
-	if (faccessat(dir->fd, STATE_FILE_PORTS, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
+	int found = state_has_file(dir, STATE_FILE_PORTS, err);
+
+	if (found <= 0)
+		return found;
 	if (state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, ret_control, err) == 0)
 		return 1;
 	/* It has ended without a word. */

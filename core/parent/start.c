@@ -37,12 +37,12 @@ static int check_not_stopped(const struct state_dir *dir, const struct container
 static int check_startable(const struct state_dir *dir, const struct container_state *state,
 			   int *ret_pidfd, struct error *err)
 {
-	enum container_status status = state_status(dir, state, ret_pidfd);
+	enum container_status status;
 
+	if (state_status(dir, state, &status, ret_pidfd, err) < 0)
+		return -1;
 	if (status == CONTAINER_CREATED)
-		return state_check_pidfd(state, *ret_pidfd, err) < 0
-			       ? -1
-			       : check_not_stopped(dir, state, err);
+		return check_not_stopped(dir, state, err);
 	return error_set(err, 0, "container %s can't be started: it is %s", dir->id,
 			 container_status_name(status));
 }

@@ -263,40 +263,54 @@ int state_read_config(const struct state_dir *dir, struct container_config *ret_
 	return 0;
 }
 
-static bool file_exists(const struct state_dir *dir, const char *name)
+int state_has_file(const struct state_dir *dir, const char *name, struct error *err)
 {
-	return faccessat(dir->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (faccessat(dir->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : error_set(err, errno, "look for %s/%s", dir->path, name);
 }
 
-enum container_status state_status(const struct state_dir *dir, const struct container_state *state,
-				   int *ret_pidfd)
+/* The status of a container whose process is alive. */
+static int status_of_living(const struct state_dir *dir, const struct container_state *state,
+			    enum container_status *ret_status, struct error *err)
+{
+	int found = state_has_file(dir, STATE_FILE_CREATING, err);
+
+	*ret_status = CONTAINER_CREATING;
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	*ret_status = CONTAINER_CREATED;
+	found = state_has_file(dir, STATE_FILE_START, err);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	found = state->cgroup ? cgroup_is_frozen(state->cgroup, err) : 0;
+	*ret_status = found > 0 ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+	return found < 0 ? -1 : 0;
+}
+
+int state_status(const struct state_dir *dir, const struct container_state *state,
+		 enum container_status *ret_status, int *ret_pidfd, struct error *err)
 {
 	autoclose int pidfd = pidfd_open_same((pid_t)state->pid.value, state->start_time.value);
 
 	if (ret_pidfd)
 		*ret_pidfd = -1;
+	*ret_status = CONTAINER_STOPPED;
 	/*
-	 * No such process, or a pid that can't be one.  Any other failure (too many open files, no
+	 * There is no such process, or the pid can't be one.  Any other failure (too many open files, no
 	 * memory) says nothing of the process: a container that may live is never taken for stopped,
 	 * as its state would be removed and its program left behind.
 	 */
 	if (pidfd == -ESRCH || pidfd == -EINVAL)
-		return CONTAINER_STOPPED;
+		return 0;
+	if (pidfd < 0)
+		return error_set(err, -pidfd, "look at the container's process %" PRIu64,
+				 state->pid.value);
+	if (status_of_living(dir, state, ret_status, err) < 0)
+		return -1;
 	if (ret_pidfd)
 		*ret_pidfd = take_fd(&pidfd);
-	if (file_exists(dir, STATE_FILE_CREATING))
-		return CONTAINER_CREATING;
-	if (file_exists(dir, STATE_FILE_START))
-		return CONTAINER_CREATED;
-	return state->cgroup && cgroup_is_frozen(state->cgroup) ? CONTAINER_PAUSED
-								: CONTAINER_RUNNING;
-}
-
-int state_check_pidfd(const struct container_state *state, int pidfd, struct error *err)
-{
-	return pidfd < 0 ? error_set(err, -pidfd, "look at the container's process %" PRIu64,
-				     state->pid.value)
-			 : 0;
+	return 0;
 }
 
 struct cgroup_left state_cgroup(const struct container_state *state)

@@ -166,15 +166,19 @@ int state_set_created(const struct state_dir *dir, struct error *err);
 int state_hold(const struct state_dir *dir);
 
 /*
- * The status now.  Where the process lives, *ret_pidfd (may be NULL) gets its pidfd, else -1.
- * A zombie counts as stopped.  Where the process can't be looked at, for lack of descriptors or of
- * memory, the container counts as living, and *ret_pidfd gets the negative errno.
+ * The status now.  Where the process lives, *ret_pidfd (may be NULL) gets its pidfd, which the caller
+ * closes, else -1.  A zombie counts as stopped.
+ * Fails where the process, its directory or its cgroup can't be looked at, for lack of descriptors or
+ * of memory: the container may be alive then, and in any status.
  */
-enum container_status state_status(const struct state_dir *dir, const struct container_state *state,
-				   int *ret_pidfd);
+int state_status(const struct state_dir *dir, const struct container_state *state,
+		 enum container_status *ret_status, int *ret_pidfd, struct error *err);
 
-/* Fails where @pidfd, which state_status() gave for a container that isn't stopped, is an errno. */
-int state_check_pidfd(const struct container_state *state, int pidfd, struct error *err);
+/*
+ * Is there an entry @name (one of STATE_FILE_* and STATE_FOLDER_*) in the container's directory?  Returns
+ * 1; 0 where there is none; or -1 where that can't be found out.
+ */
+int state_has_file(const struct state_dir *dir, const char *name, struct error *err);
 
 /*
  * Removes the folder, which is known to be a container's, and all that is in it, be it left there by a

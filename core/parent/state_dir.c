@@ -331,6 +331,8 @@ static int rename_to_new(int dir, const char *from, const char *to)
 	/* A file system without the flag (NFS): what a plain rename replaces is an empty directory. */
 	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EEXIST;
+	if (errno != ENOENT)
+		return -errno;
 	if (renameat(dir, from, dir, to) == 0)
 		return 0;
 	return errno == ENOTEMPTY || errno == ENOTDIR ? -EEXIST : -errno;
@@ -401,7 +403,11 @@ static int make_new(struct state_dir *dir, struct error *err)
 
 static int already_exists(const struct state_dir *dir, struct error *err)
 {
-	if (state_dir_is_marked(dir) || faccessat(dir->fd, STATE_FILE_STATE, F_OK, 0) == 0)
+	int found = state_dir_is_marked(dir) ? 1 : state_has_file(dir, STATE_FILE_STATE, err);
+
+	if (found < 0)
+		return -1;
+	if (found > 0)
 		return error_set(err, 0, "a container with this id already exists");
 	error_set(err, 0, "%s already exists, and is no container's: nothing in it is touched",
 		  dir->path);
@@ -428,6 +434,16 @@ static bool is_held(const struct state_dir *dir)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
+/* Not where that can't be found out. */
+static bool is_stopped(const struct state_dir *dir, const struct container_state *state)
+{
+	struct error ignored = ERROR_NONE;
+	enum container_status status;
+
+	return state_status(dir, state, &status, NULL, &ignored) == 0 &&
+	       status == CONTAINER_STOPPED;
+}
+
 /* Its creation was killed halfway, or the `run` that owned it was.  Not where its process lives. */
 static bool is_rubbish(const struct state_dir *dir)
 {
@@ -437,8 +453,7 @@ static bool is_rubbish(const struct state_dir *dir)
 
 	if (state_read(dir, &state, &unread) < 0)
 		return unread.code == ENOENT && half;
-	rubbish = str_equal(state.id, dir->id) &&
-		  state_status(dir, &state, NULL) == CONTAINER_STOPPED &&
+	rubbish = str_equal(state.id, dir->id) && is_stopped(dir, &state) &&
 		  (half || (state.foreground && !is_held(dir)));
 	if (rubbish) {
 		struct cgroup_left left = state_cgroup(&state);
@@ -563,6 +578,7 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 static int settle_missing(const char *root, struct state_dir *dir, struct error *err)
 {
 	struct error unremoved = ERROR_NONE;
+	int found;
 
 	if (is_removed(dir))
 		return no_such_container(root, dir->id, err);
@@ -573,9 +589,11 @@ static int settle_missing(const char *root, struct state_dir *dir, struct error 
 		error_set(err, 0, "container %s is being created by another command", dir->id);
 		return 1;
 	}
-	if (faccessat(dir->fd, STATE_FILE_STATE, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+	/* Nothing is removed where the look fails: there may be a state, and a program that is alive. */
+	found = state_has_file(dir, STATE_FILE_STATE, err);
+	if (found != 0) {
 		state_dir_unlock(dir);
-		return 0;
+		return found < 0 ? -1 : 0;
 	}
 	if (is_removed(dir))
 		return no_such_container(root, dir->id, err);
@@ -618,8 +636,9 @@ bool state_dir_clear(struct state_dir *dir)
 /* The creation got as far as the state, and was killed before it handed the container over. */
 static bool is_half(const struct state_dir *dir, const struct container_state *state)
 {
-	return faccessat(dir->fd, STATE_FILE_CREATING, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       state_status(dir, state, NULL) == CONTAINER_STOPPED;
+	struct error ignored = ERROR_NONE;
+
+	return state_has_file(dir, STATE_FILE_CREATING, &ignored) > 0 && is_stopped(dir, state);
 }
 
 int state_open(const char *root, const char *id, enum state_lock lock, struct state_dir *ret_dir,

@@ -80,6 +80,16 @@ static struct container_state state_of(pid_t pid, bool foreground)
 	return state;
 }
 
+static enum container_status status_of(const struct state_dir *dir,
+				       const struct container_state *state)
+{
+	struct error err = ERROR_NONE;
+	enum container_status status;
+
+	assert_int_equal(state_status(dir, state, &status, NULL, &err), 0);
+	return status;
+}
+
 static void ids_are_of_the_allowed_characters(void **state)
 {
 	static const char *const good[] = { "a", "A0", "_x", "+1", "-x", "a.b", "a+b-c_d.e" };
@@ -127,20 +137,20 @@ static void the_status_follows_the_files_and_the_process(void **state)
 	int fd;
 
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
-	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_CREATING);
+	assert_int_equal(status_of(&dir, &written), CONTAINER_CREATING);
 	fd = openat(dir.fd, STATE_FILE_START, O_CREAT | O_WRONLY, 0600);
 	close(fd);
 	assert_int_equal(state_set_created(&dir, &err), 0);
-	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_CREATED);
+	assert_int_equal(status_of(&dir, &written), CONTAINER_CREATED);
 	unlinkat(dir.fd, STATE_FILE_START, 0);
-	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_RUNNING);
+	assert_int_equal(status_of(&dir, &written), CONTAINER_RUNNING);
 	kill(pid, SIGKILL);
 	/* A zombie counts as stopped. */
-	while (state_status(&dir, &written, NULL) == CONTAINER_RUNNING)
+	while (status_of(&dir, &written) == CONTAINER_RUNNING)
 		usleep(1000);
-	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_STOPPED);
+	assert_int_equal(status_of(&dir, &written), CONTAINER_STOPPED);
 	waitpid(pid, NULL, 0);
-	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_STOPPED);
+	assert_int_equal(status_of(&dir, &written), CONTAINER_STOPPED);
 }
 
 /* Else `delete --force` would remove the state of a program that goes on. */
@@ -152,19 +162,42 @@ static void a_process_that_cant_be_looked_at_isnt_taken_for_stopped(void **state
 	struct error err = ERROR_NONE;
 	struct rlimit usual, none;
 	enum container_status status;
-	int pidfd;
+	int pidfd, result;
 
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
 	assert_int_equal(state_set_created(&dir, &err), 0);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
 	none = (struct rlimit){ 0, usual.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	status = state_status(&dir, &written, &pidfd);
+	result = state_status(&dir, &written, &status, &pidfd, &err);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
-	assert_int_equal(status, CONTAINER_RUNNING);
-	assert_int_equal(pidfd, -EMFILE);
-	assert_int_equal(state_check_pidfd(&written, pidfd, &err), -1);
+	assert_int_equal(result, -1);
+	assert_int_equal(pidfd, -1);
 	assert_int_equal(err.code, EMFILE);
+	assert_non_null(strstr(err.text, "look at the container's process"));
+	end_sleeper(pid);
+}
+
+/* Else `start` of a created container would say that it is running already. */
+static void a_directory_that_cant_be_looked_at_is_told(void **state)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	pid_t pid = make_sleeper();
+	struct container_state written = state_of(pid, false);
+	struct error err = ERROR_NONE;
+	enum container_status status;
+	int pidfd;
+
+	if (geteuid() == 0)
+		skip();
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	assert_int_equal(fchmod(dir.fd, 0), 0);
+	assert_int_equal(state_status(&dir, &written, &status, &pidfd, &err), -1);
+	assert_int_equal(fchmod(dir.fd, 0700), 0);
+	assert_int_equal(pidfd, -1);
+	assert_int_equal(err.code, EACCES);
+	assert_non_null(strstr(err.text, "c1/" STATE_FILE_CREATING));
 	end_sleeper(pid);
 }
 
@@ -179,7 +212,7 @@ static void a_reused_pid_is_never_taken_for_the_container(void **state)
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
 	assert_int_equal(state_write(&dir, &written, &err), 0);
 	assert_int_equal(state_set_created(&dir, &err), 0);
-	assert_int_equal(state_status(&dir, &written, NULL), CONTAINER_STOPPED);
+	assert_int_equal(status_of(&dir, &written), CONTAINER_STOPPED);
 	assert_int_equal(container_kill(*state, "c1", SIGKILL, KILL_INIT, &err), -1);
 	assert_non_null(strstr(err.text, "container not running"));
 	assert_int_equal(kill(pid, 0), 0);
@@ -649,6 +682,7 @@ int main(void)
 		TEST(what_is_written_is_read_again),
 		TEST(the_status_follows_the_files_and_the_process),
 		TEST(a_process_that_cant_be_looked_at_isnt_taken_for_stopped),
+		TEST(a_directory_that_cant_be_looked_at_is_told),
 		TEST(a_reused_pid_is_never_taken_for_the_container),
 		TEST(a_second_creation_of_a_living_id_is_refused),
 		TEST(a_stopped_container_keeps_its_id_until_it_is_deleted),
