@@ -251,6 +251,8 @@ static int ended_silently(struct helper *helper, struct error *err)
 	if (ended > 0 && WIFSIGNALED(status))
 		return error_set(err, 0, "%s was killed by signal %d (%s) before it served",
 				 helper->program, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (ended > 0 && WEXITSTATUS(status) == MEM_EXIT_STATUS)
+		return error_set(err, 0, "%s: out of memory", helper->program);
 	if (ended > 0 && WEXITSTATUS(status) != 0)
 		return error_set(err, 0, "%s ended with status %d before it served",
 				 helper->program, WEXITSTATUS(status));

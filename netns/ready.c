@@ -104,10 +104,13 @@ void ready_watch(pid_t pid, int pidfd)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return;
-	if (!WIFSIGNALED(status))
+	if (WIFSIGNALED(status))
+		error_set(&err, 0, "killed by signal %d (%s) before it served", WTERMSIG(status),
+			  strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) == MEM_EXIT_STATUS)
+		error_set(&err, 0, "out of memory");
+	else
 		return;
-	error_set(&err, 0, "killed by signal %d (%s) before it served", WTERMSIG(status),
-		  strsignal(WTERMSIG(status)));
 	ready_say_failure(READY_ERROR, &err);
 }
 

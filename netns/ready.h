@@ -53,8 +53,8 @@ void ready_say_process(int pidfd);
 
 /*
  * For the process that was executed: waits until @pid, which it has made and which has @pidfd, serves (the
- * parent closes the socket then), or until @pid has ended.  Says ERROR where @pid was killed by a signal,
- * for which nobody else would have a word.
+ * parent closes the socket then), or until @pid has ended.  Says ERROR where @pid was killed by a signal
+ * or ran out of memory, as @pid says nothing then.
  */
 void ready_watch(pid_t pid, int pidfd);
 

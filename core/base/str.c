@@ -6,11 +6,6 @@
 #include <unistd.h>
 
 /*
- * What a failing urun leaves with in `run`; the only status that means the same in every command.
- */
-#define STATUS_NO_MEMORY 125
-
-/*
  * Runs in any process, so neither atexit handlers nor stdio buffers, which may be another's, are
  * touched.
  */
@@ -19,8 +14,8 @@ static void __attribute__((noreturn)) mem_end(void)
 	static const char line[] = "urun: out of memory\n";
 
 	if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0)
-		_exit(STATUS_NO_MEMORY);
-	_exit(STATUS_NO_MEMORY);
+		_exit(MEM_EXIT_STATUS);
+	_exit(MEM_EXIT_STATUS);
 }
 
 void *mem_alloc(size_t size)

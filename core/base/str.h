@@ -29,8 +29,10 @@ static inline void str_cleanup(void *pointer)
 
 /*
  * Memory: what config.json or the command line can make us ask for is bounded, so running out of it
- * is not a case to handle but an end: these print one line and exit with 125.
+ * is not a case to handle but an end: these print one line and exit with MEM_EXIT_STATUS,
+ * the status of a failing `run` and the only one that means the same in every command.
  */
+#define MEM_EXIT_STATUS 125
 void *mem_alloc(size_t size); /* zeroed */
 void *mem_resize(void *old, size_t count,
 		 size_t size); /* count * size, checked; the new part isn't zeroed */

@@ -248,7 +248,6 @@ static int start(struct overlay *overlay, int fuse_fd, struct error *err)
 	}
 	if (pid < 0)
 		return error_prefix(err, "overlay: start %s", overlay->program);
-	overlay->server = pid;
 	fd_close(&writes);
 	result = userns_write_maps(pid, twin, err);
 	if (result < 0) {
@@ -256,7 +255,10 @@ static int start(struct overlay *overlay, int fuse_fd, struct error *err)
 		kill(pid, SIGKILL);
 	}
 	fd_close(&go);
-	return result < 0 ? -1 : await_server(overlay, reads, err);
+	if (result < 0 || await_server(overlay, reads, err) < 0)
+		return -1;
+	overlay->server = pid;
+	return 0;
 }
 
 int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err)
