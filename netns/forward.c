@@ -278,6 +278,8 @@ static void control_ready(struct watch *watch, uint32_t events)
 	if (got == -EAGAIN)
 		return;
 	if (got != (ssize_t)sizeof(question)) {
+		if (got < 0)
+			answer(watch->fd, (int)got, NULL, 0);
 		close_control(control);
 		return;
 	}

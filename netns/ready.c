@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "core/base/inherit.h"
 #include "core/base/number.h"
+#include "core/base/pidfd.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
 
@@ -65,17 +67,21 @@ int ready_main(int argc, char **argv, const char *helper,
 	return 1;
 }
 
-static void say(enum ready_kind kind, const char *text, const int *fds, size_t fd_count)
+/* Returns 0 or a negative errno. */
+static int say(enum ready_kind kind, const char *text, const int *fds, size_t fd_count)
 {
 	char first = (char)kind;
 	struct iovec parts[] = { { &first, 1 }, { (char *)(uintptr_t)text, strlen(text) } };
+	ssize_t sent = rights_send(READY_FD, parts, ARRAY_SIZE(parts), fds, fd_count);
 
-	rights_send(READY_FD, parts, ARRAY_SIZE(parts), fds, fd_count);
+	return sent < 0 ? (int)sent : 0;
 }
 
-void ready_say(enum ready_kind kind)
+int ready_say_ready(struct error *err)
 {
-	say(kind, "", NULL, 0);
+	int failed = say(READY_READY, "", NULL, 0);
+
+	return failed < 0 ? error_set(err, -failed, "tell urun that it serves") : 0;
 }
 
 void ready_say_failure(enum ready_kind kind, const struct error *err)
@@ -85,33 +91,28 @@ void ready_say_failure(enum ready_kind kind, const struct error *err)
 	say(kind, error_format(err, line), NULL, 0);
 }
 
-void ready_say_process(int pidfd)
-{
-	say(READY_PROCESS, "", &pidfd, 1);
-}
-
-void ready_watch(pid_t pid, int pidfd)
+int ready_watch(pid_t pid, int pidfd, struct error *err)
 {
 	struct pollfd events[] = { { .fd = pidfd, .events = POLLIN }, { .fd = READY_FD } };
-	struct error err = ERROR_NONE;
 	int ready, status;
+	int failed = say(READY_PROCESS, "", &pidfd, 1);
 
+	if (failed < 0) {
+		pidfd_signal(pidfd, SIGKILL);
+		return error_set(err, -failed, "give urun the pidfd of the process that serves");
+	}
 	do
 		ready = poll(events, ARRAY_SIZE(events), -1);
 	while (ready < 0 && errno == EINTR);
 	if (ready <= 0 || !events[0].revents)
-		return;
+		return 0;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return;
+			return error_set(err, errno, "wait for the process that serves");
 	if (WIFSIGNALED(status))
-		error_set(&err, 0, "killed by signal %d (%s) before it served", WTERMSIG(status),
-			  strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status) == MEM_EXIT_STATUS)
-		error_set(&err, 0, "out of memory");
-	else
-		return;
-	ready_say_failure(READY_ERROR, &err);
+		return error_set(err, 0, "killed by signal %d (%s) before it served",
+				 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return WEXITSTATUS(status) == MEM_EXIT_STATUS ? error_set(err, 0, "out of memory") : 0;
 }
 
 int ready_receive(int *ret_fds, size_t least, size_t most, struct error *err)

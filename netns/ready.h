@@ -46,17 +46,18 @@ enum ready_kind {
 int ready_main(int argc, char **argv, const char *helper,
 	       int (*start)(const struct network_options *options, struct error *err));
 
-/* Nobody is there to hear of it where these fail: the life pidfd tells the rest. */
-void ready_say(enum ready_kind kind);
+/* An ERROR or a WARNING.  Where this fails nobody is there to hear of it. */
 void ready_say_failure(enum ready_kind kind, const struct error *err);
-void ready_say_process(int pidfd);
+
+/* Says READY.  The process that fails to say so ends, as the parent would wait for it. */
+int ready_say_ready(struct error *err);
 
 /*
- * For the process that was executed: waits until @pid, which it has made and which has @pidfd, serves (the
- * parent closes the socket then), or until @pid has ended.  Says ERROR where @pid was killed by a signal
- * or ran out of memory, as @pid says nothing then.
+ * For the process that was executed: gives the parent @pidfd, of the process @pid that it has made; then
+ * waits until @pid serves (the parent closes the socket then) or has ended.  Fails where @pid was killed by
+ * a signal or ran out of memory, as @pid says nothing then, and where the parent can't be given the pidfd.
  */
-void ready_watch(pid_t pid, int pidfd);
+int ready_watch(pid_t pid, int pidfd, struct error *err);
 
 /*
  * Waits for GIVE with @least to @most descriptors, which are the caller's; the others are -1.

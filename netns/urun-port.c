@@ -72,8 +72,9 @@ static int serve(const struct source *source, const int given[static GIVEN_COUNT
 	result = confine(isolated, err);
 	if (result == 0)
 		result = forward_begin(forward, given[GIVEN_LIFE], given[GIVEN_CONTROL], err);
+	if (result == 0)
+		result = ready_say_ready(err);
 	if (result == 0) {
-		ready_say(READY_READY);
 		close(READY_FD);
 		result = forward_run(forward, err);
 	}
@@ -105,11 +106,8 @@ static int start(const struct network_options *options, struct error *err)
 	pid = sandbox_fork(SANDBOX_PORT, &pidfd, &isolated, err);
 	if (pid < 0)
 		return -1;
-	if (pid > 0) {
-		ready_say_process(pidfd);
-		ready_watch(pid, pidfd);
-		return 0;
-	}
+	if (pid > 0)
+		return ready_watch(pid, pidfd, err);
 	if (serve(&source, given, isolated, err) == 0)
 		_exit(0);
 	return -1;

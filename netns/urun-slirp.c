@@ -69,7 +69,8 @@ static int serve(const struct network_options *options, const struct identity *i
 	files.life = fds[GIVEN_LIFE];
 	files.tap = fds[GIVEN_TAP];
 	files.resolv = fds[GIVEN_RESOLV];
-	ready_say(READY_READY);
+	if (ready_say_ready(err) < 0)
+		return -1;
 	close(READY_FD);
 	return loop_run(loop, &files, err);
 }
@@ -91,11 +92,8 @@ static int start(const struct network_options *options, struct error *err)
 	pid = sandbox_fork(SANDBOX_SLIRP, &pidfd, &identity.isolated, err);
 	if (pid < 0)
 		return -1;
-	if (pid > 0) {
-		ready_say_process(pidfd);
-		ready_watch(pid, pidfd);
-		return 0;
-	}
+	if (pid > 0)
+		return ready_watch(pid, pidfd, err);
 	if (serve(options, &identity, watcher_fd, err) == 0)
 		_exit(0);
 	return -1;

@@ -112,13 +112,16 @@ static int add_all(int control, struct published_list *list, struct error *err)
 	return 0;
 }
 
+/* How long the kernel may take from the end of its sockets to the end of the process. */
+#define EXPLAIN_TIMEOUT_MS 200
+
 /* A helper that serves and then ends has nobody to tell the cause; its sockets alone show it. */
 static int explain(const struct ports *ports, struct error *err)
 {
 	struct pollfd end = { .fd = ports->pidfd, .events = POLLIN };
 	bool is_cut = err->code == ECONNREFUSED || err->code == ECONNRESET || err->code == EPIPE;
 
-	if (is_cut && poll(&end, 1, END_TIMEOUT_MS) > 0)
+	if (is_cut && poll(&end, 1, EXPLAIN_TIMEOUT_MS) > 0)
 		error_set(err, 0, HELPER_PORT " ended before it published the ports");
 	return -1;
 }
