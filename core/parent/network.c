@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -165,6 +166,7 @@ int network_give(struct network *network, const struct state_dir *dir, int *tap_
 int network_await(struct network *network, const struct state_dir *dir,
 		  struct container_state *state, struct error *err)
 {
+	struct pollfd end = { .events = POLLIN };
 	pid_t pid;
 
 	if (network->slirp.ready_fd < 0)
@@ -172,7 +174,11 @@ int network_await(struct network *network, const struct state_dir *dir,
 	if (helper_await(&network->slirp, &network->pidfd, err) < 0 ||
 	    ports_await(&network->ports, dir, err) < 0)
 		return -1;
+	end.fd = network->pidfd;
 	pid = pidfd_pid(network->pidfd);
+	/* Nobody is left to hear the cause from. */
+	if (pid <= 0 && poll(&end, 1, 0) > 0)
+		return error_set(err, 0, HELPER_SLIRP " ended while the container was started");
 	if (pid <= 0)
 		return error_set(err, pid < 0 ? -pid : ESRCH, "find the process of urun-slirp");
 	state->network_pid = (struct opt_u64){ .set = true, .value = (uint64_t)pid };
