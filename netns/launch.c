@@ -249,8 +249,7 @@ static int ended_silently(struct helper *helper, struct error *err)
 	if (ended > 0)
 		helper->starter = 0;
 	if (ended > 0 && WIFSIGNALED(status))
-		return error_set(err, 0, "%s was killed by signal %d (%s) before it served",
-				 helper->program, WTERMSIG(status), strsignal(WTERMSIG(status)));
+		return error_set_killed(err, helper->program, WTERMSIG(status), "before it served");
 	if (ended > 0 && WEXITSTATUS(status) == MEM_EXIT_STATUS)
 		return error_set(err, 0, "%s: out of memory", helper->program);
 	if (ended > 0 && WEXITSTATUS(status) != 0)

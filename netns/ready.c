@@ -110,8 +110,7 @@ int ready_watch(pid_t pid, int pidfd, struct error *err)
 		if (errno != EINTR)
 			return error_set(err, errno, "wait for the process that serves");
 	if (WIFSIGNALED(status))
-		return error_set(err, 0, "killed by signal %d (%s) before it served",
-				 WTERMSIG(status), strsignal(WTERMSIG(status)));
+		return error_set_killed(err, "it", WTERMSIG(status), "before it served");
 	return WEXITSTATUS(status) == MEM_EXIT_STATUS ? error_set(err, 0, "out of memory") : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 
 #include <ctype.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +68,15 @@ int error_hint(struct error *err, const char *format, ...)
 	vsnprintf(err->hint, sizeof(err->hint), format, args);
 	va_end(args);
 	return -1;
+}
+
+int error_set_killed(struct error *err, const char *what, int signal, const char *when)
+{
+	error_set(err, 0, "%s was killed by signal %d (%s)%s%s", what, signal, strsignal(signal),
+		  *when ? " " : "", when);
+	if (signal != SIGKILL)
+		return -1;
+	return error_hint(err, "the kernel does so where the memory.max of a cgroup is too low");
 }
 
 void error_list_release(struct error_list *list)

@@ -53,6 +53,9 @@ int error_take(struct error *err, const struct error *other);
 /* Sets the hint.  Returns -1. */
 int error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Fails with "@what was killed by signal N (NAME) @when", and a hint at what sends SIGKILL.  Returns -1. */
+int error_set_killed(struct error *err, const char *what, int signal, const char *when);
+
 /*
  * Between checks that don't depend on each other.  Returns @result; but where all failures are
  * wanted, one moves from @err to their list, and 0 is returned: go on with the next check.  So the

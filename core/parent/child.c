@@ -114,10 +114,8 @@ static int child_lost(const struct child *child, struct error *err)
 
 	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
 	    info.si_code != CLD_EXITED)
-		return error_set(
-			err, 0,
-			"the container's first process was killed by signal %d (%s) before the program ran",
-			info.si_status, strsignal(info.si_status));
+		return error_set_killed(err, "the container's first process", info.si_status,
+					"before the program ran");
 	/* Status 0: it has joined the namespaces, and its child was killed there by the container. */
 	if (info.si_status == 0)
 		return error_set(err, 0,

@@ -304,9 +304,8 @@ void overlay_explain(const struct overlay *overlay, struct error *err)
 	    (info.si_code == CLD_EXITED && info.si_status == 0))
 		return;
 	if (info.si_code == CLD_EXITED)
-		error_set(err, 0, "overlay: %s ended with status %d", overlay->program,
-			  info.si_status);
+		error_set(err, 0, "%s ended with status %d", overlay->program, info.si_status);
 	else
-		error_set(err, 0, "overlay: %s was killed by signal %d (%s)", overlay->program,
-			  info.si_status, strsignal(info.si_status));
+		error_set_killed(err, overlay->program, info.si_status, "");
+	error_prefix(err, "overlay");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -115,6 +116,22 @@ static void all_failures_are_gathered_in_their_order(void **state)
 	error_list_release(&all);
 }
 
+/* Seldom a person sends it. */
+static void a_process_that_was_killed_has_the_likely_cause_as_hint(void **state)
+{
+	struct error err = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
+	(void)state;
+	assert_int_equal(error_set_killed(&err, "helper", SIGKILL, "before it served"), -1);
+	assert_non_null(strstr(error_format(&err, line),
+			       "helper was killed by signal 9 (Killed) before it served"));
+	assert_non_null(strstr(line, "memory.max"));
+	assert_int_equal(error_set_killed(&err, "helper", SIGTERM, ""), -1);
+	assert_string_equal(error_format(&err, line),
+			    "helper was killed by signal 15 (Terminated)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +141,7 @@ int main(void)
 		cmocka_unit_test(control_characters_cant_make_a_second_line),
 		cmocka_unit_test(long_texts_are_cut_and_not_overrun),
 		cmocka_unit_test(one_failure_ends_it_where_nobody_gathers),
+		cmocka_unit_test(a_process_that_was_killed_has_the_likely_cause_as_hint),
 		cmocka_unit_test(all_failures_are_gathered_in_their_order),
 	};
 
