@@ -206,7 +206,10 @@ static int decide(const struct cgroup_request *request, const struct container_c
 	}
 	if (request->manager == CGROUP_SYSTEMD) {
 		if (!request->host_root && !systemd_has_user_bus() && !limited) {
-			log_debug("no scope: there is no systemd user session, and no limit");
+			log_warning(
+				"the container has no cgroup of its own: there is no systemd user "
+				"session (hint: log in with ssh or machinectl, or have one always by "
+				"`loginctl enable-linger`)");
 			return 0;
 		}
 		return plan_systemd(request, config, plan, err);

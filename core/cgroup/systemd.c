@@ -236,25 +236,40 @@ static bool is_unit(struct span name)
 	return false;
 }
 
-bool systemd_unit_of(const char *cgroup, char **ret_unit, const char **ret_below, bool *ret_user)
+static bool is_user_manager(struct span unit)
 {
-	struct span rest = { cgroup, strlen(cgroup) }, name, unit = { NULL, 0 };
-	bool user = false, below_manager = false;
+	return unit.size > 5 && memcmp(unit.bytes, "user@", 5) == 0;
+}
 
-	while (span_cut(&rest, '/', &name)) {
+static size_t count_units(const char *cgroup)
+{
+	struct span rest = { cgroup, strlen(cgroup) }, name;
+	size_t count = 0;
+
+	while (span_cut(&rest, '/', &name))
+		count += is_unit(name);
+	return count;
+}
+
+bool systemd_unit_of(const char *cgroup, size_t outward, char **ret_unit, const char **ret_below,
+		     bool *ret_user)
+{
+	struct span rest = { cgroup, strlen(cgroup) }, name;
+	size_t count = count_units(cgroup), seen = 0;
+	bool user = false;
+
+	while (outward < count && span_cut(&rest, '/', &name)) {
 		if (!is_unit(name))
 			continue;
-		below_manager = user;
-		unit = name;
-		if (name.size > 5 && memcmp(name.bytes, "user@", 5) == 0)
-			user = true;
+		if (++seen == count - outward) {
+			*ret_unit = str_dup_n(name.bytes, name.size);
+			*ret_below = name.bytes + name.size;
+			*ret_user = user;
+			return true;
+		}
+		user = user || is_user_manager(name);
 	}
-	if (!unit.bytes)
-		return false;
-	*ret_unit = str_dup_n(unit.bytes, unit.size);
-	*ret_below = unit.bytes + unit.size;
-	*ret_user = below_manager;
-	return true;
+	return false;
 }
 
 int systemd_set(bool user_bus, const char *unit, const struct cgroup_settings *settings,

@@ -154,24 +154,34 @@ static int clone_child(struct execution *execution, struct error *err)
 
 /*
  * Asks systemd where the kernel refuses: to move a process, one must be allowed to write to the
- * cgroup that both places have in common, which from another session is root's.
+ * cgroup that both places have in common, which from another session is root's.  The innermost unit
+ * is tried first.  One that has ended with the container still in it (KillMode=process) takes no
+ * process, nor does a user's systemd whose bus isn't there; but the unit of the user's systemd itself
+ * is delegated to the user too, so that the system's systemd moves a process to anywhere below it.
  */
 static int enter_by_systemd(const struct execution *execution, struct error *err)
 {
-	struct error refused = *err, attach = ERROR_NONE;
-	autofree char *unit = NULL;
-	const char *below;
-	bool user;
+	struct error first = ERROR_NONE;
 
-	if (!systemd_unit_of(execution->cgroup, &unit, &below, &user))
-		return -1;
-	if (systemd_attach(user, unit, below, execution->child.pid, &attach) < 0) {
+	for (size_t outward = 0;; outward++) {
+		struct error attach = ERROR_NONE;
+		autofree char *unit = NULL;
+		const char *below;
+		bool user;
+
+		if (!systemd_unit_of(execution->cgroup, outward, &unit, &below, &user))
+			break;
+		if (systemd_attach(user, unit, below, execution->child.pid, &attach) == 0) {
+			*err = ERROR_NONE;
+			return 0;
+		}
 		log_debug("attach process %d to %s: %s", execution->child.pid, unit, attach.text);
-		*err = refused;
-		return error_hint(err, "systemd was asked to move it and didn't: %s", attach.text);
+		if (outward == 0)
+			first = attach;
 	}
-	*err = ERROR_NONE;
-	return 0;
+	return first.text[0]
+		       ? error_hint(err, "systemd was asked to move it and didn't: %s", first.text)
+		       : -1;
 }
 
 static int enter_cgroup(const struct execution *execution, struct error *err)

@@ -3,7 +3,6 @@
 #include "core/systemd/address.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,17 +30,30 @@ static char *address_of_socket(const char *path)
 	return address.bytes;
 }
 
-char *address_of_user_bus(const char *runtime_dir, const char *session_address)
+/* NULL where the folder has no bus of ours. */
+static char *address_in(const char *runtime_dir, bool *ret_managed)
 {
-	autofree char *path = NULL, *usual_path = NULL;
+	autofree char *bus = str_format("%s/bus", runtime_dir);
+	autofree char *manager = str_format("%s/systemd/private", runtime_dir);
 
-	if (runtime_dir && runtime_dir[0] == '/') {
-		path = str_format("%s/bus", runtime_dir);
-		if (is_our_socket(path))
-			return address_of_socket(path);
-	}
-	if (session_address && *session_address)
+	if (!is_our_socket(bus))
+		return NULL;
+	*ret_managed = is_our_socket(manager);
+	return address_of_socket(bus);
+}
+
+char *address_of_user_bus(const char *runtime_dir, const char *session_address, bool *ret_managed)
+{
+	autofree char *usual = str_format("/run/user/%u", geteuid());
+	char *address = NULL;
+
+	if (runtime_dir && runtime_dir[0] == '/')
+		address = address_in(runtime_dir, ret_managed);
+	if (address)
+		return address;
+	if (session_address && *session_address) {
+		*ret_managed = false;
 		return str_dup(session_address);
-	usual_path = str_format("/run/user/%u/bus", geteuid());
-	return is_our_socket(usual_path) ? address_of_socket(usual_path) : NULL;
+	}
+	return address_in(usual, ret_managed);
 }

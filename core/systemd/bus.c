@@ -9,6 +9,7 @@
 #include "core/base/str.h"
 
 #define TIMEOUT_US (25 * 1000000ull)
+#define MANAGER_US (5 * 1000000ull)
 
 #define MANAGER_NAME	  "org.freedesktop.systemd1"
 #define MANAGER_PATH	  "/org/freedesktop/systemd1"
@@ -72,17 +73,23 @@ static uint64_t time_left(const struct bus *bus)
 	return now < bus->deadline ? bus->deadline - now : 1;
 }
 
-/* Handles one message, or waits for one.  Returns 0 or a negative errno. */
-static int turn(const struct bus *bus)
+/* Handles one message, or waits for one until @deadline.  Returns 0 or a negative errno. */
+static int turn_until(const struct bus *bus, uint64_t deadline)
 {
 	int result = sd_bus_process(bus->connection, NULL);
+	uint64_t now = now_us();
 
 	if (result != 0)
 		return result < 0 ? result : 0;
-	if (now_us() >= bus->deadline)
+	if (now >= deadline)
 		return -ETIMEDOUT;
-	result = sd_bus_wait(bus->connection, time_left(bus));
+	result = sd_bus_wait(bus->connection, deadline - now);
 	return result < 0 && result != -EINTR ? result : 0;
+}
+
+static int turn(const struct bus *bus)
+{
+	return turn_until(bus, bus->deadline);
 }
 
 /* ---- connecting ---- */
@@ -166,6 +173,67 @@ int bus_call(const struct bus *bus, sd_bus_message *call, sd_bus_error *ret_caus
 	int result = sd_bus_call(bus->connection, call, time_left(bus), ret_cause, ret_reply);
 
 	return result < 0 ? result : 0;
+}
+
+/* ---- systemd's name ---- */
+
+#define BUS_NAME      "org.freedesktop.DBus"
+#define BUS_PATH      "/org/freedesktop/DBus"
+#define BUS_INTERFACE "org.freedesktop.DBus"
+
+static int on_manager_owner(sd_bus_message *signal, void *data, sd_bus_error *ret_error)
+{
+	struct bus *bus = data;
+	const char *name, *old_owner, *new_owner;
+
+	(void)ret_error;
+	if (sd_bus_message_read(signal, "sss", &name, &old_owner, &new_owner) >= 0)
+		bus->has_manager = new_owner[0] != '\0';
+	return 0;
+}
+
+/* Returns 0 or a negative errno. */
+static int ask_for_manager(struct bus *bus)
+{
+	sd_bus_message *call = NULL, *reply = NULL;
+	int owned = 0;
+	int result = sd_bus_message_new_method_call(bus->connection, &call, BUS_NAME, BUS_PATH,
+						    BUS_INTERFACE, "NameHasOwner");
+
+	if (result >= 0)
+		result = sd_bus_message_append(call, "s", MANAGER_NAME);
+	if (result >= 0)
+		result = bus_call(bus, call, NULL, &reply);
+	if (result >= 0)
+		result = sd_bus_message_read(reply, "b", &owned);
+	sd_bus_message_unref(call);
+	sd_bus_message_unref(reply);
+	bus->has_manager = owned != 0;
+	return result < 0 ? result : 0;
+}
+
+/*
+ * ORDER: the signal is asked for before the name is looked for, else it could be taken in between.
+ * A signal that came before the answer is handled after it, and says no more than the answer does.
+ */
+int bus_await_manager(struct bus *bus, struct error *err)
+{
+	sd_bus_slot *slot = NULL;
+	uint64_t deadline = now_us() + MANAGER_US;
+	int result = sd_bus_add_match_async(bus->connection, &slot,
+					    "type='signal',sender='" BUS_NAME "',path='" BUS_PATH
+					    "',interface='" BUS_INTERFACE
+					    "',member='NameOwnerChanged',arg0='" MANAGER_NAME "'",
+					    on_manager_owner, NULL, bus);
+
+	if (result >= 0)
+		result = ask_for_manager(bus);
+	while (result >= 0 && !bus->has_manager)
+		result = turn_until(bus, deadline);
+	sd_bus_slot_unref(slot);
+	return result < 0 && result != -ETIMEDOUT
+		       ? error_set(err, -result, "ask the bus for " MANAGER_NAME)
+		       : 0;
 }
 
 /* ---- jobs ---- */

@@ -2,6 +2,7 @@
 #ifndef URUN_SYSTEMD_BUS_H
 #define URUN_SYSTEMD_BUS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <systemd/sd-bus.h>
 
@@ -13,6 +14,7 @@ struct bus {
 	uint64_t deadline; /* CLOCK_MONOTONIC, µs: connecting, calls and jobs end by then */
 	char *job;	   /* the one that is waited for; NULL: none */
 	char *job_result;  /* NULL: it hasn't ended yet */
+	bool has_manager;  /* bus_await_manager() only: systemd has its name on the bus */
 };
 
 #define BUS_NONE ((struct bus){ 0 })
@@ -25,6 +27,13 @@ int bus_connect(const char *address, struct bus *ret_bus, struct error *err);
 void bus_close(struct bus *bus);
 
 #define autobus __attribute__((cleanup(bus_close)))
+
+/*
+ * Waits, 5 s at most, until systemd has its name on the bus.  The first connection to a user's bus
+ * starts the bus (the socket is systemd's), and systemd connects to it a moment after us.  That the
+ * name is still missing is no failure here: the call that needs it says so.
+ */
+int bus_await_manager(struct bus *bus, struct error *err);
 
 /* From now on the bus tells us which jobs end. */
 int bus_watch_jobs(struct bus *bus, struct error *err);

@@ -250,12 +250,17 @@ static void release_request(struct request *request)
 static int connect_as_told(const char *word, struct bus *bus, struct error *err)
 {
 	autofree char *address = NULL;
+	bool managed = false;
 
 	if (strcmp(word, "--system") == 0)
 		return bus_connect(NULL, bus, err);
-	address =
-		address_of_user_bus(getenv("XDG_RUNTIME_DIR"), getenv("DBUS_SESSION_BUS_ADDRESS"));
-	return address ? bus_connect(address, bus, err) : bus_fail_no_session(err);
+	address = address_of_user_bus(getenv("XDG_RUNTIME_DIR"), getenv("DBUS_SESSION_BUS_ADDRESS"),
+				      &managed);
+	if (!address)
+		return bus_fail_no_session(err);
+	if (bus_connect(address, bus, err) < 0)
+		return -1;
+	return managed ? bus_await_manager(bus, err) : 0;
 }
 
 static const struct action *find_action(const char *name)
