@@ -97,11 +97,17 @@ static const struct condition sometimes[] = {
 	{ SCMP_SYS(ioctl), 1, 0, SIOCGIFINDEX },
 };
 
-/* Of urun-slirp alone: the resolv.conf of the container, and that of libslirp. */
-static const int always_of_slirp[] = {
+/* Of urun-slirp and urun-resolv: the resolv.conf of the container, and that of libslirp. */
+static const int writes_resolv[] = {
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(ftruncate),
 	SCMP_SYS(ftruncate64),
+};
+
+/* The times of an open file, and of nothing by its name. */
+static const struct condition dates_resolv[] = {
+	{ SCMP_SYS(utimensat), 1, 0, 0 },
+	{ SCMP_SYS(utimensat_time64), 1, 0, 0 },
 };
 
 /* Calls that the watcher of the host's resolv.conf makes, and no other helper. */
@@ -159,8 +165,10 @@ static int add_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
 		result = allow_where(filter, sometimes, ARRAY_SIZE(sometimes));
 	if (result == 0 && kind == SANDBOX_RESOLV)
 		result = allow(filter, always_of_resolv, ARRAY_SIZE(always_of_resolv));
-	if (result == 0 && kind == SANDBOX_SLIRP)
-		result = allow(filter, always_of_slirp, ARRAY_SIZE(always_of_slirp));
+	if (result == 0 && kind != SANDBOX_PORT)
+		result = allow(filter, writes_resolv, ARRAY_SIZE(writes_resolv));
+	if (result == 0 && kind != SANDBOX_PORT)
+		result = allow_where(filter, dates_resolv, ARRAY_SIZE(dates_resolv));
 	if (result == 0 && kind == SANDBOX_PORT)
 		result = allow(filter, always_of_port, ARRAY_SIZE(always_of_port));
 	if (result == 0 && kind == SANDBOX_PORT)

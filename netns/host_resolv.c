@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: the watcher of urun-slirp; the functions named resolv_follower_… in urun-slirp.
+// Runs in: urun-resolv; the functions named resolv_follower_… in urun-slirp too.
 #include "netns/host_resolv.h"
 
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/file.h"
 #include "netns/resolv.h"
 #include "netns/sandbox.h"
 
@@ -83,10 +84,107 @@ void host_resolv_steps(const char *path, struct strbuf *out)
 	}
 }
 
+/* ---- the container's file ---- */
+
+static bool holds_written(const struct resolv_follower *follower)
+{
+	char bytes[4096];
+	size_t at = 0;
+	ssize_t got;
+
+	while ((got = pread(follower->file_fd, bytes, sizeof(bytes), (off_t)at)) > 0) {
+		if ((size_t)got > follower->written_size - at ||
+		    memcmp(bytes, follower->written + at, (size_t)got) != 0)
+			return false;
+		at += (size_t)got;
+	}
+	return got == 0 && at == follower->written_size;
+}
+
+/* Is it what was written, but for empty lines at the end? */
+static bool holds_text(const struct resolv_follower *follower, const struct strbuf *text)
+{
+	size_t size = follower->written_size;
+
+	while (size > text->size && follower->written[size - 1] == '\n')
+		size--;
+	return size == text->size &&
+	       (size == 0 || memcmp(text->bytes, follower->written, size) == 0);
+}
+
+static void keep_written(struct resolv_follower *follower, const char *bytes, size_t size)
+{
+	free(follower->written);
+	follower->written = str_dup_n(bytes ? bytes : "", size);
+	follower->written_size = size;
+}
+
+void resolv_follower_begin(struct resolv_follower *follower, int file_fd)
+{
+	autofree char *bytes = NULL;
+	size_t size;
+
+	follower->file_fd = file_fd;
+	if (file_fd >= 0 && fd_read_all(file_fd, RESOLV_SIZE_MAX, &bytes, &size) == 0)
+		keep_written(follower, bytes, size);
+}
+
+ssize_t resolv_follower_hear(struct resolv_follower *follower, bool hung_up, char **ret_text)
+{
+	autofree char *text = mem_alloc(RESOLV_SIZE_MAX);
+	ssize_t got = recv(follower->watcher_fd, text, RESOLV_SIZE_MAX, MSG_DONTWAIT);
+
+	/* An empty file is an empty packet, which looks like the end of the socket. */
+	if (got < 0 || (got == 0 && hung_up))
+		return -1;
+	*ret_text = take_ptr(text);
+	return got;
+}
+
+void resolv_follower_update(struct resolv_follower *follower, const struct network_options *options,
+			    const char *host, size_t size)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	resolv_text(options, host, size, &text);
+	if (follower->file_fd < 0 || !follower->written || holds_text(follower, &text) ||
+	    !holds_written(follower))
+		return;
+	/*
+	 * A text that is shorter ends in empty lines, until the file is cut: a file system by FUSE lets
+	 * only processes of its own user namespace do that (fuse(4), allow_other), and writes by all
+	 * who have the file open.
+	 */
+	size = text.size;
+	while (text.size < follower->written_size)
+		strbuf_add(&text, "\n", 1);
+	if (pwrite(follower->file_fd, text.bytes, text.size, 0) != (ssize_t)text.size)
+		return;
+	if (size < text.size && ftruncate(follower->file_fd, (off_t)size) == 0)
+		text.size = size;
+	file_mark(follower->file_fd);
+	keep_written(follower, text.bytes, text.size);
+}
+
+void resolv_follower_end(struct resolv_follower *follower)
+{
+	fd_close(&follower->file_fd);
+}
+
+void resolv_follower_release(struct resolv_follower *follower)
+{
+	free(follower->written);
+	fd_close(&follower->file_fd);
+	*follower = (struct resolv_follower){ .watcher_fd = -1, .file_fd = -1 };
+}
+
 /* ---- the watcher ---- */
 
 struct watcher {
-	int out;
+	int out; /* urun-slirp; -1: the container's file is written here */
+	struct resolv_follower file;
+	const struct network_options *options; /* only without @out */
+	int end;     /* what is readable, or hung up, when the watch is over */
 	int inotify; /* -1: there is none */
 	int mounts;
 	struct strbuf steps;
@@ -153,8 +251,8 @@ static bool drain(const struct watcher *watcher)
 	return changed;
 }
 
-/* Sends the text where it has changed.  False where nobody hears any more. */
-static bool send_text(struct watcher *watcher)
+/* Passes the text on where it has changed.  False where nobody hears any more. */
+static bool pass_on(struct watcher *watcher)
 {
 	autofree char *text = NULL;
 	size_t size = 0;
@@ -163,7 +261,9 @@ static bool send_text(struct watcher *watcher)
 	if (resolv_read_host(&text, &size) < 0 ||
 	    (watcher->sent && size == watcher->sent_size && memcmp(text, watcher->sent, size) == 0))
 		return true;
-	if (send(watcher->out, text, size, MSG_NOSIGNAL) < 0)
+	if (watcher->out < 0)
+		resolv_follower_update(&watcher->file, watcher->options, text, size);
+	else if (send(watcher->out, text, size, MSG_NOSIGNAL) < 0)
 		return errno == EINTR;
 	free(watcher->sent);
 	watcher->sent = take_ptr(text);
@@ -171,30 +271,28 @@ static bool send_text(struct watcher *watcher)
 	return true;
 }
 
-static void watch(int out)
+static void watch(struct watcher *watcher)
 {
-	struct watcher watcher = { .out = out, .inotify = -1 };
-
 	/* A mount that is put over the file, or over a directory above it, is told here. */
-	watcher.mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	watcher->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	for (;;) {
 		/* ORDER: the watches stand before the file is read, so that no change is missed. */
-		watch_steps(&watcher);
-		if (!send_text(&watcher))
+		watch_steps(watcher);
+		if (!pass_on(watcher))
 			return;
 		for (;;) {
 			struct pollfd events[] = {
-				{ .fd = out, .events = 0 },
-				{ .fd = watcher.inotify, .events = POLLIN },
-				{ .fd = watcher.mounts, .events = POLLPRI },
+				{ .fd = watcher->end, .events = POLLIN },
+				{ .fd = watcher->inotify, .events = POLLIN },
+				{ .fd = watcher->mounts, .events = POLLPRI },
 			};
-			int ready = poll(events, 3, watcher.inotify < 0 ? LOOK_MS : -1);
+			int ready = poll(events, 3, watcher->inotify < 0 ? LOOK_MS : -1);
 
 			if (ready < 0 && errno != EINTR)
 				return;
 			if (events[0].revents)
 				return;
-			if (ready == 0 || events[2].revents || drain(&watcher))
+			if (ready == 0 || events[2].revents || drain(watcher))
 				break;
 		}
 		poll(NULL, 0, SETTLE_MS);
@@ -219,7 +317,8 @@ int host_resolv_start(int *ret_fd, struct error *err)
 			_exit(1);
 		/* It reads one file of the host's, and hears nothing of the container. */
 		if (sandbox_drop_privileges(SANDBOX_RESOLV, &ignored) == 0)
-			watch(STDIN_FILENO);
+			watch(&(struct watcher){
+				.out = STDIN_FILENO, .end = STDIN_FILENO, .inotify = -1 });
 		_exit(0);
 	}
 	close(pair[1]);
@@ -231,70 +330,15 @@ int host_resolv_start(int *ret_fd, struct error *err)
 	return 0;
 }
 
-/* ---- urun-slirp's side ---- */
-
-static bool holds_written(const struct resolv_follower *follower)
+void host_resolv_follow(const struct network_options *options, int life_pidfd, int file_fd)
 {
-	char bytes[4096];
-	size_t at = 0;
-	ssize_t got;
+	struct watcher watcher = { .out = -1,
+				   .file = { .watcher_fd = -1, .file_fd = -1 },
+				   .options = options,
+				   .end = life_pidfd,
+				   .inotify = -1 };
 
-	while ((got = pread(follower->file_fd, bytes, sizeof(bytes), (off_t)at)) > 0) {
-		if ((size_t)got > follower->written_size - at ||
-		    memcmp(bytes, follower->written + at, (size_t)got) != 0)
-			return false;
-		at += (size_t)got;
-	}
-	return got == 0 && at == follower->written_size;
-}
-
-static void keep_written(struct resolv_follower *follower, const char *bytes, size_t size)
-{
-	free(follower->written);
-	follower->written = str_dup_n(bytes ? bytes : "", size);
-	follower->written_size = size;
-}
-
-void resolv_follower_begin(struct resolv_follower *follower, int file_fd)
-{
-	autofree char *bytes = NULL;
-	size_t size;
-
-	follower->file_fd = file_fd;
-	if (file_fd >= 0 && fd_read_all(file_fd, RESOLV_SIZE_MAX, &bytes, &size) == 0)
-		keep_written(follower, bytes, size);
-}
-
-ssize_t resolv_follower_hear(struct resolv_follower *follower, bool hung_up, char **ret_text)
-{
-	autofree char *text = mem_alloc(RESOLV_SIZE_MAX);
-	ssize_t got = recv(follower->watcher_fd, text, RESOLV_SIZE_MAX, MSG_DONTWAIT);
-
-	/* An empty file is an empty packet, which looks like the end of the socket. */
-	if (got < 0 || (got == 0 && hung_up))
-		return -1;
-	*ret_text = take_ptr(text);
-	return got;
-}
-
-void resolv_follower_update(struct resolv_follower *follower, const struct network_options *options,
-			    const char *host, size_t size)
-{
-	autostrbuf struct strbuf text = { 0 };
-
-	resolv_text(options, host, size, &text);
-	if (follower->file_fd < 0 || !follower->written ||
-	    (text.size == follower->written_size &&
-	     memcmp(text.bytes, follower->written, text.size) == 0) ||
-	    !holds_written(follower))
-		return;
-	if (pwrite(follower->file_fd, text.bytes, text.size, 0) == (ssize_t)text.size &&
-	    ftruncate(follower->file_fd, (off_t)text.size) == 0)
-		keep_written(follower, text.bytes, text.size);
-}
-
-void resolv_follower_release(struct resolv_follower *follower)
-{
-	free(follower->written);
-	*follower = (struct resolv_follower){ .watcher_fd = -1, .file_fd = -1 };
+	resolv_follower_begin(&watcher.file, file_fd);
+	watch(&watcher);
+	resolv_follower_release(&watcher.file);
 }

@@ -12,8 +12,13 @@
 /*
  * The host's /etc/resolv.conf as it changes: rewritten, renamed over, removed and made anew, a link
  * to another file, in another directory, under another mount.  To see all that takes the host's
- * whole tree, which urun-slirp mustn't have: a process of its own watches, which has nothing to do
- * with the container.  It sends each text whole, in one packet, and ends with urun-slirp.
+ * whole tree, which urun-slirp mustn't have: a process of its own watches, urun-resolv, which has
+ * nothing to do with the container.  It sends each text whole, in one packet, and ends with urun-slirp.
+ *
+ * The container's own file is brought up to date by its descriptor, never by its name: one that a
+ * program in the container has put in its place (rename(2)) isn't touched, nor is one that was written
+ * in there.
+ * With the host's own network there is no urun-slirp: then urun-resolv writes the file.
  * Source: inotify(7), proc_pid_mountinfo(5).
  */
 
@@ -24,13 +29,19 @@
 int host_resolv_start(int *ret_fd, struct error *err);
 
 /*
+ * Keeps the container's file up to date until the process @life_pidfd ends.
+ * Runs in: urun-resolv.
+ */
+void host_resolv_follow(const struct network_options *options, int life_pidfd, int file_fd);
+
+/*
  * Appends what inotify(7) has to watch for @path: each directory in which a step of the path is
  * looked up, links followed, with NUL behind each, in pairs of directory and name.
  * For tests.  Runs in: any.
  */
 void host_resolv_steps(const char *path, struct strbuf *out);
 
-/* ---- urun-slirp's side ---- */
+/* ---- the container's file; runs in: urun-slirp, urun-resolv ---- */
 
 struct resolv_follower {
 	int watcher_fd; /* -1: there is no watcher */
@@ -39,8 +50,17 @@ struct resolv_follower {
 	size_t written_size;
 };
 
-/* From now on @file_fd is the container's file, which stays the caller's; -1: it isn't ours. */
+/*
+ * From now on @file_fd is the container's file, which is the follower's to close; -1: it isn't ours.
+ * It may be on any file system, an overlay by FUSE too.
+ */
 void resolv_follower_begin(struct resolv_follower *follower, int file_fd);
+
+/*
+ * The container has ended.  ORDER: at once: an open file keeps an overlay mounted, and a program that
+ * serves one running.
+ */
+void resolv_follower_end(struct resolv_follower *follower);
 
 /*
  * A text of the watcher's, which the caller frees, where its socket is ready (@hung_up: EPOLLHUP).

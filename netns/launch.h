@@ -23,7 +23,8 @@ struct helper {
 #define HELPER_NONE ((struct helper){ .ready_fd = -1, .pidfd = -1 })
 
 #define HELPER_SLIRP "urun-slirp"
-#define HELPER_PORT  "urun-port"
+/* With the host's network it is the container's urun-resolv. */
+#define HELPER_PORT "urun-port"
 
 /* Can this user have slirp here?  Fails with what is missing and its mend. */
 int slirp_check_host(struct error *err);

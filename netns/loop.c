@@ -341,8 +341,10 @@ int loop_run(struct loop *loop, const struct loop_files *files, struct error *er
 		tap_returned = pollset_returned(&loop->set, loop->tap_fd);
 		if (loop->end_ms && is_done(loop, tap_returned))
 			break;
-		if (!loop->end_ms && pollset_returned(&loop->set, loop->life_fd))
+		if (!loop->end_ms && pollset_returned(&loop->set, loop->life_fd)) {
 			loop->end_ms = loop->now_ms + FINISH_MS;
+			resolv_follower_end(&loop->resolv);
+		}
 		if (tap_returned && !drain_tap(loop))
 			break;
 		hear_watcher(loop);

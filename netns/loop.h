@@ -18,7 +18,7 @@ struct loop;
  */
 struct loop *loop_new(const struct network_options *options, int watcher_fd, struct error *err);
 
-/* All stay the caller's. */
+/* All but @resolv stay the caller's. */
 struct loop_files {
 	int life;   /* a pidfd, whose process is the container's first */
 	int tap;    /* non-blocking, with IFF_VNET_HDR */

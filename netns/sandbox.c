@@ -41,7 +41,8 @@ static pid_t clone_with(uint64_t flags, int *ret_pidfd)
 pid_t sandbox_fork(enum sandbox_kind kind, int *ret_pidfd, bool *ret_isolated, struct error *err)
 {
 	uint64_t user = kind == SANDBOX_SLIRP ? CLONE_NEWUSER : 0;
-	pid_t pid = clone_with(user | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC, ret_pidfd);
+	uint64_t others = kind == SANDBOX_RESOLV ? 0 : CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC;
+	pid_t pid = clone_with(user | others, ret_pidfd);
 
 	*ret_isolated = pid >= 0;
 	if (pid < 0)

@@ -10,15 +10,15 @@
 /*
  * What is taken from the helpers before they serve.
  *   urun-slirp  keeps the host's network namespace and its sockets, and nothing else
- *   urun-resolv watches the host's DNS settings for urun-slirp: it keeps its root, to read there
+ *   urun-resolv watches the host's DNS settings: it keeps its root, to read there
  *   urun-port   is in the container's user and network namespaces, and keeps CAP_NET_ADMIN there
  * Runs in: urun-slirp, urun-port.
  */
 enum sandbox_kind { SANDBOX_SLIRP, SANDBOX_PORT, SANDBOX_RESOLV };
 
 /*
- * Like fork(2), with mount, pid and ipc namespaces of its own for the child, of urun-slirp also a
- * user namespace; where the host refuses these, without.  *ret_pidfd is the caller's.  *ret_isolated
+ * Like fork(2), with mount, pid and ipc namespaces of its own for the child (not of urun-resolv, which
+ * sees the host's mounts), of urun-slirp also a user namespace; where the host refuses these, without.  *ret_pidfd is the caller's.  *ret_isolated
  * says in the child whether it has the namespaces.  Returns the pid, 0 in the child, or -1.
  */
 pid_t sandbox_fork(enum sandbox_kind kind, int *ret_pidfd, bool *ret_isolated, struct error *err);

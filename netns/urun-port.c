@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: urun-port.
-// urun-port READYFD NETWORK: carries the connections to a container's published ports.
+// urun-port READYFD NETWORK: carries the connections to a container's published ports; with NETWORK host,
+// which publishes none, it is the container's urun-resolv (netns/host_resolv.h).
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,7 +14,9 @@
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "netns/forward.h"
+#include "netns/host_resolv.h"
 #include "netns/ready.h"
+#include "netns/resolv.h"
 #include "netns/sandbox.h"
 
 /* In the order of ports_give() in core/parent/port.c. */
@@ -113,7 +118,55 @@ static int start(const struct network_options *options, struct error *err)
 	return -1;
 }
 
+/* ---- urun-resolv ---- */
+
+/* In the order of network_give_resolv() in core/parent/network.c. */
+enum given_resolv { RESOLV_LIFE, RESOLV_FILE, RESOLV_COUNT };
+
+/* ORDER: the privileges are gone before there is a container. */
+static int serve_resolv(const struct network_options *options, struct error *err)
+{
+	const struct rlimit size = { 2 * RESOLV_SIZE_MAX, 2 * RESOLV_SIZE_MAX };
+	int given[RESOLV_COUNT], received;
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &size);
+	if (sandbox_drop_privileges(SANDBOX_RESOLV, err) < 0)
+		return -1;
+	received = ready_receive(given, RESOLV_COUNT, RESOLV_COUNT, err);
+	if (received <= 0)
+		return received;
+	ready_say(READY_READY);
+	close(READY_FD);
+	host_resolv_follow(options, given[RESOLV_LIFE], given[RESOLV_FILE]);
+	return 0;
+}
+
+/* Process boundary: as in start(). */
+static int start_resolv(const struct network_options *options, struct error *err)
+{
+	bool isolated;
+	int pidfd = -1;
+	pid_t pid = sandbox_fork(SANDBOX_RESOLV, &pidfd, &isolated, err);
+
+	if (pid < 0)
+		return -1;
+	if (pid > 0) {
+		ready_say_process(pidfd);
+		return 0;
+	}
+	prctl(PR_SET_NAME, "urun-resolv");
+	if (serve_resolv(options, err) == 0)
+		_exit(0);
+	return -1;
+}
+
+static int start_as_told(const struct network_options *options, struct error *err)
+{
+	return options->kind == NETWORK_HOST ? start_resolv(options, err) : start(options, err);
+}
+
 int main(int argc, char **argv)
 {
-	return ready_main(argc, argv, "urun-port", start);
+	return ready_main(argc, argv, "urun-port", start_as_told);
 }

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -79,4 +81,24 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 bool file_is_leftover(const char *name)
 {
 	return str_starts_with(name, NEW_PREFIX);
+}
+
+/* Any number will do that the clock has once in a million times. */
+#define MARK_US 271828
+
+void file_mark(int fd)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+
+	/* The rest is the time: who looks at the mtime for changes (Go's resolver) sees each. */
+	clock_gettime(CLOCK_REALTIME, &times[1]);
+	times[1].tv_nsec = MARK_US * 1000 + times[1].tv_nsec % 1000;
+	futimens(fd, times);
+}
+
+bool file_is_marked(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_mtim.tv_nsec / 1000 == MARK_US;
 }

@@ -27,4 +27,12 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 /* Is it the name of a file that a killed file_replace() has left? */
 bool file_is_leftover(const char *name);
 
+/*
+ * Marks a file as one that the runtime has written, by the microseconds of its mtime; a program that
+ * writes to it takes the mark away, as the kernel sets the mtime.  What the file system doesn't keep
+ * (some have whole seconds alone) or doesn't let us set isn't there later: the file is a program's then.
+ */
+void file_mark(int fd);
+bool file_is_marked(int fd);
+
 #endif

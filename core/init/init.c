@@ -221,6 +221,18 @@ static void log_plan(const struct mount_plan *plan)
 			log_debug("mount%s", line + 1);
 }
 
+/* ORDER: before the hooks, which may ask for names. */
+static int send_resolv(struct init *init, struct error *err)
+{
+	int result = init->views.resolv < 0 ? 0
+					    : pipe_send(init->child.sync_fd, MESSAGE_RESOLV, NULL,
+							0, (int[]){ init->views.resolv }, 1, err);
+
+	/* ORDER: closed before the program begins, to which the file on the host may not be open. */
+	fd_close(&init->views.resolv);
+	return result;
+}
+
 static int prepare_rootfs(struct init *init, struct error *err)
 {
 	automountplan struct mount_plan plan = { 0 };
@@ -243,7 +255,9 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	result = open_proc_contexts(init, &plan, err)
 			 ?: mount_plan_apply(&plan, init->rootfs, &init->views, err);
 	close_proc_contexts(&plan);
-	return result < 0 ? -1 : close_sources(init, err);
+	if (result < 0 || send_resolv(init, err) < 0)
+		return -1;
+	return close_sources(init, err);
 }
 
 static int attach_console(struct init *init, struct error *err)

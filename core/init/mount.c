@@ -212,6 +212,7 @@ void mount_views_release(struct mount_views *views)
 {
 	fd_close(&views->proc);
 	fd_close(&views->sys);
+	fd_close(&views->resolv);
 }
 
 static int attach(const struct mount_step *step, int tree, int target, struct mount_views *views,
@@ -514,7 +515,9 @@ static int bind_apply(const struct mount_plan *plan, const struct mount_step *st
 		if (copied != 0)
 			return copied < 0 ? -1 : 0;
 	}
-	if (own_file_write(step, rootfs))
+	if (own_file_write(step, rootfs,
+			   str_equal(step->destination, "/etc/resolv.conf") ? &views->resolv
+									    : NULL))
 		return 0;
 	if (step->options.traits & MOUNT_TRAIT_SRC_NOFOLLOW)
 		flags |= AT_SYMLINK_NOFOLLOW;

@@ -8,16 +8,19 @@
 #include "core/config/mount_plan.h"
 
 /*
- * What the container has on /proc and /sys: the mounts themselves, which stay these wherever somebody who
- * shares the root file system moves the directories (-1: nothing was mounted there).
- * Start from MOUNT_VIEWS_NONE.
+ * What is needed later of what was mounted, -1 where there is none.  Start from MOUNT_VIEWS_NONE.
  */
 struct mount_views {
+	/*
+	 * The mounts on /proc and /sys themselves, which stay these wherever somebody who shares the
+	 * root file system moves the directories.
+	 */
 	int proc;
 	int sys;
+	int resolv; /* /etc/resolv.conf, see own_file_write(): it is to follow the host's */
 };
 
-#define MOUNT_VIEWS_NONE ((struct mount_views){ -1, -1 })
+#define MOUNT_VIEWS_NONE ((struct mount_views){ -1, -1, -1 })
 
 void mount_views_release(struct mount_views *views);
 
@@ -31,7 +34,8 @@ void mount_views_release(struct mount_views *views);
  * cgroup a bind of our own cgroup, or nothing where the host has none.  "ro" of a recursive bind of a sysfs or
  * procfs holds for all that is mounted in it.  A bind's source keeps the
  * flags that a more privileged namespace has locked.
- * @views, which stays the caller's, gets what was mounted on /proc and /sys last.
+ * @views, which stays the caller's, gets what was mounted on /proc and /sys last, and the resolv.conf
+ * that was written in place of a mount.
  * Runs in: init before pivot_root, with all capabilities in the user namespace.
  * Source: OCI runtime-spec 1.3, config.md "Mounts"; mount_setattr(2), mount_namespaces(7).
  */

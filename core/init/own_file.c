@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "core/base/fd.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/mountinfo.h"
 #include "core/base/passwd.h"
@@ -101,28 +103,43 @@ static bool has_all_lines(const char *text, const char *of)
 }
 
 /*
- * In an overlay that is kept, what the container's users have added to the file of an earlier run is
- * still there.
+ * By a mount of its own: a file that is open for writing keeps its mount from being made read-only, by
+ * us now and by the container's root later.
  */
-static bool is_as_wanted(const struct spot *spot, const char *wanted)
+static int open_to_follow(const struct spot *spot)
+{
+	autoclose int tree = (int)open_tree(spot->folder, "",
+					    AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	const struct spot copy = { .folder = tree, .name = spot->name };
+
+	return tree < 0 ? -errno : open_own(&copy, O_RDWR);
+}
+
+enum kept { KEPT_NOT, KEPT_WITH_MORE, KEPT_SAME };
+
+/*
+ * In an overlay that is kept, what the container's users have added to the file of an earlier run is
+ * still there.  What the runtime itself has written there, then or while that run went on, isn't.
+ */
+static enum kept keeps(const struct spot *spot, const char *wanted)
 {
 	autoclose int fd = open_own(spot, O_RDONLY);
 	autofree char *text = NULL;
 	size_t size;
 
-	return fd >= 0 && fd_read_all(fd, FILE_SIZE_MAX, &text, &size) == 0 &&
-	       has_all_lines(text, wanted);
+	if (fd < 0 || fd_read_all(fd, FILE_SIZE_MAX, &text, &size) < 0 ||
+	    !has_all_lines(text, wanted))
+		return KEPT_NOT;
+	if (str_equal(text, wanted))
+		return KEPT_SAME;
+	return file_is_marked(fd) ? KEPT_NOT : KEPT_WITH_MORE;
 }
 
-static int write_whole(const struct mount_step *step, const struct spot *spot)
+static int write_anew(const struct spot *spot, const char *text, size_t size)
 {
-	autofree char *text = NULL;
 	autoclose int fd = -1;
-	size_t size;
-	int result = read_source(step, &text, &size);
+	int result;
 
-	if (result < 0 || is_as_wanted(spot, text))
-		return result;
 	/* A link (to /run of a system that isn't running here), a FIFO or a device: below the overlay it stays. */
 	fd = open_own(spot, O_PATH);
 	if (fd == -EINVAL && unlinkat(spot->folder, spot->name, 0) < 0)
@@ -133,7 +150,33 @@ static int write_whole(const struct mount_step *step, const struct spot *spot)
 		return fd;
 	if (fchmod(fd, 0644) < 0)
 		return -errno;
-	return fd_write_all(fd, text, size);
+	result = fd_write_all(fd, text, size);
+	file_mark(fd);
+	return result;
+}
+
+static int write_whole(const struct mount_step *step, const struct spot *spot, int *ret_fd)
+{
+	autofree char *text = NULL;
+	size_t size;
+	int result = read_source(step, &text, &size), fd;
+	enum kept kept;
+
+	if (result < 0)
+		return result;
+	kept = keeps(spot, text);
+	if (kept == KEPT_NOT)
+		result = write_anew(spot, text, size);
+	if (result < 0 || kept == KEPT_WITH_MORE || !ret_fd)
+		return result;
+	fd = open_to_follow(spot);
+	if (fd >= 0) {
+		fd_close(ret_fd);
+		*ret_fd = fd;
+	} else
+		log_debug("%s won't follow the host's: %s", step->destination,
+			  error_errno_text(-fd));
+	return 0;
 }
 
 /* ---- lines ---- */
@@ -244,7 +287,7 @@ static int add_lines(const struct mount_step *step, const struct spot *spot)
 	return fd_write_all(fd, merged.bytes + size, merged.size - size);
 }
 
-bool own_file_write(const struct mount_step *step, int rootfs)
+bool own_file_write(const struct mount_step *step, int rootfs, int *ret_fd)
 {
 	struct spot spot = { .folder = -1 };
 	int result;
@@ -253,7 +296,7 @@ bool own_file_write(const struct mount_step *step, int rootfs)
 		return false;
 	result = find_spot(step, rootfs, &spot);
 	if (result == 0)
-		result = step->options.traits & MOUNT_TRAIT_FILE ? write_whole(step, &spot)
+		result = step->options.traits & MOUNT_TRAIT_FILE ? write_whole(step, &spot, ret_fd)
 								 : add_lines(step, &spot);
 	if (result < 0)
 		log_debug("%s isn't written in the root file system: %s: it is mounted there",

@@ -312,12 +312,15 @@ static int run_runtime_hooks(struct creation *creation, struct error *err)
 	return child_send(&made->child, MESSAGE_RESUME, err);
 }
 
-/* The network ends with the process whose pidfd it is given. */
+/*
+ * The network ends with the process whose pidfd it is given, so that one which a child is to replace
+ * is waited for; and urun-slirp gets all that it has at once, the container's resolv.conf too.
+ */
 static int give_network(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
 
-	if (creation->tap < 0)
+	if (creation->tap < 0 || creation->launch.forks)
 		return 0;
 	return network_give(&creation->network, &made->dir, &creation->tap, made->child.pidfd, err);
 }
@@ -325,7 +328,18 @@ static int give_network(struct creation *creation, struct error *err)
 /* Another process is the container's first one from here on. */
 static int note_fork(struct creation *creation, struct error *err)
 {
-	return record_pid(creation, err) < 0 ? -1 : give_network(creation, err);
+	if (record_pid(creation, err) < 0)
+		return -1;
+	return creation->network.own_resolv ? 0 : give_network(creation, err);
+}
+
+static int take_resolv(struct creation *creation, struct message *message, struct error *err)
+{
+	if (message->fd_count != 1)
+		return error_set(err, EPROTO, "sync pipe: resolv.conf without a descriptor");
+	if (network_take_resolv(&creation->network, &message->fds[0], err) < 0)
+		return -1;
+	return give_network(creation, err);
 }
 
 static int answer(struct creation *creation, struct message *message, struct error *err)
@@ -339,21 +353,27 @@ static int answer(struct creation *creation, struct message *message, struct err
 		creation->tap = take_fd(&message->fds[0]);
 		creation->network.ports.user_namespace = take_fd(&message->fds[1]);
 		creation->network.ports.network_namespace = take_fd(&message->fds[2]);
-		return creation->launch.forks ? 0 : give_network(creation, err);
+		return creation->network.own_resolv ? 0 : give_network(creation, err);
 	case MESSAGE_OVERLAY:
 		if (message->fd_count != 1)
 			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
 		return overlay_serve(&creation->plan.overlay, &message->fds[0], err);
-	case MESSAGE_HOOKS: return run_runtime_hooks(creation, err);
+	case MESSAGE_RESOLV: return take_resolv(creation, message, err);
+	case MESSAGE_HOOKS:
+		return give_network(creation, err) < 0 ? -1 : run_runtime_hooks(creation, err);
 	case MESSAGE_FORKED: return note_fork(creation, err);
-	default: child_take_console(&creation->request->child, &made->child, message); return 0;
+	default:
+		child_take_console(&creation->request->child, &made->child, message);
+		network_give_resolv(&creation->network, &made->dir, made->child.pidfd);
+		return give_network(creation, err);
 	}
 }
 
 static int await_ready(struct creation *creation, struct error *err)
 {
 	unsigned int expected = MESSAGE_BIT(MESSAGE_NETWORK) | MESSAGE_BIT(MESSAGE_OVERLAY) |
-				MESSAGE_BIT(MESSAGE_HOOKS) | MESSAGE_BIT(MESSAGE_READY);
+				MESSAGE_BIT(MESSAGE_RESOLV) | MESSAGE_BIT(MESSAGE_HOOKS) |
+				MESSAGE_BIT(MESSAGE_READY);
 	bool ready = false;
 
 	while (!ready) {
@@ -447,7 +467,7 @@ static int make_files(struct creation *creation, struct error *err)
 	const struct state_dir *dir = &creation->made->dir;
 	struct container_config *config = &creation->plan.config;
 
-	if (network_make_files(&creation->plan.network, dir, config, err) < 0 ||
+	if (network_make_files(&creation->network, dir, config, err) < 0 ||
 	    etc_file_add_accounts(dir, config, err) < 0)
 		return -1;
 	return notify_prepare(creation->request->notify_socket, dir, config,
@@ -586,7 +606,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 		.request = request,
 		.made = &made,
 		.filter = FILTER_NONE,
-		.network = NETWORK_NONE,
+		.network = NETWORK_UNMADE,
 		.launch = LAUNCH_NONE,
 		.tap = -1,
 	};

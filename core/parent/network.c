@@ -87,10 +87,11 @@ static int resolv_conf(const struct network_plan *plan, struct strbuf *text, str
 	return 0;
 }
 
-int network_make_files(const struct network_plan *plan, const struct state_dir *dir,
+int network_make_files(struct network *network, const struct state_dir *dir,
 		       struct container_config *config, struct error *err)
 {
 	autostrbuf struct strbuf resolv = { 0 }, hosts = { 0 }, hostname = { 0 };
+	const struct network_plan *plan = network->plan;
 
 	if (!plan->stated)
 		return 0;
@@ -98,6 +99,7 @@ int network_make_files(const struct network_plan *plan, const struct state_dir *
 		return -1;
 	resolv_hosts_text(&plan->options, config->hostname, &hosts);
 	resolv_hostname_text(config->hostname, &hostname);
+	network->own_resolv = config_annotation(config, CONFIG_ANNOTATION_OVERLAY) != NULL;
 	if (etc_file_add(dir, STATE_FILE_RESOLV, &resolv, config, err) < 0 ||
 	    etc_file_add(dir, STATE_FILE_HOSTS, &hosts, config, err) < 0)
 		return -1;
@@ -109,7 +111,7 @@ int network_make_files(const struct network_plan *plan, const struct state_dir *
 int network_open_ports(const struct network_plan *plan, struct network *ret_network,
 		       struct error *err)
 {
-	struct network network = NETWORK_NONE;
+	struct network network = NETWORK_UNMADE;
 
 	network.plan = plan;
 	if (ports_open(&plan->publish, &network.ports, err) < 0)
@@ -118,10 +120,30 @@ int network_open_ports(const struct network_plan *plan, struct network *ret_netw
 	return 0;
 }
 
+/* A container that has the name servers of its start only is better than none. */
+static void go_on_without_resolv(struct network *network, const struct error *err)
+{
+	char line[ERROR_LINE_SIZE];
+
+	helper_abandon(&network->resolv);
+	log_warning("the container's resolv.conf won't follow the host's: %s",
+		    error_format(err, line));
+}
+
+static void launch_resolv(struct network *network)
+{
+	struct error err = ERROR_NONE;
+
+	if (helper_launch(HELPER_PORT, network->plan->text, &network->resolv, &err) < 0)
+		go_on_without_resolv(network, &err);
+}
+
 int network_launch(struct network *network, struct error *err)
 {
 	const struct network_plan *plan = network->plan;
 
+	if (plan->stated && plan->options.kind == NETWORK_HOST)
+		launch_resolv(network);
 	if (!network_plan_has_slirp(plan))
 		return 0;
 	if (helper_launch(HELPER_SLIRP, plan->text, &network->slirp, err) < 0)
@@ -145,12 +167,57 @@ static int open_lock(const struct state_dir *dir, int *ret_fd, struct error *err
 	return 0;
 }
 
+int network_take_resolv(struct network *network, int *fd, struct error *err)
+{
+	autoclose int taken = take_fd(fd);
+	struct stat st;
+
+	if (fstat(taken, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    (fcntl(taken, F_GETFL) & (O_ACCMODE | O_PATH)) != O_RDWR)
+		return error_set(err, EPROTO, "sync pipe: a resolv.conf that is no file");
+	fd_close(&network->resolv_fd);
+	network->resolv_fd = take_fd(&taken);
+	return 0;
+}
+
+/*
+ * What the container has as its resolv.conf: what init has written, else the file in the state folder,
+ * which was mounted then.  -1: the config mounts its own.
+ */
+static int open_resolv(struct network *network, const struct state_dir *dir)
+{
+	if (network->resolv_fd >= 0)
+		return take_fd(&network->resolv_fd);
+	return openat(dir->fd, STATE_FILE_RESOLV, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+}
+
+void network_give_resolv(struct network *network, const struct state_dir *dir, int life_pidfd)
+{
+	struct error err = ERROR_NONE;
+	autoclose int resolv_fd = -1;
+
+	if (network->resolv.ready_fd < 0)
+		return;
+	resolv_fd = open_resolv(network, dir);
+	if (resolv_fd < 0)
+		helper_abandon(&network->resolv);
+	else if (helper_give(&network->resolv, (int[]){ life_pidfd, resolv_fd }, 2, &err) < 0)
+		go_on_without_resolv(network, &err);
+}
+
+static void await_resolv(struct network *network)
+{
+	struct error err = ERROR_NONE;
+
+	if (network->resolv.ready_fd >= 0 &&
+	    helper_await(&network->resolv, &network->resolv_pidfd, &err) < 0)
+		go_on_without_resolv(network, &err);
+}
+
 int network_give(struct network *network, const struct state_dir *dir, int *tap_fd, int life_pidfd,
 		 struct error *err)
 {
-	/* It is missing where the config mounts its own. */
-	autoclose int resolv_fd =
-		openat(dir->fd, STATE_FILE_RESOLV, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int resolv_fd = open_resolv(network, dir);
 	autoclose int lock_fd = -1;
 	int result = open_lock(dir, &lock_fd, err);
 
@@ -169,6 +236,7 @@ int network_await(struct network *network, const struct state_dir *dir,
 	struct pollfd end = { .events = POLLIN };
 	pid_t pid;
 
+	await_resolv(network);
 	if (network->slirp.ready_fd < 0)
 		return 0;
 	if (helper_await(&network->slirp, &network->pidfd, err) < 0 ||
@@ -189,16 +257,23 @@ void network_undo(struct network *network)
 {
 	ports_undo(&network->ports);
 	helper_abandon(&network->slirp);
+	helper_abandon(&network->resolv);
 	if (network->pidfd >= 0)
 		pidfd_signal(network->pidfd, SIGKILL);
+	if (network->resolv_pidfd >= 0)
+		pidfd_signal(network->resolv_pidfd, SIGKILL);
 	fd_close(&network->pidfd);
+	fd_close(&network->resolv_pidfd);
 }
 
 void network_release(struct network *network)
 {
 	helper_abandon(&network->slirp);
+	helper_abandon(&network->resolv);
 	ports_release(&network->ports);
+	fd_close(&network->resolv_fd);
 	fd_close(&network->pidfd);
+	fd_close(&network->resolv_pidfd);
 }
 
 /* A descriptor, -ESRCH where it has ended, or -ENOENT where there never was one. */

@@ -43,16 +43,26 @@ struct network {
 	const struct network_plan *plan; /* lives longer */
 	struct ports ports;
 	struct helper slirp;
-	int pidfd; /* of the urun-slirp that stays, once it was awaited; -1: none */
+	struct helper resolv;
+	bool own_resolv; /* init is to write resolv.conf in the root itself, and to send it then */
+	int resolv_fd;	 /* the file that it has sent; -1: none */
+	int pidfd;	 /* of the urun-slirp that stays, once it was awaited; -1: none */
+	int resolv_pidfd;
 };
-#define NETWORK_NONE ((struct network){ .ports = PORTS_NONE, .slirp = HELPER_NONE, .pidfd = -1 })
+#define NETWORK_UNMADE                            \
+	((struct network){ .ports = PORTS_NONE,   \
+			   .slirp = HELPER_NONE,  \
+			   .resolv = HELPER_NONE, \
+			   .resolv_fd = -1,       \
+			   .pidfd = -1,           \
+			   .resolv_pidfd = -1 })
 
 /*
  * Makes resolv.conf, hosts and hostname in the state folder, and binds of them at the end of the
  * config's mounts; those that the config mounts itself are left to it.  Nothing to do where no
  * network was stated.
  */
-int network_make_files(const struct network_plan *plan, const struct state_dir *dir,
+int network_make_files(struct network *network, const struct state_dir *dir,
 		       struct container_config *config, struct error *err);
 
 /*
@@ -63,14 +73,31 @@ int network_open_ports(const struct network_plan *plan, struct network *ret_netw
 		       struct error *err);
 
 /*
- * Starts urun-slirp, where the network is slirp, and urun-port, where ports are published: they get
- * ready beside all that follows.  After network_open_ports().
+ * Starts urun-slirp, where the network is slirp, urun-port, where ports are published, and urun-resolv
+ * with the host's network (netns/host_resolv.h): they get ready beside all that follows.  After
+ * network_open_ports().
  */
 int network_launch(struct network *network, struct error *err);
 
-/* Init has made the device: hands it to urun-slirp.  Takes over *tap_fd. */
+/*
+ * Takes *@fd over: the resolv.conf that init says it has written.  It comes from the container's side,
+ * so what isn't a regular file that can be read and written is refused.
+ */
+int network_take_resolv(struct network *network, int *fd, struct error *err);
+
+/*
+ * Init has made the device: hands it to urun-slirp.  Takes over *tap_fd.
+ * ORDER: after network_take_resolv(), where network->own_resolv is set and init has written the file.
+ */
 int network_give(struct network *network, const struct state_dir *dir, int *tap_fd, int life_pidfd,
 		 struct error *err);
+
+/*
+ * All mounts are made: urun-resolv gets its file, where there is one.  It ends with process
+ * @life_pidfd.  Where it fails, now or in network_await(), the container goes on without, with a
+ * warning.
+ */
+void network_give_resolv(struct network *network, const struct state_dir *dir, int life_pidfd);
 
 /*
  * Waits until the network can be used, and notes in @state which process it is.  Returns 1 where

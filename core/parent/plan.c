@@ -146,7 +146,7 @@ int plan_make(struct plan *plan, struct error *err)
 /* The sockets of the host's ports are closed again. */
 static int try_ports(const struct plan *plan, struct error *err)
 {
-	struct network network = NETWORK_NONE;
+	struct network network = NETWORK_UNMADE;
 	int result = network_open_ports(&plan->network, &network, err);
 
 	network_undo(&network);

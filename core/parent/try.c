@@ -129,7 +129,7 @@ static int send_config(struct launch *launch, const struct plan *plan, struct er
 	return launch_send_config(launch, flags, fds, sections, err);
 }
 
-static int await_ready(struct launch *launch, const struct plan *plan, struct error *err)
+static int await_ready(struct launch *launch, struct plan *plan, struct error *err)
 {
 	unsigned int expected = MESSAGE_BIT(MESSAGE_OVERLAY) | MESSAGE_BIT(MESSAGE_READY);
 

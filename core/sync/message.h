@@ -25,6 +25,7 @@
  *   scoped config        CONFIG ──────────────▶ namespaces that come second, mounts, devices, console
  *   starts urun-slirp ◀──────────── NETWORK     with the tap device and its namespaces; only where the container's network is slirp
  *   starts fuse-overlayfs ◀──────── OVERLAY     with the FUSE descriptor of the root; only where it is to be served so
+ *   gives it to a helper ◀────────── RESOLV     with the container's resolv.conf; only where it was written in the root itself
  *                     ◀────────────── HOOKS     rootfs is ready and not entered; only where the config has such hooks
  *   prestart, createRuntime  RESUME ──────────▶ createContainer hooks; pivot_root; masked paths; sysctl
  *                     ◀────────────── READY     with the console's master, where the process has a terminal
@@ -46,6 +47,7 @@ enum message_type {
 	MESSAGE_CONFIG, /* struct message_order and its sections; descriptors as the order's flags say */
 	MESSAGE_NETWORK, /* no payload; the device, the user and the network namespace */
 	MESSAGE_OVERLAY, /* no payload; the FUSE descriptor */
+	MESSAGE_RESOLV,	 /* no payload; the file, to be read and written */
 	MESSAGE_HOOKS,	 /* no payload */
 	MESSAGE_RESUME,	 /* no payload */
 	MESSAGE_READY,	 /* no payload; one descriptor or none */

@@ -31,6 +31,7 @@ static const struct {
 	[MESSAGE_CONFIG] = { "config", sizeof(struct message_order), 16u << 20, ORDER_FD_COUNT },
 	[MESSAGE_NETWORK] = { "network", 0, 0, 3 },
 	[MESSAGE_OVERLAY] = { "overlay", 0, 0, 1 },
+	[MESSAGE_RESOLV] = { "resolv", 0, 0, 1 },
 	[MESSAGE_HOOKS] = { "hooks", 0, 0, 0 },
 	[MESSAGE_RESUME] = { "resume", 0, 0, 0 },
 	[MESSAGE_READY] = { "ready", 0, 0, 1 },

@@ -221,3 +221,75 @@ more_addresses() {
 	assert_status 0
 	assert_output 'nameserver 10.0.2.3 # mine'
 }
+
+# follows [OPTION…]: starts a container whose resolv.conf has to follow the host's, shorter and longer texts; in outside().
+follows() {
+	local want text pid
+	# Each line that comes is a search domain; the answer is what was seen within a second.
+	local look='echo ready; while read -r want; do
+			for i in $(seq 20); do
+				grep -qx "search $want" /etc/resolv.conf && break
+				sleep 0.05
+			done
+			grep -v nameserver /etc/resolv.conf | tr -s "\n" ";"; echo
+		done'
+	sh_program "$look"
+	servers 192.0.2.2 >/etc/resolv.conf
+	case $1 in --rootfs) set -- "$@" sh -c "$look" ;; esac
+	coproc { urun run "$@" 2>"$BATS_TEST_TMPDIR/stderr.run"; }
+	pid=$COPROC_PID
+	read -r -t 20 -u "${COPROC[0]}" text || cat "$BATS_TEST_TMPDIR/stderr.run" >&2
+	for want in 'first.example and.a.longer.example' short all.anew; do
+		{ servers 192.0.2.3; echo "search $want"; echo "options ndots:3"; } >/etc/new
+		if [ "$want" = short ]; then cat /etc/new >/etc/resolv.conf; else mv /etc/new /etc/resolv.conf; fi
+		echo "$want" >&"${COPROC[1]}"
+		read -r -t 20 -u "${COPROC[0]}" text
+		[ "$text" = "search $want;options ndots:3;" ] || echo "$*: '$text' for '$want'"
+	done
+	exec {COPROC[1]}>&-
+	wait "$pid"
+	cat "$BATS_TEST_TMPDIR/stderr.run"
+}
+
+@test "the container's search and options lines follow the host's, whatever its root and its network are" {
+	outside '
+		own_etc
+		follows --rootfs "$BUNDLE/rootfs" --network slirp --overlay
+		follows --rootfs "$BUNDLE/rootfs" --network slirp --overlay --read-only
+		follows --rootfs "$BUNDLE/rootfs" --network host
+		follows --rootfs "$BUNDLE/rootfs" --network host --overlay="$BUNDLE/kept"
+		follows --rootfs "$BUNDLE/rootfs" --network slirp --overlay="$BUNDLE/kept"'
+	assert_status 0
+	assert_output ''
+}
+
+@test "they follow them in an overlay by FUSE too" {
+	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
+	config '.annotations = {"org.urun.hidden": "/nothing", "org.urun.overlay": "tmpfs"}'
+	outside '
+		own_etc
+		follows --bundle "$BUNDLE" --network slirp c1
+		follows --bundle "$BUNDLE" --network host c1'
+	assert_status 0
+	assert_output ''
+}
+
+# The runtime's own file has a second name: when the host's new text is there, the one in its place would have been written, too.
+@test "a resolv.conf that the container put in the place of its own is left alone, in an overlay too" {
+	local replace='ln /etc/resolv.conf /etc/old && echo "search mine" >/etc/new && mv /etc/new /etc/resolv.conf && echo ready
+		until grep -qx "search theirs" /etc/old; do sleep 0.05; done; cat /etc/resolv.conf'
+	export replace
+	outside '
+		own_etc
+		for network in slirp host; do
+			servers 192.0.2.2 >/etc/resolv.conf
+			coproc { urun run --rootfs "$BUNDLE/rootfs" --network $network --overlay="$BUNDLE/kept" sh -c "rm -f /etc/old; $replace"; }
+			run=$COPROC_PID
+			read -r -t 20 -u "${COPROC[0]}" text
+			echo "search theirs" >/etc/resolv.conf
+			cat <&"${COPROC[0]}"
+			wait "$run"
+		done'
+	assert_status 0
+	assert_lines 'search mine' 'search mine'
+}
