@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -13,6 +17,9 @@
 
 #define STAT_SIZE_MAX	4096
 #define FDINFO_SIZE_MAX 4096
+
+/* PID_FS_MAGIC of linux/magic.h, which older headers lack. */
+#define PIDFS_MAGIC 0x50494446
 
 /* PF_EXITING of the kernel. */
 #define PROCESS_IS_EXITING 0x4
@@ -101,23 +108,43 @@ int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state)
 	return 0;
 }
 
-int pidfd_open_same(pid_t pid, uint64_t start_time)
+uint64_t pidfd_inode(int pidfd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	/* Before, all of them have one anonymous inode. */
+	if (fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS_MAGIC || fstat(pidfd, &st) < 0)
+		return 0;
+	return st.st_ino;
+}
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd event = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&event, 1, 0) > 0;
+}
+
+int pidfd_open_same(pid_t pid, uint64_t start_time, uint64_t inode)
 {
 	autoclose int fd = pidfd_open_process(pid);
+	bool same_inode = inode != 0 && fd >= 0 && pidfd_inode(fd) == inode;
 	uint64_t found = 0;
 	char state = '\0';
 	int result;
 
 	if (fd < 0)
 		return fd;
-	/*
-	 * ORDER: after the open.  A pid that was used again since is seen here; later reuse doesn't
-	 * touch the descriptor.
-	 */
+	if (inode != 0 && !same_inode)
+		return -ESRCH;
 	result = pidfd_start_time(pid, &found, &state);
+	/* Hidden, or gone. */
+	if (result == -ESRCH && same_inode && !has_ended(fd))
+		return take_fd(&fd);
 	if (result < 0)
 		return result;
-	if (found != start_time || state == 'Z' || state == 'X')
+	if ((start_time != 0 ? found != start_time : !same_inode) || state == 'Z' || state == 'X')
 		return -ESRCH;
 	return take_fd(&fd);
 }

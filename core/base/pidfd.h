@@ -27,10 +27,19 @@ int process_read_stat(pid_t pid, struct process_stat *ret_stat);
 int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state);
 
 /*
- * Opens @pid if it is still the process that started at @start_time and hasn't ended; -ESRCH
- * otherwise. ORDER: the descriptor is opened first and the time compared after, so that no reuse
- * fits in between.
+ * The process's number among all since the boot, which names it even where /proc hides it (hidepid);
+ * 0: the kernel has no such numbers, before Linux 6.9.
+ * Source: the kernel's fs/pidfs.c; fstat(2).
  */
-int pidfd_open_same(pid_t pid, uint64_t start_time);
+uint64_t pidfd_inode(int pidfd);
+
+/*
+ * Opens @pid if it is still the process that started at @start_time, with the number @inode, and
+ * hasn't ended; -ESRCH otherwise.  0: one of the two isn't known; the start time alone counts for
+ * nothing where /proc hides the process.
+ * ORDER: the descriptor is opened first and the rest compared after, so that no reuse fits in
+ * between.
+ */
+int pidfd_open_same(pid_t pid, uint64_t start_time, uint64_t inode);
 
 #endif

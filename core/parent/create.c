@@ -133,36 +133,17 @@ static int make_start_fifos(struct creation *creation, struct error *err)
 static int record_pid(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
-	char process_state;
-	int failed;
+	int failed = state_record_pid(&made->state, made->child.pid, made->child.pidfd);
 
-	made->state.pid = (struct opt_u64){ .set = true, .value = (uint64_t)made->child.pid };
-	made->state.start_time.set = true;
-	failed = pidfd_start_time(made->child.pid, &made->state.start_time.value, &process_state);
-	/*
-	 * Until it has joined the container's user namespace it isn't dumpable, and /proc may hide
-	 * it (hidepid): then await_start_time() reads it.
-	 */
-	if (failed < 0 && pidfd_signal(made->child.pidfd, 0) < 0)
+	if (failed < 0)
 		return error_set(err, -failed, "read the start time of process %d",
 				 made->child.pid);
 	return state_write(&made->dir, &made->state, err);
 }
 
-/* By now the process is the container's, and can be seen. */
-static int await_start_time(struct creation *creation, struct error *err)
+static int learn_start_time(struct creation *creation, struct error *err)
 {
-	struct created *made = creation->made;
-	char process_state;
-	int failed;
-
-	if (made->state.start_time.value != 0)
-		return 0;
-	failed = pidfd_start_time(made->child.pid, &made->state.start_time.value, &process_state);
-	if (failed < 0)
-		return error_set(err, -failed, "read the start time of process %d",
-				 made->child.pid);
-	return state_write(&made->dir, &made->state, err);
+	return state_learn_start_time(&creation->made->dir, &creation->made->state, err);
 }
 
 static int clone_child(struct creation *creation, struct error *err)
@@ -426,9 +407,11 @@ static int release(struct creation *creation, struct error *err)
 
 	if (child_release(child, err) < 0)
 		return -1;
-	return creation->request->mode == CREATE_ONLY
-		       ? 0
-		       : child_check_executed(child, creation->plan.config.linux_->seccomp, err);
+	if (creation->request->mode == CREATE_ONLY)
+		return 0;
+	if (child_check_executed(child, creation->plan.config.linux_->seccomp, err) < 0)
+		return -1;
+	return learn_start_time(creation, err);
 }
 
 /* ---- the story ---- */
@@ -559,7 +542,7 @@ static const struct act {
 	{ send_config,       NULL },
 	{ write_config,      NULL },
 	{ await_ready,       NULL },
-	{ await_start_time,  NULL },
+	{ learn_start_time,  NULL },
 	{ await_network,     NULL },
 	{ send_descriptors,  NULL },
 	{ release,           NULL },

@@ -153,6 +153,7 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	struct container_state state = { 0 };
 	struct notify notify = NOTIFY_NONE;
+	struct error ignored = ERROR_NONE;
 	autoclose int pidfd = -1;
 	int result = -1;
 
@@ -163,6 +164,8 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 	    notify_reopen(notify_socket, &dir, &notify, err) == 0 &&
 	    start_program(&dir, &state, pidfd, err) == 0) {
 		remove_start_files(&dir);
+		if (state_learn_start_time(&dir, &state, &ignored) < 0)
+			log_warning("%s", ignored.text);
 		result = hooks_run_with_state(HOOK_POSTSTART, &state, CONTAINER_RUNNING, err);
 		if (result < 0)
 			end_container(&dir, &state);

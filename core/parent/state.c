@@ -37,6 +37,9 @@ static const struct json_field state_fields[] = {
 	  .kind = JSON_U64,
 	  .required = true,
 	  .offset = offsetof(struct container_state, start_time) },
+	{ .name = "pidInode",
+	  .kind = JSON_U64,
+	  .offset = offsetof(struct container_state, pid_inode) },
 	{ .name = "bundle",
 	  .kind = JSON_STRING,
 	  .required = true,
@@ -288,10 +291,26 @@ static int status_of_living(const struct state_dir *dir, const struct container_
 	return found < 0 ? -1 : 0;
 }
 
+/*
+ * The process that /proc hides is known by its number; without one (before Linux 6.9) a container that
+ * waits for `start` is known by the FIFO, which nobody but its init and its creator read.
+ */
+static int open_process(const struct state_dir *dir, const struct container_state *state)
+{
+	int pidfd = pidfd_open_same((pid_t)state->pid.value, state->start_time.value,
+				    state->pid_inode.value);
+	autoclose int fifo = -1;
+
+	if (pidfd != -ESRCH || state->pid_inode.set)
+		return pidfd;
+	fifo = openat(dir->fd, STATE_FILE_START, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	return fifo < 0 ? pidfd : pidfd_open_process((pid_t)state->pid.value);
+}
+
 int state_status(const struct state_dir *dir, const struct container_state *state,
 		 enum container_status *ret_status, int *ret_pidfd, struct error *err)
 {
-	autoclose int pidfd = pidfd_open_same((pid_t)state->pid.value, state->start_time.value);
+	autoclose int pidfd = open_process(dir, state);
 
 	if (ret_pidfd)
 		*ret_pidfd = -1;
@@ -311,6 +330,31 @@ int state_status(const struct state_dir *dir, const struct container_state *stat
 	if (ret_pidfd)
 		*ret_pidfd = take_fd(&pidfd);
 	return 0;
+}
+
+int state_record_pid(struct container_state *state, pid_t pid, int pidfd)
+{
+	uint64_t inode = pidfd_inode(pidfd);
+	char process_state;
+	int failed;
+
+	state->pid = (struct opt_u64){ .set = true, .value = (uint64_t)pid };
+	state->pid_inode = (struct opt_u64){ .set = inode != 0, .value = inode };
+	state->start_time = (struct opt_u64){ .set = true };
+	failed = pidfd_start_time(pid, &state->start_time.value, &process_state);
+	/* One that lives is hidden (hidepid). */
+	return failed < 0 && pidfd_signal(pidfd, 0) < 0 ? failed : 0;
+}
+
+int state_learn_start_time(const struct state_dir *dir, struct container_state *state,
+			   struct error *err)
+{
+	char process_state;
+
+	if (state->start_time.value != 0 ||
+	    pidfd_start_time((pid_t)state->pid.value, &state->start_time.value, &process_state) < 0)
+		return 0;
+	return state_write(dir, state, err);
 }
 
 struct cgroup_left state_cgroup(const struct container_state *state)

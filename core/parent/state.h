@@ -54,8 +54,10 @@ struct container_state {
 	struct arena arena; /* owns what the members point to */
 	char *oci_version;
 	char *id;
-	struct opt_u64 pid;	   /* in the pid namespace of the runtime */
-	struct opt_u64 start_time; /* of the pid, in clock ticks since boot */
+	struct opt_u64 pid; /* in the pid namespace of the runtime */
+	/* of the pid, in clock ticks since boot; 0: it couldn't be read yet, as /proc hides the pid */
+	struct opt_u64 start_time;
+	struct opt_u64 pid_inode; /* pidfd_inode(); not set: the kernel has none */
 	char *bundle;
 	char *rootfs;
 	char *created;	    /* RFC 3339 */
@@ -179,6 +181,18 @@ int state_status(const struct state_dir *dir, const struct container_state *stat
  * 1; 0 where there is none; or -1 where that can't be found out.
  */
 int state_has_file(const struct state_dir *dir, const char *name, struct error *err);
+
+/*
+ * Notes the container's first process.  Its start time can't be read while /proc hides it (hidepid): an
+ * init that has joined the container's user namespace by itself isn't dumpable, and its memory map is
+ * of the caller's, over which an ordinary user has no right.  The program is to be seen.
+ * Returns 0, or a negative errno where the process has ended.
+ */
+int state_record_pid(struct container_state *state, pid_t pid, int pidfd);
+
+/* Reads the start time where it is not known yet and can be read, and writes the state then. */
+int state_learn_start_time(const struct state_dir *dir, struct container_state *state,
+			   struct error *err);
 
 /*
  * Removes the folder, which is known to be a container's, and all that is in it, be it left there by a

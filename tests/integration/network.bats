@@ -52,6 +52,35 @@ load network.bash
 	done
 }
 
+@test "a created container whose first process /proc hides isn't taken for a stopped one" {
+	local hidden
+	sh_program 'read -r line; exit 7'
+	for hidden in 1 2 4; do
+		observe unshare --user --map-root-user --mount --pid --fork bash -euc '
+			mount -t proc -o "hidepid=$1" proc /proc || exit 77
+			urun=$2; state=$3; bundle=$4
+			urun() { timeout -k 5 30 "$urun" --root "$state" "$@"; }
+			export -f urun; export urun state bundle
+			exec unshare --user --map-user=1000 --map-group=1000 bash -euc "
+				mkfifo \"\$bundle/lines\"
+				exec 9<>\"\$bundle/lines\"
+				urun create --bundle \"\$bundle\" c1 <&9 9<&- >/dev/null 2>&1
+				urun list | sed -n \"s/^c1 *[0-9]* *\\([a-z]*\\) .*/\\1/p\"
+				urun state c1 | jq -r .status
+				urun start c1
+				urun state c1 | jq -r .status
+				jq .startTime \"\$state/c1/state.json\" | grep -v \"^0\$\" | wc -l
+				urun kill c1 KILL
+				until [ \"\$(urun state c1 | jq -r .status)\" = stopped ]; do sleep 0.02; done
+				urun delete c1
+				rm \"\$bundle/lines\""' \
+			bash "$hidden" "$URUN" "$STATE" "$BUNDLE"
+		[ "$status" != 77 ] || skip "proc can't be mounted here"
+		[ "$status" = 0 ] || fail "hidepid=$hidden: $output $stderr"
+		assert_lines created created running 1
+	done
+}
+
 @test "--network host is the caller's network" {
 	sh_program 'readlink /proc/self/ns/net; cat /etc/resolv.conf'
 	try run --bundle "$BUNDLE" --network host c1

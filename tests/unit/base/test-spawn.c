@@ -171,11 +171,37 @@ static void a_process_is_known_by_its_start_time(void **state)
 	assert_int_equal(pidfd_start_time(getpid(), &again, &process_state), 0);
 	assert_true(start_time == again && start_time > 0);
 	assert_int_equal(process_state, 'R');
-	fd = pidfd_open_same(getpid(), start_time);
+	fd = pidfd_open_same(getpid(), start_time, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(pidfd_signal(fd, 0), 0);
 	close(fd);
-	assert_int_equal(pidfd_open_same(getpid(), start_time + 1), -ESRCH);
+	assert_int_equal(pidfd_open_same(getpid(), start_time + 1, 0), -ESRCH);
+}
+
+static void a_process_is_known_by_its_number_among_all(void **state)
+{
+	uint64_t start_time, inode;
+	char process_state;
+	int fd = pidfd_open_process(getpid());
+
+	(void)state;
+	assert_true(fd >= 0);
+	inode = pidfd_inode(fd);
+	close(fd);
+	/* Before Linux 6.9. */
+	if (inode == 0)
+		skip();
+	assert_int_equal(pidfd_start_time(getpid(), &start_time, &process_state), 0);
+	fd = pidfd_open_same(getpid(), start_time, inode);
+	assert_true(fd >= 0);
+	close(fd);
+	fd = pidfd_open_same(getpid(), 0, inode);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(pidfd_open_same(getpid(), start_time, inode + 1), -ESRCH);
+	assert_int_equal(pidfd_open_same(getpid(), start_time + 1, inode), -ESRCH);
+	/* Neither is known: then it is nobody's. */
+	assert_int_equal(pidfd_open_same(getpid(), 0, 0), -ESRCH);
 }
 
 static void the_dead_are_not_the_same(void **state)
@@ -192,9 +218,9 @@ static void the_dead_are_not_the_same(void **state)
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
 	assert_int_equal(pidfd_start_time(pid, &start_time, &process_state), 0);
 	assert_int_equal(process_state, 'Z');
-	assert_int_equal(pidfd_open_same(pid, start_time), -ESRCH);
+	assert_int_equal(pidfd_open_same(pid, start_time, 0), -ESRCH);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_int_equal(pidfd_open_same(pid, start_time), -ESRCH);
+	assert_int_equal(pidfd_open_same(pid, start_time, 0), -ESRCH);
 	assert_int_equal(pidfd_start_time(pid, &start_time, &process_state), -ESRCH);
 }
 
@@ -210,6 +236,7 @@ int main(void)
 		cmocka_unit_test(only_stdio_is_passed_on_and_signals_are_default),
 		cmocka_unit_test(two_programs_run_side_by_side),
 		cmocka_unit_test(a_process_is_known_by_its_start_time),
+		cmocka_unit_test(a_process_is_known_by_its_number_among_all),
 		cmocka_unit_test(the_dead_are_not_the_same),
 	};
 
