@@ -119,13 +119,18 @@ static void keep_written(struct resolv_follower *follower, const char *bytes, si
 	follower->written_size = size;
 }
 
+/* Without a look at its size, which a file of an overlay by FUSE tells only in its user namespace. */
 void resolv_follower_begin(struct resolv_follower *follower, int file_fd)
 {
-	autofree char *bytes = NULL;
-	size_t size;
+	autofree char *bytes = mem_alloc(RESOLV_SIZE_MAX);
+	size_t size = 0;
+	ssize_t got = 0;
 
 	follower->file_fd = file_fd;
-	if (file_fd >= 0 && fd_read_all(file_fd, RESOLV_SIZE_MAX, &bytes, &size) == 0)
+	while (file_fd >= 0 && size < RESOLV_SIZE_MAX &&
+	       (got = pread(file_fd, bytes + size, RESOLV_SIZE_MAX - size, (off_t)size)) > 0)
+		size += (size_t)got;
+	if (file_fd >= 0 && got == 0)
 		keep_written(follower, bytes, size);
 }
 

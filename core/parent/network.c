@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -167,13 +168,24 @@ static int open_lock(const struct state_dir *dir, int *ret_fd, struct error *err
 	return 0;
 }
 
+/*
+ * A file of an overlay by FUSE tells its type to nobody outside of its user namespace (fuse(4),
+ * allow_other), and can be read and written all the same: that it has a position is no pipe's way.
+ */
+static bool is_file(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0)
+		return S_ISREG(st.st_mode);
+	return errno == EACCES && lseek(fd, 0, SEEK_CUR) >= 0;
+}
+
 int network_take_resolv(struct network *network, int *fd, struct error *err)
 {
 	autoclose int taken = take_fd(fd);
-	struct stat st;
 
-	if (fstat(taken, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    (fcntl(taken, F_GETFL) & (O_ACCMODE | O_PATH)) != O_RDWR)
+	if (!is_file(taken) || (fcntl(taken, F_GETFL) & (O_ACCMODE | O_PATH)) != O_RDWR)
 		return error_set(err, EPROTO, "sync pipe: a resolv.conf that is no file");
 	fd_close(&network->resolv_fd);
 	network->resolv_fd = take_fd(&taken);

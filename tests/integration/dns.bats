@@ -263,15 +263,20 @@ follows() {
 	assert_output ''
 }
 
+# In a user namespace of its own: its files tell nothing about themselves to those outside of it.
 @test "they follow them in an overlay by FUSE too" {
 	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
-	config '.annotations = {"org.urun.hidden": "/nothing", "org.urun.overlay": "tmpfs"}'
+	config '.annotations = {"org.urun.hidden": "/nothing", "org.urun.overlay": "tmpfs"} | .linux.namespaces += [{"type": "user"}]
+		| .linux.uidMappings = [{"containerID": 0, "hostID": 1, "size": 1000}] | .linux.gidMappings = .linux.uidMappings'
+	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR"
 	outside '
 		own_etc
 		follows --bundle "$BUNDLE" --network slirp c1
-		follows --bundle "$BUNDLE" --network host c1'
+		follows --bundle "$BUNDLE" --network host c1
+		sh_program "sed -n \"s/.* \\/ \\/ .* - \([a-z]*\).*/\1/p\" /proc/self/mountinfo"
+		urun run --bundle "$BUNDLE" --network none c1'
 	assert_status 0
-	assert_output ''
+	assert_output fuse
 }
 
 # The runtime's own file has a second name: when the host's new text is there, the one in its place would have been written, too.
