@@ -27,6 +27,7 @@
 #include "core/base/number.h"
 #include "core/base/reserve.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "core/config/config.h"
 #include "core/init/child.h"
 #include "core/init/console.h"
@@ -41,6 +42,7 @@
 #include "core/init/rootfs.h"
 #include "core/init/setns.h"
 #include "core/init/sysctl.h"
+#include "core/init/user.h"
 #include "core/sync/hook.h"
 #include "core/sync/pipe.h"
 #include "netns/options.h"
@@ -53,6 +55,8 @@ struct init {
 	int null;     /* the host's /dev/null, to mask files with; -1: nothing is masked */
 	int sysctl;   /* /proc/sys of the container; -1: the config sets none */
 	struct mount_views views; /* up to masking */
+	bool as_user;		  /* we have the ids of the program's user */
+	struct user_ids own;	  /* what ours were */
 };
 
 static bool joins_pid_namespace(const struct init *init)
@@ -221,6 +225,38 @@ static void log_plan(const struct mount_plan *plan)
 			log_debug("mount%s", line + 1);
 }
 
+/*
+ * A root that lets in the program's user alone (the caller, with keep-id) is mounted and entered with that
+ * user's ids, and all capabilities.  Where root's own ids are needed it stays an error.
+ * ORDER: the death signal again after the change of ids, which clears it.
+ */
+static int enter_private_root(struct init *init, struct error *err)
+{
+	const struct container_config *config = &init->child.config;
+
+	if (!config->process || config->process->user->uid.value == 0 ||
+	    joins_pid_namespace(init) || (config->hooks && config->hooks->create_container.count) ||
+	    config_annotation(config, CONFIG_ANNOTATION_OVERLAY) ||
+	    !rootfs_is_private(config->root->path, source_fd(init, 0)))
+		return 0;
+	if (user_ids_begin_with_rights(config->process->user, &init->own, err) < 0)
+		return -1;
+	init->as_user = true;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}
+
+/* ORDER: all paths are walked. */
+static int leave_private_root(struct init *init, struct error *err)
+{
+	if (!init->as_user)
+		return 0;
+	if (user_ids_end(&init->own, err) < 0)
+		return -1;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}
+
 /* ORDER: before the hooks, which may ask for names. */
 static int send_resolv(struct init *init, struct error *err)
 {
@@ -248,7 +284,7 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	for (size_t i = 0; i < plan.steps.count; i++)
 		plan.steps.items[i].source_fd = source_fd(init, 1 + plan.steps.items[i].index);
 	log_plan(&plan);
-	if (make_fuse_overlay(init, &fuse_tree, err) < 0 ||
+	if (make_fuse_overlay(init, &fuse_tree, err) < 0 || enter_private_root(init, err) < 0 ||
 	    rootfs_prepare(&init->child.config, source_fd(init, 0), fuse_tree, &init->rootfs, err) <
 		    0)
 		return -1;
@@ -501,9 +537,10 @@ static int init_run(struct init *init, struct error *err)
 	    mask_open_null(&init->child.config, &init->null, err) < 0 ||
 	    enter_rootfs(init, err) < 0 || set_sysctl(init, err) < 0 || mask(init, err) < 0 ||
 	    rootfs_finish(&init->child.config, err) < 0 || enter_pid_namespace(init, err) < 0 ||
-	    child_find_program(&init->child, err) < 0 || child_send_ready(&init->child, err) < 0 ||
-	    child_await_run(&init->child, err) < 0 || become_program(init, err) < 0 ||
-	    await_start(init, err) < 0 || run_start_hooks(init, err) < 0)
+	    child_find_program(&init->child, err) < 0 || leave_private_root(init, err) < 0 ||
+	    child_send_ready(&init->child, err) < 0 || child_await_run(&init->child, err) < 0 ||
+	    become_program(init, err) < 0 || await_start(init, err) < 0 ||
+	    run_start_hooks(init, err) < 0)
 		return -1;
 	return program_exec(&init->child.program, err);
 }

@@ -92,9 +92,20 @@ static int open_root(const char *path, int source, struct error *err)
 	return -1;
 }
 
+bool rootfs_is_private(const char *path, int source)
+{
+	struct error ignored = ERROR_NONE;
+	autoclose int folder = open_root(path, source, &ignored);
+	struct statfs fs;
+	struct stat st;
+
+	return folder >= 0 && fstat(folder, &st) < 0 && errno == EACCES &&
+	       fstatfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC;
+}
+
 /*
- * A root file system that answers nobody but the caller, by whose ids the container's root isn't known,
- * can't be one: no folder of it could be mounted on.
+ * A root file system that answers nobody but the caller can't be one unless we have the caller's ids: no
+ * folder of it could be mounted on.
  */
 static int check_open_to_us(int folder, const char *path, struct error *err)
 {
@@ -107,7 +118,8 @@ static int check_open_to_us(int folder, const char *path, struct error *err)
 	if (err->code == EACCES && fstatfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
 		error_hint(err,
 			   "a FUSE file system lets in the user alone who has mounted it: mount "
-			   "it with allow_other, or leave out keep-id");
+			   "it with allow_other, or run the program as that user, without an "
+			   "overlay");
 	return -1;
 }
 

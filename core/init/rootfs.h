@@ -2,6 +2,8 @@
 #ifndef URUN_INIT_ROOTFS_H
 #define URUN_INIT_ROOTFS_H
 
+#include <stdbool.h>
+
 #include "core/base/error.h"
 #include "core/config/config.h"
 
@@ -10,6 +12,12 @@
  * Source: OCI runtime-spec 1.3, config.md "Root", config-linux.md "Rootfs Mount Propagation";
  * mount_namespaces(7), pivot_root(2).
  */
+
+/*
+ * Is the root at @path on a FUSE file system that lets in the user alone who has mounted it, who isn't
+ * this process?  @source as for rootfs_prepare().  Source: fuse(4), allow_other.
+ */
+bool rootfs_is_private(const char *path, int source);
 
 /*
  * Cuts the mount namespace off from the host's (rslave, or rprivate where linux.rootfsPropagation

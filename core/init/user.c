@@ -169,6 +169,19 @@ int user_ids_begin(const struct config_user *user, struct user_ids *ret_own, str
 	return 0;
 }
 
+int user_ids_begin_with_rights(const struct config_user *user, struct user_ids *ret_own,
+			       struct error *err)
+{
+	struct error ignored = ERROR_NONE;
+
+	if (user_ids_begin(user, ret_own, err) < 0)
+		return -1;
+	if (raise_capabilities(err) == 0)
+		return 0;
+	user_ids_end(ret_own, &ignored);
+	return -1;
+}
+
 int user_ids_end(const struct user_ids *own, struct error *err)
 {
 	if (raise_capabilities(err) < 0)

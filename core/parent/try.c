@@ -3,8 +3,10 @@
 #include "core/parent/try.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,7 +96,11 @@ static bool cover_root(struct plan *plan)
 {
 	const char *given = config_annotation(&plan->config, CONFIG_ANNOTATION_OVERLAY);
 	struct error ignored = ERROR_NONE;
+	struct statfs fs;
 
+	/* Such a root can be one that lets in the caller alone: init enters it, and no overlay does. */
+	if (statfs(plan->config.root->path, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
+		return false;
 	if (given && given[0] == '/' && has_changes(given))
 		return false;
 	/* Init says that it isn't there; fuse-overlayfs would get one made. */

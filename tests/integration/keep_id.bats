@@ -33,7 +33,7 @@ keep_id() {
 	echo other >"$BUNDLE/other/file"
 	keep_id --volume "$mine:/volume" --volume "$BUNDLE/other:/volume/sub" --volume "$BUNDLE/other/file:/volume/file" cat /volume/sub/file /volume/file
 	local nested=$status:$output:$stderr
-	try run --rootfs "$mine" --network none --userns keep-id true </dev/null
+	try run --rootfs "$mine" --network none --userns keep-id --user 0:0 true </dev/null
 	local root=$status:$stderr
 	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --userns keep-id --volume "$mine:/volume" --name c1 sleep 60 </dev/null >/dev/null 2>&1
 	try exec --cwd /volume c1 ./program
@@ -54,6 +54,42 @@ keep_id() {
 	assert_contains "$root" '(hint: a FUSE file system lets in the user alone who has mounted it'
 	[ "$inside" = '0:its own program:' ] || fail "$inside"
 	[ "$rights" = "$plain" ] || fail "$rights"
+}
+
+@test "a FUSE file system that lets in the caller alone is a root, for programs of the caller" {
+	has_subids || skip "this user has no subids"
+	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
+	local mine=$BATS_TEST_TMPDIR/mine status_lines='grep -E "^(Uid|Gid|Groups|CapPrm|CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/self/status'
+	local plain whole volume read_only overlay inside
+	mkdir "$mine" "$BATS_TEST_TMPDIR/upper" "$BATS_TEST_TMPDIR/work"
+	fuse-overlayfs -o "lowerdir=$BUNDLE/rootfs,upperdir=$BATS_TEST_TMPDIR/upper,workdir=$BATS_TEST_TMPDIR/work" "$mine" 2>/dev/null ||
+		skip "this user can't mount a FUSE file system here"
+	grep "$mine" /proc/self/mountinfo | grep -qv allow_other || { fusermount3 -u "$mine"; skip "all may enter it"; }
+	private() {
+		try run --rootfs "$mine" --network none --userns keep-id "$@" </dev/null
+		output=$status:$output:$stderr
+	}
+	keep_id sh -c "$status_lines"
+	plain=0:$output:
+	private sh -c "$status_lines"
+	whole=$output
+	private --hostname box --tmpfs /t --volume "$BUNDLE/config.json:/t/file:ro" --workdir /tmp \
+		sh -c 'pwd; whoami; hostname; grep -c box /etc/hosts; head -c 1 /t/file; echo; echo x >/made; stat -c %u /made; test -c /dev/null; echo y >/dev/null'
+	volume=$output
+	private --read-only sh -c '{ echo x >/made; } 2>/dev/null || echo refused'
+	read_only=$output
+	private --overlay true
+	overlay=$output
+	urun run --detach --rootfs "$mine" --network none --userns keep-id --name c1 sleep 60 </dev/null >/dev/null 2>&1
+	try exec c1 sh -c "$status_lines; cat /made"
+	inside=$status:$output:$stderr
+	urun delete --force c1
+	fusermount3 -u "$mine"
+	[ "$whole" = "$plain" ] || fail "$whole" "$plain"
+	[ "$volume" = $'0:/tmp\n'"$(id -un)"$'\nbox\n1\n{\n'"$(id -u):" ] || fail "$volume"
+	[ "$read_only" = 0:refused: ] || fail "$read_only"
+	assert_contains "$overlay" '(hint: a FUSE file system lets in the user alone who has mounted it'
+	[ "$inside" = "${plain%:}"$'\nx:' ] || fail "$inside"
 }
 
 # caller_field N: of the caller's line in the host's passwd.
