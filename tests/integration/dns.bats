@@ -224,7 +224,7 @@ more_addresses() {
 
 # follows [OPTION…]: starts a container whose resolv.conf has to follow the host's, shorter and longer texts; in outside().
 follows() {
-	local want text pid
+	local want text pid to
 	# Each line that comes is a search domain; the answer is what was seen within a second.
 	local look='echo ready; while read -r want; do
 			for i in $(seq 20); do
@@ -238,15 +238,16 @@ follows() {
 	case $1 in --rootfs) set -- "$@" sh -c "$look" ;; esac
 	coproc { urun run "$@" 2>"$BATS_TEST_TMPDIR/stderr.run"; }
 	pid=$COPROC_PID
+	to=${COPROC[1]}
 	read -r -t 20 -u "${COPROC[0]}" text || cat "$BATS_TEST_TMPDIR/stderr.run" >&2
 	for want in 'first.example and.a.longer.example' short all.anew; do
 		{ servers 192.0.2.3; echo "search $want"; echo "options ndots:3"; } >/etc/new
 		if [ "$want" = short ]; then cat /etc/new >/etc/resolv.conf; else mv /etc/new /etc/resolv.conf; fi
-		echo "$want" >&"${COPROC[1]}"
+		echo "$want" >&"$to"
 		read -r -t 20 -u "${COPROC[0]}" text
 		[ "$text" = "search $want;options ndots:3;" ] || echo "$*: '$text' for '$want'"
 	done
-	exec {COPROC[1]}>&-
+	eval "exec $to>&-"
 	wait "$pid"
 	cat "$BATS_TEST_TMPDIR/stderr.run"
 }
@@ -281,14 +282,20 @@ follows() {
 
 # The runtime's own file has a second name: when the host's new text is there, the one in its place would have been written, too.
 @test "a resolv.conf that the container put in the place of its own is left alone, in an overlay too" {
-	local replace='ln /etc/resolv.conf /etc/old && echo "search mine" >/etc/new && mv /etc/new /etc/resolv.conf && echo ready
-		until grep -qx "search theirs" /etc/old; do sleep 0.05; done; cat /etc/resolv.conf'
-	export replace
+	cat >"$BUNDLE/rootfs/replace" <<-'END'
+		rm -f /etc/old
+		ln /etc/resolv.conf /etc/old
+		echo "search mine" >/etc/new
+		mv /etc/new /etc/resolv.conf
+		echo ready
+		until grep -qx "search theirs" /etc/old; do sleep 0.05; done
+		cat /etc/resolv.conf
+	END
 	outside '
 		own_etc
 		for network in slirp host; do
 			servers 192.0.2.2 >/etc/resolv.conf
-			coproc { urun run --rootfs "$BUNDLE/rootfs" --network $network --overlay="$BUNDLE/kept" sh -c "rm -f /etc/old; $replace"; }
+			coproc { urun run --rootfs "$BUNDLE/rootfs" --network $network --overlay="$BUNDLE/kept" sh /replace; }
 			run=$COPROC_PID
 			read -r -t 20 -u "${COPROC[0]}" text
 			echo "search theirs" >/etc/resolv.conf
