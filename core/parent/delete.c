@@ -130,8 +130,8 @@ static int lock_by_force(struct state_dir *dir, struct error *err)
 		return locked;
 	log_info("%s: the container is killed", ignored.text);
 	if (state_read(dir, &state, &ignored) == 0) {
-		autoclose int pidfd =
-			pidfd_open_same((pid_t)state.pid.value, state.start_time.value);
+		autoclose int pidfd = pidfd_open_same(
+			(pid_t)state.pid.value, state.start_time.value, state.pid_inode.value);
 
 		if (pidfd >= 0)
 			pidfd_signal(pidfd, SIGKILL);
