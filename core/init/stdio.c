@@ -12,7 +12,10 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/base/place.h"
 #include "core/init/acl.h"
+
+#define NAMELESS_MODE 0666
 
 /* What access(2) is asked for, to open the descriptor's file as the descriptor is open. */
 static int wanted_access(int fd)
@@ -41,7 +44,7 @@ static unsigned int permissions_of(int access)
 	return (access & R_OK ? 4u : 0) | (access & W_OK ? 2u : 0);
 }
 
-/* One without a name: nobody but who has a descriptor loses anything by its change of owner. */
+/* A file without a name is reached through a descriptor of it alone: its owner and mode protect nothing. */
 static bool is_nameless(int fd)
 {
 	struct statfs fs;
@@ -49,11 +52,27 @@ static bool is_nameless(int fd)
 	return fstatfs(fd, &fs) == 0 && (fs.f_type == PIPEFS_MAGIC || fs.f_type == SOCKFS_MAGIC);
 }
 
+/*
+ * A script's pipe is the standard output of all that the script runs: of the caller's own programs,
+ * and of containers with other users, now and later.  So everybody may open it.  The owner is for
+ * programs that look whose it is.
+ */
+static int give_nameless(int fd, const struct stat *st, uid_t uid)
+{
+	int failed = fchown(fd, uid, (gid_t)-1) < 0 ? -errno : 0;
+
+	if (S_ISFIFO(st->st_mode) && fchmod(fd, NAMELESS_MODE) < 0 && failed == 0)
+		failed = -errno;
+	return failed;
+}
+
 static int give(int fd, const struct stat *st, uid_t uid)
 {
-	int failed = is_nameless(fd) ? -EOPNOTSUPP
-				     : acl_allow(fd, uid, permissions_of(wanted_access(fd)));
+	int failed;
 
+	if (is_nameless(fd))
+		return give_nameless(fd, st, uid);
+	failed = acl_allow(fd, uid, permissions_of(wanted_access(fd)));
 	if (failed == 0)
 		return 0;
 	/* An engine makes named pipes for one container; any other file the caller needs again. */
@@ -62,10 +81,15 @@ static int give(int fd, const struct stat *st, uid_t uid)
 	return fchown(fd, uid, (gid_t)-1) < 0 ? -errno : 0;
 }
 
-static bool may_give(const struct stat *st, uid_t caller, uid_t uid)
+static bool may_give(int fd, const struct stat *st, uid_t caller, uid_t uid)
 {
-	return st->st_uid == caller && st->st_uid != uid &&
-	       (S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode) || S_ISREG(st->st_mode));
+	if (st->st_uid == uid)
+		return false;
+	/* The pipe of an earlier container belongs to that one's user. */
+	return st->st_uid == caller
+		       ? S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode) || S_ISREG(st->st_mode)
+		       : S_ISFIFO(st->st_mode) && is_nameless(fd) &&
+				 !place_owner_is_unmapped(st->st_uid);
 }
 
 void stdio_give(const bool closed[static STDIO_COUNT], uid_t caller, uid_t uid)
@@ -74,7 +98,7 @@ void stdio_give(const bool closed[static STDIO_COUNT], uid_t caller, uid_t uid)
 		struct stat st;
 		int failed;
 
-		if (!closed[fd] || fstat(fd, &st) < 0 || !may_give(&st, caller, uid))
+		if (!closed[fd] || fstat(fd, &st) < 0 || !may_give(fd, &st, caller, uid))
 			continue;
 		failed = give(fd, &st, uid);
 		if (failed < 0)

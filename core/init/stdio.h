@@ -20,9 +20,10 @@
 void stdio_find_closed(bool ret_closed[static STDIO_COUNT]);
 
 /*
- * Gives those of @closed to @uid (of the container) that are @caller's own: a pipe or a socket by its
- * owner; a file with a name, which the caller needs again, by an entry in its access control list, so
- * that it stays the caller's.  Never a device: a terminal stays the caller's, and /dev/null is
+ * Gives those of @closed to @uid (of the container) that are @caller's own, and pipes that an earlier
+ * container was given: a pipe or a socket by its owner, a pipe by its mode too, so that the caller and
+ * other containers can still open it; a file with a name, which the caller needs again, by an entry in
+ * its access control list, so that it stays the caller's.  Never a device: a terminal stays the caller's, and /dev/null is
  * everybody's.  Never a directory.  What can't be given stays as it is, with a debug line: the program
  * may never open it.
  * Runs in: init after pivot_root, as the container's root with its capabilities, before the filter.

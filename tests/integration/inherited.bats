@@ -46,6 +46,26 @@ ignored_in_container() {
 	assert_output $'out\nerr'
 }
 
+@test "containers of several users and the caller open /dev/stdout of one pipe, one after another" {
+	as_user 1000
+	sh_program 'echo first >/dev/stdout; echo error >/dev/stderr; stat -Lc %u /dev/stdout'
+	several() {
+		urun run --bundle "$BUNDLE" c1
+		config '.process.user = {"uid": 33, "gid": 33}'
+		urun run --bundle "$BUNDLE" c1
+		config '.process.user = {"uid": 0, "gid": 0} | .process.capabilities = {}'
+		urun run --bundle "$BUNDLE" c1
+		program /bin/sleep 60
+		urun run --detach --bundle "$BUNDLE" c1 </dev/null
+		urun exec --user 7:7 c1 /bin/sh -c 'echo second >/dev/stdout; echo error >/dev/stderr'
+		urun exec --user 8:8 c1 /bin/sh -c 'echo third >/dev/stdout'
+		urun delete --force c1
+		sh -c 'echo caller >/proc/self/fd/1; echo caller >/proc/self/fd/2'
+	}
+	output=$(several 2>&1 | cat)
+	assert_output $'first\nerror\n1000\nfirst\nerror\n1000\nfirst\nerror\n1000\nsecond\nerror\nthird\ncaller\ncaller'
+}
+
 @test "create and start as a user other than root: a named pipe is the user's" {
 	as_user 33
 	sh_program 'echo out >/dev/stdout'
