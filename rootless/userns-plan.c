@@ -468,16 +468,25 @@ static int check_outer_exist(const struct userns_caller *caller, const struct si
 	return 0;
 }
 
-static int check_helpers_exist(const struct userns_plan *plan, struct error *err)
+/* The caller's own id alone takes none. */
+static int check_helpers_exist(const struct userns_caller *caller, const struct userns_plan *plan,
+			       struct error *err)
 {
-	static const char *const names[] = { "newuidmap", "newgidmap" };
+	const struct {
+		const char *name;
+		bool is_needed;
+	} helpers[] = {
+		{ "newuidmap", !idmap_is_single(&plan->uids, caller->uid) },
+		{ "newgidmap", !idmap_is_single(&plan->gids, caller->gid) },
+	};
 	char path[HOST_PATH_SIZE];
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!host_find_program(&plan->host, names[i], path)) {
+	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++)
+		if (helpers[i].is_needed &&
+		    !host_find_program(&plan->host, helpers[i].name, path)) {
 			error_set(err, 0,
 				  "%s is not installed, and more than the own id is to be mapped",
-				  names[i]);
+				  helpers[i].name);
 			return host_explain_helper_failure(&plan->host, err);
 		}
 	return 0;
@@ -507,7 +516,7 @@ static int choose_writer(const struct userns_caller *caller, const struct side s
 	 */
 	plan->setgroups_allowed =
 		!idmap_is_single(sides[1].map, sides[1].own) && own_setgroups_allowed(caller);
-	return check_helpers_exist(plan, err);
+	return check_helpers_exist(caller, plan, err);
 }
 
 static int plan_new(const struct userns_caller *caller, const struct side sides[2],
@@ -623,7 +632,9 @@ int userns_plan_twin(const struct userns_plan *plan, struct userns_plan *ret_twi
 			twin->setgroups_allowed = false;
 		} else {
 			twin->mode = USERNS_HELPERS;
-			if (check_helpers_exist(twin, err) < 0)
+			if (idmap_is_single(&plan->gids, caller->gid))
+				twin->setgroups_allowed = false;
+			if (check_helpers_exist(caller, twin, err) < 0)
 				return -1;
 		}
 	}

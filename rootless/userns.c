@@ -114,7 +114,11 @@ static int helper_finish(struct helper *helper, const struct userns_plan *plan, 
 	return -1;
 }
 
-/* Side by side: each takes a millisecond or more, nearly all of it waiting for its own start. */
+/*
+ * Side by side: each takes a millisecond or more, nearly all of it waiting for its own start.  The
+ * caller's own id alone, where one of the two files has no range for them, takes no helper, which would
+ * fail where that file is missing.
+ */
 static int run_helpers(pid_t pid, const struct userns_plan *plan, struct error *err)
 {
 	autofree struct helper *helpers = mem_alloc(2 * sizeof(*helpers));
@@ -123,9 +127,13 @@ static int run_helpers(pid_t pid, const struct userns_plan *plan, struct error *
 
 	helpers[0].name = "newuidmap";
 	helpers[1].name = "newgidmap";
-	result = helper_start(&helpers[0], pid, &plan->uids, plan, &first);
+	result = idmap_is_single(&plan->uids, geteuid())
+			 ? write_map(pid, "uid_map", &plan->uids, plan, &first)
+			 : helper_start(&helpers[0], pid, &plan->uids, plan, &first);
 	if (result == 0)
-		result = helper_start(&helpers[1], pid, &plan->gids, plan, &first);
+		result = idmap_is_single(&plan->gids, getegid())
+				 ? write_map(pid, "gid_map", &plan->gids, plan, &first)
+				 : helper_start(&helpers[1], pid, &plan->gids, plan, &first);
 	for (size_t i = 0; i < 2; i++)
 		if (helper_finish(&helpers[i], plan, &first) < 0)
 			result = -1;

@@ -187,6 +187,14 @@ run_without() {
 	assert_contains "$stderr" 'usermod --add-subuids'
 }
 
+@test "where the own uid alone is to be mapped newuidmap isn't asked, which would fail without its file" {
+	has_subids || skip "this user has no subids"
+	# Below strace neither of the two gains a privilege: the one that is asked is the one that fails.
+	run_without /etc/subuid
+	assert_contains "$stderr" 'newgidmap: exit status 1'
+	refute_contains "$stderr" newuidmap
+}
+
 @test "groups that can't be dropped are told, unless they are to be kept" {
 	program /bin/true
 	# Another user of a user namespace, which has groups, and no range in /etc/subgid.
