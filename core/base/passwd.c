@@ -163,6 +163,15 @@ static bool is_earlier_of_ours(struct span old, struct span newer)
 	       span_is(a[1], "*") && span_is(b[1], "*") && same(a[kept], b[kept]);
 }
 
+/* A number as a name, which an earlier run gave to an id that nobody had. */
+static bool is_nameless_of_ours(struct span old)
+{
+	struct span fields[FIELDS_MAX];
+
+	return cut_fields(old, fields) > 3 && fields[0].size > 0 && same(fields[0], fields[2]) &&
+	       span_is(fields[1], "*");
+}
+
 static void add_line(struct span line, struct strbuf *out)
 {
 	if (out->size > 0 && out->bytes[out->size - 1] != '\n')
@@ -194,11 +203,16 @@ static bool find_newer(const char *file, const char *lines, struct span old, str
 	bool has_id, has_name;
 
 	while (span_cut(&rest, '\n', ret_line)) {
-		if (!is_earlier_of_ours(old, *ret_line) || !parse_line(old, &name, &old_id) ||
+		bool is_same = is_earlier_of_ours(old, *ret_line);
+
+		if ((!is_same && !is_nameless_of_ours(old)) || !parse_line(old, &name, &old_id) ||
 		    !parse_line(*ret_line, &name, &id))
 			continue;
 		look_up(file, name, id, &has_id, &has_name);
-		return id == old_id || !has_id;
+		if (is_same)
+			return id == old_id || !has_id;
+		if (id == old_id && !has_name)
+			return true;
 	}
 	return false;
 }

@@ -46,6 +46,8 @@ int passwd_find_user(const char *passwd, const char *group, const char *text, st
  *   - a line whose id (the third field) @file has is left out, as @file's own user is meant then;
  *   - but a line of @file that has the same name, the password "*" and the same comment (of group: the
  *     same members) is an earlier one of ours, and follows what is asked for now;
+ *   - a line of @file that has its own number as a name, and the password "*", is one of ours for an id
+ *     that nobody had, and makes room for a line of that id that has a name;
  *   - a line whose name @file has for another id gets the id as its name, so that none of @file's
  *     users becomes another;
  *   - what isn't name:password:id:... is left out.

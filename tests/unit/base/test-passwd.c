@@ -151,6 +151,23 @@ static void a_name_that_is_taken_becomes_the_number(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void a_number_that_we_gave_as_a_name_makes_room_for_a_name(void **state)
+{
+	(void)state;
+	assert_merged("root:x:0:0::/:/bin/sh\n1000:*:1000:0:container user:/:/bin/sh\n",
+		      "ann:*:1000:1000:Ann:/:/bin/sh\n",
+		      "root:x:0:0::/:/bin/sh\nann:*:1000:1000:Ann:/:/bin/sh\n");
+	assert_merged("1000:*:1000:\n", "ann:*:1000:\n", "ann:*:1000:\n");
+	/* Somebody else's. */
+	assert_merged("1000:x:1000:\n", "ann:*:1000:\n", "1000:x:1000:\n");
+	assert_merged("1001:*:1000:\n", "ann:*:1000:\n", "1001:*:1000:\n");
+	/* A name that is taken. */
+	assert_merged("ann:x:5:\n1000:*:1000:\n", "ann:*:1000:\n", "ann:x:5:\n1000:*:1000:\n");
+	/* Several lines. */
+	assert_merged("1000:*:1000:\n7:*:7:\n", "bob:*:7:\nann:*:1000:\n",
+		      "ann:*:1000:\nbob:*:7:\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +177,7 @@ int main(void)
 		TEST(what_is_not_there_is_named),
 		TEST(a_line_is_added_once),
 		TEST(an_earlier_line_of_ours_follows),
+		TEST(a_number_that_we_gave_as_a_name_makes_room_for_a_name),
 		TEST(a_name_that_is_taken_becomes_the_number),
 	};
 
