@@ -203,16 +203,11 @@ static bool find_newer(const char *file, const char *lines, struct span old, str
 	bool has_id, has_name;
 
 	while (span_cut(&rest, '\n', ret_line)) {
-		bool is_same = is_earlier_of_ours(old, *ret_line);
-
-		if ((!is_same && !is_nameless_of_ours(old)) || !parse_line(old, &name, &old_id) ||
+		if (!is_earlier_of_ours(old, *ret_line) || !parse_line(old, &name, &old_id) ||
 		    !parse_line(*ret_line, &name, &id))
 			continue;
 		look_up(file, name, id, &has_id, &has_name);
-		if (is_same)
-			return id == old_id || !has_id;
-		if (id == old_id && !has_name)
-			return true;
+		return id == old_id || !has_id;
 	}
 	return false;
 }
@@ -233,14 +228,40 @@ static void copy_with_newer(const char *file, const char *lines, struct strbuf *
 	}
 }
 
+/* Is there a line with a name for the id that the file's @old has no name for? */
+static bool gets_a_name(struct span old, const char *lines)
+{
+	struct span rest = { lines, strlen(lines) }, line, name;
+	uint32_t old_id, id;
+
+	if (!is_nameless_of_ours(old) || !parse_line(old, &name, &old_id))
+		return false;
+	while (span_cut(&rest, '\n', &line))
+		if (parse_line(line, &name, &id) && id == old_id && !is_nameless_of_ours(line))
+			return true;
+	return false;
+}
+
+static void leave_out_nameless(const char *file, const char *lines, struct strbuf *out)
+{
+	struct span rest = { file, strlen(file) }, line;
+
+	strbuf_add_str(out, "");
+	while (span_cut(&rest, '\n', &line))
+		if (!gets_a_name(line, lines))
+			strbuf_add(out, line.bytes, (size_t)(rest.bytes - line.bytes));
+}
+
 void passwd_merge(const char *file, const char *lines, struct strbuf *out)
 {
+	autostrbuf struct strbuf named = { 0 };
 	struct span rest = { lines, strlen(lines) }, line, name;
 	bool has_id, has_name;
 	uint32_t id;
 
 	strbuf_add_str(out, "");
-	copy_with_newer(file, lines, out);
+	leave_out_nameless(file, lines, &named);
+	copy_with_newer(named.bytes, lines, out);
 	while (span_cut(&rest, '\n', &line)) {
 		autofree char *renamed = NULL;
 

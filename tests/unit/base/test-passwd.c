@@ -165,7 +165,11 @@ static void a_number_that_we_gave_as_a_name_makes_room_for_a_name(void **state)
 	assert_merged("ann:x:5:\n1000:*:1000:\n", "ann:*:1000:\n", "ann:x:5:\n1000:*:1000:\n");
 	/* Several lines. */
 	assert_merged("1000:*:1000:\n7:*:7:\n", "bob:*:7:\nann:*:1000:\n",
-		      "ann:*:1000:\nbob:*:7:\n");
+		      "bob:*:7:\nann:*:1000:\n");
+	/* The name is there already, of ours for another id. */
+	assert_merged("ann:*:5:\n1000:*:1000:\nb:x:2:", "ann:*:1000:\n", "ann:*:1000:\nb:x:2:");
+	/* A number again. */
+	assert_merged("1000:*:1000:\n", "1000:*:1000:\n", "1000:*:1000:\n");
 }
 
 int main(void)
