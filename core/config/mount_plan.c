@@ -179,9 +179,11 @@ static const char *step_lines(const struct container_config *config, const struc
 	return NULL;
 }
 
-/* What mount(8) or a file system knows, beside NAME=VALUE. */
-static bool is_filesystem_word(const char *option)
+/* What mount(8) or a file system knows, beside NAME=VALUE, and what engines' volumes have, for others. */
+static bool is_word_of_others(const char *option)
 {
+	static const char *const volume[] = { "z",	   "Z",	   "cached", "consistent",
+					      "delegated", "copy", "nocopy" };
 	static const char *const known[] = {
 		"_netdev",   "acl",	 "auto",    "discard", "group",	    "grpquota",
 		"inode32",   "inode64",	 "noacl",   "noauto",  "nodiscard", "noquota",
@@ -193,6 +195,9 @@ static bool is_filesystem_word(const char *option)
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (str_equal(option, known[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(volume); i++)
+		if (str_equal(option, volume[i]))
 			return true;
 	return false;
 }
@@ -207,7 +212,7 @@ static int check_bind_data(const struct mount_step *step, struct error *err)
 	for (size_t i = 0; i < step->options.data.count; i++) {
 		const char *option = step->options.data.items[i];
 
-		if (!is_filesystem_word(option))
+		if (!is_word_of_others(option))
 			return error_set(err, EINVAL,
 					 "mount %s on %s: a bind mount takes no option '%s'",
 					 step->source, step->destination, option);
@@ -224,7 +229,7 @@ void mount_plan_warn(const struct mount_plan *plan)
 		     j++)
 			log_warning(
 				"mounts[%zu]: mount %s on %s: '%s' is left out, as a bind mount "
-				"has no options of a file system",
+				"has no such option",
 				step->index, step->source, step->destination,
 				step->options.data.items[j]);
 	}

@@ -194,12 +194,13 @@ shares() {
 
 @test "an option of file systems on a bind mount of a bundle is a warning" {
 	make_source
-	config '.mounts += [{"destination": "/volume", "type": "bind", "source": $source, "options": ["bind", "mode=755", "newinstance", "ro"]}]' --arg source "$SOURCE"
+	config '.mounts += [{"destination": "/volume", "type": "bind", "source": $source, "options": ["bind", "mode=755", "newinstance", "z", "cached", "nocopy", "ro"]}]' --arg source "$SOURCE"
 	sh_program '! touch /volume/file 2>/dev/null && echo fine'
 	try --log-level warning run --bundle "$BUNDLE" c1
 	assert_status 0
 	assert_output fine
 	assert_contains "$stderr" "mount $SOURCE on /volume: 'mode=755' is left out"
+	assert_contains "$stderr" "mount $SOURCE on /volume: 'cached' is left out"
 }
 
 # OCI runtime-spec 1.2, config.md "Mounts": relative paths are interpreted as relative to "/".
