@@ -3,6 +3,8 @@
 #include "netns/launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -87,6 +89,26 @@ static bool has_libraries(void)
 	       has_library(list, size, glib, sizeof(glib));
 }
 
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+/* Is it a program for the machine that urun is for, or a script? */
+static bool is_for_this_machine(const struct libexec *program)
+{
+	autoclose int fd = open(program->path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	ElfW(Ehdr) header = { 0 };
+
+	if (fd < 0 || read(fd, &header, sizeof(header)) != (ssize_t)sizeof(header))
+		return false;
+	if (memcmp(header.e_ident, "#!", 2) == 0)
+		return true;
+	return memcmp(header.e_ident, __ehdr_start.e_ident, EI_VERSION) == 0 &&
+	       header.e_machine == __ehdr_start.e_machine;
+}
+
+#define HINT_AT_LIBRARIES                                                                    \
+	"urun-slirp can't be executed here: install libslirp (libslirp0 in Debian), or use " \
+	"--network none or host"
+
 /* Executes it to no other end than to see whether it can be executed here. */
 static int try_slirp(const struct libexec *program, struct error *err)
 {
@@ -98,10 +120,12 @@ static int try_slirp(const struct libexec *program, struct error *err)
 				     .envp = envp,
 				     .timeout_ms = TIMEOUT_MS };
 
-	if (has_libraries() || spawn_run(&spawn, err) == 0)
+	if ((has_libraries() && is_for_this_machine(program)) || spawn_run(&spawn, err) == 0)
 		return 0;
-	return error_hint(err, "urun-slirp can't be executed here: install libslirp (libslirp0 in "
-			       "Debian), or use --network none or host");
+	if (err->code == ENOEXEC)
+		return error_hint(err, "urun-slirp is for another machine, or damaged: install "
+				       "urun's own, or use --network none or host");
+	return error_hint(err, HINT_AT_LIBRARIES);
 }
 
 int slirp_check_host(struct error *err)
@@ -309,8 +333,14 @@ static int await_ready(struct helper *helper, struct error *err)
 	while (!is_ready || helper->pidfd < 0) {
 		struct heard heard;
 
-		if (await_message(helper, deadline, &heard, err) < 0)
-			return words.text[0] ? error_take(err, &words) : -1;
+		if (await_message(helper, deadline, &heard, err) < 0) {
+			if (!words.text[0])
+				return -1;
+			if (strcmp(helper->program, HELPER_SLIRP) == 0 &&
+			    strstr(words.text, "loading shared libraries"))
+				error_hint(&words, HINT_AT_LIBRARIES);
+			return error_take(err, &words);
+		}
 		switch (heard.kind) {
 		case READY_PROCESS: break;
 		case READY_WARNING:

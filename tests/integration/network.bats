@@ -102,6 +102,22 @@ load network.bash
 	refute_contains "$output" 'ok '
 }
 
+@test "where urun-slirp can't be executed, as it is for another machine, the container has lo alone, with a warning" {
+	[ -w /dev/net/tun ] && [ -x "$(dirname "$URUN")/urun-slirp" ] || skip "there is no network here"
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cp "$URUN" "$BATS_TEST_TMPDIR/bin/urun"
+	# Another number of the machine in the header of ELF.
+	cp "$(dirname "$URUN")/urun-slirp" "$BATS_TEST_TMPDIR/bin/"
+	printf '\x99\x99' | dd of="$BATS_TEST_TMPDIR/bin/urun-slirp" bs=1 seek=18 conv=notrunc status=none
+	observe timeout 10 "$BATS_TEST_TMPDIR/bin/urun" --root "$STATE" run --rootfs "$BUNDLE/rootfs" -- /bin/busybox ls /sys/class/net
+	assert_status 0
+	assert_output lo
+	assert_contains "$stderr" 'warning: the container will have no network but lo: '
+	assert_contains "$stderr" 'another machine'
+	observe timeout 10 "$BATS_TEST_TMPDIR/bin/urun" doctor
+	grep -A1 'urun-slirp, /dev/net/tun' <<<"$output" | grep -q 'another machine' || fail "$output"
+}
+
 @test "a network is made where the config has no network namespace, and not where it joins one" {
 	config 'del(.linux.namespaces[] | select(.type == "network"))'
 	sh_program 'ls /sys/class/net'
