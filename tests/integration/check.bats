@@ -271,4 +271,14 @@ $output"
 	assert_status 1
 	problem 'user namespace: new'
 	assert_contains "${lines[-1]}" 'mount /no/such on /x: no such file or directory'
+
+@test "what a start goes on without is no problem, and is told" {
+	config '.mounts += [{destination: "/b", type: "bind", source: "/no/source", options: ["rbind", "nofail"]}]'
+	sh_program true
+	try check "$BUNDLE"
+	assert_status 0
+	assert_contains "$output" 'no problem found'
+	assert_contains "$stderr" 'source: /no/source: no such file or directory: a start goes on without it'
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
 }
