@@ -108,6 +108,25 @@ static void add_capabilities(const struct exec_texts *names, struct container_co
 	}
 }
 
+/*
+ * A container of another user than root has its capabilities in the bounding set alone.  Its root, where
+ * somebody asks for it, has what `run --user 0` would have given.
+ */
+static void become_root(uint32_t container_uid, struct container_config *config)
+{
+	struct config_capabilities *capabilities = config->process->capabilities;
+
+	if (!capabilities || container_uid == 0 || config->process->user->uid.value != 0 ||
+	    capabilities->permitted.count || capabilities->effective.count)
+		return;
+	for (size_t i = 0; i < capabilities->bounding.count; i++) {
+		char *name = capabilities->bounding.items[i];
+
+		add_capability(&config->arena, &capabilities->permitted, name);
+		add_capability(&config->arena, &capabilities->effective, name);
+	}
+}
+
 static int add_groups(const struct exec_texts *groups, struct container_config *config,
 		      struct error *err)
 {
@@ -141,6 +160,7 @@ int exec_process_make(const struct exec_process *asked, struct container_config 
 		      struct error *err)
 {
 	struct config_process *process;
+	uint32_t container_uid;
 
 	if (asked->file)
 		return read_file(asked->file, config, err);
@@ -148,11 +168,13 @@ int exec_process_make(const struct exec_process *asked, struct container_config 
 	if (!process)
 		return error_set(err, 0,
 				 "the container's config has no process: exec needs --process");
+	container_uid = (uint32_t)process->user->uid.value;
 	set_args(asked, config);
 	if ((asked->user && set_user(asked->user, config, err) < 0) ||
 	    set_env(&asked->env, config, err) < 0 ||
 	    add_groups(&asked->additional_groups, config, err) < 0)
 		return -1;
+	become_root(container_uid, config);
 	add_capabilities(&asked->capabilities, config);
 	if (asked->cwd && asked->cwd[0] != '/')
 		return error_set(err, 0, "option --cwd is an absolute path, not '%s'", asked->cwd);

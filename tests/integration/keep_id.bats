@@ -207,6 +207,11 @@ caller_field() {
 	assert_lines "$(id -un)" "$(id -g)"
 	try exec --user 0 c1 sh -c 'whoami; id -g; echo $HOME'
 	assert_lines root 0 /root
+	# As `run --user 0` has it; another user has none.
+	try exec --user 0 c1 sh -c 'echo 127.0.0.9 added >>/etc/hosts && chown 5 /etc/hosts && stat -c %u /etc/hosts'
+	assert_output 5
+	try exec --user 33 c1 grep CapEff /proc/self/status
+	assert_contains "$output" 0000000000000000
 	urun delete --force c1
 }
 
