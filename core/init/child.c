@@ -138,9 +138,9 @@ static int enter_and_find(const struct config_process *process, char **ret_path,
  * Once more where the user's file system ids were refused: a FUSE file system of the caller's own, as a
  * volume with keep-id, lets in who has all ids of its owner.  The first error is the one that stays.
  */
-static int find_with_all_ids(const struct config_process *process, char **ret_path,
-			     struct error *err)
+static int find_with_all_ids(const struct child *child, char **ret_path, struct error *err)
 {
+	const struct config_process *process = child->config.process;
 	struct error again = ERROR_NONE;
 	struct user_ids own;
 	char *path = NULL;
@@ -148,6 +148,8 @@ static int find_with_all_ids(const struct config_process *process, char **ret_pa
 
 	if (user_ids_begin(process->user, &own, &again) < 0)
 		return -1;
+	if (!(child->order.flags & ORDER_SETNS))
+		program_make_cwd(process);
 	found = enter_and_find(process, &path, &again);
 	if (user_ids_end(&own, err) < 0 || found < 0) {
 		free(path);
@@ -194,7 +196,7 @@ int child_find_program(struct child *child, struct error *err)
 	found = enter_and_find(process, &path, err);
 	user_files_end();
 	if (found < 0 && err->code == EACCES)
-		found = find_with_all_ids(process, &path, err);
+		found = find_with_all_ids(child, &path, err);
 	/* ORDER: again after the change of ids for files, which clears it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (found < 0)

@@ -58,16 +58,28 @@ static int cut_off_host(struct error *err)
 	return 0;
 }
 
+static void hint_at_fuse(struct error *err)
+{
+	error_hint(err,
+		   "a FUSE file system lets in the user alone who has mounted it: mount it with "
+		   "allow_other, or run the program as that user, without an overlay");
+}
+
 void rootfs_hint_unsearchable(const char *path, struct error *err)
 {
 	autofree char *folder = str_dup(path);
+	struct statfs fs;
 
 	for (char *slash = folder; (slash = strchr(slash + 1, '/'));) {
 		*slash = '\0';
 		if (faccessat(AT_FDCWD, folder, X_OK, AT_EACCESS) < 0 && errno == EACCES) {
-			error_hint(err,
-				   "%s can't be searched by the container's root: chmod a+x %s",
-				   folder, folder);
+			if (statfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
+				hint_at_fuse(err);
+			else
+				error_hint(
+					err,
+					"%s can't be searched by the container's root: chmod a+x %s",
+					folder, folder);
 			return;
 		}
 		*slash = '/';
@@ -116,10 +128,7 @@ static int check_open_to_us(int folder, const char *path, struct error *err)
 		return 0;
 	error_set(err, errno, "root file system %s", path);
 	if (err->code == EACCES && fstatfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
-		error_hint(err,
-			   "a FUSE file system lets in the user alone who has mounted it: mount "
-			   "it with allow_other, or run the program as that user, without an "
-			   "overlay");
+		hint_at_fuse(err);
 	return -1;
 }
 

@@ -278,7 +278,7 @@ $output"
 	try check "$BUNDLE"
 	assert_status 0
 	assert_contains "$output" 'no problem found'
-	assert_contains "$stderr" 'source: /no/source: no such file or directory: a start goes on without it'
+	assert_contains "$stderr" 'mount /no/source on /b: no such file or directory: goes on without it'
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
 }

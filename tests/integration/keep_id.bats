@@ -12,12 +12,12 @@ keep_id() {
 	has_subids || skip "this user has no subids"
 	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
 	local lower=$BATS_TEST_TMPDIR/lower mine=$BATS_TEST_TMPDIR/mine
-	mkdir -p "$lower/sub" "$mine"
+	mkdir -p "$lower/sub" "$lower/below" "$mine" "$BATS_TEST_TMPDIR/upper" "$BATS_TEST_TMPDIR/work"
 	echo hello >"$lower/file"
 	echo deep >"$lower/sub/deep"
 	printf '#!/bin/sh\necho its own program\n' >"$lower/program"
 	chmod +x "$lower/program"
-	fuse-overlayfs -o "lowerdir=$lower:$lower" "$mine" 2>/dev/null || skip "this user can't mount a FUSE file system here"
+	fuse-overlayfs -o "lowerdir=$lower,upperdir=$BATS_TEST_TMPDIR/upper,workdir=$BATS_TEST_TMPDIR/work" "$mine" 2>/dev/null || skip "this user can't mount a FUSE file system here"
 	grep "$mine" /proc/self/mountinfo | grep -qv allow_other || { fusermount3 -u "$mine"; skip "all may enter it"; }
 	keep_id --volume "$mine:/volume" sh -c 'cat /volume/file; stat -c %u /volume/file'
 	local whole=$status:$output:$stderr
@@ -27,6 +27,9 @@ keep_id() {
 	local file=$status:$output:$stderr
 	keep_id --volume "$mine:/volume" --workdir /volume/sub sh -c 'pwd; cat deep'
 	local workdir=$status:$output:$stderr
+	# A working folder that isn't there is made, as elsewhere; by exec it isn't.
+	keep_id --volume "$mine:/volume" --workdir /volume/new/folder sh -c 'pwd; stat -c %u .'
+	local made=$status:$output:$stderr
 	keep_id --volume "$mine:/volume" --workdir /volume ./program
 	local program=$status:$output:$stderr
 	mkdir "$BUNDLE/other"
@@ -35,9 +38,13 @@ keep_id() {
 	local nested=$status:$output:$stderr
 	try run --rootfs "$mine" --network none --userns keep-id --user 0:0 true </dev/null
 	local root=$status:$stderr
+	try run --rootfs "$mine/below" --network none --userns keep-id true </dev/null
+	local below=$status:$stderr
 	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --userns keep-id --volume "$mine:/volume" --name c1 sleep 60 </dev/null >/dev/null 2>&1
 	try exec --cwd /volume c1 ./program
 	local inside=$status:$output:$stderr
+	try exec --cwd /volume/newer c1 true
+	local newer=$status:$stderr
 	try exec c1 sh -c 'grep -E "^(Uid|Gid|CapPrm|CapEff|NoNewPrivs):" /proc/self/status'
 	local plain=$output
 	try exec --cwd /volume c1 sh -c 'grep -E "^(Uid|Gid|CapPrm|CapEff|NoNewPrivs):" /proc/self/status'
@@ -48,10 +55,13 @@ keep_id() {
 	[ "$folder" = 0:deep: ] || fail "$folder"
 	[ "$file" = 0:deep: ] || fail "$file"
 	[ "$workdir" = $'0:/volume/sub\ndeep:' ] || fail "$workdir"
+	[ "$made" = $'0:/volume/new/folder\n'"$(id -u):" ] || fail "$made"
+	[[ $newer = '127:'*'/volume/newer'* || $newer = '126:'*'/volume/newer'* || $newer = '255:'*'/volume/newer'* ]] || fail "$newer"
 	[ "$program" = '0:its own program:' ] || fail "$program"
 	[ "$nested" = $'0:other\nother:' ] || fail "$nested"
 	assert_contains "$root" '125:urun: '
 	assert_contains "$root" '(hint: a FUSE file system lets in the user alone who has mounted it'
+	assert_contains "$below" '(hint: a FUSE file system lets in the user alone who has mounted it'
 	[ "$inside" = '0:its own program:' ] || fail "$inside"
 	[ "$rights" = "$plain" ] || fail "$rights"
 }
