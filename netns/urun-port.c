@@ -136,7 +136,8 @@ static int serve_resolv(const struct network_options *options, struct error *err
 	received = ready_receive(given, RESOLV_COUNT, RESOLV_COUNT, err);
 	if (received <= 0)
 		return received;
-	ready_say(READY_READY);
+	if (ready_say_ready(err) < 0)
+		return -1;
 	close(READY_FD);
 	host_resolv_follow(options, given[RESOLV_LIFE], given[RESOLV_FILE]);
 	return 0;
@@ -151,10 +152,8 @@ static int start_resolv(const struct network_options *options, struct error *err
 
 	if (pid < 0)
 		return -1;
-	if (pid > 0) {
-		ready_say_process(pidfd);
-		return 0;
-	}
+	if (pid > 0)
+		return ready_watch(pid, pidfd, err);
 	prctl(PR_SET_NAME, "urun-resolv");
 	if (serve_resolv(options, err) == 0)
 		_exit(0);
