@@ -53,7 +53,7 @@ static DIR *open_stream(int fd)
  * ORDER: by the descriptor, so that no link that takes the name's place gets the mode.  The owner's
  * three rights are needed to read a directory, to empty it and to move it.
  */
-static int make_accessible(int fd)
+int remove_make_accessible(int fd)
 {
 	char path[32];
 	struct stat st;
@@ -74,7 +74,7 @@ static int open_below(int dir, const char *name)
 
 	if (fd < 0)
 		return fd;
-	failed = make_accessible(fd);
+	failed = remove_make_accessible(fd);
 	return failed < 0 ? failed : take_fd(&fd);
 }
 
@@ -178,6 +178,8 @@ int remove_below(int dir, const char *keep)
 	struct removal removal = { .top = dir, .keep = keep };
 	int passes = 0;
 
+	/* A failure shows in the passes: what can't be made accessible can't be read. */
+	(void)remove_make_accessible(dir);
 	/* The last pass finds nothing that it could remove. */
 	do
 		pass(&removal);

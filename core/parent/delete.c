@@ -171,6 +171,8 @@ int container_delete(const char *root, const char *id, enum delete_how how, stru
 
 	if (state_check_id(id, err) < 0)
 		return -1;
+	if (how == DELETE_FORCE)
+		state_dir_open_up(root, id);
 	result = open_to_delete(root, id, how, &dir, err);
 	if (result != 0) {
 		state_sweep(root, id);

@@ -121,6 +121,12 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 		   struct state_dir *ret_dir, struct error *err);
 
 /*
+ * Gives us the rights on the directory of @id back that a hook has taken away.  A directory that isn't
+ * marked as a container's keeps its mode.
+ */
+void state_dir_open_up(const char *root, const char *id);
+
+/*
  * Opens a container's folder and reads its state.  Returns 0; 1 with an error where there is no such
  * container, be it that it is being created or removed by another command at this moment; -1 with any
  * other error.  What a killed creation has left is removed.
@@ -144,7 +150,10 @@ int state_write(const struct state_dir *dir, const struct container_state *state
 int state_parse(const char *bytes, size_t size, struct container_state *ret_state,
 		struct error *err);
 
-/* Fails with ENOENT where there is none (yet, or because its creation was killed). */
+/*
+ * Fails with ENOENT where there is none (yet, or because its creation was killed); with another error where
+ * it can't be read, or is the state of another container.
+ */
 int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err);
 
 /* The same of its copy, for where state.json can't be read. */

@@ -448,10 +448,10 @@ static bool is_stopped(const struct state_dir *dir, const struct container_state
 static bool is_rubbish(const struct state_dir *dir)
 {
 	struct container_state state = { 0 };
-	struct error unread = ERROR_NONE;
+	struct error unread = ERROR_NONE, no_copy = ERROR_NONE;
 	bool half = has_mark(dir->fd, STATE_FILE_CREATING), rubbish;
 
-	if (state_read(dir, &state, &unread) < 0)
+	if (state_read(dir, &state, &unread) < 0 && state_read_copy(dir, &state, &no_copy) < 0)
 		return unread.code == ENOENT && half;
 	rubbish = str_equal(state.id, dir->id) && is_stopped(dir, &state) &&
 		  (half || (state.foreground && !is_held(dir)));
@@ -537,6 +537,28 @@ void state_dir_unlock(const struct state_dir *dir)
 int state_dir_relock(struct state_dir *dir, int timeout_ms, struct error *err)
 {
 	return lock_folder(dir, timeout_ms, err) < 0 ? -1 : !is_removed(dir);
+}
+
+void state_dir_open_up(const char *root, const char *id)
+{
+	autoclose int root_fd = -1, fd = -1, opened = -1;
+	struct error ignored = ERROR_NONE;
+	struct stat st;
+	char path[32];
+
+	if (open_root(root, PLACE_MUST_EXIST, &root_fd, &ignored) < 0)
+		return;
+	fd = openat(root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || (st.st_mode & S_IRWXU) == S_IRWXU ||
+	    st.st_uid != geteuid() || remove_make_accessible(fd) < 0)
+		return;
+	opened = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (opened >= 0 && mark_of(opened))
+		return;
+	/* It isn't a container's. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (chmod(path, st.st_mode & 07777) < 0)
+		log_warning("give %s/%s its mode back: %s", root, id, error_errno_text(errno));
 }
 
 /* Returns 1: of the failures the one that a list of containers has nothing to say about. */
@@ -675,10 +697,17 @@ int state_dir_remove(struct state_dir *dir, struct error *err)
 		return 0;
 	if (check_mounts(dir, err) < 0)
 		return -1;
+	/* A hook may have taken our rights away.  ORDER: before the look for the mark. */
+	(void)remove_make_accessible(dir->fd);
 	sweep(dir->root_fd, old_name);
 	/* ORDER: its name goes first, for when we are killed in between: see this file's head. */
-	if (renameat(dir->root_fd, dir->id, dir->root_fd, old_name) < 0)
-		return error_set(err, errno, "remove state folder %s", dir->path);
+	if (renameat(dir->root_fd, dir->id, dir->root_fd, old_name) < 0) {
+		if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+			return error_set(err, errno, "remove state folder %s", dir->path);
+		/* Something that isn't ours has the other name: it is emptied under its own. */
+		free(old_name);
+		old_name = str_dup(dir->id);
+	}
 	/* Once more where it isn't empty afterwards: a read of it that failed may do so once. */
 	for (int i = 0; i < 2; i++) {
 		empty_container(dir->fd, dir->path);

@@ -202,6 +202,58 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
 	urun delete --force other
 }
 
+# A cleaner of /tmp removes files that are old.
+@test "no command forgets a container whose state.json is gone, and delete --force ends its program" {
+	local command
+	detached c1
+	rm "$STATE/c1/state.json"
+	for command in 'state c1' 'list --quiet' 'kill c1' 'ps c1' 'start c1' 'exec c1 true' 'delete c1' "run --bundle $BUNDLE c1"; do
+		# shellcheck disable=SC2086 # a command and its words
+		within $command
+		[ "$command" = "list --quiet" ] || [ "$status" != 0 ]
+		assert_one_line c1
+		kill -0 "$PID"
+		[ -e "$STATE/c1/created" ] || fail "$command: the state directory is gone"
+	done
+	within delete --force c1
+	assert_status 0
+	! kill -0 "$PID" 2>/dev/null || fail "the program runs on"
+}
+
+@test "a state.json that is another container's is not followed to that container" {
+	local first
+	detached c1
+	first=$PID
+	detached c2
+	cp "$STATE/c1/state.json" "$STATE/c2/state.json"
+	within kill c2 KILL
+	assert_status 1
+	assert_one_line c2 'another container'
+	within delete --force c2
+	assert_status 0
+	! kill -0 "$PID" 2>/dev/null || fail "the program of c2 runs on"
+	kill -0 "$first"
+	urun delete --force c1
+}
+
+@test "a state directory that a hook has shut is removed" {
+	local mode
+	for mode in 000 500; do
+		config '.hooks.poststart = [{path: "/bin/chmod", args: ["chmod", $mode, $path]}]' --arg mode "$mode" --arg path "$STATE/c1"
+		sh_program 'exit 7'
+		try run --bundle "$BUNDLE" c1
+		assert_status 7
+		[ -z "$stderr" ]
+		[ ! -e "$STATE/.old=c1" ]
+		program /bin/sleep 30
+		urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null
+		try delete --force c1
+		assert_status 0
+		[ ! -e "$STATE/c1" ]
+		[ ! -e "$STATE/.old=c1" ]
+	done
+}
+
 @test "what hooks leave in the state directory is removed with the container, but nothing behind a link" {
 	mkdir "$BATS_TEST_TMPDIR/outside"
 	echo precious >"$BATS_TEST_TMPDIR/outside/file"
