@@ -437,6 +437,24 @@ static int set_sysctl(struct init *init, struct error *err)
 }
 
 /*
+ * From here on the end of the sync pipe tells the parent that the container waits.
+ * A filter may refuse the two calls of the wait: that is told while the parent still listens.  Linux closes
+ * a descriptor also where close(2) fails with EINTR or EIO.
+ */
+static int leave_sync_pipe(struct child *child, struct error *err)
+{
+	char byte;
+
+	/* Of no byte: it returns at once. */
+	if (read(child->start, &byte, 0) < 0)
+		return error_set(err, errno, "wait for start");
+	if (close(child->sync_fd) < 0 && errno != EINTR && errno != EIO)
+		return error_set(err, errno, "close the sync pipe");
+	child->sync_fd = -1;
+	return 0;
+}
+
+/*
  * `start` writes into one FIFO and reads from the other, which is our pipe from here on.
  * ORDER: after child_become_program().  A created container can be entered by `exec`, and can be in the
  * namespaces of another: a process in there with CAP_SYS_PTRACE can take us over while we wait, and
@@ -451,7 +469,10 @@ static int await_start(struct init *init, struct error *err)
 
 	if (!(child->order.flags & ORDER_WAIT_START))
 		return 0;
-	fd_close(&child->sync_fd);
+	if (leave_sync_pipe(child, err) < 0)
+		return child->order.flags & ORDER_FILTER
+			       ? error_hint(err, "linux.seccomp refuses read or close")
+			       : -1;
 	do
 		got = read(child->start, &byte, 1);
 	while (got < 0 && errno == EINTR);

@@ -276,17 +276,31 @@ bool child_was_executed(pid_t pid)
 	return true;
 }
 
-int child_check_executed(const struct child *child, bool filtered, struct error *err)
+/* It ends, or has ended, without a word. */
+static int lost_under_filter(const struct child *child, bool filtered, struct error *err)
 {
 	siginfo_t info;
 
-	if (child_was_executed(child->pid))
-		return 0;
 	/* Until it is a zombie its end has no cause. */
 	while (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
 	child_lost(child, err);
 	return filtered ? error_hint(err, CHILD_FILTER_HINT) : -1;
+}
+
+int child_check_executed(const struct child *child, bool filtered, struct error *err)
+{
+	return child_was_executed(child->pid) ? 0 : lost_under_filter(child, filtered, err);
+}
+
+/* The kernel marks a process as ending before it closes the descriptors of it. */
+int child_check_waiting(const struct child *child, bool filtered, struct error *err)
+{
+	struct process_stat stat;
+
+	if (process_read_stat(child->pid, &stat) < 0 || (stat.state != 'Z' && stat.state != 'X'))
+		return 0;
+	return lost_under_filter(child, filtered, err);
 }
 
 int child_write_pid_file(const struct child_request *request, const struct child *child,

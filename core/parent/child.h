@@ -122,13 +122,18 @@ bool child_is_executed(pid_t pid);
 
 #define CHILD_FILTER_HINT                                                                          \
 	"linux.seccomp refuses calls by which the program is started, or by which urun says what " \
-	"failed: execve, sendmsg, exit_group"
+	"failed: execve, sendmsg, exit_group, and for create read and close"
 
 /*
  * After child_release() of a child that executes the program at once: an error where it ended before that
  * without a word, as the filter of the container (@filtered: it has one) may refuse what that takes.
  */
 int child_check_executed(const struct child *child, bool filtered, struct error *err);
+
+/*
+ * After child_release() of a child that waits for `start`: the same error where it ended before it waited.
+ */
+int child_check_waiting(const struct child *child, bool filtered, struct error *err);
 
 /* Written whole or not at all; nothing to do where none was asked for. */
 int child_write_pid_file(const struct child_request *request, const struct child *child,

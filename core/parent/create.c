@@ -404,12 +404,13 @@ static int run_poststart(struct creation *creation, struct error *err)
 static int release(struct creation *creation, struct error *err)
 {
 	const struct child *child = &creation->made->child;
+	bool filtered = creation->plan.config.linux_->seccomp != NULL;
 
 	if (child_release(child, err) < 0)
 		return -1;
 	if (creation->request->mode == CREATE_ONLY)
-		return 0;
-	if (child_check_executed(child, creation->plan.config.linux_->seccomp, err) < 0)
+		return child_check_waiting(child, filtered, err);
+	if (child_check_executed(child, filtered, err) < 0)
 		return -1;
 	return learn_start_time(creation, err);
 }

@@ -205,6 +205,24 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	urun delete --force c1
 }
 
+# The wait for `start` is under the filter too, and takes these two calls.
+@test "create tells of a seccomp profile that refuses the wait for start" {
+	local call action
+	for call in read close; do
+		for action in SCMP_ACT_KILL_PROCESS SCMP_ACT_ERRNO; do
+			config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: [$call], action: $action}]}' \
+				--arg call "$call" --arg action "$action"
+			observe timeout -s KILL 10 "$URUN" --root "$STATE" create --bundle "$BUNDLE" c1
+			assert_status 1
+			assert_one_line 'linux.seccomp refuses' "$call"
+		done
+	done
+	config '.process.noNewPrivileges = false | .linux.seccomp.syscalls = [{names: ["prctl"], action: "SCMP_ACT_KILL_PROCESS"}]'
+	try create --bundle "$BUNDLE" c1
+	assert_status 1
+	assert_one_line 'before the program ran (hint: linux.seccomp refuses'
+}
+
 # Allow lists for programs without sockets have no sendmsg, by which init says what fails.
 @test "what fails under a seccomp profile without sendmsg is told all the same" {
 	printf '\177ELF, but no program' >"$BUNDLE/rootfs/broken"
