@@ -284,6 +284,19 @@ static int exec_in_steps(struct execution *execution, struct error *err)
 	return 0;
 }
 
+/*
+ * The kernel's errors for a container that ends while it is entered (ENOMEM for its pid namespace, SIGKILL)
+ * don't tell that.  What the error says of the program (err->status) stays.
+ */
+static void tell_end_of_container(const struct execution *execution, struct error *err)
+{
+	if (execution->init_pidfd < 0 || err->status != 0 ||
+	    state_status(&execution->dir, &execution->state, NULL) != CONTAINER_STOPPED)
+		return;
+	log_debug("%s", err->text);
+	error_set(err, 0, "container not running: it has ended while it was entered");
+}
+
 static void execution_release(struct execution *execution)
 {
 	namespaces_release(&execution->namespaces);
@@ -316,6 +329,8 @@ int container_exec(const struct exec_request *request, struct child *ret_child, 
 		execution.namespaces.joined[i] = -1;
 	child_plan_signals(&request->child);
 	result = exec_in_steps(&execution, err);
+	if (result < 0)
+		tell_end_of_container(&execution, err);
 	if (result < 0 && execution.child.pidfd >= 0)
 		child_end(&execution.child);
 	execution_release(&execution);

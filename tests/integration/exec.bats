@@ -317,3 +317,34 @@ ended() {
 	assert_one_line --cgroup
 	ended
 }
+
+# Between the look at its status and the clone into its pid namespace, which the kernel refuses with ENOMEM.
+@test "exec into a container that ends meanwhile says that it isn't running" {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	program /bin/sleep 30
+	urun run --detach --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" c1 </dev/null >/dev/null
+	observe timeout 20 python3 -c '
+import os, select, signal, socket, subprocess, sys, time
+path, pid, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen(0)
+filler = socket.socket(socket.AF_UNIX)
+filler.connect(path)
+process = subprocess.Popen(command)
+# Until it waits for the listener, the last that it does before the clone: asleep for a while.
+asleep = 0
+while asleep < 10 and process.poll() is None:
+    state = open(f"/proc/{process.pid}/stat").read().rsplit(")", 1)[1].split()[0]
+    asleep = asleep + 1 if state == "S" else 0
+    time.sleep(0.01)
+pidfd = os.pidfd_open(pid)
+signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+select.select([pidfd], [], [])
+listener.accept()
+sys.exit(process.wait())' "$BATS_TEST_TMPDIR/socket" "$(cat "$BATS_TEST_TMPDIR/pid")" \
+		"$URUN" --root "$STATE" exec --tty --console-socket "$BATS_TEST_TMPDIR/socket" c1 true
+	assert_status 255
+	assert_one_line c1 'container not running'
+	urun delete c1
+}
