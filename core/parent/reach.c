@@ -42,13 +42,16 @@ static void warn_of_kept_groups(const struct container_config *config,
 				const struct userns_plan *userns)
 {
 	autostrbuf struct strbuf names = { 0 };
-	gid_t groups[NGROUPS_MAX];
+	autofree gid_t *groups = NULL;
 	int count, others = 0;
 
 	if (userns->mode != USERNS_DIRECT || userns->setgroups_allowed ||
 	    config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS))
 		return;
-	count = getgroups(ARRAY_SIZE(groups), groups);
+	/* Up to 65,536 of them: more than a small stack (RLIMIT_STACK) has room for. */
+	count = getgroups(0, NULL);
+	groups = mem_resize(NULL, (size_t)(count > 0 ? count : 1), sizeof(*groups));
+	count = getgroups(count, groups);
 	for (int i = 0; i < count; i++) {
 		autofree char *name = NULL;
 
