@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -145,43 +146,82 @@ int program_find(const struct config_process *process, char **ret_path, struct e
 	return with_status(-r, err);
 }
 
+/*
+ * The variables of an environment by name: a process may have hundreds of thousands, and a search from the
+ * first on for each would take minutes.
+ */
+struct env {
+	char **items;
+	size_t count;
+	size_t *slots; /* 1 + the index of an item, by the hash of its name; 0: free */
+	size_t mask;
+};
+
+static void env_init(struct env *env, size_t count_max)
+{
+	size_t slots = 2;
+
+	while (slots < 2 * count_max)
+		slots *= 2;
+	env->items = mem_alloc((count_max + 1) * sizeof(char *));
+	env->count = 0;
+	env->slots = mem_alloc(slots * sizeof(*env->slots));
+	env->mask = slots - 1;
+}
+
+/* Source: FNV-1a. */
+static size_t hash_name(const char *entry, size_t length)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)entry[i]) * UINT64_C(0x100000001b3);
+	return (size_t)(hash ^ hash >> 32);
+}
+
 /* Of two values the last counts, and it is there once: programs don't agree which of two to take. */
-static size_t env_put(char **envp, size_t count, char *entry)
+static void env_put(struct env *env, char *entry)
 {
 	size_t length = strcspn(entry, "=") + 1;
+	size_t slot = hash_name(entry, length - 1) & env->mask;
 
-	for (size_t i = 0; i < count; i++)
-		if (strncmp(envp[i], entry, length) == 0) {
-			envp[i] = entry;
-			return count;
+	for (; env->slots[slot]; slot = (slot + 1) & env->mask) {
+		char **item = &env->items[env->slots[slot] - 1];
+
+		if (strncmp(*item, entry, length) == 0) {
+			*item = entry;
+			return;
 		}
-	envp[count] = entry;
-	return count + 1;
+	}
+	env->items[env->count++] = entry;
+	env->slots[slot] = env->count;
 }
 
 void program_prepare(const struct config_process *process, char *path, const str_list *extra_env,
 		     int root, struct program *ret_program)
 {
 	size_t extra = extra_env ? extra_env->count : 0;
-	size_t count = 0;
 	struct program program = { .path = path };
+	struct env env;
 	const char *home_given;
 
 	program.argv = mem_alloc((process->args.count + 1) * sizeof(char *));
 	for (size_t i = 0; i < process->args.count; i++)
 		program.argv[i] = process->args.items[i];
-	program.envp = mem_alloc((process->env.count + extra + 2) * sizeof(char *));
+	env_init(&env, process->env.count + extra + 1);
 	for (size_t i = 0; i < process->env.count; i++)
-		count = env_put(program.envp, count, process->env.items[i]);
+		env_put(&env, process->env.items[i]);
 	for (size_t i = 0; i < extra; i++)
-		program.envp[count++] = extra_env->items[i];
+		env_put(&env, extra_env->items[i]);
 	home_given = config_env(process, "HOME");
 	if (!home_given || !home_given[0]) {
 		autofree char *home = user_home(root, (uid_t)process->user->uid.value);
 
 		program.home = str_format("HOME=%s", home);
-		env_put(program.envp, count, program.home);
+		env_put(&env, program.home);
 	}
+	free(env.slots);
+	program.envp = env.items;
 	*ret_program = program;
 }
 

@@ -71,6 +71,13 @@ load network.bash
 	assert_output $'100\n200\n0'
 }
 
+@test "a small stack of the caller is enough, and is the program's" {
+	sh_program 'ulimit -s'
+	observe sh -c 'ulimit -s 256 && exec "$0" --root "$1" run --bundle "$2" c1' "$URUN" "$STATE" "$BUNDLE"
+	assert_status 0
+	assert_output 256
+}
+
 @test "an rlimit above the caller's hard limit is an error that names it and both numbers" {
 	config '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 64, "hard": 4000}]'
 	observe bash -c 'ulimit -n 256; exec "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1

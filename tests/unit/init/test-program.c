@@ -390,6 +390,31 @@ static void home_is_added_where_env_has_none(void **state)
 	program_release(&program);
 }
 
+/* A search from the first on for each of them would take a minute. */
+static void as_many_variables_as_execve_takes_are_put_together_at_once(void **state)
+{
+	static char names[200000][10];
+	static char *env[ARRAY_SIZE(names) + 2];
+	struct config_process process = process_of((char *[]){ "a" }, 1, env, ARRAY_SIZE(env));
+	struct program program;
+	autoclose int root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(names[i], sizeof(names[i]), "A%zu=1", i);
+		env[i] = names[i];
+	}
+	env[ARRAY_SIZE(names)] = "A7=2";
+	env[ARRAY_SIZE(names) + 1] = "A199999=";
+	program_prepare(&process, str_dup("/bin/a"), NULL, root, &program);
+	assert_string_equal(program.envp[6], "A6=1");
+	assert_string_equal(program.envp[7], "A7=2");
+	assert_string_equal(program.envp[199999], "A199999=");
+	assert_string_equal(program.envp[200000], "HOME=/");
+	assert_null(program.envp[200001]);
+	program_release(&program);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +434,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_machines_program_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(hostile_headers_are_survived, setup, teardown),
 		cmocka_unit_test_setup_teardown(home_is_added_where_env_has_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			as_many_variables_as_execve_takes_are_put_together_at_once, setup,
+			teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
