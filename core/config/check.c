@@ -268,6 +268,9 @@ static int check_hook_list(const config_hook_list *hooks, const char *name, stru
 		snprintf(path, sizeof(path), "hooks.%s[%zu].path", name, i);
 		if (error_gather(err, check_absolute(hooks->items[i].path, path, err)) < 0)
 			return -1;
+		snprintf(path, sizeof(path), "hooks.%s[%zu].args", name, i);
+		if (check_string_lengths(&hooks->items[i].args, path, err) < 0)
+			return -1;
 		snprintf(path, sizeof(path), "hooks.%s[%zu].env", name, i);
 		if (check_env(&hooks->items[i].env, path, err) < 0)
 			return -1;

@@ -678,6 +678,8 @@ static void add_personalities(struct arena *arena, struct config_seccomp *seccom
 			     last);
 		last = bit;
 	}
+	/* The kernel takes the lower half alone; a long -1 is all ones in both. */
+	refuse_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_GT, 0xffffffff, 0);
 }
 
 static void add_conditions(struct arena *arena, struct config_seccomp *seccomp)

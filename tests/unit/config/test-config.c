@@ -137,6 +137,8 @@ static void lengths_that_can_only_fail_are_refused(void **state)
 		  "mounts[0].source: a name", 255 },
 		{ OF_PROCESS(",\"env\":[\"A=@\"]"), "process.env[0]: longer than 131071 bytes",
 		  131069 },
+		{ OF_TOP(",\"hooks\":{\"poststop\":[{\"path\":\"/x\",\"args\":[\"x\",\"@\"]}]}"),
+		  "hooks.poststop[0].args[1]: longer than 131071 bytes", 131071 },
 	};
 
 	(void)state;
