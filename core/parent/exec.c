@@ -290,8 +290,12 @@ static int exec_in_steps(struct execution *execution, struct error *err)
  */
 static void tell_end_of_container(const struct execution *execution, struct error *err)
 {
+	struct error ignored = ERROR_NONE;
+	enum container_status status;
+
 	if (execution->init_pidfd < 0 || err->status != 0 ||
-	    state_status(&execution->dir, &execution->state, NULL) != CONTAINER_STOPPED)
+	    state_status(&execution->dir, &execution->state, &status, NULL, &ignored) < 0 ||
+	    status != CONTAINER_STOPPED)
 		return;
 	log_debug("%s", err->text);
 	error_set(err, 0, "container not running: it has ended while it was entered");
