@@ -139,6 +139,8 @@ static int attend(int socket, pid_t pid, const char *network, struct error *err)
 {
 	struct helper helper = HELPER_NONE;
 	autoclose int tap = -1, life = pidfd_open_process(pid), slirp = -1;
+	/* In urun this file's lock says that urun-slirp lives: nobody asks that of a box. */
+	autoclose int lock = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int64_t started = now_us(), with_tap;
 
 	if (str_starts_with(network, "slirp") &&
@@ -150,7 +152,7 @@ static int attend(int socket, pid_t pid, const char *network, struct error *err)
 		if (receive_fd(socket, &tap) < 0)
 			return error_set(err, 0, "the box has no tap device");
 		with_tap = now_us();
-		if (helper_give(&helper, (int[2]){ life, tap }, 2, err) < 0 ||
+		if (helper_give(&helper, (int[3]){ life, tap, lock }, 3, err) < 0 ||
 		    helper_await(&helper, &slirp, err) < 0)
 			return -1;
 		if (getenv("NETBOX_TIME"))
