@@ -299,8 +299,12 @@ static int sooner(int first, int second)
 /* Asks libslirp what it waits for, and returns for how long, in ms. */
 static int ask(struct loop *loop)
 {
+	bool is_tight;
 	int timeout;
 
+	if (stack_has_grown(loop->stack))
+		memory_look(&loop->memory);
+	is_tight = memory_state(&loop->memory) != MEMORY_PLENTY;
 	do {
 		pollset_begin(&loop->set);
 		if (!loop->end_ms)
@@ -309,7 +313,7 @@ static int ask(struct loop *loop)
 		if (loop->resolv.watcher_fd >= 0)
 			pollset_ask(&loop->set, loop->resolv.watcher_fd, EPOLLIN);
 		dns_ask(loop->dns, &loop->set);
-		timeout = stack_ask(loop->stack);
+		timeout = stack_ask(loop->stack, is_tight);
 		pollset_end(&loop->set);
 	} while (!tell_container(loop));
 	timeout = sooner(timeout, connections_timeout(loop->connections, clock_ms()));

@@ -90,8 +90,9 @@ enum memory_state memory_state(struct memory_watch *watch)
 	if (watch->statm_fd < 0)
 		return MEMORY_PLENTY;
 	watch->calls++;
-	if (watch->state == MEMORY_PLENTY && watch->calls % CALLS_A_LOOK != 0)
+	if (watch->state == MEMORY_PLENTY && watch->calls % CALLS_A_LOOK != 0 && !watch->is_due)
 		return watch->state;
+	watch->is_due = false;
 	/* While it is short each look is a search for memory to give back: not more often than this. */
 	now = clock_ms();
 	wait_ms = watch->state == MEMORY_TIGHT ? LOOK_TIGHT_MS : LOOK_MS;
@@ -100,4 +101,9 @@ enum memory_state memory_state(struct memory_watch *watch)
 	watch->looked_ms = now;
 	watch->state = look(watch);
 	return watch->state;
+}
+
+void memory_look(struct memory_watch *watch)
+{
+	watch->is_due = true;
 }

@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/str.h"
 #include "netns/ending.h"
+#include "netns/read_gate.h"
 
 /*
  * The largest packet that libslirp takes.  It is told this one whatever the device's MTU is: what
@@ -32,6 +33,7 @@ struct stack {
 	Slirp *slirp;
 	struct pollset *set;
 	struct connections *connections;
+	struct read_gate gate;
 	stack_send *send;
 	void *context;
 	struct timer timers[TIMERS_MAX];
@@ -105,6 +107,7 @@ static void on_unregister(int fd, void *context)
 	if (connections_is_reset(stack->connections, fd))
 		ending_reset(fd);
 	connections_closed(stack->connections, fd);
+	read_gate_closed(&stack->gate, fd);
 	pollset_forget(stack->set, fd);
 }
 
@@ -186,6 +189,7 @@ void stack_free(struct stack *stack)
 	if (!stack)
 		return;
 	slirp_cleanup(stack->slirp);
+	read_gate_release(&stack->gate);
 	free(stack);
 }
 
@@ -210,13 +214,19 @@ static int on_ask(int fd, int events, void *context)
 	if (events & SLIRP_POLL_PRI)
 		asked |= EPOLLPRI;
 	connections_waits(stack->connections, fd, events & SLIRP_POLL_OUT);
+	if (read_gate_holds(&stack->gate, fd)) {
+		/* Errors, which are told unasked, must meet a read. */
+		if (!(events & SLIRP_POLL_OUT))
+			return fd;
+		read_gate_free(&stack->gate, fd);
+	}
 	pollset_ask(stack->set, fd, asked);
 	return fd;
 }
 
 static int on_returned(int fd, void *context)
 {
-	const struct stack *stack = context;
+	struct stack *stack = context;
 	uint32_t returned = pollset_returned(stack->set, fd);
 	int events = 0;
 
@@ -232,9 +242,12 @@ static int on_returned(int fd, void *context)
 	 * also read without room for it, which aborts the program.  A read alone gets first all that had
 	 * arrived, then the error.
 	 */
-	if (connections_is_open(stack->connections, fd))
+	if (connections_is_open(stack->connections, fd)) {
+		if (events == SLIRP_POLL_IN && !read_gate_pass(&stack->gate, fd))
+			return 0;
 		return returned & EPOLLERR && events & SLIRP_POLL_IN ? events & ~SLIRP_POLL_OUT
 								     : events;
+	}
 	if (returned & EPOLLERR)
 		events |= SLIRP_POLL_ERR;
 	if (returned & EPOLLHUP)
@@ -256,13 +269,23 @@ static int64_t until_timer_ms(const struct stack *stack)
 	return due > now ? due - now : 0;
 }
 
-int stack_ask(struct stack *stack)
+bool stack_has_grown(const struct stack *stack)
+{
+	return stack->gate.has_passed;
+}
+
+int stack_ask(struct stack *stack, bool is_tight)
 {
 	uint32_t timeout = UINT32_MAX;
 	int64_t timer = until_timer_ms(stack);
+	int gate;
 
+	read_gate_begin_round(&stack->gate, is_tight, clock_ms());
 	connections_begin_round(stack->connections);
 	slirp_pollfds_fill(stack->slirp, &timeout, on_ask, stack);
+	gate = read_gate_timeout(&stack->gate);
+	if (gate >= 0 && gate < timer)
+		timer = gate;
 	if (timeout < IDLE_MS && timeout < timer)
 		return (int)timeout;
 	return timer > INT_MAX ? -1 : (int)timer;

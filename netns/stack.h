@@ -2,6 +2,7 @@
 #ifndef URUN_NETNS_STACK_H
 #define URUN_NETNS_STACK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -33,10 +34,17 @@ void stack_free(struct stack *stack);
 void stack_input(struct stack *stack, const uint8_t *frame, size_t size);
 
 /*
- * Asks @set for the sockets between pollset_begin() and pollset_end().  Returns how long waiting
- * may take in ms, -1: for ever, as without connections no timer runs.
+ * Whether a connection was read for the first time since the last stack_ask(), so that more memory may
+ * be in use now.
  */
-int stack_ask(struct stack *stack);
+bool stack_has_grown(const struct stack *stack);
+
+/*
+ * Asks @set for the sockets between pollset_begin() and pollset_end().  @is_tight: memory is, so that
+ * first reads of connections are put off (netns/read_gate.h).  Returns how long waiting may take in ms,
+ * -1: for ever, as without connections no timer runs.
+ */
+int stack_ask(struct stack *stack, bool is_tight);
 
 /* After the wait: sockets that are ready, timers that are due. */
 void stack_run(struct stack *stack);
