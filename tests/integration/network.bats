@@ -576,6 +576,69 @@ slirp_status() {
 	assert_output '600 served'
 }
 
+# libslirp keeps a buffer for what it has read for a connection, until that one ends.
+@test "hundreds of connections with large answers are served a few at a time, in little memory" {
+	host_programs
+	cat >"$BATS_TEST_TMPDIR/server.py" <<-'END'
+		import asyncio
+		async def serve(reader, writer):
+		    await reader.read(1)
+		    writer.write(bytes(200000))
+		    await writer.drain()
+		    await reader.read(1)
+		    writer.close()
+		async def main():
+		    server = await asyncio.start_server(serve, "192.0.2.1", 7001, backlog=1024)
+		    print("listening", flush=True)
+		    await server.serve_forever()
+		asyncio.run(main())
+	END
+	cat >"$BUNDLE/host/client.py" <<-'END'
+		import os, select, socket, time
+		poll, peers, left, served = select.epoll(), {}, {}, 0
+		for i in range(400):
+		    peer = socket.create_connection(("192.0.2.1", 7001), 10)
+		    peers[peer.fileno()] = peer
+		    left[peer.fileno()] = 200000
+		    poll.register(peer, select.EPOLLIN)
+		for peer in peers.values():
+		    peer.send(b"x")
+		while left:
+		    ready = poll.poll(10)
+		    assert ready, f"{len(left)} wait"
+		    for fd, events in ready:
+		        data = peers[fd].recv(65536)
+		        assert data, "cut off"
+		        left[fd] -= len(data)
+		        if not left[fd]:
+		            del left[fd]
+		            # A client with some work to do before it closes.
+		            time.sleep(0.002)
+		            peers.pop(fd).close()
+		            served += 1
+		print(served, "served", flush=True)
+		open("/shared/served", "w")
+		while os.path.exists("/shared/served"):
+		    time.sleep(0.02)
+	END
+	mkdir "$BUNDLE/shared"
+	config '.mounts += [{"destination": "/shared", "type": "bind", "source": "shared", "options": ["bind"]}]'
+	program timeout 50 python3 /client.py
+	outside '
+		timeout 50 python3 "$BATS_TEST_TMPDIR/server.py" >"$BATS_TEST_TMPDIR/server" &
+		SERVERS+=($!)
+		wait_for 10 test -s "$BATS_TEST_TMPDIR/server"
+		urun run --bundle "$BUNDLE" --network slirp c1 & run=$!
+		wait_for 40 test -e "$BUNDLE/shared/served"
+		peak=$(slirp_status VmHWM)
+		[ "${peak% kB}" -le 40960 ] || has_sanitizers || echo "$peak at the peak"
+		rm "$BUNDLE/shared/served"
+		wait $run
+		stop_servers'
+	assert_status 0
+	assert_output '400 served'
+}
+
 @test "the device may go down and up again" {
 	host_programs
 	cat >"$BUNDLE/host/client.sh" <<-'END'
