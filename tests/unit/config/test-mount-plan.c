@@ -135,8 +135,8 @@ static void only_proc_lies_on_proc(void **state)
 static void options_that_would_be_forgotten_are_refused(void **state)
 {
 	refused(*state,
-		"{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"/y\",\"options\":[\"Z\"]}",
-		"'Z'");
+		"{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"/y\",\"options\":[\"nosiud\"]}",
+		"'nosiud'");
 	refused(*state, "{\"destination\":\"/x\",\"type\":\"proc\",\"options\":[\"tmpcopyup\"]}",
 		"tmpcopyup");
 	refused(*state, "{\"destination\":\"/x\",\"options\":[\"remount\",\"idmap\"]}", "idmap");
