@@ -108,6 +108,11 @@ int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state)
 	return 0;
 }
 
+bool process_may_be_hidden(int result)
+{
+	return result == -ESRCH || result == -EPERM || result == -EACCES;
+}
+
 uint64_t pidfd_inode(int pidfd)
 {
 	struct statfs fs;
@@ -140,7 +145,7 @@ int pidfd_open_same(pid_t pid, uint64_t start_time, uint64_t inode)
 		return -ESRCH;
 	result = pidfd_start_time(pid, &found, &state);
 	/* Hidden, or gone. */
-	if (result == -ESRCH && same_inode && !has_ended(fd))
+	if (process_may_be_hidden(result) && same_inode && !has_ended(fd))
 		return take_fd(&fd);
 	if (result < 0)
 		return result;

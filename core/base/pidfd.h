@@ -2,6 +2,7 @@
 #ifndef URUN_BASE_PIDFD_H
 #define URUN_BASE_PIDFD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -25,6 +26,12 @@ int process_read_stat(pid_t pid, struct process_stat *ret_stat);
 
 /* The same, of that the start time and the state. */
 int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state);
+
+/*
+ * Is @result, of a look at a process in /proc, that of one which is hidden?  With hidepid=1 it is refused,
+ * with the others the process seems not to be there.
+ */
+bool process_may_be_hidden(int result);
 
 /*
  * The process's number among all since the boot, which names it even where /proc hides it (hidepid);

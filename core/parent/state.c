@@ -301,7 +301,7 @@ static int open_process(const struct state_dir *dir, const struct container_stat
 				    state->pid_inode.value);
 	autoclose int fifo = -1;
 
-	if (pidfd != -ESRCH || state->pid_inode.set)
+	if (!process_may_be_hidden(pidfd) || state->pid_inode.set)
 		return pidfd;
 	fifo = openat(dir->fd, STATE_FILE_START, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	return fifo < 0 ? pidfd : pidfd_open_process((pid_t)state->pid.value);
@@ -350,10 +350,18 @@ int state_learn_start_time(const struct state_dir *dir, struct container_state *
 			   struct error *err)
 {
 	char process_state;
+	int failed;
 
-	if (state->start_time.value != 0 ||
-	    pidfd_start_time((pid_t)state->pid.value, &state->start_time.value, &process_state) < 0)
+	if (state->start_time.value != 0)
 		return 0;
+	failed =
+		pidfd_start_time((pid_t)state->pid.value, &state->start_time.value, &process_state);
+	/* Hidden still, or it has ended. */
+	if (process_may_be_hidden(failed))
+		return 0;
+	if (failed < 0)
+		return error_set(err, -failed, "read the start time of process %" PRIu64,
+				 state->pid.value);
 	return state_write(dir, state, err);
 }
 

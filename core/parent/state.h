@@ -199,7 +199,7 @@ int state_has_file(const struct state_dir *dir, const char *name, struct error *
  */
 int state_record_pid(struct container_state *state, pid_t pid, int pidfd);
 
-/* Reads the start time where it is not known yet and can be read, and writes the state then. */
+/* Reads the start time where it is not known yet and /proc shows it by now, and writes the state then. */
 int state_learn_start_time(const struct state_dir *dir, struct container_state *state,
 			   struct error *err);
 
