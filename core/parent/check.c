@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -37,12 +36,11 @@ static int check_root(const char *path, struct error *err)
 static int check_source(const struct mount_step *step, struct error *err)
 {
 	const unsigned int link = MOUNT_TRAIT_SRC_NOFOLLOW | MOUNT_TRAIT_COPY_SYMLINK;
-	struct stat st;
+	int flags = step->options.traits & link ? AT_SYMLINK_NOFOLLOW : 0;
 
 	if (step->kind != MOUNT_KIND_BIND || (step->options.traits & MOUNT_TRAIT_NOFAIL))
 		return 0;
-	if ((step->options.traits & link ? lstat : stat)(step->source, &st) == 0 ||
-	    is_left_to_init(errno))
+	if (faccessat(AT_FDCWD, step->source, F_OK, flags) == 0 || is_left_to_init(errno))
 		return 0;
 	error_set(err, errno, "mount %s on %s", step->source, step->destination);
 	return error_prefix(err, "mounts[%zu]", step->index);

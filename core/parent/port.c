@@ -21,14 +21,15 @@
 int publish_list_parse(const struct publish_texts *texts, struct publish_list *ret_list,
 		       struct error *err)
 {
-	autopublishlist struct publish_list list = { 0 };
+	struct publish_list list = { 0 };
 
 	list.items = mem_resize(NULL, texts->count, sizeof(*list.items));
 	for (; list.count < texts->count; list.count++)
-		if (publish_parse(texts->items[list.count], &list.items[list.count], err) < 0)
+		if (publish_parse(texts->items[list.count], &list.items[list.count], err) < 0) {
+			publish_list_release(&list);
 			return -1;
+		}
 	*ret_list = list;
-	list = (struct publish_list){ 0 };
 	return 0;
 }
 

@@ -15,7 +15,7 @@ give_to_another_user() {
 # CWE-59, CWE-377: a file was written to by a name that can be foreseen.  fs.protected_symlinks is off on some hosts, and
 # is for sticky directories alone.
 @test "a user whose pid file is in a shared directory isn't made to overwrite a file of theirs by another's link" {
-	RUN_ALONE=1
+	export RUN_ALONE=1
 	local shared=$BATS_TEST_TMPDIR/shared precious=$BATS_TEST_TMPDIR/precious
 	mkdir -m 777 "$shared"
 	echo mine >"$precious"

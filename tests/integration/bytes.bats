@@ -113,7 +113,7 @@ rootfs_run() {
 
 # A mark that turns the direction, and a space without width: the id would look like another one.
 @test "what nobody sees of an id is shown in the error" {
-	RUN_ALONE=1
+	export RUN_ALONE=1
 	local command
 	for command in 'state' 'kill' 'delete' 'start' 'exec --cwd / ID true' "run --bundle $BUNDLE" "create --bundle $BUNDLE"; do
 		case $command in

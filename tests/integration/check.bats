@@ -50,6 +50,7 @@ $output"
 	problem "mounts[$((n - 1))].options[0]: uid 4000002 is not mapped"
 	problem 'linux.devices['
 	problem 'linux.sysctl.vm.swappiness: '
+	# shellcheck disable=SC2016 # quotes of the message
 	problem 'open executable `/nowhere`: no such file or directory'
 	[ "${#lines[@]}" = 12 ] || fail "$output"
 	[ -z "$stderr" ] || fail "$stderr"
@@ -271,6 +272,7 @@ $output"
 	assert_status 1
 	problem 'user namespace: new'
 	assert_contains "${lines[-1]}" 'mount /no/such on /x: no such file or directory'
+}
 
 @test "what a start goes on without is no problem, and is told" {
 	config '.mounts += [{destination: "/b", type: "bind", source: "/no/source", options: ["rbind", "nofail"]}]'

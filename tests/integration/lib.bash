@@ -148,7 +148,7 @@ has_sanitizers() {
 	grep -q __asan_init "$URUN"
 }
 
-# try ARG…: observes urun.  What `run` refuses of a bundle `check` must refuse in the same words, in all tests: RUN_ALONE=1 is
+# try ARG…: observes urun.  What `run` refuses of a bundle `check` must refuse in the same words, in all tests: `export RUN_ALONE=1` is
 # for a test of what only a run can meet, such as an id that is taken.
 try() {
 	observe urun "$@"
