@@ -182,14 +182,16 @@ static void a_process_that_cant_be_looked_at_isnt_taken_for_stopped(void **state
 static void a_directory_that_cant_be_looked_at_is_told(void **state)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	pid_t pid = make_sleeper();
-	struct container_state written = state_of(pid, false);
 	struct error err = ERROR_NONE;
+	struct container_state written;
 	enum container_status status;
+	pid_t pid;
 	int pidfd;
 
 	if (geteuid() == 0)
-		skip();
+		return; /* nothing is refused */
+	pid = make_sleeper();
+	written = state_of(pid, false);
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
 	assert_int_equal(state_set_created(&dir, &err), 0);
 	assert_int_equal(fchmod(dir.fd, 0), 0);
