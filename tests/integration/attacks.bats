@@ -460,6 +460,8 @@ ended_c1() {
 
 # CVE-2024-21626: the working folder is one of the host's, through a descriptor that the runtime has open at that moment.
 @test "no descriptor of urun is a way to the host" {
+	# Which numbers are open isn't the same in the try of `check`.
+	export RUN_ALONE=1
 	local fd path
 	touch "$BUNDLE/rootfs/this-is-the-container"
 	sh_program 'ls -d this-is-the-container ../this-is-the-container ../../this-is-the-container ../../../this-is-the-container 2>/dev/null | head -n1'
