@@ -128,7 +128,8 @@ static int send_config(struct launch *launch, const struct plan *plan, struct er
 {
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
 	int fds[ORDER_FD_COUNT] = ORDER_FDS_NONE;
-	uint32_t flags = ORDER_TRY;
+	/* The program is stopped, and goes on when its tracer is killed: it dies with us instead. */
+	uint32_t flags = ORDER_TRY | ORDER_DIE_WITH_PARENT;
 
 	flags |= plan->request->no_pivot ? ORDER_NO_PIVOT : 0;
 	flags |= plan->overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
