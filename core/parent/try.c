@@ -50,16 +50,25 @@ static void drop_option(struct config_mount *mount, const char *option)
 	mount->options.count = kept;
 }
 
+/*
+ * "U" gives the source to the container's user.  Read-only, as a link in the root file system can lead to a
+ * place in a volume where something would be made.
+ */
 static void spare_volumes(struct container_config *config, const struct mount_plan *mounts)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < config->mounts.count; i++) {
+		struct config_mount *mount = &config->mounts.items[kept];
+
 		if (is_in_bind(mounts, i, mounts->steps.items[i].destination))
 			continue;
-		config->mounts.items[kept] = config->mounts.items[i];
-		/* "U" gives the source to the container's user. */
-		drop_option(&config->mounts.items[kept++], "U");
+		*mount = config->mounts.items[i];
+		kept++;
+		if (mounts->steps.items[i].kind != MOUNT_KIND_BIND)
+			continue;
+		drop_option(mount, "U");
+		config_list_add(&config->arena, &mount->options, "rro");
 	}
 	config->mounts.count = kept;
 	kept = 0;
