@@ -138,11 +138,6 @@ int slirp_check_host(struct error *err)
 	return tap_check_host(err) < 0 ? -1 : try_slirp(&program, err);
 }
 
-/*
- * A process group of its own, so that the terminal's signals don't reach the helper.  It stays in the
- * caller's session, as the container does: by default the kernel schedules each session as one (sched(7),
- * "The autogroup feature"), and on a busy machine packets would wait at each change from one to the other.
- */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
 	sigset_t none, all;
@@ -153,7 +148,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 	       posix_spawnattr_setsigdefault(attributes, &all) ?:
 	       posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
 							    POSIX_SPAWN_SETSIGDEF |
-							    POSIX_SPAWN_SETPGROUP);
+							    POSIX_SPAWN_SETSID);
 }
 
 /*

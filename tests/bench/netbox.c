@@ -102,6 +102,8 @@ static int box(int socket, const struct network_options *options, char **argv)
 	char byte;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* As a container: with autogroup scheduling a session is a group of its own (sched(7)). */
+	setsid();
 	if (recv(socket, &byte, 1, 0) != 1)
 		return 125;
 	if (bring_up_loopback(&err) < 0)

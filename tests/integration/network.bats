@@ -576,20 +576,6 @@ slirp_status() {
 	assert_output '600 served'
 }
 
-# Another session would be another group to the scheduler; the same process group would hear the terminal's signals.
-@test "urun-slirp has the caller's session, and a process group of its own" {
-	program sleep 20
-	outside '
-		urun run --detach --bundle "$BUNDLE" --network slirp c1
-		pid=$(pgrep -n -x -u "$(id -u)" urun-slirp)
-		read -r group session < <(ps -o pgid=,sid= -p "$pid")
-		[ "$session" = "$(ps -o sid= -p $$ | tr -d " ")" ] || echo "session $session"
-		[ "$group" != "$(ps -o pgid= -p $$ | tr -d " ")" ] || echo "group $group"
-		urun delete --force c1'
-	assert_status 0
-	assert_output ""
-}
-
 # libslirp keeps a buffer for what it has read for a connection, until that one ends.
 @test "hundreds of connections with large answers are served a few at a time, in little memory" {
 	host_programs
