@@ -14,7 +14,7 @@
 #include "core/base/path.h"
 #include "core/init/device.h"
 #include "core/init/mount.h"
-#include "core/init/target.h"
+#include "core/base/target.h"
 
 /*
  * The names in a devpts are the kernel's alone, so once the folder is known to be one, "ptmx" is a

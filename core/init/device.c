@@ -15,7 +15,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/init/mount.h"
-#include "core/init/target.h"
+#include "core/base/target.h"
 #include "rootless/device.h"
 
 #define DEFAULT_MODE 0666

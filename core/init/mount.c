@@ -26,7 +26,7 @@
 #include "core/init/own_file.h"
 #include "core/init/procfs.h"
 #include "core/init/rootfs.h"
-#include "core/init/target.h"
+#include "core/base/target.h"
 #include "core/init/user.h"
 
 int mount_clone(int dir, const char *path, unsigned int flags)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -12,6 +14,8 @@
 #include "core/base/path.h"
 #include "core/base/span.h"
 #include "core/base/str.h"
+#include "core/base/target.h"
+#include "core/config/change.h"
 
 /* ---- the root and the sources of binds ---- */
 
@@ -46,19 +50,6 @@ static int check_source(const struct mount_step *step, struct error *err)
 	return error_prefix(err, "mounts[%zu]", step->index);
 }
 
-int check_files(const struct container_config *config, const struct mount_plan *mounts,
-		struct error *err)
-{
-	if (error_gather(err, check_root(config->root->path, err)) < 0)
-		return -1;
-	for (size_t i = 0; i < mounts->steps.count; i++)
-		if (error_gather(err, check_source(&mounts->steps.items[i], err)) < 0)
-			return -1;
-	return 0;
-}
-
-/* ---- the program ---- */
-
 /* Would @path (absolute) be looked for in something that is mounted over the root? */
 static bool is_covered(const struct mount_plan *mounts, const char *path)
 {
@@ -72,6 +63,77 @@ static bool is_covered(const struct mount_plan *mounts, const char *path)
 	}
 	return false;
 }
+
+/*
+ * What refuses init a place for a mount, in a root file system whose owner isn't the container's: 0, or an
+ * errno.  @path is the place.  A directory that the caller can't look into can be open to the container's
+ * root, who has all rights over the files of mapped ids.
+ */
+static int refusal_of(int root, const char *path, const struct userns_plan *userns)
+{
+	autofree char *folder = str_dup(path);
+	autoclose int fd = path_open_in_root(root, path, O_PATH | O_CLOEXEC, 0);
+	int failed = fd < 0 ? -fd : 0;
+	struct statvfs fs;
+	struct stat st;
+
+	if (failed != ENOENT && failed != EACCES)
+		return 0;
+	while (fd < 0 && *folder) {
+		*strrchr(folder, '/') = '\0';
+		fd = path_open_in_root(root, *folder ? folder : "/", O_PATH | O_CLOEXEC, 0);
+	}
+	if (fd < 0 || fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0)
+		return 0;
+	if (failed == ENOENT && (fs.f_flag & ST_RDONLY))
+		return EROFS;
+	if (idmap_maps_outer(&userns->uids, st.st_uid))
+		return 0;
+	return st.st_mode & (failed == EACCES ? S_IXOTH : S_IWOTH) ? 0 : EACCES;
+}
+
+static int check_place(const struct mount_step *step, int root, const struct userns_plan *userns,
+		       struct error *err)
+{
+	const char *what = step->kind == MOUNT_KIND_BIND ? step->source : step->type;
+	autofree char *mount = str_format("mount %s on %s", what ? what : "", step->destination);
+	int refusal = refusal_of(root, step->destination, userns);
+
+	return refusal ? target_error(root, step->destination, refusal, mount, err) : 0;
+}
+
+int check_places(const struct container_config *config, const struct mount_plan *mounts,
+		 const struct userns_plan *userns, struct error *err)
+{
+	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0 || config_annotation(config, CONFIG_ANNOTATION_OVERLAY))
+		return 0;
+	for (size_t i = 0; i < mounts->steps.count; i++) {
+		const struct mount_step *step = &mounts->steps.items[i];
+		const struct mount_plan before = { .steps = { mounts->steps.items, i } };
+
+		if (step->kind != MOUNT_KIND_REMOUNT && step->kind != MOUNT_KIND_CGROUP &&
+		    !(step->options.traits & MOUNT_TRAIT_NOFAIL) &&
+		    !is_covered(&before, step->destination) &&
+		    error_gather(err, check_place(step, root, userns, err)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int check_files(const struct container_config *config, const struct mount_plan *mounts,
+		struct error *err)
+{
+	if (error_gather(err, check_root(config->root->path, err)) < 0)
+		return -1;
+	for (size_t i = 0; i < mounts->steps.count; i++)
+		if (error_gather(err, check_source(&mounts->steps.items[i], err)) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- the program ---- */
 
 /* 0: it is there, or can't be told; else an errno. */
 static int find_program(const struct mount_plan *mounts, int root, const char *path)
@@ -154,9 +216,11 @@ static void warn_of_poststop(const config_hook_list *hooks)
 	}
 }
 
-static int check_hooks(const struct config_hooks *hooks, const struct mount_plan *mounts, int root,
-		       struct error *err)
+int check_hooks(const struct config_hooks *hooks, const struct container_config *config,
+		const struct mount_plan *mounts, struct error *err)
 {
+	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
 	if (!hooks)
 		return 0;
 	if (check_hook_list(&hooks->prestart, "prestart", err) < 0 ||
@@ -169,20 +233,21 @@ static int check_hooks(const struct config_hooks *hooks, const struct mount_plan
 	return 0;
 }
 
-/* ---- what a start meets ---- */
+/* ---- the program, where it isn't tried ---- */
 
 /*
- * A hook may still put it there.  An overlay shows the root as it is, but for what was removed from
- * it, which is the container's own doing.  The words are those of init, see core/init/program.c.
+ * An overlay shows the root as it is, but for what was removed from it, which is the container's own doing.
+ * The words are those of init, see core/init/program.c.
  */
-static int check_program(const struct container_config *config, const struct mount_plan *mounts,
-			 int root, struct error *err)
+int check_program(const struct container_config *config, const struct mount_plan *mounts,
+		  struct error *err)
 {
 	const struct config_process *process = config->process;
+	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *program;
 	int missing;
 
-	if (!process || process->args.count == 0 || config->hooks || root < 0)
+	if (!process || process->args.count == 0 || root < 0)
 		return 0;
 	program = process->args.items[0];
 	if (!strchr(program, '/'))
@@ -192,14 +257,4 @@ static int check_program(const struct container_config *config, const struct mou
 					   program);
 	missing = program[0] == '/' ? find_program(mounts, root, program) : 0;
 	return missing ? error_set(err, missing, "open executable `%s`", program) : 0;
-}
-
-int check_start(const struct container_config *config, const struct mount_plan *mounts,
-		struct error *err)
-{
-	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (check_hooks(config->hooks, mounts, root, err) < 0)
-		return -1;
-	return check_program(config, mounts, root, err);
 }

@@ -155,7 +155,8 @@ static int try_ports(const struct plan *plan, struct error *err)
 
 int plan_try(struct plan *plan, struct error *err)
 {
-	bool slirp = network_plan_has_slirp(&plan->network);
+	bool slirp = network_plan_has_slirp(&plan->network), tried = false;
+	const struct config_hooks *hooks = plan->config.hooks;
 
 	if (error_gather(err, try_ports(plan, err)) < 0 ||
 	    error_gather(err, filter_check(&plan->config, err)) < 0 ||
@@ -165,9 +166,16 @@ int plan_try(struct plan *plan, struct error *err)
 	/* In a mount namespace that is joined paths lead elsewhere. */
 	if (plan->namespaces.joined[CONFIG_NS_MOUNT] >= 0)
 		return 0;
-	if (check_start(&plan->config, &plan->mounts, err) < 0)
+	if (check_places(&plan->config, &plan->mounts, &plan->userns, err) < 0)
 		return -1;
-	return err->all && err->all->count > 0 ? 0 : try_container(plan, err);
+	/* What was found so far can be all that a try would say. */
+	if (!(err->all && err->all->count > 0) &&
+	    error_gather(err, try_container(plan, &tried, err)) < 0)
+		return -1;
+	if (check_hooks(hooks, &plan->config, &plan->mounts, err) < 0)
+		return -1;
+	/* A hook may still put it there. */
+	return tried || hooks ? 0 : check_program(&plan->config, &plan->mounts, err);
 }
 
 void plan_init(struct plan *plan, const struct create_request *request)

@@ -162,7 +162,7 @@ static int await_ready(struct launch *launch, struct plan *plan, struct error *e
 	}
 }
 
-int try_container(struct plan *plan, struct error *err)
+int try_container(struct plan *plan, bool *ret_tried, struct error *err)
 {
 	struct container_config *config = &plan->config;
 	struct filter filter = FILTER_NONE;
@@ -170,7 +170,8 @@ int try_container(struct plan *plan, struct error *err)
 	struct launch launch = LAUNCH_NONE;
 	int result;
 
-	if (!(plan->namespaces.new_flags & CLONE_NEWNS) || !cover_root(plan))
+	*ret_tried = (plan->namespaces.new_flags & CLONE_NEWNS) && cover_root(plan);
+	if (!*ret_tried)
 		return 0;
 	config->hooks = NULL;
 	/* The listener's process is not to hear of it. */

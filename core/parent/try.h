@@ -15,9 +15,9 @@
  *   hooks      none is run; the network has no helper, the cgroup is the caller's, and there is no state
  *
  * Nothing is tried where that can't be had: a mount namespace that isn't new, a root over which no
- * overlay can be made, an overlay of the user's with changes in it.
+ * overlay can be made, an overlay of the user's with changes in it: *ret_tried is false then.
  * Runs in: parent.  The plan is used up.
  */
-int try_container(struct plan *plan, struct error *err);
+int try_container(struct plan *plan, bool *ret_tried, struct error *err);
 
 #endif

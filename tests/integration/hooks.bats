@@ -70,6 +70,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 }
 
 @test "a hook that fails before the program ends the creation, and poststop hooks run" {
+	export RUN_ALONE=1
 	setup_log
 	hook poststop "echo poststop >>'$LOG'"
 	local kind
@@ -89,6 +90,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 }
 
 @test "a poststart hook that fails ends the container" {
+	export RUN_ALONE=1
 	hook poststart 'exit 1'
 	program /bin/sleep 100
 	try run --bundle "$BUNDLE" c1
@@ -115,6 +117,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 }
 
 @test "a hook that takes longer than its time-out is killed with all that it started" {
+	export RUN_ALONE=1
 	setup_log
 	hook createRuntime "sleep 1000 & echo \$! >>'$LOG'; wait" '{"timeout": 1}'
 	program /bin/true
@@ -145,6 +148,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 }
 
 @test "the seccomp filter holds for startContainer hooks" {
+	export RUN_ALONE=1
 	config '.hooks.startContainer = [{path: "/bin/mkdir", args: ["mkdir", "/tmp/made"]}]
 		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 1}]}'
 	program /bin/true

@@ -162,6 +162,8 @@ assert_check_agrees() {
 	[[ " $* " == *' --bundle '* ]] && [ "${args[-2]}" != --bundle ] || return 0
 	line=${stderr%%$'\n'*}
 	line=${line#'urun: '}
+	# Of the options themselves, not of what they ask for.
+	[[ $line != 'run: '* ]] || return 0
 	line=${line#"${args[-1]}: "}
 	unset 'args[-1]'
 	checked=$(urun check "${args[@]}" 2>&1) || true

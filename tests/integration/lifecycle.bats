@@ -313,6 +313,7 @@ create() {
 }
 
 @test "what run --keep has kept holds its id until it is deleted" {
+	export RUN_ALONE=1
 	program /bin/true
 	try run --keep --bundle "$BUNDLE" c1
 	assert_status 0

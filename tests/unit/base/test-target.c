@@ -15,7 +15,7 @@
 #include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
-#include "core/init/target.h"
+#include "core/base/target.h"
 
 static char root_path[] = "/tmp/urun-test-target-XXXXXX";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef URUN_INIT_TARGET_H
-#define URUN_INIT_TARGET_H
+#ifndef URUN_BASE_TARGET_H
+#define URUN_BASE_TARGET_H
 
 #include "core/base/error.h"
 
@@ -9,7 +9,7 @@
  * opened or made (path_mkdirs_in_root(), path_mkfile_in_root()).  Returns -1 with an error that begins with
  * @what and names the part of @path that is the cause: one that is missing and can't be made, one that is
  * no directory, one that can't be entered.  @errnum is what failed.
- * Runs in: init before pivot_root.
+ * Runs in: init before pivot_root, and the parent that checks.
  */
 int target_error(int rootfs, const char *path, int errnum, const char *what, struct error *err);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: init before pivot_root.
-#include "core/init/target.h"
+// Runs in: init before pivot_root; parent (check).
+#include "core/base/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
