@@ -5,7 +5,12 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +22,11 @@
 #include "core/parent/grant.h"
 #include "core/parent/launch.h"
 #include "core/parent/seccomp.h"
+#include "core/sync/pipe.h"
+
+/* How often a process that says nothing is looked at, and for how long. */
+#define LOOK_MS	  50
+#define LOOKS_MAX 200
 
 /* ---- the plan of the try ---- */
 
@@ -162,6 +172,55 @@ static int await_ready(struct launch *launch, struct plan *plan, struct error *e
 	}
 }
 
+/*
+ * A traced process stops at each signal: at that of its execve it stays, and others take their course.  A
+ * filter that refuses even exit_group(2) ends a process by SIGSEGV, which a traced first process of a pid
+ * namespace would survive.
+ */
+static int see_signal(const struct child *child, bool filtered, struct error *err)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, (id_t)child->pid, &info, WSTOPPED | WNOHANG) < 0 || info.si_pid == 0)
+		return 0;
+	switch (info.si_status) {
+	case SIGTRAP: return 0;
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGSYS:
+	case SIGABRT:
+		error_set_killed(err, "the container's first process", info.si_status,
+				 "before the program ran");
+		return filtered ? error_hint(err, CHILD_FILTER_HINT) : -1;
+	default: ptrace(PTRACE_CONT, child->pid, NULL, (void *)(uintptr_t)info.si_status); return 0;
+	}
+}
+
+/* Lets the process go on, up to the stop at its execve, which ends the pipe. */
+static int await_execve(const struct child *child, bool filtered, struct error *err)
+{
+	const struct timeval look = { .tv_usec = LOOK_MS * 1000 };
+
+	setsockopt(child->sync_fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look));
+	if (child_send(child, MESSAGE_RUN, err) < 0)
+		return -1;
+	for (int looks = 0; looks < LOOKS_MAX; looks++) {
+		struct message none = MESSAGE_NONE;
+
+		if (pipe_await(child->sync_fd, 0, &none, err) >= 0)
+			return 0;
+		if (err->code != EAGAIN)
+			return -1;
+		error_take(err, &ERROR_NONE);
+		if (see_signal(child, filtered, err) < 0)
+			return -1;
+	}
+	return error_set(err, 0, "the program didn't begin within %d s",
+			 LOOKS_MAX * LOOK_MS / 1000);
+}
+
 int try_container(struct plan *plan, bool *ret_tried, struct error *err)
 {
 	struct container_config *config = &plan->config;
@@ -193,7 +252,7 @@ int try_container(struct plan *plan, bool *ret_tried, struct error *err)
 				 bootstrap(&launch, plan, err) < 0 ||
 				 send_config(&launch, plan, err) < 0 ||
 				 await_ready(&launch, plan, err) < 0 ||
-				 child_release(&child, err) < 0 ||
+				 await_execve(&child, config->linux_->seccomp, err) < 0 ||
 				 child_check_executed(&child, config->linux_->seccomp, err) < 0
 			 ? -1
 			 : 0;
