@@ -5,6 +5,7 @@
 
 #include "core/base/str.h"
 #include "core/config/check.h"
+#include "core/config/check_value.h"
 
 #define PATH_ROOM 96
 /* Each is compared with each. */

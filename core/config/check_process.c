@@ -4,6 +4,7 @@
 #include "core/base/number.h"
 #include "core/base/str.h"
 #include "core/config/check.h"
+#include "core/config/check_value.h"
 #include "core/config/rlimit.h"
 
 #define PATH_ROOM 128

@@ -5,6 +5,7 @@
 
 #include "core/base/str.h"
 #include "core/config/check.h"
+#include "core/config/check_value.h"
 
 static int check_rule(const struct config_device_rule *rule, size_t i, struct error *err)
 {

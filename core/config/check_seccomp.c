@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/str.h"
 #include "core/config/check.h"
+#include "core/config/check_value.h"
 
 /* seccomp(2): only these two hand a number on. */
 static bool takes_errno(int action)

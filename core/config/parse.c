@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: any.
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "core/config/check.h"
+#include "core/config/config.h"
+#include "core/config/shapes.h"
+
+/* What nearly every reader would otherwise ask "is it there?" of. */
+static void fill_process(struct config_process *process, struct arena *arena)
+{
+	if (process->user)
+		return;
+	process->user = arena_alloc(arena, sizeof(*process->user));
+	process->user->uid.set = true;
+	process->user->gid.set = true;
+}
+
+/* Programs in Go write "" for a path that isn't given. */
+static void drop_empty_paths(struct config_linux *linux_)
+{
+	for (size_t i = 0; i < linux_->namespaces.count; i++)
+		if (str_equal(linux_->namespaces.items[i].path, ""))
+			linux_->namespaces.items[i].path = NULL;
+	if (str_equal(linux_->cgroups_path, ""))
+		linux_->cgroups_path = NULL;
+}
+
+/* Source: OCI runtime-spec 1.2, config.md "Mounts": a relative destination is relative to "/". */
+static void make_destinations_absolute(struct container_config *config)
+{
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		struct config_mount *mount = &config->mounts.items[i];
+
+		if (mount->destination[0] && mount->destination[0] != '/')
+			mount->destination = arena_strf(&config->arena, "/%s", mount->destination);
+	}
+}
+
+/* json_read() or json_read_own() */
+typedef int read_json(const char *bytes, size_t size, const struct json_shape *shape, void *object,
+		      struct arena *arena, struct error *err);
+
+static int parse_with(read_json *read, const char *bytes, size_t size,
+		      struct container_config *config, struct error *err)
+{
+	struct container_config parsed;
+	struct arena arena = { 0 };
+	int result = read(bytes, size, &container_config_shape, &parsed, &arena, err);
+
+	parsed.arena = arena;
+	if (result == 0 && !parsed.linux_)
+		parsed.linux_ = arena_alloc(&parsed.arena, sizeof(*parsed.linux_));
+	if (result == 0) {
+		drop_empty_paths(parsed.linux_);
+		make_destinations_absolute(&parsed);
+	}
+	if (result == 0 && parsed.process)
+		fill_process(parsed.process, &parsed.arena);
+	if (result == 0)
+		result = config_check(&parsed, err);
+	if (result < 0) {
+		config_release(&parsed);
+		*config = (struct container_config){ 0 };
+		return -1;
+	}
+	*config = parsed;
+	return 0;
+}
+
+int config_parse(const char *bytes, size_t size, struct container_config *config, struct error *err)
+{
+	return parse_with(json_read, bytes, size, config, err);
+}
+
+int config_parse_own(const char *bytes, size_t size, struct container_config *config,
+		     struct error *err)
+{
+	return parse_with(json_read_own, bytes, size, config, err);
+}
+
+int config_check_text(const struct container_config *config, struct error *err)
+{
+	return json_check_text(&container_config_shape, config, err);
+}
+
+int config_load(const char *path, struct container_config *config, struct error *err)
+{
+	autofree char *bytes = NULL;
+	size_t size;
+	int failed = fd_read_file(path, JSON_SIZE_MAX, &bytes, &size);
+
+	*config = (struct container_config){ 0 };
+	if (failed == -ENODATA)
+		return error_set(err, 0, "%s: a FIFO that nothing is written to", path);
+	if (failed == -EISDIR || failed == -ENOTSUP)
+		return error_set(err, 0, "%s: not a regular file or a pipe", path);
+	if (failed == -EFBIG)
+		return error_set(err, 0, "%s: larger than %u bytes", path, JSON_SIZE_MAX);
+	if (failed < 0)
+		return error_set(err, -failed, "%s: open", path);
+	if (config_parse(bytes, size, config, err) < 0)
+		return error_prefix(err, "%s", path);
+	return 0;
+}
+
+int config_parse_process(const char *bytes, size_t size, struct arena *arena,
+			 struct config_process **ret_process, struct error *err)
+{
+	struct config_process *process = arena_alloc(arena, sizeof(*process));
+
+	if (json_read(bytes, size, &config_process_shape, process, arena, err) < 0)
+		return -1;
+	fill_process(process, arena);
+	if (config_check_process(process, "", err) < 0)
+		return -1;
+	*ret_process = process;
+	return 0;
+}
+
+int config_parse_seccomp(const char *bytes, size_t size, struct arena *arena,
+			 struct config_seccomp **ret_seccomp, struct error *err)
+{
+	struct config_seccomp *seccomp = arena_alloc(arena, sizeof(*seccomp));
+
+	if (json_read(bytes, size, &config_seccomp_shape, seccomp, arena, err) < 0 ||
+	    config_check_seccomp(seccomp, err) < 0)
+		return -1;
+	*ret_seccomp = seccomp;
+	return 0;
+}
