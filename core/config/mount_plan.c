@@ -12,6 +12,7 @@
 #include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/config/change.h"
 
 static const char *const kind_names[] = {
@@ -397,15 +398,14 @@ void mount_plan_print(const struct mount_plan *plan, struct strbuf *out)
 	for (size_t i = 0; i < plan->steps.count; i++) {
 		const struct mount_step *step = &plan->steps.items[i];
 		const char *what = step->kind == MOUNT_KIND_BIND ? step->source : step->type;
-		size_t before;
+		autostrbuf struct strbuf options = { 0 }, line = { 0 };
 
-		strbuf_addf(out, "  %s%s%s on %s", kind_names[step->kind], what ? " " : "",
-			    what ? what : "", step->destination);
-		before = out->size;
-		strbuf_add_str(out, ": ");
-		mount_options_print(&step->options, out);
-		if (out->size == before + 2)
-			out->size = before;
+		mount_options_print(&step->options, &options);
+		strbuf_addf(&line, "  %s%s%s on %s%s%s", kind_names[step->kind], what ? " " : "",
+			    what ? what : "", step->destination, options.size ? ": " : "",
+			    options.size ? options.bytes : "");
+		/* A line break in a path is a part of that path. */
+		utf8_escape(line.bytes, out);
 		strbuf_add_str(out, "\n");
 	}
 }

@@ -66,6 +66,7 @@ static int take_descriptors(struct child *child, struct error *err)
 		[ORDER_FD_MOUNT_NAMESPACE] = &child->mount_namespace,
 	};
 	struct message *message = &child->config_message;
+	struct error unmapped = ERROR_NONE;
 	size_t count = 0;
 
 	if (message->fd_count != (size_t)__builtin_popcount(child->order.fds) ||
@@ -76,7 +77,10 @@ static int take_descriptors(struct child *child, struct error *err)
 	for (int i = 0; i < ORDER_FD_COUNT; i++)
 		if (child->order.fds & (1u << i))
 			*places[i] = take_fd(&message->fds[count++]);
-	return failed < 0 ? 0 : failure_map(failed, &child->failure, err);
+	/* Not every file system has files that can be mapped: then an error takes a system call. */
+	if (failed >= 0 && failure_map(failed, &child->failure, &unmapped) < 0)
+		log_debug("%s", unmapped.text);
+	return 0;
 }
 
 int child_receive_config(struct child *child, struct error *err)
@@ -253,10 +257,6 @@ static int set_limits(const struct child *child, struct error *err)
 }
 
 /*
- * ORDER: without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded while we have it; with
- * it, as the last step, so that the filter need not allow what the steps between call.
- */
-/*
  * Nothing of the host's is open any more, and `exec` and others look at a created container: where our
  * memory map is the caller's (core/init/join.h) they couldn't.
  * ORDER: after the filter, the last of what the program is confined by: from here on a process in our
@@ -271,6 +271,10 @@ static void let_be_looked_at(const struct child *child)
 		prctl(PR_SET_DUMPABLE, 1);
 }
 
+/*
+ * ORDER: without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded while we have it; with
+ * it, as the last step, so that the filter need not allow what the steps between call.
+ */
 static int confine(struct child *child, struct error *err)
 {
 	const struct config_process *process = child->config.process;

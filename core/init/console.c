@@ -13,7 +13,7 @@
 #include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/init/device.h"
-#include "core/init/mount.h"
+#include "core/init/tree.h"
 #include "core/base/target.h"
 
 /*

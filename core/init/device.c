@@ -14,7 +14,7 @@
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
-#include "core/init/mount.h"
+#include "core/init/tree.h"
 #include "core/base/target.h"
 #include "rootless/device.h"
 

@@ -493,7 +493,11 @@ static int await_start(struct init *init, struct error *err)
  */
 static bool is_traced(const struct init *init)
 {
-	return (init->child.order.flags & ORDER_TRY) && ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0;
+	if (!(init->child.order.flags & ORDER_TRY) || ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+		return false;
+	/* The parent has it killed whenever it ends itself, and lets it go on. */
+	raise(SIGSTOP);
+	return true;
 }
 
 /* A created container may have no process, and is never started then. */

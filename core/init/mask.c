@@ -13,6 +13,7 @@
 #include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/init/tree.h"
 
 /*
  * A mount that is wanted in several places.  The first time the detached mount itself is put there,

@@ -42,33 +42,4 @@ void mount_views_release(struct mount_views *views);
 int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct mount_views *views,
 		     struct error *err);
 
-/*
- * A detached copy of the mount at @path (empty: @dir itself), with AT_RECURSIVE of those below too;
- * AT_SYMLINK_NOFOLLOW. A descriptor (the caller's; closing it before mount_attach() undoes the
- * copy) or a negative errno.
- */
-int mount_clone(int dir, const char *path, unsigned int flags);
-
-/*
- * The same of what @path names; where it can't be reached with the rights that we have, of @fd, the
- * same opened with the caller's (not O_PATH, or -1: it wasn't).
- */
-int mount_clone_source(const char *path, int fd, unsigned int flags);
-
-/*
- * Puts the detached mount @tree on @target, on top of what is mounted there.  0 or a negative
- * errno.
- */
-int mount_attach(int tree, int target);
-
-/*
- * mount_setattr(2) of the mount whose root is @fd; @flags: 0 or AT_RECURSIVE.  0 or a negative
- * errno.
- */
-int mount_change_attr(int fd, unsigned int flags, uint64_t set, uint64_t clear);
-int mount_change_propagation(int fd, unsigned int flags, uint64_t propagation);
-
-/* The MOUNT_ATTR_… bits of the mount that @fd is on; 0 where that can't be read. */
-uint64_t mount_attr_of(int fd);
-
 #endif

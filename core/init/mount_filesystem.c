@@ -17,7 +17,7 @@
 #include "core/base/mountinfo.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
-#include "core/init/mount.h"
+#include "core/init/tree.h"
 
 #define PROC_FILE_MAX	   ((size_t)16 << 20)
 #define FSCONFIG_VALUE_MAX 255

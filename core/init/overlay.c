@@ -12,7 +12,7 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
-#include "core/init/mount.h"
+#include "core/init/tree.h"
 
 /* What is changed, and what the kernel needs beside it on the same file system. */
 struct layers {

@@ -20,7 +20,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
-#include "core/init/mount.h"
+#include "core/init/tree.h"
 #include "core/init/overlay.h"
 #include "core/config/mount_plan.h"
 

@@ -15,8 +15,6 @@
 #include "core/base/place.h"
 #include "core/init/acl.h"
 
-#define NAMELESS_MODE 0666
-
 /* What access(2) is asked for, to open the descriptor's file as the descriptor is open. */
 static int wanted_access(int fd)
 {
@@ -59,9 +57,11 @@ static bool is_nameless(int fd)
  */
 static int give_nameless(int fd, const struct stat *st, uid_t uid)
 {
+	/* The way that the stream goes: who writes to a pipe doesn't read what others write. */
+	mode_t mode = (st->st_mode & 0777) | permissions_of(wanted_access(fd)) * 0111u;
 	int failed = fchown(fd, uid, (gid_t)-1) < 0 ? -errno : 0;
 
-	if (S_ISFIFO(st->st_mode) && fchmod(fd, NAMELESS_MODE) < 0 && failed == 0)
+	if (S_ISFIFO(st->st_mode) && fchmod(fd, mode) < 0 && failed == 0)
 		failed = -errno;
 	return failed;
 }

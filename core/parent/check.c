@@ -37,14 +37,21 @@ static int check_root(const char *path, struct error *err)
 	return error_set(err, errno, "open root file system %s", path);
 }
 
-static int check_source(const struct mount_step *step, struct error *err)
+/* Made by a mount of the container or with its cgroup, a source can be there for init alone. */
+static bool may_be_made_later(const char *path, const char *root)
+{
+	return str_starts_with(path, root) || str_starts_with(path, "/sys/fs/cgroup/");
+}
+
+static int check_source(const struct mount_step *step, const char *root, struct error *err)
 {
 	const unsigned int link = MOUNT_TRAIT_SRC_NOFOLLOW | MOUNT_TRAIT_COPY_SYMLINK;
 	int flags = step->options.traits & link ? AT_SYMLINK_NOFOLLOW : 0;
 
 	if (step->kind != MOUNT_KIND_BIND || (step->options.traits & MOUNT_TRAIT_NOFAIL))
 		return 0;
-	if (faccessat(AT_FDCWD, step->source, F_OK, flags) == 0 || is_left_to_init(errno))
+	if (may_be_made_later(step->source, root) ||
+	    faccessat(AT_FDCWD, step->source, F_OK, flags) == 0 || is_left_to_init(errno))
 		return 0;
 	error_set(err, errno, "mount %s on %s", step->source, step->destination);
 	return error_prefix(err, "mounts[%zu]", step->index);
@@ -74,6 +81,7 @@ static int refusal_of(int root, const char *path, const struct userns_plan *user
 	autofree char *folder = str_dup(path);
 	autoclose int fd = path_open_in_root(root, path, O_PATH | O_CLOEXEC, 0);
 	int failed = fd < 0 ? -fd : 0;
+	bool own_group;
 	struct statvfs fs;
 	struct stat st;
 
@@ -87,7 +95,12 @@ static int refusal_of(int root, const char *path, const struct userns_plan *user
 		return 0;
 	if (failed == ENOENT && (fs.f_flag & ST_RDONLY))
 		return EROFS;
-	if (idmap_maps_outer(&userns->uids, st.st_uid))
+	own_group = idmap_maps_outer(&userns->gids, st.st_gid);
+	if (own_group && idmap_maps_outer(&userns->uids, st.st_uid))
+		return 0;
+	/* An owner without a group, and a group without an owner, may have the rights or may not. */
+	if (idmap_maps_outer(&userns->uids, st.st_uid) ||
+	    (own_group && (st.st_mode & (failed == EACCES ? S_IXGRP : S_IWGRP))))
 		return 0;
 	return st.st_mode & (failed == EACCES ? S_IXOTH : S_IWOTH) ? 0 : EACCES;
 }
@@ -125,10 +138,12 @@ int check_places(const struct container_config *config, const struct mount_plan 
 int check_files(const struct container_config *config, const struct mount_plan *mounts,
 		struct error *err)
 {
+	autofree char *root = path_join(config->root->path, "");
+
 	if (error_gather(err, check_root(config->root->path, err)) < 0)
 		return -1;
 	for (size_t i = 0; i < mounts->steps.count; i++)
-		if (error_gather(err, check_source(&mounts->steps.items[i], err)) < 0)
+		if (error_gather(err, check_source(&mounts->steps.items[i], root, err)) < 0)
 			return -1;
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/cgroup/tree.h"
 #include "core/config/change.h"
 #include "core/parent/child.h"
@@ -617,12 +618,18 @@ int container_create(const struct create_request *request, struct created *ret_c
 /* What fitting changes is told by debug lines, wherever it happens. */
 static void note_change(enum log_level level, const char *text, void *context)
 {
-	if (level == LOG_LEVEL_DEBUG)
-		strbuf_addf(context, "  %s\n", text);
-	else
-		dprintf(STDERR_FILENO, "urun: warning: %s\n", text);
+	if (level == LOG_LEVEL_DEBUG) {
+		strbuf_add_str(context, "  ");
+		utf8_escape(text, context);
+		strbuf_add_str(context, "\n");
+		return;
+	}
+	log_set_sink(NULL, NULL);
+	log_line(level, text);
+	log_set_sink(note_change, context);
 }
 
+/* A plan with problems has parts that were never made: it isn't printed. */
 static int plan_explained(struct plan *plan, struct strbuf *explanation, struct error *err)
 {
 	autostrbuf struct strbuf changes = { 0 };
@@ -634,8 +641,8 @@ static int plan_explained(struct plan *plan, struct strbuf *explanation, struct 
 	result = plan_make(plan, err);
 	log_set_sink(NULL, NULL);
 	log_set_level(level);
-	if (result < 0)
-		return -1;
+	if (result < 0 || (err->all && err->all->count > 0))
+		return result;
 	plan_print(plan, explanation);
 	if (changes.size)
 		strbuf_addf(explanation, "fitted to this host:\n%s", changes.bytes);

@@ -309,3 +309,9 @@ void overlay_explain(const struct overlay *overlay, struct error *err)
 		error_set_killed(err, overlay->program, info.si_status, "");
 	error_prefix(err, "overlay");
 }
+
+bool overlay_is_cause(const struct error *err)
+{
+	return str_starts_with(err->text, "overlay: ") ||
+	       str_starts_with(err->text, "overlay over ");
+}

@@ -58,4 +58,7 @@ int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err);
  */
 void overlay_explain(const struct overlay *overlay, struct error *err);
 
+/* Is it the overlay itself that couldn't be made or served?  By the words of this file and of init's. */
+bool overlay_is_cause(const struct error *err);
+
 #endif

@@ -1,13 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent.
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/config/shapes.h"
 #include "core/parent/plan.h"
 
-/* "LABEL: value", a line each; what belongs to it is indented below. */
+/*
+ * Appends one line.  Its texts are a bundle's, which may be hostile: a line break or an escape sequence in one
+ * would forge a line of the plan.
+ */
+static void add_line(struct strbuf *out, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void add_line(struct strbuf *out, const char *format, ...)
+{
+	autofree char *line = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&line, format, args) < 0)
+		line = str_dup("");
+	va_end(args);
+	utf8_escape(line, out);
+	strbuf_add_str(out, "\n");
+}
+
+static void print_map(const char *label, const struct idmap *map, struct strbuf *out)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	idmap_print(map, &text);
+	add_line(out, "  %s (container host count): %s", label, text.bytes ? text.bytes : "none");
+}
+
 static void print_userns(const struct plan *plan, struct strbuf *out)
 {
 	static const char *const modes[] = {
@@ -16,45 +46,45 @@ static void print_userns(const struct plan *plan, struct strbuf *out)
 		[USERNS_HELPERS] = "new, newuidmap and newgidmap write the maps",
 		[USERNS_JOIN] = "joined",
 	};
+	const char *path = plan->userns.join_path;
 
-	strbuf_addf(out, "user namespace: %s%s%s\n  uids (container host count): ",
-		    modes[plan->userns.mode], plan->userns.join_path ? ", " : "",
-		    plan->userns.join_path ? plan->userns.join_path : "");
-	idmap_print(&plan->userns.uids, out);
-	strbuf_add_str(out, "\n  gids (container host count): ");
-	idmap_print(&plan->userns.gids, out);
-	strbuf_addf(out, "\n  supplementary groups: %s\n",
-		    plan->userns.setgroups_allowed ? "the container's" : "the caller's stay");
+	add_line(out, "user namespace: %s%s%s", modes[plan->userns.mode], path ? ", " : "",
+		 path ? path : "");
+	print_map("uids", &plan->userns.uids, out);
+	print_map("gids", &plan->userns.gids, out);
+	add_line(out, "  supplementary groups: %s",
+		 plan->userns.setgroups_allowed ? "the container's" : "the caller's stay");
 }
 
 static void print_namespaces(const struct container_config *config, struct strbuf *out)
 {
-	strbuf_add_str(out, "namespaces:");
+	autostrbuf struct strbuf line = { 0 };
+
 	for (int type = 0; type < CONFIG_NS_COUNT; type++) {
 		const struct config_namespace *ns = config_find_namespace(config, type);
 
-		strbuf_addf(out, " %s %s%s", config_namespace_name(type),
+		strbuf_addf(&line, "%s%s %s", type ? ", " : "", config_namespace_name(type),
 			    !ns	       ? "shared"
 			    : ns->path ? "joined"
-				       : "new",
-			    type + 1 < CONFIG_NS_COUNT ? "," : "\n");
+				       : "new");
 	}
+	add_line(out, "namespaces: %s", line.bytes);
 }
 
 static void print_root(const struct plan *plan, struct strbuf *out)
 {
 	const struct overlay *overlay = &plan->overlay;
 
-	strbuf_addf(out, "root: %s%s\n", plan->config.root->path,
-		    plan->config.root->readonly ? ", read-only" : "");
+	add_line(out, "root: %s%s", plan->config.root->path,
+		 plan->config.root->readonly ? ", read-only" : "");
 	if (overlay->where)
-		strbuf_addf(out, "  overlay: changes in %s, by %s%s\n", overlay->where,
-			    overlay->by_fuse ? overlay->program : "the kernel",
-			    overlay->squash ? ", all files the container's root's" : "");
+		add_line(out, "  overlay: changes in %s, by %s%s", overlay->where,
+			 overlay->by_fuse ? overlay->program : "the kernel",
+			 overlay->squash ? ", all files the container's root's" : "");
 	for (const char *line = overlay->hidden; line && *line;) {
 		size_t length = strcspn(line, "\n");
 
-		strbuf_addf(out, "  hidden: %.*s\n", (int)length, line);
+		add_line(out, "  hidden: %.*s", (int)length, line);
 		line += length + (line[length] == '\n');
 	}
 }
@@ -65,60 +95,61 @@ static void print_limits(const struct plan *plan, struct strbuf *out)
 	const struct config_process *process = plan->config.process;
 
 	if (cgroup->manager == CGROUP_CGROUPFS)
-		strbuf_addf(out, "cgroup: %s\n", cgroup->path);
+		add_line(out, "cgroup: %s", cgroup->path);
 	else if (cgroup->manager == CGROUP_SYSTEMD)
-		strbuf_addf(out, "cgroup: scope %s in %s, by the %s's systemd\n", cgroup->unit,
-			    cgroup->slice, cgroup->user_bus ? "user" : "system");
+		add_line(out, "cgroup: scope %s in %s, by the %s's systemd", cgroup->unit,
+			 cgroup->slice, cgroup->user_bus ? "user" : "system");
 	else
-		strbuf_add_str(out, "cgroup: the caller's\n");
+		add_line(out, "cgroup: the caller's");
 	for (size_t i = 0; i < cgroup->settings.count; i++)
-		strbuf_addf(out, "  %s: %s\n", cgroup->settings.items[i].file,
-			    cgroup->settings.items[i].value);
+		add_line(out, "  %s: %s", cgroup->settings.items[i].file,
+			 cgroup->settings.items[i].value);
 	for (size_t i = 0; process && i < process->rlimits.count; i++)
-		strbuf_addf(out, "limit: %s %" PRIu64 ", at most %" PRIu64 "\n",
-			    process->rlimits.items[i].type, process->rlimits.items[i].soft.value,
-			    process->rlimits.items[i].hard.value);
+		add_line(out, "limit: %s %" PRIu64 ", at most %" PRIu64,
+			 process->rlimits.items[i].type, process->rlimits.items[i].soft.value,
+			 process->rlimits.items[i].hard.value);
 }
 
 static void print_network(const struct plan *plan, struct strbuf *out)
 {
 	const struct config_namespace *ns = config_find_namespace(&plan->config, CONFIG_NS_NETWORK);
 
-	strbuf_addf(out, "network: %s\n",
-		    plan->network.stated ? plan->network.text
-		    : !ns		 ? "the caller's"
-		    : ns->path		 ? ns->path
-					 : "loopback only");
+	add_line(out, "network: %s",
+		 plan->network.stated ? plan->network.text
+		 : !ns		      ? "the caller's"
+		 : ns->path	      ? ns->path
+				      : "loopback only");
 	for (size_t i = 0; i < plan->network.publish.count; i++)
-		strbuf_addf(out, "  publish: %s\n", plan->request->publish.items[i]);
+		add_line(out, "  publish: %s", plan->request->publish.items[i]);
 }
 
 static void print_list(const char *label, const str_list *list, struct strbuf *out)
 {
-	strbuf_addf(out, "%s:", label);
-	for (size_t i = 0; i < list->count; i++)
-		strbuf_addf(out, " %s", list->items[i]);
-	strbuf_add_str(out, list->count ? "\n" : " none\n");
+	autostrbuf struct strbuf words = { 0 };
+
+	for (size_t i = 0; list && i < list->count; i++)
+		strbuf_addf(&words, " %s", list->items[i]);
+	add_line(out, "%s:%s", label, words.bytes ? words.bytes : " none");
 }
 
 static void print_process(const struct container_config *config, struct strbuf *out)
 {
 	const struct config_seccomp *seccomp = config->linux_->seccomp;
 	const struct config_process *process = config->process;
-	static const str_list none;
 
 	if (seccomp)
-		strbuf_addf(out, "filter: %zu rules, else %s\n", seccomp->syscalls.count,
-			    config_seccomp_actions[seccomp->default_action]);
+		add_line(out, "filter: %zu rules, else %s", seccomp->syscalls.count,
+			 config_seccomp_actions[seccomp->default_action]);
 	else
-		strbuf_add_str(out, "filter: none\n");
+		add_line(out, "filter: none");
 	if (!process)
 		return;
-	print_list("capabilities", process->capabilities ? &process->capabilities->bounding : &none,
+	print_list("capabilities", process->capabilities ? &process->capabilities->bounding : NULL,
 		   out);
-	strbuf_addf(out, "no_new_privs: %s\nuser: %" PRIu64 ":%" PRIu64 "\ndirectory: %s\n",
-		    process->no_new_privileges ? "yes" : "no", process->user->uid.value,
-		    process->user->gid.value, process->cwd);
+	add_line(out, "no_new_privs: %s", process->no_new_privileges ? "yes" : "no");
+	add_line(out, "user: %" PRIu64 ":%" PRIu64, process->user->uid.value,
+		 process->user->gid.value);
+	add_line(out, "directory: %s", process->cwd);
 	print_list("program", &process->args, out);
 }
 
@@ -127,7 +158,7 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	print_userns(plan, out);
 	print_namespaces(&plan->config, out);
 	print_root(plan, out);
-	strbuf_add_str(out, "mounts:\n");
+	add_line(out, "mounts:");
 	mount_plan_print(&plan->mounts, out);
 	print_limits(plan, out);
 	print_network(plan, out);

@@ -299,9 +299,12 @@ static int open_process(const struct state_dir *dir, const struct container_stat
 {
 	int pidfd = pidfd_open_same((pid_t)state->pid.value, state->start_time.value,
 				    state->pid_inode.value);
+	struct process_stat stat;
 	autoclose int fifo = -1;
 
-	if (!process_may_be_hidden(pidfd) || state->pid_inode.set)
+	/* A process that can be seen is another one, or has ended. */
+	if (!process_may_be_hidden(pidfd) || state->pid_inode.set ||
+	    process_read_stat((pid_t)state->pid.value, &stat) == 0)
 		return pidfd;
 	fifo = openat(dir->fd, STATE_FILE_START, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	return fifo < 0 ? pidfd : pidfd_open_process((pid_t)state->pid.value);

@@ -22,6 +22,7 @@
 #include "core/parent/grant.h"
 #include "core/parent/launch.h"
 #include "core/parent/seccomp.h"
+#include "core/parent/streams.h"
 #include "core/sync/pipe.h"
 
 /* How often a process that says nothing is looked at, and for how long. */
@@ -60,6 +61,39 @@ static void drop_option(struct config_mount *mount, const char *option)
 	mount->options.count = kept;
 }
 
+/* File systems of the user's: an overlay empties its work directory while it is mounted, FUSE has a server. */
+static bool writes_when_mounted(const struct mount_step *step)
+{
+	if (step->kind != MOUNT_KIND_FILESYSTEM)
+		return false;
+	if (str_starts_with(step->type, "fuse"))
+		return true;
+	for (size_t i = 0; str_equal(step->type, "overlay") && i < step->options.data.count; i++)
+		if (str_starts_with(step->options.data.items[i], "upperdir="))
+			return true;
+	return false;
+}
+
+/* A working directory that would be made in a volume: what is relative to it can't be looked for. */
+static bool lacks_cwd_in_volume(const struct container_config *config,
+				const struct mount_plan *mounts)
+{
+	autofree char *clean = config->process ? path_clean(config->process->cwd) : NULL;
+
+	for (size_t i = mounts->steps.count; clean && i-- > 0;) {
+		const struct mount_step *step = &mounts->steps.items[i];
+		autofree char *source = NULL;
+
+		if (!is_in(clean, step->destination))
+			continue;
+		if (step->kind != MOUNT_KIND_BIND)
+			return false;
+		source = str_format("%s%s", step->source, clean + strlen(step->destination));
+		return access(source, F_OK) < 0;
+	}
+	return false;
+}
+
 /*
  * "U" gives the source to the container's user.  Read-only, as a link in the root file system can lead to a
  * place in a volume where something would be made.
@@ -71,7 +105,8 @@ static void spare_volumes(struct container_config *config, const struct mount_pl
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		struct config_mount *mount = &config->mounts.items[kept];
 
-		if (is_in_bind(mounts, i, mounts->steps.items[i].destination))
+		if (is_in_bind(mounts, i, mounts->steps.items[i].destination) ||
+		    writes_when_mounted(&mounts->steps.items[i]))
 			continue;
 		*mount = config->mounts.items[i];
 		kept++;
@@ -88,8 +123,6 @@ static void spare_volumes(struct container_config *config, const struct mount_pl
 	config->linux_->devices.count = kept;
 	if (!config->process)
 		return;
-	if (is_in_bind(mounts, mounts->steps.count, config->process->cwd))
-		config->process->cwd = arena_str(&config->arena, "/");
 	if (is_in_bind(mounts, mounts->steps.count, "/dev/console"))
 		config->process->terminal = false;
 }
@@ -147,7 +180,6 @@ static int send_config(struct launch *launch, const struct plan *plan, struct er
 {
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
 	int fds[ORDER_FD_COUNT] = ORDER_FDS_NONE;
-	/* The program is stopped, and goes on when its tracer is killed: it dies with us instead. */
 	uint32_t flags = ORDER_TRY | ORDER_DIE_WITH_PARENT;
 
 	flags |= plan->request->no_pivot ? ORDER_NO_PIVOT : 0;
@@ -157,17 +189,24 @@ static int send_config(struct launch *launch, const struct plan *plan, struct er
 
 static int await_ready(struct launch *launch, struct plan *plan, struct error *err)
 {
-	unsigned int expected = MESSAGE_BIT(MESSAGE_OVERLAY) | MESSAGE_BIT(MESSAGE_READY);
+	unsigned int expected = MESSAGE_BIT(MESSAGE_OVERLAY) | MESSAGE_BIT(MESSAGE_RESOLV) |
+				MESSAGE_BIT(MESSAGE_READY);
 
 	for (;;) {
 		automessage struct message message = MESSAGE_NONE;
 
 		if (launch_await(launch, expected, &message, err) < 0)
 			return -1;
-		if (message.type == MESSAGE_READY)
+		if (message.type == MESSAGE_READY) {
+			/* Held: a terminal whose master is closed ends the process by SIGHUP. */
+			child_take_console(launch->request, launch->child, &message);
 			return 0;
-		if (message.type == MESSAGE_OVERLAY && message.fd_count == 1 &&
-		    overlay_serve(&plan->overlay, &message.fds[0], err) < 0)
+		}
+		if (message.type != MESSAGE_OVERLAY)
+			continue;
+		if (message.fd_count != 1)
+			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
+		if (overlay_serve(&plan->overlay, &message.fds[0], err) < 0)
 			return -1;
 	}
 }
@@ -198,19 +237,51 @@ static int see_signal(const struct child *child, bool filtered, struct error *er
 	}
 }
 
+/*
+ * The process stops before it becomes its program, so that it is killed whenever we end: execve of a
+ * set-user-ID program clears the death signal.  False where it doesn't stop, as tracing is refused on this
+ * host: then it ends before its execve.
+ */
+static bool begin_tracing(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	while (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT) < 0)
+		if (errno != EINTR)
+			return false;
+	if (info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED)
+		return false;
+	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(uintptr_t)PTRACE_O_EXITKILL);
+	ptrace(PTRACE_CONT, pid, NULL, NULL);
+	return true;
+}
+
+/* It ended before its execve, without an error. */
+static bool ended_untraced(const struct child *child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
+	       info.si_code == CLD_EXITED && info.si_status == 0;
+}
+
 /* Lets the process go on, up to the stop at its execve, which ends the pipe. */
 static int await_execve(const struct child *child, bool filtered, struct error *err)
 {
 	const struct timeval look = { .tv_usec = LOOK_MS * 1000 };
+	bool traced;
 
 	setsockopt(child->sync_fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look));
 	if (child_send(child, MESSAGE_RUN, err) < 0)
 		return -1;
+	traced = begin_tracing(child->pid);
 	for (int looks = 0; looks < LOOKS_MAX; looks++) {
 		struct message none = MESSAGE_NONE;
 
 		if (pipe_await(child->sync_fd, 0, &none, err) >= 0)
-			return 0;
+			return !traced && ended_untraced(child)
+				       ? 0
+				       : child_check_executed(child, filtered, err);
 		if (err->code != EAGAIN)
 			return -1;
 		error_take(err, &ERROR_NONE);
@@ -227,9 +298,15 @@ int try_container(struct plan *plan, bool *ret_tried, struct error *err)
 	struct filter filter = FILTER_NONE;
 	struct child child = CHILD_NONE;
 	struct launch launch = LAUNCH_NONE;
+	/* Nothing of the caller's is given to the container's user, nor to a program that is traced. */
+	const struct child_request request = {
+		.null_streams = STREAM_BIT(0) | STREAM_BIT(1) | STREAM_BIT(2),
+	};
+	bool own_overlay = config_annotation(config, CONFIG_ANNOTATION_OVERLAY) != NULL;
 	int result;
 
-	*ret_tried = (plan->namespaces.new_flags & CLONE_NEWNS) && cover_root(plan);
+	*ret_tried = (plan->namespaces.new_flags & CLONE_NEWNS) &&
+		     !lacks_cwd_in_volume(config, &plan->mounts) && cover_root(plan);
 	if (!*ret_tried)
 		return 0;
 	config->hooks = NULL;
@@ -240,7 +317,7 @@ int try_container(struct plan *plan, bool *ret_tried, struct error *err)
 		return -1;
 	spare_volumes(config, &plan->mounts);
 	spare_namespaces(config, &plan->namespaces);
-	launch.request = &plan->request->child;
+	launch.request = &request;
 	launch.config = config;
 	launch.userns = &plan->userns;
 	launch.namespaces = &plan->namespaces;
@@ -252,12 +329,18 @@ int try_container(struct plan *plan, bool *ret_tried, struct error *err)
 				 bootstrap(&launch, plan, err) < 0 ||
 				 send_config(&launch, plan, err) < 0 ||
 				 await_ready(&launch, plan, err) < 0 ||
-				 await_execve(&child, config->linux_->seccomp, err) < 0 ||
-				 child_check_executed(&child, config->linux_->seccomp, err) < 0
+				 await_execve(&child, config->linux_->seccomp, err) < 0
 			 ? -1
 			 : 0;
 	if (result < 0)
 		overlay_explain(&plan->overlay, err);
+	/* The overlay is the try's alone. */
+	if (result < 0 && !own_overlay && overlay_is_cause(err)) {
+		log_debug("check: no container is tried: %s", err->text);
+		error_take(err, &ERROR_NONE);
+		*ret_tried = false;
+		result = 0;
+	}
 	launch_end(&launch);
 	/* The stop at execve may have been reported in place of the end. */
 	while (child.pid > 0 && (waitpid(child.pid, NULL, 0) > 0 || errno == EINTR))

@@ -270,8 +270,13 @@ $output"
 	config '.mounts += [{destination: "/x", type: "bind", source: "/no/such", options: ["rbind"]}]'
 	try check --explain "$BUNDLE"
 	assert_status 1
-	problem 'user namespace: new'
-	assert_contains "${lines[-1]}" 'mount /no/such on /x: no such file or directory'
+	[ "${#lines[@]}" = 1 ] || fail "a plan that can't be is printed: $output"
+	problem "mounts[$(jq '.mounts | length - 1' "$BUNDLE/config.json")]: mount /no/such on /x: no such file or directory"
+	# A bundle's text can't forge a line.
+	config 'del(.mounts[-1]) | .process.args = ["true", "\nfilter: none", "\u001b[2K"]'
+	try check --explain "$BUNDLE"
+	assert_status 0
+	problem 'program: true \x0afilter: none \x1b[2K'
 }
 
 @test "what a start goes on without is no problem, and is told" {
@@ -283,4 +288,46 @@ $output"
 	assert_contains "$stderr" 'mount /no/source on /b: no such file or directory: goes on without it'
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
+}
+
+@test "a try gives nothing of the caller's to the container's user, and looks where the program would" {
+	mkfifo -m 600 "$BUNDLE/fifo"
+	exec 9<>"$BUNDLE/fifo"
+	config '.process.user = {uid: 1, gid: 1}'
+	urun check "$BUNDLE" >"$BUNDLE/report" 2>&9 <"$BUNDLE/config.json"
+	[ "$(cat "$BUNDLE/report")" = 'no problem found' ]
+	[ "$(stat -c '%u %a' "$BUNDLE/fifo")" = "$(id -u) 600" ]
+	[ -z "$(getfacl --omit-header --skip-base "$BUNDLE/report" 2>/dev/null)" ]
+	mkdir "$BUNDLE/work"
+	cp "$BUNDLE/rootfs/bin/busybox" "$BUNDLE/work/true"
+	config '.mounts += [{destination: "/work", type: "bind", source: "work", options: ["rbind"]}] | .process.cwd = "/work" | .process.args = ["./true"]'
+	try check "$BUNDLE"
+	assert_output 'no problem found'
+	config '.process.cwd = "/work/new"'
+	try check "$BUNDLE"
+	assert_output 'no problem found'
+	[ ! -e "$BUNDLE/work/new" ]
+}
+
+@test "where tracing is refused the try ends before the program" {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	# PTRACE_TRACEME answers EPERM, by a filter around urun.
+	cat >"$BATS_TEST_TMPDIR/untraced.py" <<'EOF'
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+code = [(0x20, 0, 0, 0), (0x15, 0, 1, {"x86_64": 101, "aarch64": 117}[os.uname().machine]), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]
+rules = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in code))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code), ctypes.addressof(rules)))
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
+    sys.exit(77)
+os.execv(sys.argv[1], sys.argv[1:])
+EOF
+	# no_new_privs keeps newuidmap from its rights: the own id alone.
+	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: $uid, size: 1}] | .linux.gidMappings = [{containerID: 0, hostID: $gid, size: 1}]' \
+		--argjson uid "$(id -u)" --argjson gid "$(id -g)"
+	observe timeout 20 python3 "$BATS_TEST_TMPDIR/untraced.py" "$URUN" --root "$STATE" check "$BUNDLE"
+	assert_output 'no problem found'
+	program nothing
+	observe timeout 20 python3 "$BATS_TEST_TMPDIR/untraced.py" "$URUN" --root "$STATE" check "$BUNDLE"
+	assert_contains "$output" 'executable file `nothing` not found'
 }
