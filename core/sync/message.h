@@ -44,7 +44,7 @@
  */
 enum message_type {
 	MESSAGE_BOOTSTRAP = 1, /* no payload */
-	MESSAGE_CONFIG, /* struct message_order and its sections; the descriptors of order.fds */
+	MESSAGE_CONFIG,	 /* struct message_order and its sections; the descriptors of order.fds */
 	MESSAGE_NETWORK, /* no payload; the device, the user and the network namespace */
 	MESSAGE_OVERLAY, /* no payload; the FUSE descriptor */
 	MESSAGE_RESOLV,	 /* no payload; the file, to be read and written */

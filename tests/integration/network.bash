@@ -82,3 +82,13 @@ host_programs() {
 	for folder in proc dev sys etc tmp run; do mkdir -p "$BUNDLE/host/$folder"; done
 	config '.root.path = "host"'
 }
+
+# with_capabilities NAME…: what the program may do in its own namespaces.
+with_capabilities() {
+	config '.process.capabilities = ([.process.capabilities | to_entries[] | .value += $ARGS.positional] | from_entries)' --args -- "$@"
+}
+
+# The status of urun-slirp: one line of /proc/PID/status.
+slirp_status() {
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(pgrep -n -x -u "$(id -u)" urun-slirp)/status"
+}
