@@ -97,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct fuzz_input input = { bytes, size };
 	struct container_config config;
 	automountplan struct mount_plan plan = { 0 };
+	autostrbuf struct strbuf text = { 0 };
 	struct error err = ERROR_NONE;
 
 	if (config_parse(base, strlen(base), &config, &err) < 0)
@@ -106,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (mount_plan_make(&config, &plan, &err) == 0) {
 		for (size_t i = 0; i < plan.steps.count; i++)
 			check_step(&config, &plan.steps.items[i]);
-		mount_plan_print(&plan);
+		mount_plan_print(&plan, &text);
 	} else {
 		fuzz_demand(str_starts_with(err.text, "mounts["), "an error names the mount");
 	}
