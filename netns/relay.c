@@ -263,6 +263,9 @@ static enum pumped fill(struct relays *relays, struct flow *flow)
 	got = flow->urgent ? read_past_mark(relays, flow)
 			   : splice(flow->from->fd, NULL, flow->pipe[1], NULL, PIPE_SIZE,
 				    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	/* splice(2) stops at the mark of an urgent byte as at an end, also before EPOLLPRI tells of it. */
+	if (got == 0 && !flow->urgent)
+		got = read_past_mark(relays, flow);
 	if (got < 0 && errno == EINTR)
 		return PUMP_MORE;
 	if (got < 0 && errno != EAGAIN)
