@@ -256,8 +256,7 @@ static int step_check_options(const struct mount_step *step, struct error *err)
 static int step_check(const struct mount_step *step, const struct config_mount *mount,
 		      struct error *err)
 {
-	/* An empty one is refused while the config is read. */
-	if (str_equal(step->destination, "/") && *mount->destination)
+	if (str_equal(step->destination, "/"))
 		return error_set(err, 0, "nothing can be mounted on /: that is root.path's place");
 	if (step->kind == MOUNT_KIND_FILESYSTEM && (!mount->type || str_equal(mount->type, "none")))
 		return error_set(
@@ -373,8 +372,12 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 	plan.steps.items =
 		arena_alloc(&plan.arena, (config->mounts.count + 1) * sizeof(struct mount_step));
 	for (size_t i = 0; i < config->mounts.count; i++) {
-		struct mount_step *step = &plan.steps.items[plan.steps.count++];
+		struct mount_step *step = &plan.steps.items[plan.steps.count];
 
+		/* Where all problems are gathered, reading the config has told this one. */
+		if (err->all && !*config->mounts.items[i].destination)
+			continue;
+		plan.steps.count++;
 		step->index = i;
 		step->source_fd = -1;
 		step->context_fd = -1;
