@@ -62,7 +62,7 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 	return result;
 }
 
-/* Of those that are made up: as short as a person likes them, and as many as nobody runs. */
+/* Length of generated ids: short enough to type, long enough not to collide. */
 #define ID_SIZE 12
 
 static int make_id(char ret_id[static ID_SIZE + 1], struct error *err)

@@ -13,7 +13,7 @@
 #include "netns/watch.h"
 
 #define SIZE_MAX_BYTES 65536
-/* Of one socket at a time, so that none keeps the others waiting. */
+/* Datagrams that one socket may send in a row, so that no socket keeps the others waiting. */
 #define BATCH_MAX 64
 /* As long as the kernel's connection tracking keeps a stream of datagrams. */
 #define IDLE_MS 120000

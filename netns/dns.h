@@ -47,7 +47,10 @@ void dns_set_servers(struct dns *dns, struct pollset *set, const struct resolv_s
 bool dns_take(struct dns *dns, struct pollset *set, const struct layout *layout,
 	      const uint8_t *frame, int64_t now_ms);
 
-/* Of a round of @set: asks for the sockets; how long to wait in ms, -1: for ever; what is ready. */
+/*
+ * The parts of one round of @set: dns_ask() asks for the sockets, dns_timeout() is how long the round may
+ * wait in ms (-1: for ever), and dns_run() serves what is ready.
+ */
 void dns_ask(struct dns *dns, struct pollset *set);
 int dns_timeout(const struct dns *dns, int64_t now_ms);
 void dns_run(struct dns *dns, struct pollset *set, int64_t now_ms);

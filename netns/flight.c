@@ -11,7 +11,7 @@
 #include "netns/checksum.h"
 #include "netns/window.h"
 
-/* Of one copy.  A power of two, as numbers turn around. */
+/* Bytes that one copy holds.  A power of two, so that an offset survives the wrap-around of sequence numbers. */
 #define COPY_SIZE (512u * 1024)
 
 /* A connection whose segments are smaller doesn't come near the 64 KiB. */
@@ -28,9 +28,9 @@
 #define WAIT_MS	    200
 #define WAIT_MAX_MS 12000
 /*
- * So often nothing has come back, for a quarter of an hour: the connection is reset.  Who answers,
- * be it that there is no room, is waited for without an end: as if the wait had just become the
- * longest.
+ * Unanswered retransmissions before the connection is reset: about a quarter of an hour.  A peer that
+ * still answers, even with a zero window, is never given up: its count begins again at the second
+ * number, where the wait has become the longest.
  */
 #define WAITS_MAX      80
 #define WAITS_ANSWERED 6

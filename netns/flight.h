@@ -43,7 +43,10 @@ struct flight_copies {
 	unsigned int crowded;			       /* so many are still refused */
 };
 
-/* Of one connection; where it is doesn't change while there is a copy.  Numbers are TCP's. */
+/*
+ * The bytes in flight of one connection.  Its address doesn't change while there is a copy.  Numbers are
+ * TCP's sequence numbers.
+ */
 struct flight {
 	bool has_no_copies;    /* libslirp itself always keeps what is in flight */
 	bool is_heard;	       /* the container has acknowledged something */

@@ -288,7 +288,7 @@ static bool tell_container(struct loop *loop)
 	return !was_asked;
 }
 
-/* Of two times in ms; -1: never. */
+/* The sooner of two times in ms; -1: never. */
 static int sooner(int first, int second)
 {
 	if (first < 0 || second < 0)

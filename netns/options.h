@@ -29,7 +29,7 @@ enum network_kind {
 /* The text behind --network; longer is refused. */
 #define NETWORK_TEXT_MAX 1024
 
-/* Of one family.  Addresses are in network byte order. */
+/* The addresses of one family, in network byte order. */
 struct network_range4 {
 	struct in_addr base;
 	struct in_addr mask;

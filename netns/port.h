@@ -39,7 +39,7 @@ struct port_answer {
 	int32_t errnum; /* 0: done */
 };
 
-/* Of one container; that many fit an answer. */
+/* The most ports of one container: so many fit into one answer. */
 #define PORT_COUNT_MAX 2048
 
 /* ---- the asking side: @control is a connection ---- */

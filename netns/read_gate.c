@@ -134,7 +134,7 @@ bool read_gate_pass(struct read_gate *gate, int fd)
 	case STATE_HELD: return false;
 	case STATE_NEW: break;
 	}
-	/* Those that wait come first. */
+	/* Sockets in the queue come before a new one. */
 	if (gate->turns > 0 && !gate->first) {
 		read_gate_free(gate, fd);
 		return true;

@@ -22,7 +22,7 @@
 #define PIPE_SIZE      (256 << 10)
 #define PIPES_KEPT_MAX 4
 
-/* Of one direction at a time, so that no connection keeps others waiting. */
+/* Rounds that one direction may have in a row, so that no connection keeps others waiting. */
 #define ROUNDS_MAX 16
 
 /* Until there may be a pipe again. */

@@ -492,7 +492,7 @@ static int check_helpers_exist(const struct userns_caller *caller, const struct 
 	return 0;
 }
 
-/* Who writes the maps, now that the ids are known. */
+/* Decides who writes the maps, now that the ids are known. */
 static int choose_writer(const struct userns_caller *caller, const struct side sides[2],
 			 struct userns_plan *plan, struct error *err)
 {

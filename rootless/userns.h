@@ -33,7 +33,7 @@ enum userns_mode {
  */
 bool userns_is_initial(void);
 
-/* Who calls us, as far as the kernel asks for it. */
+/* The caller, as far as the kernel asks for it. */
 struct userns_caller {
 	struct host host;
 	uid_t uid;     /* effective */

@@ -26,7 +26,7 @@ char *passwd_read(int root, const char *path);
 struct passwd_user {
 	bool found; /* passwd has the user; else the ids are the text's own number and 0 */
 	uint32_t uid, gid;
-	/* Of a user that passwd has, where no group was given.  The arena's. */
+	/* The groups of a user that passwd has, where no group was given.  The arena's. */
 	gid_t *groups;
 	size_t group_count;
 };

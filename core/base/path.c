@@ -14,7 +14,7 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 
-/* As many symbolic links as the kernel follows in one path. */
+/* The kernel follows as many symbolic links in one path. */
 #define LINKS_MAX 40
 /*
  * openat2() gives EAGAIN while somebody renames below the root; a root that is renamed for ever

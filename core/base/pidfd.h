@@ -24,7 +24,7 @@ struct process_stat {
 /* Returns 0 or a negative errno (-ESRCH: no such process). */
 int process_read_stat(pid_t pid, struct process_stat *ret_stat);
 
-/* The same, of that the start time and the state. */
+/* Reads the start time and the state, as process_read_stat() does. */
 int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state);
 
 /*

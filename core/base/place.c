@@ -13,7 +13,7 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 
-/* As many as the kernel follows itself.  Source: path_resolution(7). */
+/* The kernel follows as many links itself.  Source: path_resolution(7). */
 #define LINKS_MAX 40
 
 /* A file that others make and remove in between, again and again. */

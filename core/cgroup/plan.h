@@ -9,7 +9,7 @@
 #include "core/cgroup/limits.h"
 #include "core/config/config.h"
 
-/* Who makes a container's cgroup. */
+/* The one that makes a container's cgroup. */
 enum cgroup_manager {
 	CGROUP_AUTO, /* nothing was said: we, and systemd where limits are asked for that only it can
 			give */

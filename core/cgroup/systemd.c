@@ -123,7 +123,7 @@ static void add_cpu_quota(struct words *words, const char *value)
 				     ((uint64_t)quota * 1000000 / period + 9999) / 10000 * 10000));
 }
 
-/* Those that systemd has a property for; the others it leaves alone. */
+/* Adds the settings that systemd has a property for; systemd leaves the others alone. */
 static void add_settings(struct words *words, const struct cgroup_settings *settings)
 {
 	static const struct {

@@ -27,7 +27,7 @@ static int check_rule(const struct config_device_rule *rule, size_t i, struct er
 /* kernfs takes no more in one write. */
 #define CGROUP_VALUE_MAX 4096
 
-/* Those of Linux 6.15; perf_event has no file. Source: cgroup-v2.rst, "Controllers". */
+/* The controllers of Linux 6.15; perf_event has no file. Source: cgroup-v2.rst, "Controllers". */
 static bool is_of_controller(const char *file)
 {
 	static const char *const controllers[] = { "cpu.",    "cpuset.", "dmem.", "hugetlb.", "io.",

@@ -227,7 +227,7 @@ void mount_option_names(struct arena *arena, str_list *ret_names)
 	size_t count = ARRAY_SIZE(options_table);
 	str_list names = { .items = arena_alloc(arena, count * sizeof(char *)) };
 
-	/* Those of urun's own files are between its parent and its init. */
+	/* The options of urun's own files are between its parent and its init. */
 	for (size_t i = 0; i < count; i++)
 		if (!str_starts_with(options_table[i].name, "x-urun-"))
 			names.items[names.count++] = arena_str(arena, options_table[i].name);

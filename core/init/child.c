@@ -54,7 +54,7 @@ int child_receive(struct child *child, enum message_type type, struct message *r
 	return got < 0 ? -1 : 0;
 }
 
-/* Those that the order names and those that came must be the same. */
+/* The descriptors that the order names and those that came must be the same. */
 static int take_descriptors(struct child *child, struct error *err)
 {
 	autoclose int failed = -1;

@@ -36,7 +36,7 @@ struct child {
 	int clocks;		 /* of join_open_clocks(), until the clocks are set */
 	int seccomp_socket;
 	int mount_namespace;
-	/* Of a process that joins by itself (core/init/join.h); all zero and -1 for others. */
+	/* What a process knows that joins by itself (core/init/join.h); all zero and -1 for others. */
 	bool joins;
 	struct message_join join;
 	int joined[CONFIG_NS_COUNT];

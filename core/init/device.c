@@ -78,7 +78,7 @@ static int node_clone(const struct device_node *node, const char *host_path)
 		return -errno;
 	if ((st.st_mode & S_IFMT) != node->type || st.st_rdev != makedev(node->major, node->minor))
 		return -ENODEV;
-	/* Of a host's /dev without these flags a device file could be made a program. */
+	/* Without these flags, which a host's /dev may lack, a device file could be made a program. */
 	result = mount_change_attr(tree, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0);
 	return result < 0 ? result : take_fd(&tree);
 }

@@ -131,7 +131,7 @@ static bool is_selinux_on(void)
 	return statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC;
 }
 
-/* Those whose files the policy labels by itself take no context. */
+/* A type whose files the policy labels by itself takes no context. */
 static bool type_takes_context(const char *type)
 {
 	return !str_equal(type, "proc") && !str_equal(type, "sysfs") &&

@@ -24,7 +24,7 @@ int procfs_open_root(int dir, const char *path);
 /* @path ("self/oom_score_adj") of the procfs whose root @proc is.  EXDEV: something is mounted over it. */
 int procfs_open(int proc, const char *path, uint64_t flags);
 
-/* The same of the procfs on /proc. */
+/* Opens @path as procfs_open() does, of the procfs on /proc. */
 int procfs_open_file(const char *path, uint64_t flags);
 
 #endif

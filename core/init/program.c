@@ -179,7 +179,7 @@ static size_t hash_name(const char *entry, size_t length)
 	return (size_t)(hash ^ hash >> 32);
 }
 
-/* Of two values the last counts, and it is there once: programs don't agree which of two to take. */
+/* The last of two values counts, and it is there once: programs don't agree which of two to take. */
 static void env_put(struct env *env, char *entry)
 {
 	size_t length = strcspn(entry, "=") + 1;

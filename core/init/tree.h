@@ -18,8 +18,8 @@
 int mount_clone(int dir, const char *path, unsigned int flags);
 
 /*
- * The same of what @path names; where it can't be reached with the rights that we have, of @fd, the
- * same opened with the caller's (not O_PATH, or -1: it wasn't).
+ * mount_clone() of what @path names.  Where our own rights don't reach that, @fd is copied, which the
+ * caller has opened with O_PATH (another descriptor, or -1: the caller couldn't).
  */
 int mount_clone_source(const char *path, int fd, unsigned int flags);
 

@@ -203,7 +203,7 @@ static int check_hook_list(const config_hook_list *hooks, const char *kind, stru
 	return 0;
 }
 
-/* Those that are executed in the container's root. */
+/* startContainer hooks are executed in the container's root. */
 static int check_start_hooks(const config_hook_list *hooks, const struct mount_plan *mounts,
 			     int root, struct error *err)
 {

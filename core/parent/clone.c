@@ -196,8 +196,8 @@ static bool is_of_our_user_namespace(int fd)
 }
 
 /*
- * Those that an engine has made before the container had a user namespace: rootful podman's
- * network.  They take capabilities that a new user namespace has not.
+ * An engine can have made a namespace before the container had a user namespace, as rootful podman makes
+ * the network.  Joining it takes capabilities that a new user namespace has not.
  */
 static bool must_be_joined_before(const struct namespaces *namespaces,
 				  enum config_namespace_type type)

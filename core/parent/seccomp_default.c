@@ -650,7 +650,7 @@ static void add_families(struct arena *arena, struct config_seccomp *seccomp)
 		allow_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_EQ, next++, 0);
 	}
 	refuse_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_GE, next, 0);
-	/* Of these families only AF_UNIX has pairs; AF_TIPC, which isn't one of them, has pairs too. */
+	/* AF_UNIX alone of these families has pairs; AF_TIPC, which isn't one of them, has pairs too. */
 	allow_where(arena, seccomp, "socketpair", 0, CONFIG_SECCOMP_EQ, AF_UNIX, 0);
 	refuse_where(arena, seccomp, "socketpair", 0, CONFIG_SECCOMP_NE, AF_UNIX, 0);
 }

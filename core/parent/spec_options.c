@@ -280,7 +280,7 @@ static int apply_capabilities(const struct spec_options *options, struct contain
 	}
 	*capabilities = (struct config_capabilities){ 0 };
 	fill_capabilities(&config->arena, set, &capabilities->bounding);
-	/* Those of another user are none, but for what the bounding set leaves to set-user-ID. */
+	/* Another user has no capabilities, but for what the bounding set leaves to set-user-ID programs. */
 	if (config->process->user->uid.value == 0) {
 		capabilities->effective = capabilities->bounding;
 		capabilities->permitted = capabilities->bounding;
@@ -476,7 +476,7 @@ static int add_ulimit(const char *text, struct container_config *config, struct 
 static int apply_limits(const struct spec_options *options, struct container_config *config,
 			struct error *err)
 {
-	/* Those of the caller, unless others are asked for. */
+	/* The limits are the caller's, unless others are asked for. */
 	config->process->rlimits.count = 0;
 	for (size_t i = 0; i < options->ulimits.count; i++)
 		if (add_ulimit(options->ulimits.items[i], config, err) < 0)

@@ -156,7 +156,7 @@ int state_parse(const char *bytes, size_t size, struct container_state *ret_stat
  */
 int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err);
 
-/* The same of its copy, for where state.json can't be read. */
+/* Reads the copy as state_read() reads state.json, for where that one can't be read. */
 int state_read_copy(const struct state_dir *dir, struct container_state *ret_state,
 		    struct error *err);
 

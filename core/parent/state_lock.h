@@ -11,7 +11,7 @@
  * or hang in a hook: another command must not wait for it without an end.
  */
 
-/* Who holds a lock. */
+/* The process that holds a lock. */
 struct lock_holder {
 	pid_t pid;    /* 0: it can't be told (another pid namespace, no right to look) */
 	bool stopped; /* by a signal: it does nothing until it is continued */

@@ -170,7 +170,7 @@ static void ask(struct asking *asking, unsigned int kind)
 		return;
 }
 
-/* Of any size and content. */
+/* Sends a request of any size and content. */
 static void ask_anything(struct asking *asking)
 {
 	size_t size = fuzz_number(&asking->input, 1);

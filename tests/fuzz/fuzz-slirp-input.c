@@ -394,7 +394,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	pollset_close(&play.set);
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		fd_close(&play.peers[i].server);
-	/* Those that nobody took. */
+	/* Connections that nobody has accepted. */
 	while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0)
 		close(fd);
 	return 0;

@@ -23,7 +23,7 @@ row() {
 	row "a container's user namespace"
 	[ "$row_state" = ok ]
 	[ "$(jq '[.rows[].state] - ["ok", "warning", "missing"] | length' <<<"$output")" = 0 ]
-	# What isn't as it should be has its mend, but for what nobody can mend.
+	# Each row that isn't ok has its mend, but for the one that nobody can mend.
 	[ "$(jq '[.rows[] | select(.state != "ok" and .mend == null) | .name] - ["the user\u0027s systemd"] | length' <<<"$output")" = 0 ] || fail "$output"
 	[ ! -e "$STATE" ]
 }

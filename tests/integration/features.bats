@@ -103,7 +103,7 @@ lists() {
 	lists .linux.seccomp.operators SCMP_CMP_{NE,LT,LE,EQ,GE,GT,MASKED_EQ}
 	lists .linux.seccomp.knownFlags SECCOMP_FILTER_FLAG_{TSYNC,LOG,SPEC_ALLOW,WAIT_KILLABLE_RECV}
 	lists .linux.seccomp.supportedFlags SECCOMP_FILTER_FLAG_{TSYNC,LOG,SPEC_ALLOW,WAIT_KILLABLE_RECV}
-	# Those that libseccomp came to know with 2.6 are listed where it does.
+	# The architectures that libseccomp knows since 2.6 are listed where it knows them.
 	local newer='["SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K", "SCMP_ARCH_SH", "SCMP_ARCH_SHEB"]'
 	lists "(.linux.seccomp.archs - $newer)" SCMP_ARCH_{X86,X86_64,X32,ARM,AARCH64,MIPS,MIPS64,MIPS64N32,MIPSEL,MIPSEL64,MIPSEL64N32} \
 		SCMP_ARCH_{PPC,PPC64,PPC64LE,S390,S390X,PARISC,PARISC64,RISCV64}

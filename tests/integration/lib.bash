@@ -98,7 +98,7 @@ remember_processes() {
 	PROCESSES_BEFORE=$(container_processes)
 }
 
-# Those that weren't there when the test began.
+# Processes that weren't there when the test began.
 new_processes() {
 	comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes)
 }
@@ -162,7 +162,7 @@ assert_check_agrees() {
 	[[ " $* " == *' --bundle '* ]] && [ "${args[-2]}" != --bundle ] || return 0
 	line=${stderr%%$'\n'*}
 	line=${line#'urun: '}
-	# Of the options themselves, not of what they ask for.
+	# An error about the options themselves names the command, and not what they ask for.
 	[[ $line != 'run: '* ]] || return 0
 	line=${line#"${args[-1]}: "}
 	unset 'args[-1]'

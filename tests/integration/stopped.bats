@@ -23,7 +23,7 @@ create_in_background() {
 	creator=$!
 }
 
-# Those that only look answer at once.
+# Commands that only look answer at once.
 assert_looks_answer() {
 	observe timeout 5 "$URUN" --root "$STATE" state c1
 	assert_status 0

@@ -373,7 +373,7 @@ static void home_is_added_where_env_has_none(void **state)
 	assert_string_equal(program.envp[2], "HOME=/");
 	program_release(&program);
 
-	/* Of two values the last, in the place of the first; an empty HOME is none. */
+	/* The last of two values takes the place of the first; an empty HOME is none. */
 	process.env.items = (char *[]){ "A=1", "B=2", "A=3" };
 	process.env.count = 3;
 	program_prepare(&process, str_dup("/bin/a"), NULL, root, &program);

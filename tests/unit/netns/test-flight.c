@@ -276,7 +276,7 @@ static void libslirp_hears_only_what_is_new(void **state)
 	assert_true(answered(&answer));
 	assert_int_equal(answer.ack, 1100 + SEGMENT);
 	assert_int_equal(answer.window, UINT16_MAX);
-	/* Of a part: libslirp knows all. */
+	/* The container has acknowledged a part: libslirp knows all of it. */
 	assert_int_equal(heard(&link, 3000, WIDE, &ack), -1);
 	/* The window is nearly full. */
 	assert_int_equal(heard(&link, 4000, SEGMENT - 2800, &ack), 100);
