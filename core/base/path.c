@@ -322,3 +322,10 @@ char *path_join(const char *base, const char *path)
 		return str_dup(path);
 	return str_format("%s%s%s", base, length && base[length - 1] == '/' ? "" : "/", path);
 }
+
+bool path_is_in(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}

@@ -53,4 +53,7 @@ char *path_clean(const char *path);
 /* @path itself where it is absolute, else @base/@path.  The caller frees it. */
 char *path_join(const char *base, const char *path);
 
+/* Is @path @folder or below it?  Both are clean (path_clean()), and @folder isn't "/". */
+bool path_is_in(const char *path, const char *folder);
+
 #endif

@@ -220,13 +220,6 @@ static int enter_by_pivot(int rootfs, struct error *err)
 	return 0;
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-	size_t length = strlen(folder);
-
-	return str_starts_with(path, folder) && (path[length] == '/' || path[length] == '\0');
-}
-
 /* Unmounts it; where it is locked to our namespace, covers it. */
 static int hide_mount(const char *point, struct error *err)
 {
@@ -244,7 +237,7 @@ static int hide_if_whole(const struct mountinfo *mount, const char *rootfs, stru
 {
 	if (!str_equal(mount->root, "/") ||
 	    (!str_equal(mount->type, "proc") && !str_equal(mount->type, "sysfs")) ||
-	    is_below(mount->point, rootfs))
+	    path_is_in(mount->point, rootfs))
 		return 0;
 	return hide_mount(mount->point, err);
 }

@@ -60,14 +60,9 @@ static int check_source(const struct mount_step *step, const char *root, struct 
 /* Would @path (absolute) be looked for in something that is mounted over the root? */
 static bool is_covered(const struct mount_plan *mounts, const char *path)
 {
-	for (size_t i = 0; i < mounts->steps.count; i++) {
-		const char *destination = mounts->steps.items[i].destination;
-		size_t length = strlen(destination);
-
-		if (strncmp(path, destination, length) == 0 &&
-		    (path[length] == '/' || path[length] == '\0'))
+	for (size_t i = 0; i < mounts->steps.count; i++)
+		if (path_is_in(path, mounts->steps.items[i].destination))
 			return true;
-	}
 	return false;
 }
 

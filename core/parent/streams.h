@@ -23,9 +23,9 @@
 unsigned int streams_to_replace(const char *journal_stream);
 
 /*
- * Does nobody wait for the end of what is written to @fd?  A file with a name (a FIFO too: the caller has
- * redirected to it), a device that is no terminal, and systemd's journal do.  Not a pipe, another socket or
- * a terminal.
+ * May a program in the background keep @fd?  True for a file with a name (a FIFO too: the caller has
+ * redirected to it), for a device that is no terminal, and for systemd's journal.  False for a pipe, another
+ * socket and a terminal, on whose end the caller waits.
  * Source: systemd.exec(5), "$JOURNAL_STREAM".
  */
 bool stream_outlives_caller(int fd, const char *journal_stream);

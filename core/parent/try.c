@@ -31,14 +31,6 @@
 
 /* ---- the plan of the try ---- */
 
-/* Is @path @folder or below it?  Both are clean. */
-static bool is_in(const char *path, const char *folder)
-{
-	size_t length = strlen(folder);
-
-	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
 /* Is @path in a bind among the first @count mounts?  What is made there is made on the host. */
 static bool is_in_bind(const struct mount_plan *mounts, size_t count, const char *path)
 {
@@ -46,7 +38,7 @@ static bool is_in_bind(const struct mount_plan *mounts, size_t count, const char
 
 	for (size_t i = 0; i < count; i++)
 		if (mounts->steps.items[i].kind == MOUNT_KIND_BIND &&
-		    is_in(clean, mounts->steps.items[i].destination))
+		    path_is_in(clean, mounts->steps.items[i].destination))
 			return true;
 	return false;
 }
@@ -84,7 +76,7 @@ static bool lacks_cwd_in_volume(const struct container_config *config,
 		const struct mount_step *step = &mounts->steps.items[i];
 		autofree char *source = NULL;
 
-		if (!is_in(clean, step->destination))
+		if (!path_is_in(clean, step->destination))
 			continue;
 		if (step->kind != MOUNT_KIND_BIND)
 			return false;
@@ -168,7 +160,7 @@ static bool cover_root(struct plan *plan)
 
 /* ---- the container ---- */
 
-static int bootstrap(const struct launch *launch, const struct plan *plan, struct error *err)
+static int try_bootstrap(const struct launch *launch, const struct plan *plan, struct error *err)
 {
 	if (userns_write_maps(launch->child->pid, launch->userns, err) < 0 ||
 	    grant_limits(launch->child->pid, launch->config->process, &plan->caller, err) < 0)
@@ -176,7 +168,7 @@ static int bootstrap(const struct launch *launch, const struct plan *plan, struc
 	return child_send(launch->child, MESSAGE_BOOTSTRAP, err);
 }
 
-static int send_config(struct launch *launch, const struct plan *plan, struct error *err)
+static int try_send_config(struct launch *launch, const struct plan *plan, struct error *err)
 {
 	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
 	int fds[ORDER_FD_COUNT] = ORDER_FDS_NONE;
@@ -187,7 +179,7 @@ static int send_config(struct launch *launch, const struct plan *plan, struct er
 	return launch_send_config(launch, flags, fds, sections, err);
 }
 
-static int await_ready(struct launch *launch, struct plan *plan, struct error *err)
+static int try_await_ready(struct launch *launch, struct plan *plan, struct error *err)
 {
 	unsigned int expected = MESSAGE_BIT(MESSAGE_OVERLAY) | MESSAGE_BIT(MESSAGE_RESOLV) |
 				MESSAGE_BIT(MESSAGE_READY);
@@ -266,7 +258,7 @@ static bool ended_untraced(const struct child *child)
 }
 
 /* Lets the process go on, up to the stop at its execve, which ends the pipe. */
-static int await_execve(const struct child *child, bool filtered, struct error *err)
+static int try_await_execve(const struct child *child, bool filtered, struct error *err)
 {
 	const struct timeval look = { .tv_usec = LOOK_MS * 1000 };
 	bool traced;
@@ -326,10 +318,10 @@ int try_container(struct plan *plan, bool *ret_tried, struct error *err)
 	launch.opens_sources = true;
 	launch.child = &child;
 	result = launch_clone(&launch, err) < 0 || launch_join(&launch, err) < 0 ||
-				 bootstrap(&launch, plan, err) < 0 ||
-				 send_config(&launch, plan, err) < 0 ||
-				 await_ready(&launch, plan, err) < 0 ||
-				 await_execve(&child, config->linux_->seccomp, err) < 0
+				 try_bootstrap(&launch, plan, err) < 0 ||
+				 try_send_config(&launch, plan, err) < 0 ||
+				 try_await_ready(&launch, plan, err) < 0 ||
+				 try_await_execve(&child, config->linux_->seccomp, err) < 0
 			 ? -1
 			 : 0;
 	if (result < 0)
