@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/clock.h"
+#include "core/base/hash.h"
 #include "core/base/str.h"
 #include "netns/checksum.h"
 #include "netns/ending.h"
@@ -85,15 +86,12 @@ static struct ends ends_of(const struct layout *layout, const uint8_t *frame,
 	return ends;
 }
 
-/* FNV-1a.  A container that makes its own connections collide slows down its own network. */
+/* A container that makes its own connections collide slows down its own network. */
 static size_t bucket_of(const struct ends *ends)
 {
-	const uint8_t *bytes = (const uint8_t *)ends;
-	uint32_t hash = 2166136261u;
+	uint64_t hash = hash_bytes(ends, sizeof(*ends));
 
-	for (size_t i = 0; i < sizeof(*ends); i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return (hash ^ hash >> 16) % BUCKETS;
+	return (size_t)((hash ^ hash >> 32) % BUCKETS);
 }
 
 static struct connection *find(struct connections *connections, const struct ends *ends)

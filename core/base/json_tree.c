@@ -9,6 +9,7 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
+#include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
@@ -256,14 +257,10 @@ static int open_level(struct builder *builder, enum json_type type)
 	return 1;
 }
 
-/* FNV-1a: only to find candidates quickly. */
+/* Only to find candidates quickly. */
 static uint32_t hash_key(const struct json_node *node)
 {
-	uint32_t hash = 2166136261u;
-
-	for (uint32_t i = 0; i < node->key_size; i++)
-		hash = (hash ^ (unsigned char)node->key[i]) * 16777619u;
-	return hash;
+	return (uint32_t)hash_bytes(node->key, node->key_size);
 }
 
 static int compare_keys(const struct json_node *a, const struct json_node *b)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/hash.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/init/inspect.h"
@@ -169,21 +170,11 @@ static void env_init(struct env *env, size_t count_max)
 	env->mask = slots - 1;
 }
 
-/* Source: FNV-1a. */
-static size_t hash_name(const char *entry, size_t length)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)entry[i]) * UINT64_C(0x100000001b3);
-	return (size_t)(hash ^ hash >> 32);
-}
-
 /* The last of two values counts, and it is there once: programs don't agree which of two to take. */
 static void env_put(struct env *env, char *entry)
 {
 	size_t length = strcspn(entry, "=") + 1;
-	size_t slot = hash_name(entry, length - 1) & env->mask;
+	size_t slot = (size_t)hash_bytes(entry, length - 1) & env->mask;
 
 	for (; env->slots[slot]; slot = (slot + 1) & env->mask) {
 		char **item = &env->items[env->slots[slot] - 1];

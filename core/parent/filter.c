@@ -42,12 +42,6 @@ static int compile(const char *cache, const struct container_config *config,
 		     : seccomp_compile(seccomp, &ret_filter->bpf, &ret_filter->load_flags, err);
 }
 
-int filter_compile(const struct container_config *config, struct filter *ret_filter,
-		   struct error *err)
-{
-	return compile(NULL, config, ret_filter, err);
-}
-
 /* The spec ignores the path where no rule notifies. */
 static const char *listener_path(const struct container_config *config)
 {
@@ -56,15 +50,15 @@ static const char *listener_path(const struct container_config *config)
 	return seccomp && seccomp_uses_notify(seccomp) ? seccomp->listener_path : NULL;
 }
 
-int filter_check(const struct container_config *config, struct error *err)
+int filter_check(const struct container_config *config, struct filter *ret_filter,
+		 struct error *err)
 {
-	struct filter filter = FILTER_NONE;
 	const char *path = listener_path(config);
-	int result = compile(NULL, config, &filter, err);
 
-	filter_release(&filter);
-	if (result < 0 || !path || access(path, F_OK) == 0)
-		return result;
+	if (compile(NULL, config, ret_filter, err) < 0)
+		return -1;
+	if (!path || access(path, F_OK) == 0)
+		return 0;
 	return error_set(err, errno, "connect to " LISTENER_FIELD " %s", path);
 }
 

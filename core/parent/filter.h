@@ -16,12 +16,12 @@ struct filter {
 #define FILTER_NONE ((struct filter){ .listener_socket = -1 })
 void filter_release(struct filter *filter);
 
-/* Compiles the config's filter without the cache. */
-int filter_compile(const struct container_config *config, struct filter *ret_filter,
-		   struct error *err);
-
-/* Can the config's filter be compiled, and is its listener's socket there?  Nothing is kept. */
-int filter_check(const struct container_config *config, struct error *err);
+/*
+ * Compiles the config's filter without the cache, and looks whether its listener's socket is there.  Nobody is
+ * connected to.
+ */
+int filter_check(const struct container_config *config, struct filter *ret_filter,
+		 struct error *err);
 
 /*
  * Compiles the config's filter, with the cache of the state root @root, and connects to its

@@ -153,29 +153,44 @@ static int try_ports(const struct plan *plan, struct error *err)
 	return result;
 }
 
-int plan_try(struct plan *plan, struct error *err)
+/* What was found so far can be all that a try would say. */
+static bool has_problems(const struct error *err)
+{
+	return err->all && err->all->count > 0;
+}
+
+static int try_all(struct plan *plan, struct filter *filter, struct error *err)
 {
 	bool slirp = network_plan_has_slirp(&plan->network), tried = false;
 	const struct config_hooks *hooks = plan->config.hooks;
+	/* In a mount namespace that is joined paths lead elsewhere. */
+	bool own_files = plan->namespaces.joined[CONFIG_NS_MOUNT] < 0;
 
 	if (error_gather(err, try_ports(plan, err)) < 0 ||
-	    error_gather(err, filter_check(&plan->config, err)) < 0 ||
+	    error_gather(err, filter_check(&plan->config, filter, err)) < 0 ||
 	    (slirp && error_gather(err, slirp_check_host(err)) < 0) ||
-	    error_gather(err, userns_try(&plan->userns, err)) < 0)
+	    (own_files && check_places(&plan->config, &plan->mounts, &plan->userns, err) < 0))
 		return -1;
-	/* In a mount namespace that is joined paths lead elsewhere. */
-	if (plan->namespaces.joined[CONFIG_NS_MOUNT] >= 0)
+	if (own_files && !has_problems(err) &&
+	    error_gather(err, try_container(plan, filter, &tried, err)) < 0)
+		return -1;
+	if (!tried && error_gather(err, userns_try(&plan->userns, err)) < 0)
+		return -1;
+	if (!own_files)
 		return 0;
-	if (check_places(&plan->config, &plan->mounts, &plan->userns, err) < 0)
-		return -1;
-	/* What was found so far can be all that a try would say. */
-	if (!(err->all && err->all->count > 0) &&
-	    error_gather(err, try_container(plan, &tried, err)) < 0)
-		return -1;
 	if (check_hooks(hooks, &plan->config, &plan->mounts, err) < 0)
 		return -1;
 	/* A hook may still put it there. */
 	return tried || hooks ? 0 : check_program(&plan->config, &plan->mounts, err);
+}
+
+int plan_try(struct plan *plan, struct error *err)
+{
+	struct filter filter = FILTER_NONE;
+	int result = try_all(plan, &filter, err);
+
+	filter_release(&filter);
+	return result;
 }
 
 void plan_init(struct plan *plan, const struct create_request *request)

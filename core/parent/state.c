@@ -12,6 +12,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
+#include "core/base/hash.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/config/shapes.h"
@@ -122,17 +123,7 @@ static int write_file(const struct state_dir *dir, const char *name, const struc
 	return failed < 0 ? error_set(err, -failed, "write %s/%s", dir->path, name) : 0;
 }
 
-/* FNV-1a, which finds accidents and no attacks: the file is its reader's own. */
-static uint64_t sum_of(const char *bytes, size_t size)
-{
-	uint64_t sum = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < size; i++)
-		sum = (sum ^ (unsigned char)bytes[i]) * 0x100000001b3u;
-	return sum;
-}
-
-/* The end of a document with its sum, over all that stands before. */
+/* The end of a document with its sum, over all that stands before: against damage, as the file is its reader's own. */
 #define SUM_FORMAT ",\"sum\":\"%016" PRIx64 "\"}"
 #define SUM_SIZE   (sizeof(",\"sum\":\"0123456789abcdef\"}") - 1)
 
@@ -144,7 +135,7 @@ static void print_with_sum(const struct container_state *state, struct strbuf *o
 	json_write(&state_shape, &unsummed, JSON_OWN, out);
 	/* The brace at the end. */
 	out->size--;
-	strbuf_addf(out, SUM_FORMAT, sum_of(out->bytes, out->size));
+	strbuf_addf(out, SUM_FORMAT, hash_bytes(out->bytes, out->size));
 }
 
 /*
@@ -159,7 +150,7 @@ static int check_sum(const char *bytes, size_t size, const struct container_stat
 	if (!state->sum)
 		return 0;
 	if (size > SUM_SIZE) {
-		snprintf(wanted, sizeof(wanted), SUM_FORMAT, sum_of(bytes, size - SUM_SIZE));
+		snprintf(wanted, sizeof(wanted), SUM_FORMAT, hash_bytes(bytes, size - SUM_SIZE));
 		if (memcmp(bytes + size - SUM_SIZE, wanted, SUM_SIZE) == 0)
 			return 0;
 	}

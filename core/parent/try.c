@@ -284,10 +284,11 @@ static int try_await_execve(const struct child *child, bool filtered, struct err
 			 LOOKS_MAX * LOOK_MS / 1000);
 }
 
-int try_container(struct plan *plan, bool *ret_tried, struct error *err)
+int try_container(struct plan *plan, const struct filter *filter, bool *ret_tried,
+		  struct error *err)
 {
 	struct container_config *config = &plan->config;
-	struct filter filter = FILTER_NONE;
+	const struct filter no_filter = FILTER_NONE;
 	struct child child = CHILD_NONE;
 	struct launch launch = LAUNCH_NONE;
 	/* Nothing of the caller's is given to the container's user, nor to a program that is traced. */
@@ -301,19 +302,19 @@ int try_container(struct plan *plan, bool *ret_tried, struct error *err)
 		     !lacks_cwd_in_volume(config, &plan->mounts) && cover_root(plan);
 	if (!*ret_tried)
 		return 0;
+	launch.filter = filter;
 	config->hooks = NULL;
 	/* The listener's process is not to hear of it. */
-	if (config->linux_->seccomp && seccomp_uses_notify(config->linux_->seccomp))
+	if (config->linux_->seccomp && seccomp_uses_notify(config->linux_->seccomp)) {
 		config->linux_->seccomp = NULL;
-	if (filter_compile(config, &filter, err) < 0)
-		return -1;
+		launch.filter = &no_filter;
+	}
 	spare_volumes(config, &plan->mounts);
 	spare_namespaces(config, &plan->namespaces);
 	launch.request = &request;
 	launch.config = config;
 	launch.userns = &plan->userns;
 	launch.namespaces = &plan->namespaces;
-	launch.filter = &filter;
 	launch.id = plan->request->id;
 	launch.opens_sources = true;
 	launch.child = &child;
@@ -338,6 +339,5 @@ int try_container(struct plan *plan, bool *ret_tried, struct error *err)
 	while (child.pid > 0 && (waitpid(child.pid, NULL, 0) > 0 || errno == EINTR))
 		;
 	child_close(&child);
-	filter_release(&filter);
 	return result;
 }

@@ -3,6 +3,7 @@
 #define URUN_PARENT_TRY_H
 
 #include "core/base/error.h"
+#include "core/parent/filter.h"
 #include "core/parent/plan.h"
 
 /*
@@ -16,8 +17,10 @@
  *
  * Nothing is tried where that can't be had: a mount namespace that isn't new, a root over which no
  * overlay can be made, an overlay of the user's with changes in it: *ret_tried is false then.
+ * @filter: the config's, compiled.
  * Runs in: parent.  The plan is used up.
  */
-int try_container(struct plan *plan, bool *ret_tried, struct error *err);
+int try_container(struct plan *plan, const struct filter *filter, bool *ret_tried,
+		  struct error *err);
 
 #endif
