@@ -4,6 +4,24 @@
 load lib.bash
 load network.bash
 
+# answers_of SIZE: server.py answers each connection's first byte with so many bytes, and closes after a second one.
+answers_of() {
+	cat >"$BATS_TEST_TMPDIR/server.py" <<-END
+		import asyncio
+		async def serve(reader, writer):
+		    await reader.read(1)
+		    writer.write(bytes($1))
+		    await writer.drain()
+		    await reader.read(1)
+		    writer.close()
+		async def main():
+		    server = await asyncio.start_server(serve, "192.0.2.1", 7001, backlog=1024)
+		    print("listening", flush=True)
+		    await server.serve_forever()
+		asyncio.run(main())
+	END
+}
+
 @test "ten thousand connections opened and closed leave no descriptor behind" {
 	host_programs
 	cat >"$BUNDLE/host/client.py" <<-'END'
@@ -39,20 +57,7 @@ load network.bash
 
 @test "hundreds of connections at a time are all served, in little memory that is given back" {
 	host_programs
-	cat >"$BATS_TEST_TMPDIR/server.py" <<-'END'
-		import asyncio
-		async def serve(reader, writer):
-		    await reader.read(1)
-		    writer.write(bytes(20000))
-		    await writer.drain()
-		    await reader.read(1)
-		    writer.close()
-		async def main():
-		    server = await asyncio.start_server(serve, "192.0.2.1", 7001, backlog=1024)
-		    print("listening", flush=True)
-		    await server.serve_forever()
-		asyncio.run(main())
-	END
+	answers_of 20000
 	cat >"$BUNDLE/host/client.py" <<-'END'
 		import os, select, socket, time
 		def step(name):
@@ -122,20 +127,7 @@ load network.bash
 # libslirp keeps a buffer for what it has read for a connection, until that one ends.
 @test "hundreds of connections with large answers are served a few at a time, in little memory" {
 	host_programs
-	cat >"$BATS_TEST_TMPDIR/server.py" <<-'END'
-		import asyncio
-		async def serve(reader, writer):
-		    await reader.read(1)
-		    writer.write(bytes(200000))
-		    await writer.drain()
-		    await reader.read(1)
-		    writer.close()
-		async def main():
-		    server = await asyncio.start_server(serve, "192.0.2.1", 7001, backlog=1024)
-		    print("listening", flush=True)
-		    await server.serve_forever()
-		asyncio.run(main())
-	END
+	answers_of 200000
 	cat >"$BUNDLE/host/client.py" <<-'END'
 		import os, select, socket, time
 		poll, peers, left, served = select.epoll(), {}, {}, 0
