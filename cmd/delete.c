@@ -11,7 +11,7 @@ struct delete_options {
 	bool regex;
 };
 
-/* Of several that fail, the first is told; the others are tried all the same. */
+/* The first failure is told; the other containers are deleted all the same. */
 static int delete_matching(const char *root, const char *pattern, enum delete_how how,
 			   struct error *err)
 {

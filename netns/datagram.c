@@ -15,7 +15,7 @@
 #define SIZE_MAX_BYTES 65536
 /* Datagrams that one socket may send in a row, so that no socket keeps the others waiting. */
 #define BATCH_MAX 64
-/* As long as the kernel's connection tracking keeps a stream of datagrams. */
+/* The kernel's connection tracking keeps a stream of datagrams as long. */
 #define IDLE_MS 120000
 #define BUCKETS 1024
 

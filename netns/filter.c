@@ -97,7 +97,7 @@ static const struct condition sometimes[] = {
 	{ SCMP_SYS(ioctl), 1, 0, SIOCGIFINDEX },
 };
 
-/* Of urun-slirp and urun-resolv: the resolv.conf of the container, and that of libslirp. */
+/* urun-slirp and urun-resolv write the resolv.conf of the container, and that of libslirp. */
 static const int writes_resolv[] = {
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(ftruncate),
@@ -116,7 +116,7 @@ static const int always_of_resolv[] = {
 	SCMP_SYS(readlinkat), SCMP_SYS(inotify_init1), SCMP_SYS(inotify_add_watch),
 };
 
-/* Of urun-port alone: it moves bytes between sockets, and is asked over a socket of its own. */
+/* What urun-port alone calls: it moves bytes between sockets, and is asked over a socket of its own. */
 static const int always_of_port[] = {
 	SCMP_SYS(accept4),
 	SCMP_SYS(splice),

@@ -13,7 +13,7 @@ int pidfd_signal(int pidfd, int signal);
 /* Its process's pid in our pid namespace; -ESRCH where that has ended (proc(5): fdinfo). */
 pid_t pidfd_pid(int pidfd);
 
-/* Of /proc/PID/stat.  Source: proc(5). */
+/* What /proc/PID/stat says of a process.  Source: proc(5). */
 struct process_stat {
 	char name[64];	     /* of its own choice: prctl(PR_SET_NAME), or execve's file */
 	char state;	     /* 'Z' zombie, 'X' dead, also for one that is ending */

@@ -384,7 +384,7 @@ int cgroup_plan_enter(struct cgroup_plan *plan, pid_t pid, const struct containe
 	return 0;
 }
 
-/* Those on the way that are empty now: another container may be in one. */
+/* Removes the cgroups on the way that are empty now: another container may be in one. */
 static void remove_above(const char *path, const char *made)
 {
 	autofree char *above = str_dup(path);

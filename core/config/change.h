@@ -9,7 +9,7 @@
  * into the config's arena.
  */
 
-/* Of crun's: leave the caller's supplementary groups to the container, for files that only they may open. */
+/* An annotation of crun's: leave the caller's supplementary groups to the container, for files that only they may open. */
 #define CONFIG_ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
 
 /* urun's own annotations. */

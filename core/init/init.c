@@ -445,7 +445,7 @@ static int leave_sync_pipe(struct child *child, struct error *err)
 {
 	char byte;
 
-	/* Of no byte: it returns at once. */
+	/* A read of no bytes returns at once. */
 	if (read(child->start, &byte, 0) < 0)
 		return error_set(err, errno, "wait for start");
 	if (close(child->sync_fd) < 0 && errno != EINTR && errno != EIO)

@@ -54,7 +54,7 @@ struct user_ids {
 	gid_t gid;
 };
 int user_ids_begin(const struct config_user *user, struct user_ids *ret_own, struct error *err);
-/* The same, with all capabilities in effect: for mounts and whatever else init does in such a place. */
+/* As user_ids_begin(), with all capabilities in effect: for mounts and what else init does in such a place. */
 int user_ids_begin_with_rights(const struct config_user *user, struct user_ids *ret_own,
 			       struct error *err);
 int user_ids_end(const struct user_ids *own, struct error *err);

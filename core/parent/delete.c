@@ -112,7 +112,7 @@ static int delete_unread(struct state_dir *dir, const struct error *unread, enum
 	return state_dir_remove(dir, err);
 }
 
-/* So long a command that holds the lock may go on before what it waits for is killed. */
+/* A command that holds the lock may go on for so long before what it waits for is killed. */
 #define PATIENCE_MS 2000
 
 /*

@@ -201,7 +201,7 @@ int pipe_await(int fd, unsigned int expected, struct message *ret_message, struc
 }
 
 /*
- * The same by write(2): a container's seccomp filter, under which execve may have failed, often has no
+ * Sends the error by write(2): a container's seccomp filter, under which execve may have failed, often has no
  * sendmsg(2), and nearly always has this.
  */
 static void write_error(int fd, const struct message_error *sent)
