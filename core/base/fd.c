@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
 
@@ -223,6 +224,21 @@ int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_s
 		return -ENODATA;
 	}
 	return failed;
+}
+
+/* The kernel itself waits up to 0.15 s for the pages before it answers EBUSY. */
+#define SEAL_WAIT_MS 10000
+
+int fd_seal(int fd, unsigned int seals)
+{
+	int64_t end = clock_ms() + SEAL_WAIT_MS;
+
+	while (fcntl(fd, F_ADD_SEALS, seals) < 0) {
+		if (errno != EBUSY || clock_ms() > end)
+			return -errno;
+		(void)usleep(1000);
+	}
+	return 0;
 }
 
 int fd_cloexec_from(unsigned int first)

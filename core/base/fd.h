@@ -66,6 +66,14 @@ int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size);
 int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_size);
 
 /*
+ * Adds @seals (F_SEAL_WRITE among others) to the memory file @fd.  The kernel refuses F_SEAL_WRITE with
+ * EBUSY while anybody else holds a page of the file, if only for a moment: a processor's queue of new
+ * pages, the migration of a page.  It is asked again, for ten seconds at most.
+ * Returns 0 or a negative errno.  Source: fcntl(2) "File Sealing".
+ */
+int fd_seal(int fd, unsigned int seals);
+
+/*
  * Marks every descriptor from @first on as close-on-exec (close_range(2), Linux 5.11).  Returns 0
  * or a negative errno.
  */

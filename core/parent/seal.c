@@ -56,6 +56,7 @@ static off_t executed_size(int self, off_t size)
 static int sealed_copy(int self, off_t size, int *ret_fd, struct error *err)
 {
 	autoclose int copy = make_memfd();
+	int rc;
 
 	if (copy < 0)
 		return error_set(err, errno, "make a memory file for a sealed copy of urun");
@@ -66,9 +67,11 @@ static int sealed_copy(int self, off_t size, int *ret_fd, struct error *err)
 			return error_set(err, n < 0 ? errno : EIO, "copy urun into memory");
 		size -= n;
 	}
-	if (fchmod(copy, 0555) < 0 ||
-	    fcntl(copy, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-		return error_set(err, errno, "seal the copy of urun");
+	if (fchmod(copy, 0555) < 0)
+		return error_set(err, errno, "change the mode of the copy of urun");
+	rc = fd_seal(copy, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+	if (rc < 0)
+		return error_set(err, -rc, "seal the copy of urun");
 	*ret_fd = take_fd(&copy);
 	return 0;
 }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/base/fd.h"
+
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+static int memory_file(void)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fd_write_all(fd, "text", 4), 0);
+	return fd;
+}
+
+/* Puts the first page of @fd into a pipe, which holds the page until it is read or closed. */
+static void hold_page(int fd, int ret_pipe[2])
+{
+	char *page = mmap(NULL, 4, PROT_READ, MAP_SHARED, fd, 0);
+	struct iovec part = { page, 4 };
+
+	assert_true(page != MAP_FAILED);
+	assert_int_equal(pipe2(ret_pipe, O_CLOEXEC), 0);
+	assert_int_equal(vmsplice(ret_pipe[1], &part, 1, 0), 4);
+	assert_int_equal(munmap(page, 4), 0);
+}
+
+static void test_seals(void **state)
+{
+	autoclose int fd = memory_file();
+
+	(void)state;
+	assert_int_equal(fd_seal(fd, SEALS), 0);
+	assert_int_equal(fcntl(fd, F_GET_SEALS), SEALS);
+	assert_int_equal(write(fd, "x", 1), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(fd_seal(fd, SEALS), -EPERM);
+}
+
+static void test_seal_waits_for_a_page_that_is_held(void **state)
+{
+	autoclose int fd = memory_file();
+	int pages[2];
+	pid_t holder;
+
+	(void)state;
+	hold_page(fd, pages);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, SEALS), -1);
+	assert_int_equal(errno, EBUSY);
+	holder = fork();
+	if (holder == 0) {
+		usleep(400000);
+		_exit(0); /* The pipe goes with the process, and the page with the pipe. */
+	}
+	assert_true(holder > 0);
+	close(pages[0]);
+	close(pages[1]);
+	assert_int_equal(fd_seal(fd, SEALS), 0);
+	assert_int_equal(waitpid(holder, NULL, 0), holder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_seals),
+		cmocka_unit_test(test_seal_waits_for_a_page_that_is_held),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
