@@ -18,12 +18,10 @@
 #include "core/base/pidfd.h"
 #include "core/base/place.h"
 #include "core/config/change.h"
+#include "core/parent/processes.h"
 #include "core/parent/state_socket.h"
 #include "core/parent/terminal.h"
 #include "core/sync/pipe.h"
-
-/* Some 200 ms in all: a program that has our name is waited for so long, and no other. */
-#define EXEC_TRIES_MAX 2000
 
 void child_close(struct child *child)
 {
@@ -248,34 +246,6 @@ int child_release(const struct child *child, struct error *err)
 	return pipe_await(child->sync_fd, 0, &none, err) < 0 ? -1 : 0;
 }
 
-/*
- * The end of the pipe is execve's, or that of a process which couldn't even say what failed: the filter of
- * the container may refuse that too.  A process that ends keeps the name which it gave itself until
- * execve, and is ours to reap.  The kernel closes the pipe a moment before it gives the new name.
- * Where /proc doesn't tell, it was executed.
- */
-bool child_is_executed(pid_t pid)
-{
-	struct process_stat stat;
-
-	return process_read_stat(pid, &stat) == 0 && !str_equal(stat.name, CHILD_NAME);
-}
-
-bool child_was_executed(pid_t pid)
-{
-	const struct timespec moment = { .tv_nsec = 100 * 1000 };
-	struct process_stat stat;
-
-	for (int tries = 0; tries < EXEC_TRIES_MAX; tries++) {
-		if (process_read_stat(pid, &stat) < 0 || !str_equal(stat.name, CHILD_NAME))
-			return true;
-		if (stat.state == 'Z' || stat.state == 'X')
-			return false;
-		nanosleep(&moment, NULL);
-	}
-	return true;
-}
-
 /* It ends, or has ended, without a word. */
 static int lost_under_filter(const struct child *child, bool filtered, struct error *err)
 {
@@ -285,12 +255,12 @@ static int lost_under_filter(const struct child *child, bool filtered, struct er
 	while (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
 	child_lost(child, err);
-	return filtered ? error_hint(err, CHILD_FILTER_HINT) : -1;
+	return filtered ? error_hint(err, PROGRAM_FILTER_HINT) : -1;
 }
 
 int child_check_executed(const struct child *child, bool filtered, struct error *err)
 {
-	return child_was_executed(child->pid) ? 0 : lost_under_filter(child, filtered, err);
+	return program_was_executed(child->pid) ? 0 : lost_under_filter(child, filtered, err);
 }
 
 /* The kernel marks a process as ending before it closes the descriptors of it. */

@@ -112,19 +112,6 @@ int child_send_descriptors(const struct child_request *request, struct child *ch
 int child_release(const struct child *child, struct error *err);
 
 /*
- * After the end of the pipe: false where the process ended without execve(2).  True also where that can't
- * be told any more.
- */
-bool child_was_executed(pid_t pid);
-
-/* The same now, of one that may be about to: false where it hasn't executed its program yet. */
-bool child_is_executed(pid_t pid);
-
-#define CHILD_FILTER_HINT                                                                          \
-	"linux.seccomp refuses calls by which the program is started, or by which urun says what " \
-	"failed: execve, sendmsg, exit_group, and for create read and close"
-
-/*
  * After child_release() of a child that executes the program at once: an error where it ended before that
  * without a word, as the filter of the container (@filtered: it has one) may refuse what that takes.
  */

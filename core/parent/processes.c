@@ -9,10 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "core/base/number.h"
 #include "core/base/str.h"
+#include "core/base/pidfd.h"
 #include "core/cgroup/tree.h"
+#include "core/sync/message.h"
+
+/* About 200 ms in all; only a program that has our own name is waited for so long. */
+#define EXEC_TRIES_MAX 2000
 
 /* 0: there is no such process, or not for us. */
 static ino_t pid_namespace_of(pid_t pid)
@@ -61,4 +67,31 @@ int processes_list(const struct container_state *state, pid_t **ret_pids, size_t
 			 "the processes of container %s can't be told from others: it has neither "
 			 "a cgroup nor a pid namespace of its own",
 			 state->id);
+}
+
+bool program_is_executed(pid_t pid)
+{
+	struct process_stat stat;
+
+	return process_read_stat(pid, &stat) == 0 && !str_equal(stat.name, CHILD_NAME);
+}
+
+/*
+ * The pipe is closed by execve(2), or by the end of a process that could not even send an error, since the
+ * container's filter may refuse that too.  A process that ends keeps the name which it gave itself, and is
+ * a zombie until its parent reaps it.  The kernel closes the pipe a moment before execve(2) changes the name.
+ */
+bool program_was_executed(pid_t pid)
+{
+	const struct timespec moment = { .tv_nsec = 100 * 1000 };
+	struct process_stat stat;
+
+	for (int tries = 0; tries < EXEC_TRIES_MAX; tries++) {
+		if (process_read_stat(pid, &stat) < 0 || !str_equal(stat.name, CHILD_NAME))
+			return true;
+		if (stat.state == 'Z' || stat.state == 'X')
+			return false;
+		nanosleep(&moment, NULL);
+	}
+	return true;
 }

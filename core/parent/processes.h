@@ -2,6 +2,7 @@
 #ifndef URUN_PARENT_PROCESSES_H
 #define URUN_PARENT_PROCESSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,5 +16,22 @@
  */
 int processes_list(const struct container_state *state, pid_t **ret_pids, size_t *ret_count,
 		   struct error *err);
+
+/*
+ * Has @pid, a container's first process or that of `exec`, executed its program?  True also where /proc no
+ * longer tells.
+ */
+bool program_is_executed(pid_t pid);
+
+/*
+ * The same after the end of the pipe that execve(2) closes: false where the process ended without
+ * execve(2).  Waits for at most 0.2 s.
+ */
+bool program_was_executed(pid_t pid);
+
+/* Why a process ends without execve(2) and without a message, where it has a seccomp profile. */
+#define PROGRAM_FILTER_HINT                                                                        \
+	"linux.seccomp refuses calls by which the program is started, or by which urun says what " \
+	"failed: execve, sendmsg, exit_group, and for create read and close"
 
 #endif

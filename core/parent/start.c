@@ -10,11 +10,11 @@
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
-#include "core/parent/child.h"
 #include "core/parent/hooks.h"
 #include "core/parent/lifecycle.h"
 #include "core/parent/network.h"
 #include "core/parent/notify.h"
+#include "core/parent/processes.h"
 #include "core/sync/failure.h"
 #include "core/sync/pipe.h"
 
@@ -89,7 +89,7 @@ static int await_execve(int started, const struct container_state *state, int pi
 		}
 		if (ready > 0 && !events[0].revents)
 			return 0;
-		if (ready == 0 && child_is_executed((pid_t)state->pid.value))
+		if (ready == 0 && program_is_executed((pid_t)state->pid.value))
 			return 0;
 	}
 }
@@ -111,14 +111,14 @@ static int start_program(const struct state_dir *dir, const struct container_sta
 	if (await_execve(started, state, pidfd, err) < 0)
 		return -1;
 	/* Another process can have written to the file (core/sync/failure.h): a program that runs is believed. */
-	if (child_is_executed((pid_t)state->pid.value))
+	if (program_is_executed((pid_t)state->pid.value))
 		return 0;
 	if (failed >= 0 && failure_read(failed, err) < 0)
 		return -1;
-	if (child_was_executed((pid_t)state->pid.value))
+	if (program_was_executed((pid_t)state->pid.value))
 		return 0;
 	error_set(err, 0, "the container's first process ended before the program ran");
-	return error_hint(err, "with a seccomp profile: " CHILD_FILTER_HINT);
+	return error_hint(err, "with a seccomp profile: " PROGRAM_FILTER_HINT);
 }
 
 static void remove_start_files(const struct state_dir *dir)

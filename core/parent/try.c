@@ -21,6 +21,7 @@
 #include "core/config/change.h"
 #include "core/parent/grant.h"
 #include "core/parent/launch.h"
+#include "core/parent/processes.h"
 #include "core/parent/seccomp.h"
 #include "core/parent/streams.h"
 #include "core/sync/pipe.h"
@@ -224,7 +225,7 @@ static int see_signal(const struct child *child, bool filtered, struct error *er
 	case SIGABRT:
 		error_set_killed(err, "the container's first process", info.si_status,
 				 "before the program ran");
-		return filtered ? error_hint(err, CHILD_FILTER_HINT) : -1;
+		return filtered ? error_hint(err, PROGRAM_FILTER_HINT) : -1;
 	default: ptrace(PTRACE_CONT, child->pid, NULL, (void *)(uintptr_t)info.si_status); return 0;
 	}
 }
