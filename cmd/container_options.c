@@ -8,8 +8,8 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/place.h"
-#include "core/parent/spec.h"
-#include "core/parent/spec_options.h"
+#include "core/spec/spec.h"
+#include "core/spec/spec_options.h"
 #include "netns/launch.h"
 #include "rootless/userns.h"
 

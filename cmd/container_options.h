@@ -8,7 +8,7 @@
 
 /*
  * The options that write a config, for a container without a bundle: `run` runs it, `spec` prints
- * it.  What they mean is in core/parent/spec_options.h.
+ * it.  What they mean is in core/spec/spec_options.h.
  */
 struct container_options {
 	const char *rootfs, *overlay;

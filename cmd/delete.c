@@ -4,7 +4,7 @@
 
 #include "cmd/command.h"
 #include "core/base/str.h"
-#include "core/parent/lifecycle.h"
+#include "core/container/lifecycle.h"
 
 struct delete_options {
 	bool force;

@@ -8,8 +8,8 @@
 #include "core/base/str.h"
 #include "core/cgroup/stats.h"
 #include "core/cgroup/tree.h"
-#include "core/parent/state.h"
-#include "core/parent/usage.h"
+#include "core/container/state.h"
+#include "core/container/usage.h"
 
 /* Out-of-memory kills are looked for so often. */
 #define LOOK_MS	    250

@@ -2,8 +2,8 @@
 #include "cmd/command.h"
 #include "cmd/create_options.h"
 #include "core/base/str.h"
+#include "core/container/monitor.h"
 #include "core/parent/exec.h"
-#include "core/parent/monitor.h"
 
 struct exec_options {
 	const char *process;

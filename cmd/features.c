@@ -3,11 +3,11 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
+#include "core/config/mount_options.h"
 #include "core/config/shapes.h"
 #include "core/init/capability.h"
 #include "core/init/limits.h"
-#include "core/config/mount_options.h"
-#include "core/parent/seccomp.h"
+#include "core/seccomp/seccomp.h"
 
 /*
  * The features structure tells what this program knows, whatever the host can do: facts of the

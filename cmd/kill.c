@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/command.h"
 #include "core/base/str.h"
-#include "core/parent/lifecycle.h"
+#include "core/container/lifecycle.h"
 
 struct kill_options {
 	bool all;

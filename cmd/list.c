@@ -6,7 +6,7 @@
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
-#include "core/parent/state.h"
+#include "core/container/state.h"
 #include "rootless/name.h"
 
 struct list_options {

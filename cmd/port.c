@@ -4,7 +4,7 @@
 
 #include "cmd/create_options.h"
 #include "core/base/str.h"
-#include "core/parent/port.h"
+#include "core/container/port.h"
 
 struct port_options {
 	struct option_list add;

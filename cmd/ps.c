@@ -8,7 +8,7 @@
 #include "core/base/span.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
-#include "core/parent/processes.h"
+#include "core/container/processes.h"
 #include "rootless/host.h"
 
 struct ps_options {

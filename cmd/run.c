@@ -8,8 +8,8 @@
 #include "cmd/create_options.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
-#include "core/parent/lifecycle.h"
-#include "core/parent/monitor.h"
+#include "core/container/lifecycle.h"
+#include "core/container/monitor.h"
 #include "core/parent/streams.h"
 
 /* Waits for the program, and takes away what was made for it. */

@@ -2,7 +2,7 @@
 #include "cmd/container_options.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
-#include "core/parent/spec.h"
+#include "core/spec/spec.h"
 
 struct spec_request {
 	const char *bundle;

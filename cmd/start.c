@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/command.h"
-#include "core/parent/lifecycle.h"
+#include "core/container/lifecycle.h"
 
 static int start(const struct globals *globals, int argc, char **argv, int *ret_status,
 		 struct error *err)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/command.h"
 #include "core/base/str.h"
-#include "core/parent/state.h"
+#include "core/container/state.h"
 
 static int state(const struct globals *globals, int argc, char **argv, int *ret_status,
 		 struct error *err)

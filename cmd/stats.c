@@ -9,7 +9,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
-#include "core/parent/usage.h"
+#include "core/container/usage.h"
 
 #define INTERVAL_MS 1000
 /* Between the two looks that a table without a past takes: shorter ones measure the clock's ticks. */

@@ -10,7 +10,7 @@
 #include "core/base/json.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
-#include "core/parent/lifecycle.h"
+#include "core/container/lifecycle.h"
 
 struct update_options {
 	const char *resources;

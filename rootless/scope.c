@@ -14,7 +14,7 @@
 #include "core/base/log.h"
 #include "core/config/change.h"
 #include "rootless/name.h"
-#include "rootless/scope-rule.h"
+#include "rootless/scope_rule.h"
 
 /*
  * NS_GET_USERNS tells the user namespace that owns another one; it refuses where that is outside of

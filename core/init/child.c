@@ -20,9 +20,9 @@
 #include "core/base/str.h"
 #include "core/init/capability.h"
 #include "core/init/limits.h"
-#include "core/init/seccomp_load.h"
 #include "core/init/stdio.h"
-#include "core/init/user.h"
+#include "core/rootfs/user.h"
+#include "core/seccomp/seccomp_load.h"
 #include "core/sync/pipe.h"
 
 /* ---- the sync pipe ---- */

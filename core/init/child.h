@@ -9,7 +9,7 @@
 #include "core/config/config.h"
 #include "core/init/label.h"
 #include "core/init/program.h"
-#include "core/init/user.h"
+#include "core/rootfs/user.h"
 #include "core/sync/failure.h"
 #include "core/sync/message.h"
 

@@ -27,7 +27,7 @@
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
 #include "core/base/rights.h"
-#include "core/init/mount.h"
+#include "core/rootfs/mount.h"
 #include "core/sync/join.h"
 #include "core/sync/pipe.h"
 #include "core/sync/source.h"

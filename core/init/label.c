@@ -9,7 +9,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
-#include "core/init/procfs.h"
+#include "core/rootfs/procfs.h"
 
 /*
  * Below /proc.  AppArmor's own file exists since Linux 5.8; before, and without other modules, the shared one

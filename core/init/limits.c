@@ -22,7 +22,7 @@
 #include "core/base/number.h"
 #include "core/base/str.h"
 #include "core/config/rlimit.h"
-#include "core/init/procfs.h"
+#include "core/rootfs/procfs.h"
 
 /* Linux 6.9; older kernels say EINVAL. */
 #define MODE_WEIGHTED_INTERLEAVE 6

@@ -16,7 +16,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/init/inspect.h"
-#include "core/init/user.h"
+#include "core/rootfs/user.h"
 
 static int status_of(int errnum)
 {

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/init/console.h"
 #include "core/init/join.h"
 #include "core/init/limits.h"
 #include "core/init/namespace.h"
-#include "core/init/user.h"
+#include "core/rootfs/console.h"
+#include "core/rootfs/user.h"
 
 static int prepare_session(struct child *child, struct error *err)
 {

@@ -10,10 +10,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/acl.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/place.h"
-#include "core/init/acl.h"
 
 /* What access(2) is asked for, to open the descriptor's file as the descriptor is open. */
 static int wanted_access(int fd)

@@ -13,7 +13,7 @@
 #include "core/base/fd.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
-#include "core/init/procfs.h"
+#include "core/rootfs/procfs.h"
 
 /* glibc has these calls since 2.36 only. */
 static int procfs_new(void)

@@ -18,9 +18,9 @@
 #include "core/base/pidfd.h"
 #include "core/base/place.h"
 #include "core/config/change.h"
-#include "core/parent/processes.h"
-#include "core/parent/state_socket.h"
-#include "core/parent/terminal.h"
+#include "core/container/processes.h"
+#include "core/container/state_socket.h"
+#include "core/container/terminal.h"
 #include "core/sync/pipe.h"
 
 void child_close(struct child *child)

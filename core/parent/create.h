@@ -7,11 +7,11 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/container/notify.h"
+#include "core/container/port.h"
+#include "core/container/state.h"
 #include "core/parent/child.h"
-#include "core/parent/notify.h"
 #include "core/parent/plan.h"
-#include "core/parent/port.h"
-#include "core/parent/state.h"
 
 /* A container that was made, and is running or created.  Release with created_release(). */
 struct created {

@@ -24,9 +24,9 @@
 #include "core/cgroup/systemd.h"
 #include "core/cgroup/tree.h"
 #include "core/parent/doctor_kernel.h"
-#include "core/parent/overlay.h"
 #include "netns/launch.h"
 #include "rootless/name.h"
+#include "rootless/overlay.h"
 #include "rootless/subid.h"
 #include "rootless/userns.h"
 

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/parent/seccomp.h"
-#include "core/parent/seccomp_start.h"
-#include "core/parent/state_socket.h"
+#include "core/container/state_socket.h"
+#include "core/seccomp/seccomp.h"
+#include "core/seccomp/seccomp_start.h"
 
 #define LISTENER_FIELD "linux.seccomp.listenerPath"
 

@@ -7,10 +7,10 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/container/state.h"
 #include "core/parent/check.h"
 #include "core/parent/filter.h"
 #include "core/parent/reach.h"
-#include "core/parent/state.h"
 #include "core/parent/try.h"
 #include "rootless/scope.h"
 

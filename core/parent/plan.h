@@ -9,11 +9,11 @@
 #include "core/cgroup/plan.h"
 #include "core/config/config.h"
 #include "core/config/mount_plan.h"
+#include "core/container/network.h"
+#include "core/container/port.h"
 #include "core/parent/child.h"
 #include "core/parent/clone.h"
-#include "core/parent/network.h"
-#include "core/parent/overlay.h"
-#include "core/parent/port.h"
+#include "rootless/overlay.h"
 #include "rootless/userns.h"
 
 enum create_mode {

@@ -19,11 +19,11 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/container/processes.h"
 #include "core/parent/grant.h"
 #include "core/parent/launch.h"
-#include "core/parent/processes.h"
-#include "core/parent/seccomp.h"
 #include "core/parent/streams.h"
+#include "core/seccomp/seccomp.h"
 #include "core/sync/pipe.h"
 
 /* How often a process that says nothing is looked at, and for how long. */

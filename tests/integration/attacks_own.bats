@@ -422,4 +422,4 @@ full_folders() {
 }
 
 # A container that nests its cgroups as deep as it likes can be listed, killed and deleted: that takes a delegated cgroup, which the
-# hosts that these tests run on may lack.  tests/vm/cgroup.bats has that test, tests/unit/cgroup/test-walk.c one on plain directories.
+# hosts that these tests run on may lack.  tests/vm/cgroup.bats has that test, tests/unit/cgroup/test_walk.c one on plain directories.

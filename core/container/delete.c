@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/pidfd.h"
+#include "core/container/cgroup_end.h"
+#include "core/container/hooks.h"
+#include "core/container/lifecycle.h"
+#include "core/container/network.h"
+#include "core/container/state_lock.h"
+
+/*
+ * A killed process may take its time to die: in uninterruptible sleep, or with much memory to give
+ * back.
+ */
+#define DEATH_TIMEOUT_MS 10000
+
+static int kill_and_wait(int pidfd, const char *id, struct error *err)
+{
+	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+	int failed = pidfd_signal(pidfd, SIGKILL);
+	int ready;
+
+	if (failed < 0 && failed != -ESRCH)
+		return error_set(err, -failed, "kill container %s", id);
+	do
+		ready = poll(&poll_fd, 1, DEATH_TIMEOUT_MS);
+	while (ready < 0 && errno == EINTR);
+	if (ready == 0)
+		return error_set(err, 0, "container %s was killed, and still lives after %d s", id,
+				 DEATH_TIMEOUT_MS / 1000);
+	return 0;
+}
+
+int container_finish(struct state_dir *dir, const struct container_state *state, struct error *err)
+{
+	/* ORDER: without the state nobody would find the cgroup again. */
+	if (container_end_cgroup(dir, state, err) < 0)
+		return -1;
+	network_end(dir);
+	hooks_run_poststop(state);
+	return state_dir_remove(dir, err);
+}
+
+static int make_stopped(const struct state_dir *dir, const struct container_state *state,
+			enum delete_how how, struct error *err)
+{
+	autoclose int pidfd = -1;
+	enum container_status status;
+
+	if (state_status(dir, state, &status, &pidfd, err) < 0)
+		return -1;
+	if (status == CONTAINER_STOPPED)
+		return 0;
+	if ((status == CONTAINER_RUNNING || status == CONTAINER_PAUSED) && how != DELETE_FORCE)
+		return error_set(err, 0, "container %s is %s: stop it first, or use --force",
+				 dir->id, container_status_name(status));
+	return kill_and_wait(pidfd, dir->id, err);
+}
+
+int container_end(struct state_dir *dir, const struct container_state *state, struct error *err)
+{
+	return make_stopped(dir, state, DELETE_FORCE, err) < 0 ? -1
+							       : container_finish(dir, state, err);
+}
+
+static int delete_by(struct state_dir *dir, const struct container_state *state,
+		     enum delete_how how, struct error *err)
+{
+	return make_stopped(dir, state, how, err) < 0 ? -1 : container_finish(dir, state, err);
+}
+
+/*
+ * state.json is missing or can't be read: its creation was killed halfway, or something else has damaged
+ * it, while the program may run.
+ */
+static int delete_unread(struct state_dir *dir, const struct error *unread, enum delete_how how,
+			 struct error *err)
+{
+	struct container_state state = { 0 };
+	struct error no_copy = ERROR_NONE;
+	int result;
+
+	if (unread->code != ENOENT && how != DELETE_FORCE)
+		return error_take(err, unread);
+	/* --force is for what a container has left, not for another's files below a wrong --root. */
+	if (!state_dir_is_marked(dir)) {
+		error_set(err, 0, "%s is no container's: nothing in it is removed", dir->path);
+		return error_hint(err, "is --root the right one? If so, remove it by hand");
+	}
+	if (state_read_copy(dir, &state, &no_copy) == 0) {
+		result = delete_by(dir, &state, how, err);
+		state_release(&state);
+		return result;
+	}
+	/* A program that has not been let go ends with its creator, which held the lock. */
+	if (!state_dir_is_half(dir)) {
+		error_take(err, unread);
+		return error_hint(err,
+				  "its program can't be found and may run still, so all is kept: "
+				  "when it has ended, remove %s by hand",
+				  dir->path);
+	}
+	log_info("container %s: its creation was cut short: what it left in %s is removed", dir->id,
+		 dir->path);
+	return state_dir_remove(dir, err);
+}
+
+/* A command that holds the lock may go on for so long before what it waits for is killed. */
+#define PATIENCE_MS 2000
+
+/*
+ * With --force also where another command holds the lock without an end: it waits for the container's
+ * first process (stopped, or held up by a file system), or was stopped itself.
+ * Returns as state_dir_relock().
+ */
+static int lock_by_force(struct state_dir *dir, struct error *err)
+{
+	struct container_state state = { 0 };
+	struct error ignored = ERROR_NONE;
+	int locked = state_dir_relock(dir, PATIENCE_MS, &ignored);
+
+	if (locked >= 0)
+		return locked;
+	log_info("%s: the container is killed", ignored.text);
+	if (state_read(dir, &state, &ignored) == 0) {
+		autoclose int pidfd = pidfd_open_same(
+			(pid_t)state.pid.value, state.start_time.value, state.pid_inode.value);
+
+		if (pidfd >= 0)
+			pidfd_signal(pidfd, SIGKILL);
+		state_release(&state);
+	}
+	state_lock_kill_stopped(dir->fd);
+	return state_dir_relock(dir, STATE_LOCK_MS, err);
+}
+
+/* Returns 0, 1 where there is no such container, or -1. */
+static int open_to_delete(const char *root, const char *id, enum delete_how how,
+			  struct state_dir *ret_dir, struct error *err)
+{
+	int result, locked;
+
+	if (how != DELETE_FORCE)
+		return state_dir_open(root, id, STATE_LOCKED, ret_dir, err);
+	result = state_dir_open(root, id, STATE_UNLOCKED, ret_dir, err);
+	if (result != 0)
+		return result;
+	locked = lock_by_force(ret_dir, err);
+	return locked < 0 ? -1 : locked == 0;
+}
+
+/* What we lack at the moment says nothing of the file, and nothing is removed for it. */
+static bool is_shortage(int code)
+{
+	return code == EMFILE || code == ENFILE || code == ENOMEM || code == EIO || code == EINTR;
+}
+
+int container_delete(const char *root, const char *id, enum delete_how how, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	struct container_state state = { 0 };
+	struct error unread = ERROR_NONE;
+	int result;
+
+	if (state_check_id(id, err) < 0)
+		return -1;
+	if (how == DELETE_FORCE)
+		state_dir_open_up(root, id);
+	result = open_to_delete(root, id, how, &dir, err);
+	if (result != 0) {
+		state_sweep(root, id);
+		/* Engines delete by force what they failed to create. */
+		return result > 0 && how == DELETE_FORCE ? 0 : -1;
+	}
+	if (state_read(&dir, &state, &unread) < 0)
+		return is_shortage(unread.code) ? error_take(err, &unread)
+						: delete_unread(&dir, &unread, how, err);
+	result = delete_by(&dir, &state, how, err);
+	state_release(&state);
+	return result;
+}

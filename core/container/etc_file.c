@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/container/etc_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "core/base/fd.h"
+#include "core/base/passwd.h"
+#include "core/base/path.h"
+#include "core/config/change.h"
+
+/* A root file system in which no file can be made is the user's choice, not a failure. */
+#define OPTIONS "bind,rprivate,nosuid,nodev,noexec,nofail"
+
+/* A folder above it that is mounted is a user's, with files of theirs in it. */
+static bool is_mounted_by_config(const struct container_config *config, const char *file)
+{
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		autofree char *destination = path_clean(config->mounts.items[i].destination);
+
+		if (str_equal(destination, "/etc") || str_equal(destination, file))
+			return true;
+	}
+	return false;
+}
+
+/* Whatever the caller's umask: the container's users are others than its root. */
+static int make_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
+		     struct error *err)
+{
+	autoclose int fd =
+		openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int failed;
+
+	if (fd < 0 || fchmod(fd, 0644) < 0)
+		return error_set(err, errno, "make %s/%s", dir->path, name);
+	failed = text->size ? fd_write_all(fd, text->bytes, text->size) : 0;
+	return failed < 0 ? error_set(err, -failed, "write %s/%s", dir->path, name) : 0;
+}
+
+static int add(const struct state_dir *dir, const char *name, const struct strbuf *text,
+	       const char *options, struct container_config *config, struct error *err)
+{
+	autofree char *destination = path_join("/etc", name);
+	autofree char *source = path_join(dir->path, name);
+
+	if (is_mounted_by_config(config, destination))
+		return 0;
+	if (make_file(dir, name, text, err) < 0)
+		return -1;
+	config_add_mount(config, destination, "bind", source, options);
+	return 0;
+}
+
+int etc_file_add(const struct state_dir *dir, const char *name, const struct strbuf *text,
+		 struct container_config *config, struct error *err)
+{
+	bool overlay = config_annotation(config, CONFIG_ANNOTATION_OVERLAY) != NULL;
+
+	return add(dir, name, text, overlay ? OPTIONS ",rw,x-urun-file" : OPTIONS ",rw", config,
+		   err);
+}
+
+/*
+ * The whole file, for where it has to be mounted over the container's, which a folder can need, and
+ * an overlay doesn't.
+ */
+static int add_lines(const struct state_dir *dir, const char *name, const char *lines,
+		     struct container_config *config, struct error *err)
+{
+	bool overlay = config_annotation(config, CONFIG_ANNOTATION_OVERLAY) != NULL;
+	bool read_only = config->root->readonly && !overlay;
+	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofree char *path = path_join("/etc", name);
+	autofree char *file = root < 0 ? str_dup("") : passwd_read(root, path);
+	autostrbuf struct strbuf text = { 0 };
+
+	passwd_merge(file, lines, &text);
+	return add(dir, name, &text, read_only ? OPTIONS ",ro" : OPTIONS ",rw,x-urun-lines", config,
+		   err);
+}
+
+int etc_file_add_accounts(const struct state_dir *dir, struct container_config *config,
+			  struct error *err)
+{
+	const char *passwd = config_annotation(config, CONFIG_ANNOTATION_PASSWD);
+	const char *group = config_annotation(config, CONFIG_ANNOTATION_GROUP);
+
+	if (passwd && add_lines(dir, STATE_FILE_PASSWD, passwd, config, err) < 0)
+		return -1;
+	return group ? add_lines(dir, STATE_FILE_GROUP, group, config, err) : 0;
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "core/base/clock.h"
+#include "core/base/fd.h"
+#include "core/base/number.h"
+#include "core/base/pidfd.h"
+#include "core/base/str.h"
+#include "core/cgroup/tree.h"
+#include "core/container/lifecycle.h"
+#include "core/container/processes.h"
+
+/* RTMIN, RTMIN+n, RTMAX-n. */
+static int parse_realtime(const char *name, int *ret_signal)
+{
+	uint32_t n = 0;
+
+	if (strncasecmp(name, "RTMIN", 5) == 0) {
+		if (name[5] != '\0' && (name[5] != '+' || number_parse_u32(name + 6, 64, &n) < 0))
+			return -EINVAL;
+		*ret_signal = SIGRTMIN + (int)n;
+	} else if (strncasecmp(name, "RTMAX", 5) == 0) {
+		if (name[5] != '\0' && (name[5] != '-' || number_parse_u32(name + 6, 64, &n) < 0))
+			return -EINVAL;
+		*ret_signal = SIGRTMAX - (int)n;
+	} else {
+		return -EINVAL;
+	}
+	return *ret_signal >= SIGRTMIN && *ret_signal <= SIGRTMAX ? 0 : -EINVAL;
+}
+
+static int parse_name(const char *name, int *ret_signal)
+{
+	if (strncasecmp(name, "SIG", 3) == 0)
+		name += 3;
+	for (int signal = 1; signal < SIGRTMIN; signal++) {
+		const char *abbreviation = sigabbrev_np(signal);
+
+		if (abbreviation && strcasecmp(name, abbreviation) == 0) {
+			*ret_signal = signal;
+			return 0;
+		}
+	}
+	return parse_realtime(name, ret_signal);
+}
+
+int signal_parse(const char *text, int *ret_signal, struct error *err)
+{
+	uint32_t number;
+	int signal;
+
+	if (isdigit((unsigned char)text[0])) {
+		if (number_parse_u32(text, (uint32_t)SIGRTMAX, &number) < 0)
+			return error_set(err, 0, "'%s' is no signal: numbers go from 1 to %d", text,
+					 SIGRTMAX);
+		signal = (int)number;
+	} else if (parse_name(text, &signal) < 0) {
+		return error_set(err, 0, "'%s' is no signal", text);
+	}
+	*ret_signal = signal;
+	return 0;
+}
+
+/* What dies at once is gone by then; what doesn't (in uninterruptible sleep) isn't waited for. */
+#define DEATH_WAIT_MS 1000
+
+/* SIGKILL can't be caught: who deletes the container right after it finds it stopped. */
+static void await_death(int pidfd)
+{
+	struct pollfd event = { .fd = pidfd, .events = POLLIN };
+	int64_t deadline = clock_ms() + DEATH_WAIT_MS;
+	int64_t left;
+
+	while ((left = deadline - clock_ms()) > 0 && poll(&event, 1, (int)left) < 0 &&
+	       errno == EINTR)
+		;
+}
+
+static int kill_init(const struct state_dir *dir, const struct container_state *state, int signal,
+		     struct error *err)
+{
+	autoclose int pidfd = -1;
+	enum container_status status;
+	int failed;
+
+	if (state_status(dir, state, &status, &pidfd, err) < 0)
+		return -1;
+	/* Engines match "container not running". */
+	if (status == CONTAINER_STOPPED)
+		return error_set(err, 0, "container not running: %s is stopped", dir->id);
+	failed = pidfd_signal(pidfd, signal);
+	if (failed == -ESRCH)
+		return error_set(err, 0, "container not running: %s has just ended", dir->id);
+	if (failed < 0)
+		return error_set(err, -failed, "send signal %d to container %s", signal, dir->id);
+	if (signal == SIGKILL)
+		await_death(pidfd);
+	return 0;
+}
+
+/* Descriptors that are held at once: a part of the usual limit of 1,024. */
+#define HELD_MAX 512
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
+
+	return first < second ? -1 : first > second;
+}
+
+/*
+ * ORDER: listed, held by a pidfd, listed again, signalled.  Between the list and the signal a process
+ * can end and its pid be another's; but who is held, is in the second list and can still be
+ * signalled was a process of the container's then.  The path in /proc/PID/cgroup would tell it too,
+ * were it not that the kernel tells none of more than PATH_MAX bytes.
+ */
+static int kill_some(const struct container_state *state, const pid_t *pids, size_t count,
+		     int signal, struct error *err)
+{
+	autofree pid_t *now = NULL;
+	int pidfds[HELD_MAX];
+	size_t now_count = 0;
+	int result;
+
+	for (size_t i = 0; i < count; i++)
+		pidfds[i] = pidfd_open_process(pids[i]);
+	result = processes_list(state, &now, &now_count, err);
+	for (size_t i = 0; i < count; i++) {
+		if (pidfds[i] >= 0 && now_count > 0 &&
+		    bsearch(&pids[i], now, now_count, sizeof(*now), compare_pids))
+			pidfd_signal(pidfds[i], signal);
+		fd_close(&pidfds[i]);
+	}
+	return result;
+}
+
+static int kill_each(const struct container_state *state, int signal, struct error *err)
+{
+	autofree pid_t *pids = NULL;
+	size_t count = 0, some;
+	int result = processes_list(state, &pids, &count, err);
+
+	for (size_t i = 0; result == 0 && i < count; i += some) {
+		some = count - i < HELD_MAX ? count - i : HELD_MAX;
+		result = kill_some(state, pids + i, some, signal, err);
+	}
+	return result;
+}
+
+/* Nobody left to reach is success: what was asked for is so. */
+static int kill_all(const struct state_dir *dir, const struct container_state *state, int signal,
+		    struct error *err)
+{
+	autoclose int pidfd = -1;
+	enum container_status status;
+	int result;
+
+	if (state_status(dir, state, &status, &pidfd, err) < 0)
+		return -1;
+	if (status == CONTAINER_STOPPED && !state->cgroup)
+		return 0;
+	result = state->cgroup && signal == SIGKILL ? cgroup_kill(state->cgroup, err)
+						    : kill_each(state, signal, err);
+	if (result == 0 && signal == SIGKILL && status != CONTAINER_STOPPED)
+		await_death(pidfd);
+	return result;
+}
+
+int container_kill(const char *root, const char *id, int signal, enum kill_scope scope,
+		   struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	struct container_state state = { 0 };
+	int result;
+
+	if (state_open(root, id, STATE_UNLOCKED, &dir, &state, err) != 0)
+		return -1;
+	result = scope == KILL_ALL ? kill_all(&dir, &state, signal, err)
+				   : kill_init(&dir, &state, signal, err);
+	state_release(&state);
+	return result;
+}

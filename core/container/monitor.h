@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_CONTAINER_MONITOR_H
+#define URUN_CONTAINER_MONITOR_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include "core/base/error.h"
+#include "core/container/notify.h"
+
+/*
+ * Blocks the signals that a foreground `run` forwards, so that none is lost between now and
+ * monitor_run(). Runs in: parent, before the child is cloned (which gets its own mask).
+ */
+void monitor_block_signals(sigset_t *ret_signals);
+
+/* What is waited for.  The descriptors stay the caller's. */
+struct monitored {
+	pid_t pid;
+	int pidfd;
+	int console; /* the master of its terminal, which is served; -1: none */
+	/* The end of these two helpers is a warning; -1: there is none. */
+	int slirp_pidfd;
+	int port_pidfd;
+	struct notify notify;
+};
+
+/*
+ * Waits for the process's end, forwarding to it every signal that we get.  Returns its exit status,
+ * 128 + N for one killed by signal N, as *ret_status.
+ */
+int monitor_run(const struct monitored *process, const sigset_t *signals, int *ret_status,
+		struct error *err);
+
+#endif

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/container/port.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/pidfd.h"
+#include "core/container/state_socket.h"
+
+/* Sockets are closed at once; beyond this it hangs, and is given up. */
+#define END_TIMEOUT_MS 2000
+
+int publish_list_parse(const struct publish_texts *texts, struct publish_list *ret_list,
+		       struct error *err)
+{
+	struct publish_list list = { 0 };
+
+	list.items = mem_resize(NULL, texts->count, sizeof(*list.items));
+	for (; list.count < texts->count; list.count++)
+		if (publish_parse(texts->items[list.count], &list.items[list.count], err) < 0) {
+			publish_list_release(&list);
+			return -1;
+		}
+	*ret_list = list;
+	return 0;
+}
+
+void publish_list_release(struct publish_list *list)
+{
+	free(list->items);
+	*list = (struct publish_list){ 0 };
+}
+
+int ports_open(const struct publish_list *list, struct ports *ret_ports, struct error *err)
+{
+	struct ports ports = PORTS_NONE;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (publish_open(&list->items[i], &ports.published, err) < 0) {
+			ports_release(&ports);
+			return -1;
+		}
+	if (ports.published.count > PORT_COUNT_MAX) {
+		ports_release(&ports);
+		return error_set(err, 0, "--publish: more than %d ports", PORT_COUNT_MAX);
+	}
+	*ret_ports = ports;
+	return 0;
+}
+
+void ports_release(struct ports *ports)
+{
+	helper_abandon(&ports->helper);
+	published_list_release(&ports->published);
+	fd_close(&ports->pidfd);
+	fd_close(&ports->user_namespace);
+	fd_close(&ports->network_namespace);
+}
+
+/* ---- beside the creation ---- */
+
+int ports_launch(struct ports *ports, const char *network, struct error *err)
+{
+	if (ports->published.count == 0)
+		return 0;
+	return helper_launch(HELPER_PORT, network, &ports->helper, err);
+}
+
+int ports_give(struct ports *ports, const struct state_dir *dir, int life_pidfd, struct error *err)
+{
+	int fds[] = { life_pidfd, -1, ports->user_namespace, ports->network_namespace };
+	autoclose int listener = -1;
+
+	if (ports->helper.ready_fd < 0)
+		return 0;
+	if (state_socket_listen(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &listener, err) < 0)
+		return -1;
+	fds[1] = listener;
+	return helper_give(&ports->helper, fds, ARRAY_SIZE(fds), err);
+}
+
+/*
+ * All or none.  ORDER: our own are closed, or the address wouldn't be free when urun-port closes its
+ * one.
+ */
+static int add_all(int control, struct published_list *list, struct error *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct error ignored = ERROR_NONE;
+
+		if (port_add(control, &list->items[i], err) == 0)
+			continue;
+		while (i-- > 0) {
+			const struct published *done = &list->items[i];
+
+			port_remove(control,
+				    &(struct port_entry){ done->protocol, done->container_port,
+							  done->host },
+				    &ignored);
+		}
+		return -1;
+	}
+	for (size_t i = 0; i < list->count; i++)
+		fd_close(&list->items[i].fd);
+	return 0;
+}
+
+/* How long the kernel may take from the end of its sockets to the end of the process. */
+#define EXPLAIN_TIMEOUT_MS 200
+
+/* A helper that serves and then ends has nobody to tell the cause; its sockets alone show it. */
+static int explain(const struct ports *ports, struct error *err)
+{
+	struct pollfd end = { .fd = ports->pidfd, .events = POLLIN };
+	bool is_cut = err->code == ECONNREFUSED || err->code == ECONNRESET || err->code == EPIPE;
+
+	if (is_cut && poll(&end, 1, EXPLAIN_TIMEOUT_MS) > 0)
+		error_set(err, 0, HELPER_PORT " ended before it published the ports");
+	return -1;
+}
+
+int ports_await(struct ports *ports, const struct state_dir *dir, struct error *err)
+{
+	autoclose int control = -1;
+
+	if (ports->helper.ready_fd < 0)
+		return 0;
+	if (helper_await(&ports->helper, &ports->pidfd, err) < 0)
+		return -1;
+	if (state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &control, err) < 0 ||
+	    add_all(control, &ports->published, err) < 0)
+		return explain(ports, err);
+	return 0;
+}
+
+void ports_undo(struct ports *ports)
+{
+	struct pollfd end = { .fd = ports->pidfd, .events = POLLIN };
+
+	if (ports->pidfd >= 0) {
+		pidfd_signal(ports->pidfd, SIGKILL);
+		while (poll(&end, 1, END_TIMEOUT_MS) < 0 && errno == EINTR)
+			;
+	}
+	ports_release(ports);
+}
+
+/* ---- later ---- */
+
+void ports_end(const struct state_dir *dir)
+{
+	struct error ignored = ERROR_NONE;
+	autoclose int control = -1;
+
+	if (state_has_file(dir, STATE_FILE_PORTS, &ignored) != 0 &&
+	    state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &control, &ignored) == 0)
+		port_end(control, END_TIMEOUT_MS);
+}
+
+/* A container that lives, with its first process's pidfd, which stays -1 where it has none. */
+static int open_living(const char *root, const char *id, struct state_dir *dir,
+		       struct container_state *state, int *pidfd, struct error *err)
+{
+	enum container_status status;
+
+	if (state_open(root, id, STATE_LOCKED, dir, state, err) != 0)
+		return -1;
+	if (state_status(dir, state, &status, pidfd, err) < 0)
+		return -1;
+	if (status == CONTAINER_RUNNING || status == CONTAINER_CREATED ||
+	    status == CONTAINER_PAUSED)
+		return 0;
+	return error_set(err, 0, "container %s is %s: it has no ports", id,
+			 container_status_name(status));
+}
+
+/* Returns 1, 0 where none is there, or -1. */
+static int connect_existing(const struct state_dir *dir, int *ret_control, struct error *err)
+{
+	int found = state_has_file(dir, STATE_FILE_PORTS, err);
+
+	if (found <= 0)
+		return found;
+	if (state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, ret_control, err) == 0)
+		return 1;
+	/* It has ended without a word. */
+	if (err->code != ECONNREFUSED)
+		return -1;
+	*err = ERROR_NONE;
+	unlinkat(dir->fd, STATE_FILE_PORTS, 0);
+	return 0;
+}
+
+int container_ports_list(const char *root, const char *id, struct port_entry **ret_entries,
+			 size_t *ret_count, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	struct container_state state = { 0 };
+	autoclose int pidfd = -1, control = -1;
+	int result;
+
+	*ret_entries = NULL;
+	*ret_count = 0;
+	result = open_living(root, id, &dir, &state, &pidfd, err) < 0
+			 ? -1
+			 : connect_existing(&dir, &control, err);
+	if (result > 0)
+		result = port_list(control, ret_entries, ret_count, err);
+	state_release(&state);
+	return result;
+}
+
+static int open_namespace(pid_t pid, const char *name, int *ret_fd, struct error *err)
+{
+	autofree char *path = str_format("/proc/%d/ns/%s", (int)pid, name);
+
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? error_set(err, errno, "open %s", path) : 0;
+}
+
+/* ORDER: opened by number; then the pidfd tells whether the process was that one all the while. */
+static int find_namespaces(struct ports *ports, int life_pidfd, struct error *err)
+{
+	pid_t pid = pidfd_pid(life_pidfd);
+
+	if (pid > 0 && (open_namespace(pid, "user", &ports->user_namespace, err) < 0 ||
+			open_namespace(pid, "net", &ports->network_namespace, err) < 0))
+		return -1;
+	if (pid <= 0 || pidfd_signal(life_pidfd, 0) < 0)
+		return error_set(err, 0, "container not running: no port can be published");
+	return 0;
+}
+
+static int start_late(struct ports *ports, const struct state_dir *dir,
+		      const struct container_state *state, int life_pidfd, struct error *err)
+{
+	if (!state->network || !str_starts_with(state->network, "slirp"))
+		return error_set(err, 0,
+				 "--add: container %s has no slirp network whose ports could be "
+				 "published",
+				 state->id);
+	return ports_launch(ports, state->network, err) < 0 ||
+			       find_namespaces(ports, life_pidfd, err) < 0 ||
+			       ports_give(ports, dir, life_pidfd, err) < 0
+		       ? -1
+		       : ports_await(ports, dir, err);
+}
+
+/* Is the port among those that the text means?  What it doesn't say may be any. */
+static bool is_meant(const struct publish *publish, const struct port_entry *entry)
+{
+	unsigned int i = (unsigned int)entry->container_port - publish->container_first;
+	union publish_address host = publish->address;
+
+	if (entry->protocol != publish->protocol ||
+	    entry->container_port < publish->container_first || i >= publish->count)
+		return false;
+	if (publish->host_first && publish_port(&entry->host) != publish->host_first + i)
+		return false;
+	publish_set_port(&host, publish_port(&entry->host));
+	return !publish->has_address || publish_is_same_address(&host, &entry->host);
+}
+
+static int remove_meant(int control, const char *text, const struct publish *publish,
+			struct error *err)
+{
+	autofree struct port_entry *entries = NULL;
+	size_t count, removed = 0;
+
+	if (port_list(control, &entries, &count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (!is_meant(publish, &entries[i]))
+			continue;
+		if (port_remove(control, &entries[i], err) < 0)
+			return -1;
+		removed++;
+	}
+	return removed ? 0 : error_set(err, 0, "--remove %s: no such port is published", text);
+}
+
+/* ORDER: taken away first, as what is added may have the same address. */
+static int change(const struct state_dir *dir, const struct container_state *state, int pidfd,
+		  const struct publish_texts *add, const struct publish_texts *remove,
+		  struct ports *ports, struct error *err)
+{
+	autopublishlist struct publish_list removed = { 0 }, added = { 0 };
+	autoclose int control = -1;
+	int found = publish_list_parse(remove, &removed, err) < 0 ||
+				    publish_list_parse(add, &added, err) < 0
+			    ? -1
+			    : connect_existing(dir, &control, err);
+
+	if (found < 0)
+		return -1;
+	for (size_t i = 0; i < removed.count; i++) {
+		if (!found)
+			return error_set(err, 0, "--remove %s: no port is published",
+					 remove->items[i]);
+		if (remove_meant(control, remove->items[i], &removed.items[i], err) < 0)
+			return -1;
+	}
+	if (added.count == 0)
+		return 0;
+	if (ports_open(&added, ports, err) < 0)
+		return -1;
+	return found ? add_all(control, &ports->published, err)
+		     : start_late(ports, dir, state, pidfd, err);
+}
+
+int container_ports_change(const char *root, const char *id, const struct publish_texts *add,
+			   const struct publish_texts *remove, struct published_list *ret_added,
+			   struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	struct container_state state = { 0 };
+	struct ports ports = PORTS_NONE;
+	autoclose int pidfd = -1;
+	int result = open_living(root, id, &dir, &state, &pidfd, err);
+
+	if (result == 0 && change(&dir, &state, pidfd, add, remove, &ports, err) < 0) {
+		ports_undo(&ports);
+		result = -1;
+	}
+	if (result == 0) {
+		*ret_added = ports.published;
+		ports.published = (struct published_list){ 0 };
+		ports_release(&ports);
+	}
+	state_release(&state);
+	return result;
+}

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/container/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/hash.h"
+#include "core/base/pidfd.h"
+#include "core/base/str.h"
+#include "core/cgroup/tree.h"
+#include "core/config/shapes.h"
+#include "rootless/name.h"
+#include "rootless/subid.h"
+
+static const struct json_field state_fields[] = {
+	{ .name = "ociVersion",
+	  .kind = JSON_STRING,
+	  .required = true,
+	  .offset = offsetof(struct container_state, oci_version) },
+	{ .name = "id",
+	  .kind = JSON_STRING,
+	  .required = true,
+	  .offset = offsetof(struct container_state, id) },
+	{ .name = "pid",
+	  .kind = JSON_U64,
+	  .required = true,
+	  .max = INT32_MAX,
+	  .offset = offsetof(struct container_state, pid) },
+	{ .name = "startTime",
+	  .kind = JSON_U64,
+	  .required = true,
+	  .offset = offsetof(struct container_state, start_time) },
+	{ .name = "pidInode",
+	  .kind = JSON_U64,
+	  .offset = offsetof(struct container_state, pid_inode) },
+	{ .name = "bundle",
+	  .kind = JSON_STRING,
+	  .required = true,
+	  .offset = offsetof(struct container_state, bundle) },
+	{ .name = "rootfs",
+	  .kind = JSON_STRING,
+	  .required = true,
+	  .offset = offsetof(struct container_state, rootfs) },
+	{ .name = "created",
+	  .kind = JSON_STRING,
+	  .required = true,
+	  .offset = offsetof(struct container_state, created) },
+	{ .name = "uid",
+	  .kind = JSON_U64,
+	  .required = true,
+	  .max = UINT32_MAX,
+	  .offset = offsetof(struct container_state, uid) },
+	{ .name = "foreground",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, foreground) },
+	{ .name = "ownPidNamespace",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, own_pid_namespace) },
+	{ .name = "newKeyring",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, new_keyring) },
+	{ .name = "cgroup",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, cgroup) },
+	{ .name = "cgroupMade",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, cgroup_made) },
+	{ .name = "cgroupUnit",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, cgroup_unit) },
+	{ .name = "cgroupUserBus",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, cgroup_user_bus) },
+	{ .name = "network",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, network) },
+	{ .name = "networkPid",
+	  .kind = JSON_U64,
+	  .max = INT32_MAX,
+	  .offset = offsetof(struct container_state, network_pid) },
+	{ .name = "annotations",
+	  .kind = JSON_STRING_MAP,
+	  .offset = offsetof(struct container_state, annotations) },
+	{ .name = "hooks",
+	  .kind = JSON_OBJECT,
+	  .shape = &config_hooks_shape,
+	  .offset = offsetof(struct container_state, hooks) },
+	/* Read alone: state_write() appends it. */
+	{ .name = "sum", .kind = JSON_STRING, .offset = offsetof(struct container_state, sum) },
+};
+static const struct json_shape state_shape = { sizeof(struct container_state), state_fields,
+					       ARRAY_SIZE(state_fields) };
+
+const char *container_status_name(enum container_status status)
+{
+	static const char *const names[] = { "creating", "created", "running", "paused",
+					     "stopped" };
+
+	return names[status];
+}
+
+void state_release(struct container_state *state)
+{
+	if (!state)
+		return;
+	arena_release(&state->arena);
+	memset(state, 0, sizeof(*state));
+}
+
+static int write_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
+		      struct error *err)
+{
+	int failed = file_replace(dir->fd, name, 0600, text->bytes, text->size);
+
+	return failed < 0 ? error_set(err, -failed, "write %s/%s", dir->path, name) : 0;
+}
+
+/* The end of a document with its sum, over all that stands before: against damage, as the file is its reader's own. */
+#define SUM_FORMAT ",\"sum\":\"%016" PRIx64 "\"}"
+#define SUM_SIZE   (sizeof(",\"sum\":\"0123456789abcdef\"}") - 1)
+
+static void print_with_sum(const struct container_state *state, struct strbuf *out)
+{
+	struct container_state unsummed = *state;
+
+	unsummed.sum = NULL;
+	json_write(&state_shape, &unsummed, JSON_OWN, out);
+	/* The brace at the end. */
+	out->size--;
+	strbuf_addf(out, SUM_FORMAT, hash_bytes(out->bytes, out->size));
+}
+
+/*
+ * Damage can leave valid JSON: a digit of the pid is another, and another program would be killed.
+ * A state without a sum is from an older urun.
+ */
+static int check_sum(const char *bytes, size_t size, const struct container_state *state,
+		     struct error *err)
+{
+	char wanted[SUM_SIZE + 1];
+
+	if (!state->sum)
+		return 0;
+	if (size > SUM_SIZE) {
+		snprintf(wanted, sizeof(wanted), SUM_FORMAT, hash_bytes(bytes, size - SUM_SIZE));
+		if (memcmp(bytes + size - SUM_SIZE, wanted, SUM_SIZE) == 0)
+			return 0;
+	}
+	return error_set(err, 0, "sum: it doesn't fit: the file was damaged or edited");
+}
+
+int state_write(const struct state_dir *dir, const struct container_state *state, struct error *err)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	print_with_sum(state, &text);
+	return write_file(dir, STATE_FILE_STATE, &text, err) < 0
+		       ? -1
+		       : write_file(dir, STATE_FILE_COPY, &text, err);
+}
+
+static int read_file(const struct state_dir *dir, const char *name, char **ret_bytes,
+		     size_t *ret_size, struct error *err)
+{
+	autoclose int fd =
+		openat(dir->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int failed;
+
+	if (fd < 0)
+		return error_set(err, errno, "open %s/%s", dir->path, name);
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "stat %s/%s", dir->path, name);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, 0, "open %s/%s: not a regular file", dir->path, name);
+	failed = fd_read_all(fd, JSON_SIZE_MAX, ret_bytes, ret_size);
+	return failed < 0 ? error_set(err, -failed, "read %s/%s", dir->path, name) : 0;
+}
+
+int state_parse(const char *bytes, size_t size, struct container_state *ret_state,
+		struct error *err)
+{
+	struct container_state state = { 0 };
+	struct arena arena = { 0 };
+
+	if (json_read_own(bytes, size, &state_shape, &state, &arena, err) < 0 ||
+	    check_sum(bytes, size, &state, err) < 0) {
+		arena_release(&arena);
+		return -1;
+	}
+	*ret_state = state;
+	ret_state->arena = arena;
+	return 0;
+}
+
+static int read_state_file(const struct state_dir *dir, const char *name,
+			   struct container_state *ret_state, struct error *err)
+{
+	struct container_state state = { 0 };
+	autofree char *bytes = NULL;
+	size_t size = 0;
+
+	if (read_file(dir, name, &bytes, &size, err) < 0)
+		return -1;
+	if (state_parse(bytes, size, &state, err) < 0)
+		return error_prefix(err, "%s/%s", dir->path, name);
+	/* A copy of another container's would have that one killed. */
+	if (!str_equal(state.id, dir->id)) {
+		error_set(err, 0, "%s/%s: it is of another container, %s", dir->path, name,
+			  state.id);
+		state_release(&state);
+		return -1;
+	}
+	*ret_state = state;
+	return 0;
+}
+
+int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err)
+{
+	return read_state_file(dir, STATE_FILE_STATE, ret_state, err);
+}
+
+int state_read_copy(const struct state_dir *dir, struct container_state *ret_state,
+		    struct error *err)
+{
+	return read_state_file(dir, STATE_FILE_COPY, ret_state, err);
+}
+
+int state_write_config(const struct state_dir *dir, const struct container_config *config,
+		       struct error *err)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	config_print(config, JSON_OWN, &text);
+	return write_file(dir, STATE_FILE_CONFIG, &text, err);
+}
+
+int state_read_config(const struct state_dir *dir, struct container_config *ret_config,
+		      struct error *err)
+{
+	autofree char *bytes = NULL;
+	size_t size = 0;
+
+	*ret_config = (struct container_config){ 0 };
+	if (read_file(dir, STATE_FILE_CONFIG, &bytes, &size, err) < 0)
+		return -1;
+	if (config_parse_own(bytes, size, ret_config, err) < 0)
+		return error_prefix(err, "%s/%s", dir->path, STATE_FILE_CONFIG);
+	return 0;
+}
+
+int state_has_file(const struct state_dir *dir, const char *name, struct error *err)
+{
+	if (faccessat(dir->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : error_set(err, errno, "look for %s/%s", dir->path, name);
+}
+
+/* The status of a container whose process is alive. */
+static int status_of_living(const struct state_dir *dir, const struct container_state *state,
+			    enum container_status *ret_status, struct error *err)
+{
+	int found = state_has_file(dir, STATE_FILE_CREATING, err);
+
+	*ret_status = CONTAINER_CREATING;
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	*ret_status = CONTAINER_CREATED;
+	found = state_has_file(dir, STATE_FILE_START, err);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	found = state->cgroup ? cgroup_is_frozen(state->cgroup, err) : 0;
+	*ret_status = found > 0 ? CONTAINER_PAUSED : CONTAINER_RUNNING;
+	return found < 0 ? -1 : 0;
+}
+
+/*
+ * The process that /proc hides is known by its number; without one (before Linux 6.9) a container that
+ * waits for `start` is known by the FIFO, which nobody but its init and its creator read.
+ */
+static int open_process(const struct state_dir *dir, const struct container_state *state)
+{
+	int pidfd = pidfd_open_same((pid_t)state->pid.value, state->start_time.value,
+				    state->pid_inode.value);
+	struct process_stat stat;
+	autoclose int fifo = -1;
+
+	/* A process that can be seen is another one, or has ended. */
+	if (!process_may_be_hidden(pidfd) || state->pid_inode.set ||
+	    process_read_stat((pid_t)state->pid.value, &stat) == 0)
+		return pidfd;
+	fifo = openat(dir->fd, STATE_FILE_START, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	return fifo < 0 ? pidfd : pidfd_open_process((pid_t)state->pid.value);
+}
+
+int state_status(const struct state_dir *dir, const struct container_state *state,
+		 enum container_status *ret_status, int *ret_pidfd, struct error *err)
+{
+	autoclose int pidfd = open_process(dir, state);
+
+	if (ret_pidfd)
+		*ret_pidfd = -1;
+	*ret_status = CONTAINER_STOPPED;
+	/*
+	 * There is no such process, or the pid can't be one.  Any other failure (too many open files, no
+	 * memory) says nothing of the process: a container that may live is never taken for stopped,
+	 * as its state would be removed and its program left behind.
+	 */
+	if (pidfd == -ESRCH || pidfd == -EINVAL)
+		return 0;
+	if (pidfd < 0)
+		return error_set(err, -pidfd, "look at the container's process %" PRIu64,
+				 state->pid.value);
+	if (status_of_living(dir, state, ret_status, err) < 0)
+		return -1;
+	if (ret_pidfd)
+		*ret_pidfd = take_fd(&pidfd);
+	return 0;
+}
+
+int state_record_pid(struct container_state *state, pid_t pid, int pidfd)
+{
+	uint64_t inode = pidfd_inode(pidfd);
+	char process_state;
+	int failed;
+
+	state->pid = (struct opt_u64){ .set = true, .value = (uint64_t)pid };
+	state->pid_inode = (struct opt_u64){ .set = inode != 0, .value = inode };
+	state->start_time = (struct opt_u64){ .set = true };
+	failed = pidfd_start_time(pid, &state->start_time.value, &process_state);
+	/* One that lives is hidden (hidepid). */
+	return failed < 0 && pidfd_signal(pidfd, 0) < 0 ? failed : 0;
+}
+
+int state_learn_start_time(const struct state_dir *dir, struct container_state *state,
+			   struct error *err)
+{
+	char process_state;
+	int failed;
+
+	if (state->start_time.value != 0)
+		return 0;
+	failed =
+		pidfd_start_time((pid_t)state->pid.value, &state->start_time.value, &process_state);
+	/* Hidden still, or it has ended. */
+	if (process_may_be_hidden(failed))
+		return 0;
+	if (failed < 0)
+		return error_set(err, -failed, "read the start time of process %" PRIu64,
+				 state->pid.value);
+	return state_write(dir, state, err);
+}
+
+struct cgroup_left state_cgroup(const struct container_state *state)
+{
+	return (struct cgroup_left){ state->cgroup, state->cgroup_made, state->cgroup_unit,
+				     state->cgroup_user_bus };
+}
+
+/*
+ * What `state` and hooks show: the spec's members, and those that engines read beside them (rootfs,
+ * created, owner).
+ */
+struct shown_state {
+	char *oci_version;
+	char *id;
+	char *status;
+	struct opt_u64 pid;
+	char *bundle;
+	char *rootfs;
+	char *created;
+	char *owner;
+	str_map annotations;
+};
+
+static const struct json_field shown_fields[] = {
+	{ .name = "ociVersion",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct shown_state, oci_version) },
+	{ .name = "id", .kind = JSON_STRING, .offset = offsetof(struct shown_state, id) },
+	{ .name = "pid", .kind = JSON_U64, .offset = offsetof(struct shown_state, pid) },
+	{ .name = "status", .kind = JSON_STRING, .offset = offsetof(struct shown_state, status) },
+	{ .name = "bundle", .kind = JSON_STRING, .offset = offsetof(struct shown_state, bundle) },
+	{ .name = "rootfs", .kind = JSON_STRING, .offset = offsetof(struct shown_state, rootfs) },
+	{ .name = "created", .kind = JSON_STRING, .offset = offsetof(struct shown_state, created) },
+	{ .name = "owner", .kind = JSON_STRING, .offset = offsetof(struct shown_state, owner) },
+	{ .name = "annotations",
+	  .kind = JSON_STRING_MAP,
+	  .offset = offsetof(struct shown_state, annotations) },
+};
+static const struct json_shape shown_shape = { sizeof(struct shown_state), shown_fields,
+					       ARRAY_SIZE(shown_fields) };
+
+int state_check_text(const struct container_state *state, struct error *err)
+{
+	if (json_check_text(&state_shape, state, err) == 0)
+		return 0;
+	return error_prefix(err,
+			    "hooks and seccomp agents get the state as JSON, which can't say it");
+}
+
+void state_print(const struct container_state *state, enum container_status status,
+		 enum json_style style, struct strbuf *out)
+{
+	autofree char *owner = name_of_user("", (uid_t)state->uid.value);
+	autofree char *status_name = str_dup(container_status_name(status));
+	struct shown_state shown = {
+		.oci_version = state->oci_version,
+		.id = state->id,
+		.status = status_name,
+		.pid = { .set = true, .value = status == CONTAINER_STOPPED ? 0 : state->pid.value },
+		.bundle = state->bundle,
+		.rootfs = state->rootfs,
+		.created = state->created,
+		.owner = owner,
+		.annotations = state->annotations,
+	};
+
+	json_write(&shown_shape, &shown, style, out);
+}

@@ -1,0 +1,762 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+/*
+ * The directories below a state root.
+ *
+ * A state root is a directory like any other, and a user can name the wrong one (--root ~/bundles).
+ * Two things follow.  Nothing of a directory is removed unless it is known to be a container's: it
+ * has a state.json that is one, or a file with FILE_MARK, which its creation has made first.  And a
+ * container's directory has its name only while it can be known so, be it that we are killed at any
+ * moment: it is made as ".new=ID" and renamed when it is marked, and renamed to ".old=ID" before it is
+ * emptied.  No id begins with a dot or has '=', so these two names are nobody else's, and what a killed
+ * urun leaves under them is removed by the next creation or deletion of the same id.
+ */
+#include "core/container/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/mountinfo.h"
+#include "core/base/place.h"
+#include "core/base/remove.h"
+#include "core/base/str.h"
+#include "core/base/utf8.h"
+#include "core/cgroup/tree.h"
+#include "core/container/state_lock.h"
+
+#define FILE_MARK "urun container\n"
+
+#define PREFIX_NEW ".new="
+#define PREFIX_OLD ".old="
+
+/* Others that take and give back the same id in between, again and again. */
+#define CREATE_TRIES 8
+
+void state_dir_close(struct state_dir *dir)
+{
+	fd_close(&dir->fd);
+	fd_close(&dir->root_fd);
+	free(dir->path);
+	free(dir->id);
+	dir->path = dir->id = NULL;
+}
+
+/* What is wrong with an id may be what nobody sees of it. */
+static int refuse_id(const char *id, const char *why, struct error *err)
+{
+	autostrbuf struct strbuf shown = { 0 };
+
+	utf8_escape(id, &shown);
+	return error_set(err, 0, "container id '%s': %s", shown.bytes, why);
+}
+
+int state_check_id(const char *id, struct error *err)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
+	size_t length = strlen(id);
+
+	if (length == 0)
+		return error_set(err, 0, "the container id is empty");
+	if (length > 255)
+		return error_set(err, 0, "the container id has %zu bytes, more than 255", length);
+	if (id[0] == '.')
+		return refuse_id(id, "it begins with '.'", err);
+	if (id[strspn(id, allowed)] != '\0')
+		return refuse_id(id, "only letters, digits, '_', '+', '-' and '.' are allowed",
+				 err);
+	return 0;
+}
+
+/* ---- whose they are ---- */
+
+/*
+ * A directory's owner can have what is below it say anything: hooks that `delete` runs, paths that are
+ * removed.  So it must be ours, be we root or not; and none that others can write to, sticky or not:
+ * they could make a container's directory before us.
+ * ORDER: of the opened directory, so that what is checked is what is used.
+ */
+static int check_owner(int fd, const char *what, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "stat %s %s", what, path);
+	if (st.st_uid != geteuid())
+		return error_set(err, 0, "%s %s belongs to uid %u, not to us (%u)", what, path,
+				 st.st_uid, geteuid());
+	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+		error_set(err, 0, "%s %s can be written by others (mode %04o)", what, path,
+			  st.st_mode & 07777);
+		return error_hint(err, "take a directory of your own, or run `chmod go-w %s`",
+				  path);
+	}
+	return 0;
+}
+
+static int open_root(const char *root, enum place_missing missing, int *ret_fd, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (place_open_directory("state root", root, missing, &fd, err) < 0 ||
+	    check_owner(fd, "state root", root, err) < 0)
+		return -1;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* Fails with ENOENT where there is none. */
+static int open_in_root(int root_fd, const char *name, const char *path, int *ret_fd,
+			struct error *err)
+{
+	autoclose int fd = openat(root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(err, errno, "open state folder %s", path);
+	if (check_owner(fd, "state folder", path, err) < 0)
+		return -1;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* Is @fd what has the name still? */
+static bool has_name(int root_fd, const char *name, int fd)
+{
+	struct stat named, st;
+
+	return fstat(fd, &st) == 0 && fstatat(root_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_dev == named.st_dev && st.st_ino == named.st_ino;
+}
+
+/*
+ * After the lock is held: was it removed before we got it?  Not where the look fails: else a command
+ * would say that there is no such container.
+ */
+static bool is_removed(const struct state_dir *dir)
+{
+	struct stat named, st;
+
+	if (fstatat(dir->root_fd, dir->id, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	return fstat(dir->fd, &st) == 0 && (st.st_dev != named.st_dev || st.st_ino != named.st_ino);
+}
+
+static int refuse_locked(const struct state_dir *dir, int timeout_ms,
+			 const struct lock_holder *holder, struct error *err)
+{
+	if (holder->stopped) {
+		error_set(err, 0,
+			  "container %s is being created or changed by process %d, which is "
+			  "stopped",
+			  dir->id, holder->pid);
+		return error_hint(err, "continue it with `kill -CONT %d`, or use `delete --force`",
+				  holder->pid);
+	}
+	if (holder->pid)
+		return error_set(err, 0,
+				 "container %s is being created or changed by process %d for more "
+				 "than %d s",
+				 dir->id, holder->pid, timeout_ms / 1000);
+	return error_set(err, 0,
+			 "container %s is being created or changed by another command for more "
+			 "than %d s",
+			 dir->id, timeout_ms / 1000);
+}
+
+static int lock_folder(const struct state_dir *dir, int timeout_ms, struct error *err)
+{
+	struct lock_holder holder;
+	int failed = state_lock_take(dir->fd, timeout_ms, &holder);
+
+	if (failed == -ETIMEDOUT)
+		return refuse_locked(dir, timeout_ms, &holder, err);
+	return failed < 0 ? error_set(err, -failed, "lock %s", dir->path) : 0;
+}
+
+/* ---- what is in them ---- */
+
+/* A file of this name alone isn't a mark: a bundle may have one. */
+static bool has_mark(int dir, const char *name)
+{
+	char text[sizeof(FILE_MARK)];
+	autoclose int fd =
+		openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	       read(fd, text, sizeof(text)) == sizeof(FILE_MARK) - 1 &&
+	       memcmp(text, FILE_MARK, sizeof(FILE_MARK) - 1) == 0;
+}
+
+bool state_dir_is_half(const struct state_dir *dir)
+{
+	return has_mark(dir->fd, STATE_FILE_CREATING);
+}
+
+bool state_dir_is_marked(const struct state_dir *dir)
+{
+	return has_mark(dir->fd, STATE_FILE_CREATING) || has_mark(dir->fd, STATE_FILE_CREATED);
+}
+
+static void remove_one(int fd, const char *path, const char *name, int flags)
+{
+	if (unlinkat(fd, name, flags) < 0 && errno != ENOENT)
+		log_warning("remove %s/%s: %s", path, name, error_errno_text(errno));
+}
+
+static const char *mark_of(int fd)
+{
+	if (has_mark(fd, STATE_FILE_CREATED))
+		return STATE_FILE_CREATED;
+	return has_mark(fd, STATE_FILE_CREATING) ? STATE_FILE_CREATING : NULL;
+}
+
+/*
+ * Empties what is known to be a container's; hooks leave files of theirs in it.
+ * ORDER: the mark goes last, so that the next urun knows what a killed one has left.
+ */
+static void empty_container(int fd, const char *path)
+{
+	const char *mark = mark_of(fd);
+	int failed = remove_below(fd, mark);
+
+	if (failed < 0)
+		log_warning("remove what is in %s: %s", path, error_errno_text(-failed));
+	else if (mark)
+		remove_one(fd, path, mark, 0);
+}
+
+/* What has no mark is empty, but for the mark's file before it was written; or isn't ours. */
+static void empty_marked(int fd, const char *path)
+{
+	struct stat st;
+
+	if (mark_of(fd))
+		empty_container(fd, path);
+	else if (fstatat(fd, STATE_FILE_CREATING, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		 S_ISREG(st.st_mode) && st.st_size == 0)
+		remove_one(fd, path, STATE_FILE_CREATING, 0);
+}
+
+/* Refuses, before anything is removed, where something is mounted in it: that is another's. */
+static int check_mounts(const struct state_dir *dir, struct error *err)
+{
+	autofree char *text = NULL;
+	char link[32], path[PATH_MAX];
+	struct mountinfo mount;
+	ssize_t length;
+	size_t size;
+	char *rest;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir->fd);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length <= 0 ||
+	    fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size) < 0)
+		return 0;
+	path[length] = '\0';
+	rest = text;
+	while (mountinfo_next(&rest, &mount)) {
+		if (strncmp(mount.point, path, (size_t)length) != 0 || mount.point[length] != '/')
+			continue;
+		error_set(err, EBUSY, "remove state folder %s: %s is mounted on", dir->path,
+			  mount.point);
+		return error_hint(err, "unmount it first");
+	}
+	return 0;
+}
+
+/* ---- the names that they have while they come and go ---- */
+
+/* An id may be as long as a name can be: of the longest the prefix takes the place of a part. */
+static char *name_beside(const char *prefix, const char *id)
+{
+	size_t length = strlen(prefix) + strlen(id);
+
+	return str_format("%s%s", prefix, id + (length > NAME_MAX ? length - NAME_MAX : 0));
+}
+
+/*
+ * Removes what a killed urun has left under @name.
+ * ORDER: the lock, then the look whether it has the name still: one that was renamed since is a
+ * container's, or is being removed by who holds the lock.
+ */
+static void sweep(int root_fd, const char *name)
+{
+	autoclose int fd = openat(root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
+	    flock(fd, LOCK_EX | LOCK_NB) < 0 || !has_name(root_fd, name, fd))
+		return;
+	empty_marked(fd, name);
+	unlinkat(root_fd, name, AT_REMOVEDIR);
+}
+
+static void sweep_id(int root_fd, const char *id)
+{
+	autofree char *new_name = name_beside(PREFIX_NEW, id);
+	autofree char *old_name = name_beside(PREFIX_OLD, id);
+
+	sweep(root_fd, new_name);
+	sweep(root_fd, old_name);
+}
+
+void state_sweep(const char *root, const char *id)
+{
+	autoclose int root_fd = -1;
+	struct error ignored = ERROR_NONE;
+
+	if (open_root(root, PLACE_MUST_EXIST, &root_fd, &ignored) == 0)
+		sweep_id(root_fd, id);
+}
+
+/* Returns 0, -EEXIST where there is @to already, or another negative errno. */
+static int rename_to_new(int dir, const char *from, const char *to)
+{
+	if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	/* A file system without the flag (NFS): what a plain rename replaces is an empty directory. */
+	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	if (errno != ENOENT)
+		return -errno;
+	if (renameat(dir, from, dir, to) == 0)
+		return 0;
+	return errno == ENOTEMPTY || errno == ENOTDIR ? -EEXIST : -errno;
+}
+
+/* ---- a new one ---- */
+
+static int being_created(struct error *err)
+{
+	return error_set(err, 0, "a container with this id is being created, or was just deleted");
+}
+
+/*
+ * Makes ".new=ID" (@name) of it, locked and marked.  Returns 1; 0 where another command has it, which
+ * creates the same id, or takes ours for a dead one's as it isn't locked yet; or -1.
+ */
+static int make_marked(struct state_dir *dir, const char *name, struct error *err)
+{
+	int failed;
+
+	if (mkdirat(dir->root_fd, name, 0700) < 0)
+		return errno == EEXIST ? 0
+				       : error_set(err, errno, "make state folder %s", dir->path);
+	dir->fd = openat(dir->root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir->fd < 0) {
+		if (errno == ENOENT)
+			return 0;
+		error_set(err, errno, "open state folder %s", dir->path);
+		/* Empty, or another's: then this fails, which is right. */
+		unlinkat(dir->root_fd, name, AT_REMOVEDIR);
+		return -1;
+	}
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0 || !has_name(dir->root_fd, name, dir->fd))
+		return 0;
+	failed = file_create(dir->fd, STATE_FILE_CREATING, 0600, FILE_MARK, strlen(FILE_MARK));
+	if (failed == 0)
+		return 1;
+	/* By name, as for a look into it a descriptor may be missing. */
+	unlinkat(dir->fd, STATE_FILE_CREATING, 0);
+	unlinkat(dir->root_fd, name, AT_REMOVEDIR);
+	return error_set(err, -failed, "make %s/%s", dir->path, STATE_FILE_CREATING);
+}
+
+/* Returns 1 with @dir opened and locked, 0 where the id is taken, or -1. */
+static int make_new(struct state_dir *dir, struct error *err)
+{
+	autofree char *name = name_beside(PREFIX_NEW, dir->id);
+	int made, renamed;
+
+	sweep_id(dir->root_fd, dir->id);
+	made = make_marked(dir, name, err);
+	if (made != 1) {
+		if (made < 0 && dir->fd >= 0 && has_name(dir->root_fd, name, dir->fd)) {
+			empty_marked(dir->fd, dir->path);
+			unlinkat(dir->root_fd, name, AT_REMOVEDIR);
+		}
+		fd_close(&dir->fd);
+		return made;
+	}
+	renamed = rename_to_new(dir->root_fd, name, dir->id);
+	if (renamed == 0)
+		return 1;
+	empty_marked(dir->fd, dir->path);
+	unlinkat(dir->root_fd, name, AT_REMOVEDIR);
+	fd_close(&dir->fd);
+	return renamed == -EEXIST ? 0 : error_set(err, -renamed, "make state folder %s", dir->path);
+}
+
+static int already_exists(const struct state_dir *dir, struct error *err)
+{
+	int found = state_dir_is_marked(dir) ? 1 : state_has_file(dir, STATE_FILE_STATE, err);
+
+	if (found < 0)
+		return -1;
+	if (found > 0)
+		return error_set(err, 0, "a container with this id already exists");
+	error_set(err, 0, "%s already exists, and is no container's: nothing in it is touched",
+		  dir->path);
+	return error_hint(err, "take another id, or another state root with --root");
+}
+
+static int open_mark(const struct state_dir *dir)
+{
+	return openat(dir->fd, STATE_FILE_CREATED,
+		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+int state_hold(const struct state_dir *dir)
+{
+	autoclose int fd = open_mark(dir);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? take_fd(&fd) : -1;
+}
+
+static bool is_held(const struct state_dir *dir)
+{
+	autoclose int fd = open_mark(dir);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+}
+
+/* Not where that can't be found out. */
+static bool is_stopped(const struct state_dir *dir, const struct container_state *state)
+{
+	struct error ignored = ERROR_NONE;
+	enum container_status status;
+
+	return state_status(dir, state, &status, NULL, &ignored) == 0 &&
+	       status == CONTAINER_STOPPED;
+}
+
+/* Its creation was killed halfway, or the `run` that owned it was.  Not where its process lives. */
+static bool is_rubbish(const struct state_dir *dir)
+{
+	struct container_state state = { 0 };
+	struct error unread = ERROR_NONE, no_copy = ERROR_NONE;
+	bool half = has_mark(dir->fd, STATE_FILE_CREATING), rubbish;
+
+	if (state_read(dir, &state, &unread) < 0 && state_read_copy(dir, &state, &no_copy) < 0)
+		return unread.code == ENOENT && half;
+	rubbish = str_equal(state.id, dir->id) && is_stopped(dir, &state) &&
+		  (half || (state.foreground && !is_held(dir)));
+	if (rubbish) {
+		struct cgroup_left left = state_cgroup(&state);
+
+		if (cgroup_destroy(&left, &unread) < 0)
+			log_warning("container %s: %s", dir->id, unread.text);
+	}
+	state_release(&state);
+	return rubbish;
+}
+
+/* The lock is held.  Returns 1 where it was rubbish and is removed, 0 where not, or -1. */
+static int remove_rubbish(struct state_dir *dir, struct error *err)
+{
+	if (!is_rubbish(dir))
+		return 0;
+	log_info("container %s: its creator was killed: what it left in %s is removed", dir->id,
+		 dir->path);
+	return state_dir_remove(dir, err) < 0 ? -1 : 1;
+}
+
+/*
+ * The id is taken: by something that may be removed, so that the id is free again?
+ * ORDER: who holds the lock owns the directory: only then look at what is in it.
+ */
+static int take_over(struct state_dir *dir, struct error *err)
+{
+	int result = open_in_root(dir->root_fd, dir->id, dir->path, &dir->fd, err);
+
+	if (result < 0)
+		return err->code == ENOENT ? 0 : -1;
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0) {
+		result = being_created(err);
+	} else if (!is_removed(dir)) {
+		int removed = remove_rubbish(dir, err);
+
+		result = removed == 0 ? already_exists(dir, err) : removed < 0 ? -1 : 0;
+	}
+	fd_close(&dir->fd);
+	return result;
+}
+
+int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	int made = 0;
+
+	if (open_root(root, PLACE_MAKE, &dir.root_fd, err) < 0)
+		return -1;
+	dir.path = str_format("%s/%s", root, id);
+	dir.id = str_dup(id);
+	for (int i = 0; i < CREATE_TRIES && made == 0; i++) {
+		/* Looked at first, so that below a wrong root not even the root itself is touched. */
+		if (faccessat(dir.root_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			made = make_new(&dir, err);
+		if (made < 0 || (made == 0 && take_over(&dir, err) < 0))
+			return -1;
+	}
+	if (made == 0)
+		return being_created(err);
+	*ret_dir = dir;
+	dir = STATE_DIR_NONE;
+	return 0;
+}
+
+int state_set_created(const struct state_dir *dir, struct error *err)
+{
+	if (renameat(dir->fd, STATE_FILE_CREATING, dir->fd, STATE_FILE_CREATED) < 0)
+		return error_set(err, errno, "rename %s/%s to %s", dir->path, STATE_FILE_CREATING,
+				 STATE_FILE_CREATED);
+	return 0;
+}
+
+/* ---- one that exists ---- */
+
+void state_dir_unlock(const struct state_dir *dir)
+{
+	flock(dir->fd, LOCK_UN);
+}
+
+int state_dir_relock(struct state_dir *dir, int timeout_ms, struct error *err)
+{
+	return lock_folder(dir, timeout_ms, err) < 0 ? -1 : !is_removed(dir);
+}
+
+void state_dir_open_up(const char *root, const char *id)
+{
+	autoclose int root_fd = -1, fd = -1, opened = -1;
+	struct error ignored = ERROR_NONE;
+	struct stat st;
+	char path[32];
+
+	if (open_root(root, PLACE_MUST_EXIST, &root_fd, &ignored) < 0)
+		return;
+	fd = openat(root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || (st.st_mode & S_IRWXU) == S_IRWXU ||
+	    st.st_uid != geteuid() || remove_make_accessible(fd) < 0)
+		return;
+	opened = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (opened >= 0 && mark_of(opened))
+		return;
+	/* It isn't a container's. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (chmod(path, st.st_mode & 07777) < 0)
+		log_warning("give %s/%s its mode back: %s", root, id, error_errno_text(errno));
+}
+
+/* Returns 1: of the failures the one that a list of containers has nothing to say about. */
+static int no_such_container(const char *root, const char *id, struct error *err)
+{
+	error_set(err, 0, "container %s does not exist (looked in %s)", id, root);
+	return 1;
+}
+
+int state_dir_open(const char *root, const char *id, enum state_lock lock,
+		   struct state_dir *ret_dir, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+
+	if (state_check_id(id, err) < 0)
+		return -1;
+	if (open_root(root, PLACE_MUST_EXIST, &dir.root_fd, err) < 0)
+		return err->code == ENOENT ? no_such_container(root, id, err) : -1;
+	dir.path = str_format("%s/%s", root, id);
+	dir.id = str_dup(id);
+	if (open_in_root(dir.root_fd, id, dir.path, &dir.fd, err) < 0)
+		return err->code == ENOENT ? no_such_container(root, id, err) : -1;
+	if (lock == STATE_LOCKED && lock_folder(&dir, STATE_LOCK_MS, err) < 0)
+		return -1;
+	if (is_removed(&dir))
+		return no_such_container(root, id, err);
+	*ret_dir = dir;
+	dir = STATE_DIR_NONE;
+	return 0;
+}
+
+/*
+ * There is no state.json: a killed creation is removed, and everything else said.  A container that was
+ * handed over and has lost the file is kept, as its program may run still.  Returns as state_open() does,
+ * 0 where there is one now.
+ * ORDER: the lock, then the look: who holds the lock may be about to write the state, or to remove
+ * the folder.
+ */
+static int settle_missing(const char *root, struct state_dir *dir, struct error *err)
+{
+	struct error unremoved = ERROR_NONE;
+	int found;
+
+	if (is_removed(dir))
+		return no_such_container(root, dir->id, err);
+	if (!state_dir_is_marked(dir) && !is_removed(dir))
+		return error_set(err, 0, "%s is no container's: it has no %s", dir->path,
+				 STATE_FILE_STATE);
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0) {
+		error_set(err, 0, "container %s is being created by another command", dir->id);
+		return 1;
+	}
+	/* Nothing is removed where the look fails: there may be a state, and a program that is alive. */
+	found = state_has_file(dir, STATE_FILE_STATE, err);
+	if (found != 0) {
+		state_dir_unlock(dir);
+		return found < 0 ? -1 : 0;
+	}
+	if (is_removed(dir))
+		return no_such_container(root, dir->id, err);
+	if (!state_dir_is_half(dir)) {
+		state_dir_unlock(dir);
+		error_set(err, ENOENT, "container %s: open %s/%s", dir->id, dir->path,
+			  STATE_FILE_STATE);
+		return error_hint(err,
+				  "its program may run still: end it with "
+				  "`urun delete --force %s`",
+				  dir->id);
+	}
+	if (state_dir_remove(dir, &unremoved) < 0)
+		log_warning("%s", unremoved.text);
+	return no_such_container(root, dir->id, err);
+}
+
+/* The lock is held. */
+static bool clear_locked(struct state_dir *dir)
+{
+	struct error unremoved = ERROR_NONE;
+	int removed = is_removed(dir) ? 1 : remove_rubbish(dir, &unremoved);
+
+	if (removed < 0)
+		log_warning("%s", unremoved.text);
+	return removed > 0;
+}
+
+bool state_dir_clear(struct state_dir *dir)
+{
+	bool gone;
+
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0)
+		return false;
+	gone = clear_locked(dir);
+	state_dir_unlock(dir);
+	return gone;
+}
+
+/* The creation got as far as the state, and was killed before it handed the container over. */
+static bool is_half(const struct state_dir *dir, const struct container_state *state)
+{
+	struct error ignored = ERROR_NONE;
+
+	return state_has_file(dir, STATE_FILE_CREATING, &ignored) > 0 && is_stopped(dir, state);
+}
+
+int state_open(const char *root, const char *id, enum state_lock lock, struct state_dir *ret_dir,
+	       struct container_state *ret_state, struct error *err)
+{
+	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	int result = state_dir_open(root, id, lock, &dir, err);
+
+	if (result != 0)
+		return result;
+	result = state_read(&dir, ret_state, err);
+	if (result < 0 && err->code == ENOENT) {
+		result = settle_missing(root, &dir, err);
+		if (result == 0)
+			result = state_read(&dir, ret_state, err);
+	}
+	if (result != 0)
+		return result;
+	if (is_half(&dir, ret_state) &&
+	    (lock == STATE_LOCKED ? clear_locked(&dir) : state_dir_clear(&dir))) {
+		state_release(ret_state);
+		return no_such_container(root, id, err);
+	}
+	*ret_dir = dir;
+	dir = STATE_DIR_NONE;
+	return 0;
+}
+
+int state_dir_remove(struct state_dir *dir, struct error *err)
+{
+	autofree char *old_name = name_beside(PREFIX_OLD, dir->id);
+
+	if (is_removed(dir))
+		return 0;
+	if (check_mounts(dir, err) < 0)
+		return -1;
+	/* A hook may have taken our rights away.  ORDER: before the look for the mark. */
+	(void)remove_make_accessible(dir->fd);
+	sweep(dir->root_fd, old_name);
+	/* ORDER: its name goes first, for when we are killed in between: see this file's head. */
+	if (renameat(dir->root_fd, dir->id, dir->root_fd, old_name) < 0) {
+		if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+			return error_set(err, errno, "remove state folder %s", dir->path);
+		/* Something that isn't ours has the other name: it is emptied under its own. */
+		free(old_name);
+		old_name = str_dup(dir->id);
+	}
+	/* Once more where it isn't empty afterwards: a read of it that failed may do so once. */
+	for (int i = 0; i < 2; i++) {
+		empty_container(dir->fd, dir->path);
+		if (unlinkat(dir->root_fd, old_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != ENOTEMPTY)
+			return error_set(err, errno, "remove state folder %s", dir->path);
+	}
+	/* What stays has had its warning, and isn't a container any more. */
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err)
+{
+	char **ids = NULL;
+	size_t count = 0;
+	int fd = -1;
+	DIR *stream;
+	struct error ignored = ERROR_NONE;
+
+	*ret_ids = NULL;
+	*ret_count = 0;
+	if (open_root(root, PLACE_MUST_EXIST, &fd, err) < 0)
+		return err->code == ENOENT ? 0 : -1;
+	stream = fdopendir(fd);
+	if (!stream) {
+		int failed = errno;
+
+		fd_close(&fd);
+		return error_set(err, failed, "read %s", root);
+	}
+	for (struct dirent *entry; (entry = readdir(stream));) {
+		if (str_starts_with(entry->d_name, PREFIX_NEW) ||
+		    str_starts_with(entry->d_name, PREFIX_OLD))
+			sweep(dirfd(stream), entry->d_name);
+		if (entry->d_name[0] == '.' || state_check_id(entry->d_name, &ignored) < 0)
+			continue;
+		ids = mem_resize(ids, count + 1, sizeof(*ids));
+		ids[count++] = str_dup(entry->d_name);
+	}
+	closedir(stream);
+	if (count)
+		qsort(ids, count, sizeof(*ids), compare_ids);
+	*ret_ids = ids;
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_CONTAINER_STATE_SOCKET_H
+#define URUN_CONTAINER_STATE_SOCKET_H
+
+#include <sys/un.h>
+
+#include "core/base/error.h"
+#include "core/container/state.h"
+
+/*
+ * Sockets in a container's state folder, by their name there:
+ *   STATE_FILE_PORTS  SOCK_SEQPACKET: what is asked of urun-port (netns/ports/port.h)
+ * Runs in: parent.
+ */
+
+/*
+ * The address of the socket @name in the folder @dir, whose path may be longer than a socket address
+ * holds: by its descriptor, which stays open for as long as the address is used.
+ */
+void socket_address_in(int dir, const char *name, struct sockaddr_un *ret_address);
+
+/* Makes the listener, close-on-exec; the file appears now. */
+int state_socket_listen(const struct state_dir *dir, const char *name, int type, int *ret_fd,
+			struct error *err);
+
+/* Connects to it.  Fails with ECONNREFUSED where who listened is gone. */
+int state_socket_connect(const struct state_dir *dir, const char *name, int type, int *ret_fd,
+			 struct error *err);
+
+/*
+ * Connects to somebody's socket by its path, which may be longer than a socket address holds. @what
+ * names it in the error.
+ */
+int socket_connect_path(const char *path, const char *what, int *ret_fd, struct error *err);
+
+/*
+ * Sends one descriptor with @name as the payload, as the receivers of consoles and pidfds expect
+ * it.
+ */
+int socket_send_fd(int socket, int fd, const char *name, const char *what, struct error *err);
+
+#endif

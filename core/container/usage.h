@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_CONTAINER_USAGE_H
+#define URUN_CONTAINER_USAGE_H
+
+#include <stdint.h>
+
+#include "core/container/state.h"
+
+/*
+ * What a container uses now.  Where no cgroup counts it, it is the sum of what its living processes
+ * use: CPU time of those that have ended is not in it, and memory that several share counts once for
+ * each.
+ */
+struct usage {
+	uint64_t cpu_us;
+	uint64_t memory;       /* bytes */
+	uint64_t memory_limit; /* bytes; UINT64_MAX: none */
+	uint64_t processes;
+};
+
+/*
+ * Fails where the container's processes can't be told from others.
+ * Runs in: parent.  Source: proc(5), /proc/PID/stat and statm; the kernel's cgroup-v2.rst.
+ */
+int usage_read(const struct container_state *state, struct usage *ret_usage, struct error *err);
+
+/*
+ * Appends the same as a JSON object in the words of cgroup_print_stats(), for a container without a
+ * cgroup: what its processes say of themselves.
+ */
+void usage_print(const struct usage *usage, struct strbuf *out);
+
+#endif

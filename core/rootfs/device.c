@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init before pivot_root.
+#include "core/rootfs/device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/base/target.h"
+#include "core/rootfs/tree.h"
+#include "rootless/device.h"
+
+#define DEFAULT_MODE 0666
+
+/* Source: Linux, Documentation/admin-guide/devices.txt. */
+static const struct default_device {
+	const char *name;
+	unsigned int major;
+	unsigned int minor;
+} default_devices[] = {
+	{ "null", 1, 3 },   { "zero", 1, 5 },	 { "full", 1, 7 },
+	{ "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
+};
+
+/* A node that is to be found on the host. */
+struct device_node {
+	const char *path; /* absolute; also where the container has it */
+	mode_t type;	  /* S_IFCHR or S_IFBLK */
+	unsigned int major;
+	unsigned int minor;
+};
+
+int device_open_target(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			DEFAULT_MODE);
+	struct stat st;
+
+	if (fd >= 0)
+		return fd;
+	if (errno != EEXIST)
+		return -errno;
+	autoclose int found = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (found < 0 || fstat(found, &st) < 0)
+		return -errno;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	return S_ISDIR(st.st_mode) ? -EISDIR : take_fd(&found);
+}
+
+static int node_target_error(const char *path, int errnum, struct error *err)
+{
+	if (errnum == ELOOP)
+		return error_set(
+			err, 0,
+			"device %s: a symbolic link of that name is in the root file system", path);
+	return error_set(err, errnum, "device %s: make the file to mount on", path);
+}
+
+/* A detached copy of the host's node, if it is the device that is meant; else a negative errno. */
+static int node_clone(const struct device_node *node, const char *host_path)
+{
+	autoclose int tree = mount_clone(AT_FDCWD, host_path, 0);
+	struct stat st;
+	int result;
+
+	if (tree < 0)
+		return tree;
+	if (fstat(tree, &st) < 0)
+		return -errno;
+	if ((st.st_mode & S_IFMT) != node->type || st.st_rdev != makedev(node->major, node->minor))
+		return -ENODEV;
+	/* Without these flags, which a host's /dev may lack, a device file could be made a program. */
+	result = mount_change_attr(tree, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0);
+	return result < 0 ? result : take_fd(&tree);
+}
+
+static int node_find(const struct device_node *node, struct error *err)
+{
+	autofree char *kernel_path = NULL;
+	int tree = node_clone(node, node->path);
+	int first = tree;
+
+	if (tree >= 0)
+		return tree;
+	kernel_path =
+		device_kernel_path(&HOST_REAL, node->type == S_IFBLK, node->major, node->minor);
+	if (kernel_path && !str_equal(kernel_path, node->path))
+		tree = node_clone(node, kernel_path);
+	if (tree >= 0)
+		return tree;
+	return error_set(err, -first,
+			 "device %s: the host has no such %s device %u:%u that could be bound",
+			 node->path, node->type == S_IFBLK ? "block" : "character", node->major,
+			 node->minor);
+}
+
+static int node_bind(const struct device_node *node, int dir, const char *name, struct error *err)
+{
+	autoclose int tree = node_find(node, err);
+	autoclose int target = -1;
+	int result;
+
+	if (tree < 0)
+		return -1;
+	target = device_open_target(dir, name);
+	if (target < 0)
+		return node_target_error(node->path, -target, err);
+	result = mount_attach(tree, target);
+	return result < 0 ? error_set(err, -result, "device %s: bind it", node->path) : 0;
+}
+
+/* The same path, however it is written. */
+static bool path_is(const char *path, const char *clean)
+{
+	autofree char *cleaned = NULL;
+
+	if (str_equal(path, clean))
+		return true;
+	cleaned = path_clean(path);
+	return str_equal(cleaned, clean);
+}
+
+static bool config_has_device(const struct container_config *config, const char *path)
+{
+	for (size_t i = 0; i < config->linux_->devices.count; i++)
+		if (path_is(config->linux_->devices.items[i].path, path))
+			return true;
+	return false;
+}
+
+static int default_devices_create(const struct container_config *config, int dev, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
+		const struct default_device *device = &default_devices[i];
+		char path[32];
+
+		snprintf(path, sizeof(path), "/dev/%s", device->name);
+		const struct device_node node = { path, S_IFCHR, device->major, device->minor };
+		if (!config_has_device(config, path) &&
+		    node_bind(&node, dev, device->name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int fifo_create(const struct config_device *device, int dir, const char *name,
+		       struct error *err)
+{
+	mode_t mode =
+		(device->file_mode.set ? (mode_t)device->file_mode.value : DEFAULT_MODE) & 07777;
+	struct stat st;
+
+	if (mknodat(dir, name, S_IFIFO | 0600, 0) < 0) {
+		if (errno == EEXIST && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISFIFO(st.st_mode))
+			return 0;
+		return error_set(err, errno, "device %s: make the FIFO", device->path);
+	}
+	/* ORDER: the owner first: a change of owner clears set-user-ID. */
+	if ((device->uid.set || device->gid.set) &&
+	    fchownat(dir, name, device->uid.set ? (uid_t)device->uid.value : (uid_t)-1,
+		     device->gid.set ? (gid_t)device->gid.value : (gid_t)-1,
+		     AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set(err, errno, "device %s: change its owner", device->path);
+	if (fchmodat(dir, name, mode, 0) < 0)
+		return error_set(err, errno, "device %s: change its mode", device->path);
+	return 0;
+}
+
+/*
+ * A bind shows the host's node with the host's mode and owner: where that isn't what was asked, say
+ * so.
+ */
+static void note_differences(const struct config_device *device, int dir, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, 0) < 0)
+		return;
+	if ((device->file_mode.set && (st.st_mode & 07777) != (device->file_mode.value & 07777)) ||
+	    (device->uid.set && st.st_uid != device->uid.value) ||
+	    (device->gid.set && st.st_gid != device->gid.value))
+		log_debug("device %s: it keeps the host's mode %o and owner %u:%u", device->path,
+			  st.st_mode & 07777, st.st_uid, st.st_gid);
+	if (faccessat(dir, name, R_OK, AT_EACCESS) < 0 &&
+	    faccessat(dir, name, W_OK, AT_EACCESS) < 0)
+		log_warning(
+			"device %s: the container can't open it: the host's node has mode %o and isn't yours; groups are kept "
+			"by the annotation run.oci.keep_original_groups=1",
+			device->path, st.st_mode & 07777);
+}
+
+static int device_target_error(int rootfs, const char *device, const char *folder, int errnum,
+			       struct error *err)
+{
+	autofree char *what = str_format("device %s", device);
+
+	return target_error(rootfs, folder, errnum, what, err);
+}
+
+static int config_device_create(const struct config_device *device, int rootfs, struct error *err)
+{
+	autofree char *path = path_clean(device->path);
+	char *name = strrchr(path, '/');
+	autoclose int dir = -1;
+
+	*name++ = '\0';
+	if (!*name)
+		return error_set(err, 0, "device %s: that isn't a file's path", device->path);
+	dir = path_mkdirs_in_root(rootfs, *path ? path : "/", 0755);
+	if (dir < 0)
+		return device_target_error(rootfs, device->path, path, -dir, err);
+	if (str_equal(device->type, "p"))
+		return fifo_create(device, dir, name, err);
+	const struct device_node node = { device->path,
+					  str_equal(device->type, "b") ? S_IFBLK : S_IFCHR,
+					  (unsigned int)device->major.value,
+					  (unsigned int)device->minor.value };
+	if (node_bind(&node, dir, name, err) < 0)
+		return -1;
+	note_differences(device, dir, name);
+	return 0;
+}
+
+/* ptmx must be the container's own, so a file or another link of that name gives way. */
+static int ptmx_link(int dev, struct error *err)
+{
+	char text[16];
+	ssize_t length;
+
+	if (symlinkat("pts/ptmx", dev, "ptmx") == 0)
+		return 0;
+	if (errno == EEXIST) {
+		length = readlinkat(dev, "ptmx", text, sizeof(text));
+		if (length == 8 && memcmp(text, "pts/ptmx", 8) == 0)
+			return 0;
+		if (unlinkat(dev, "ptmx", 0) == 0 && symlinkat("pts/ptmx", dev, "ptmx") == 0)
+			return 0;
+	}
+	return error_set(err, errno, "make the link /dev/ptmx");
+}
+
+static int links_create(int dev, struct error *err)
+{
+	static const char *const links[][2] = {
+		{ "fd", "/proc/self/fd" },
+		{ "stdin", "/proc/self/fd/0" },
+		{ "stdout", "/proc/self/fd/1" },
+		{ "stderr", "/proc/self/fd/2" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (symlinkat(links[i][1], dev, links[i][0]) < 0 && errno != EEXIST)
+			return error_set(err, errno, "make the link /dev/%s", links[i][0]);
+	return ptmx_link(dev, err);
+}
+
+static bool dev_is_bound(const struct container_config *config)
+{
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		const struct config_mount *mount = &config->mounts.items[i];
+
+		if (path_is(mount->destination, "/dev") && config_mount_is_bind(mount))
+			return true;
+	}
+	return false;
+}
+
+int devices_create(const struct container_config *config, int rootfs_fd, struct error *err)
+{
+	autoclose int dev = -1;
+
+	if (dev_is_bound(config)) {
+		log_debug("/dev is a bind of the host's: no devices are made there");
+		return 0;
+	}
+	dev = path_mkdirs_in_root(rootfs_fd, "/dev", 0755);
+	if (dev < 0)
+		return target_error(rootfs_fd, "/dev", -dev, "make the devices", err);
+	if (default_devices_create(config, dev, err) < 0)
+		return -1;
+	for (size_t i = 0; i < config->linux_->devices.count; i++) {
+		const struct config_device *device = &config->linux_->devices.items[i];
+
+		/* The host's would open terminals of the host: it stays the link to the container's own. */
+		if (!path_is(device->path, "/dev/ptmx") &&
+		    config_device_create(device, rootfs_fd, err) < 0)
+			return -1;
+	}
+	return links_create(dev, err);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_ROOTFS_DEVICE_H
+#define URUN_ROOTFS_DEVICE_H
+
+#include "core/base/error.h"
+#include "core/config/config.h"
+
+/*
+ * Fills the container's /dev: null zero full random urandom tty and linux.devices as binds of the
+ * host's nodes (a user namespace can't make nodes), FIFOs really made; the links fd, stdin, stdout,
+ * stderr and ptmx.  A host's node is taken only if it is the device that the config names; where
+ * the host has it under another name, sysfs is asked for it. Nothing is done where the config binds
+ * a folder of the host on /dev.
+ * No link of the root file system is followed as a device's name, and none leads out.
+ * Runs in: init before pivot_root, after the mounts.
+ * Source: OCI runtime-spec 1.3, config-linux.md "Devices", "Default Devices", "Default
+ * Filesystems".
+ */
+int devices_create(const struct container_config *config, int rootfs_fd, struct error *err);
+
+/*
+ * Opens (O_PATH) the file @name in the folder @dir, for something to be mounted on; made where it
+ * is missing. A link or a folder of that name is -ELOOP or -EISDIR.  Returns the caller's
+ * descriptor or a negative errno.
+ */
+int device_open_target(int dir, const char *name);
+
+#endif

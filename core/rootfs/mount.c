@@ -1,0 +1,650 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init before pivot_root; mount_clone, mount_attach, mount_change_… in init before and
+// after it.
+#include "core/rootfs/mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/base/target.h"
+#include "core/rootfs/copy_up.h"
+#include "core/rootfs/mount_filesystem.h"
+#include "core/rootfs/mount_idmap.h"
+#include "core/rootfs/mount_owner.h"
+#include "core/rootfs/own_file.h"
+#include "core/rootfs/procfs.h"
+#include "core/rootfs/rootfs.h"
+#include "core/rootfs/tree.h"
+#include "core/rootfs/user.h"
+
+static const char *step_source(const struct mount_step *step)
+{
+	return step->kind == MOUNT_KIND_BIND ? step->source : step->type ? step->type : "";
+}
+
+static int step_error(const struct mount_step *step, int errnum, struct error *err)
+{
+	return error_set(err, errnum, "mount %s on %s", step_source(step), step->destination);
+}
+
+/* "nosuid,nodev" */
+static void attr_names(uint64_t attrs, struct strbuf *out)
+{
+	for (uint64_t attr = 1; attr && attr <= attrs; attr <<= 1)
+		if ((attrs & attr) && mount_attr_name(attr))
+			strbuf_addf(out, "%s%s", out->size ? "," : "", mount_attr_name(attr));
+}
+
+/*
+ * What came from a more privileged namespace has its flags locked: they can't be cleared here, nor
+ * can its atime mode change.  "rw" is what engines write when the user said nothing, and atime is a
+ * matter of speed: without those two it goes on. suid, dev and exec are only there where somebody
+ * wants them, so they stay an error.
+ */
+static int change_without_locked(const struct mount_step *step, int tree, unsigned int flags,
+				 const struct mount_change *change, struct error *err)
+{
+	const uint64_t dropped = MOUNT_ATTR_RDONLY | MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
+	uint64_t clear = change->clear & ~dropped;
+	uint64_t set = change->set & ~(uint64_t)(MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME);
+	uint64_t locked = mount_attr_of(tree) & change->clear;
+	autostrbuf struct strbuf names = { 0 };
+	int result = -EPERM;
+
+	if (clear != change->clear || set != change->set)
+		result = (set | clear) ? mount_change_attr(tree, flags, set, clear) : 0;
+	if (result == 0) {
+		if (change->clear & MOUNT_ATTR_RDONLY)
+			log_warning(
+				"mount %s on %s: the source stays read-only, as it is locked so outside of the user namespace",
+				step_source(step), step->destination);
+		if ((change->clear | change->set) & (MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME))
+			log_debug(
+				"mount %s on %s: the source keeps its atime mode, which is locked",
+				step_source(step), step->destination);
+		return 0;
+	}
+	attr_names(locked & ~dropped, &names);
+	step_error(step, -result, err);
+	if (names.size)
+		error_hint(err, "the source is mounted %s, which a user namespace can't take back",
+			   names.bytes);
+	return -1;
+}
+
+static int change_apply(const struct mount_step *step, int tree, unsigned int flags,
+			const struct mount_change *change, struct error *err)
+{
+	int result;
+
+	if (!(change->set | change->clear))
+		return 0;
+	result = mount_change_attr(tree, flags, change->set, change->clear);
+	if (result == -EPERM)
+		return change_without_locked(step, tree, flags, change, err);
+	return result < 0 ? step_error(step, -result, err) : 0;
+}
+
+static int propagations_apply(const struct mount_step *step, int tree, struct error *err)
+{
+	for (size_t i = 0; i < step->options.propagations.count; i++) {
+		uint64_t propagation = step->options.propagations.items[i];
+		int result =
+			mount_change_propagation(tree, (propagation & MS_REC) ? AT_RECURSIVE : 0,
+						 propagation & ~(uint64_t)MS_REC);
+
+		if (result < 0)
+			return error_set(err, -result, "mount %s on %s: change its propagation",
+					 step_source(step), step->destination);
+	}
+	return 0;
+}
+
+/*
+ * "ro" holds for one mount.  Below the host's /sys are mounts of its own, such as the cgroups, of which some
+ * belong to the user: who binds /sys read-only means them too (CVE-2023-25809).
+ */
+static int kernel_view_apply(const struct mount_step *step, int tree, struct error *err)
+{
+	struct statfs fs;
+	int result;
+
+	if (!(step->options.traits & MOUNT_TRAIT_RECURSIVE) ||
+	    !(step->options.top.set & MOUNT_ATTR_RDONLY) || fstatfs(tree, &fs) < 0 ||
+	    (fs.f_type != SYSFS_MAGIC && fs.f_type != PROC_SUPER_MAGIC))
+		return 0;
+	result = mount_change_attr(tree, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0);
+	return result < 0 ? step_error(step, -result, err) : 0;
+}
+
+/* Options of a mount that is detached still, or of one that is to be remounted. */
+static int options_apply(const struct mount_step *step, int tree, struct error *err)
+{
+	if (change_apply(step, tree, 0, &step->options.top, err) < 0)
+		return -1;
+	return change_apply(step, tree, AT_RECURSIVE, &step->options.tree, err);
+}
+
+void mount_views_release(struct mount_views *views)
+{
+	fd_close(&views->proc);
+	fd_close(&views->sys);
+	fd_close(&views->resolv);
+}
+
+static int attach(const struct mount_step *step, int tree, int target, struct mount_views *views,
+		  struct error *err)
+{
+	int result = mount_attach(tree, target);
+	int *view = str_equal(step->destination, "/proc")  ? &views->proc
+		    : str_equal(step->destination, "/sys") ? &views->sys
+							   : NULL;
+
+	if (result < 0)
+		return step_error(step, -result, err);
+	/*
+	 * ORDER: after it is attached.  What is put on a shared mount becomes shared itself, whatever it was
+	 * before, and an unbindable mount can't be put there.
+	 */
+	if (propagations_apply(step, tree, err) < 0)
+		return -1;
+	if (!view)
+		return 0;
+	fd_close(view);
+	*view = fcntl(tree, F_DUPFD_CLOEXEC, 0);
+	return *view < 0 ? step_error(step, errno, err) : 0;
+}
+
+/*
+ * /proc and /sys are what the program trusts to be the kernel's word, so that a root file system
+ * that has a link there, to have them mounted elsewhere, is refused.
+ */
+static bool target_must_be_folder(const struct mount_step *step)
+{
+	return str_equal(step->destination, "/proc") || str_equal(step->destination, "/sys") ||
+	       str_equal(step->type, "proc") || str_equal(step->type, "sysfs");
+}
+
+static int step_target_error(const struct mount_step *step, int rootfs, int errnum,
+			     struct error *err)
+{
+	autofree char *what = str_format("mount %s on %s", step_source(step), step->destination);
+
+	return target_error(rootfs, step->destination, errnum, what, err);
+}
+
+/* The folder itself, -ENOENT where it isn't there yet, or -1 with an error. */
+static int target_open_folder(const struct mount_step *step, int rootfs, struct error *err)
+{
+	autoclose int fd =
+		path_open_in_root(rootfs, step->destination, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	struct stat st;
+
+	if (fd == -ENOENT)
+		return fd;
+	if (fd < 0)
+		return step_target_error(step, rootfs, -fd, err);
+	if (fstat(fd, &st) < 0)
+		return step_error(step, errno, err);
+	if (S_ISDIR(st.st_mode))
+		return take_fd(&fd);
+	return error_set(err, 0,
+			 "mount %s on %s: in the root file system that is no ordinary folder",
+			 step_source(step), step->destination);
+}
+
+/*
+ * A link may lead to the root itself, and what lies on that would be out of sight once it's
+ * entered.
+ */
+static bool is_same_folder(int a, int b)
+{
+	struct stat first, second;
+
+	return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
+/* The folder or the file to mount on, which is made where it is missing; or a negative errno. */
+static int target_make(const struct mount_step *step, int rootfs, bool folder)
+{
+	return folder ? path_mkdirs_in_root(rootfs, step->destination, 0755)
+		      : path_mkfile_in_root(rootfs, step->destination);
+}
+
+/*
+ * A place in a FUSE file system of the caller's own, which is a volume: there the program's user, who is
+ * the caller with keep-id, can look, and the container's root can't.
+ * ORDER: the death signal again after the change of ids, which clears it.
+ */
+static int target_make_as_user(const struct mount_step *step, int rootfs, bool folder)
+{
+	struct error ignored = ERROR_NONE;
+	struct user_ids own;
+	int target;
+
+	if (!step->user || user_ids_begin(step->user, &own, &ignored) < 0)
+		return -EACCES;
+	target = target_make(step, rootfs, folder);
+	if (user_ids_end(&own, &ignored) < 0) {
+		fd_close(&target);
+		return -EPERM;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return target;
+}
+
+/* @ret_made may be NULL: is the folder one that wasn't there before? */
+static int target_open(const struct mount_step *step, int rootfs, bool folder, bool *ret_made,
+		       struct error *err)
+{
+	autoclose int target = -ENOENT;
+
+	if (target_must_be_folder(step)) {
+		target = target_open_folder(step, rootfs, err);
+		if (target < 0 && target != -ENOENT)
+			return -1;
+	} else if (step->options.traits & MOUNT_TRAIT_DEST_NOFOLLOW)
+		target = path_open_in_root(rootfs, step->destination,
+					   O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	else if (ret_made)
+		target = path_open_in_root(rootfs, step->destination,
+					   O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (ret_made)
+		*ret_made = target == -ENOENT;
+	if (target == -ENOENT)
+		target = target_make(step, rootfs, folder);
+	if (target == -EACCES)
+		target = target_make_as_user(step, rootfs, folder);
+	if (target < 0)
+		return step_target_error(step, rootfs, -target, err);
+	if (folder && is_same_folder(target, rootfs))
+		return error_set(err, 0, "mount %s on %s: in the root file system that leads to /",
+				 step_source(step), step->destination);
+	return take_fd(&target);
+}
+
+/*
+ * The files of /proc that are covered in practice (lxcfs and the like), and from which no part of
+ * urun or LSM is steered.
+ */
+static bool proc_file_may_be_covered(const char *path)
+{
+	static const char *const known[] = {
+		"/proc/cpuinfo",
+		"/proc/diskstats",
+		"/proc/loadavg",
+		"/proc/meminfo",
+		"/proc/net/dev",
+		"/proc/slabinfo",
+		"/proc/stat",
+		"/proc/swaps",
+		"/proc/uptime",
+		"/proc/sys/crypto/fips_enabled",
+		"/proc/sys/kernel/ns_last_pid",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (str_equal(path, known[i]))
+			return true;
+	return false;
+}
+
+/*
+ * What lies on /proc decides what programs (and we ourselves, writing sysctls and security labels)
+ * believe to tell the kernel.  So it's procfs itself, or covers what is known to be harmless.
+ * Asked of the target that was found, since a link in the root file system may lead any destination
+ * into /proc.
+ */
+static int check_proc(const struct mount_step *step, int tree, int target, struct error *err)
+{
+	if (str_equal(step->destination, "/proc") && step->kind == MOUNT_KIND_BIND &&
+	    !procfs_is_root(tree))
+		return error_set(
+			err, 0,
+			"mount %s on /proc: the source isn't the root of a proc file system",
+			step->source);
+	if (!procfs_has(target) || proc_file_may_be_covered(step->destination) || procfs_has(tree))
+		return 0;
+	return error_set(
+		err, 0,
+		"mount %s on %s: that place is inside of /proc and not one of those that may be covered",
+		step_source(step), step->destination);
+}
+
+/* "idmap" without mappings means the container's own user namespace. */
+static int idmap_apply(const struct mount_step *step, int tree, struct error *err)
+{
+	unsigned int flags = step->options.traits & MOUNT_TRAIT_IDMAP_RECURSIVE ? AT_RECURSIVE : 0;
+	autoclose int userns = -1;
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+
+	if (!(step->options.traits & MOUNT_TRAIT_IDMAP))
+		return 0;
+	userns = mount_idmap_userns(step->uid_map, step->gid_map, err);
+	if (userns < 0)
+		return error_prefix(err, "mount %s on %s", step_source(step), step->destination);
+	attr.userns_fd = (uint64_t)userns;
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | flags, &attr, sizeof(attr)) == 0)
+		return 0;
+	if (errno == EPERM)
+		return error_set(err, EPERM,
+				 "mount %s on %s: idmap needs privilege over the file system of %s",
+				 step_source(step), step->destination,
+				 step->source ? step->source : step->type);
+	return error_set(err, errno, "mount %s on %s: idmap", step_source(step), step->destination);
+}
+
+static int owner_apply(const struct mount_plan *plan, const struct mount_step *step, int tree,
+		       struct error *err)
+{
+	if (!(step->options.traits & MOUNT_TRAIT_CHOWN))
+		return 0;
+	if (mount_change_owner(tree, plan->owner_uid, plan->owner_gid, err) == 0)
+		return 0;
+	return error_prefix(err, "mount %s on %s", step_source(step), step->destination);
+}
+
+/* The options "sync", "lazytime" … are a superblock's, and a bind has no superblock of its own. */
+static void note_super_options(const struct mount_step *step)
+{
+	for (size_t i = 0; i < step->options.super.count; i++)
+		log_debug("mount %s on %s: '%s' is the file system's matter, not a bind mount's",
+			  step_source(step), step->destination, step->options.super.items[i]);
+}
+
+static int bind_source_error(const struct mount_step *step, int errnum, struct error *err)
+{
+	step_error(step, errnum, err);
+	if (errnum == EACCES)
+		rootfs_hint_unsearchable(step->source, err);
+	if (errnum == EINVAL && !(step->options.traits & MOUNT_TRAIT_RECURSIVE))
+		error_hint(
+			err,
+			"a user namespace can't bind a folder without what is mounted below it: use rbind");
+	return -1;
+}
+
+/*
+ * copy-symlink.  Returns 1 where the source is a link, which the container then has too, 0 where it
+ * isn't.
+ */
+static int bind_copy_symlink(const struct mount_step *step, int rootfs, struct error *err)
+{
+	char text[PATH_MAX];
+	ssize_t length = readlink(step->source, text, sizeof(text) - 1);
+	autofree char *folder = str_dup(step->destination);
+	char *name = strrchr(folder, '/');
+	autoclose int dir = -1;
+
+	if (length < 0)
+		return 0;
+	text[length] = '\0';
+	*name++ = '\0';
+	dir = path_mkdirs_in_root(rootfs, *folder ? folder : "/", 0755);
+	if (dir < 0)
+		return step_target_error(step, rootfs, -dir, err);
+	if (symlinkat(text, dir, name) < 0 && errno != EEXIST)
+		return error_set(err, errno, "copy the link %s to %s", step->source,
+				 step->destination);
+	return 1;
+}
+
+/*
+ * Is the root of the detached mount a folder?  A FUSE file system tells its attributes to nobody but
+ * the user who mounted it (without allow_other), and with keep-id the container's root is another.
+ * Whether a path can go on in it the kernel knows by itself, and O_PATH opens nothing of it.
+ * Returns 0 or a negative errno.
+ * Source: fuse(4), allow_other; open(2), O_PATH and O_DIRECTORY.
+ */
+static int tree_is_folder(int tree, bool *ret_folder)
+{
+	autoclose int folder = -1;
+	char link[64];
+	struct stat st;
+
+	if (fstat(tree, &st) == 0) {
+		*ret_folder = S_ISDIR(st.st_mode);
+		return 0;
+	}
+	if (errno != EACCES)
+		return -errno;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", tree);
+	folder = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0 && errno != ENOTDIR)
+		return -errno;
+	*ret_folder = folder >= 0;
+	return 0;
+}
+
+static int bind_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
+		      struct mount_views *views, struct error *err)
+{
+	unsigned int flags = step->options.traits & MOUNT_TRAIT_RECURSIVE ? AT_RECURSIVE : 0;
+	autoclose int tree = -1;
+	autoclose int target = -1;
+	bool folder = false;
+	int result;
+
+	if (step->options.traits & MOUNT_TRAIT_COPY_SYMLINK) {
+		int copied = bind_copy_symlink(step, rootfs, err);
+
+		if (copied != 0)
+			return copied < 0 ? -1 : 0;
+	}
+	if (own_file_write(step, rootfs,
+			   str_equal(step->destination, "/etc/resolv.conf") ? &views->resolv
+									    : NULL))
+		return 0;
+	if (step->options.traits & MOUNT_TRAIT_SRC_NOFOLLOW)
+		flags |= AT_SYMLINK_NOFOLLOW;
+	note_super_options(step);
+	tree = mount_clone_source(step->source, step->source_fd, flags);
+	if (tree < 0)
+		return bind_source_error(step, -tree, err);
+	result = tree_is_folder(tree, &folder);
+	if (result < 0)
+		return step_error(step, -result, err);
+	target = target_open(step, rootfs, folder, NULL, err);
+	/* ORDER: the owner before the options, of which one is read-only. */
+	if (target < 0 || check_proc(step, tree, target, err) < 0 ||
+	    owner_apply(plan, step, tree, err) < 0 || idmap_apply(step, tree, err) < 0 ||
+	    options_apply(step, tree, err) < 0 || kernel_view_apply(step, tree, err) < 0)
+		return -1;
+	return attach(step, tree, target, views, err);
+}
+
+/*
+ * The host's /sys for a container that can't have one: sysfs belongs to the network namespace's
+ * owner.
+ */
+static int sysfs_bind(const struct mount_step *step, struct error *err)
+{
+	uint64_t attrs = mount_filesystem_attrs(step) | MOUNT_ATTR_RDONLY;
+	autoclose int tree = mount_clone(AT_FDCWD, "/sys", AT_RECURSIVE);
+	int result;
+
+	if (tree < 0)
+		return step_error(step, -tree, err);
+	log_debug("mount sysfs on %s: refused here, so the host's /sys is bound, read-only",
+		  step->destination);
+	/* Its atime mode is locked. */
+	result = mount_change_attr(tree, AT_RECURSIVE, attrs & ~(uint64_t)MOUNT_ATTR__ATIME, 0);
+	if (result < 0)
+		return step_error(step, -result, err);
+	return take_fd(&tree);
+}
+
+static int filesystem_copy_up(const struct mount_step *step, int tree, int target,
+			      struct error *err)
+{
+	bool has_owner = mount_filesystem_has(step, "uid") || mount_filesystem_has(step, "gid");
+	int result = 0;
+
+	if (copy_up(target, tree, has_owner ? COPY_UP_CONTENTS : COPY_UP_CONTENTS_AND_OWNER, err) <
+	    0)
+		return error_prefix(err, "mount tmpfs on %s", step->destination);
+	if (mount_filesystem_attrs(step) & MOUNT_ATTR_RDONLY)
+		result = mount_change_attr(tree, 0, MOUNT_ATTR_RDONLY, 0);
+	return result < 0 ? step_error(step, -result, err) : 0;
+}
+
+/*
+ * ORDER: read-only comes after the copying; the whole is done before the mount is attached, so that
+ * the container's tree never has a mount that is less restricted than it was asked to be.
+ */
+static int filesystem_finish(const struct mount_plan *plan, const struct mount_step *step, int tree,
+			     int target, struct mount_views *views, struct error *err)
+{
+	if (idmap_apply(step, tree, err) < 0)
+		return -1;
+	if ((step->options.traits & MOUNT_TRAIT_COPY_UP) &&
+	    filesystem_copy_up(step, tree, target, err) < 0)
+		return -1;
+	if (owner_apply(plan, step, tree, err) < 0)
+		return -1;
+	if (attach(step, tree, target, views, err) < 0)
+		return -1;
+	if (step->options.traits & MOUNT_TRAIT_IVERSION)
+		return mount_filesystem_iversion(step, tree, err);
+	return 0;
+}
+
+/* The descriptor of what was mounted on a path is had by opening the path once more. */
+static int filesystem_by_path(const struct mount_plan *plan, const struct mount_step *step,
+			      int rootfs, int target, struct error *err)
+{
+	autoclose int mounted = -1;
+
+	if (mount_filesystem_by_path(plan, step, target, err) < 0)
+		return -1;
+	if (step->options.propagations.count == 0)
+		return 0;
+	mounted = path_open_in_root(rootfs, step->destination, O_PATH | O_CLOEXEC, 0);
+	return mounted < 0 ? step_error(step, -mounted, err)
+			   : propagations_apply(step, mounted, err);
+}
+
+static int filesystem_apply(const struct mount_plan *plan, const struct mount_step *step,
+			    int rootfs, struct mount_views *views, struct error *err)
+{
+	bool made;
+	autoclose int target = target_open(step, rootfs, true, &made, err);
+	autoclose int tree = -1;
+
+	if (target < 0 || (!str_equal(step->type, "proc") && check_proc(step, -1, target, err) < 0))
+		return -1;
+	if (mount_filesystem_is_long(step))
+		return filesystem_by_path(plan, step, rootfs, target, err);
+	tree = mount_filesystem_make(plan, step, made ? -1 : target, err);
+	if (tree < 0 && str_equal(step->type, "sysfs") && err->code == EPERM)
+		tree = sysfs_bind(step, err);
+	if (tree < 0)
+		return -1;
+	return filesystem_finish(plan, step, tree, target, views, err);
+}
+
+/* No cgroup2 of its own: the namespace isn't ours, or the host has none. */
+static int cgroup_bind(const struct mount_step *step, int target, struct mount_views *views,
+		       struct error *err)
+{
+	autofree char *own = mount_own_cgroup();
+	autoclose int tree = -1;
+
+	if (own)
+		tree = mount_clone(AT_FDCWD, own, AT_RECURSIVE);
+	if (tree < 0) {
+		log_debug("mount cgroup on %s: there is no cgroup that could be shown",
+			  step->destination);
+		return 0;
+	}
+	log_debug("mount cgroup on %s: refused here, so %s is bound", step->destination, own);
+	return options_apply(step, tree, err) < 0 ? -1 : attach(step, tree, target, views, err);
+}
+
+static int cgroup_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
+			struct mount_views *views, struct error *err)
+{
+	autoclose int target = target_open(step, rootfs, true, NULL, err);
+	autoclose int tree = -1;
+
+	/*
+	 * Without sysfs, or with cgroups off in the kernel, there is no place that we could make.
+	 */
+	if (target < 0 && (err->code == ENOENT || err->code == EROFS || err->code == EPERM ||
+			   err->code == EACCES)) {
+		log_debug("mount cgroup on %s: there is no such place: %s", step->destination,
+			  error_errno_text(err->code));
+		return 0;
+	}
+	if (target < 0 || check_proc(step, -1, target, err) < 0)
+		return -1;
+	tree = mount_filesystem_make(plan, step, -1, err);
+	if (tree >= 0)
+		return filesystem_finish(plan, step, tree, target, views, err);
+	if (err->code == EPERM || err->code == EBUSY || err->code == ENOENT || err->code == ENODEV)
+		return cgroup_bind(step, target, views, err);
+	return -1;
+}
+
+static int remount_apply(const struct mount_step *step, int rootfs, struct error *err)
+{
+	autoclose int target = path_open_in_root(rootfs, step->destination, O_PATH | O_CLOEXEC, 0);
+
+	if (target < 0)
+		return error_set(err, -target, "remount %s", step->destination);
+	if (options_apply(step, target, err) < 0 || propagations_apply(step, target, err) < 0)
+		return error_set(err, err->code, "remount %s", step->destination);
+	if (step->options.traits & MOUNT_TRAIT_BIND)
+		return note_super_options(step), 0;
+	return mount_filesystem_reconfigure(step, target, err);
+}
+
+static int step_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
+		      struct mount_views *views, struct error *err)
+{
+	switch (step->kind) {
+	case MOUNT_KIND_FILESYSTEM: return filesystem_apply(plan, step, rootfs, views, err);
+	case MOUNT_KIND_CGROUP: return cgroup_apply(plan, step, rootfs, views, err);
+	case MOUNT_KIND_BIND: return bind_apply(plan, step, rootfs, views, err);
+	case MOUNT_KIND_REMOUNT: return remount_apply(step, rootfs, err);
+	}
+	return -1;
+}
+
+/* nofail */
+static void warn_and_forget(struct error *err)
+{
+	char line[ERROR_LINE_SIZE];
+
+	log_warning("%s: goes on without it", error_format(err, line));
+	*err = ERROR_NONE;
+}
+
+int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct mount_views *views,
+		     struct error *err)
+{
+	for (size_t i = 0; i < plan->steps.count; i++) {
+		const struct mount_step *step = &plan->steps.items[i];
+
+		if (step_apply(plan, step, rootfs_fd, views, err) == 0)
+			continue;
+		if (!(step->options.traits & MOUNT_TRAIT_NOFAIL))
+			return -1;
+		warn_and_forget(err);
+	}
+	return 0;
+}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init before pivot_root.
+#include "core/rootfs/mount_filesystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+#include "core/base/fd.h"
+#include "core/base/mountinfo.h"
+#include "core/base/number.h"
+#include "core/base/str.h"
+#include "core/rootfs/tree.h"
+
+#define PROC_FILE_MAX	   ((size_t)16 << 20)
+#define FSCONFIG_VALUE_MAX 255
+
+uint64_t mount_filesystem_attrs(const struct mount_step *step)
+{
+	const struct mount_change *top = &step->options.top;
+	const struct mount_change *tree = &step->options.tree;
+
+	uint64_t attrs = (top->set & ~tree->clear) | tree->set;
+
+	return step->filled_later ? attrs & ~(uint64_t)MOUNT_ATTR_RDONLY : attrs;
+}
+
+/*
+ * The file system context's message ("e tmpfs: Bad value for 'size'") goes behind the error's text.
+ */
+static int add_kernel_message(int fs, struct error *err)
+{
+	char message[512];
+	ssize_t size = read(fs, message, sizeof(message) - 1);
+	size_t used = strlen(err->text);
+
+	if (size <= 2 || (message[0] != 'e' && message[0] != 'w'))
+		return -1;
+	message[size] = '\0';
+	message[strcspn(message, "\n")] = '\0';
+	snprintf(err->text + used, sizeof(err->text) - used, ": %s", message + 2);
+	return -1;
+}
+
+/* Is @id one of this user namespace?  @map is "uid_map" or "gid_map" of /proc/self. */
+static bool id_is_mapped(const char *map, uint32_t id)
+{
+	autofree char *path = str_format("/proc/self/%s", map);
+	autofree char *text = NULL;
+	size_t size;
+	char *rest;
+
+	if (fd_read_file(path, PROC_FILE_MAX, &text, &size) < 0)
+		return true;
+	rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		unsigned int inner, outer, count;
+
+		if (sscanf(line, "%u %u %u", &inner, &outer, &count) == 3 && id >= inner &&
+		    id - inner < count)
+			return true;
+	}
+	return false;
+}
+
+static void hint_unmapped(const char *option, struct error *err)
+{
+	bool group = str_starts_with(option, "gid=");
+	uint32_t id;
+
+	if ((group || str_starts_with(option, "uid=")) &&
+	    number_parse_u32(option + 4, UINT32_MAX, &id) == 0 &&
+	    !id_is_mapped(group ? "gid_map" : "uid_map", id))
+		error_hint(err, "%s %u isn't mapped in the container's user namespace",
+			   group ? "gid" : "uid", id);
+}
+
+static int option_set(const struct mount_step *step, int fs, const char *option, struct error *err)
+{
+	const char *equal = strchr(option, '=');
+	autofree char *key = equal ? str_dup_n(option, (size_t)(equal - option)) : NULL;
+	int result = equal ? fsconfig(fs, FSCONFIG_SET_STRING, key, equal + 1, 0)
+			   : fsconfig(fs, FSCONFIG_SET_FLAG, option, NULL, 0);
+
+	if (result == 0)
+		return 0;
+	error_set(err, errno, "mount %s on %s: option '%s'", step->type ? step->type : "",
+		  step->destination, option);
+	hint_unmapped(option, err);
+	return add_kernel_message(fs, err);
+}
+
+static int options_set(const struct mount_step *step, int fs, struct error *err)
+{
+	const struct mount_options *options = &step->options;
+
+	for (size_t i = 0; i < options->super.count; i++)
+		if (option_set(step, fs, options->super.items[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < options->data.count; i++)
+		if (option_set(step, fs, options->data.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+bool mount_filesystem_has(const struct mount_step *step, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (size_t i = 0; i < step->options.data.count; i++) {
+		const char *option = step->options.data.items[i];
+
+		if (str_starts_with(option, key) &&
+		    (option[length] == '=' || option[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static bool is_selinux_on(void)
+{
+	struct statfs fs;
+
+	return statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC;
+}
+
+/* A type whose files the policy labels by itself takes no context. */
+static bool type_takes_context(const char *type)
+{
+	return !str_equal(type, "proc") && !str_equal(type, "sysfs") &&
+	       !str_equal(type, "mqueue") && !str_equal(type, "cgroup2");
+}
+
+/* Options that nobody wrote into the config: "" where there is none. */
+static int implied_options(const struct mount_plan *plan, const struct mount_step *step, int target,
+			   struct strbuf *tmpfs_mode, struct strbuf *context, struct error *err)
+{
+	struct stat st;
+
+	/* As mount(8) users expect: a tmpfs on /tmp is 1777, on a home folder 0700. */
+	if (str_equal(step->type, "tmpfs") && !mount_filesystem_has(step, "mode") &&
+	    fstat(target, &st) == 0)
+		strbuf_addf(tmpfs_mode, "mode=%o", st.st_mode & 07777);
+	if (plan->context && *plan->context && type_takes_context(step->type)) {
+		if (!is_selinux_on())
+			return error_set(err, 0,
+					 "linux.mountLabel: SELinux is not enabled on this host");
+		strbuf_addf(context, "%s=%s", plan->context_type, plan->context);
+	}
+	return 0;
+}
+
+static int options_set_implied(const struct mount_plan *plan, const struct mount_step *step,
+			       int target, int fs, struct error *err)
+{
+	autostrbuf struct strbuf mode = { 0 };
+	autostrbuf struct strbuf context = { 0 };
+
+	if (implied_options(plan, step, target, &mode, &context, err) < 0 ||
+	    (mode.size && option_set(step, fs, mode.bytes, err) < 0) ||
+	    (context.size && option_set(step, fs, context.bytes, err) < 0))
+		return -1;
+	/* Its xattrs would be trusted.*, which a user namespace can't write (Linux 5.11). */
+	if (str_equal(step->type, "overlay") && !mount_filesystem_has(step, "userxattr"))
+		return option_set(step, fs, "userxattr", err);
+	return 0;
+}
+
+/* What an outer container has mounted on parts of /proc: then the kernel refuses a whole one. */
+static char *find_proc_overmount(void)
+{
+	autofree char *text = NULL;
+	struct mountinfo mount;
+	size_t size;
+	char *rest;
+
+	if (fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size) < 0)
+		return NULL;
+	rest = text;
+	while (mountinfo_next(&rest, &mount))
+		if (str_starts_with(mount.point, "/proc/") &&
+		    !str_starts_with(mount.point, "/proc/sys/fs/binfmt_misc"))
+			return str_dup(mount.point);
+	return NULL;
+}
+
+static void hint_proc(const struct mount_plan *plan, struct error *err)
+{
+	autofree char *over = NULL;
+
+	if (!plan->own_pid_namespace) {
+		error_hint(
+			err,
+			"the container has no new pid namespace: bind the host's /proc (type bind, option rbind)");
+		return;
+	}
+	over = find_proc_overmount();
+	if (over)
+		error_hint(
+			err,
+			"an outer container masks parts of /proc (%s): start that one with --security-opt unmask=ALL "
+			"(urun, podman) or --security-opt systempaths=unconfined (docker)",
+			over);
+}
+
+static bool type_is_for_user_namespaces(const char *type)
+{
+	static const char *const types[] = {
+		"proc",	 "sysfs", "cgroup2", "mqueue", "devpts",
+		"tmpfs", "ramfs", "overlay", "fuse",   "binfmt_misc",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (str_equal(type, types[i]))
+			return true;
+	return false;
+}
+
+static void hint_refused(const struct mount_plan *plan, const struct mount_step *step,
+			 struct error *err)
+{
+	if (str_equal(step->type, "proc"))
+		hint_proc(plan, err);
+	else if (str_equal(step->type, "mqueue") && !plan->own_ipc_namespace)
+		error_hint(err,
+			   "the container has no new ipc namespace: bind the host's /dev/mqueue");
+	else if (!type_is_for_user_namespaces(step->type))
+		error_hint(
+			err,
+			"only root of the host can mount %s: bind a mounted one, or use a FUSE program",
+			step->type);
+}
+
+static int make_error(const struct mount_plan *plan, const struct mount_step *step, int fs,
+		      struct error *err)
+{
+	error_set(err, errno, "mount %s on %s", step->type, step->destination);
+	if (err->code == EPERM)
+		hint_refused(plan, step, err);
+	return fs >= 0 ? add_kernel_message(fs, err) : -1;
+}
+
+int mount_filesystem_make(const struct mount_plan *plan, const struct mount_step *step, int target,
+			  struct error *err)
+{
+	uint64_t attrs = mount_filesystem_attrs(step);
+	autoclose int fs = -1;
+	int tree;
+
+	fs = step->context_fd >= 0 ? fcntl(step->context_fd, F_DUPFD_CLOEXEC, 3)
+				   : fsopen(step->type, FSOPEN_CLOEXEC);
+	if (fs < 0 && errno == ENODEV)
+		return error_set(err, ENODEV,
+				 "mount %s on %s: this kernel doesn't know the type %s", step->type,
+				 step->destination, step->type);
+	if (fs < 0)
+		return make_error(plan, step, fs, err);
+	if (step->source && *step->source &&
+	    fsconfig(fs, FSCONFIG_SET_STRING, "source", step->source, 0) < 0)
+		return make_error(plan, step, fs, err);
+	if (options_set(step, fs, err) < 0 || options_set_implied(plan, step, target, fs, err) < 0)
+		return -1;
+	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return make_error(plan, step, fs, err);
+	/* ORDER: read-only comes after the copying of tmpcopyup, see filesystem_finish(). */
+	if (step->options.traits & MOUNT_TRAIT_COPY_UP)
+		attrs &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	tree = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned int)attrs);
+	return tree < 0 ? make_error(plan, step, fs, err) : tree;
+}
+
+bool mount_filesystem_is_long(const struct mount_step *step)
+{
+	for (size_t i = 0; i < step->options.data.count; i++) {
+		const char *equal = strchr(step->options.data.items[i], '=');
+
+		if (equal && strlen(equal + 1) > FSCONFIG_VALUE_MAX)
+			return true;
+	}
+	return false;
+}
+
+static unsigned long flags_from_attrs(uint64_t attrs)
+{
+	static const struct {
+		uint64_t attr;
+		unsigned long flag;
+	} table[] = {
+		{ MOUNT_ATTR_RDONLY, MS_RDONLY },
+		{ MOUNT_ATTR_NOSUID, MS_NOSUID },
+		{ MOUNT_ATTR_NODEV, MS_NODEV },
+		{ MOUNT_ATTR_NOEXEC, MS_NOEXEC },
+		{ MOUNT_ATTR_NOATIME, MS_NOATIME },
+		{ MOUNT_ATTR_STRICTATIME, MS_STRICTATIME },
+		{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
+		{ MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
+	};
+	unsigned long flags = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (attrs & table[i].attr)
+			flags |= table[i].flag;
+	return flags;
+}
+
+/* All options as mount(2) takes them; the superblock's flags have no text there. */
+static int join_data(const struct mount_plan *plan, const struct mount_step *step, int target,
+		     struct strbuf *data, struct error *err)
+{
+	autostrbuf struct strbuf mode = { 0 };
+	autostrbuf struct strbuf context = { 0 };
+
+	if (implied_options(plan, step, target, &mode, &context, err) < 0)
+		return -1;
+	for (size_t i = 0; i < step->options.data.count; i++)
+		strbuf_addf(data, "%s%s", i ? "," : "", step->options.data.items[i]);
+	if (mode.size)
+		strbuf_addf(data, ",%s", mode.bytes);
+	if (context.size)
+		strbuf_addf(data, ",%s=\"%s\"", plan->context_type, plan->context);
+	if (str_equal(step->type, "overlay") && !mount_filesystem_has(step, "userxattr"))
+		strbuf_add_str(data, ",userxattr");
+	return 0;
+}
+
+/*
+ * The path is the descriptor's link in procfs, whose text isn't followed: it leads to @target
+ * itself.  The procfs is the host's.
+ */
+int mount_filesystem_by_path(const struct mount_plan *plan, const struct mount_step *step,
+			     int target, struct error *err)
+{
+	const struct mount_options *options = &step->options;
+	autostrbuf struct strbuf data = { 0 };
+	char path[64];
+
+	if (options->super.count ||
+	    (options->traits & (MOUNT_TRAIT_IDMAP | MOUNT_TRAIT_IVERSION | MOUNT_TRAIT_COPY_UP)))
+		return error_set(
+			err, 0,
+			"mount %s on %s: an option of more than %d bytes can't go with idmap, "
+			"tmpcopyup, iversion or superblock flags",
+			step->type, step->destination, FSCONFIG_VALUE_MAX);
+	if (join_data(plan, step, target, &data, err) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", target);
+	if (mount(step->source ? step->source : step->type, path, step->type,
+		  flags_from_attrs(mount_filesystem_attrs(step)), data.bytes) < 0)
+		return make_error(plan, step, -1, err);
+	return 0;
+}
+
+/*
+ * mount(2) sets these anew with each remount: those that the superblock has, and then what the
+ * options say.
+ */
+static unsigned long super_flags(const struct mount_step *step, int fd)
+{
+	static const struct {
+		const char *name;
+		unsigned long set;
+		unsigned long clear;
+	} table[] = {
+		{ "sync", MS_SYNCHRONOUS, 0 },	{ "async", 0, MS_SYNCHRONOUS },
+		{ "mand", MS_MANDLOCK, 0 },	{ "nomand", 0, MS_MANDLOCK },
+		{ "lazytime", MS_LAZYTIME, 0 }, { "nolazytime", 0, MS_LAZYTIME },
+	};
+	const str_list *super = &step->options.super;
+	struct statvfs fs;
+	unsigned long flags = 0;
+
+	if (fstatvfs(fd, &fs) == 0)
+		flags = fs.f_flag & (ST_SYNCHRONOUS | ST_MANDLOCK);
+	for (size_t i = 0; i < super->count; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(table); j++)
+			if (str_equal(super->items[i], table[j].name))
+				flags = (flags & ~table[j].clear) | table[j].set;
+	return flags;
+}
+
+int mount_filesystem_iversion(const struct mount_step *step, int tree, struct error *err)
+{
+	unsigned long flags = flags_from_attrs(mount_attr_of(tree)) | super_flags(step, tree);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", tree);
+	if (mount(NULL, path, NULL, MS_REMOUNT | MS_I_VERSION | flags, NULL) < 0)
+		return error_set(err, errno, "mount on %s: option 'iversion'", step->destination);
+	return 0;
+}
+
+int mount_filesystem_reconfigure(const struct mount_step *step, int target, struct error *err)
+{
+	const struct mount_options *options = &step->options;
+	autoclose int fs = -1;
+
+	if (options->super.count || options->data.count) {
+		fs = fspick(target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+		if (fs < 0)
+			return error_set(err, errno, "remount %s", step->destination);
+		if (options_set(step, fs, err) < 0)
+			return -1;
+		if (fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0) {
+			error_set(err, errno, "remount %s", step->destination);
+			return add_kernel_message(fs, err);
+		}
+	}
+	if (options->traits & MOUNT_TRAIT_IVERSION)
+		return mount_filesystem_iversion(step, target, err);
+	return 0;
+}
+
+char *mount_own_cgroup(void)
+{
+	autofree char *text = NULL;
+	struct statfs fs;
+	size_t size;
+	char *rest;
+	bool unified;
+
+	if (fd_read_file("/proc/self/cgroup", PROC_FILE_MAX, &text, &size) < 0)
+		return NULL;
+	unified = statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+	rest = text;
+	for (char *line; (line = strsep(&rest, "\n"));)
+		if (str_starts_with(line, "0::/"))
+			return str_format("/sys/fs/cgroup%s%s", unified ? "" : "/unified",
+					  line + 3);
+	return NULL;
+}

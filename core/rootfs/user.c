@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: init after pivot_root.
+#include "core/rootfs/user.h"
+
+#include <stdbool.h>
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/number.h"
+#include "core/base/passwd.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+
+static int set_groups(const struct config_user *user, enum user_groups groups, struct error *err)
+{
+	if (groups == USER_GROUPS_KEEP)
+		return 0;
+	/* With groups scope_config() has refused it, or dropped them. */
+	if (groups == USER_GROUPS_DENIED && user->additional_gids.count == 0)
+		return 0;
+	if (setgroups(user->additional_gids.count, user->additional_gids.items) == 0)
+		return 0;
+	if (errno == EINVAL)
+		return error_set(
+			err, EINVAL,
+			"process.user.additionalGids: a group has no mapping in the container's user namespace");
+	return error_set(err, errno, "process.user.additionalGids: set the supplementary groups");
+}
+
+/*
+ * ORDER: directly after each change of an id, even one for files alone: the kernel then makes the
+ * process as open to ptrace(2) as the host's fs.suid_dumpable says, and 1 is open.  For `exec`, the
+ * container looks on.
+ */
+static void stay_sealed(void)
+{
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+int process_become_user(const struct config_user *user, enum user_groups groups, struct error *err)
+{
+	uid_t uid = (uid_t)user->uid.value;
+	gid_t gid = (gid_t)user->gid.value;
+
+	/*
+	 * ORDER: groups and gid first: both need a capability that the change of uid takes out of
+	 * the effective set.
+	 */
+	if (set_groups(user, groups, err) < 0)
+		return -1;
+	if (setresgid(gid, gid, gid) < 0)
+		return error_set(
+			err, errno,
+			errno == EINVAL ? "process.user.gid: gid %u has no mapping in the container"
+					: "become gid %u",
+			gid);
+	stay_sealed();
+	/*
+	 * ORDER: before setresuid(), which would clear the permitted set that capability_apply()
+	 * chooses from.
+	 */
+	if (uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return error_set(err, errno, "keep capabilities over the change of uid");
+	if (setresuid(uid, uid, uid) < 0)
+		return error_set(
+			err, errno,
+			errno == EINVAL ? "process.user.uid: uid %u has no mapping in the container"
+					: "become uid %u",
+			uid);
+	stay_sealed();
+	if (uid != 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "forget the kept capabilities");
+	return 0;
+}
+
+int user_find_groups(int root, enum user_groups groups, struct arena *arena,
+		     struct config_user *user, struct error *err)
+{
+	autofree char *passwd = passwd_read(root, "/etc/passwd");
+	autofree char *group = passwd_read(root, "/etc/group");
+	autofree char *text = str_format("%u", (unsigned int)user->uid.value);
+	struct passwd_user found;
+	gid_t *all;
+
+	if (passwd_find_user(passwd, group, text, arena, &found, err) < 0)
+		return -1;
+	user->gid.value = found.gid;
+	if (found.group_count == 0)
+		return 0;
+	if (groups == USER_GROUPS_DENIED)
+		log_warning("the groups that the container's /etc/group gives the user aren't set, "
+			    "as the user namespace denies setgroups(2)");
+	if (groups != USER_GROUPS_SET)
+		return 0;
+	all = arena_alloc(arena, (found.group_count + user->additional_gids.count) * sizeof(*all));
+	memcpy(all, found.groups, found.group_count * sizeof(*all));
+	if (user->additional_gids.count > 0)
+		memcpy(all + found.group_count, user->additional_gids.items,
+		       user->additional_gids.count * sizeof(*all));
+	user->additional_gids.items = all;
+	user->additional_gids.count += found.group_count;
+	return 0;
+}
+
+void user_files_begin(const struct config_user *user)
+{
+	/*
+	 * They say nothing of failure; then we are stricter or laxer than the program will be, and
+	 * execve(2) decides.
+	 */
+	setfsgid((gid_t)user->gid.value);
+	stay_sealed();
+	setfsuid((uid_t)user->uid.value);
+	stay_sealed();
+}
+
+void user_files_end(void)
+{
+	/* ORDER: the uid first: it brings back the capabilities by which the gid may be any. */
+	setfsuid(geteuid());
+	stay_sealed();
+	setfsgid(getegid());
+	stay_sealed();
+}
+
+/* Back to all capabilities that we hold, which the change of uid took out of the effective set. */
+static int raise_capabilities(struct error *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return error_set(err, errno, "read own capabilities");
+	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		data[i].effective = data[i].permitted;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return error_set(err, errno, "take back own capabilities");
+	return 0;
+}
+
+int user_ids_begin(const struct config_user *user, struct user_ids *ret_own, struct error *err)
+{
+	const struct user_ids own = { geteuid(), getegid() };
+	uid_t uid = (uid_t)user->uid.value;
+	gid_t gid = (gid_t)user->gid.value;
+
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return error_set(err, errno, "keep capabilities over the change of uid");
+	/* ORDER: the gid first: it takes a capability that the change of uid makes ineffective. */
+	if (setresgid(gid, gid, gid) < 0)
+		return error_set(err, errno, "become gid %u for a while", gid);
+	stay_sealed();
+	if (setresuid(uid, uid, uid) < 0) {
+		error_set(err, errno, "become uid %u for a while", uid);
+		if (setresgid(own.gid, own.gid, own.gid) < 0)
+			return error_set(err, errno, "become gid %u again", own.gid);
+		stay_sealed();
+		return -1;
+	}
+	stay_sealed();
+	*ret_own = own;
+	return 0;
+}
+
+int user_ids_begin_with_rights(const struct config_user *user, struct user_ids *ret_own,
+			       struct error *err)
+{
+	struct error ignored = ERROR_NONE;
+
+	if (user_ids_begin(user, ret_own, err) < 0)
+		return -1;
+	if (raise_capabilities(err) == 0)
+		return 0;
+	user_ids_end(ret_own, &ignored);
+	return -1;
+}
+
+int user_ids_end(const struct user_ids *own, struct error *err)
+{
+	if (raise_capabilities(err) < 0)
+		return -1;
+	if (setresuid(own->uid, own->uid, own->uid) < 0)
+		return error_set(err, errno, "become uid %u again", own->uid);
+	stay_sealed();
+	if (setresgid(own->gid, own->gid, own->gid) < 0)
+		return error_set(err, errno, "become gid %u again", own->gid);
+	stay_sealed();
+	/* Without uid 0 among the ids no change of them touches the effective set; it does no harm. */
+	if (raise_capabilities(err) < 0)
+		return -1;
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "forget the kept capabilities");
+	return 0;
+}
+
+/* Moves *@line behind its next colon and returns what stood before it; NULL: no colon. */
+static char *next_field(char **line)
+{
+	return strchr(*line, ':') ? strsep(line, ":") : NULL;
+}
+
+static bool skip_two_fields(char **line)
+{
+	char *first = next_field(line), *second = first ? next_field(line) : NULL;
+
+	return second != NULL;
+}
+
+/* The line name:password:uid:gid:gecos:home:shell.  @line is cut into pieces. */
+static const char *home_of_line(char *line, uid_t uid)
+{
+	char *uid_text, *home;
+	uint32_t line_uid;
+
+	if (!skip_two_fields(&line))
+		return NULL;
+	uid_text = next_field(&line);
+	if (!uid_text || number_parse_u32(uid_text, UINT32_MAX, &line_uid) < 0 || line_uid != uid)
+		return NULL;
+	if (!skip_two_fields(&line))
+		return NULL;
+	home = strsep(&line, ":");
+	return home[0] == '/' ? home : NULL;
+}
+
+char *user_home_parse(const char *bytes, size_t size, uid_t uid)
+{
+	autofree char *copy = str_dup_n(bytes, size);
+	char *rest = copy;
+	char *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		const char *home = home_of_line(line, uid);
+
+		if (home)
+			return str_dup(home);
+	}
+	return NULL;
+}
+
+char *user_home(int root, uid_t uid)
+{
+	autofree char *bytes = NULL;
+	char *home = NULL;
+	size_t size;
+
+	if (path_read_in_root(root, "etc/passwd", PASSWD_SIZE_MAX, &bytes, &size) == 0)
+		home = user_home_parse(bytes, size, uid);
+	return home ? home : str_dup("/");
+}

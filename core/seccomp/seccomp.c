@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/seccomp/seccomp.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/seccomp/seccomp_newer.h"
+
+/* Newer than the oldest headers that we build with; the kernel's word at load time decides. */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/*
+ * Compilation is quadratic in the rules of one system call, and the kernel takes 4096 instructions.
+ */
+#define RULES_MAX 65536
+
+/* The range of the two actions' data: MAX_ERRNO, and SECCOMP_RET_DATA. */
+#define ERRNO_RET_MAX 4095
+#define TRACE_RET_MAX 65535
+
+#define ARGS_MAX 6
+
+static void filter_cleanup(scmp_filter_ctx *filter)
+{
+	if (*filter)
+		seccomp_release(*filter);
+}
+
+struct arch_name {
+	const char *name;
+	uint32_t token;
+};
+
+static const struct arch_name arch_names[] = {
+	{ "SCMP_ARCH_X86", SCMP_ARCH_X86 },
+	{ "SCMP_ARCH_X86_64", SCMP_ARCH_X86_64 },
+	{ "SCMP_ARCH_X32", SCMP_ARCH_X32 },
+	{ "SCMP_ARCH_ARM", SCMP_ARCH_ARM },
+	{ "SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64 },
+	{ "SCMP_ARCH_MIPS", SCMP_ARCH_MIPS },
+	{ "SCMP_ARCH_MIPS64", SCMP_ARCH_MIPS64 },
+	{ "SCMP_ARCH_MIPS64N32", SCMP_ARCH_MIPS64N32 },
+	{ "SCMP_ARCH_MIPSEL", SCMP_ARCH_MIPSEL },
+	{ "SCMP_ARCH_MIPSEL64", SCMP_ARCH_MIPSEL64 },
+	{ "SCMP_ARCH_MIPSEL64N32", SCMP_ARCH_MIPSEL64N32 },
+	{ "SCMP_ARCH_PPC", SCMP_ARCH_PPC },
+	{ "SCMP_ARCH_PPC64", SCMP_ARCH_PPC64 },
+	{ "SCMP_ARCH_PPC64LE", SCMP_ARCH_PPC64LE },
+	{ "SCMP_ARCH_S390", SCMP_ARCH_S390 },
+	{ "SCMP_ARCH_S390X", SCMP_ARCH_S390X },
+	{ "SCMP_ARCH_PARISC", SCMP_ARCH_PARISC },
+	{ "SCMP_ARCH_PARISC64", SCMP_ARCH_PARISC64 },
+	{ "SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64 },
+/* libseccomp 2.6 */
+#ifdef SCMP_ARCH_LOONGARCH64
+	{ "SCMP_ARCH_LOONGARCH64", SCMP_ARCH_LOONGARCH64 },
+#endif
+#ifdef SCMP_ARCH_M68K
+	{ "SCMP_ARCH_M68K", SCMP_ARCH_M68K },
+#endif
+#ifdef SCMP_ARCH_SH
+	{ "SCMP_ARCH_SH", SCMP_ARCH_SH },
+#endif
+#ifdef SCMP_ARCH_SHEB
+	{ "SCMP_ARCH_SHEB", SCMP_ARCH_SHEB },
+#endif
+};
+
+static const enum scmp_compare operators[] = {
+	[CONFIG_SECCOMP_NE] = SCMP_CMP_NE,
+	[CONFIG_SECCOMP_LT] = SCMP_CMP_LT,
+	[CONFIG_SECCOMP_LE] = SCMP_CMP_LE,
+	[CONFIG_SECCOMP_EQ] = SCMP_CMP_EQ,
+	[CONFIG_SECCOMP_GE] = SCMP_CMP_GE,
+	[CONFIG_SECCOMP_GT] = SCMP_CMP_GT,
+	[CONFIG_SECCOMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
+};
+
+static const unsigned int kernel_flags[] = {
+	[CONFIG_SECCOMP_FLAG_TSYNC] = SECCOMP_FILTER_FLAG_TSYNC,
+	[CONFIG_SECCOMP_FLAG_LOG] = SECCOMP_FILTER_FLAG_LOG,
+	[CONFIG_SECCOMP_FLAG_SPEC_ALLOW] = SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+	[CONFIG_SECCOMP_FLAG_WAIT_KILLABLE_RECV] = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+};
+
+/*
+ * The action with its data as libseccomp and the kernel have it: one number.  SCMP_ACT_KILL is the
+ * thread's, as ever.
+ */
+static int action_value(int action, struct opt_u64 errno_ret, uint32_t *ret_value,
+			struct error *err)
+{
+	uint64_t data = errno_ret.set ? errno_ret.value : EPERM;
+
+	switch ((enum config_seccomp_action)action) {
+	case CONFIG_SECCOMP_KILL:
+	case CONFIG_SECCOMP_KILL_THREAD: *ret_value = SCMP_ACT_KILL_THREAD; return 0;
+	case CONFIG_SECCOMP_KILL_PROCESS: *ret_value = SCMP_ACT_KILL_PROCESS; return 0;
+	case CONFIG_SECCOMP_TRAP: *ret_value = SCMP_ACT_TRAP; return 0;
+	case CONFIG_SECCOMP_ERRNO:
+		if (data > ERRNO_RET_MAX)
+			return error_set(err, 0, "%llu is above %d, the highest errno",
+					 (unsigned long long)data, ERRNO_RET_MAX);
+		*ret_value = SCMP_ACT_ERRNO((uint32_t)data);
+		return 0;
+	case CONFIG_SECCOMP_TRACE:
+		if (data > TRACE_RET_MAX)
+			return error_set(err, 0,
+					 "%llu is above %d, the most that SCMP_ACT_TRACE can carry",
+					 (unsigned long long)data, TRACE_RET_MAX);
+		*ret_value = SCMP_ACT_TRACE((uint32_t)data);
+		return 0;
+	case CONFIG_SECCOMP_ALLOW: *ret_value = SCMP_ACT_ALLOW; return 0;
+	case CONFIG_SECCOMP_LOG: *ret_value = SCMP_ACT_LOG; return 0;
+	case CONFIG_SECCOMP_NOTIFY: *ret_value = SCMP_ACT_NOTIFY; return 0;
+	}
+	return error_set(err, 0, "unknown action");
+}
+
+static const struct arch_name *arch_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(arch_names); i++)
+		if (str_equal(arch_names[i].name, name))
+			return &arch_names[i];
+	return NULL;
+}
+
+void seccomp_architecture_names(struct arena *arena, str_list *ret_names)
+{
+	size_t count = ARRAY_SIZE(arch_names);
+	str_list names = { .items = arena_alloc(arena, count * sizeof(char *)), .count = count };
+
+	for (size_t i = 0; i < count; i++)
+		names.items[i] = arena_str(arena, arch_names[i].name);
+	*ret_names = names;
+}
+
+char *seccomp_library_version(struct arena *arena)
+{
+	const struct scmp_version *version = seccomp_version();
+
+	return arena_strf(arena, "%u.%u.%u", version->major, version->minor, version->micro);
+}
+
+/*
+ * The machine's own architecture is always in the filter: else the program's first call would be a
+ * foreign one.
+ */
+static int add_architectures(scmp_filter_ctx filter, const struct config_seccomp *seccomp,
+			     struct error *err)
+{
+	for (size_t i = 0; i < seccomp->architectures.count; i++) {
+		const char *name = seccomp->architectures.items[i];
+		const struct arch_name *arch = arch_find(name);
+		int r;
+
+		if (!arch)
+			return error_set(
+				err, 0, "linux.seccomp.architectures[%zu]: unknown architecture %s",
+				i, name);
+		r = seccomp_arch_add(filter, arch->token);
+		if (r == -EDOM)
+			return error_set(
+				err, 0,
+				"linux.seccomp.architectures[%zu]: %s has not this machine's byte order",
+				i, name);
+		if (r < 0 && r != -EEXIST)
+			return error_set(err, -r, "linux.seccomp.architectures[%zu]: add %s", i,
+					 name);
+	}
+	return 0;
+}
+
+static bool has_repeated_index(const struct config_seccomp_rule *rule)
+{
+	unsigned int seen = 0;
+
+	for (size_t i = 0; i < rule->args.count; i++) {
+		unsigned int bit = 1u << rule->args.items[i].index.value;
+
+		if (seen & bit)
+			return true;
+		seen |= bit;
+	}
+	return false;
+}
+
+static struct scmp_arg_cmp comparison(const struct config_seccomp_arg *arg)
+{
+	/*
+	 * For MASKED_EQ the first operand is the mask, as in libseccomp; the others ignore the
+	 * second.
+	 */
+	return (struct scmp_arg_cmp){
+		.arg = (unsigned int)arg->index.value,
+		.op = operators[arg->op],
+		.datum_a = arg->value.value,
+		.datum_b = arg->value_two.set ? arg->value_two.value : 0,
+	};
+}
+
+/*
+ * All comparisons of a rule must hold; but libseccomp takes one comparison an argument, and where a
+ * profile names an argument twice, engines' profiles mean "or" (the other runtimes read them so):
+ * then each comparison is a rule.
+ */
+static int add_syscall(scmp_filter_ctx filter, uint32_t action, int number,
+		       const struct config_seccomp_rule *rule)
+{
+	struct scmp_arg_cmp comparisons[ARGS_MAX];
+	int r = 0;
+
+	if (has_repeated_index(rule)) {
+		for (size_t i = 0; i < rule->args.count && r == 0; i++) {
+			comparisons[0] = comparison(&rule->args.items[i]);
+			r = seccomp_rule_add_array(filter, action, number, 1, comparisons);
+		}
+		return r;
+	}
+	for (size_t i = 0; i < rule->args.count; i++)
+		comparisons[i] = comparison(&rule->args.items[i]);
+	return seccomp_rule_add_array(filter, action, number, (unsigned int)rule->args.count,
+				      comparisons);
+}
+
+static int check_args(const struct config_seccomp_rule *rule, struct error *err)
+{
+	for (size_t i = 0; i < rule->args.count; i++)
+		if (rule->args.items[i].index.value >= ARGS_MAX)
+			return error_set(err, 0, "args[%zu].index: a system call has %d arguments",
+					 i, ARGS_MAX);
+	return 0;
+}
+
+/*
+ * After the filter is loaded, init sends the listener's descriptor with sendmsg(2).  Were that call
+ * itself to wait for the agent, it would wait for ever: the agent has no descriptor yet.
+ */
+static int check_notify(const struct config_seccomp_rule *rule, const char *name, struct error *err)
+{
+	if (rule->action == CONFIG_SECCOMP_NOTIFY && str_equal(name, "sendmsg"))
+		return error_set(
+			err, 0,
+			"sendmsg can't have SCMP_ACT_NOTIFY: the listener is handed over by it");
+	return 0;
+}
+
+static int add_rule(scmp_filter_ctx filter, uint32_t default_action,
+		    const struct config_seccomp_rule *rule, struct error *err)
+{
+	uint32_t action = SCMP_ACT_KILL_PROCESS;
+
+	if (action_value(rule->action, rule->errno_ret, &action, err) < 0)
+		return error_prefix(err, "errnoRet");
+	if (check_args(rule, err) < 0)
+		return -1;
+	if (action == default_action)
+		return 0; /* libseccomp refuses what changes nothing */
+	for (size_t i = 0; i < rule->names.count; i++) {
+		const char *name = rule->names.items[i];
+		int number = seccomp_syscall_resolve_name(name);
+		int r;
+
+		if (check_notify(rule, name, err) < 0)
+			return error_prefix(err, "names[%zu]", i);
+		if (number == __NR_SCMP_ERROR) {
+			log_debug("seccomp: unknown system call %s is skipped", name);
+			continue;
+		}
+		r = add_syscall(filter, action, number, rule);
+		if (r == -EEXIST)
+			return error_set(err, 0,
+					 "names[%zu]: the rule for %s contradicts an earlier one",
+					 i, name);
+		if (r < 0)
+			return error_set(err, -r, "names[%zu]: add the rule for %s", i, name);
+	}
+	return 0;
+}
+
+int seccomp_check_names(const struct config_seccomp *seccomp, struct error *err)
+{
+	for (size_t i = 0; i < seccomp->syscalls.count; i++) {
+		const str_list *names = &seccomp->syscalls.items[i].names;
+
+		for (size_t k = 0; k < names->count; k++)
+			if (seccomp_syscall_resolve_name(names->items[k]) == __NR_SCMP_ERROR)
+				return error_set(err, 0,
+						 "linux.seccomp.syscalls[%zu].names[%zu]: unknown "
+						 "system call %s",
+						 i, k, names->items[k]);
+	}
+	return 0;
+}
+
+static int add_rules(scmp_filter_ctx filter, uint32_t default_action,
+		     const struct config_seccomp *seccomp, struct error *err)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < seccomp->syscalls.count; i++) {
+		const struct config_seccomp_rule *rule = &seccomp->syscalls.items[i];
+
+		count += rule->names.count * (rule->args.count ? rule->args.count : 1);
+		if (count > RULES_MAX)
+			return error_set(err, 0, "linux.seccomp.syscalls: more than %d rules",
+					 RULES_MAX);
+		if (add_rule(filter, default_action, rule, err) < 0)
+			return error_prefix(err, "linux.seccomp.syscalls[%zu]", i);
+	}
+	return 0;
+}
+
+/*
+ * What answers newer calls, before the filter itself.  The machine's own architecture comes first,
+ * as most calls are its.
+ */
+static void add_newer(const struct config_seccomp *seccomp, struct strbuf *bpf)
+{
+	uint32_t tokens[1 + ARRAY_SIZE(arch_names)] = { seccomp_arch_native() };
+	bool seen[ARRAY_SIZE(arch_names)] = { 0 };
+	size_t count = 1;
+
+	for (size_t i = 0; i < seccomp->architectures.count; i++) {
+		const struct arch_name *arch = arch_find(seccomp->architectures.items[i]);
+
+		if (arch->token == tokens[0] || seen[arch - arch_names])
+			continue;
+		seen[arch - arch_names] = true;
+		tokens[count++] = arch->token;
+	}
+	seccomp_add_newer(seccomp, tokens, count, bpf);
+}
+
+/* libseccomp before 2.6 writes a filter to a descriptor only. */
+static int export_filter(scmp_filter_ctx filter, const struct config_seccomp *seccomp,
+			 struct strbuf *ret_bpf, struct error *err)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	autofree char *bytes = NULL;
+	size_t size;
+	int r;
+	autoclose int fd = memfd_create("seccomp-filter", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(err, errno, "memfd_create for the seccomp filter");
+	r = seccomp_export_bpf(filter, fd);
+	if (r < 0)
+		return error_set(err, -r, "compile linux.seccomp");
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return error_set(err, errno, "rewind the seccomp filter");
+	r = fd_read_all(fd, (size_t)UINT16_MAX * sizeof(struct sock_filter), &bytes, &size);
+	if (r < 0)
+		return error_set(err, -r, "read the seccomp filter");
+	add_newer(seccomp, &bpf);
+	strbuf_add(&bpf, bytes, size);
+	if (bpf.size > BPF_MAXINSNS * sizeof(struct sock_filter))
+		return error_set(
+			err, 0,
+			"linux.seccomp: the filter has %zu instructions, the kernel takes %d",
+			bpf.size / sizeof(struct sock_filter), BPF_MAXINSNS);
+	strbuf_add(ret_bpf, bpf.bytes, bpf.size);
+	return 0;
+}
+
+static unsigned int load_flags(const struct config_seccomp *seccomp)
+{
+	unsigned int flags = 0;
+
+	for (size_t i = 0; i < seccomp->flags.count; i++)
+		flags |= kernel_flags[seccomp->flags.items[i]];
+	if (seccomp_uses_notify(seccomp))
+		return flags | SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	if (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) {
+		/* The kernel refuses it without a listener. */
+		log_debug("seccomp: WAIT_KILLABLE_RECV is left out, no rule has SCMP_ACT_NOTIFY");
+		flags &= ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	}
+	return flags;
+}
+
+bool seccomp_uses_notify(const struct config_seccomp *seccomp)
+{
+	for (size_t i = 0; i < seccomp->syscalls.count; i++)
+		if (seccomp->syscalls.items[i].action == CONFIG_SECCOMP_NOTIFY)
+			return true;
+	return false;
+}
+
+int seccomp_compile(const struct config_seccomp *seccomp, struct strbuf *ret_bpf,
+		    unsigned int *ret_load_flags, struct error *err)
+{
+	__attribute__((cleanup(filter_cleanup))) scmp_filter_ctx filter = NULL;
+	uint32_t default_action = SCMP_ACT_KILL_PROCESS;
+	int r;
+
+	if (seccomp->default_action == CONFIG_SECCOMP_NOTIFY)
+		return error_set(
+			err, 0,
+			"linux.seccomp.defaultAction: can't be SCMP_ACT_NOTIFY: the calls that "
+			"hand over the listener would wait for it");
+	if (action_value(seccomp->default_action, seccomp->default_errno_ret, &default_action,
+			 err) < 0)
+		return error_prefix(err, "linux.seccomp.defaultErrnoRet");
+	filter = seccomp_init(default_action);
+	if (!filter)
+		return error_set(
+			err, 0,
+			"linux.seccomp.defaultAction: not known to libseccomp or the kernel");
+	/*
+	 * A binary tree in place of a list: some 9 comparisons for a call of an engine's profile in
+	 * place of 300.
+	 */
+	r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (r < 0)
+		return error_set(err, -r, "order the seccomp filter as a tree");
+	if (add_architectures(filter, seccomp, err) < 0 ||
+	    add_rules(filter, default_action, seccomp, err) < 0 ||
+	    export_filter(filter, seccomp, ret_bpf, err) < 0)
+		return -1;
+	*ret_load_flags = load_flags(seccomp);
+	return 0;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/spec/spec.h"
+
+#include <stdbool.h>
+
+#include "core/base/arena.h"
+#include "core/base/str.h"
+#include "core/config/change.h"
+#include "core/spec/masked.h"
+
+/* The group of terminals, from which devpts and openpty() of old C libraries expect its number. */
+#define TTY_GID 5
+
+#define OPEN_FILES_MAX 1024
+
+struct spec_mount {
+	const char *destination;
+	const char *type;
+	const char *source;
+	const char *const *options; /* NULL at the end */
+};
+
+#define OPTIONS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static const char *const devpts_options[] = {
+	"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", NULL,
+};
+
+static const char *const devpts_tty_options[] = {
+	"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", NULL,
+};
+
+static const char *const sys_bind_options[] = { "rbind", "nosuid", "noexec", "nodev", "ro", NULL };
+
+static const struct spec_mount mounts[] = {
+	{ "/proc", "proc", "proc", OPTIONS("nosuid", "noexec", "nodev") },
+	{ "/dev", "tmpfs", "tmpfs", OPTIONS("nosuid", "strictatime", "mode=755", "size=65536k") },
+	{ "/dev/pts", "devpts", "devpts", devpts_options },
+	{ "/dev/shm", "tmpfs", "shm",
+	  OPTIONS("nosuid", "noexec", "nodev", "mode=1777", "size=65536k") },
+	{ "/dev/mqueue", "mqueue", "mqueue", OPTIONS("nosuid", "noexec", "nodev") },
+	{ "/sys", "sysfs", "sysfs", OPTIONS("nosuid", "noexec", "nodev", "ro") },
+	{ "/sys/fs/cgroup", "cgroup", "cgroup",
+	  OPTIONS("nosuid", "noexec", "nodev", "relatime", "ro") },
+};
+
+static const int namespaces[] = {
+	CONFIG_NS_PID,	 CONFIG_NS_NETWORK, CONFIG_NS_IPC,  CONFIG_NS_UTS,
+	CONFIG_NS_MOUNT, CONFIG_NS_CGROUP,  CONFIG_NS_USER,
+};
+
+static const char *const readonly_paths[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
+};
+
+static const char *const capabilities[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE",
+					    NULL };
+
+#define LIST_NEW(arena, list, n)                                                    \
+	do {                                                                        \
+		(list)->items = arena_alloc((arena), (n) * sizeof(*(list)->items)); \
+		(list)->count = (n);                                                \
+	} while (0)
+
+static void fill_strings(struct arena *arena, const char *const *texts, str_list *list)
+{
+	size_t count = 0;
+
+	while (texts[count])
+		count++;
+	LIST_NEW(arena, list, count);
+	for (size_t i = 0; i < count; i++)
+		list->items[i] = arena_str(arena, texts[i]);
+}
+
+static bool is_mapped(const config_id_mappings *mappings, uint64_t inner)
+{
+	for (size_t i = 0; i < mappings->count; i++) {
+		const struct config_id_mapping *m = &mappings->items[i];
+
+		if (inner >= m->inner.value && inner - m->inner.value < m->count.value)
+			return true;
+	}
+	return false;
+}
+
+static void fill_mappings(struct arena *arena, const config_id_mappings *from,
+			  config_id_mappings *to)
+{
+	LIST_NEW(arena, to, from->count);
+	for (size_t i = 0; i < from->count; i++)
+		to->items[i] = from->items[i];
+}
+
+static void fill_process(struct arena *arena, struct config_process *process)
+{
+	process->terminal = true;
+	process->user = arena_alloc(arena, sizeof(*process->user));
+	process->user->uid = (struct opt_u64){ true, 0 };
+	process->user->gid = (struct opt_u64){ true, 0 };
+	fill_strings(arena, OPTIONS("sh"), &process->args);
+	fill_strings(arena, OPTIONS("PATH=" CONFIG_DEFAULT_PATH, "TERM=xterm"), &process->env);
+	process->cwd = arena_str(arena, "/");
+	process->capabilities = arena_alloc(arena, sizeof(*process->capabilities));
+	fill_strings(arena, capabilities, &process->capabilities->bounding);
+	fill_strings(arena, capabilities, &process->capabilities->effective);
+	fill_strings(arena, capabilities, &process->capabilities->permitted);
+	LIST_NEW(arena, &process->rlimits, 1);
+	process->rlimits.items[0] = (struct config_rlimit){
+		.type = arena_str(arena, "RLIMIT_NOFILE"),
+		.soft = { true, OPEN_FILES_MAX },
+		.hard = { true, OPEN_FILES_MAX },
+	};
+	process->no_new_privileges = true;
+}
+
+static void fill_mounts(const struct spec_caller *caller, struct container_config *config)
+{
+	struct arena *arena = &config->arena;
+
+	LIST_NEW(arena, &config->mounts, ARRAY_SIZE(mounts));
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+		struct config_mount *mount = &config->mounts.items[i];
+		const char *const *options = mounts[i].options;
+
+		/* The kernel refuses a gid that the user namespace doesn't have. */
+		if (options == devpts_options && is_mapped(&caller->gid_mappings, TTY_GID))
+			options = devpts_tty_options;
+		mount->destination = arena_str(arena, mounts[i].destination);
+		mount->type = arena_str(arena, mounts[i].type);
+		mount->source = arena_str(arena, mounts[i].source);
+		if (caller->like_rootless_runc && str_equal(mount->type, "sysfs")) {
+			mount->type = arena_str(arena, "none");
+			mount->source = arena_str(arena, "/sys");
+			options = sys_bind_options;
+		}
+		fill_strings(arena, options, &mount->options);
+	}
+}
+
+static void fill_linux(const struct spec_caller *caller, struct arena *arena,
+		       struct config_linux *linux_)
+{
+	LIST_NEW(arena, &linux_->namespaces, ARRAY_SIZE(namespaces));
+	linux_->namespaces.count = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+		if (!caller->like_rootless_runc ||
+		    (namespaces[i] != CONFIG_NS_NETWORK && namespaces[i] != CONFIG_NS_CGROUP))
+			linux_->namespaces.items[linux_->namespaces.count++].type = namespaces[i];
+	fill_mappings(arena, &caller->uid_mappings, &linux_->uid_mappings);
+	fill_mappings(arena, &caller->gid_mappings, &linux_->gid_mappings);
+	masked_paths_default(MASKED_CPUS, arena, &linux_->masked_paths);
+	fill_strings(arena, readonly_paths, &linux_->readonly_paths);
+}
+
+int spec_config(const struct spec_caller *caller, struct container_config *ret_config,
+		struct error *err)
+{
+	struct container_config config = { 0 };
+	struct arena *arena = &config.arena;
+
+	if (!is_mapped(&caller->uid_mappings, 0) || !is_mapped(&caller->gid_mappings, 0))
+		return error_set(err, 0,
+				 "the mappings have no id 0: the container would have no root");
+	config.oci_version = arena_str(arena, CONFIG_SPEC_VERSION);
+	config.process = arena_alloc(arena, sizeof(*config.process));
+	fill_process(arena, config.process);
+	config.root = arena_alloc(arena, sizeof(*config.root));
+	config.root->path = arena_str(arena, "rootfs");
+	config.root->readonly = true;
+	config.hostname = arena_str(arena, "urun");
+	fill_mounts(caller, &config);
+	config.linux_ = arena_alloc(arena, sizeof(*config.linux_));
+	fill_linux(caller, arena, config.linux_);
+	if (caller->network)
+		config_set_annotation(&config, CONFIG_ANNOTATION_NETWORK, caller->network);
+	*ret_config = config;
+	return 0;
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "core/spec/spec_volume.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "core/base/str.h"
+#include "core/config/change.h"
+
+/* Options of one subject, of which the last one counts. */
+enum subject {
+	SUBJECT_NONE, /* each of them counts */
+	SUBJECT_ACCESS,
+	SUBJECT_EXEC,
+	SUBJECT_SUID,
+	SUBJECT_DEV,
+	SUBJECT_SYMFOLLOW,
+	SUBJECT_TREE,
+	SUBJECT_PROPAGATION, /* each of them counts: slave and shared are one after the other */
+};
+
+struct word {
+	const char *name;
+	enum subject subject;
+	const char *option; /* in config.json; NULL: it has no meaning here */
+};
+
+/*
+ * "rro", not "ro": who types that a folder is read-only means all that is mounted in it, too.  The
+ * same of the other words that take rights away.  Their opposites are about SOURCE alone, as flags
+ * of what is mounted below may be locked.
+ */
+static const struct word words[] = {
+	{ "ro", SUBJECT_ACCESS, "rro" },
+	{ "rro", SUBJECT_ACCESS, "rro" },
+	{ "rw", SUBJECT_ACCESS, "rw" },
+	{ "rrw", SUBJECT_ACCESS, "rrw" },
+	{ "noexec", SUBJECT_EXEC, "rnoexec" },
+	{ "rnoexec", SUBJECT_EXEC, "rnoexec" },
+	{ "exec", SUBJECT_EXEC, "exec" },
+	{ "rexec", SUBJECT_EXEC, "rexec" },
+	{ "nosuid", SUBJECT_SUID, "rnosuid" },
+	{ "rnosuid", SUBJECT_SUID, "rnosuid" },
+	{ "suid", SUBJECT_SUID, "suid" },
+	{ "rsuid", SUBJECT_SUID, "rsuid" },
+	{ "nodev", SUBJECT_DEV, "rnodev" },
+	{ "rnodev", SUBJECT_DEV, "rnodev" },
+	{ "dev", SUBJECT_DEV, "dev" },
+	{ "rdev", SUBJECT_DEV, "rdev" },
+	{ "nosymfollow", SUBJECT_SYMFOLLOW, "rnosymfollow" },
+	{ "rnosymfollow", SUBJECT_SYMFOLLOW, "rnosymfollow" },
+	{ "symfollow", SUBJECT_SYMFOLLOW, "symfollow" },
+	{ "rsymfollow", SUBJECT_SYMFOLLOW, "rsymfollow" },
+	{ "bind", SUBJECT_TREE, "bind" },
+	{ "rbind", SUBJECT_TREE, "rbind" },
+	{ "private", SUBJECT_PROPAGATION, "private" },
+	{ "rprivate", SUBJECT_PROPAGATION, "rprivate" },
+	{ "slave", SUBJECT_PROPAGATION, "slave" },
+	{ "rslave", SUBJECT_PROPAGATION, "rslave" },
+	{ "shared", SUBJECT_PROPAGATION, "shared" },
+	{ "rshared", SUBJECT_PROPAGATION, "rshared" },
+	{ "unbindable", SUBJECT_PROPAGATION, "unbindable" },
+	{ "runbindable", SUBJECT_PROPAGATION, "runbindable" },
+	{ "atime", SUBJECT_NONE, "atime" },
+	{ "diratime", SUBJECT_NONE, "diratime" },
+	{ "noatime", SUBJECT_NONE, "noatime" },
+	{ "nodiratime", SUBJECT_NONE, "nodiratime" },
+	{ "norelatime", SUBJECT_NONE, "norelatime" },
+	{ "nostrictatime", SUBJECT_NONE, "nostrictatime" },
+	{ "relatime", SUBJECT_NONE, "relatime" },
+	{ "strictatime", SUBJECT_NONE, "strictatime" },
+	{ "ratime", SUBJECT_NONE, "ratime" },
+	{ "rdiratime", SUBJECT_NONE, "rdiratime" },
+	{ "rnoatime", SUBJECT_NONE, "rnoatime" },
+	{ "rnodiratime", SUBJECT_NONE, "rnodiratime" },
+	{ "rnorelatime", SUBJECT_NONE, "rnorelatime" },
+	{ "rnostrictatime", SUBJECT_NONE, "rnostrictatime" },
+	{ "rrelatime", SUBJECT_NONE, "rrelatime" },
+	{ "rstrictatime", SUBJECT_NONE, "rstrictatime" },
+	{ "copy-symlink", SUBJECT_NONE, "copy-symlink" },
+	{ "src-nofollow", SUBJECT_NONE, "src-nofollow" },
+	{ "dest-nofollow", SUBJECT_NONE, "dest-nofollow" },
+	{ "idmap", SUBJECT_NONE, "idmap" },
+	{ "ridmap", SUBJECT_NONE, "ridmap" },
+	{ "nofail", SUBJECT_NONE, "nofail" },
+	{ "U", SUBJECT_NONE, "U" },
+	/* Labels of SELinux: a root of its own user namespace can't set any. */
+	{ "z", SUBJECT_NONE, NULL },
+	{ "Z", SUBJECT_NONE, NULL },
+	/* Between a Mac and its virtual machine. */
+	{ "cached", SUBJECT_NONE, NULL },
+	{ "delegated", SUBJECT_NONE, NULL },
+	{ "consistent", SUBJECT_NONE, NULL },
+	{ "default", SUBJECT_NONE, NULL },
+	{ "defaults", SUBJECT_NONE, NULL },
+	/* About a volume that has a name. */
+	{ "copy", SUBJECT_NONE, NULL },
+	{ "nocopy", SUBJECT_NONE, NULL },
+	/* About a file system that is mounted, which a bind mount isn't. */
+	{ "async", SUBJECT_NONE, NULL },
+	{ "sync", SUBJECT_NONE, NULL },
+	{ "dirsync", SUBJECT_NONE, NULL },
+	{ "iversion", SUBJECT_NONE, NULL },
+	{ "noiversion", SUBJECT_NONE, NULL },
+	{ "lazytime", SUBJECT_NONE, NULL },
+	{ "nolazytime", SUBJECT_NONE, NULL },
+	{ "mand", SUBJECT_NONE, NULL },
+	{ "nomand", SUBJECT_NONE, NULL },
+	{ "silent", SUBJECT_NONE, NULL },
+	{ "loud", SUBJECT_NONE, NULL },
+};
+
+/* More than a line of options has, so that a list of them needs no bound of its own. */
+#define WORDS_MAX 64
+
+struct chosen {
+	const struct word *items[WORDS_MAX];
+	size_t count;
+	const char *idmap; /* the whole of "idmap=…"; NULL: not given */
+};
+
+static const struct word *find_word(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (str_equal(words[i].name, name))
+			return &words[i];
+	return NULL;
+}
+
+static bool has_subject(const struct chosen *chosen, enum subject subject)
+{
+	for (size_t i = 0; i < chosen->count; i++)
+		if (chosen->items[i]->subject == subject)
+			return true;
+	return false;
+}
+
+static void drop_subject(struct chosen *chosen, enum subject subject)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < chosen->count; i++)
+		if (chosen->items[i]->subject != subject)
+			chosen->items[kept++] = chosen->items[i];
+	chosen->count = kept;
+}
+
+static int choose(const char *volume, const char *text, struct chosen *chosen, struct error *err)
+{
+	const struct word *word = find_word(text);
+
+	if (str_starts_with(text, "idmap=")) {
+		chosen->idmap = text;
+		return 0;
+	}
+	if (!word)
+		return error_set(err, 0, "--volume %s: unknown option '%s'", volume, text);
+	if (!word->option) {
+		log_debug("--volume %s: option '%s' has no meaning here", volume, text);
+		return 0;
+	}
+	if (word->subject != SUBJECT_NONE && word->subject != SUBJECT_PROPAGATION)
+		drop_subject(chosen, word->subject);
+	if (chosen->count == WORDS_MAX)
+		return error_set(err, 0, "--volume %s: more than %d options", volume, WORDS_MAX);
+	chosen->items[chosen->count++] = word;
+	return 0;
+}
+
+static void add_chosen(const struct chosen *chosen, struct arena *arena, str_list *options)
+{
+	if (!has_subject(chosen, SUBJECT_TREE))
+		config_list_add(arena, options, "rbind");
+	if (!has_subject(chosen, SUBJECT_PROPAGATION))
+		config_list_add(arena, options, "rprivate");
+	for (size_t i = 0; i < chosen->count; i++)
+		config_list_add(arena, options, chosen->items[i]->option);
+	if (chosen->idmap)
+		config_list_add(arena, options, chosen->idmap);
+}
+
+int spec_add_volume(const char *text, struct container_config *config, struct error *err)
+{
+	autofree char *copy = str_dup(text);
+	char *rest = copy, *source = strsep(&rest, ":"), *destination = strsep(&rest, ":");
+	struct chosen chosen = { 0 };
+	struct config_mount *mount;
+	autofree char *path = NULL;
+
+	if (!*source || !destination || destination[0] != '/')
+		return error_set(err, 0,
+				 "--volume %s: that isn't SOURCE:DESTINATION, both folders or "
+				 "files",
+				 text);
+	for (char *word; (word = strsep(&rest, ","));)
+		if (*word && choose(text, word, &chosen, err) < 0)
+			return -1;
+	/* A path of the caller's: relative to the working folder. */
+	path = realpath(source, NULL);
+	if (!path)
+		return error_set(err, errno, "--volume %s", source);
+	mount = config_add_mount(config, destination, "bind", path, "");
+	add_chosen(&chosen, &config->arena, &mount->options);
+	return 0;
+}

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-port.
+#include "netns/ports/forward.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "core/base/clock.h"
+#include "core/base/fd.h"
+#include "core/base/rights.h"
+#include "core/base/str.h"
+#include "netns/ending.h"
+#include "netns/ports/datagram.h"
+#include "netns/ports/port.h"
+#include "netns/ports/relay.h"
+#include "netns/ports/watch.h"
+
+/* What one wait takes; the rest is ready in the next. */
+#define READY_MAX 256
+/* Connections of one port at a time, so that none keeps the others waiting. */
+#define ACCEPT_MAX 64
+#define PAUSE_MS   200
+/*
+ * Where there are no descriptors for more connections, those that wait are reset after this time, so
+ * that no client waits for ever.
+ */
+#define REFUSE_MS 3000
+
+/*
+ * The part of our descriptors that connections may have: each takes two, and two a direction while
+ * bytes are on their way.
+ */
+#define RELAYS_PART  3
+#define CLIENTS_PART 8
+
+struct port {
+	struct forward *forward;
+	struct port *next;
+	struct watch host;
+	struct port_entry entry;
+	int64_t full_since_ms; /* connections wait since then for others to end; 0: none does */
+};
+
+/* A connection to the control socket. */
+struct control {
+	struct forward *forward;
+	struct control *next;
+	struct watch watch;
+};
+
+struct forward {
+	int epoll;
+	const struct source *source;
+	struct relays *relays;
+	struct datagrams *datagrams;
+	struct watch life, listener;
+	struct port *ports, *removed_ports;
+	size_t port_count;
+	struct control *controls, *closed_controls;
+	/* There are no descriptors for more connections until one has ended, or then; 0: there are. */
+	int64_t paused_until_ms;
+	bool ended;
+};
+
+/* ---- ports ---- */
+
+static bool is_shortage(int errnum)
+{
+	return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
+}
+
+static void watch_streams(struct forward *forward, uint32_t events)
+{
+	for (struct port *port = forward->ports; port; port = port->next)
+		if (port->entry.protocol == IPPROTO_TCP)
+			watch_change(forward->epoll, &port->host, events);
+}
+
+/*
+ * Connections that can't be taken wait in their sockets' queues, and we try again after a while, or
+ * when one has ended.
+ */
+static void pause_accepting(struct forward *forward)
+{
+	forward->paused_until_ms = clock_ms() + PAUSE_MS;
+	watch_streams(forward, 0);
+}
+
+static void resume_accepting(struct forward *forward)
+{
+	forward->paused_until_ms = 0;
+	watch_streams(forward, EPOLLIN);
+	watch_change(forward->epoll, &forward->listener, EPOLLIN);
+}
+
+/* There is no room for a connection that waits: whether it, and all others, have waited too long. */
+static bool is_overdue(struct port *port)
+{
+	int64_t now = clock_ms();
+
+	if (!port->full_since_ms)
+		port->full_since_ms = now;
+	return now - port->full_since_ms >= REFUSE_MS;
+}
+
+static void refuse_waiting(struct port *port)
+{
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		int fd = accept4(port->host.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0) {
+			port->full_since_ms = 0;
+			return;
+		}
+		ending_reset(fd);
+		fd_close(&fd);
+	}
+}
+
+static void stream_ready(struct watch *watch, uint32_t events)
+{
+	struct port *port = watch_owner(watch, struct port, host);
+	struct forward *forward = port->forward;
+
+	(void)events;
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		union publish_address address = { 0 };
+		socklen_t size = sizeof(address);
+		int fd;
+
+		if (relays_are_full(forward->relays)) {
+			if (is_overdue(port))
+				refuse_waiting(port);
+			else
+				pause_accepting(forward);
+			return;
+		}
+		fd = accept4(watch->fd, &address.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			port->full_since_ms = 0;
+			relays_add(forward->relays, fd, &address, port->entry.container_port);
+			continue;
+		}
+		if (is_shortage(errno))
+			pause_accepting(forward);
+		if (errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
+}
+
+static void datagram_ready(struct watch *watch, uint32_t events)
+{
+	struct port *port = watch_owner(watch, struct port, host);
+
+	(void)events;
+	datagrams_take(port->forward->datagrams, watch->fd, port->entry.host.any.sa_family,
+		       port->entry.container_port);
+}
+
+/* Takes over *fd where it succeeds.  Returns 0 or a negative errno. */
+static int add_port(struct forward *forward, const struct port_entry *entry, int *fd)
+{
+	bool udp = entry->protocol == IPPROTO_UDP;
+	struct port *port;
+
+	if (*fd < 0)
+		return -EBADF;
+	if (forward->port_count == PORT_COUNT_MAX)
+		return -ENOSPC;
+	port = mem_alloc(sizeof(*port));
+	port->forward = forward;
+	port->entry = *entry;
+	port->host = (struct watch){ .fd = *fd, .ready = udp ? datagram_ready : stream_ready };
+	if (watch_add(forward->epoll, &port->host, EPOLLIN) < 0) {
+		free(port);
+		return -errno;
+	}
+	take_fd(fd);
+	port->next = forward->ports;
+	forward->ports = port;
+	forward->port_count++;
+	return 0;
+}
+
+/* Its connections go on; its datagrams' answers have no way out any more. */
+static void remove_port(struct forward *forward, struct port **link)
+{
+	struct port *port = *link;
+
+	if (port->entry.protocol == IPPROTO_UDP)
+		datagrams_forget(forward->datagrams, port->host.fd);
+	watch_remove(forward->epoll, &port->host);
+	fd_close(&port->host.fd);
+	port->host.ready = NULL;
+	*link = port->next;
+	port->next = forward->removed_ports;
+	forward->removed_ports = port;
+	forward->port_count--;
+}
+
+static int remove_entry(struct forward *forward, const struct port_entry *entry)
+{
+	for (struct port **link = &forward->ports; *link; link = &(*link)->next) {
+		const struct port_entry *its = &(*link)->entry;
+
+		if (its->protocol == entry->protocol &&
+		    (entry->container_port == 0 || its->container_port == entry->container_port) &&
+		    publish_is_same_address(&its->host, &entry->host)) {
+			remove_port(forward, link);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+static void remove_all(struct forward *forward)
+{
+	while (forward->ports)
+		remove_port(forward, &forward->ports);
+}
+
+/* ---- what is asked ---- */
+
+/* Returns 0, or a negative errno: then the connection ends, so that nobody waits for the answer. */
+static int answer(int fd, int failed, const struct port_entry *entries, size_t count)
+{
+	struct port_answer answer = { .errnum = -failed };
+	struct iovec parts[] = { { &answer, sizeof(answer) },
+				 { (void *)(uintptr_t)entries, count * sizeof(*entries) } };
+	ssize_t sent = rights_send(fd, parts, count ? 2 : 1, NULL, 0);
+
+	return sent < 0 ? (int)sent : 0;
+}
+
+/* In the order in which they were added. */
+static int answer_list(struct forward *forward, int fd)
+{
+	struct port_entry *entries = mem_alloc((forward->port_count + 1) * sizeof(*entries));
+	size_t i = forward->port_count;
+	int failed;
+
+	for (struct port *port = forward->ports; port; port = port->next)
+		entries[--i] = port->entry;
+	failed = answer(fd, 0, entries, forward->port_count);
+	free(entries);
+	return failed;
+}
+
+static void close_control(struct control *control)
+{
+	struct control **link = &control->forward->controls;
+
+	while (*link != control)
+		link = &(*link)->next;
+	*link = control->next;
+	fd_close(&control->watch.fd);
+	control->watch.ready = NULL;
+	control->next = control->forward->closed_controls;
+	control->forward->closed_controls = control;
+}
+
+static void control_ready(struct watch *watch, uint32_t events)
+{
+	struct control *control = watch_owner(watch, struct control, watch);
+	struct forward *forward = control->forward;
+	struct port_question question;
+	struct iovec part = { &question, sizeof(question) };
+	autoclose int fd = -1;
+	size_t count;
+	ssize_t got = rights_receive(watch->fd, &part, 1, MSG_DONTWAIT, &fd, 1, &count);
+	int failed = 0;
+
+	(void)events;
+	if (got == -EAGAIN)
+		return;
+	if (got != (ssize_t)sizeof(question)) {
+		if (got < 0)
+			answer(watch->fd, (int)got, NULL, 0);
+		close_control(control);
+		return;
+	}
+	switch (question.kind) {
+	case PORT_ADD:
+		failed = answer(watch->fd, add_port(forward, &question.entry, &fd), NULL, 0);
+		break;
+	case PORT_REMOVE:
+		failed = answer(watch->fd, remove_entry(forward, &question.entry), NULL, 0);
+		break;
+	case PORT_LIST: failed = answer_list(forward, watch->fd); break;
+	case PORT_END:
+		/* ORDER: the end of the connection says that the addresses are free. */
+		remove_all(forward);
+		forward->ended = true;
+		close_control(control);
+		break;
+	default: failed = answer(watch->fd, -EINVAL, NULL, 0);
+	}
+	if (failed < 0)
+		close_control(control);
+}
+
+static void listener_ready(struct watch *watch, uint32_t events)
+{
+	struct forward *forward = watch_owner(watch, struct forward, listener);
+	int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct control *control;
+
+	(void)events;
+	if (fd < 0 && is_shortage(errno)) {
+		pause_accepting(forward);
+		watch_change(forward->epoll, &forward->listener, 0);
+	}
+	if (fd < 0)
+		return;
+	control = mem_alloc(sizeof(*control));
+	control->forward = forward;
+	control->watch = (struct watch){ .fd = fd, .ready = control_ready };
+	control->next = forward->controls;
+	forward->controls = control;
+	if (watch_add(forward->epoll, &control->watch, EPOLLIN) < 0) {
+		answer(fd, -errno, NULL, 0);
+		close_control(control);
+	}
+}
+
+static void life_ready(struct watch *watch, uint32_t events)
+{
+	struct forward *forward = watch_owner(watch, struct forward, life);
+
+	(void)events;
+	forward->ended = true;
+}
+
+/* ---- the loop ---- */
+
+/* Connections and datagrams' clients leave descriptors for each other, and for what is asked. */
+static size_t share_of_limit(unsigned int part)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1;
+	return (size_t)(limit.rlim_max / part) + 1;
+}
+
+struct forward *forward_new(const struct source *source, struct error *err)
+{
+	struct forward *forward = mem_alloc(sizeof(*forward));
+
+	forward->source = source;
+	forward->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (forward->epoll < 0) {
+		error_set(err, errno, "make an epoll descriptor");
+		free(forward);
+		return NULL;
+	}
+	forward->relays = relays_new(forward->epoll, source, share_of_limit(RELAYS_PART));
+	forward->datagrams = datagrams_new(forward->epoll, source, share_of_limit(CLIENTS_PART));
+	return forward;
+}
+
+/* Frees what has ended in this round: nothing that was ready points to it any more. */
+static void free_removed(struct forward *forward)
+{
+	while (forward->removed_ports) {
+		struct port *port = forward->removed_ports;
+
+		forward->removed_ports = port->next;
+		free(port);
+	}
+	while (forward->closed_controls) {
+		struct control *control = forward->closed_controls;
+
+		forward->closed_controls = control->next;
+		free(control);
+	}
+}
+
+/* The sooner of two, of which -1 is never. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* How long a wait may take, in ms; -1: for ever. */
+static int timeout_of(const struct forward *forward)
+{
+	int timeout =
+		sooner(relays_timeout(forward->relays), datagrams_timeout(forward->datagrams));
+	int64_t pause = forward->paused_until_ms - clock_ms();
+
+	return forward->paused_until_ms ? sooner(timeout, pause > 0 ? (int)pause : 0) : timeout;
+}
+
+static int run_once(struct forward *forward)
+{
+	struct epoll_event events[READY_MAX];
+	int count = epoll_wait(forward->epoll, events, READY_MAX, timeout_of(forward));
+	bool freed;
+
+	if (count < 0 && errno != EINTR)
+		return -errno;
+	for (int i = 0; i < count; i++) {
+		struct watch *watch = events[i].data.ptr;
+
+		if (watch->ready)
+			watch->ready(watch, events[i].events);
+	}
+	freed = relays_run(forward->relays);
+	if (forward->paused_until_ms && (freed || clock_ms() >= forward->paused_until_ms))
+		resume_accepting(forward);
+	datagrams_run(forward->datagrams);
+	free_removed(forward);
+	return 0;
+}
+
+int forward_begin(struct forward *forward, int life_fd, int control_fd, struct error *err)
+{
+	forward->life = (struct watch){ .fd = life_fd, .ready = life_ready };
+	forward->listener = (struct watch){ .fd = control_fd, .ready = listener_ready };
+	if (watch_add(forward->epoll, &forward->life, EPOLLIN) < 0 ||
+	    watch_add(forward->epoll, &forward->listener, EPOLLIN) < 0)
+		return error_set(err, errno, "wait for connections");
+	return 0;
+}
+
+int forward_run(struct forward *forward, struct error *err)
+{
+	while (!forward->ended) {
+		int failed = run_once(forward);
+
+		if (failed < 0)
+			return error_set(err, -failed, "wait for connections");
+	}
+	return 0;
+}
+
+void forward_free(struct forward *forward)
+{
+	if (!forward)
+		return;
+	remove_all(forward);
+	while (forward->controls)
+		close_control(forward->controls);
+	free_removed(forward);
+	relays_free(forward->relays);
+	datagrams_free(forward->datagrams);
+	fd_close(&forward->epoll);
+	free(forward);
+}

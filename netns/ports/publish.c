@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include "netns/ports/publish.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/span.h"
+
+#define PORT_MAX	   65535
+#define BACKLOG		   4096 /* the kernel takes net.core.somaxconn where that is less */
+#define UNPRIVILEGED_START "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+
+/* Both families get the same port of the kernel's choice, unless others are always quicker. */
+#define CHOICES_MAX 16
+
+/* ---- the text ---- */
+
+static int refuse(const char *text, const char *reason, struct error *err)
+{
+	return error_set(err, 0, "--publish %s: %s", text, reason);
+}
+
+/* "80" or "80-89"; 0 only where the kernel may choose. */
+static bool parse_range(struct span text, uint32_t min, uint16_t *ret_first, uint16_t *ret_count)
+{
+	struct span rest = text, first_text, last_text;
+	uint32_t first, last;
+
+	if (!span_cut(&rest, '-', &first_text) || !span_number(first_text, &first))
+		return false;
+	last = first;
+	last_text = rest;
+	if (first_text.size < text.size && !span_number(last_text, &last))
+		return false;
+	if (first < min || last > PORT_MAX || last < first || (first == 0 && last > 0))
+		return false;
+	*ret_first = (uint16_t)first;
+	*ret_count = (uint16_t)(last - first + 1);
+	return true;
+}
+
+static bool parse_address(struct span text, union publish_address *ret_address)
+{
+	bool bracketed = text.size >= 2 && text.bytes[0] == '[' && text.bytes[text.size - 1] == ']';
+	char copy[INET6_ADDRSTRLEN];
+
+	if (bracketed)
+		text = (struct span){ text.bytes + 1, text.size - 2 };
+	if (text.size >= sizeof(copy))
+		return false;
+	memcpy(copy, text.bytes, text.size);
+	copy[text.size] = '\0';
+	*ret_address = (union publish_address){ 0 };
+	ret_address->any.sa_family = bracketed ? AF_INET6 : AF_INET;
+	return inet_pton(ret_address->any.sa_family, copy,
+			 bracketed ? (void *)&ret_address->v6.sin6_addr
+				   : (void *)&ret_address->v4.sin_addr) == 1;
+}
+
+/* Cuts off what stands behind the last @divider; the whole, and an empty rest, where there is none. */
+static struct span cut_last(struct span *rest, char divider, bool *ret_found)
+{
+	size_t i = rest->size;
+	struct span part;
+
+	while (i > 0 && rest->bytes[i - 1] != divider)
+		i--;
+	part = (struct span){ rest->bytes + i, rest->size - i };
+	*ret_found = i > 0;
+	rest->size = i > 0 ? i - 1 : 0;
+	return part;
+}
+
+static bool parse_protocol(struct span *rest, int *ret_protocol)
+{
+	struct span whole = *rest, word;
+	bool found;
+
+	*ret_protocol = IPPROTO_TCP;
+	word = cut_last(rest, '/', &found);
+	if (!found) {
+		*rest = whole;
+		return true;
+	}
+	if (span_is(word, "udp"))
+		*ret_protocol = IPPROTO_UDP;
+	return span_is(word, "udp") || span_is(word, "tcp");
+}
+
+int publish_parse(const char *text, struct publish *ret_publish, struct error *err)
+{
+	struct publish publish = { 0 };
+	struct span rest = { text, strlen(text) }, container, host = { "", 0 };
+	bool has_host, has_address = false;
+	uint16_t host_count = 0;
+
+	if (!parse_protocol(&rest, &publish.protocol))
+		return refuse(text, "the protocol is neither tcp nor udp", err);
+	container = cut_last(&rest, ':', &has_host);
+	if (has_host)
+		host = cut_last(&rest, ':', &has_address);
+	if (!parse_range(container, 1, &publish.container_first, &publish.count))
+		return refuse(text, "the container's port isn't one of 1 to 65535, or a range",
+			      err);
+	if (host.size && !parse_range(host, 0, &publish.host_first, &host_count))
+		return refuse(text, "the host's port isn't one of 0 to 65535, or a range", err);
+	if (publish.host_first && host_count != publish.count)
+		return refuse(text, "the two ranges of ports don't have the same length", err);
+	if (has_address && !parse_address(rest, &publish.address))
+		return refuse(text, "the address is no IPv4 address, nor an IPv6 one in brackets",
+			      err);
+	publish.has_address = has_address;
+	*ret_publish = publish;
+	return 0;
+}
+
+void publish_print_address(const union publish_address *address, struct strbuf *out)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (address->any.sa_family == AF_INET6)
+		strbuf_addf(out, "[%s]:%u",
+			    inet_ntop(AF_INET6, &address->v6.sin6_addr, text, sizeof(text)),
+			    ntohs(address->v6.sin6_port));
+	else
+		strbuf_addf(out, "%s:%u",
+			    inet_ntop(AF_INET, &address->v4.sin_addr, text, sizeof(text)),
+			    ntohs(address->v4.sin_port));
+}
+
+uint16_t publish_port(const union publish_address *address)
+{
+	return ntohs(address->any.sa_family == AF_INET6 ? address->v6.sin6_port
+							: address->v4.sin_port);
+}
+
+void publish_set_port(union publish_address *address, uint16_t port)
+{
+	if (address->any.sa_family == AF_INET6)
+		address->v6.sin6_port = htons(port);
+	else
+		address->v4.sin_port = htons(port);
+}
+
+bool publish_is_same_address(const union publish_address *a, const union publish_address *b)
+{
+	if (a->any.sa_family != b->any.sa_family || publish_port(a) != publish_port(b))
+		return false;
+	if (a->any.sa_family == AF_INET6)
+		return a->v6.sin6_scope_id == b->v6.sin6_scope_id &&
+		       memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof(a->v6.sin6_addr)) == 0;
+	return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+}
+
+const char *publish_protocol_name(int protocol)
+{
+	return protocol == IPPROTO_UDP ? "udp" : "tcp";
+}
+
+/* ---- the sockets ---- */
+
+void published_list_release(struct published_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		fd_close(&list->items[i].fd);
+	free(list->items);
+	*list = (struct published_list){ 0 };
+}
+
+socklen_t publish_address_size(int family)
+{
+	return family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+/* A descriptor, or a negative errno. */
+static int open_socket(int protocol, const union publish_address *address)
+{
+	const int on = 1;
+	bool udp = protocol == IPPROTO_UDP;
+	autoclose int fd =
+		socket(address->any.sa_family,
+		       (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+
+	if (fd < 0)
+		return -errno;
+	if (address->any.sa_family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
+		return -errno;
+	/* What a container before this one has left in TIME_WAIT is no obstacle. */
+	if (!udp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+		return -errno;
+	/* Which of the host's addresses a datagram came to: the answer comes from that. */
+	if (udp && address->any.sa_family == AF_INET &&
+	    setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) < 0)
+		return -errno;
+	if (udp && address->any.sa_family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) < 0)
+		return -errno;
+	if (bind(fd, &address->any, publish_address_size(address->any.sa_family)) < 0 ||
+	    (!udp && listen(fd, BACKLOG) < 0))
+		return -errno;
+	return take_fd(&fd);
+}
+
+static int open_error(const union publish_address *address, int protocol, int errnum,
+		      struct error *err)
+{
+	autostrbuf struct strbuf text = { 0 };
+	autofree char *start = NULL;
+	size_t size;
+
+	publish_print_address(address, &text);
+	error_set(err, errnum, "--publish: listen on %s/%s", text.bytes,
+		  publish_protocol_name(protocol));
+	if (errnum != EACCES || fd_read_file(UNPRIVILEGED_START, 64, &start, &size) < 0)
+		return -1;
+	return error_hint(err,
+			  "ports below %.*s are the host's root's: run `sysctl "
+			  "net.ipv4.ip_unprivileged_port_start=%u` as root",
+			  (int)strcspn(start, "\n"), start, publish_port(address));
+}
+
+static void add(struct published_list *list, struct published item)
+{
+	socklen_t size = sizeof(item.host);
+
+	item.chosen = publish_port(&item.host) == 0;
+	/* What port it is, where that was the kernel's to choose. */
+	getsockname(item.fd, &item.host.any, &size);
+	list->items = mem_resize(list->items, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = item;
+}
+
+/* Returns 0 or a negative errno. */
+static int open_one(int protocol, const union publish_address *address, uint16_t container_port,
+		    struct published_list *list)
+{
+	int fd = open_socket(protocol, address);
+
+	if (fd < 0)
+		return fd;
+	add(list, (struct published){ .fd = fd,
+				      .protocol = protocol,
+				      .container_port = container_port,
+				      .host = *address });
+	return 0;
+}
+
+static void drop_last(struct published_list *list)
+{
+	fd_close(&list->items[--list->count].fd);
+}
+
+/* A host without IPv6 has no such addresses to be reached by. */
+static bool has_no_ipv6(int errnum)
+{
+	return errnum == EAFNOSUPPORT || errnum == EADDRNOTAVAIL || errnum == EPROTONOSUPPORT;
+}
+
+/* All addresses, of both families: the second one at the first one's port. */
+static int open_wildcards(int protocol, uint16_t host_port, uint16_t container_port,
+			  struct published_list *list, struct error *err)
+{
+	union publish_address v4 = { .v4 = { .sin_family = AF_INET,
+					     .sin_port = htons(host_port) } };
+	union publish_address v6 = { .v6 = { .sin6_family = AF_INET6 } };
+	int failed;
+
+	for (int choice = 0;; choice++) {
+		failed = open_one(protocol, &v4, container_port, list);
+		if (failed < 0)
+			return open_error(&v4, protocol, -failed, err);
+		publish_set_port(&v6, publish_port(&list->items[list->count - 1].host));
+		failed = open_one(protocol, &v6, container_port, list);
+		if (failed == 0)
+			list->items[list->count - 1].chosen = host_port == 0;
+		if (failed == 0 || has_no_ipv6(-failed))
+			return 0;
+		if (host_port != 0 || failed != -EADDRINUSE || choice == CHOICES_MAX)
+			return open_error(&v6, protocol, -failed, err);
+		drop_last(list);
+	}
+}
+
+int publish_open(const struct publish *publish, struct published_list *list, struct error *err)
+{
+	for (unsigned int i = 0; i < publish->count; i++) {
+		uint16_t host = publish->host_first ? (uint16_t)(publish->host_first + i) : 0;
+		uint16_t container = (uint16_t)(publish->container_first + i);
+		union publish_address address = publish->address;
+		int failed;
+
+		if (!publish->has_address) {
+			if (open_wildcards(publish->protocol, host, container, list, err) < 0)
+				return -1;
+			continue;
+		}
+		publish_set_port(&address, host);
+		failed = open_one(publish->protocol, &address, container, list);
+		if (failed < 0)
+			return open_error(&address, publish->protocol, -failed, err);
+	}
+	return 0;
+}

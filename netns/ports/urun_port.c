@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-port.
+// urun-port READYFD NETWORK: carries the connections to a container's published ports; with NETWORK host,
+// which publishes none, it is the container's urun-resolv (netns/host_resolv.h).
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/pidfd.h"
+#include "core/base/str.h"
+#include "netns/host_resolv.h"
+#include "netns/ports/forward.h"
+#include "netns/ready.h"
+#include "netns/resolv.h"
+#include "netns/sandbox.h"
+
+/* In the order of ports_give() in core/container/port.c. */
+enum given { GIVEN_LIFE, GIVEN_CONTROL, GIVEN_USER, GIVEN_NETWORK, GIVEN_COUNT };
+
+/* Our own user namespace can't be joined, and needn't be. */
+static bool is_our_user_namespace(int fd)
+{
+	struct stat its, ours;
+
+	return fstat(fd, &its) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
+	       its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+}
+
+/*
+ * Process boundary: from here on this is of the container's user and network namespaces.  The
+ * sockets of the host that we are given stay the host's; those that we make are the container's.
+ * ORDER: the dumpable mark before all: a container that has the caller's pid namespace and
+ * CAP_SYS_PTRACE would find the host's root behind /proc/PID/root.  Our memory map is from outside its
+ * user namespace, so the mark holds (core/parent/clone.c).
+ * ORDER: the user namespace first: it gives the capabilities that the network namespace needs.
+ */
+static int join_container(const int given[static GIVEN_COUNT], struct error *err)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "make the process not dumpable");
+	if (!is_our_user_namespace(given[GIVEN_USER]) &&
+	    setns(given[GIVEN_USER], CLONE_NEWUSER) < 0)
+		return error_set(err, errno, "join the container's user namespace");
+	if (setns(given[GIVEN_NETWORK], CLONE_NEWNET) < 0)
+		return error_set(err, errno, "join the container's network namespace");
+	return 0;
+}
+
+/*
+ * ORDER: the routes have needed /proc, and the loop's descriptors system calls; now the host's files
+ * are out of reach, then the privileges, and only then is anything asked of us.
+ */
+static int confine(bool isolated, struct error *err)
+{
+	struct error left = ERROR_NONE;
+
+	if (!isolated)
+		error_set(&left, 0, "the host gives it no namespaces of its own");
+	if (!isolated || sandbox_leave_root(SANDBOX_PORT, NULL, &left) < 0)
+		ready_say_failure(READY_WARNING, &left);
+	return sandbox_drop_privileges(SANDBOX_PORT, err);
+}
+
+static int serve(const struct source *source, const int given[static GIVEN_COUNT], bool isolated,
+		 struct error *err)
+{
+	struct forward *forward = forward_new(source, err);
+	int result;
+
+	if (!forward)
+		return -1;
+	result = confine(isolated, err);
+	if (result == 0)
+		result = forward_begin(forward, given[GIVEN_LIFE], given[GIVEN_CONTROL], err);
+	if (result == 0)
+		result = ready_say_ready(err);
+	if (result == 0) {
+		close(READY_FD);
+		result = forward_run(forward, err);
+	}
+	forward_free(forward);
+	return result;
+}
+
+/*
+ * Process boundary: the one that was executed ends when the other serves, so that the parent has waited
+ * for it when the ports are served, and the one that stays is nobody's to wait for.
+ */
+static int start(const struct network_options *options, struct error *err)
+{
+	int given[GIVEN_COUNT], received, pidfd = -1;
+	struct error left = ERROR_NONE;
+	struct source source;
+	bool isolated;
+	pid_t pid;
+
+	received = ready_receive(given, GIVEN_COUNT, GIVEN_COUNT, err);
+	if (received <= 0)
+		return received;
+	if (join_container(given, err) < 0)
+		return -1;
+	close(given[GIVEN_USER]);
+	close(given[GIVEN_NETWORK]);
+	if (source_prepare(options, &source, &left) < 0)
+		ready_say_failure(READY_WARNING, &left);
+	pid = sandbox_fork(SANDBOX_PORT, &pidfd, &isolated, err);
+	if (pid < 0)
+		return -1;
+	if (pid > 0)
+		return ready_watch(pid, pidfd, err);
+	if (serve(&source, given, isolated, err) == 0)
+		_exit(0);
+	return -1;
+}
+
+/* ---- urun-resolv ---- */
+
+/* In the order of network_give_resolv() in core/container/network.c. */
+enum given_resolv { RESOLV_LIFE, RESOLV_FILE, RESOLV_COUNT };
+
+/* ORDER: the privileges are gone before there is a container. */
+static int serve_resolv(const struct network_options *options, struct error *err)
+{
+	const struct rlimit size = { 2 * RESOLV_SIZE_MAX, 2 * RESOLV_SIZE_MAX };
+	int given[RESOLV_COUNT], received;
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &size);
+	if (sandbox_drop_privileges(SANDBOX_RESOLV, err) < 0)
+		return -1;
+	received = ready_receive(given, RESOLV_COUNT, RESOLV_COUNT, err);
+	if (received <= 0)
+		return received;
+	if (ready_say_ready(err) < 0)
+		return -1;
+	close(READY_FD);
+	host_resolv_follow(options, given[RESOLV_LIFE], given[RESOLV_FILE]);
+	return 0;
+}
+
+/* Process boundary: as in start(). */
+static int start_resolv(const struct network_options *options, struct error *err)
+{
+	bool isolated;
+	int pidfd = -1;
+	pid_t pid = sandbox_fork(SANDBOX_RESOLV, &pidfd, &isolated, err);
+
+	if (pid < 0)
+		return -1;
+	if (pid > 0)
+		return ready_watch(pid, pidfd, err);
+	prctl(PR_SET_NAME, "urun-resolv");
+	if (serve_resolv(options, err) == 0)
+		_exit(0);
+	return -1;
+}
+
+static int start_as_told(const struct network_options *options, struct error *err)
+{
+	return options->kind == NETWORK_HOST ? start_resolv(options, err) : start(options, err);
+}
+
+int main(int argc, char **argv)
+{
+	return ready_main(argc, argv, "urun-port", start_as_told);
+}

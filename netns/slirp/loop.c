@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-slirp.
+#include "netns/slirp/loop.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "netns/host_resolv.h"
+#include "netns/slirp/connection.h"
+#include "netns/slirp/dns.h"
+#include "netns/slirp/fragment.h"
+#include "netns/slirp/frame.h"
+#include "netns/slirp/memory.h"
+#include "netns/slirp/pollset.h"
+#include "netns/slirp/stack.h"
+#include "netns/slirp/syn_queue.h"
+
+/* Frames of the device's that are taken before sockets have their turn. */
+#define BATCH_MAX 64
+
+/*
+ * After the container's end: so long may it take until what its programs have sent last is out.  They
+ * are gone, but the kernel goes on sending for them, and keeps the network namespace until then.
+ */
+#define FINISH_MS      10000
+#define FINISH_LOOK_MS 20
+
+/*
+ * Young connections (netns/slirp/connection.h) in libslirp at a time.  They bound what a burst of connections
+ * costs while the host's answers are awaited, and, where memory is tight, by how much it can grow
+ * until that is seen.  As none is young for long, hosts that don't answer don't keep others waiting.
+ */
+#define YOUNG_MAX	128
+#define YOUNG_TIGHT_MAX 32
+/* Memory is going to be tight if each of more than these has 64 KiB to receive. */
+#define UNSERVED_MAX 256
+/* Where memory is what SYNs wait for. */
+#define TIGHT_WAIT_MS 10
+
+struct loop {
+	const struct network_options *options;
+	int tap_fd;
+	int life_fd;
+	int64_t now_ms; /* when the last wait ended */
+	int64_t end_ms; /* CLOCK_MONOTONIC: the latest end of this program; 0: the container lives */
+	struct pollset set;
+	struct connections *connections;
+	struct fragments *fragments;
+	struct syn_queue syns;
+	struct stack *stack;
+	struct dns *dns;
+	struct resolv_follower resolv;
+	struct memory_watch memory;
+	uint8_t frame[FRAME_SIZE_MAX]; /* that is on its way */
+};
+
+/* ---- to the container ---- */
+
+/* A frame that the device can't take is lost: TCP sends it again. */
+static void send_frame(const uint8_t *frame, size_t size, void *context)
+{
+	const struct loop *loop = context;
+	struct frame_out out;
+	struct iovec parts[3];
+
+	frame_to_container(loop->options, loop->connections, frame, size, &out);
+	parts[0] = (struct iovec){ &out.header, sizeof(out.header) };
+	parts[1] = (struct iovec){ out.head, out.head_size };
+	parts[2] =
+		(struct iovec){ (uint8_t *)(uintptr_t)frame + out.replaced, size - out.replaced };
+	while (writev(loop->tap_fd, parts, ARRAY_SIZE(parts)) < 0 && errno == EINTR)
+		;
+}
+
+/*
+ * What has become due by the last frame or by time.
+ * ORDER: outside of libslirp, which can't be called from within its own sending.
+ */
+static void settle(struct loop *loop)
+{
+	uint8_t answer[HEADERS_SIZE_MAX], reset[HEADERS_SIZE_MAX];
+	size_t size;
+
+	while ((size = connections_abort(loop->connections, reset, answer)) > 0) {
+		send_frame(reset, size, loop);
+		stack_input(loop->stack, answer, size);
+	}
+	while ((size = connections_resend(loop->connections, loop->now_ms, loop->frame)) > 0)
+		send_frame(loop->frame, size, loop);
+	while ((size = connections_answer(loop->connections, answer)) > 0)
+		stack_input(loop->stack, answer, size);
+}
+
+/* ---- from the container ---- */
+
+static void pass_on(struct loop *loop, const struct layout *layout, uint8_t *frame, size_t size)
+{
+	if (dns_take(loop->dns, &loop->set, layout, frame, loop->now_ms))
+		return;
+	if (connections_from_container(loop->connections, layout, frame))
+		stack_input(loop->stack, frame, size);
+	settle(loop);
+}
+
+/* A datagram that was put together has no checksum left to fill in, and is no fragment. */
+static void take_fragment(struct loop *loop, const struct layout *layout)
+{
+	const struct virtio_net_hdr none = { 0 };
+	struct layout whole;
+	size_t size;
+	uint8_t *frame = fragments_add(loop->fragments, layout, loop->frame, &size);
+
+	if (frame &&
+	    frame_from_container(loop->options, &none, frame, size, &whole) != FRAME_REFUSED)
+		pass_on(loop, &whole, frame, size);
+}
+
+static void take_frame(struct loop *loop, const struct virtio_net_hdr *header, size_t size)
+{
+	enum memory_state memory = memory_state(&loop->memory);
+	struct layout layout;
+	enum frame_kind kind;
+
+	if (memory == MEMORY_EXHAUSTED)
+		return;
+	kind = frame_from_container(loop->options, header, loop->frame, size, &layout);
+	if (kind == FRAME_COSTLY && syn_can_wait(&layout, loop->frame) &&
+	    !connections_has(loop->connections, &layout, loop->frame)) {
+		syn_queue_add(&loop->syns, &layout, loop->frame);
+		return;
+	}
+	if (kind == FRAME_REFUSED || (kind != FRAME_PLAIN && memory == MEMORY_SHORT))
+		return;
+	if (kind == FRAME_FRAGMENT)
+		take_fragment(loop, &layout);
+	else
+		pass_on(loop, &layout, loop->frame, size);
+}
+
+static size_t young_max(struct loop *loop)
+{
+	switch (memory_state(&loop->memory)) {
+	case MEMORY_PLENTY:
+		return connections_unserved(loop->connections) > UNSERVED_MAX ? YOUNG_TIGHT_MAX
+									      : YOUNG_MAX;
+	case MEMORY_TIGHT: return YOUNG_TIGHT_MAX;
+	default: return 0;
+	}
+}
+
+static void begin_connections(struct loop *loop)
+{
+	struct syn syn;
+	int wait_ms;
+
+	while (loop->syns.count > 0 &&
+	       connections_young(loop->connections, loop->now_ms, &wait_ms) < young_max(loop) &&
+	       syn_queue_take(&loop->syns, &syn))
+		pass_on(loop, &syn.layout, syn.frame, syn.size);
+}
+
+/* When begin_connections() is to be called at the latest, in ms from now on; -1: no matter. */
+static int until_beginning(struct loop *loop)
+{
+	int wait_ms;
+
+	if (loop->syns.count == 0)
+		return -1;
+	connections_young(loop->connections, loop->now_ms, &wait_ms);
+	return wait_ms < 0 || wait_ms > TIGHT_WAIT_MS ? TIGHT_WAIT_MS : wait_ms;
+}
+
+/* Returns false when the device is gone. */
+static bool drain_tap(struct loop *loop)
+{
+	for (int i = 0; i < BATCH_MAX; i++) {
+		struct virtio_net_hdr header;
+		struct iovec parts[] = { { &header, sizeof(header) },
+					 { loop->frame, sizeof(loop->frame) } };
+		ssize_t got = readv(loop->tap_fd, parts, ARRAY_SIZE(parts));
+
+		if (got < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if ((size_t)got > sizeof(header))
+			take_frame(loop, &header, (size_t)got - sizeof(header));
+	}
+	return true;
+}
+
+/* ---- the loop ---- */
+
+/* The host's name servers, and what else of its resolv.conf is the container's too. */
+static void take_resolv(struct loop *loop, const char *text, size_t size)
+{
+	struct resolv_servers servers;
+
+	resolv_parse_servers(text, size, &servers);
+	dns_set_servers(loop->dns, &loop->set, &servers, clock_ms());
+	resolv_follower_update(&loop->resolv, loop->options, text, size);
+}
+
+static void hear_watcher(struct loop *loop)
+{
+	uint32_t events = 0;
+	char *text;
+	ssize_t size;
+
+	if (loop->resolv.watcher_fd >= 0)
+		events = pollset_returned(&loop->set, loop->resolv.watcher_fd);
+	if (!events)
+		return;
+	size = resolv_follower_hear(&loop->resolv, events & EPOLLHUP, &text);
+	if (size < 0) {
+		pollset_forget(&loop->set, loop->resolv.watcher_fd);
+		fd_close(&loop->resolv.watcher_fd);
+		return;
+	}
+	take_resolv(loop, text, (size_t)size);
+	free(text);
+}
+
+struct loop *loop_new(const struct network_options *options, int watcher_fd, struct error *err)
+{
+	struct loop *loop = mem_alloc(sizeof(*loop));
+	autofree char *text = NULL;
+	size_t size = 0;
+
+	loop->options = options;
+	loop->tap_fd = -1;
+	loop->life_fd = -1;
+	loop->set = POLLSET_NONE;
+	loop->connections = connections_new();
+	loop->fragments = fragments_new();
+	loop->dns = dns_new(options, send_frame, loop);
+	loop->resolv = (struct resolv_follower){ .watcher_fd = watcher_fd, .file_fd = -1 };
+	memory_open(&loop->memory);
+	if (pollset_open(&loop->set, err) == 0)
+		loop->stack =
+			stack_new(options, &loop->set, loop->connections, send_frame, loop, err);
+	resolv_read_host(&text, &size);
+	take_resolv(loop, text, size);
+	if (loop->stack)
+		return loop;
+	loop_free(loop);
+	return NULL;
+}
+
+void loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	stack_free(loop->stack);
+	fragments_free(loop->fragments);
+	syn_queue_release(&loop->syns);
+	connections_free(loop->connections);
+	dns_free(loop->dns);
+	resolv_follower_release(&loop->resolv);
+	pollset_close(&loop->set);
+	memory_close(&loop->memory);
+	free(loop);
+}
+
+/*
+ * Windows and acknowledgements that the container waits for.  False: libslirp was given something, so
+ * that it may wait for something else now.
+ */
+static bool tell_container(struct loop *loop)
+{
+	uint8_t frame[HEADERS_SIZE_MAX];
+	bool was_asked = false;
+	size_t size;
+
+	while ((size = connections_ask(loop->connections, frame)) > 0) {
+		stack_input(loop->stack, frame, size);
+		was_asked = true;
+	}
+	while ((size = connections_tell(loop->connections, frame)) > 0)
+		send_frame(frame, size, loop);
+	while ((size = connections_finish(loop->connections, frame)) > 0)
+		stack_input(loop->stack, frame, size);
+	if (was_asked)
+		settle(loop);
+	return !was_asked;
+}
+
+/* The sooner of two times in ms; -1: never. */
+static int sooner(int first, int second)
+{
+	if (first < 0 || second < 0)
+		return first < 0 ? second : first;
+	return first < second ? first : second;
+}
+
+/* Asks libslirp what it waits for, and returns for how long, in ms. */
+static int ask(struct loop *loop)
+{
+	bool is_tight;
+	int timeout;
+
+	if (stack_has_grown(loop->stack))
+		memory_look(&loop->memory);
+	is_tight = memory_state(&loop->memory) != MEMORY_PLENTY;
+	do {
+		pollset_begin(&loop->set);
+		if (!loop->end_ms)
+			pollset_ask(&loop->set, loop->life_fd, EPOLLIN);
+		pollset_ask(&loop->set, loop->tap_fd, EPOLLIN);
+		if (loop->resolv.watcher_fd >= 0)
+			pollset_ask(&loop->set, loop->resolv.watcher_fd, EPOLLIN);
+		dns_ask(loop->dns, &loop->set);
+		timeout = stack_ask(loop->stack, is_tight);
+		pollset_end(&loop->set);
+	} while (!tell_container(loop));
+	timeout = sooner(timeout, connections_timeout(loop->connections, clock_ms()));
+	timeout = sooner(timeout, until_beginning(loop));
+	timeout = sooner(timeout, dns_timeout(loop->dns, clock_ms()));
+	return loop->end_ms ? sooner(timeout, FINISH_LOOK_MS) : timeout;
+}
+
+/* The container has ended: whether nothing of it is left to be done, or too long ago. */
+static bool is_done(const struct loop *loop, bool tap_was_read)
+{
+	return loop->now_ms >= loop->end_ms ||
+	       (!tap_was_read && connections_are_finished(loop->connections));
+}
+
+int loop_run(struct loop *loop, const struct loop_files *files, struct error *err)
+{
+	loop->tap_fd = files->tap;
+	loop->life_fd = files->life;
+	resolv_follower_begin(&loop->resolv, files->resolv);
+	dns_serve_stack(loop->dns, files->stack_resolv, clock_ms());
+	for (;;) {
+		int ready = pollset_wait(&loop->set, ask(loop));
+		bool tap_returned;
+
+		loop->now_ms = clock_ms();
+		if (ready < 0 && ready != -EINTR)
+			return error_set(err, -ready, "wait for packets");
+		tap_returned = pollset_returned(&loop->set, loop->tap_fd);
+		if (loop->end_ms && is_done(loop, tap_returned))
+			break;
+		if (!loop->end_ms && pollset_returned(&loop->set, loop->life_fd)) {
+			loop->end_ms = loop->now_ms + FINISH_MS;
+			resolv_follower_end(&loop->resolv);
+		}
+		if (tap_returned && !drain_tap(loop))
+			break;
+		hear_watcher(loop);
+		dns_run(loop->dns, &loop->set, loop->now_ms);
+		stack_run(loop->stack);
+		settle(loop);
+		begin_connections(loop);
+		memory_count(&loop->memory, connections_count(loop->connections));
+	}
+	connections_reset_unfinished(loop->connections);
+	return 0;
+}

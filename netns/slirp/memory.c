@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-slirp.
+#include "netns/slirp/memory.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/fd.h"
+#include "core/base/span.h"
+
+/* A look costs a system call; what so many frames can take is small beside the limits. */
+#define CALLS_A_LOOK  64
+#define LOOK_MS	      100
+#define LOOK_TIGHT_MS 10
+
+/*
+ * libslirp has two buffers of 128 KiB or more for a connection, of which a few pages are used, and
+ * 64 KiB for a packet.  A mapping each, they cost what is used of them, and nothing when they are
+ * freed.  By default glibc raises its threshold when the first one is freed; from then on buffers have pages
+ * that others have used, and what isn't at the heap's end is never given back.
+ */
+#define MAPPED_AT (64 << 10)
+/* A look for free pages on the heap isn't worth it for fewer connections. */
+#define TRIM_MIN 64
+/* Less than a buffer lies free at the heap's end: else that is where it would be. */
+#define HEAP_STEP (32 << 10)
+
+void memory_open(struct memory_watch *ret_watch)
+{
+	mallopt(M_MMAP_THRESHOLD, MAPPED_AT);
+	mallopt(M_TOP_PAD, HEAP_STEP);
+	mallopt(M_TRIM_THRESHOLD, 2 * HEAP_STEP);
+	*ret_watch = (struct memory_watch){
+		.statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC),
+		.page_size = sysconf(_SC_PAGESIZE),
+	};
+}
+
+void memory_close(struct memory_watch *watch)
+{
+	fd_close(&watch->statm_fd);
+}
+
+/* The second number: resident pages.  Source: proc(5), /proc/pid/statm. */
+static size_t resident(const struct memory_watch *watch)
+{
+	char bytes[128];
+	ssize_t got = pread(watch->statm_fd, bytes, sizeof(bytes), 0);
+	struct span rest = { bytes, got > 0 ? (size_t)got : 0 }, total, number;
+	uint32_t pages = 0;
+
+	if (!span_cut(&rest, ' ', &total) || !span_cut(&rest, ' ', &number) ||
+	    !span_number(number, &pages))
+		return 0;
+	return (size_t)pages * (size_t)watch->page_size;
+}
+
+void memory_count(struct memory_watch *watch, size_t count)
+{
+	if (count > watch->most)
+		watch->most = count;
+	if (watch->most < TRIM_MIN || count > watch->most / 4)
+		return;
+	watch->most = count;
+	malloc_trim(0);
+}
+
+static enum memory_state look(const struct memory_watch *watch)
+{
+	size_t size = resident(watch);
+
+	/* What was freed isn't the kernel's again until it is told: else it is short for ever. */
+	if (size > MEMORY_SHORT_AT && malloc_trim(0))
+		size = resident(watch);
+	if (size > MEMORY_EXHAUSTED_AT)
+		return MEMORY_EXHAUSTED;
+	if (size > MEMORY_SHORT_AT)
+		return MEMORY_SHORT;
+	return size > MEMORY_TIGHT_AT ? MEMORY_TIGHT : MEMORY_PLENTY;
+}
+
+enum memory_state memory_state(struct memory_watch *watch)
+{
+	int64_t now, wait_ms;
+
+	if (watch->statm_fd < 0)
+		return MEMORY_PLENTY;
+	watch->calls++;
+	if (watch->state == MEMORY_PLENTY && watch->calls % CALLS_A_LOOK != 0 && !watch->is_due)
+		return watch->state;
+	watch->is_due = false;
+	/* While it is short each look is a search for memory to give back: not more often than this. */
+	now = clock_ms();
+	wait_ms = watch->state == MEMORY_TIGHT ? LOOK_TIGHT_MS : LOOK_MS;
+	if (watch->state != MEMORY_PLENTY && now - watch->looked_ms < wait_ms)
+		return watch->state;
+	watch->looked_ms = now;
+	watch->state = look(watch);
+	return watch->state;
+}
+
+void memory_look(struct memory_watch *watch)
+{
+	watch->is_due = true;
+}

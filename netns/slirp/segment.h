@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef URUN_NETNS_SLIRP_SEGMENT_H
+#define URUN_NETNS_SLIRP_SEGMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netns/layout.h"
+
+/* The headers of a segment without options: link, IPv4 or IPv6, TCP. */
+#define SEGMENT_HEAD_MAX (14 + IPV6_SIZE + TCP_SIZE)
+
+/*
+ * TCP segments that we write ourselves, on a connection between libslirp and the container.  Their
+ * addresses and ports come from a segment that libslirp has sent to the container.
+ * Runs in: urun-slirp.
+ * Source: RFC 9293, section 3.1.
+ */
+struct segment_head {
+	struct layout layout;
+	uint8_t bytes[SEGMENT_HEAD_MAX];
+};
+
+/* What differs between two segments of one connection, except their data. */
+struct segment_fields {
+	uint32_t number; /* the sequence number */
+	uint32_t acknowledged;
+	uint8_t flags;
+	uint16_t window;
+};
+
+/*
+ * Keeps the headers of libslirp's segment in @frame, without its TCP options.  False: there is
+ * something that we don't write (IP options), and @ret_head isn't set.
+ */
+bool segment_keep(const struct layout *layout, const uint8_t *frame, struct segment_head *ret_head);
+
+/*
+ * Writes the headers of a segment from libslirp to the container, which @size bytes of data are to
+ * follow, and returns the size of the headers.  @frame has room for HEADERS_SIZE_MAX bytes.  The TCP
+ * checksum isn't set: frame_to_container() leaves that to the kernel.
+ */
+size_t segment_write(const struct segment_head *head, const struct segment_fields *fields,
+		     size_t size, uint8_t *frame);
+
+/*
+ * Writes a segment without data from the container to libslirp, with its checksum, and returns its
+ * size.  @frame has room for HEADERS_SIZE_MAX bytes.
+ */
+size_t segment_write_back(const struct segment_head *head, const struct segment_fields *fields,
+			  uint8_t *frame);
+
+#endif

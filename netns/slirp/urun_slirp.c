@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: urun-slirp.
+// urun-slirp READYFD NETWORK: the other end of a container's network device.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/number.h"
+#include "core/base/rights.h"
+#include "core/base/str.h"
+#include "netns/host_resolv.h"
+#include "netns/options.h"
+#include "netns/ready.h"
+#include "netns/resolv.h"
+#include "netns/sandbox.h"
+#include "netns/slirp/loop.h"
+
+/* ---- the process that stays ---- */
+
+struct identity {
+	uid_t uid;
+	gid_t gid;
+	bool isolated; /* it has namespaces of its own */
+};
+
+/*
+ * ORDER: the loop opens what it needs of the host's files; then these are out of reach, then the
+ * privileges, and only then comes the container's device.
+ */
+static int confine(const struct identity *identity, int *ret_stack_resolv, struct error *err)
+{
+	/* What the container may have us write to its resolv.conf; sockets have no size. */
+	const struct rlimit size = { 2 * RESOLV_SIZE_MAX, 2 * RESOLV_SIZE_MAX };
+	struct error left = ERROR_NONE;
+
+	if (!identity->isolated)
+		error_set(&left, 0, "the host gives it no namespaces of its own");
+	if (!identity->isolated || sandbox_keep_ids(identity->uid, identity->gid, &left) < 0 ||
+	    sandbox_leave_root(SANDBOX_SLIRP, ret_stack_resolv, &left) < 0)
+		ready_say_failure(READY_WARNING, &left);
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &size);
+	return sandbox_drop_privileges(SANDBOX_SLIRP, err);
+}
+
+/* The lock is held as long as its descriptor is open: it says that this process lives. */
+enum given { GIVEN_LIFE, GIVEN_TAP, GIVEN_LOCK, GIVEN_RESOLV, GIVEN_COUNT };
+
+static int serve(const struct network_options *options, const struct identity *identity,
+		 int watcher_fd, struct error *err)
+{
+	struct loop *loop = loop_new(options, watcher_fd, err);
+	struct loop_files files = { .stack_resolv = -1 };
+	int fds[GIVEN_COUNT], given;
+
+	if (!loop)
+		return -1;
+	given = confine(identity, &files.stack_resolv, err) < 0
+			? -1
+			: ready_receive(fds, GIVEN_RESOLV, GIVEN_COUNT, err);
+	if (given <= 0) {
+		loop_free(loop);
+		return given;
+	}
+	files.life = fds[GIVEN_LIFE];
+	files.tap = fds[GIVEN_TAP];
+	files.resolv = fds[GIVEN_RESOLV];
+	if (ready_say_ready(err) < 0)
+		return -1;
+	close(READY_FD);
+	return loop_run(loop, &files, err);
+}
+
+/*
+ * Process boundary: the one that was executed ends when the other serves, so that the parent has waited
+ * for it when the network is usable, and the one that stays is nobody's to wait for.
+ */
+static int start(const struct network_options *options, struct error *err)
+{
+	struct identity identity = { .uid = geteuid(), .gid = getegid() };
+	struct error unwatched = ERROR_NONE;
+	int pidfd = -1, watcher_fd = -1;
+	pid_t pid;
+
+	/* Without it the name servers stay those of the start. */
+	if (host_resolv_start(&watcher_fd, &unwatched) < 0)
+		ready_say_failure(READY_WARNING, &unwatched);
+	pid = sandbox_fork(SANDBOX_SLIRP, &pidfd, &identity.isolated, err);
+	if (pid < 0)
+		return -1;
+	if (pid > 0)
+		return ready_watch(pid, pidfd, err);
+	if (serve(options, &identity, watcher_fd, err) == 0)
+		_exit(0);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	/* It was loaded with all its libraries: that is what slirp_check_host() wants to know. */
+	if (argc == 2 && str_equal(argv[1], "--check"))
+		return 0;
+	return ready_main(argc, argv, "urun-slirp", start);
+}

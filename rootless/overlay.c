@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent; child_main in the process that becomes fuse-overlayfs.
+#include "rootless/overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/fd.h"
+#include "core/base/mountinfo.h"
+#include "core/base/str.h"
+#include "core/config/change.h"
+#include "rootless/overlay_server.h"
+#include "rootless/package.h"
+
+#define DEVICE "/dev/fuse"
+
+/* ---- before any process exists ---- */
+
+int overlay_check_device(struct error *err)
+{
+	autoclose int fuse = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fuse >= 0)
+		return 0;
+	error_set(err, errno, "open %s", DEVICE);
+	return err->code == ENOENT ? error_hint(err, "run `modprobe fuse` as root; in a container, "
+						     "start that with --device /dev/fuse")
+				   : error_hint(err, "run `chmod 666 %s` as root", DEVICE);
+}
+
+int overlay_find_program(const struct host *host, char ret_path[static HOST_PATH_SIZE],
+			 struct error *err)
+{
+	static const struct package fuse_overlayfs = { OVERLAY_PROGRAM, OVERLAY_PROGRAM,
+						       OVERLAY_PROGRAM, OVERLAY_PROGRAM };
+	char install[PACKAGE_MEND_SIZE];
+
+	if (host_find_program(host, OVERLAY_PROGRAM, ret_path))
+		return 0;
+	package_mend(host, &fuse_overlayfs, install);
+	error_set(err, 0, "not installed");
+	return error_hint(err, "%s", install);
+}
+
+static int check_host(const struct userns_plan *userns, const char *reason, struct overlay *overlay,
+		      struct error *err)
+{
+	char path[HOST_PATH_SIZE];
+
+	if (overlay_check_device(err) < 0)
+		return error_prefix(err, "overlay over %s", overlay->lower);
+	if (overlay_find_program(&userns->host, path, err) < 0)
+		return error_prefix(err, "overlay over %s: %s, which takes the program %s",
+				    overlay->lower, reason, OVERLAY_PROGRAM);
+	overlay->program = str_dup(path);
+	return 0;
+}
+
+/*
+ * A new user namespace gets them locked, so that nobody looks below, and the kernel makes no
+ * overlay of a folder that has some: EINVAL.  Source: mount_namespaces(7).
+ */
+static bool has_mounts_below(const char *folder)
+{
+	autofree char *text = NULL, *real = realpath(folder, NULL);
+	struct mountinfo mount;
+	size_t size, length;
+	char *rest;
+
+	if (!real || fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size) < 0)
+		return false;
+	length = str_equal(real, "/") ? 0 : strlen(real);
+	rest = text;
+	while (mountinfo_next(&rest, &mount))
+		if (strncmp(mount.point, real, length) == 0 && mount.point[length] == '/' &&
+		    mount.point[length + 1] != '\0')
+			return true;
+	return false;
+}
+
+/* Which of its properties the kernel's overlay can't serve; NULL: it can. */
+static const char *reason_for_fuse(const struct overlay *overlay)
+{
+	if (overlay->userns->mode != USERNS_INHERIT && overlay->squash)
+		return "its files belong to ids that the container doesn't have";
+	if (overlay->userns->mode != USERNS_INHERIT && has_mounts_below(overlay->lower))
+		return "there are mounts below it";
+	/* It takes the files below a mount, where a cover would be one. */
+	return overlay->hidden ? "parts of it are to be hidden" : NULL;
+}
+
+/* An annotation of the config can say anything: it is told by its name, before anything is made. */
+static int check_where(const struct overlay *overlay, struct error *err)
+{
+	if (!overlay->where || overlay->where[0] == '/' ||
+	    str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY))
+		return 0;
+	return error_set(err, 0,
+			 "annotation " CONFIG_ANNOTATION_OVERLAY ": '%s' is neither an absolute "
+			 "path nor " CONFIG_OVERLAY_IN_MEMORY,
+			 overlay->where);
+}
+
+static int check_hidden(const struct overlay *overlay, struct error *err)
+{
+	const char *line = overlay->hidden;
+
+	if (line && !overlay->where)
+		return error_set(err, 0,
+				 "annotation " CONFIG_ANNOTATION_HIDDEN
+				 ": nothing can be hidden without " CONFIG_ANNOTATION_OVERLAY);
+	for (; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		if (line[0] != '/')
+			return error_set(err, 0,
+					 "annotation " CONFIG_ANNOTATION_HIDDEN
+					 ": each line must be an absolute path");
+	return 0;
+}
+
+int overlay_choose(const struct container_config *config, const struct userns_plan *userns,
+		   struct overlay *ret_overlay, struct error *err)
+{
+	struct overlay overlay = {
+		.where = config_annotation(config, CONFIG_ANNOTATION_OVERLAY),
+		.lower = config->root->path,
+		.hidden = config_annotation(config, CONFIG_ANNOTATION_HIDDEN),
+		.keep_groups = config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS) != NULL,
+		.userns = userns,
+	};
+	const char *reason;
+	struct stat st;
+
+	if (check_where(&overlay, err) < 0 || check_hidden(&overlay, err) < 0)
+		return -1;
+	if (!overlay.where)
+		return 0;
+	if (stat(overlay.lower, &st) < 0)
+		return error_set(err, errno, "root file system %s", overlay.lower);
+	overlay.squash = !idmap_maps_outer(&userns->uids, st.st_uid);
+	reason = reason_for_fuse(&overlay);
+	overlay.by_fuse = reason != NULL;
+	if (reason && check_host(userns, reason, &overlay, err) < 0)
+		return -1;
+	*ret_overlay = overlay;
+	return 0;
+}
+
+void overlay_release(struct overlay *overlay)
+{
+	free(overlay->program);
+	overlay->program = NULL;
+}
+
+/* ---- the process that serves it ---- */
+
+static int make_folder(const char *path, struct error *err)
+{
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return error_set(err, errno, "overlay: make %s", path);
+	return 0;
+}
+
+/* Why the child couldn't become the server, over a pipe whose end says that it did. */
+struct failure {
+	int code;	 /* errno or 0 */
+	char text[1536]; /* of a struct error */
+};
+
+/*
+ * @go: the parent has written the maps of the user namespace when it closes its end; when it dies
+ * before, the process doesn't get far, as it has no ids.
+ */
+static _Noreturn void child_main(const struct overlay *overlay, int fuse_fd, int pipe_fd, int go)
+{
+	struct error err = ERROR_NONE;
+	struct failure failure = { 0 };
+	ssize_t got;
+	char byte;
+
+	do
+		got = read(go, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		error_set(&err, errno, "wait for the maps of its user namespace");
+	else
+		overlay_server_become(overlay, fuse_fd, &err);
+	failure.code = err.code;
+	snprintf(failure.text, sizeof(failure.text), "%s", err.text);
+	/* Less than PIPE_BUF: whole or not at all. */
+	while (write(pipe_fd, &failure, sizeof(failure)) < 0 && errno == EINTR)
+		;
+	_exit(1);
+}
+
+/* Until it serves, which is until its end of the pipe is closed by the execve. */
+static int await_server(const struct overlay *overlay, int reads, struct error *err)
+{
+	struct failure failure;
+	ssize_t got;
+
+	do
+		got = read(reads, &failure, sizeof(failure));
+	while (got < 0 && errno == EINTR);
+	if (got == 0)
+		return 0;
+	if (got != sizeof(failure))
+		return error_set(err, got < 0 ? errno : EPROTO, "overlay: start %s",
+				 overlay->program);
+	failure.text[sizeof(failure.text) - 1] = '\0';
+	return error_set(err, failure.code, "overlay: start %s: %s", overlay->program,
+			 failure.text);
+}
+
+/*
+ * In a user namespace of its own, with the container's ids.  In the container's own one its root
+ * would have every capability over the server: it could trace the program (CAP_SYS_PTRACE), or enter
+ * the mount namespace and take the covers off (CAP_SYS_ADMIN), and have the host's files.
+ */
+static int start(struct overlay *overlay, int fuse_fd, struct error *err)
+{
+	autofree struct userns_plan *twin = mem_alloc(sizeof(*twin));
+	autoclose int reads = -1, writes = -1, waits = -1, go = -1;
+	int ends[2], wait_ends[2], result;
+	pid_t pid;
+
+	if (userns_plan_twin(overlay->userns, twin, err) < 0)
+		return error_prefix(err, "overlay: start %s", overlay->program);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set(err, errno, "overlay: make a pipe");
+	reads = ends[0];
+	writes = ends[1];
+	if (pipe2(wait_ends, O_CLOEXEC) < 0)
+		return error_set(err, errno, "overlay: make a pipe");
+	waits = wait_ends[0];
+	go = wait_ends[1];
+	pid = userns_fork(twin, err);
+	if (pid == 0) {
+		close(go);
+		child_main(overlay, fuse_fd, writes, waits);
+	}
+	if (pid < 0)
+		return error_prefix(err, "overlay: start %s", overlay->program);
+	fd_close(&writes);
+	result = userns_write_maps(pid, twin, err);
+	if (result < 0) {
+		error_prefix(err, "overlay: start %s", overlay->program);
+		kill(pid, SIGKILL);
+	}
+	fd_close(&go);
+	if (result < 0 || await_server(overlay, reads, err) < 0)
+		return -1;
+	overlay->server = pid;
+	return 0;
+}
+
+int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err)
+{
+	bool in_memory = str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY);
+	int result = in_memory ? 0 : make_folder(overlay->where, err);
+
+	if (result == 0)
+		result = start(overlay, *fuse_fd, err);
+	fd_close(fuse_fd);
+	return result;
+}
+
+/* How long the kernel may take from the end of the server's descriptors to the end of the process. */
+#define END_TIMEOUT_MS 500
+
+/* Returns whether the server has ended.  It stays a zombie for whoever reaps our children. */
+static bool has_ended(pid_t server, bool soon, siginfo_t *ret_info)
+{
+	int64_t deadline = clock_ms() + (soon ? END_TIMEOUT_MS : 0);
+
+	for (;;) {
+		*ret_info = (siginfo_t){ 0 };
+		if (waitid(P_PID, (id_t)server, ret_info, WEXITED | WNOHANG | WNOWAIT) < 0 &&
+		    errno != EINTR)
+			return false;
+		if (ret_info->si_pid == server)
+			return true;
+		if (clock_ms() >= deadline)
+			return false;
+		usleep(1000);
+	}
+}
+
+void overlay_explain(const struct overlay *overlay, struct error *err)
+{
+	siginfo_t info;
+
+	/* A server that has ended well was not needed any more: the container had ended. */
+	if (overlay->server <= 0 ||
+	    !has_ended(overlay->server, err->code == ENOTCONN || err->code == ECONNABORTED,
+		       &info) ||
+	    (info.si_code == CLD_EXITED && info.si_status == 0))
+		return;
+	if (info.si_code == CLD_EXITED)
+		error_set(err, 0, "%s ended with status %d", overlay->program, info.si_status);
+	else
+		error_set_killed(err, overlay->program, info.si_status, "");
+	error_prefix(err, "overlay");
+}
+
+bool overlay_is_cause(const struct error *err)
+{
+	return str_starts_with(err->text, "overlay: ") ||
+	       str_starts_with(err->text, "overlay over ");
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: the process that becomes fuse-overlayfs.
+#include "rootless/overlay_filter.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <unistd.h>
+
+#include "core/base/str.h"
+
+/* clone(2)'s flags are its second argument on s390 alone. */
+#if defined(__s390__)
+#define CLONE_FLAGS_ARGUMENT 1
+#else
+#define CLONE_FLAGS_ARGUMENT 0
+#endif
+
+/* By name, since libseccomp's header may be older than a call; unknown names are skipped. */
+static const char *const refused[] = {
+	/* mounts: what is covered stays covered, and what is read-only stays so */
+	"mount",
+	"umount",
+	"umount2",
+	"pivot_root",
+	"chroot",
+	"move_mount",
+	"open_tree",
+	"open_tree_attr",
+	"fsopen",
+	"fsconfig",
+	"fsmount",
+	"fspick",
+	"mount_setattr",
+	/* namespaces, in which a process has all capabilities again */
+	"setns",
+	"unshare",
+	/* other processes of the caller's, which has the same uid */
+	"ptrace",
+	"process_vm_readv",
+	"process_vm_writev",
+	"process_madvise",
+	"process_mrelease",
+	"kcmp",
+	"pidfd_open",
+	"pidfd_getfd",
+	"pidfd_send_signal",
+	"tkill",
+	"rt_sigqueueinfo",
+	"rt_tgsigqueueinfo",
+	"move_pages",
+	"migrate_pages",
+	"get_robust_list",
+	"setpriority",
+	"ioprio_set",
+	"sched_setscheduler",
+	"sched_setparam",
+	"sched_setattr",
+	"shmget",
+	"shmat",
+	"shmctl",
+	"msgget",
+	"msgsnd",
+	"msgrcv",
+	"msgctl",
+	"semget",
+	"semop",
+	"semtimedop",
+	"semctl",
+	"ipc",
+	"mq_open",
+	"mq_unlink",
+	/* files by their inode, past the covers */
+	"open_by_handle_at",
+	/* the network, and the daemons of the host behind their sockets */
+	"socket",
+	"socketpair",
+	"connect",
+	"bind",
+	"listen",
+	"accept",
+	"accept4",
+	"socketcall",
+	/* large parts of the kernel that no file server needs */
+	"bpf",
+	"perf_event_open",
+	"userfaultfd",
+	"io_uring_setup",
+	"io_uring_enter",
+	"io_uring_register",
+	"add_key",
+	"request_key",
+	"keyctl",
+	"fanotify_init",
+	"quotactl",
+	"quotactl_fd",
+	"init_module",
+	"finit_module",
+	"delete_module",
+	"kexec_load",
+	"kexec_file_load",
+	"reboot",
+	"swapon",
+	"swapoff",
+	"acct",
+	"syslog",
+	"personality",
+	"modify_ldt",
+	"iopl",
+	"ioperm",
+	"vhangup",
+	"uselib",
+	"lookup_dcookie",
+	"nfsservctl",
+	"settimeofday",
+	"clock_settime",
+	"clock_adjtime",
+	"adjtimex",
+	"sethostname",
+	"setdomainname",
+};
+
+static const unsigned long namespace_flags[] = {
+	CLONE_NEWNS,  CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET,
+	CLONE_NEWIPC, CLONE_NEWUTS,  CLONE_NEWCGROUP,
+};
+
+static int refuse(scmp_filter_ctx filter, const char *name)
+{
+	int call = seccomp_syscall_resolve_name(name);
+	int result;
+
+	if (call == __NR_SCMP_ERROR)
+		return 0;
+	result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 0);
+	/* A call that this architecture doesn't have. */
+	return result == -EDOM || result == -EFAULT ? 0 : result;
+}
+
+static int refuse_unless(scmp_filter_ctx filter, int call, uint64_t first_argument)
+{
+	const struct scmp_arg_cmp other = {
+		.arg = 0,
+		.op = SCMP_CMP_NE,
+		.datum_a = first_argument,
+	};
+
+	return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &other);
+}
+
+static int refuse_namespaces(scmp_filter_ctx filter)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(namespace_flags) && result == 0; i++)
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+					  SCMP_CMP(CLONE_FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ,
+						   namespace_flags[i], namespace_flags[i]));
+	/* Its flags are in memory.  C libraries take ENOSYS as the advice to use clone(2). */
+	return result < 0 ? result
+			  : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
+
+static int add_rules(scmp_filter_ctx filter)
+{
+	uint64_t self = (uint64_t)getpid();
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(refused) && result == 0; i++)
+		result = refuse(filter, refused[i]);
+	if (result == 0)
+		result = refuse_namespaces(filter);
+	/* abort(3) and pthread_kill(3) send signals to the own process, setrlimit(3) is prlimit64(0). */
+	if (result == 0)
+		result = refuse_unless(filter, SCMP_SYS(kill), self);
+	if (result == 0)
+		result = refuse_unless(filter, SCMP_SYS(tgkill), self);
+	if (result == 0)
+		result = refuse_unless(filter, SCMP_SYS(prlimit64), 0);
+	return result;
+}
+
+int overlay_filter_load(struct error *err)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int result;
+
+	if (!filter)
+		return error_set(err, ENOMEM, "make the filter of system calls");
+	/* The caller has set no_new_privs.  libseccomp would report its failure as EFAULT. */
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
+	/* The kernel's own errno, where libseccomp has ECANCELED for all. */
+	seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
+	result = add_rules(filter);
+	if (result == 0)
+		result = seccomp_load(filter);
+	seccomp_release(filter);
+	return result < 0 ? error_set(err, -result, "load the filter of system calls") : 0;
+}

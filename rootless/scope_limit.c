@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "core/base/log.h"
+#include "core/base/number.h"
+#include "core/config/rlimit.h"
+#include "rootless/name.h"
+#include "rootless/scope_rule.h"
+
+int scope_resources(const struct scope *scope, struct error *err)
+{
+	const struct config_resources *resources = scope->config->linux_->resources;
+
+	(void)err;
+	/*
+	 * Every engine sends these.  The user namespace forbids mknod, so the devices that are
+	 * bound are the list already.  The limits are the cgroup's matter: core/cgroup.
+	 */
+	if (resources && resources->devices.count > 0)
+		log_debug(
+			"linux.resources.devices: %zu rules skipped: a user namespace has the devices that are bound, and no others",
+			resources->devices.count);
+	return 0;
+}
+
+/* The word of limits.conf(5) and of systemd's Limit…=: RLIMIT_NOFILE is nofile and LimitNOFILE. */
+static int rlimit_refused(const struct scope *scope, size_t index,
+			  const struct config_rlimit *limit, rlim_t own, struct error *err)
+{
+	autofree char *user = name_of_user(scope->caller->host.root, scope->caller->uid);
+	char word[32] = "";
+	const char *name = limit->type + strlen("RLIMIT_");
+
+	for (size_t i = 0; i < sizeof(word) - 1 && name[i]; i++)
+		word[i] = (char)(name[i] | 0x20);
+	error_set(err, 0,
+		  "process.rlimits[%zu]: the hard limit %" PRIu64
+		  " of %s is above urun's own of %" PRIu64,
+		  index, limit->hard.value, limit->type, (uint64_t)own);
+	return error_hint(err,
+			  "ask for less, or as root add '%s hard %s %" PRIu64
+			  "' to /etc/security/limits.conf and log in again",
+			  user ? user : "*", word, limit->hard.value);
+}
+
+/*
+ * Raising a hard limit asks for CAP_SYS_RESOURCE in the first user namespace.
+ * Source: setrlimit(2).
+ */
+int scope_rlimits(const struct scope *scope, struct error *err)
+{
+	const struct config_process *process = scope->config->process;
+
+	if (!process || userns_caller_has_on_host(scope->caller, CAP_SYS_RESOURCE))
+		return 0;
+	for (size_t i = 0; i < process->rlimits.count; i++) {
+		const struct config_rlimit *limit = &process->rlimits.items[i];
+		int resource = config_rlimit_resource(limit->type);
+		struct rlimit own;
+
+		if (resource >= 0 && getrlimit((__rlimit_resource_t)resource, &own) == 0 &&
+		    limit->hard.value > own.rlim_max &&
+		    error_gather(err, rlimit_refused(scope, i, limit, own.rlim_max, err)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * An ordinary process may make itself likelier to be killed, never less likely.  Engines pass on
+ * what was asked of them as root; as podman does for these, the own value is used then.
+ * Source: proc(5).
+ */
+int scope_oom_score(const struct scope *scope, struct error *err)
+{
+	struct config_process *process = scope->config->process;
+	char line[16];
+	int64_t own;
+
+	(void)err;
+	if (!process || !process->oom_score_adj.set ||
+	    userns_caller_has_on_host(scope->caller, CAP_SYS_RESOURCE))
+		return 0;
+	if (host_read_line(&scope->caller->host, "/proc/self/oom_score_adj", line, sizeof(line)) <
+		    0 ||
+	    number_parse_i64(line, -1000, 1000, &own) < 0 || process->oom_score_adj.value >= own)
+		return 0;
+	log_debug("process.oomScoreAdj: %" PRId64 " becomes %" PRId64
+		  ", below which only root can go",
+		  process->oom_score_adj.value, own);
+	process->oom_score_adj.value = own;
+	return 0;
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "core/base/log.h"
+#include "core/base/number.h"
+#include "rootless/device.h"
+#include "rootless/name.h"
+#include "rootless/scope_rule.h"
+
+/*
+ * File systems that the kernel mounts for root of the host alone: of disks and networks (their
+ * parsers aren't safe against an image made to attack them) and those that steer the kernel.  Any
+ * other is left to the kernel's own answer.
+ */
+static const char *const root_only_types[] = {
+	"9p",	    "adfs",	"affs",	   "afs",      "bcachefs",   "befs",	  "bfs",
+	"btrfs",    "ceph",	"cifs",	   "configfs", "cramfs",     "debugfs",	  "devtmpfs",
+	"ecryptfs", "efivarfs", "efs",	   "erofs",    "exfat",	     "ext2",	  "ext3",
+	"ext4",	    "f2fs",	"gfs2",	   "hfs",      "hfsplus",    "hugetlbfs", "iso9660",
+	"jffs2",    "jfs",	"minix",   "msdos",    "nfs",	     "nfs4",	  "nilfs2",
+	"ntfs",	    "ntfs3",	"ocfs2",   "omfs",     "orangefs",   "pstore",	  "qnx4",
+	"qnx6",	    "reiserfs", "resctrl", "romfs",    "securityfs", "smb3",	  "squashfs",
+	"tracefs",  "ubifs",	"udf",	   "ufs",      "vboxsf",     "vfat",	  "virtiofs",
+	"xfs",	    "zfs",	"zonefs",
+};
+
+static int scope_mount_type(const struct config_mount *mount, size_t index, struct error *err)
+{
+	if (config_mount_is_bind(mount))
+		return 0;
+	for (size_t type = 0; type < ARRAY_SIZE(root_only_types); type++)
+		if (str_equal(mount->type, root_only_types[type]))
+			return error_set(
+				err, 0,
+				"mounts[%zu].type: only root of the host can mount %s on %s; use a bind mount or a FUSE tool",
+				index, mount->type, mount->destination);
+	return 0;
+}
+
+int scope_mount_types(const struct scope *scope, struct error *err)
+{
+	for (size_t i = 0; i < scope->config->mounts.count; i++)
+		if (error_gather(err, scope_mount_type(&scope->config->mounts.items[i], i, err)) <
+		    0)
+			return -1;
+	return 0;
+}
+
+static void drop_option(str_list *options, size_t index)
+{
+	memmove(&options->items[index], &options->items[index + 1],
+		(options->count - index - 1) * sizeof(*options->items));
+	options->count--;
+}
+
+/*
+ * uid= or gid= of one option; false: it is another one, or no number (then the file system
+ * answers).
+ */
+static bool option_id(const char *option, enum subid_kind *ret_kind, uint32_t *ret_id)
+{
+	if (!str_starts_with(option, "uid=") && !str_starts_with(option, "gid="))
+		return false;
+	*ret_kind = option[0] == 'u' ? SUBID_UID : SUBID_GID;
+	return number_parse_u32(option + 4, UINT32_MAX, ret_id) == 0;
+}
+
+static int scope_one_mount_ids(const struct scope *scope, size_t index, struct error *err)
+{
+	struct config_mount *mount = &scope->config->mounts.items[index];
+
+	for (size_t i = 0; i < mount->options.count; i++) {
+		const char *option = mount->options.items[i];
+		enum subid_kind kind;
+		char field[64];
+		uint32_t id;
+
+		if (!option_id(option, &kind, &id) ||
+		    idmap_maps_inner(kind == SUBID_UID ? &scope->plan->uids : &scope->plan->gids,
+				     id))
+			continue;
+		/*
+		 * gid=5 (tty) stands in every config; terminals work without, but for write(1) and
+		 * wall(1) of other users.
+		 */
+		if (kind == SUBID_GID && str_equal(mount->type, "devpts")) {
+			log_debug(
+				"mounts[%zu].options: %s of devpts is dropped, as the gid is not mapped",
+				index, option);
+			drop_option(&mount->options, i--);
+			continue;
+		}
+		snprintf(field, sizeof(field), "mounts[%zu].options[%zu]", index, i);
+		if (error_gather(err, scope_unmapped(scope, kind, id, field, err)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int scope_mount_ids(const struct scope *scope, struct error *err)
+{
+	for (size_t i = 0; i < scope->config->mounts.count; i++)
+		if (!config_mount_is_bind(&scope->config->mounts.items[i]) &&
+		    scope_one_mount_ids(scope, i, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* The options of a mount that still mean something when it becomes a bind: how it propagates. */
+static bool is_propagation(const char *option)
+{
+	static const char *const words[] = { "private", "rprivate", "shared",	  "rshared",
+					     "slave",	"rslave",   "unbindable", "runbindable" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (str_equal(option, words[i]))
+			return true;
+	return false;
+}
+
+enum bind_access {
+	BIND_READ_WRITE,
+	BIND_READ_ONLY,
+	BIND_IF_THERE, /* read-write; nothing where the host has no source */
+};
+
+/* rro and not ro: the submounts of /sys and /proc come along, and ro would leave them writable. */
+static void become_rbind(const struct scope *scope, struct config_mount *mount, const char *source,
+			 enum bind_access access)
+{
+	static const char *const always[] = { "rbind", "nosuid", "noexec", "nodev", "rro" };
+	struct arena *arena = &scope->config->arena;
+	size_t count = access == BIND_READ_ONLY ? ARRAY_SIZE(always) : ARRAY_SIZE(always) - 1;
+	str_list options;
+
+	options.items =
+		arena_alloc(arena, (count + 1 + mount->options.count) * sizeof(*options.items));
+	options.count = 0;
+	for (size_t i = 0; i < count; i++)
+		options.items[options.count++] = arena_str(arena, always[i]);
+	if (access == BIND_IF_THERE)
+		options.items[options.count++] = arena_str(arena, "nofail");
+	for (size_t i = 0; i < mount->options.count; i++)
+		if (is_propagation(mount->options.items[i]))
+			options.items[options.count++] = mount->options.items[i];
+	mount->options = options;
+	mount->type = arena_str(arena, "bind");
+	mount->source = arena_str(arena, source);
+}
+
+/* sysfs shows a network namespace, so that the kernel asks for CAP_SYS_ADMIN over that. */
+static void scope_sysfs(const struct scope *scope, size_t index)
+{
+	if (scope_owns_namespace(scope, CONFIG_NS_NETWORK))
+		return;
+	become_rbind(scope, &scope->config->mounts.items[index], "/sys", BIND_READ_ONLY);
+	log_debug(
+		"mounts[%zu]: sysfs becomes a read-only bind of /sys, as the network namespace is not the container's own",
+		index);
+}
+
+/*
+ * proc shows a pid namespace.  With the host's, what may be written in /proc is guarded by the
+ * host's ids.
+ */
+static void scope_proc(const struct scope *scope, size_t index)
+{
+	struct config_mount *mount = &scope->config->mounts.items[index];
+	bool read_only = config_mount_has(mount, "ro") || config_mount_has(mount, "rro");
+
+	if (config_find_namespace(scope->config, CONFIG_NS_PID) ||
+	    scope_owns_namespace(scope, CONFIG_NS_PID))
+		return;
+	become_rbind(scope, mount, "/proc", read_only ? BIND_READ_ONLY : BIND_READ_WRITE);
+	log_debug(
+		"mounts[%zu]: proc becomes a bind of /proc, as the pid namespace is not the container's own",
+		index);
+}
+
+static void scope_mqueue(const struct scope *scope, size_t index)
+{
+	if (scope_owns_namespace(scope, CONFIG_NS_IPC))
+		return;
+	/* Outer containers, and kernels without POSIX message queues, have none to share. */
+	become_rbind(scope, &scope->config->mounts.items[index], "/dev/mqueue", BIND_IF_THERE);
+	log_debug(
+		"mounts[%zu]: mqueue becomes a bind of /dev/mqueue, as the ipc namespace is not the container's own",
+		index);
+}
+
+enum cgroup_tree { CGROUP_NONE, CGROUP_V1, CGROUP_V2 };
+
+static enum cgroup_tree host_cgroup_tree(const struct scope *scope)
+{
+	autofree char *path = str_format("%s/sys/fs/cgroup", scope->caller->host.root);
+	struct statfs status;
+
+	if (statfs(path, &status) < 0)
+		return CGROUP_NONE;
+	return status.f_type == CGROUP2_SUPER_MAGIC ? CGROUP_V2 : CGROUP_V1;
+}
+
+/*
+ * A mount of cgroup2 shows a cgroup namespace; the trees of version 1 are delegated to nobody.
+ * True: the mount is to go.
+ */
+static bool scope_cgroup_view(const struct scope *scope, size_t index)
+{
+	enum cgroup_tree tree = host_cgroup_tree(scope);
+
+	if (tree == CGROUP_NONE) {
+		log_debug("mounts[%zu]: cgroup is left out, as the host has no /sys/fs/cgroup",
+			  index);
+		return true;
+	}
+	if (tree == CGROUP_V2 && scope_owns_namespace(scope, CONFIG_NS_CGROUP))
+		return false;
+	become_rbind(scope, &scope->config->mounts.items[index], "/sys/fs/cgroup", BIND_READ_ONLY);
+	log_debug("mounts[%zu]: cgroup becomes a read-only bind of /sys/fs/cgroup, as %s", index,
+		  tree == CGROUP_V2 ? "the cgroup namespace is not the container's own"
+				    : "the host's is not cgroup version 2");
+	return false;
+}
+
+int scope_mount_kernel_views(const struct scope *scope, struct error *err)
+{
+	struct container_config *config = scope->config;
+
+	(void)err;
+	for (size_t i = 0; i < config->mounts.count; i++) {
+		struct config_mount *mount = &config->mounts.items[i];
+
+		if (config_mount_is_bind(mount))
+			continue;
+		if (str_equal(mount->type, "sysfs"))
+			scope_sysfs(scope, i);
+		else if (str_equal(mount->type, "proc"))
+			scope_proc(scope, i);
+		else if (str_equal(mount->type, "mqueue"))
+			scope_mqueue(scope, i);
+		else if ((str_equal(mount->type, "cgroup") || str_equal(mount->type, "cgroup2")) &&
+			 scope_cgroup_view(scope, i)) {
+			memmove(mount, mount + 1, (config->mounts.count - i - 1) * sizeof(*mount));
+			config->mounts.count--;
+			i--;
+		}
+	}
+	return 0;
+}
+
+/* Names the group that may use a node which we may not: being its member is the usual way. */
+static int device_refused(const struct scope *scope, size_t index, const char *path,
+			  const struct stat *node, struct error *err)
+{
+	autofree char *user = name_of_user(scope->caller->host.root, scope->caller->uid);
+	autofree char *group = NULL;
+
+	error_set(err, 0,
+		  "linux.devices[%zu]: no access to %s (mode %04o, uid %u, gid %u) for uid %u",
+		  index, path, node->st_mode & 07777u, node->st_uid, node->st_gid,
+		  scope->caller->uid);
+	if (node->st_gid == 0 || !(node->st_mode & S_IRWXG))
+		return -1;
+	group = name_of_group(scope->caller->host.root, node->st_gid);
+	if (group && user)
+		return error_hint(err, "run as root usermod -aG %s %s, and log in again", group,
+				  user);
+	return -1;
+}
+
+/* Is the host's @path the device that the config means? */
+static bool is_device(const char *path, const struct config_device *device, struct stat *ret_node)
+{
+	return stat(path, ret_node) == 0 &&
+	       (str_equal(device->type, "b") ? S_ISBLK(ret_node->st_mode)
+					     : S_ISCHR(ret_node->st_mode)) &&
+	       device->major.value == (int64_t)major(ret_node->st_rdev) &&
+	       device->minor.value == (int64_t)minor(ret_node->st_rdev);
+}
+
+/*
+ * mknod(2) of a device is refused in every user namespace but the first: the host's own node is
+ * bound instead, under whatever name the host has it.
+ */
+static int scope_device(const struct scope *scope, size_t index, struct error *err)
+{
+	const struct config_device *device = &scope->config->linux_->devices.items[index];
+	const struct host *host = &scope->caller->host;
+	autofree char *path = str_format("%s%s", host->root, device->path);
+	bool block = str_equal(device->type, "b");
+	struct stat node;
+
+	if (str_equal(device->type, "p"))
+		return 0;
+	if (!is_device(path, device, &node)) {
+		autofree char *kernel_path =
+			device_kernel_path(host, block, (unsigned int)device->major.value,
+					   (unsigned int)device->minor.value);
+
+		free(path);
+		path = str_format("%s%s", host->root, kernel_path ? kernel_path : device->path);
+		if (!is_device(path, device, &node))
+			return error_set(
+				err, 0,
+				"linux.devices[%zu]: the host has no %s device %" PRId64 ":%" PRId64
+				", neither as %s nor by the kernel's name, and a user namespace can only bind one",
+				index, block ? "block" : "character", device->major.value,
+				device->minor.value, device->path);
+	}
+	if (access(path, R_OK) < 0 && access(path, W_OK) < 0)
+		return device_refused(scope, index, path + strlen(host->root), &node, err);
+	log_debug("linux.devices[%zu]: %s is bound from the host, with the host's mode and owner",
+		  index, device->path);
+	return 0;
+}
+
+int scope_devices(const struct scope *scope, struct error *err)
+{
+	for (size_t i = 0; i < scope->config->linux_->devices.count; i++)
+		if (error_gather(err, scope_device(scope, i, err)) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,726 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/base/log.h"
+#include "core/seccomp/seccomp.h"
+#include "tests/unit/seccomp/bpf.h"
+
+#define NAMES(...)                                                          \
+	{                                                                   \
+		.items = (char *[]){ __VA_ARGS__ },                         \
+		.count = sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *) \
+	}
+#define U64(n)            \
+	{                 \
+		true, (n) \
+	}
+
+static uint32_t verdict(const struct strbuf *bpf, int nr, uint64_t arg0, uint64_t arg1)
+{
+	struct seccomp_data data = { .nr = nr, .arch = OWN_ARCH, .args = { arg0, arg1 } };
+
+	return run_filter(bpf, &data);
+}
+
+static void compile(const struct config_seccomp *seccomp, struct strbuf *bpf, unsigned int *flags)
+{
+	struct error err = ERROR_NONE;
+
+	if (seccomp_compile(seccomp, bpf, flags, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(bpf->size > 0 && bpf->size % sizeof(struct sock_filter) == 0);
+}
+
+static void compile_rules(int default_action, struct config_seccomp_rule *rules, size_t count,
+			  struct strbuf *bpf)
+{
+	struct config_seccomp seccomp = { .default_action = default_action };
+	unsigned int flags;
+
+	seccomp.syscalls.items = rules;
+	seccomp.syscalls.count = count;
+	compile(&seccomp, bpf, &flags);
+}
+
+static void assert_refused(const struct config_seccomp *seccomp, const char *text)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct error err = ERROR_NONE;
+	unsigned int flags = 77;
+
+	assert_int_equal(seccomp_compile(seccomp, &bpf, &flags, &err), -1);
+	assert_string_equal(err.text, text);
+	assert_int_equal(flags, 77);
+}
+
+static void each_action_is_the_kernels(void **state)
+{
+	static const struct {
+		int action;
+		struct opt_u64 data;
+		uint32_t expected;
+	} cases[] = {
+		{ CONFIG_SECCOMP_KILL, { 0 }, SECCOMP_RET_KILL_THREAD },
+		{ CONFIG_SECCOMP_KILL_THREAD, { 0 }, SECCOMP_RET_KILL_THREAD },
+		{ CONFIG_SECCOMP_KILL_PROCESS, { 0 }, SECCOMP_RET_KILL_PROCESS },
+		{ CONFIG_SECCOMP_TRAP, { 0 }, SECCOMP_RET_TRAP },
+		{ CONFIG_SECCOMP_ERRNO, { 0 }, SECCOMP_RET_ERRNO | EPERM },
+		{ CONFIG_SECCOMP_ERRNO, U64(ENOSYS), SECCOMP_RET_ERRNO | ENOSYS },
+		{ CONFIG_SECCOMP_ERRNO, U64(0), SECCOMP_RET_ERRNO },
+		{ CONFIG_SECCOMP_TRACE, { 0 }, SECCOMP_RET_TRACE | EPERM },
+		{ CONFIG_SECCOMP_TRACE, U64(65535), SECCOMP_RET_TRACE | 65535 },
+		{ CONFIG_SECCOMP_LOG, { 0 }, SECCOMP_RET_LOG },
+		{ CONFIG_SECCOMP_NOTIFY, { 0 }, SECCOMP_RET_USER_NOTIF },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autostrbuf struct strbuf bpf = { 0 };
+		struct config_seccomp_rule rule = { .names = NAMES("getppid"),
+						    .action = cases[i].action,
+						    .errno_ret = cases[i].data };
+
+		compile_rules(CONFIG_SECCOMP_ALLOW, &rule, 1, &bpf);
+		assert_int_equal(verdict(&bpf, SYS_getppid, 0, 0), cases[i].expected);
+		assert_int_equal(verdict(&bpf, SYS_getpid, 0, 0), SECCOMP_RET_ALLOW);
+	}
+}
+
+static void default_action_has_its_errno(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_rule rule = { .names = NAMES("getpid"),
+					    .action = CONFIG_SECCOMP_ALLOW };
+	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ERRNO,
+					  .default_errno_ret = U64(ENOSYS),
+					  .syscalls = { &rule, 1 } };
+	unsigned int flags;
+
+	(void)state;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, SYS_getppid, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(verdict(&bpf, SYS_getpid, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(flags, 0);
+}
+
+/* Above every number that a kernel has given away so far. */
+#define CALL_OF_TOMORROW 1000
+
+/* A profile as Docker's: what it doesn't name gets EPERM, in the architectures that it lists. */
+static struct config_seccomp_rule docker_rules[] = {
+	{ .names = NAMES("getpid", "openat2", "no_such_call_ever"),
+	  .action = CONFIG_SECCOMP_ALLOW },
+	{ .names = NAMES("clone3"), .action = CONFIG_SECCOMP_ERRNO, .errno_ret = U64(EXDEV) },
+};
+
+static void calls_newer_than_a_profile_of_errnos_are_unknown_ones(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ERRNO,
+					  .default_errno_ret = U64(EPERM),
+					  .syscalls = { docker_rules, 2 } };
+	unsigned int flags;
+
+	(void)state;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, SYS_getpid, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(&bpf, SYS_openat2, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(&bpf, SYS_clone3, 0, 0), SECCOMP_RET_ERRNO | EXDEV);
+	/* Older than the newest that is named: the profile could have allowed them. */
+	assert_int_equal(verdict(&bpf, SYS_mount, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(verdict(&bpf, SYS_close_range, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(SYS_openat2 + 1, 438);
+	assert_int_equal(verdict(&bpf, SYS_openat2 + 1, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(verdict(&bpf, CALL_OF_TOMORROW, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	/* A rule whose action is the default one names a call that the profile knows, too. */
+	docker_rules[1].names.items[0] = "faccessat2";
+	docker_rules[1].errno_ret.value = EPERM;
+	strbuf_release(&bpf);
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, SYS_openat2 + 1, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(verdict(&bpf, SYS_faccessat2, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(verdict(&bpf, SYS_faccessat2 + 1, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	docker_rules[1].names.items[0] = "clone3";
+	docker_rules[1].errno_ret.value = EXDEV;
+}
+
+static void other_default_actions_hold_for_newer_calls_too(void **state)
+{
+	static const struct {
+		int action;
+		struct opt_u64 data;
+		uint32_t expected;
+	} cases[] = {
+		{ CONFIG_SECCOMP_KILL, { 0 }, SECCOMP_RET_KILL_THREAD },
+		{ CONFIG_SECCOMP_KILL_PROCESS, { 0 }, SECCOMP_RET_KILL_PROCESS },
+		{ CONFIG_SECCOMP_TRAP, { 0 }, SECCOMP_RET_TRAP },
+		{ CONFIG_SECCOMP_TRACE, { 0 }, SECCOMP_RET_TRACE | EPERM },
+		{ CONFIG_SECCOMP_LOG, { 0 }, SECCOMP_RET_LOG },
+		{ CONFIG_SECCOMP_ALLOW, { 0 }, SECCOMP_RET_ALLOW },
+		{ CONFIG_SECCOMP_ERRNO, U64(ENOSYS), SECCOMP_RET_ERRNO | ENOSYS },
+		{ CONFIG_SECCOMP_ERRNO, U64(ENXIO), SECCOMP_RET_ERRNO | ENOSYS },
+		{ CONFIG_SECCOMP_ERRNO, { 0 }, SECCOMP_RET_ERRNO | ENOSYS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autostrbuf struct strbuf bpf = { 0 };
+		struct config_seccomp seccomp = { .default_action = cases[i].action,
+						  .default_errno_ret = cases[i].data,
+						  .syscalls = { &docker_rules[1], 1 } };
+		unsigned int flags;
+
+		compile(&seccomp, &bpf, &flags);
+		assert_int_equal(verdict(&bpf, CALL_OF_TOMORROW, 0, 0), cases[i].expected);
+	}
+}
+
+static void a_profile_that_names_no_call_has_no_age(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_rule rule = { .names = NAMES("no_such_call_ever"),
+					    .action = CONFIG_SECCOMP_ALLOW };
+
+	(void)state;
+	compile_rules(CONFIG_SECCOMP_ERRNO, &rule, 1, &bpf);
+	assert_int_equal(verdict(&bpf, CALL_OF_TOMORROW, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+}
+
+/* The filter's word on call @nr of a foreign architecture. */
+static uint32_t foreign_verdict(const struct strbuf *bpf, uint32_t arch, uint32_t nr)
+{
+	struct seccomp_data data = { .nr = (int)nr, .arch = arch };
+
+	return run_filter(bpf, &data);
+}
+
+static void each_architecture_has_its_own_newest_call(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_rule rule = { .names = NAMES("openat2", "set_tls"),
+					    .action = CONFIG_SECCOMP_ALLOW };
+	struct config_seccomp seccomp = {
+		.default_action = CONFIG_SECCOMP_ERRNO,
+		.architectures = NAMES("SCMP_ARCH_ARM", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_AARCH64",
+				       "SCMP_ARCH_ARM"),
+		.syscalls = { &rule, 1 },
+	};
+	unsigned int flags;
+
+	(void)state;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, 438, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_AARCH64, 437), SECCOMP_RET_ALLOW);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_AARCH64, 438),
+			 SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_MIPSEL64, 5437), SECCOMP_RET_ALLOW);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_MIPSEL64, 5438),
+			 SECCOMP_RET_ERRNO | ENOSYS);
+	/* Calls of 32-bit ARM alone have numbers far above all others. */
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_ARM, 438), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_ARM, 0x0f0005), SECCOMP_RET_ALLOW);
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_ARM, 0x0f0002),
+			 SECCOMP_RET_ERRNO | EPERM);
+	/* One that the profile doesn't list is killed, whatever the number. */
+	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_S390X, CALL_OF_TOMORROW),
+			 SECCOMP_RET_KILL_THREAD);
+}
+
+#if defined(__x86_64__)
+static void the_two_halves_of_x86_64_are_apart(void **state)
+{
+	static const uint32_t x32 = 0x40000000;
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_rule rule = { .names = NAMES("getpid", "openat2"),
+					    .action = CONFIG_SECCOMP_ALLOW };
+	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ERRNO,
+					  .syscalls = { &rule, 1 } };
+	unsigned int flags;
+
+	(void)state;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, x32 + 39), SECCOMP_RET_KILL_THREAD);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, x32 + 1000), SECCOMP_RET_KILL_THREAD);
+	strbuf_release(&bpf);
+	seccomp.architectures.items = (char *[]){ "SCMP_ARCH_X86_64", "SCMP_ARCH_X32" };
+	seccomp.architectures.count = 2;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, 1000), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, x32 + 39), SECCOMP_RET_ALLOW);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, x32 + 40), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(foreign_verdict(&bpf, OWN_ARCH, x32 + 1000), SECCOMP_RET_ERRNO | ENOSYS);
+}
+#endif
+
+static void each_operator_compares_unsigned_64_bits(void **state)
+{
+	static const uint64_t low = 0x100000004, mid = 0x100000005, high = 0x200000004;
+	static const struct {
+		int op;
+		bool low, mid, high; /* what holds, compared with mid */
+	} cases[] = {
+		{ CONFIG_SECCOMP_NE, true, false, true }, { CONFIG_SECCOMP_LT, true, false, false },
+		{ CONFIG_SECCOMP_LE, true, true, false }, { CONFIG_SECCOMP_EQ, false, true, false },
+		{ CONFIG_SECCOMP_GE, false, true, true }, { CONFIG_SECCOMP_GT, false, false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		autostrbuf struct strbuf bpf = { 0 };
+		struct config_seccomp_arg arg = { .index = U64(1),
+						  .value = U64(mid),
+						  .op = cases[i].op };
+		struct config_seccomp_rule rule = { .names = NAMES("kill"),
+						    .action = CONFIG_SECCOMP_ERRNO,
+						    .args = { &arg, 1 } };
+
+		compile_rules(CONFIG_SECCOMP_ALLOW, &rule, 1, &bpf);
+		assert_int_equal(verdict(&bpf, SYS_kill, 0, low) == SECCOMP_RET_ALLOW,
+				 !cases[i].low);
+		assert_int_equal(verdict(&bpf, SYS_kill, 0, mid) == SECCOMP_RET_ALLOW,
+				 !cases[i].mid);
+		assert_int_equal(verdict(&bpf, SYS_kill, 0, high) == SECCOMP_RET_ALLOW,
+				 !cases[i].high);
+	}
+}
+
+static void masked_eq_has_the_mask_first(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_arg arg = { .index = U64(0),
+					  .value = U64(0xff00),
+					  .value_two = U64(0x1200),
+					  .op = CONFIG_SECCOMP_MASKED_EQ };
+	struct config_seccomp_rule rule = { .names = NAMES("personality"),
+					    .action = CONFIG_SECCOMP_ALLOW,
+					    .args = { &arg, 1 } };
+
+	(void)state;
+	compile_rules(CONFIG_SECCOMP_ERRNO, &rule, 1, &bpf);
+	assert_int_equal(verdict(&bpf, SYS_personality, 0x1234, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(&bpf, SYS_personality, 0x1334, 0), SECCOMP_RET_ERRNO | EPERM);
+}
+
+static void several_arguments_must_all_match(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_arg args[] = {
+		{ .index = U64(0), .value = U64(1), .op = CONFIG_SECCOMP_EQ },
+		{ .index = U64(1), .value = U64(2), .op = CONFIG_SECCOMP_EQ },
+	};
+	struct config_seccomp_rule rule = { .names = NAMES("kill"),
+					    .action = CONFIG_SECCOMP_ALLOW,
+					    .args = { args, 2 } };
+
+	(void)state;
+	compile_rules(CONFIG_SECCOMP_ERRNO, &rule, 1, &bpf);
+	assert_int_equal(verdict(&bpf, SYS_kill, 1, 2), SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(&bpf, SYS_kill, 1, 3), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(verdict(&bpf, SYS_kill, 0, 2), SECCOMP_RET_ERRNO | EPERM);
+}
+
+static void an_argument_that_is_named_twice_means_or(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_arg args[] = {
+		{ .index = U64(0), .value = U64(8), .op = CONFIG_SECCOMP_EQ },
+		{ .index = U64(0), .value = U64(131072), .op = CONFIG_SECCOMP_EQ },
+	};
+	struct config_seccomp_rule rule = { .names = NAMES("personality"),
+					    .action = CONFIG_SECCOMP_ALLOW,
+					    .args = { args, 2 } };
+
+	(void)state;
+	compile_rules(CONFIG_SECCOMP_ERRNO, &rule, 1, &bpf);
+	assert_int_equal(verdict(&bpf, SYS_personality, 8, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(&bpf, SYS_personality, 131072, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(&bpf, SYS_personality, 9, 0), SECCOMP_RET_ERRNO | EPERM);
+}
+
+static void unknown_calls_and_rules_of_the_default_action_are_skipped(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_rule rules[] = {
+		{ .names = NAMES("no_such_call_ever", "getpid"), .action = CONFIG_SECCOMP_ERRNO },
+		{ .names = NAMES("getppid"), .action = CONFIG_SECCOMP_ALLOW },
+	};
+
+	(void)state;
+	compile_rules(CONFIG_SECCOMP_ALLOW, rules, 2, &bpf);
+	assert_int_equal(verdict(&bpf, SYS_getpid, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(verdict(&bpf, SYS_getppid, 0, 0), SECCOMP_RET_ALLOW);
+}
+
+static void errors_name_the_place(void **state)
+{
+	struct config_seccomp_arg arg = { .index = U64(6), .op = CONFIG_SECCOMP_EQ };
+	struct config_seccomp_rule rules[] = {
+		{ .names = NAMES("getpid"), .action = CONFIG_SECCOMP_ERRNO },
+		{ .names = NAMES("getppid"),
+		  .action = CONFIG_SECCOMP_ERRNO,
+		  .errno_ret = U64(4096) },
+	};
+	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ALLOW,
+					  .syscalls = { rules, 2 } };
+
+	(void)state;
+	assert_refused(
+		&seccomp,
+		"linux.seccomp.syscalls[1]: errnoRet: 4096 is above 4095, the highest errno");
+	rules[1].errno_ret.set = false;
+	rules[1].args.items = &arg;
+	rules[1].args.count = 1;
+	assert_refused(&seccomp,
+		       "linux.seccomp.syscalls[1]: args[0].index: a system call has 6 arguments");
+	arg.index.value = 0;
+	rules[0] = rules[1];
+	rules[0].errno_ret = (struct opt_u64)U64(ENOSYS);
+	assert_refused(
+		&seccomp,
+		"linux.seccomp.syscalls[1]: names[0]: the rule for getppid contradicts an earlier one");
+	rules[1].args.count = 0;
+	seccomp.architectures.items = (char *[]){ "SCMP_ARCH_PDP11" };
+	seccomp.architectures.count = 1;
+	assert_refused(&seccomp,
+		       "linux.seccomp.architectures[0]: unknown architecture SCMP_ARCH_PDP11");
+	seccomp.architectures.items[0] = "SCMP_ARCH_S390X";
+	assert_refused(
+		&seccomp,
+		"linux.seccomp.architectures[0]: SCMP_ARCH_S390X has not this machine's byte order");
+}
+
+static void what_would_wait_for_itself_is_refused(void **state)
+{
+	struct config_seccomp_rule rule = { .names = NAMES("read", "sendmsg"),
+					    .action = CONFIG_SECCOMP_NOTIFY };
+	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ALLOW,
+					  .syscalls = { &rule, 1 } };
+
+	(void)state;
+	assert_refused(&seccomp,
+		       "linux.seccomp.syscalls[0]: names[1]: sendmsg can't have SCMP_ACT_NOTIFY: "
+		       "the listener is handed over by it");
+	seccomp.default_action = CONFIG_SECCOMP_NOTIFY;
+	assert_refused(
+		&seccomp,
+		"linux.seccomp.defaultAction: can't be SCMP_ACT_NOTIFY: the calls that hand over the "
+		"listener would wait for it");
+}
+
+static void other_architectures_are_added_to_our_own(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_rule rule = { .names = NAMES("getpid"),
+					    .action = CONFIG_SECCOMP_ERRNO };
+	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ALLOW,
+					  .architectures = NAMES("SCMP_ARCH_RISCV64"),
+					  .syscalls = { &rule, 1 } };
+	struct seccomp_data foreign = { .nr = 172 /* getpid there */, .arch = AUDIT_ARCH_RISCV64 };
+	struct seccomp_data unknown = { .nr = 172, .arch = AUDIT_ARCH_MIPSEL };
+	unsigned int flags;
+
+	(void)state;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, SYS_getpid, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(run_filter(&bpf, &foreign), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(run_filter(&bpf, &unknown), SECCOMP_RET_KILL_THREAD);
+}
+
+static void flags_are_the_kernels(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	int list[] = { CONFIG_SECCOMP_FLAG_TSYNC, CONFIG_SECCOMP_FLAG_LOG,
+		       CONFIG_SECCOMP_FLAG_SPEC_ALLOW, CONFIG_SECCOMP_FLAG_WAIT_KILLABLE_RECV };
+	struct config_seccomp_rule rule = { .names = NAMES("mknod"),
+					    .action = CONFIG_SECCOMP_ERRNO };
+	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ALLOW,
+					  .flags = { list, ARRAY_SIZE(list) },
+					  .syscalls = { &rule, 1 } };
+	unsigned int flags;
+
+	(void)state;
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(flags, 1 | 2 | 4);
+	rule.action = CONFIG_SECCOMP_NOTIFY;
+	strbuf_release(&bpf);
+	bpf = (struct strbuf){ 0 };
+	compile(&seccomp, &bpf, &flags);
+	assert_int_equal(flags, 1 | 2 | 4 | 8 | 32);
+	assert_true(seccomp_uses_notify(&seccomp));
+}
+
+/* A folder of its own for each test of the cache. */
+struct cache {
+	char dir[64];
+	char folder[80];
+	char file[400];
+};
+
+static int cache_setup(void **state)
+{
+	static struct cache cache;
+
+	strcpy(cache.dir, "/tmp/urun-test-seccomp-XXXXXX");
+	if (!mkdtemp(cache.dir))
+		return -1;
+	snprintf(cache.folder, sizeof(cache.folder), "%s/.seccomp", cache.dir);
+	*state = &cache;
+	return 0;
+}
+
+static int cache_teardown(void **state)
+{
+	struct cache *cache = *state;
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", cache->dir);
+	return system(command);
+}
+
+static void cached(struct cache *cache, const struct config_seccomp *seccomp, struct strbuf *bpf,
+		   unsigned int *flags)
+{
+	struct error err = ERROR_NONE;
+
+	strbuf_release(bpf);
+	*bpf = (struct strbuf){ 0 };
+	assert_int_equal(seccomp_compile_cached(cache->folder, seccomp, bpf, flags, &err), 0);
+}
+
+/* Finds the only file. */
+static void find_file(struct cache *cache)
+{
+	char command[160];
+	FILE *list;
+	size_t length;
+
+	snprintf(command, sizeof(command), "ls %s/*", cache->folder);
+	list = popen(command, "r");
+	assert_non_null(fgets(cache->file, sizeof(cache->file), list));
+	length = strcspn(cache->file, "\n");
+	cache->file[length] = '\0';
+	assert_int_equal(pclose(list), 0);
+}
+
+static void change_byte(const char *path, off_t offset, char xor)
+{
+	int fd = open(path, O_RDWR);
+	char byte;
+
+	assert_true(fd >= 0);
+	if (offset < 0)
+		offset += lseek(fd, 0, SEEK_END);
+	assert_int_equal(pread(fd, &byte, 1, offset), 1);
+	byte ^= xor;
+	assert_int_equal(pwrite(fd, &byte, 1, offset), 1);
+	close(fd);
+}
+
+#define SAMPLE                                                                    \
+	struct config_seccomp_rule rule = { .names = NAMES("getppid"),            \
+					    .action = CONFIG_SECCOMP_ERRNO };     \
+	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ALLOW, \
+					  .syscalls = { &rule, 1 } };             \
+	autostrbuf struct strbuf plain = { 0 };                                   \
+	autostrbuf struct strbuf bpf = { 0 };                                     \
+	unsigned int flags;                                                       \
+	compile(&seccomp, &plain, &flags)
+
+static void assert_same(const struct strbuf *a, const struct strbuf *b)
+{
+	assert_int_equal(a->size, b->size);
+	assert_memory_equal(a->bytes, b->bytes, a->size);
+}
+
+static void count_cache_lines(enum log_level level, const char *text, void *context)
+{
+	int *count = context;
+
+	if (level == LOG_LEVEL_DEBUG && str_starts_with(text, "seccomp: filter from the cache"))
+		(*count)++;
+}
+
+static void the_second_time_comes_from_the_cache(void **state)
+{
+	struct cache *cache = *state;
+	struct stat before, after;
+	int hits = 0;
+	SAMPLE;
+
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_set_sink(count_cache_lines, &hits);
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_same(&bpf, &plain);
+	assert_int_equal(hits, 0);
+	find_file(cache);
+	assert_int_equal(stat(cache->file, &before), 0);
+	assert_int_equal(before.st_mode & 0777, 0600);
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_same(&bpf, &plain);
+	assert_int_equal(hits, 1);
+	log_set_sink(NULL, NULL);
+	log_set_level(LOG_LEVEL_WARNING);
+	assert_int_equal(stat(cache->file, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+}
+
+static void a_damaged_file_is_ignored_and_mended(void **state)
+{
+	static const off_t places[] = { 0, 8, 17, 21, 25, 40, -1 };
+	struct cache *cache = *state;
+	SAMPLE;
+
+	cached(cache, &seccomp, &bpf, &flags);
+	find_file(cache);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		struct stat before, after;
+
+		change_byte(cache->file, places[i], 1);
+		assert_int_equal(stat(cache->file, &before), 0);
+		cached(cache, &seccomp, &bpf, &flags);
+		assert_same(&bpf, &plain);
+		assert_int_equal(flags, 0);
+		assert_int_equal(stat(cache->file, &after), 0);
+		assert_true(before.st_ino != after.st_ino ||
+			    before.st_mtim.tv_nsec != after.st_mtim.tv_nsec);
+	}
+	assert_int_equal(truncate(cache->file, 30), 0);
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_same(&bpf, &plain);
+	assert_int_equal(truncate(cache->file, 0), 0);
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_same(&bpf, &plain);
+}
+
+static void what_others_can_write_is_ignored(void **state)
+{
+	struct cache *cache = *state;
+	struct stat before, after;
+	SAMPLE;
+
+	cached(cache, &seccomp, &bpf, &flags);
+	find_file(cache);
+	assert_int_equal(chmod(cache->file, 0622), 0);
+	assert_int_equal(stat(cache->file, &before), 0);
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_same(&bpf, &plain);
+	assert_int_equal(stat(cache->file, &after), 0);
+	assert_int_not_equal(before.st_ino, after.st_ino);
+	assert_int_equal(chmod(cache->folder, 0777), 0);
+	assert_int_equal(unlink(cache->file), 0);
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_same(&bpf, &plain);
+	assert_int_equal(access(cache->file, F_OK), -1);
+}
+
+/* Under the name of one profile lies the file of another: as with two texts of one hash. */
+static void another_profile_under_our_name_is_not_ours(void **state)
+{
+	struct cache *cache = *state;
+	char ours[400];
+	SAMPLE;
+
+	cached(cache, &seccomp, &bpf, &flags);
+	find_file(cache);
+	strcpy(ours, cache->file);
+	assert_int_equal(unlink(ours), 0);
+	rule.errno_ret = (struct opt_u64)U64(ENOSYS);
+	cached(cache, &seccomp, &bpf, &flags);
+	find_file(cache);
+	assert_string_not_equal(ours, cache->file);
+	assert_int_equal(rename(cache->file, ours), 0);
+	rule.errno_ret.set = false;
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_same(&bpf, &plain);
+}
+
+static void each_part_of_the_profile_is_in_the_key(void **state)
+{
+	struct cache *cache = *state;
+	struct config_seccomp_arg arg = { .index = U64(0),
+					  .value = U64(1),
+					  .op = CONFIG_SECCOMP_EQ };
+	autostrbuf struct strbuf other = { 0 };
+	SAMPLE;
+
+	cached(cache, &seccomp, &bpf, &flags);
+	rule.args.items = &arg;
+	rule.args.count = 1;
+	compile(&seccomp, &other, &flags);
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_same(&bpf, &other);
+	arg.value.value = 2;
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, SYS_getppid, 2, 0), SECCOMP_RET_ERRNO | EPERM);
+	seccomp.flags.items = (int[]){ CONFIG_SECCOMP_FLAG_LOG };
+	seccomp.flags.count = 1;
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_int_equal(flags, SECCOMP_FILTER_FLAG_LOG);
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_int_equal(flags, SECCOMP_FILTER_FLAG_LOG);
+	rule.names.items[0] = "getpid";
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, SYS_getpid, 2, 0), SECCOMP_RET_ERRNO | EPERM);
+	seccomp.default_action = CONFIG_SECCOMP_LOG;
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_int_equal(verdict(&bpf, SYS_getppid, 0, 0), SECCOMP_RET_LOG);
+}
+
+static void without_a_cache_it_compiles(void **state)
+{
+	struct cache *cache = *state;
+	SAMPLE;
+
+	strcat(cache->folder, "/no/such");
+	cached(cache, &seccomp, &bpf, &flags);
+	assert_same(&bpf, &plain);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_action_is_the_kernels),
+		cmocka_unit_test(default_action_has_its_errno),
+		cmocka_unit_test(calls_newer_than_a_profile_of_errnos_are_unknown_ones),
+		cmocka_unit_test(other_default_actions_hold_for_newer_calls_too),
+		cmocka_unit_test(a_profile_that_names_no_call_has_no_age),
+		cmocka_unit_test(each_architecture_has_its_own_newest_call),
+#if defined(__x86_64__)
+		cmocka_unit_test(the_two_halves_of_x86_64_are_apart),
+#endif
+		cmocka_unit_test(each_operator_compares_unsigned_64_bits),
+		cmocka_unit_test(masked_eq_has_the_mask_first),
+		cmocka_unit_test(several_arguments_must_all_match),
+		cmocka_unit_test(an_argument_that_is_named_twice_means_or),
+		cmocka_unit_test(unknown_calls_and_rules_of_the_default_action_are_skipped),
+		cmocka_unit_test(errors_name_the_place),
+		cmocka_unit_test(what_would_wait_for_itself_is_refused),
+		cmocka_unit_test(other_architectures_are_added_to_our_own),
+		cmocka_unit_test(flags_are_the_kernels),
+		cmocka_unit_test_setup_teardown(the_second_time_comes_from_the_cache, cache_setup,
+						cache_teardown),
+		cmocka_unit_test_setup_teardown(a_damaged_file_is_ignored_and_mended, cache_setup,
+						cache_teardown),
+		cmocka_unit_test_setup_teardown(what_others_can_write_is_ignored, cache_setup,
+						cache_teardown),
+		cmocka_unit_test_setup_teardown(another_profile_under_our_name_is_not_ours,
+						cache_setup, cache_teardown),
+		cmocka_unit_test_setup_teardown(each_part_of_the_profile_is_in_the_key, cache_setup,
+						cache_teardown),
+		cmocka_unit_test_setup_teardown(without_a_cache_it_compiles, cache_setup,
+						cache_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "core/seccomp/seccomp_start.h"
+#include "core/seccomp/seccomp_default.h"
+
+static int check(const char *profile, struct error *err)
+{
+	struct arena arena = { 0 };
+	struct config_seccomp *seccomp;
+	int result;
+
+	*err = ERROR_NONE;
+	if (config_parse_seccomp(profile, strlen(profile), &arena, &seccomp, err) < 0)
+		fail_msg("%s", err->text);
+	result = seccomp_check_start(seccomp, err);
+	arena_release(&arena);
+	return result;
+}
+
+static void assert_starts(const char *profile)
+{
+	struct error err;
+
+	if (check(profile, &err) < 0)
+		fail_msg("%s: %s", profile, err.text);
+}
+
+static void assert_refused(const char *profile, const char *words)
+{
+	struct error err;
+
+	assert_int_equal(check(profile, &err), -1);
+	if (!strstr(err.text, words))
+		fail_msg("'%s' should be about '%s'", err.text, words);
+}
+
+#define RULE(names, action)    "{\"names\":[" names "],\"action\":\"" action "\"}"
+#define PROFILE(action, rules) "{\"defaultAction\":\"" action "\",\"syscalls\":[" rules "]}"
+
+static void what_kills_for_execve_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(PROFILE("SCMP_ACT_KILL", ""), "kills for execve");
+	assert_refused(PROFILE("SCMP_ACT_TRAP", ""), "kills for execve");
+	assert_refused(PROFILE("SCMP_ACT_ALLOW", RULE("\"x\",\"execve\"", "SCMP_ACT_KILL_PROCESS")),
+		       "kills for execve");
+	assert_starts(PROFILE("SCMP_ACT_KILL", RULE("\"execve\"", "SCMP_ACT_ALLOW")));
+	assert_starts(PROFILE("SCMP_ACT_KILL", RULE("\"execve\"", "SCMP_ACT_LOG")));
+}
+
+static void what_refuses_execve_and_every_word_about_it_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(PROFILE("SCMP_ACT_ERRNO", ""), "refuses execve");
+	assert_refused(PROFILE("SCMP_ACT_ERRNO", RULE("\"sendmsg\"", "SCMP_ACT_ALLOW")),
+		       "refuses execve");
+	assert_refused(
+		PROFILE("SCMP_ACT_ALLOW", RULE("\"execve\",\"exit_group\"", "SCMP_ACT_ERRNO")),
+		"refuses execve");
+	/* Init says so itself. */
+	assert_starts(PROFILE("SCMP_ACT_ALLOW", RULE("\"execve\"", "SCMP_ACT_ERRNO")));
+	assert_starts(PROFILE("SCMP_ACT_ERRNO", RULE("\"execve\"", "SCMP_ACT_ALLOW")));
+}
+
+static void a_rule_with_conditions_may_allow(void **state)
+{
+	(void)state;
+	assert_starts(PROFILE("SCMP_ACT_KILL",
+			      "{\"names\":[\"execve\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
+			      "[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_NE\"}]}"));
+}
+
+static void the_default_profile_starts_programs(void **state)
+{
+	struct arena arena = { 0 };
+	struct config_seccomp *seccomp;
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	seccomp_default(&arena, &seccomp);
+	assert_int_equal(seccomp_check_start(seccomp, &err), 0);
+	arena_release(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_kills_for_execve_is_refused),
+		cmocka_unit_test(what_refuses_execve_and_every_word_about_it_is_refused),
+		cmocka_unit_test(a_rule_with_conditions_may_allow),
+		cmocka_unit_test(the_default_profile_starts_programs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
