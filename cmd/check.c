@@ -56,19 +56,20 @@ static int print_problems(const struct error_list *problems, struct strbuf *text
 	return command_print(text->bytes, err);
 }
 
-static int check(const struct globals *globals, int argc, char **argv, int *ret_status,
-		 struct error *err)
+static int cmd_check(const struct globals *globals, int argc, char **argv, int *ret_status,
+		     struct error *err)
 {
 	struct create_options options = { 0 };
 	struct error_list problems = { 0 };
 	struct error gathering = { .all = &problems };
 	autostrbuf struct strbuf text = { 0 };
 	int operand;
-	int result = options_parse(command_check.spec, OPTIONS_FIRST, argc, argv, &options,
+	int result = options_parse(command_check.usage, OPTIONS_FIRST, argc, argv, &options,
 				   &operand, err);
 
 	if (result == 0)
-		result = run_options_settle(command_check.spec, &options, argc, argv, operand, err);
+		result =
+			run_options_settle(command_check.usage, &options, argc, argv, operand, err);
 	if (result == 0 && !options.container.rootfs && operand < argc) {
 		if (options.bundle)
 			result = error_set(err, 0, "check: BUNDLE and --bundle: one of them");
@@ -79,7 +80,7 @@ static int check(const struct globals *globals, int argc, char **argv, int *ret_
 						       &text, &gathering));
 		result = print_problems(&problems, &text, err);
 	} else if (result > 0)
-		options_print_help(command_check.spec, stdout);
+		options_print_help(command_check.usage, stdout);
 	*ret_status = problems.count ? EXIT_STATUS_OTHER : 0;
 	error_list_release(&problems);
 	create_options_release(&options);
@@ -91,7 +92,7 @@ static const struct option_spec options_check[] = {
 	{ "explain", 0, OPTION_FLAG, CREATE_OPTION(explain), NULL,
 	  "print the container that it would be, and what was fitted" },
 };
-static const struct command_spec spec_check = {
+static const struct command_usage usage_check = {
 	.name = "check",
 	.operands = "[BUNDLE], or --rootfs DIR [COMMAND…]",
 	.summary = "Tells every problem that a bundle or options have on this host.",
@@ -99,4 +100,4 @@ static const struct command_spec spec_check = {
 	.option_count = ARRAY_SIZE(options_check),
 	.operands_max = -1,
 };
-const struct command command_check = { &spec_check, check, EXIT_STATUS_OTHER };
+const struct command command_check = { &usage_check, cmd_check, EXIT_STATUS_OTHER };

@@ -6,8 +6,8 @@
  * --lsm-mount-context`, and take a success, or the complaint about a missing argument, for a yes.
  * So no option is parsed here, --help included: whatever is asked, the answer is no.
  */
-static int refuse(const struct globals *globals, int argc, char **argv, int *ret_status,
-		  struct error *err)
+static int cmd_not_supported(const struct globals *globals, int argc, char **argv, int *ret_status,
+			     struct error *err)
 {
 	(void)globals;
 	(void)argc;
@@ -19,8 +19,9 @@ static int refuse(const struct globals *globals, int argc, char **argv, int *ret
 		argv[0]);
 }
 
-static const struct command_spec spec_checkpoint = { .name = "checkpoint" };
-static const struct command_spec spec_restore = { .name = "restore" };
+static const struct command_usage usage_checkpoint = { .name = "checkpoint" };
+static const struct command_usage usage_restore = { .name = "restore" };
 
-const struct command command_checkpoint = { &spec_checkpoint, refuse, EXIT_STATUS_OTHER };
-const struct command command_restore = { &spec_restore, refuse, EXIT_STATUS_OTHER };
+const struct command command_checkpoint = { &usage_checkpoint, cmd_not_supported,
+					    EXIT_STATUS_OTHER };
+const struct command command_restore = { &usage_restore, cmd_not_supported, EXIT_STATUS_OTHER };

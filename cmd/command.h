@@ -37,7 +37,7 @@ struct globals {
  * list.
  */
 struct command {
-	const struct command_spec *spec;
+	const struct command_usage *usage;
 	int (*run)(const struct globals *globals, int argc, char **argv, int *ret_status,
 		   struct error *err);
 	int failure_status;
@@ -58,7 +58,7 @@ extern const struct command command_resume;
 extern const struct command command_update;
 extern const struct command command_delete;
 extern const struct command command_list;
-extern const struct command command_spec_;
+extern const struct command command_spec;
 extern const struct command command_check;
 extern const struct command command_doctor;
 extern const struct command command_features;
@@ -69,7 +69,7 @@ extern const struct command command_restore;
  * What every command begins with.  Returns 0; 1 after printing the help (the command is done); -1
  * with an error.
  */
-int command_begin(const struct command_spec *spec, int argc, char **argv, void *target,
+int command_begin(const struct command_usage *usage, int argc, char **argv, void *target,
 		  int *ret_operand, struct error *err);
 
 /* Writes all of @text to stdout; a full disk is an error like any other. */

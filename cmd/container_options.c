@@ -62,8 +62,8 @@ const char *spec_network_of_host(void)
 }
 
 /* The mappings that `run` would choose for a config without any. */
-int spec_caller_of_host(bool rootless, struct arena *arena, struct spec_caller *ret_caller,
-			struct error *err)
+int spec_input_of_host(bool rootless, struct arena *arena, struct spec_input *ret_input,
+		       struct error *err)
 {
 	struct userns_caller caller;
 	struct userns_plan plan;
@@ -71,7 +71,7 @@ int spec_caller_of_host(bool rootless, struct arena *arena, struct spec_caller *
 	if (userns_caller_read(&HOST_REAL, &caller, err) < 0)
 		return -1;
 	if (rootless) {
-		*ret_caller = (struct spec_caller){
+		*ret_input = (struct spec_input){
 			.uid_mappings = own_id_alone(caller.uid, arena),
 			.gid_mappings = own_id_alone(caller.gid, arena),
 			.like_rootless_runc = true,
@@ -80,7 +80,7 @@ int spec_caller_of_host(bool rootless, struct arena *arena, struct spec_caller *
 	}
 	if (userns_plan_default(&caller, &plan, err) < 0)
 		return -1;
-	*ret_caller = (struct spec_caller){
+	*ret_input = (struct spec_input){
 		.uid_mappings = mappings_of(&plan.uids, arena),
 		.gid_mappings = mappings_of(&plan.gids, arena),
 	};
@@ -155,20 +155,20 @@ static int make_config(const struct container_options *options, const char *netw
 		.command = *command,
 	};
 	struct private_paths private_paths;
-	struct spec_user user = { .uid = geteuid(), .gid = getegid() };
+	struct spec_caller caller = { .uid = geteuid(), .gid = getegid() };
 	struct arena arena = { 0 };
-	struct spec_caller caller;
-	int result = spec_caller_of_host(false, &arena, &caller, err);
+	struct spec_input input;
+	int result = spec_input_of_host(false, &arena, &input, err);
 
 	read_private_paths(&private_paths);
-	user.private_paths = (struct spec_texts){ private_paths.items, private_paths.count };
+	caller.private_paths = (struct spec_texts){ private_paths.items, private_paths.count };
 	if (result == 0) {
 		/* What is asked for is among the options. */
-		caller.network = network ? NULL : spec_network_of_host();
-		result = spec_config(&caller, ret_config, err);
+		input.network = network ? NULL : spec_network_of_host();
+		result = spec_config(&input, ret_config, err);
 	}
 	if (result == 0)
-		result = spec_apply(&spec, &user, ret_config, err);
+		result = spec_apply(&spec, &caller, ret_config, err);
 	arena_release(&arena);
 	return result;
 }

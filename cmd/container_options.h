@@ -69,9 +69,9 @@ int container_options_config(const struct container_options *options, const char
 int container_config_save(const char *path, const struct strbuf *text, struct error *err);
 
 /* The caller's mappings: what a config is made for.  Its network isn't set. */
-struct spec_caller;
-int spec_caller_of_host(bool rootless, struct arena *arena, struct spec_caller *ret_caller,
-			struct error *err);
+struct spec_input;
+int spec_input_of_host(bool rootless, struct arena *arena, struct spec_input *ret_input,
+		       struct error *err);
 
 /* "slirp", or "none" after a warning that says what the host lacks for it. */
 const char *spec_network_of_host(void);

@@ -85,8 +85,8 @@ int create_request_make(const struct globals *globals, const struct create_optio
 	return 0;
 }
 
-static int create(const struct globals *globals, int argc, char **argv, int *ret_status,
-		  struct error *err)
+static int cmd_create(const struct globals *globals, int argc, char **argv, int *ret_status,
+		      struct error *err)
 {
 	struct create_options options = { 0 };
 	struct create_paths paths = { 0 };
@@ -94,7 +94,7 @@ static int create(const struct globals *globals, int argc, char **argv, int *ret
 	struct created created;
 	int operand, begun, result = -1;
 
-	begun = command_begin(command_create.spec, argc, argv, &options, &operand, err);
+	begun = command_begin(command_create.usage, argc, argv, &options, &operand, err);
 	if (begun != 0) {
 		create_options_release(&options);
 		return begun < 0 ? -1 : 0;
@@ -114,7 +114,7 @@ static int create(const struct globals *globals, int argc, char **argv, int *ret
 }
 
 static const struct option_spec options_create[] = { CREATE_OPTION_SPECS };
-static const struct command_spec spec_create = {
+static const struct command_usage usage_create = {
 	.name = "create",
 	.operands = "ID",
 	.summary = "Makes the container of a bundle; `urun start` runs its program.",
@@ -123,4 +123,4 @@ static const struct command_spec spec_create = {
 	.operands_min = 1,
 	.operands_max = 1,
 };
-const struct command command_create = { &spec_create, create, EXIT_STATUS_OTHER };
+const struct command command_create = { &usage_create, cmd_create, EXIT_STATUS_OTHER };

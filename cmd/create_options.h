@@ -62,8 +62,8 @@ void create_options_release(struct create_options *options);
  * set, and options->bundle the same)?  Options that exclude each other are refused.
  * Returns as options_parse() does.
  */
-int run_options_settle(const struct command_spec *command, struct create_options *options, int argc,
-		       char **argv, int operand, struct error *err);
+int run_options_settle(const struct command_usage *command, struct create_options *options,
+		       int argc, char **argv, int operand, struct error *err);
 
 /* The ports that the kernel has chosen, a line each as `urun port` has them. */
 void port_print_chosen(const struct published_list *list, FILE *stream);

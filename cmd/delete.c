@@ -39,13 +39,13 @@ static int delete_matching(const char *root, const char *pattern, enum delete_ho
 	return result;
 }
 
-static int delete_(const struct globals *globals, int argc, char **argv, int *ret_status,
-		   struct error *err)
+static int cmd_delete(const struct globals *globals, int argc, char **argv, int *ret_status,
+		      struct error *err)
 {
 	struct delete_options options = { 0 };
 	enum delete_how how;
 	int operand;
-	int begun = command_begin(command_delete.spec, argc, argv, &options, &operand, err);
+	int begun = command_begin(command_delete.usage, argc, argv, &options, &operand, err);
 
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
@@ -62,7 +62,7 @@ static const struct option_spec options_delete[] = {
 	{ "regex", 'r', OPTION_FLAG, offsetof(struct delete_options, regex), NULL,
 	  "all whose ids match ID, a regular expression" },
 };
-static const struct command_spec spec_delete = {
+static const struct command_usage usage_delete = {
 	.name = "delete",
 	.operands = "ID",
 	.summary = "Removes a stopped or created container.",
@@ -71,4 +71,4 @@ static const struct command_spec spec_delete = {
 	.operands_min = 1,
 	.operands_max = 1,
 };
-const struct command command_delete = { &spec_delete, delete_, EXIT_STATUS_OTHER };
+const struct command command_delete = { &usage_delete, cmd_delete, EXIT_STATUS_OTHER };

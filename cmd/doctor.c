@@ -46,14 +46,14 @@ static void print_json(const struct doctor_report *report, struct strbuf *out)
 	strbuf_add_str(out, "\n]}\n");
 }
 
-static int doctor(const struct globals *globals, int argc, char **argv, int *ret_status,
-		  struct error *err)
+static int cmd_doctor(const struct globals *globals, int argc, char **argv, int *ret_status,
+		      struct error *err)
 {
 	struct doctor_options options = { 0 };
 	struct doctor_report report;
 	autostrbuf struct strbuf text = { 0 };
 	int operand, result;
-	int begun = command_begin(command_doctor.spec, argc, argv, &options, &operand, err);
+	int begun = command_begin(command_doctor.usage, argc, argv, &options, &operand, err);
 
 	*ret_status = 0;
 	if (begun != 0)
@@ -75,11 +75,11 @@ static int doctor(const struct globals *globals, int argc, char **argv, int *ret
 static const struct option_spec options_doctor[] = {
 	{ "json", 0, OPTION_FLAG, offsetof(struct doctor_options, json), NULL, "print JSON" },
 };
-static const struct command_spec spec_doctor = {
+static const struct command_usage usage_doctor = {
 	.name = "doctor",
 	.operands = "",
 	.summary = "Tells what this host has and lacks for urun, and the mends.",
 	.options = options_doctor,
 	.option_count = ARRAY_SIZE(options_doctor),
 };
-const struct command command_doctor = { &spec_doctor, doctor, EXIT_STATUS_OTHER };
+const struct command command_doctor = { &usage_doctor, cmd_doctor, EXIT_STATUS_OTHER };

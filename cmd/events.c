@@ -102,12 +102,12 @@ static int run_events(const struct events_options *options, const char *root, co
 	return result;
 }
 
-static int events(const struct globals *globals, int argc, char **argv, int *ret_status,
-		  struct error *err)
+static int cmd_events(const struct globals *globals, int argc, char **argv, int *ret_status,
+		      struct error *err)
 {
 	struct events_options options = { .interval_ms = INTERVAL_MS };
 	int operand;
-	int begun = command_begin(command_events.spec, argc, argv, &options, &operand, err);
+	int begun = command_begin(command_events.usage, argc, argv, &options, &operand, err);
 
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
@@ -121,7 +121,7 @@ static const struct option_spec options_events[] = {
 	{ "stats", 0, OPTION_FLAG, offsetof(struct events_options, stats), NULL,
 	  "print what is used once" },
 };
-static const struct command_spec spec_events = {
+static const struct command_usage usage_events = {
 	.name = "events",
 	.operands = "ID",
 	.summary = "Prints as JSON what a container uses, and when memory runs out.",
@@ -130,4 +130,4 @@ static const struct command_spec spec_events = {
 	.operands_min = 1,
 	.operands_max = 1,
 };
-const struct command command_events = { &spec_events, events, EXIT_STATUS_OTHER };
+const struct command command_events = { &usage_events, cmd_events, EXIT_STATUS_OTHER };

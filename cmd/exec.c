@@ -92,17 +92,17 @@ static int exec_with(const struct globals *globals, const struct exec_options *o
 	return run_request(&request, ret_status, err);
 }
 
-static int exec(const struct globals *globals, int argc, char **argv, int *ret_status,
-		struct error *err)
+static int cmd_exec(const struct globals *globals, int argc, char **argv, int *ret_status,
+		    struct error *err)
 {
 	struct exec_options options = { 0 };
 	int operand, result = -1;
 	/* What stands behind the id is the program's. */
-	int parsed = options_parse(command_exec.spec, OPTIONS_FIRST, argc, argv, &options, &operand,
-				   err);
+	int parsed = options_parse(command_exec.usage, OPTIONS_FIRST, argc, argv, &options,
+				   &operand, err);
 
 	if (parsed == 1)
-		options_print_help(command_exec.spec, stdout);
+		options_print_help(command_exec.usage, stdout);
 	if (parsed != 0)
 		result = parsed < 0 ? -1 : 0;
 	else if (check_options(&options, argc - operand, err) == 0)
@@ -138,7 +138,7 @@ static const struct option_spec options_exec[] = {
 	{ "no-subreaper", 0, OPTION_IGNORED, 0, NULL, "nothing to do: urun is never a subreaper" },
 };
 /* clang-format on */
-static const struct command_spec spec_exec = {
+static const struct command_usage usage_exec = {
 	.name = "exec",
 	.operands = "ID [PROGRAM [ARG…]]",
 	.summary = "Runs a program in a running container and exits with its status.",
@@ -147,4 +147,4 @@ static const struct command_spec spec_exec = {
 	.operands_min = 1,
 	.operands_max = -1,
 };
-const struct command command_exec = { &spec_exec, exec, EXIT_STATUS_EXEC };
+const struct command command_exec = { &usage_exec, cmd_exec, EXIT_STATUS_EXEC };

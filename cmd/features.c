@@ -65,7 +65,7 @@ struct features {
 	const char *oci_version_max;
 	str_list hooks;
 	str_list mount_options;
-	struct features_linux *linux_;
+	struct features_linux *linux;
 	str_map annotations;
 	str_list unsafe_annotations;
 };
@@ -136,7 +136,7 @@ static const struct json_field features_fields[] = {
 	{ "ociVersionMax", JSON_STRING, AT(struct features, oci_version_max) },
 	{ "hooks", JSON_STRINGS, AT(struct features, hooks) },
 	{ "mountOptions", JSON_STRINGS, AT(struct features, mount_options) },
-	{ "linux", JSON_OBJECT, .shape = &linux_shape, AT(struct features, linux_) },
+	{ "linux", JSON_OBJECT, .shape = &linux_shape, AT(struct features, linux) },
 	{ "annotations", JSON_STRING_MAP, AT(struct features, annotations) },
 	{ "potentiallyUnsafeConfigAnnotations", JSON_STRINGS,
 	  AT(struct features, unsafe_annotations) },
@@ -217,21 +217,21 @@ static struct features_seccomp *describe_seccomp(struct arena *arena)
 
 static struct features_linux *describe_linux(struct arena *arena)
 {
-	struct features_linux *linux_ = arena_alloc(arena, sizeof(*linux_));
+	struct features_linux *linux = arena_alloc(arena, sizeof(*linux));
 
-	linux_->namespaces = namespace_names(arena);
-	capability_names(arena, &linux_->capabilities);
-	linux_->cgroup = describe_cgroup(arena);
-	linux_->seccomp = describe_seccomp(arena);
-	linux_->apparmor = &supported;
-	linux_->selinux = &supported;
-	linux_->memory_policy = arena_alloc(arena, sizeof(*linux_->memory_policy));
-	limits_memory_policy_words(arena, &linux_->memory_policy->modes,
-				   &linux_->memory_policy->flags);
-	linux_->intel_rdt = &unsupported;
-	linux_->mount_extensions = &mount_extensions;
-	linux_->net_devices = &unsupported;
-	return linux_;
+	linux->namespaces = namespace_names(arena);
+	capability_names(arena, &linux->capabilities);
+	linux->cgroup = describe_cgroup(arena);
+	linux->seccomp = describe_seccomp(arena);
+	linux->apparmor = &supported;
+	linux->selinux = &supported;
+	linux->memory_policy = arena_alloc(arena, sizeof(*linux->memory_policy));
+	limits_memory_policy_words(arena, &linux->memory_policy->modes,
+				   &linux->memory_policy->flags);
+	linux->intel_rdt = &unsupported;
+	linux->mount_extensions = &mount_extensions;
+	linux->net_devices = &unsupported;
+	return linux;
 }
 
 static void describe(struct arena *arena, struct features *ret_features)
@@ -246,7 +246,7 @@ static void describe(struct arena *arena, struct features *ret_features)
 		.oci_version_min = OLDEST_SPEC_VERSION,
 		.oci_version_max = CONFIG_SPEC_VERSION,
 		.hooks = hook_names(arena),
-		.linux_ = describe_linux(arena),
+		.linux = describe_linux(arena),
 		.unsafe_annotations = list_of(arena, unsafe_annotations),
 	};
 
@@ -257,14 +257,14 @@ static void describe(struct arena *arena, struct features *ret_features)
 	*ret_features = features;
 }
 
-static int features(const struct globals *globals, int argc, char **argv, int *ret_status,
-		    struct error *err)
+static int cmd_features(const struct globals *globals, int argc, char **argv, int *ret_status,
+			struct error *err)
 {
 	autostrbuf struct strbuf text = { 0 };
 	struct features described;
 	struct arena arena = { 0 };
 	int operand;
-	int begun = command_begin(command_features.spec, argc, argv, NULL, &operand, err);
+	int begun = command_begin(command_features.usage, argc, argv, NULL, &operand, err);
 
 	(void)globals;
 	if (begun != 0)
@@ -276,10 +276,10 @@ static int features(const struct globals *globals, int argc, char **argv, int *r
 	return command_print(text.bytes, err);
 }
 
-static const struct command_spec spec_features = {
+static const struct command_usage usage_features = {
 	.name = "features",
 	.operands = "",
 	.summary = "Prints as JSON what urun can do (the OCI features structure).",
 	.operands_max = 0,
 };
-const struct command command_features = { &spec_features, features, EXIT_STATUS_OTHER };
+const struct command command_features = { &usage_features, cmd_features, EXIT_STATUS_OTHER };

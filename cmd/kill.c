@@ -7,12 +7,12 @@ struct kill_options {
 	bool all;
 };
 
-static int kill_(const struct globals *globals, int argc, char **argv, int *ret_status,
-		 struct error *err)
+static int cmd_kill(const struct globals *globals, int argc, char **argv, int *ret_status,
+		    struct error *err)
 {
 	struct kill_options options = { 0 };
 	int operand, signal;
-	int begun = command_begin(command_kill.spec, argc, argv, &options, &operand, err);
+	int begun = command_begin(command_kill.usage, argc, argv, &options, &operand, err);
 
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
@@ -27,7 +27,7 @@ static const struct option_spec options_kill[] = {
 	{ "all", 'a', OPTION_FLAG, offsetof(struct kill_options, all), NULL,
 	  "send it to all processes of the container" },
 };
-static const struct command_spec spec_kill = {
+static const struct command_usage usage_kill = {
 	.name = "kill",
 	.operands = "ID [SIGNAL]",
 	.summary = "Sends a signal (default: TERM) to a container's first process.",
@@ -36,4 +36,4 @@ static const struct command_spec spec_kill = {
 	.operands_min = 1,
 	.operands_max = 2,
 };
-const struct command command_kill = { &spec_kill, kill_, EXIT_STATUS_OTHER };
+const struct command command_kill = { &usage_kill, cmd_kill, EXIT_STATUS_OTHER };

@@ -89,8 +89,8 @@ static int parse_format(const struct list_options *options, enum list_format *re
 	return 0;
 }
 
-static int list(const struct globals *globals, int argc, char **argv, int *ret_status,
-		struct error *err)
+static int cmd_list(const struct globals *globals, int argc, char **argv, int *ret_status,
+		    struct error *err)
 {
 	autostrbuf struct strbuf out = { 0 };
 	struct list_options options = { 0 };
@@ -99,7 +99,7 @@ static int list(const struct globals *globals, int argc, char **argv, int *ret_s
 	size_t count;
 	int operand;
 	bool first = true;
-	int begun = command_begin(command_list.spec, argc, argv, &options, &operand, err);
+	int begun = command_begin(command_list.usage, argc, argv, &options, &operand, err);
 
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
@@ -126,7 +126,7 @@ static const struct option_spec options_list[] = {
 	  "table (default) or json" },
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL, "the ids alone" },
 };
-static const struct command_spec spec_list = {
+static const struct command_usage usage_list = {
 	.name = "list",
 	.operands = "",
 	.summary = "Lists the containers.",
@@ -134,4 +134,4 @@ static const struct command_spec spec_list = {
 	.option_count = ARRAY_SIZE(options_list),
 	.operands_max = 0,
 };
-const struct command command_list = { &spec_list, list, EXIT_STATUS_OTHER };
+const struct command command_list = { &usage_list, cmd_list, EXIT_STATUS_OTHER };

@@ -31,7 +31,7 @@ const struct build command_build = {
 
 static const struct command *const commands[] = {
 	&command_run,	  &command_create, &command_start, &command_exec,     &command_state,
-	&command_kill,	  &command_delete, &command_list,  &command_spec_,    &command_check,
+	&command_kill,	  &command_delete, &command_list,  &command_spec,     &command_check,
 	&command_doctor,  &command_ps,	   &command_port,  &command_pause,    &command_resume,
 	&command_update,  &command_events, &command_stats, &command_features, &command_checkpoint,
 	&command_restore,
@@ -57,7 +57,7 @@ static const struct option_spec global_options[] = {
 	{ "version", 'v', OPTION_FLAG, offsetof(struct globals, version), NULL,
 	  "print the version" },
 };
-static const struct command_spec global_spec = {
+static const struct command_usage global_usage = {
 	.name = "",
 	.operands = "COMMAND …",
 	.summary = "A rootless OCI container runtime.",
@@ -66,13 +66,13 @@ static const struct command_spec global_spec = {
 	.operands_max = -1,
 };
 
-int command_begin(const struct command_spec *spec, int argc, char **argv, void *target,
+int command_begin(const struct command_usage *usage, int argc, char **argv, void *target,
 		  int *ret_operand, struct error *err)
 {
-	int parsed = options_parse(spec, OPTIONS_ANYWHERE, argc, argv, target, ret_operand, err);
+	int parsed = options_parse(usage, OPTIONS_ANYWHERE, argc, argv, target, ret_operand, err);
 
 	if (parsed == 1)
-		options_print_help(spec, stdout);
+		options_print_help(usage, stdout);
 	return parsed;
 }
 
@@ -89,12 +89,12 @@ int command_print(const char *text, struct error *err)
 
 static void print_help(void)
 {
-	options_print_help(&global_spec, stdout);
+	options_print_help(&global_usage, stdout);
 	puts("\nCommands:");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (commands[i]->spec->summary) {
-			printf("  %-*s ", COMMAND_WIDTH, commands[i]->spec->name);
-			options_print_wrapped(commands[i]->spec->summary, 3 + COMMAND_WIDTH,
+		if (commands[i]->usage->summary) {
+			printf("  %-*s ", COMMAND_WIDTH, commands[i]->usage->name);
+			options_print_wrapped(commands[i]->usage->summary, 3 + COMMAND_WIDTH,
 					      stdout);
 		}
 	puts("\nurun COMMAND --help tells a command's options, urun-COMMAND(1) what they mean.");
@@ -225,7 +225,7 @@ static int check_cgroup_manager(const struct globals *globals, struct error *err
 static const struct command *find_command(const char *name, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (strcmp(name, commands[i]->spec->name) == 0)
+		if (strcmp(name, commands[i]->usage->name) == 0)
 			return commands[i];
 	error_set(err, 0, "unknown command '%s' (see 'urun --help')", name);
 	return NULL;
@@ -272,7 +272,7 @@ int main(int argc, char **argv)
 		init_main(argv[2], argv[3]);
 	if (open_missing_stdio(&err) < 0 || reserve_stack(&err) < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
-	parsed = options_parse(&global_spec, OPTIONS_FIRST, argc, argv, &globals, &operand, &err);
+	parsed = options_parse(&global_usage, OPTIONS_FIRST, argc, argv, &globals, &operand, &err);
 	if (parsed < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
 	if (parsed == 1) {

@@ -18,7 +18,7 @@
  * What getopt_long(3) wants, from our table.  A flag's value is optional: engines write
  * --rootless=true.
  */
-static struct option *make_long_options(const struct command_spec *command)
+static struct option *make_long_options(const struct command_usage *command)
 {
 	struct option *options = mem_alloc((command->option_count + 2) * sizeof(*options));
 
@@ -35,7 +35,7 @@ static struct option *make_long_options(const struct command_spec *command)
 	return options;
 }
 
-static char *make_letters(const struct command_spec *command, enum options_order order)
+static char *make_letters(const struct command_usage *command, enum options_order order)
 {
 	struct strbuf letters = { 0 };
 
@@ -133,7 +133,8 @@ static int set_value(const struct option_spec *spec, const char *value, void *ta
 }
 
 /* The global options have no command, and are named by themselves. */
-static int bad_option(const struct command_spec *command, int found, char **argv, struct error *err)
+static int bad_option(const struct command_usage *command, int found, char **argv,
+		      struct error *err)
 {
 	const char *colon = *command->name ? ": " : "";
 	const char *word = argv[optind - 1];
@@ -150,7 +151,7 @@ static int bad_option(const struct command_spec *command, int found, char **argv
 			 command->name, colon, word);
 }
 
-static const struct option_spec *find_option(const struct command_spec *command, int found)
+static const struct option_spec *find_option(const struct command_usage *command, int found)
 {
 	if (found >= FIRST_VALUE)
 		return &command->options[found - FIRST_VALUE];
@@ -160,7 +161,7 @@ static const struct option_spec *find_option(const struct command_spec *command,
 	return NULL;
 }
 
-static int check_operands(const struct command_spec *command, int count, char **operands,
+static int check_operands(const struct command_usage *command, int count, char **operands,
 			  struct error *err)
 {
 	if (count < command->operands_min)
@@ -172,7 +173,7 @@ static int check_operands(const struct command_spec *command, int count, char **
 	return 0;
 }
 
-int options_parse(const struct command_spec *command, enum options_order order, int argc,
+int options_parse(const struct command_usage *command, enum options_order order, int argc,
 		  char **argv, void *target, int *ret_operand, struct error *err)
 {
 	autofree struct option *long_options = make_long_options(command);
@@ -213,7 +214,7 @@ static bool is_given(const struct option_spec *spec, const void *target)
 	return false;
 }
 
-const char *options_given(const struct command_spec *command, const void *target, size_t offset,
+const char *options_given(const struct command_usage *command, const void *target, size_t offset,
 			  size_t size)
 {
 	for (size_t i = 0; i < command->option_count; i++) {
@@ -282,7 +283,7 @@ static void print_option(const struct option_spec *spec, FILE *stream)
 	options_print_wrapped(spec->help, HELP_INDENT, stream);
 }
 
-void options_print_help(const struct command_spec *command, FILE *stream)
+void options_print_help(const struct command_usage *command, FILE *stream)
 {
 	fprintf(stream, "Usage: urun%s%s%s%s%s\n\n", *command->name ? " " : "", command->name,
 		command->option_count ? " [OPTION…]" : "", *command->operands ? " " : "",

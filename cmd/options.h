@@ -40,7 +40,7 @@ struct option_spec {
 	const char *help;
 };
 
-struct command_spec {
+struct command_usage {
 	const char *name;
 	const char *operands; /* in --help: "ID [SIGNAL]" */
 	const char *summary;
@@ -60,21 +60,21 @@ enum options_order {
  * *ret_operand on. Returns 0; 1 where --help was asked for (nothing is printed yet); -1 with an
  * error that names the option.
  */
-int options_parse(const struct command_spec *command, enum options_order order, int argc,
+int options_parse(const struct command_usage *command, enum options_order order, int argc,
 		  char **argv, void *target, int *ret_operand, struct error *err);
 
 /*
  * The name of the first option of the table that was given and whose place in @target is one of the
  * @size bytes from @offset on; NULL: none was.
  */
-const char *options_given(const struct command_spec *command, const void *target, size_t offset,
+const char *options_given(const struct command_usage *command, const void *target, size_t offset,
 			  size_t size);
 
 /*
  * At most 80 columns wide.  The completions and the tests of the man pages read it: an option's line
  * begins with "  -x, --name" or "      --name", and two blanks end what stands before its text.
  */
-void options_print_help(const struct command_spec *command, FILE *stream);
+void options_print_help(const struct command_usage *command, FILE *stream);
 
 /*
  * Prints @text and a newline, broken between words so that no line is wider than 80 columns.  The

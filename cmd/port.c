@@ -56,12 +56,12 @@ static int change_ports(const char *root, const char *id, const struct port_opti
 	return 0;
 }
 
-static int port(const struct globals *globals, int argc, char **argv, int *ret_status,
-		struct error *err)
+static int cmd_port(const struct globals *globals, int argc, char **argv, int *ret_status,
+		    struct error *err)
 {
 	struct port_options options = { 0 };
 	int operand, result;
-	int begun = command_begin(command_port.spec, argc, argv, &options, &operand, err);
+	int begun = command_begin(command_port.usage, argc, argv, &options, &operand, err);
 
 	*ret_status = 0;
 	if (begun != 0)
@@ -81,7 +81,7 @@ static const struct option_spec options_port[] = {
 	{ "remove", 0, OPTION_LIST, offsetof(struct port_options, remove), "PORTS",
 	  "end these; open connections go on" },
 };
-static const struct command_spec spec_port = {
+static const struct command_usage usage_port = {
 	.name = "port",
 	.operands = "ID",
 	.summary = "Lists a container's published ports, or changes them.",
@@ -90,4 +90,4 @@ static const struct command_spec spec_port = {
 	.operands_min = 1,
 	.operands_max = 1,
 };
-const struct command command_port = { &spec_port, port, EXIT_STATUS_OTHER };
+const struct command command_port = { &usage_port, cmd_port, EXIT_STATUS_OTHER };

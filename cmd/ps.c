@@ -117,8 +117,8 @@ static int list_processes(const char *root, const char *id, struct pids *ret_pid
 	return result;
 }
 
-static int ps(const struct globals *globals, int argc, char **argv, int *ret_status,
-	      struct error *err)
+static int cmd_ps(const struct globals *globals, int argc, char **argv, int *ret_status,
+		  struct error *err)
 {
 	struct ps_options options = { 0 };
 	autostrbuf struct strbuf out = { 0 };
@@ -126,11 +126,11 @@ static int ps(const struct globals *globals, int argc, char **argv, int *ret_sta
 	int operand, result = -1;
 	/* What stands behind the id is for ps(1). */
 	int parsed =
-		options_parse(command_ps.spec, OPTIONS_FIRST, argc, argv, &options, &operand, err);
+		options_parse(command_ps.usage, OPTIONS_FIRST, argc, argv, &options, &operand, err);
 	bool json;
 
 	if (parsed == 1)
-		options_print_help(command_ps.spec, stdout);
+		options_print_help(command_ps.usage, stdout);
 	if (parsed != 0)
 		return parsed < 0 ? -1 : 0;
 	json = str_equal(options.format, "json");
@@ -154,7 +154,7 @@ static const struct option_spec options_ps[] = {
 	{ "format", 'f', OPTION_STRING, offsetof(struct ps_options, format), "FORMAT",
 	  "table (default) or json: the pids alone" },
 };
-static const struct command_spec spec_ps = {
+static const struct command_usage usage_ps = {
 	.name = "ps",
 	.operands = "ID [PS-OPTION…]",
 	.summary = "Lists the processes of a container.",
@@ -163,4 +163,4 @@ static const struct command_spec spec_ps = {
 	.operands_min = 1,
 	.operands_max = -1,
 };
-const struct command command_ps = { &spec_ps, ps, EXIT_STATUS_OTHER };
+const struct command command_ps = { &usage_ps, cmd_ps, EXIT_STATUS_OTHER };

@@ -111,7 +111,7 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 	const char *id = options->name;
 	int result;
 
-	result = run_options_settle(command_run.spec, options, argc, argv, operand, err);
+	result = run_options_settle(command_run.usage, options, argc, argv, operand, err);
 	if (result != 0)
 		return result;
 	if (find_id(options, argc, argv, operand, made_up, &id, err) < 0 ||
@@ -139,19 +139,19 @@ static int run_parsed(const struct globals *globals, struct create_options *opti
 	return result;
 }
 
-static int run(const struct globals *globals, int argc, char **argv, int *ret_status,
-	       struct error *err)
+static int cmd_run(const struct globals *globals, int argc, char **argv, int *ret_status,
+		   struct error *err)
 {
 	struct create_options options = { 0 };
 	int operand;
-	int result =
-		options_parse(command_run.spec, OPTIONS_FIRST, argc, argv, &options, &operand, err);
+	int result = options_parse(command_run.usage, OPTIONS_FIRST, argc, argv, &options, &operand,
+				   err);
 
 	*ret_status = 0;
 	if (result == 0)
 		result = run_parsed(globals, &options, argc, argv, operand, ret_status, err);
 	if (result > 0)
-		options_print_help(command_run.spec, stdout);
+		options_print_help(command_run.usage, stdout);
 	create_options_release(&options);
 	return result < 0 ? -1 : 0;
 }
@@ -159,7 +159,7 @@ static int run(const struct globals *globals, int argc, char **argv, int *ret_st
 static const struct option_spec options_run[] = {
 	RUN_OPTION_SPECS,
 };
-static const struct command_spec spec_run = {
+static const struct command_usage usage_run = {
 	.name = "run",
 	.operands = "ID, or --rootfs DIR [COMMAND…]",
 	.summary = "Makes a container, runs its program and exits with its status.",
@@ -167,4 +167,4 @@ static const struct command_spec spec_run = {
 	.option_count = ARRAY_SIZE(options_run),
 	.operands_max = -1,
 };
-const struct command command_run = { &spec_run, run, EXIT_STATUS_RUN };
+const struct command command_run = { &usage_run, cmd_run, EXIT_STATUS_RUN };

@@ -14,7 +14,7 @@ static bool means_host(const struct create_options *options, char **argv, int op
 }
 
 /* What writes a config would be silently left out where there is one. */
-static int refuse_container_options(const struct command_spec *command,
+static int refuse_container_options(const struct command_usage *command,
 				    const struct create_options *options, struct error *err)
 {
 	const char *given = options_given(command, options, offsetof(struct create_options, name),
@@ -33,7 +33,7 @@ static int refuse_container_options(const struct command_spec *command,
 	return 0;
 }
 
-static int settle_bundle(const struct command_spec *command, struct create_options *options,
+static int settle_bundle(const struct command_usage *command, struct create_options *options,
 			 int argc, char **argv, int operand, struct error *err)
 {
 	int parsed, rest;
@@ -54,7 +54,7 @@ static int settle_bundle(const struct command_spec *command, struct create_optio
 	return refuse_container_options(command, options, err);
 }
 
-static int settle_no_bundle(const struct command_spec *command, struct create_options *options,
+static int settle_no_bundle(const struct command_usage *command, struct create_options *options,
 			    struct error *err)
 {
 	if (options->bundle || options->config)
@@ -69,8 +69,8 @@ static int settle_no_bundle(const struct command_spec *command, struct create_op
 	return 0;
 }
 
-int run_options_settle(const struct command_spec *command, struct create_options *options, int argc,
-		       char **argv, int operand, struct error *err)
+int run_options_settle(const struct command_usage *command, struct create_options *options,
+		       int argc, char **argv, int operand, struct error *err)
 {
 	int result;
 

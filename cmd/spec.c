@@ -22,12 +22,12 @@ static int make_plain(bool rootless, struct strbuf *ret_text, struct error *err)
 {
 	struct arena arena = { 0 };
 	struct container_config config = { 0 };
-	struct spec_caller caller;
-	int result = spec_caller_of_host(rootless, &arena, &caller, err);
+	struct spec_input input;
+	int result = spec_input_of_host(rootless, &arena, &input, err);
 
 	if (result == 0) {
-		caller.network = rootless ? NULL : spec_network_of_host();
-		result = spec_config(&caller, &config, err);
+		input.network = rootless ? NULL : spec_network_of_host();
+		result = spec_config(&input, &config, err);
 	}
 	if (result == 0)
 		config_print(&config, JSON_INDENTED, ret_text);
@@ -41,7 +41,7 @@ static int make_text(const struct spec_request *options, int count, char **comma
 		     struct strbuf *ret_text, struct error *err)
 {
 	const char *given =
-		options_given(command_spec_.spec, options, offsetof(struct spec_request, network),
+		options_given(command_spec.usage, options, offsetof(struct spec_request, network),
 			      sizeof(*options) - offsetof(struct spec_request, network));
 
 	if (options->container.rootfs && options->rootless)
@@ -57,19 +57,19 @@ static int make_text(const struct spec_request *options, int count, char **comma
 	return make_plain(options->rootless, ret_text, err);
 }
 
-static int spec(const struct globals *globals, int argc, char **argv, int *ret_status,
-		struct error *err)
+static int cmd_spec(const struct globals *globals, int argc, char **argv, int *ret_status,
+		    struct error *err)
 {
 	struct spec_request options = { .bundle = "." };
 	autostrbuf struct strbuf text = { 0 };
 	int operand;
-	int result = options_parse(command_spec_.spec, OPTIONS_FIRST, argc, argv, &options,
+	int result = options_parse(command_spec.usage, OPTIONS_FIRST, argc, argv, &options,
 				   &operand, err);
 
 	(void)globals;
 	*ret_status = 0;
 	if (result > 0)
-		options_print_help(command_spec_.spec, stdout);
+		options_print_help(command_spec.usage, stdout);
 	if (result == 0)
 		result = make_text(&options, argc - operand, argv + operand, &text, err);
 	if (result == 0 && text.size)
@@ -87,7 +87,7 @@ static const struct option_spec options_spec[] = {
 	  "none, host, or slirp with options" },
 	CONTAINER_OPTION_SPECS(struct spec_request),
 };
-static const struct command_spec spec_spec = {
+static const struct command_usage usage_spec = {
 	.name = "spec",
 	.operands = "[--rootfs DIR [COMMAND…]]",
 	.summary = "Writes a config.json that runs as it stands, for its caller.",
@@ -95,4 +95,4 @@ static const struct command_spec spec_spec = {
 	.option_count = ARRAY_SIZE(options_spec),
 	.operands_max = -1,
 };
-const struct command command_spec_ = { &spec_spec, spec, EXIT_STATUS_OTHER };
+const struct command command_spec = { &usage_spec, cmd_spec, EXIT_STATUS_OTHER };

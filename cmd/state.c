@@ -3,15 +3,15 @@
 #include "core/base/str.h"
 #include "core/container/state.h"
 
-static int state(const struct globals *globals, int argc, char **argv, int *ret_status,
-		 struct error *err)
+static int cmd_state(const struct globals *globals, int argc, char **argv, int *ret_status,
+		     struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	autostrbuf struct strbuf text = { 0 };
 	struct container_state read = { 0 };
 	enum container_status status;
 	int operand, result;
-	int begun = command_begin(command_state.spec, argc, argv, NULL, &operand, err);
+	int begun = command_begin(command_state.usage, argc, argv, NULL, &operand, err);
 
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
@@ -25,11 +25,11 @@ static int state(const struct globals *globals, int argc, char **argv, int *ret_
 	return result < 0 ? -1 : command_print(text.bytes, err);
 }
 
-static const struct command_spec spec_state = {
+static const struct command_usage usage_state = {
 	.name = "state",
 	.operands = "ID",
 	.summary = "Prints a container's state as JSON.",
 	.operands_min = 1,
 	.operands_max = 1,
 };
-const struct command command_state = { &spec_state, state, EXIT_STATUS_OTHER };
+const struct command command_state = { &usage_state, cmd_state, EXIT_STATUS_OTHER };

@@ -207,12 +207,12 @@ static int follow(const char *root, char *const *ids, size_t count, unsigned int
 	return result < 0 ? -1 : 0;
 }
 
-static int stats(const struct globals *globals, int argc, char **argv, int *ret_status,
-		 struct error *err)
+static int cmd_stats(const struct globals *globals, int argc, char **argv, int *ret_status,
+		     struct error *err)
 {
 	struct stats_options options = { .interval_ms = INTERVAL_MS };
 	int operand;
-	int begun = command_begin(command_stats.spec, argc, argv, &options, &operand, err);
+	int begun = command_begin(command_stats.usage, argc, argv, &options, &operand, err);
 
 	*ret_status = 0;
 	if (begun != 0)
@@ -227,7 +227,7 @@ static const struct option_spec options_stats[] = {
 	{ "no-stream", 0, OPTION_FLAG, offsetof(struct stats_options, no_stream), NULL,
 	  "print one table and end" },
 };
-static const struct command_spec spec_stats = {
+static const struct command_usage usage_stats = {
 	.name = "stats",
 	.operands = "[ID…]",
 	.summary = "Shows what the running containers use, as a live table.",
@@ -235,4 +235,4 @@ static const struct command_spec spec_stats = {
 	.option_count = ARRAY_SIZE(options_stats),
 	.operands_max = -1,
 };
-const struct command command_stats = { &spec_stats, stats, EXIT_STATUS_OTHER };
+const struct command command_stats = { &usage_stats, cmd_stats, EXIT_STATUS_OTHER };

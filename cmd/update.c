@@ -30,19 +30,19 @@ struct update_options {
 };
 
 /* A group of resources, as JSON is written: `"memory":{"limit":1,"swap":2}`. */
-struct group {
+struct resource_group {
 	struct strbuf text;
 	bool begun;
 };
 
-static void add_member(struct group *group, const char *name, const char *value)
+static void add_member(struct resource_group *group, const char *name, const char *value)
 {
 	strbuf_addf(&group->text, "%s\"%s\":%s", group->begun ? "," : "", name, value);
 	group->begun = true;
 }
 
-static int add_integer(struct group *group, const char *option, const char *name, const char *text,
-		       struct error *err)
+static int add_integer(struct resource_group *group, const char *option, const char *name,
+		       const char *text, struct error *err)
 {
 	const char *digits = text && text[0] == '-' ? text + 1 : text;
 	uint64_t value;
@@ -57,8 +57,8 @@ static int add_integer(struct group *group, const char *option, const char *name
 }
 
 /* "100m": the letter counts in powers of 1024. */
-static int add_bytes(struct group *group, const char *option, const char *name, const char *text,
-		     struct error *err)
+static int add_bytes(struct resource_group *group, const char *option, const char *name,
+		     const char *text, struct error *err)
 {
 	static const char letters[] = "bkmgt";
 	autofree char *digits = NULL, *value = NULL;
@@ -85,7 +85,7 @@ static int add_bytes(struct group *group, const char *option, const char *name, 
 	return 0;
 }
 
-static void add_text(struct group *group, const char *name, const char *text)
+static void add_text(struct resource_group *group, const char *name, const char *text)
 {
 	autostrbuf struct strbuf quoted = { 0 };
 
@@ -95,7 +95,8 @@ static void add_text(struct group *group, const char *name, const char *text)
 	add_member(group, name, quoted.bytes);
 }
 
-static int add_unified(struct group *group, const struct option_list *unified, struct error *err)
+static int add_unified(struct resource_group *group, const struct option_list *unified,
+		       struct error *err)
 {
 	for (size_t i = 0; i < unified->count; i++) {
 		autostrbuf struct strbuf value = { 0 };
@@ -112,7 +113,7 @@ static int add_unified(struct group *group, const struct option_list *unified, s
 	return 0;
 }
 
-static void add_group(struct group *all, const char *name, struct group *group)
+static void add_group(struct resource_group *all, const char *name, struct resource_group *group)
 {
 	autofree char *object = NULL;
 
@@ -127,8 +128,8 @@ static void add_group(struct group *all, const char *name, struct group *group)
 static int resources_of_options(const struct update_options *options, struct strbuf *ret_json,
 				struct error *err)
 {
-	struct group all = { 0 }, memory = { 0 }, cpu = { 0 }, pids = { 0 }, io = { 0 },
-		     unified = { 0 };
+	struct resource_group all = { 0 }, memory = { 0 }, cpu = { 0 }, pids = { 0 }, io = { 0 },
+			      unified = { 0 };
 	int result = -1;
 
 	if (add_bytes(&memory, "memory", "limit", options->memory, err) == 0 &&
@@ -172,13 +173,13 @@ static int read_resources(const char *path, struct strbuf *ret_json, struct erro
 	return 0;
 }
 
-static int update(const struct globals *globals, int argc, char **argv, int *ret_status,
-		  struct error *err)
+static int cmd_update(const struct globals *globals, int argc, char **argv, int *ret_status,
+		      struct error *err)
 {
 	struct update_options options = { 0 };
 	autostrbuf struct strbuf json = { 0 };
 	int operand, made;
-	int begun = command_begin(command_update.spec, argc, argv, &options, &operand, err);
+	int begun = command_begin(command_update.usage, argc, argv, &options, &operand, err);
 
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
@@ -214,7 +215,7 @@ static const struct option_spec options_update[] = {
 	{ "kernel-memory-tcp", 0, OPTION_IGNORED, 0, "BYTES", "nothing to do: kernels no longer have it" },
 };
 /* clang-format on */
-static const struct command_spec spec_update = {
+static const struct command_usage usage_update = {
 	.name = "update",
 	.operands = "ID",
 	.summary = "Changes the limits of a container.",
@@ -223,4 +224,4 @@ static const struct command_spec spec_update = {
 	.operands_min = 1,
 	.operands_max = 1,
 };
-const struct command command_update = { &spec_update, update, EXIT_STATUS_OTHER };
+const struct command command_update = { &usage_update, cmd_update, EXIT_STATUS_OTHER };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent; child_main in the process that becomes fuse-overlayfs.
+// Runs in: parent; cloned_main in the process that becomes fuse-overlayfs.
 #include "rootless/overlay.h"
 
 #include <errno.h>
@@ -178,7 +178,7 @@ struct failure {
  * @go: the parent has written the maps of the user namespace when it closes its end; when it dies
  * before, the process doesn't get far, as it has no ids.
  */
-static _Noreturn void child_main(const struct overlay *overlay, int fuse_fd, int pipe_fd, int go)
+static _Noreturn void cloned_main(const struct overlay *overlay, int fuse_fd, int pipe_fd, int go)
 {
 	struct error err = ERROR_NONE;
 	struct failure failure = { 0 };
@@ -244,7 +244,7 @@ static int start(struct overlay *overlay, int fuse_fd, struct error *err)
 	pid = userns_fork(twin, err);
 	if (pid == 0) {
 		close(go);
-		child_main(overlay, fuse_fd, writes, waits);
+		cloned_main(overlay, fuse_fd, writes, waits);
 	}
 	if (pid < 0)
 		return error_prefix(err, "overlay: start %s", overlay->program);

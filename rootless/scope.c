@@ -87,9 +87,9 @@ static int hint_joined_denies(const struct userns_plan *plan, struct error *err)
 int scope_unmapped(const struct scope *scope, enum subid_kind kind, uint32_t id, const char *field,
 		   struct error *err)
 {
-	const struct config_linux *linux_ = scope->config->linux_;
+	const struct config_linux *linux = scope->config->linux;
 	const config_id_mappings *given =
-		kind == SUBID_UID ? &linux_->uid_mappings : &linux_->gid_mappings;
+		kind == SUBID_UID ? &linux->uid_mappings : &linux->gid_mappings;
 	const struct idmap *map = kind == SUBID_UID ? &scope->plan->uids : &scope->plan->gids;
 	autostrbuf struct strbuf text = { 0 };
 
@@ -180,7 +180,7 @@ static int refuse_groups(const struct scope *scope, const struct config_user *us
 	if (plan->mode == USERNS_JOIN)
 		return hint_joined_denies(plan, err);
 	/* A gid that root has given is what makes newgidmap(1) allow it. */
-	if (scope->config->linux_->gid_mappings.count > 0)
+	if (scope->config->linux->gid_mappings.count > 0)
 		return error_hint(err, "it is allowed with more than the own gid in "
 				       "linux.gidMappings");
 	for (size_t i = 0; i < user->additional_gids.count; i++)
@@ -224,13 +224,13 @@ static int scope_additional_groups(const struct scope *scope, struct error *err)
  */
 static int scope_host_only(const struct scope *scope, struct error *err)
 {
-	const struct config_linux *linux_ = scope->config->linux_;
+	const struct config_linux *linux = scope->config->linux;
 
-	if (linux_->intel_rdt &&
+	if (linux->intel_rdt &&
 	    error_gather(err,
 			 error_set(err, 0, "linux.intelRdt: only root of the host can set it")) < 0)
 		return -1;
-	if (linux_->net_devices.count > 0)
+	if (linux->net_devices.count > 0)
 		return error_set(err, 0, "linux.netDevices: not supported for rootless containers");
 	return 0;
 }
@@ -271,14 +271,14 @@ static int scope_selinux(const struct scope *scope, struct error *err)
 	char enforce[8];
 
 	(void)err;
-	if (!(process && process->selinux_label) && !scope->config->linux_->mount_label)
+	if (!(process && process->selinux_label) && !scope->config->linux->mount_label)
 		return 0;
 	if (host_read_line(&scope->caller->host, "/sys/fs/selinux/enforce", enforce,
 			   sizeof(enforce)) == 0)
 		return 0;
 	if (process)
 		process->selinux_label = NULL;
-	scope->config->linux_->mount_label = NULL;
+	scope->config->linux->mount_label = NULL;
 	log_debug(
 		"process.selinuxLabel, linux.mountLabel: not used, as SELinux is off on this host");
 	return 0;

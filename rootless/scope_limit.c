@@ -14,7 +14,7 @@
 
 int scope_resources(const struct scope *scope, struct error *err)
 {
-	const struct config_resources *resources = scope->config->linux_->resources;
+	const struct config_resources *resources = scope->config->linux->resources;
 
 	(void)err;
 	/*

@@ -292,7 +292,7 @@ static bool is_device(const char *path, const struct config_device *device, stru
  */
 static int scope_device(const struct scope *scope, size_t index, struct error *err)
 {
-	const struct config_device *device = &scope->config->linux_->devices.items[index];
+	const struct config_device *device = &scope->config->linux->devices.items[index];
 	const struct host *host = &scope->caller->host;
 	autofree char *path = str_format("%s%s", host->root, device->path);
 	bool block = str_equal(device->type, "b");
@@ -324,7 +324,7 @@ static int scope_device(const struct scope *scope, size_t index, struct error *e
 
 int scope_devices(const struct scope *scope, struct error *err)
 {
-	for (size_t i = 0; i < scope->config->linux_->devices.count; i++)
+	for (size_t i = 0; i < scope->config->linux->devices.count; i++)
 		if (error_gather(err, scope_device(scope, i, err)) < 0)
 			return -1;
 	return 0;

@@ -143,7 +143,7 @@ static int scope_one_sysctl(const struct scope *scope, const struct str_pair *se
 static void scope_domainname(const struct scope *scope)
 {
 	struct container_config *config = scope->config;
-	str_map *sysctl = &config->linux_->sysctl;
+	str_map *sysctl = &config->linux->sysctl;
 
 	if (config->domainname || !scope_owns_namespace(scope, CONFIG_NS_UTS))
 		return;
@@ -164,9 +164,9 @@ static void scope_domainname(const struct scope *scope)
 int scope_sysctl(const struct scope *scope, struct error *err)
 {
 	scope_domainname(scope);
-	for (size_t i = 0; i < scope->config->linux_->sysctl.count; i++)
+	for (size_t i = 0; i < scope->config->linux->sysctl.count; i++)
 		if (error_gather(err,
-				 scope_one_sysctl(scope, &scope->config->linux_->sysctl.items[i],
+				 scope_one_sysctl(scope, &scope->config->linux->sysctl.items[i],
 						  err)) < 0)
 			return -1;
 	return 0;

@@ -159,7 +159,7 @@ int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *e
 }
 
 /* Process boundary: it has our memory, waits in its user namespace, and dies with us or by our hand. */
-static void __attribute__((noreturn)) child_wait_in_namespace(void)
+static void __attribute__((noreturn)) cloned_wait_in_namespace(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
@@ -205,7 +205,7 @@ int userns_try(const struct userns_plan *plan, struct error *err)
 		return 0;
 	pid = userns_fork(plan, err);
 	if (pid == 0)
-		child_wait_in_namespace();
+		cloned_wait_in_namespace();
 	if (pid < 0)
 		return -1;
 	result = userns_write_maps(pid, plan, err);

@@ -39,9 +39,9 @@ struct side {
 static void make_sides(const struct container_config *config, const struct userns_caller *caller,
 		       struct userns_plan *plan, struct side sides[2])
 {
-	sides[0] = (struct side){ SUBID_UID, &config->linux_->uid_mappings, "linux.uidMappings",
+	sides[0] = (struct side){ SUBID_UID, &config->linux->uid_mappings, "linux.uidMappings",
 				  caller->uid, &plan->uids };
-	sides[1] = (struct side){ SUBID_GID, &config->linux_->gid_mappings, "linux.gidMappings",
+	sides[1] = (struct side){ SUBID_GID, &config->linux->gid_mappings, "linux.gidMappings",
 				  caller->gid, &plan->gids };
 }
 
@@ -584,7 +584,7 @@ int userns_plan_default(const struct userns_caller *caller, struct userns_plan *
 			struct error *err)
 {
 	struct config_linux no_linux = { 0 };
-	struct container_config nothing = { .linux_ = &no_linux };
+	struct container_config nothing = { .linux = &no_linux };
 
 	return userns_plan_make(&nothing, caller, ret_plan, err);
 }

@@ -169,7 +169,7 @@ static int plan_systemd(const struct cgroup_request *request, const struct conta
 				 subgroup);
 	if (subgroup && subgroup[0])
 		plan->subgroup = str_dup(subgroup);
-	return parse_systemd_path(request, config->linux_->cgroups_path, plan, err);
+	return parse_systemd_path(request, config->linux->cgroups_path, plan, err);
 }
 
 /* ---- the decision ---- */
@@ -187,7 +187,7 @@ static bool can_limit(const struct cgroup_plan *plan)
 static int decide(const struct cgroup_request *request, const struct container_config *config,
 		  struct cgroup_plan *plan, struct error *err)
 {
-	const char *asked = config->linux_->cgroups_path;
+	const char *asked = config->linux->cgroups_path;
 	bool limited = plan->settings.count > 0;
 
 	if (asked && asked[0] == '\0')
@@ -230,7 +230,7 @@ static int decide(const struct cgroup_request *request, const struct container_c
 static bool is_needed(const struct cgroup_request *request, const struct container_config *config,
 		      const struct cgroup_plan *plan)
 {
-	const char *asked = config->linux_->cgroups_path;
+	const char *asked = config->linux->cgroups_path;
 
 	return plan->settings.count > 0 || (asked && asked[0] && !request->ignore_refusal);
 }
@@ -285,8 +285,8 @@ int cgroup_plan_make(const struct cgroup_request *request, const struct containe
 {
 	struct cgroup_plan plan = CGROUP_PLAN_NONE;
 
-	if (cgroup_settings_make(config->linux_->resources, CGROUP_FOR_CREATE, &plan.settings,
-				 err) < 0 ||
+	if (cgroup_settings_make(config->linux->resources, CGROUP_FOR_CREATE, &plan.settings, err) <
+		    0 ||
 	    decide(request, config, &plan, err) < 0 ||
 	    check_delegation(request, config, &plan, err) < 0) {
 		cgroup_plan_release(&plan);

@@ -36,22 +36,22 @@ struct config_mount *config_add_mount(struct container_config *config, const cha
 
 void config_add_namespace(struct container_config *config, enum config_namespace_type type)
 {
-	struct config_linux *linux_ = config->linux_;
+	struct config_linux *linux = config->linux;
 
-	linux_->namespaces.items =
-		arena_grow(&config->arena, linux_->namespaces.items, linux_->namespaces.count,
-			   sizeof(*linux_->namespaces.items));
-	linux_->namespaces.items[linux_->namespaces.count++] =
+	linux->namespaces.items =
+		arena_grow(&config->arena, linux->namespaces.items, linux->namespaces.count,
+			   sizeof(*linux->namespaces.items));
+	linux->namespaces.items[linux->namespaces.count++] =
 		(struct config_namespace){ .type = type };
 }
 
 void config_remove_namespace(struct container_config *config, struct config_namespace *ns)
 {
-	struct config_linux *linux_ = config->linux_;
-	size_t index = (size_t)(ns - linux_->namespaces.items);
+	struct config_linux *linux = config->linux;
+	size_t index = (size_t)(ns - linux->namespaces.items);
 
-	memmove(ns, ns + 1, (linux_->namespaces.count - index - 1) * sizeof(*ns));
-	linux_->namespaces.count--;
+	memmove(ns, ns + 1, (linux->namespaces.count - index - 1) * sizeof(*ns));
+	linux->namespaces.count--;
 }
 
 void config_set_env(struct container_config *config, const char *name, const char *value)

@@ -58,10 +58,10 @@ static int check_device(const struct config_device *device, size_t i, struct err
 	return check_device_numbers(device, i, err);
 }
 
-static int check_devices(const struct config_linux *linux_, struct error *err)
+static int check_devices(const struct config_linux *linux, struct error *err)
 {
-	for (size_t i = 0; i < linux_->devices.count; i++)
-		if (error_gather(err, check_device(&linux_->devices.items[i], i, err)) < 0)
+	for (size_t i = 0; i < linux->devices.count; i++)
+		if (error_gather(err, check_device(&linux->devices.items[i], i, err)) < 0)
 			return -1;
 	return 0;
 }
@@ -87,15 +87,15 @@ static const char *inner_name(const struct config_net_device *device)
 
 static int check_net_devices(const struct container_config *config, struct error *err)
 {
-	const struct config_linux *linux_ = config->linux_;
+	const struct config_linux *linux = config->linux;
 
-	if (linux_->net_devices.count && !config_find_namespace(config, CONFIG_NS_NETWORK))
+	if (linux->net_devices.count && !config_find_namespace(config, CONFIG_NS_NETWORK))
 		return error_set(err, 0,
 				 "linux.netDevices: needs a network namespace in linux.namespaces");
-	if (linux_->net_devices.count > NET_DEVICES_MAX)
+	if (linux->net_devices.count > NET_DEVICES_MAX)
 		return error_set(err, 0, "linux.netDevices: more than %d", NET_DEVICES_MAX);
-	for (size_t i = 0; i < linux_->net_devices.count; i++) {
-		const struct config_net_device *device = &linux_->net_devices.items[i];
+	for (size_t i = 0; i < linux->net_devices.count; i++) {
+		const struct config_net_device *device = &linux->net_devices.items[i];
 
 		if (!is_interface_name(device->host_name))
 			return error_set(err, 0,
@@ -107,8 +107,7 @@ static int check_net_devices(const struct container_config *config, struct error
 				"linux.netDevices[\"%s\"].name: \"%s\" is no name of an interface",
 				device->host_name, device->name);
 		for (size_t j = 0; j < i; j++)
-			if (str_equal(inner_name(device),
-				      inner_name(&linux_->net_devices.items[j])))
+			if (str_equal(inner_name(device), inner_name(&linux->net_devices.items[j])))
 				return error_set(
 					err, 0,
 					"linux.netDevices[\"%s\"]: a second interface with the name %s",
@@ -137,14 +136,14 @@ static bool is_sysctl_name(const char *name)
 	return separator && !at_start;
 }
 
-static int check_sysctl(const struct config_linux *linux_, struct error *err)
+static int check_sysctl(const struct config_linux *linux, struct error *err)
 {
-	for (size_t i = 0; i < linux_->sysctl.count; i++)
-		if (!is_sysctl_name(linux_->sysctl.items[i].name) &&
+	for (size_t i = 0; i < linux->sysctl.count; i++)
+		if (!is_sysctl_name(linux->sysctl.items[i].name) &&
 		    error_gather(err,
 				 error_set(err, 0,
 					   "linux.sysctl: \"%s\" is no name of a kernel parameter",
-					   linux_->sysctl.items[i].name)) < 0)
+					   linux->sysctl.items[i].name)) < 0)
 			return -1;
 	return 0;
 }
@@ -171,37 +170,34 @@ static int check_personality(const struct config_personality *personality, struc
 	return 0;
 }
 
-static int check_single_fields(const struct config_linux *linux_, struct error *err)
+static int check_single_fields(const struct config_linux *linux, struct error *err)
 {
-	if (linux_->cgroups_path &&
-	    error_gather(err, check_path_length(linux_->cgroups_path, "linux.cgroupsPath", err)) <
-		    0)
+	if (linux->cgroups_path &&
+	    error_gather(err, check_path_length(linux->cgroups_path, "linux.cgroupsPath", err)) < 0)
 		return -1;
-	if (linux_->rootfs_propagation &&
-	    !check_is_one_of(linux_->rootfs_propagation, propagations))
+	if (linux->rootfs_propagation && !check_is_one_of(linux->rootfs_propagation, propagations))
 		return error_set(
 			err, 0,
 			"linux.rootfsPropagation: \"%s\" is unknown: must be shared, slave, private or unbindable, or one of these with an r before it",
-			linux_->rootfs_propagation);
-	if (linux_->memory_policy && check_memory_policy(linux_->memory_policy, err) < 0)
+			linux->rootfs_propagation);
+	if (linux->memory_policy && check_memory_policy(linux->memory_policy, err) < 0)
 		return -1;
-	if (linux_->personality && check_personality(linux_->personality, err) < 0)
+	if (linux->personality && check_personality(linux->personality, err) < 0)
 		return -1;
 	return 0;
 }
 
 int config_check_linux(const struct container_config *config, struct error *err)
 {
-	const struct config_linux *linux_ = config->linux_;
+	const struct config_linux *linux = config->linux;
 
-	if (check_devices(linux_, err) < 0 ||
-	    error_gather(err, check_net_devices(config, err)) < 0 ||
-	    check_sysctl(linux_, err) < 0 ||
-	    check_absolute_list(&linux_->masked_paths, "linux.maskedPaths", err) < 0 ||
-	    check_absolute_list(&linux_->readonly_paths, "linux.readonlyPaths", err) < 0 ||
-	    error_gather(err, check_single_fields(linux_, err)) < 0 ||
-	    (linux_->resources &&
-	     error_gather(err, config_check_resources(linux_->resources, err)) < 0))
+	if (check_devices(linux, err) < 0 ||
+	    error_gather(err, check_net_devices(config, err)) < 0 || check_sysctl(linux, err) < 0 ||
+	    check_absolute_list(&linux->masked_paths, "linux.maskedPaths", err) < 0 ||
+	    check_absolute_list(&linux->readonly_paths, "linux.readonlyPaths", err) < 0 ||
+	    error_gather(err, check_single_fields(linux, err)) < 0 ||
+	    (linux->resources &&
+	     error_gather(err, config_check_resources(linux->resources, err)) < 0))
 		return -1;
-	return linux_->seccomp ? config_check_seccomp(linux_->seccomp, err) : 0;
+	return linux->seccomp ? config_check_seccomp(linux->seccomp, err) : 0;
 }

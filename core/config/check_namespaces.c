@@ -7,13 +7,13 @@
 
 #define PATH_ROOM 64
 
-static int check_one(const struct config_linux *linux_, size_t i, struct error *err)
+static int check_one(const struct config_linux *linux, size_t i, struct error *err)
 {
-	const struct config_namespace *namespace = &linux_->namespaces.items[i];
+	const struct config_namespace *namespace = &linux->namespaces.items[i];
 	char path[PATH_ROOM];
 
 	for (size_t j = 0; j < i; j++)
-		if (linux_->namespaces.items[j].type == namespace->type)
+		if (linux->namespaces.items[j].type == namespace->type)
 			return error_set(
 				err, 0,
 				"linux.namespaces[%zu].type: %s was given before, in namespaces[%zu]",
@@ -29,8 +29,8 @@ static int check_one(const struct config_linux *linux_, size_t i, struct error *
 static int check_user_namespace(const struct container_config *config, struct error *err)
 {
 	const struct config_namespace *user = config_find_namespace(config, CONFIG_NS_USER);
-	const config_id_mappings *uids = &config->linux_->uid_mappings;
-	const config_id_mappings *gids = &config->linux_->gid_mappings;
+	const config_id_mappings *uids = &config->linux->uid_mappings;
+	const config_id_mappings *gids = &config->linux->gid_mappings;
 	const char *first = uids->count ? "linux.uidMappings" : "linux.gidMappings";
 
 	if (error_gather(err, check_mappings(uids, "linux.uidMappings", err)) < 0 ||
@@ -55,9 +55,9 @@ static int check_time_namespace(const struct container_config *config, struct er
 {
 	static const char *const clocks[] = { "monotonic", "boottime", NULL };
 	const struct config_namespace *time = config_find_namespace(config, CONFIG_NS_TIME);
-	const struct config_linux *linux_ = config->linux_;
+	const struct config_linux *linux = config->linux;
 
-	if (linux_->time_offsets.count == 0)
+	if (linux->time_offsets.count == 0)
 		return 0;
 	if (!time)
 		return error_set(err, 0,
@@ -67,21 +67,21 @@ static int check_time_namespace(const struct container_config *config, struct er
 			err, 0,
 			"linux.timeOffsets: the time namespace %s that is joined has its offsets already",
 			time->path);
-	for (size_t i = 0; i < linux_->time_offsets.count; i++)
-		if (!check_is_one_of(linux_->time_offsets.items[i].clock, clocks))
+	for (size_t i = 0; i < linux->time_offsets.count; i++)
+		if (!check_is_one_of(linux->time_offsets.items[i].clock, clocks))
 			return error_set(
 				err, 0,
 				"linux.timeOffsets: \"%s\" is no clock with an offset: monotonic or boottime",
-				linux_->time_offsets.items[i].clock);
+				linux->time_offsets.items[i].clock);
 	return 0;
 }
 
 int config_check_namespaces(const struct container_config *config, struct error *err)
 {
-	const struct config_linux *linux_ = config->linux_;
+	const struct config_linux *linux = config->linux;
 
-	for (size_t i = 0; i < linux_->namespaces.count; i++)
-		if (error_gather(err, check_one(linux_, i, err)) < 0)
+	for (size_t i = 0; i < linux->namespaces.count; i++)
+		if (error_gather(err, check_one(linux, i, err)) < 0)
 			return -1;
 	if (!config_find_namespace(config, CONFIG_NS_MOUNT) &&
 	    error_gather(err, error_set(err, 0, "linux.namespaces: must have a mount namespace")) <

@@ -42,9 +42,9 @@ void config_release(struct container_config *config)
 struct config_namespace *config_find_namespace(const struct container_config *config,
 					       enum config_namespace_type type)
 {
-	for (size_t i = 0; i < config->linux_->namespaces.count; i++)
-		if (config->linux_->namespaces.items[i].type == (int)type)
-			return &config->linux_->namespaces.items[i];
+	for (size_t i = 0; i < config->linux->namespaces.count; i++)
+		if (config->linux->namespaces.items[i].type == (int)type)
+			return &config->linux->namespaces.items[i];
 	return NULL;
 }
 

@@ -376,7 +376,7 @@ struct container_config {
 	LIST_OF(struct config_mount) mounts;
 	struct config_hooks *hooks;
 	struct config_linux
-		*linux_; /* after config_parse() never NULL; the bare word is a macro of gnu C */
+		*linux; /* after config_parse() never NULL; the bare word is a macro of gnu C */
 	str_map annotations;
 };
 
@@ -452,7 +452,7 @@ int config_parse_process(const char *bytes, size_t size, struct arena *arena,
 
 /*
  * Reads the JSON of linux.resources (same shape and checks) and puts what it gives in place of what
- * config->linux_->resources has: member by member, and for unified key by key.
+ * config->linux->resources has: member by member, and for unified key by key.
  */
 int config_merge_resources(struct container_config *config, const char *bytes, size_t size,
 			   struct error *err);

@@ -107,9 +107,9 @@ int config_merge_resources(struct container_config *config, const char *bytes, s
 	if (json_read(bytes, size, &config_resources_shape, update, &config->arena, err) < 0 ||
 	    config_check_resources(update, err) < 0)
 		return -1;
-	if (config->linux_->resources)
-		merge(&config->arena, config->linux_->resources, update);
+	if (config->linux->resources)
+		merge(&config->arena, config->linux->resources, update);
 	else
-		config->linux_->resources = update;
+		config->linux->resources = update;
 	return 0;
 }

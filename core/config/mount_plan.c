@@ -291,7 +291,7 @@ static int step_make(const struct container_config *config, const struct config_
 		step->lines = step_lines(config, step);
 	if (step_check(step, mount, err) < 0)
 		return -1;
-	return step_idmap(config->linux_, mount, arena, step, err);
+	return step_idmap(config->linux, mount, arena, step, err);
 }
 
 bool mount_is_filled_later(const struct container_config *config, size_t index)
@@ -335,7 +335,7 @@ bool mount_plan_has_propagations(const struct container_config *config)
 static void default_propagation(const struct container_config *config, struct arena *arena,
 				struct mount_step *step)
 {
-	const char *word = config->linux_->rootfs_propagation;
+	const char *word = config->linux->rootfs_propagation;
 	uint64_t *propagation;
 
 	if (step->kind == MOUNT_KIND_REMOUNT || step->options.propagations.count ||
@@ -359,7 +359,7 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 {
 	const char *context_type = config_annotation(config, "run.oci.mount_context_type");
 	struct mount_plan plan = {
-		.context = config->linux_->mount_label,
+		.context = config->linux->mount_label,
 		.context_type = context_type ? context_type : "context",
 		.own_pid_namespace = namespace_is_new(config, CONFIG_NS_PID),
 		.own_ipc_namespace = namespace_is_new(config, CONFIG_NS_IPC),

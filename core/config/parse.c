@@ -21,13 +21,13 @@ static void fill_process(struct config_process *process, struct arena *arena)
 }
 
 /* Programs in Go write "" for a path that isn't given. */
-static void drop_empty_paths(struct config_linux *linux_)
+static void drop_empty_paths(struct config_linux *linux)
 {
-	for (size_t i = 0; i < linux_->namespaces.count; i++)
-		if (str_equal(linux_->namespaces.items[i].path, ""))
-			linux_->namespaces.items[i].path = NULL;
-	if (str_equal(linux_->cgroups_path, ""))
-		linux_->cgroups_path = NULL;
+	for (size_t i = 0; i < linux->namespaces.count; i++)
+		if (str_equal(linux->namespaces.items[i].path, ""))
+			linux->namespaces.items[i].path = NULL;
+	if (str_equal(linux->cgroups_path, ""))
+		linux->cgroups_path = NULL;
 }
 
 /* Source: OCI runtime-spec 1.2, config.md "Mounts": a relative destination is relative to "/". */
@@ -53,10 +53,10 @@ static int parse_with(read_json *read, const char *bytes, size_t size,
 	int result = read(bytes, size, &container_config_shape, &parsed, &arena, err);
 
 	parsed.arena = arena;
-	if (result == 0 && !parsed.linux_)
-		parsed.linux_ = arena_alloc(&parsed.arena, sizeof(*parsed.linux_));
+	if (result == 0 && !parsed.linux)
+		parsed.linux = arena_alloc(&parsed.arena, sizeof(*parsed.linux));
 	if (result == 0) {
-		drop_empty_paths(parsed.linux_);
+		drop_empty_paths(parsed.linux);
 		make_destinations_absolute(&parsed);
 	}
 	if (result == 0 && parsed.process)

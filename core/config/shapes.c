@@ -457,7 +457,7 @@ static const struct json_field container_fields[] = {
 	{ "domainname", JSON_STRING, AT(struct container_config, domainname) },
 	{ "mounts", JSON_LIST, .shape = &mount_shape, AT(struct container_config, mounts) },
 	{ "hooks", JSON_OBJECT, .shape = &config_hooks_shape, AT(struct container_config, hooks) },
-	{ "linux", JSON_OBJECT, .shape = &linux_shape, AT(struct container_config, linux_) },
+	{ "linux", JSON_OBJECT, .shape = &linux_shape, AT(struct container_config, linux) },
 	{ "annotations", JSON_STRING_MAP, AT(struct container_config, annotations) },
 };
 SHAPE(container_config_shape, struct container_config, container_fields);

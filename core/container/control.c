@@ -95,8 +95,7 @@ static int update(const struct state_dir *dir, const struct container_state *sta
 	if (state_read_config(dir, &config, err) < 0)
 		return -1;
 	if (config_merge_resources(&config, resources, size, err) == 0 &&
-	    cgroup_settings_make(config.linux_->resources, CGROUP_FOR_UPDATE, &settings, err) ==
-		    0 &&
+	    cgroup_settings_make(config.linux->resources, CGROUP_FOR_UPDATE, &settings, err) == 0 &&
 	    apply(state, &settings, err) == 0)
 		result = state_write_config(dir, &config, err);
 	config_release(&config);

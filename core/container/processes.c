@@ -73,7 +73,7 @@ bool program_is_executed(pid_t pid)
 {
 	struct process_stat stat;
 
-	return process_read_stat(pid, &stat) == 0 && !str_equal(stat.name, CHILD_NAME);
+	return process_read_stat(pid, &stat) == 0 && !str_equal(stat.name, INIT_COMM);
 }
 
 /*
@@ -87,7 +87,7 @@ bool program_was_executed(pid_t pid)
 	struct process_stat stat;
 
 	for (int tries = 0; tries < EXEC_TRIES_MAX; tries++) {
-		if (process_read_stat(pid, &stat) < 0 || !str_equal(stat.name, CHILD_NAME))
+		if (process_read_stat(pid, &stat) < 0 || !str_equal(stat.name, INIT_COMM))
 			return true;
 		if (stat.state == 'Z' || stat.state == 'X')
 			return false;

@@ -31,7 +31,7 @@
 #include "core/config/change.h"
 #include "core/config/config.h"
 #include "core/config/mount_plan.h"
-#include "core/init/child.h"
+#include "core/init/self.h"
 #include "core/init/join.h"
 #include "core/init/limits.h"
 #include "core/init/namespace.h"
@@ -50,7 +50,7 @@
 #include "netns/tap.h"
 
 struct init {
-	struct child child; /* its pipe after RUN: the connection with `start`; -1 in between */
+	struct self self; /* its pipe after RUN: the connection with `start`; -1 in between */
 	int rootfs;
 	int terminal; /* the slave of the console, until it is attached; -1: none */
 	int null;     /* the host's /dev/null, to mask files with; -1: nothing is masked */
@@ -62,12 +62,12 @@ struct init {
 
 static bool joins_pid_namespace(const struct init *init)
 {
-	return init->child.joined[CONFIG_NS_PID] >= 0;
+	return init->self.joined[CONFIG_NS_PID] >= 0;
 }
 
 static bool has_new_namespace(const struct init *init, enum config_namespace_type type)
 {
-	const struct config_namespace *ns = config_find_namespace(&init->child.config, type);
+	const struct config_namespace *ns = config_find_namespace(&init->self.config, type);
 
 	return ns && !ns->path;
 }
@@ -92,7 +92,7 @@ static int check_time_namespace(const struct init *init, struct error *err)
 	struct stat mine, children;
 
 	/* A process that joins by itself enters it by a fork. */
-	if (!config_find_namespace(&init->child.config, CONFIG_NS_TIME) || init->child.joins)
+	if (!config_find_namespace(&init->self.config, CONFIG_NS_TIME) || init->self.joins)
 		return 0;
 	if (stat("/proc/self/ns/time", &mine) < 0 ||
 	    stat("/proc/self/ns/time_for_children", &children) < 0)
@@ -122,7 +122,7 @@ static int open_own_namespace(const char *name, int *ret_fd, struct error *err)
  */
 static int make_network_device(const struct init *init, struct error *err)
 {
-	const char *text = init->child.sections[ORDER_NETWORK];
+	const char *text = init->self.sections[ORDER_NETWORK];
 	struct network_options options;
 	autoclose int tap = -1, user = -1, network = -1;
 
@@ -134,7 +134,7 @@ static int make_network_device(const struct init *init, struct error *err)
 	if (open_own_namespace("user", &user, err) < 0 ||
 	    open_own_namespace("net", &network, err) < 0)
 		return -1;
-	return pipe_send(init->child.sync_fd, MESSAGE_NETWORK, NULL, 0,
+	return pipe_send(init->self.sync_fd, MESSAGE_NETWORK, NULL, 0,
 			 (int[]){ tap, user, network }, 3, err);
 }
 
@@ -142,17 +142,17 @@ static int prepare_namespaces(struct init *init, struct error *err)
 {
 	if (setsid() < 0)
 		return error_set(err, errno, "make a session");
-	if (child_join_mount_namespace(&init->child, err) < 0 ||
+	if (self_join_mount_namespace(&init->self, err) < 0 ||
 	    check_time_namespace(init, err) < 0 || make_second_namespaces(init, err) < 0)
 		return -1;
-	if ((init->child.order.flags & ORDER_NEW_KEYRING) &&
-	    join_session_keyring(init->child.sections[ORDER_ID], err) < 0)
+	if ((init->self.order.flags & ORDER_NEW_KEYRING) &&
+	    join_session_keyring(init->self.sections[ORDER_ID], err) < 0)
 		return -1;
 	if (has_new_namespace(init, CONFIG_NS_NETWORK) && bring_up_loopback(err) < 0)
 		return -1;
 	if (make_network_device(init, err) < 0)
 		return -1;
-	return set_host_names(&init->child.config, err);
+	return set_host_names(&init->self.config, err);
 }
 
 /*
@@ -161,7 +161,7 @@ static int prepare_namespaces(struct init *init, struct error *err)
  */
 static int source_fd(const struct init *init, size_t index)
 {
-	int first = (int)init->child.order.first_source;
+	int first = (int)init->self.order.first_source;
 
 	return first > 0 ? first + (int)index : -1;
 }
@@ -169,10 +169,10 @@ static int source_fd(const struct init *init, size_t index)
 /* Nothing of them may reach the program: they are ways to the host's directories. */
 static int close_sources(const struct init *init, struct error *err)
 {
-	unsigned int first = init->child.order.first_source;
+	unsigned int first = init->self.order.first_source;
 
 	if (first > 0 &&
-	    close_range(first, first + (unsigned int)init->child.config.mounts.count, 0) < 0)
+	    close_range(first, first + (unsigned int)init->self.config.mounts.count, 0) < 0)
 		return error_set(err, errno, "close the sources of the mounts");
 	return 0;
 }
@@ -184,11 +184,11 @@ static int make_fuse_overlay(const struct init *init, int *ret_tree, struct erro
 {
 	autoclose int fuse = -1;
 
-	if (!(init->child.order.flags & ORDER_FUSE_OVERLAY))
+	if (!(init->self.order.flags & ORDER_FUSE_OVERLAY))
 		return 0;
-	if (overlay_make_fuse(init->child.config.root->path, &fuse, ret_tree, err) < 0)
+	if (overlay_make_fuse(init->self.config.root->path, &fuse, ret_tree, err) < 0)
 		return -1;
-	return pipe_send(init->child.sync_fd, MESSAGE_OVERLAY, NULL, 0, (int[]){ fuse }, 1, err);
+	return pipe_send(init->self.sync_fd, MESSAGE_OVERLAY, NULL, 0, (int[]){ fuse }, 1, err);
 }
 
 /* proc shows the pid namespace of whoever opens it, and the one that we join isn't ours yet. */
@@ -201,7 +201,7 @@ static int open_proc_contexts(const struct init *init, struct mount_plan *plan, 
 
 		if (!str_equal(step->type, "proc"))
 			continue;
-		step->context_fd = join_open_proc(&init->child, err);
+		step->context_fd = join_open_proc(&init->self, err);
 		if (step->context_fd < 0)
 			return error_prefix(err, "mount proc on %s", step->destination);
 	}
@@ -233,7 +233,7 @@ static void log_plan(const struct mount_plan *plan)
  */
 static int enter_private_root(struct init *init, struct error *err)
 {
-	const struct container_config *config = &init->child.config;
+	const struct container_config *config = &init->self.config;
 
 	if (!config->process || config->process->user->uid.value == 0 ||
 	    joins_pid_namespace(init) || (config->hooks && config->hooks->create_container.count) ||
@@ -262,8 +262,8 @@ static int leave_private_root(struct init *init, struct error *err)
 static int send_resolv(struct init *init, struct error *err)
 {
 	int result = init->views.resolv < 0 ? 0
-					    : pipe_send(init->child.sync_fd, MESSAGE_RESOLV, NULL,
-							0, (int[]){ init->views.resolv }, 1, err);
+					    : pipe_send(init->self.sync_fd, MESSAGE_RESOLV, NULL, 0,
+							(int[]){ init->views.resolv }, 1, err);
 
 	/* ORDER: closed before the program begins, to which the file on the host may not be open. */
 	fd_close(&init->views.resolv);
@@ -280,13 +280,13 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	 * The plan looks at nothing but the config, so what is wrong with it is told before
 	 * anything is mounted.
 	 */
-	if (mount_plan_make(&init->child.config, &plan, err) < 0)
+	if (mount_plan_make(&init->self.config, &plan, err) < 0)
 		return -1;
 	for (size_t i = 0; i < plan.steps.count; i++)
 		plan.steps.items[i].source_fd = source_fd(init, 1 + plan.steps.items[i].index);
 	log_plan(&plan);
 	if (make_fuse_overlay(init, &fuse_tree, err) < 0 || enter_private_root(init, err) < 0 ||
-	    rootfs_prepare(&init->child.config, source_fd(init, 0), fuse_tree, &init->rootfs, err) <
+	    rootfs_prepare(&init->self.config, source_fd(init, 0), fuse_tree, &init->rootfs, err) <
 		    0)
 		return -1;
 	result = open_proc_contexts(init, &plan, err)
@@ -311,11 +311,11 @@ static int attach_console(struct init *init, struct error *err)
  */
 static int make_console(struct init *init, struct error *err)
 {
-	const struct config_process *process = init->child.config.process;
+	const struct config_process *process = init->self.config.process;
 
 	if (!process || !process->terminal)
 		return 0;
-	if (console_create(init->rootfs, process->console_size, &init->child.console_master,
+	if (console_create(init->rootfs, process->console_size, &init->self.console_master,
 			   &init->terminal, err) < 0 ||
 	    console_set_owner(init->terminal, (uid_t)process->user->uid.value, err) < 0 ||
 	    console_bind(init->rootfs, init->terminal, err) < 0)
@@ -327,8 +327,8 @@ static int make_console(struct init *init, struct error *err)
 /* The caller's environment, of the order's section. */
 static str_list hook_env(const struct init *init)
 {
-	const char *text = init->child.sections[ORDER_HOOK_ENV];
-	const char *end = text + init->child.order.section_sizes[ORDER_HOOK_ENV];
+	const char *text = init->self.sections[ORDER_HOOK_ENV];
+	const char *end = text + init->self.order.section_sizes[ORDER_HOOK_ENV];
 	str_list list = { 0 };
 
 	for (; text < end; text += strlen(text) + 1) {
@@ -350,28 +350,28 @@ static bool has_early_hooks(const struct config_hooks *hooks)
  */
 static int run_early_hooks(struct init *init, struct error *err)
 {
-	const struct config_hooks *hooks = init->child.config.hooks;
+	const struct config_hooks *hooks = init->self.config.hooks;
 	automessage struct message resume = MESSAGE_NONE;
 	str_list env;
 	int result;
 
 	if (!has_early_hooks(hooks))
 		return 0;
-	if (pipe_send(init->child.sync_fd, MESSAGE_HOOKS, NULL, 0, NULL, 0, err) < 0 ||
-	    child_receive(&init->child, MESSAGE_RESUME, &resume, err) < 0)
+	if (pipe_send(init->self.sync_fd, MESSAGE_HOOKS, NULL, 0, NULL, 0, err) < 0 ||
+	    self_receive(&init->self, MESSAGE_RESUME, &resume, err) < 0)
 		return -1;
 	env = hook_env(init);
 	result = hooks_run(&hooks->create_container, "createContainer",
-			   init->child.sections[ORDER_STATE_CREATING], &env, err);
+			   init->self.sections[ORDER_STATE_CREATING], &env, err);
 	/* ORDER: before the container sees us: the caller's environment may hold secrets. */
-	explicit_bzero((void *)(uintptr_t)init->child.sections[ORDER_HOOK_ENV],
-		       init->child.order.section_sizes[ORDER_HOOK_ENV]);
+	explicit_bzero((void *)(uintptr_t)init->self.sections[ORDER_HOOK_ENV],
+		       init->self.order.section_sizes[ORDER_HOOK_ENV]);
 	return result;
 }
 
 static int open_sysctl(struct init *init, struct error *err)
 {
-	if (init->child.config.linux_->sysctl.count == 0)
+	if (init->self.config.linux->sysctl.count == 0)
 		return 0;
 	return sysctl_open(init->rootfs, &init->sysctl, err);
 }
@@ -382,11 +382,11 @@ static int open_sysctl(struct init *init, struct error *err)
 static int enter_rootfs(const struct init *init, struct error *err)
 {
 	if (rootfs_enter(init->rootfs,
-			 init->child.order.flags & ORDER_NO_PIVOT ? ROOTFS_NO_PIVOT : ROOTFS_PIVOT,
+			 init->self.order.flags & ORDER_NO_PIVOT ? ROOTFS_NO_PIVOT : ROOTFS_PIVOT,
 			 err) < 0)
 		return -1;
-	if (init->child.config.process)
-		program_make_cwd(init->child.config.process);
+	if (init->self.config.process)
+		program_make_cwd(init->self.config.process);
 	return 0;
 }
 
@@ -400,26 +400,26 @@ static int enter_pid_namespace(struct init *init, struct error *err)
 		return 0;
 	fd_close(&init->null);
 	fd_close(&init->rootfs);
-	if (join_pid_namespace(&init->child, err) < 0)
+	if (join_pid_namespace(&init->self, err) < 0)
 		return -1;
 	if (setsid() < 0)
 		return error_set(err, errno, "make a session");
 	if (attach_console(init, err) < 0)
 		return -1;
-	return label_open(init->child.config.process, &init->child.label, err);
+	return label_open(init->self.config.process, &init->self.label, err);
 }
 
 static int open_label(struct init *init, struct error *err)
 {
 	if (joins_pid_namespace(init))
 		return 0;
-	return label_open(init->child.config.process, &init->child.label, err);
+	return label_open(init->self.config.process, &init->self.label, err);
 }
 
 /* Nothing of ours stays open while a created container waits. */
 static int mask(struct init *init, struct error *err)
 {
-	int result = mask_paths(&init->child.config, &init->views, init->null, err);
+	int result = mask_paths(&init->self.config, &init->views, init->null, err);
 
 	mount_views_release(&init->views);
 	return result;
@@ -431,7 +431,7 @@ static int set_sysctl(struct init *init, struct error *err)
 
 	if (init->sysctl < 0)
 		return 0;
-	result = sysctl_apply(&init->child.config.linux_->sysctl, init->sysctl, err);
+	result = sysctl_apply(&init->self.config.linux->sysctl, init->sysctl, err);
 	fd_close(&init->sysctl);
 	return result;
 }
@@ -441,46 +441,46 @@ static int set_sysctl(struct init *init, struct error *err)
  * A filter may refuse the two calls of the wait: that is told while the parent still listens.  Linux closes
  * a descriptor also where close(2) fails with EINTR or EIO.
  */
-static int leave_sync_pipe(struct child *child, struct error *err)
+static int leave_sync_pipe(struct self *self, struct error *err)
 {
 	char byte;
 
 	/* A read of no bytes returns at once. */
-	if (read(child->start, &byte, 0) < 0)
+	if (read(self->start, &byte, 0) < 0)
 		return error_set(err, errno, "wait for start");
-	if (close(child->sync_fd) < 0 && errno != EINTR && errno != EIO)
+	if (close(self->sync_fd) < 0 && errno != EINTR && errno != EIO)
 		return error_set(err, errno, "close the sync pipe");
-	child->sync_fd = -1;
+	self->sync_fd = -1;
 	return 0;
 }
 
 /*
  * `start` writes into one FIFO and reads from the other, which is our pipe from here on.
- * ORDER: after child_become_program().  A created container can be entered by `exec`, and can be in the
+ * ORDER: after self_become_program().  A created container can be entered by `exec`, and can be in the
  * namespaces of another: a process in there with CAP_SYS_PTRACE can take us over while we wait, and
  * must not come by more than the program's own ids, capabilities and filter.  For that filter we make
  * no call here but read(2) and close(2), which every program makes.
  */
 static int await_start(struct init *init, struct error *err)
 {
-	struct child *child = &init->child;
+	struct self *self = &init->self;
 	ssize_t got;
 	char byte;
 
-	if (!(child->order.flags & ORDER_WAIT_START))
+	if (!(self->order.flags & ORDER_WAIT_START))
 		return 0;
-	if (leave_sync_pipe(child, err) < 0)
-		return child->order.flags & ORDER_FILTER
+	if (leave_sync_pipe(self, err) < 0)
+		return self->order.flags & ORDER_FILTER
 			       ? error_hint(err, "linux.seccomp refuses read or close")
 			       : -1;
 	do
-		got = read(child->start, &byte, 1);
+		got = read(self->start, &byte, 1);
 	while (got < 0 && errno == EINTR);
-	child->sync_fd = take_fd(&child->started);
+	self->sync_fd = take_fd(&self->started);
 	if (got != 1)
 		return error_set(err, got < 0 ? errno : EPIPE, "wait for start");
-	fd_close(&child->start);
-	if (!child->config.process)
+	fd_close(&self->start);
+	if (!self->config.process)
 		return error_set(err, 0,
 				 "process is missing in the config: there is nothing to start");
 	return 0;
@@ -493,7 +493,7 @@ static int await_start(struct init *init, struct error *err)
  */
 static bool is_traced(const struct init *init)
 {
-	if (!(init->child.order.flags & ORDER_TRY) || ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+	if (!(init->self.order.flags & ORDER_TRY) || ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 		return false;
 	/* The parent has it killed whenever it ends itself, and lets it go on. */
 	raise(SIGSTOP);
@@ -505,35 +505,35 @@ static int become_program(struct init *init, struct error *err)
 {
 	bool traced = is_traced(init);
 
-	if (init->child.config.process && child_become_program(&init->child, err) < 0)
+	if (init->self.config.process && self_become_program(&init->self, err) < 0)
 		return -1;
 	/* Where it can't be stopped, the try ends here. */
-	if ((init->child.order.flags & ORDER_TRY) && !(traced && init->child.config.process))
+	if ((init->self.order.flags & ORDER_TRY) && !(traced && init->self.config.process))
 		_exit(0);
 	return 0;
 }
 
 static int run_start_hooks(struct init *init, struct error *err)
 {
-	const struct config_hooks *hooks = init->child.config.hooks;
+	const struct config_hooks *hooks = init->self.config.hooks;
 	str_list env = { 0 };
 
 	if (!hooks || hooks->start_container.count == 0)
 		return 0;
 	/* They are of the container: its program's environment is theirs. */
-	env.items = init->child.program.envp;
+	env.items = init->self.program.envp;
 	while (env.items[env.count])
 		env.count++;
 	return hooks_run(&hooks->start_container, "startContainer",
-			 init->child.sections[ORDER_STATE_CREATED], &env, err);
+			 init->self.sections[ORDER_STATE_CREATED], &env, err);
 }
 
 /* See join_forks_are_seen(). */
 static int check_forks(const struct init *init, struct error *err)
 {
-	const struct container_config *config = &init->child.config;
+	const struct container_config *config = &init->self.config;
 
-	if (!join_forks_are_seen(&init->child))
+	if (!join_forks_are_seen(&init->self))
 		return 0;
 	if (config->hooks && config->hooks->create_container.count)
 		return error_set(
@@ -555,30 +555,30 @@ static int check_forks(const struct init *init, struct error *err)
 static int init_run(struct init *init, struct error *err)
 {
 	if (check_forks(init, err) < 0 || prepare_namespaces(init, err) < 0 ||
-	    limits_set_oom_score_adj(init->child.config.process, err) < 0 ||
+	    limits_set_oom_score_adj(init->self.config.process, err) < 0 ||
 	    prepare_rootfs(init, err) < 0 ||
-	    devices_create(&init->child.config, init->rootfs, err) < 0 ||
+	    devices_create(&init->self.config, init->rootfs, err) < 0 ||
 	    make_console(init, err) < 0 || open_label(init, err) < 0 ||
 	    open_sysctl(init, err) < 0 || run_early_hooks(init, err) < 0 ||
-	    mask_open_null(&init->child.config, &init->null, err) < 0 ||
+	    mask_open_null(&init->self.config, &init->null, err) < 0 ||
 	    enter_rootfs(init, err) < 0 || set_sysctl(init, err) < 0 || mask(init, err) < 0 ||
-	    rootfs_finish(&init->child.config, err) < 0 || enter_pid_namespace(init, err) < 0 ||
-	    child_find_program(&init->child, err) < 0 || leave_private_root(init, err) < 0 ||
-	    child_send_ready(&init->child, err) < 0 || child_await_run(&init->child, err) < 0 ||
+	    rootfs_finish(&init->self.config, err) < 0 || enter_pid_namespace(init, err) < 0 ||
+	    self_find_program(&init->self, err) < 0 || leave_private_root(init, err) < 0 ||
+	    self_send_ready(&init->self, err) < 0 || self_await_run(&init->self, err) < 0 ||
 	    become_program(init, err) < 0 || await_start(init, err) < 0 ||
 	    run_start_hooks(init, err) < 0)
 		return -1;
-	return program_exec(&init->child.program, err);
+	return program_exec(&init->self.program, err);
 }
 
 /* The process is in the container's namespaces when CONFIG is read and this has returned. */
-static int begin(struct child *child, struct error *err)
+static int begin(struct self *self, struct error *err)
 {
-	if (child->joins && join_user_namespace(child, err) < 0)
+	if (self->joins && join_user_namespace(self, err) < 0)
 		return -1;
-	if (child_receive_config(child, err) < 0)
+	if (self_receive_config(self, err) < 0)
 		return -1;
-	return child->joins ? join_namespaces(child, err) : 0;
+	return self->joins ? join_namespaces(self, err) : 0;
 }
 
 _Noreturn void init_main(const char *sync_number, const char *mode)
@@ -592,13 +592,13 @@ _Noreturn void init_main(const char *sync_number, const char *mode)
 	};
 	struct error err = ERROR_NONE;
 
-	if (child_begin(sync_number, mode, &init.child) < 0)
+	if (self_begin(sync_number, mode, &init.self) < 0)
 		_exit(1);
-	if (reserve_stack(&err) == 0 && begin(&init.child, &err) == 0) {
-		if (init.child.order.flags & ORDER_SETNS)
-			setns_run(&init.child, &err);
+	if (reserve_stack(&err) == 0 && begin(&init.self, &err) == 0) {
+		if (init.self.order.flags & ORDER_SETNS)
+			setns_run(&init.self, &err);
 		else
 			init_run(&init, &err);
 	}
-	child_fail(&init.child, &err);
+	self_fail(&init.self, &err);
 }

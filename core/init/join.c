@@ -40,38 +40,38 @@
 /* A new cgroup namespace comes after the move into the cgroup; a new pid namespace by a fork. */
 #define NOT_UNSHARED (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWCGROUP)
 
-static int receive_join(struct child *child, struct error *err)
+static int receive_join(struct self *self, struct error *err)
 {
 	automessage struct message message = MESSAGE_NONE;
 	size_t taken = 0;
 
-	if (child_receive(child, MESSAGE_JOIN, &message, err) < 0)
+	if (self_receive(self, MESSAGE_JOIN, &message, err) < 0)
 		return -1;
-	memcpy(&child->join, message.payload, sizeof(child->join));
+	memcpy(&self->join, message.payload, sizeof(self->join));
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
-		if (child->join.joined & (1u << i)) {
+		if (self->join.joined & (1u << i)) {
 			if (taken == message.fd_count)
 				return error_set(err, EPROTO,
 						 "sync pipe: join with too few descriptors");
-			child->joined[i] = take_fd(&message.fds[taken++]);
+			self->joined[i] = take_fd(&message.fds[taken++]);
 		}
 	return 0;
 }
 
-static int join_before_user(struct child *child, struct error *err)
+static int join_before_user(struct self *self, struct error *err)
 {
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
-		if (child->join.before_user & (1u << i)) {
-			if (join_namespace(child->joined, (enum config_namespace_type)i, err) < 0)
+		if (self->join.before_user & (1u << i)) {
+			if (join_namespace(self->joined, (enum config_namespace_type)i, err) < 0)
 				return -1;
 			/* The pid namespace holds for children alone: it is entered later. */
 			if (i != CONFIG_NS_PID)
-				fd_close(&child->joined[i]);
+				fd_close(&self->joined[i]);
 		}
 	return 0;
 }
 
-static int make_user_namespace(struct child *child, struct error *err)
+static int make_user_namespace(struct self *self, struct error *err)
 {
 	/* ORDER: asked before: in the new one nobody has an id yet. */
 	bool root = geteuid() == 0;
@@ -89,7 +89,7 @@ static int make_user_namespace(struct child *child, struct error *err)
 	 */
 	if (!root)
 		prctl(PR_SET_DUMPABLE, 1);
-	return pipe_send(child->sync_fd, MESSAGE_JOINED, NULL, 0, NULL, 0, err);
+	return pipe_send(self->sync_fd, MESSAGE_JOINED, NULL, 0, NULL, 0, err);
 }
 
 /*
@@ -97,29 +97,29 @@ static int make_user_namespace(struct child *child, struct error *err)
  * container's user namespace a process with CAP_SYS_PTRACE could look at us meanwhile, if it sees the
  * caller's pid namespace.
  */
-static int open_clocks(struct child *child, struct error *err)
+static int open_clocks(struct self *self, struct error *err)
 {
 	int result;
 
-	if (!(child->join.new_flags & CLONE_NEWTIME))
+	if (!(self->join.new_flags & CLONE_NEWTIME))
 		return 0;
 	prctl(PR_SET_DUMPABLE, 1);
-	result = join_open_clocks(&child->clocks, err);
+	result = join_open_clocks(&self->clocks, err);
 	prctl(PR_SET_DUMPABLE, 0);
 	return result;
 }
 
-int join_user_namespace(struct child *child, struct error *err)
+int join_user_namespace(struct self *self, struct error *err)
 {
 	automessage struct message bootstrap = MESSAGE_NONE;
 
-	if (receive_join(child, err) < 0 || join_before_user(child, err) < 0 ||
-	    open_clocks(child, err) < 0 || join_namespace(child->joined, CONFIG_NS_USER, err) < 0)
+	if (receive_join(self, err) < 0 || join_before_user(self, err) < 0 ||
+	    open_clocks(self, err) < 0 || join_namespace(self->joined, CONFIG_NS_USER, err) < 0)
 		return -1;
-	fd_close(&child->joined[CONFIG_NS_USER]);
-	if ((child->join.new_flags & CLONE_NEWUSER) && make_user_namespace(child, err) < 0)
+	fd_close(&self->joined[CONFIG_NS_USER]);
+	if ((self->join.new_flags & CLONE_NEWUSER) && make_user_namespace(self, err) < 0)
 		return -1;
-	if (child_receive(child, MESSAGE_BOOTSTRAP, &bootstrap, err) < 0)
+	if (self_receive(self, MESSAGE_BOOTSTRAP, &bootstrap, err) < 0)
 		return -1;
 	prctl(PR_SET_DUMPABLE, 0);
 	return 0;
@@ -129,18 +129,18 @@ int join_user_namespace(struct child *child, struct error *err)
  * The numbers are above all that init has open: descriptors are given from the lowest on.  In a
  * mount namespace that is joined paths lead elsewhere: there, init is the first to open any.
  */
-static void open_sources(struct child *child)
+static void open_sources(struct self *self)
 {
 	struct mount_sources sources;
-	int first = 2 + (int)child->order.preserve_fds;
+	int first = 2 + (int)self->order.preserve_fds;
 
-	if ((child->order.flags & ORDER_SETNS) || child->mount_namespace >= 0)
+	if ((self->order.flags & ORDER_SETNS) || self->mount_namespace >= 0)
 		return;
-	first = (child->sync_fd > first ? child->sync_fd : first) + OWN_FDS_MAX;
-	mount_sources_list(&child->config, first, &sources);
-	source_open_all(&sources, child->sync_fd);
+	first = (self->sync_fd > first ? self->sync_fd : first) + OWN_FDS_MAX;
+	mount_sources_list(&self->config, first, &sources);
+	source_open_all(&sources, self->sync_fd);
 	mount_sources_release(&sources);
-	child->order.first_source = (uint32_t)first;
+	self->order.first_source = (uint32_t)first;
 }
 
 /* CLONE_PARENT: the child is our parent's, which waits for it as it waited for us. */
@@ -155,7 +155,7 @@ static pid_t fork_as_sibling(unsigned long long flags)
  * The child goes on, and we end.  It names itself by a pidfd, which is the same process in every
  * pid namespace; the parent answers with the pid that it has there.
  */
-static int go_on_in_child(struct child *child, unsigned long long flags, struct error *err)
+static int go_on_in_child(struct self *self, unsigned long long flags, struct error *err)
 {
 	automessage struct message adopted = MESSAGE_NONE;
 	autoclose int pidfd = -1;
@@ -171,11 +171,11 @@ static int go_on_in_child(struct child *child, unsigned long long flags, struct 
 	pidfd = pidfd_open_process(getpid());
 	if (pidfd < 0)
 		return error_set(err, -pidfd, "open the container's first process");
-	if (pipe_send(child->sync_fd, MESSAGE_FORKED, NULL, 0, &pidfd, 1, err) < 0 ||
-	    child_receive(child, MESSAGE_ADOPTED, &adopted, err) < 0)
+	if (pipe_send(self->sync_fd, MESSAGE_FORKED, NULL, 0, &pidfd, 1, err) < 0 ||
+	    self_receive(self, MESSAGE_ADOPTED, &adopted, err) < 0)
 		return -1;
 	memcpy(&number, adopted.payload, sizeof(number));
-	child->order.pid = number;
+	self->order.pid = number;
 	return 0;
 }
 
@@ -184,51 +184,51 @@ static int go_on_in_child(struct child *child, unsigned long long flags, struct 
  * sources in the new mount namespace, and with the caller's uid and groups; then root; then what
  * takes its capabilities.
  */
-int join_namespaces(struct child *child, struct error *err)
+int join_namespaces(struct self *self, struct error *err)
 {
 	const struct userns_root root = {
-		.uid = child->join.root_uid,
-		.gid = child->join.root_gid,
-		.drop_groups = child->join.drop_groups,
+		.uid = self->join.root_uid,
+		.gid = self->join.root_gid,
+		.drop_groups = self->join.drop_groups,
 	};
-	int new_flags = (int)child->join.new_flags;
+	int new_flags = (int)self->join.new_flags;
 
 	if (unshare(new_flags & ~NOT_UNSHARED) < 0)
 		return error_set(err, errno, "make the container's namespaces");
-	open_sources(child);
+	open_sources(self);
 	if (userns_become_root(&root, err) < 0)
 		return -1;
 	/* ORDER: both again after the change of ids, which resets them (fs.suid_dumpable may be 1). */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 0);
-	if (join_late_namespaces(child->joined, err) < 0 ||
-	    join_time_namespace(child->joined, new_flags, &child->config, child->clocks, err) < 0)
+	if (join_late_namespaces(self->joined, err) < 0 ||
+	    join_time_namespace(self->joined, new_flags, &self->config, self->clocks, err) < 0)
 		return -1;
-	fd_close(&child->clocks);
+	fd_close(&self->clocks);
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		if (i != CONFIG_NS_PID)
-			fd_close(&child->joined[i]);
+			fd_close(&self->joined[i]);
 	/* A new time namespace holds for children: a fork enters it as well. */
-	if (child->joined[CONFIG_NS_PID] >= 0 || !(new_flags & (CLONE_NEWPID | CLONE_NEWTIME)))
+	if (self->joined[CONFIG_NS_PID] >= 0 || !(new_flags & (CLONE_NEWPID | CLONE_NEWTIME)))
 		return 0;
-	if (go_on_in_child(child, (unsigned long long)new_flags & CLONE_NEWPID, err) < 0)
+	if (go_on_in_child(self, (unsigned long long)new_flags & CLONE_NEWPID, err) < 0)
 		return -1;
 	return 0;
 }
 
-bool join_forks_are_seen(const struct child *child)
+bool join_forks_are_seen(const struct self *self)
 {
-	return child->join.before_user & (1u << CONFIG_NS_PID);
+	return self->join.before_user & (1u << CONFIG_NS_PID);
 }
 
-int join_pid_namespace(struct child *child, struct error *err)
+int join_pid_namespace(struct self *self, struct error *err)
 {
-	if (child->joined[CONFIG_NS_PID] < 0)
+	if (self->joined[CONFIG_NS_PID] < 0)
 		return 0;
-	if (!join_forks_are_seen(child) && join_namespace(child->joined, CONFIG_NS_PID, err) < 0)
+	if (!join_forks_are_seen(self) && join_namespace(self->joined, CONFIG_NS_PID, err) < 0)
 		return -1;
-	fd_close(&child->joined[CONFIG_NS_PID]);
-	return go_on_in_child(child, 0, err);
+	fd_close(&self->joined[CONFIG_NS_PID]);
+	return go_on_in_child(self, 0, err);
 }
 
 /* ---- a proc file system of a pid namespace that isn't ours ---- */
@@ -266,10 +266,10 @@ static _Noreturn void tell_proc_context(int socket)
  * another until join_pid_namespace().
  * ORDER: nothing of the host's is left before the second fork, which the container sees.
  */
-static _Noreturn void proc_helper(const struct child *child, int socket)
+static _Noreturn void proc_helper(const struct self *self, int socket)
 {
 	const int keep = 3;
-	int namespace = child->joined[CONFIG_NS_PID];
+	int namespace = self->joined[CONFIG_NS_PID];
 	int result = 0, status;
 	struct iovec part = { .iov_base = &result, .iov_len = sizeof(result) };
 	pid_t pid = -1;
@@ -300,7 +300,7 @@ static _Noreturn void proc_helper(const struct child *child, int socket)
 	_exit(0);
 }
 
-int join_open_proc(const struct child *child, struct error *err)
+int join_open_proc(const struct self *self, struct error *err)
 {
 	autoclose int ours = -1, its = -1, fs = -1;
 	int ends[2], result = -EPROTO, status;
@@ -310,7 +310,7 @@ int join_open_proc(const struct child *child, struct error *err)
 	pid_t pid;
 
 	/* The kernel would refuse: the pid namespace is of a user namespace that we have left. */
-	if (join_forks_are_seen(child))
+	if (join_forks_are_seen(self))
 		return error_set(err, EPERM, "open a proc file system of the joined pid namespace");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set(err, errno, "make a socket pair");
@@ -318,7 +318,7 @@ int join_open_proc(const struct child *child, struct error *err)
 	its = ends[1];
 	pid = fork();
 	if (pid == 0)
-		proc_helper(child, its);
+		proc_helper(self, its);
 	if (pid < 0)
 		return error_set(err, errno, "make a process for the proc file system");
 	fd_close(&its);

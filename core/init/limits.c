@@ -284,7 +284,7 @@ static const struct policy_word *word_find(const struct policy_word *words, size
 
 int limits_set_memory_policy(const struct container_config *config, struct error *err)
 {
-	const struct config_memory_policy *policy = config->linux_->memory_policy;
+	const struct config_memory_policy *policy = config->linux->memory_policy;
 	unsigned long nodes[NODES_MAX / NODE_WORD_BITS] = { 0 };
 	const struct policy_word *mode, *flag;
 	bool has_nodes;
@@ -319,7 +319,7 @@ int limits_set_memory_policy(const struct container_config *config, struct error
 
 int limits_set_personality(const struct container_config *config, struct error *err)
 {
-	const struct config_personality *wanted = config->linux_->personality;
+	const struct config_personality *wanted = config->linux->personality;
 
 	if (!wanted)
 		return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Runs in: setns.
- * We are root of the container's user namespace.  From child_join_mount_namespace() on we have its
+ * We are root of the container's user namespace.  From self_join_mount_namespace() on we have its
  * root: what is opened by a path is the container's, and nothing of it is trusted.
  */
 #include "core/init/setns.h"
@@ -17,35 +17,35 @@
 #include "core/rootfs/console.h"
 #include "core/rootfs/user.h"
 
-static int prepare_session(struct child *child, struct error *err)
+static int prepare_session(struct self *self, struct error *err)
 {
 	if (setsid() < 0)
 		return error_set(err, errno, "make a session");
-	if (child->order.flags & ORDER_NEW_KEYRING)
-		return join_session_keyring(child->sections[ORDER_ID], err);
+	if (self->order.flags & ORDER_NEW_KEYRING)
+		return join_session_keyring(self->sections[ORDER_ID], err);
 	return 0;
 }
 
 /*
- * ORDER: in the container's mount namespace, and before child_find_program(), which looks for the
+ * ORDER: in the container's mount namespace, and before self_find_program(), which looks for the
  * program with the user's groups.
  */
-static int find_own_groups(struct child *child, struct error *err)
+static int find_own_groups(struct self *self, struct error *err)
 {
-	struct config_user *user = child->config.process->user;
+	struct config_user *user = self->config.process->user;
 	autoclose int root = -1;
 
-	if (!(child->order.flags & ORDER_OWN_GROUPS))
+	if (!(self->order.flags & ORDER_OWN_GROUPS))
 		return 0;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_set(err, errno, "open the container's root");
-	return user_find_groups(root, child_groups(child), &child->config.arena, user, err);
+	return user_find_groups(root, self_groups(self), &self->config.arena, user, err);
 }
 
-static int make_console(struct child *child, struct error *err)
+static int make_console(struct self *self, struct error *err)
 {
-	const struct config_process *process = child->config.process;
+	const struct config_process *process = self->config.process;
 	autoclose int root = -1, slave = -1;
 
 	if (!process->terminal)
@@ -53,25 +53,25 @@ static int make_console(struct child *child, struct error *err)
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_set(err, errno, "open the container's root");
-	if (console_create(root, process->console_size, &child->console_master, &slave, err) < 0 ||
+	if (console_create(root, process->console_size, &self->console_master, &slave, err) < 0 ||
 	    console_set_owner(slave, (uid_t)process->user->uid.value, err) < 0)
 		return -1;
 	return console_attach(slave, err);
 }
 
 /* The story of `exec`'s process. */
-int setns_run(struct child *child, struct error *err)
+int setns_run(struct self *self, struct error *err)
 {
-	if (!child->config.process)
+	if (!self->config.process)
 		return error_set(err, EPROTO, "sync pipe: config without a process");
 	/* ORDER: the container's root first, then its pid namespace, in which the container sees us. */
-	if (child_join_mount_namespace(child, err) < 0 || join_pid_namespace(child, err) < 0 ||
-	    prepare_session(child, err) < 0 ||
-	    limits_set_oom_score_adj(child->config.process, err) < 0 ||
-	    find_own_groups(child, err) < 0 || make_console(child, err) < 0 ||
-	    label_open(child->config.process, &child->label, err) < 0 ||
-	    child_find_program(child, err) < 0 || child_send_ready(child, err) < 0 ||
-	    child_await_run(child, err) < 0 || child_become_program(child, err) < 0)
+	if (self_join_mount_namespace(self, err) < 0 || join_pid_namespace(self, err) < 0 ||
+	    prepare_session(self, err) < 0 ||
+	    limits_set_oom_score_adj(self->config.process, err) < 0 ||
+	    find_own_groups(self, err) < 0 || make_console(self, err) < 0 ||
+	    label_open(self->config.process, &self->label, err) < 0 ||
+	    self_find_program(self, err) < 0 || self_send_ready(self, err) < 0 ||
+	    self_await_run(self, err) < 0 || self_become_program(self, err) < 0)
 		return -1;
-	return program_exec(&child->program, err);
+	return program_exec(&self->program, err);
 }

@@ -3,12 +3,12 @@
 #define URUN_INIT_SETNS_H
 
 #include "core/base/error.h"
-#include "core/init/child.h"
+#include "core/init/self.h"
 
 /*
  * The way of a process that `exec` puts into a container: the parent's clone has joined the
  * namespaces before it executed us, all but the mount namespace.  Returns only on failure.
  */
-int setns_run(struct child *child, struct error *err);
+int setns_run(struct self *self, struct error *err);
 
 #endif

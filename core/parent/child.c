@@ -92,17 +92,17 @@ int child_connect_console(const struct child_request *request, struct child *chi
  */
 static void print_config_for_init(struct container_config *config, struct strbuf *out)
 {
-	struct config_seccomp *seccomp = config->linux_->seccomp;
+	struct config_seccomp *seccomp = config->linux->seccomp;
 	struct config_seccomp short_form;
 
 	if (seccomp) {
 		short_form = *seccomp;
 		short_form.syscalls.items = NULL;
 		short_form.syscalls.count = 0;
-		config->linux_->seccomp = &short_form;
+		config->linux->seccomp = &short_form;
 	}
 	config_print(config, JSON_OWN, out);
-	config->linux_->seccomp = seccomp;
+	config->linux->seccomp = seccomp;
 }
 
 /* The child has ended without a word: what ended it is all that can be told. */

@@ -107,8 +107,8 @@ int namespaces_open(const struct container_config *config, struct namespaces *re
 
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		namespaces.joined[i] = -1;
-	for (size_t i = 0; i < config->linux_->namespaces.count; i++) {
-		const struct config_namespace *ns = &config->linux_->namespaces.items[i];
+	for (size_t i = 0; i < config->linux->namespaces.count; i++) {
+		const struct config_namespace *ns = &config->linux->namespaces.items[i];
 
 		if (!ns->path)
 			namespaces.new_flags |= config_namespace_flag(ns->type);

@@ -228,7 +228,7 @@ static int bootstrap(struct creation *creation, struct error *err)
 static uint32_t order_flags(const struct creation *creation)
 {
 	const struct create_request *request = creation->request;
-	const struct config_seccomp *seccomp = creation->plan.config.linux_->seccomp;
+	const struct config_seccomp *seccomp = creation->plan.config.linux->seccomp;
 	uint32_t flags = 0;
 
 	flags |= request->no_pivot ? ORDER_NO_PIVOT : 0;
@@ -405,7 +405,7 @@ static int run_poststart(struct creation *creation, struct error *err)
 static int release(struct creation *creation, struct error *err)
 {
 	const struct child *child = &creation->made->child;
-	bool filtered = creation->plan.config.linux_->seccomp != NULL;
+	bool filtered = creation->plan.config.linux->seccomp != NULL;
 
 	if (child_release(child, err) < 0)
 		return -1;

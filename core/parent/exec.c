@@ -229,10 +229,10 @@ static void leave_out_the_container(struct container_config *config)
 {
 	config->mounts.count = 0;
 	config->hooks = NULL;
-	config->linux_->devices.count = 0;
-	config->linux_->resources = NULL;
-	config->linux_->masked_paths.count = 0;
-	config->linux_->readonly_paths.count = 0;
+	config->linux->devices.count = 0;
+	config->linux->resources = NULL;
+	config->linux->masked_paths.count = 0;
+	config->linux->readonly_paths.count = 0;
 }
 
 static int send_config(struct execution *execution, struct error *err)
@@ -278,7 +278,7 @@ static int exec_in_steps(struct execution *execution, struct error *err)
 	    clone_child(execution, err) < 0 || bootstrap(execution, err) < 0 ||
 	    send_config(execution, err) < 0 || await_ready(execution, err) < 0 ||
 	    child_send_descriptors(request, child, err) < 0 || child_release(child, err) < 0 ||
-	    child_check_executed(child, execution->config.linux_->seccomp, err) < 0 ||
+	    child_check_executed(child, execution->config.linux->seccomp, err) < 0 ||
 	    child_write_pid_file(request, child, err) < 0)
 		return -1;
 	return 0;

@@ -29,7 +29,7 @@ static bool wants_all_names(const struct container_config *config)
 static int compile(const char *cache, const struct container_config *config,
 		   struct filter *ret_filter, struct error *err)
 {
-	const struct config_seccomp *seccomp = config->linux_->seccomp;
+	const struct config_seccomp *seccomp = config->linux->seccomp;
 
 	if (!seccomp)
 		return 0;
@@ -45,7 +45,7 @@ static int compile(const char *cache, const struct container_config *config,
 /* The spec ignores the path where no rule notifies. */
 static const char *listener_path(const struct container_config *config)
 {
-	const struct config_seccomp *seccomp = config->linux_->seccomp;
+	const struct config_seccomp *seccomp = config->linux->seccomp;
 
 	return seccomp && seccomp_uses_notify(seccomp) ? seccomp->listener_path : NULL;
 }

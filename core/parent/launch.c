@@ -103,7 +103,7 @@ static uint32_t flags_of(const struct launch *launch)
 	uint32_t flags = 0;
 
 	flags |= launch->request->dies_with_us ? ORDER_DIE_WITH_PARENT : 0;
-	flags |= launch->config->linux_->seccomp ? ORDER_FILTER : 0;
+	flags |= launch->config->linux->seccomp ? ORDER_FILTER : 0;
 	flags |= keeps_groups(launch) ? ORDER_KEEP_GROUPS : 0;
 	flags |= launch->userns->setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	return flags;

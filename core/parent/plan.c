@@ -112,7 +112,7 @@ static int check_state_text(const struct plan *plan, struct error *err)
 
 bool plan_tells_state(const struct plan *plan)
 {
-	const struct config_seccomp *seccomp = plan->config.linux_->seccomp;
+	const struct config_seccomp *seccomp = plan->config.linux->seccomp;
 
 	return plan->config.hooks || (seccomp && seccomp->listener_path);
 }

@@ -134,7 +134,7 @@ static void print_list(const char *label, const str_list *list, struct strbuf *o
 
 static void print_process(const struct container_config *config, struct strbuf *out)
 {
-	const struct config_seccomp *seccomp = config->linux_->seccomp;
+	const struct config_seccomp *seccomp = config->linux->seccomp;
 	const struct config_process *process = config->process;
 
 	if (seccomp)

@@ -110,10 +110,10 @@ static void spare_volumes(struct container_config *config, const struct mount_pl
 	}
 	config->mounts.count = kept;
 	kept = 0;
-	for (size_t i = 0; i < config->linux_->devices.count; i++)
-		if (!is_in_bind(mounts, mounts->steps.count, config->linux_->devices.items[i].path))
-			config->linux_->devices.items[kept++] = config->linux_->devices.items[i];
-	config->linux_->devices.count = kept;
+	for (size_t i = 0; i < config->linux->devices.count; i++)
+		if (!is_in_bind(mounts, mounts->steps.count, config->linux->devices.items[i].path))
+			config->linux->devices.items[kept++] = config->linux->devices.items[i];
+	config->linux->devices.count = kept;
 	if (!config->process)
 		return;
 	if (is_in_bind(mounts, mounts->steps.count, "/dev/console"))
@@ -126,7 +126,7 @@ static void spare_namespaces(struct container_config *config, const struct names
 	if (namespaces->joined[CONFIG_NS_UTS] >= 0)
 		config->hostname = config->domainname = NULL;
 	if (namespaces->joined[CONFIG_NS_NETWORK] >= 0 || namespaces->joined[CONFIG_NS_IPC] >= 0)
-		config->linux_->sysctl.count = 0;
+		config->linux->sysctl.count = 0;
 }
 
 static bool has_changes(const char *overlay)
@@ -306,8 +306,8 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 	launch.filter = filter;
 	config->hooks = NULL;
 	/* The listener's process is not to hear of it. */
-	if (config->linux_->seccomp && seccomp_uses_notify(config->linux_->seccomp)) {
-		config->linux_->seccomp = NULL;
+	if (config->linux->seccomp && seccomp_uses_notify(config->linux->seccomp)) {
+		config->linux->seccomp = NULL;
 		launch.filter = &no_filter;
 	}
 	spare_volumes(config, &plan->mounts);
@@ -323,7 +323,7 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 				 try_bootstrap(&launch, plan, err) < 0 ||
 				 try_send_config(&launch, plan, err) < 0 ||
 				 try_await_ready(&launch, plan, err) < 0 ||
-				 try_await_execve(&child, config->linux_->seccomp, err) < 0
+				 try_await_execve(&child, config->linux->seccomp, err) < 0
 			 ? -1
 			 : 0;
 	if (result < 0)

@@ -131,8 +131,8 @@ static bool path_is(const char *path, const char *clean)
 
 static bool config_has_device(const struct container_config *config, const char *path)
 {
-	for (size_t i = 0; i < config->linux_->devices.count; i++)
-		if (path_is(config->linux_->devices.items[i].path, path))
+	for (size_t i = 0; i < config->linux->devices.count; i++)
+		if (path_is(config->linux->devices.items[i].path, path))
 			return true;
 	return false;
 }
@@ -288,8 +288,8 @@ int devices_create(const struct container_config *config, int rootfs_fd, struct 
 		return target_error(rootfs_fd, "/dev", -dev, "make the devices", err);
 	if (default_devices_create(config, dev, err) < 0)
 		return -1;
-	for (size_t i = 0; i < config->linux_->devices.count; i++) {
-		const struct config_device *device = &config->linux_->devices.items[i];
+	for (size_t i = 0; i < config->linux->devices.count; i++) {
+		const struct config_device *device = &config->linux->devices.items[i];
 
 		/* The host's would open terminals of the host: it stays the link to the container's own. */
 		if (!path_is(device->path, "/dev/ptmx") &&

@@ -37,7 +37,7 @@ int mask_open_null(const struct container_config *config, int *ret_null_fd, stru
 	struct stat st;
 
 	*ret_null_fd = -1;
-	if (config->linux_->masked_paths.count == 0)
+	if (config->linux->masked_paths.count == 0)
 		return 0;
 	tree = mount_clone(AT_FDCWD, "/dev/null", 0);
 	if (tree < 0)
@@ -156,8 +156,8 @@ static int make_readonly(const struct masks *masks, const char *path, struct err
 int mask_paths(const struct container_config *config, const struct mount_views *views, int null_fd,
 	       struct error *err)
 {
-	const str_list *readonly = &config->linux_->readonly_paths;
-	const str_list *masked = &config->linux_->masked_paths;
+	const str_list *readonly = &config->linux->readonly_paths;
+	const str_list *masked = &config->linux->masked_paths;
 	struct masks masks = { .views = views,
 			       .file = { .tree = null_fd },
 			       .folder = { .tree = -1 } };

@@ -152,8 +152,8 @@ static int make_tree(const struct container_config *config, int folder, int fuse
 	/* A copy hears of what its original hears: no mount of the host shall appear in our root. */
 	result = mount_change_propagation(
 		*ret_tree,
-		propagation_flags(config->linux_->rootfs_propagation) & MS_PRIVATE ? AT_RECURSIVE
-										   : 0,
+		propagation_flags(config->linux->rootfs_propagation) & MS_PRIVATE ? AT_RECURSIVE
+										  : 0,
 		MS_PRIVATE);
 	return result < 0 ? error_set(err, -result, "make the mount of %s private", path) : 0;
 }
@@ -348,7 +348,7 @@ static int restore_propagation(int root, const struct config_mount *mount,
  */
 static int finish_propagation(const struct container_config *config, struct error *err)
 {
-	unsigned long flags = propagation_flags(config->linux_->rootfs_propagation);
+	unsigned long flags = propagation_flags(config->linux->rootfs_propagation);
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct arena arena = { 0 };
 	int result = 0;
@@ -358,7 +358,7 @@ static int finish_propagation(const struct container_config *config, struct erro
 		flags &= ~(unsigned long)MS_REC;
 	if (flags && mount(NULL, "/", NULL, flags, NULL) < 0)
 		return error_set(err, errno, "rootfsPropagation %s",
-				 config->linux_->rootfs_propagation);
+				 config->linux->rootfs_propagation);
 	for (size_t i = 0; i < config->mounts.count && (flags & MS_REC) && result == 0; i++) {
 		struct mount_options options;
 

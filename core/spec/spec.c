@@ -115,7 +115,7 @@ static void fill_process(struct arena *arena, struct config_process *process)
 	process->no_new_privileges = true;
 }
 
-static void fill_mounts(const struct spec_caller *caller, struct container_config *config)
+static void fill_mounts(const struct spec_input *input, struct container_config *config)
 {
 	struct arena *arena = &config->arena;
 
@@ -125,12 +125,12 @@ static void fill_mounts(const struct spec_caller *caller, struct container_confi
 		const char *const *options = mounts[i].options;
 
 		/* The kernel refuses a gid that the user namespace doesn't have. */
-		if (options == devpts_options && is_mapped(&caller->gid_mappings, TTY_GID))
+		if (options == devpts_options && is_mapped(&input->gid_mappings, TTY_GID))
 			options = devpts_tty_options;
 		mount->destination = arena_str(arena, mounts[i].destination);
 		mount->type = arena_str(arena, mounts[i].type);
 		mount->source = arena_str(arena, mounts[i].source);
-		if (caller->like_rootless_runc && str_equal(mount->type, "sysfs")) {
+		if (input->like_rootless_runc && str_equal(mount->type, "sysfs")) {
 			mount->type = arena_str(arena, "none");
 			mount->source = arena_str(arena, "/sys");
 			options = sys_bind_options;
@@ -139,28 +139,28 @@ static void fill_mounts(const struct spec_caller *caller, struct container_confi
 	}
 }
 
-static void fill_linux(const struct spec_caller *caller, struct arena *arena,
-		       struct config_linux *linux_)
+static void fill_linux(const struct spec_input *input, struct arena *arena,
+		       struct config_linux *linux)
 {
-	LIST_NEW(arena, &linux_->namespaces, ARRAY_SIZE(namespaces));
-	linux_->namespaces.count = 0;
+	LIST_NEW(arena, &linux->namespaces, ARRAY_SIZE(namespaces));
+	linux->namespaces.count = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
-		if (!caller->like_rootless_runc ||
+		if (!input->like_rootless_runc ||
 		    (namespaces[i] != CONFIG_NS_NETWORK && namespaces[i] != CONFIG_NS_CGROUP))
-			linux_->namespaces.items[linux_->namespaces.count++].type = namespaces[i];
-	fill_mappings(arena, &caller->uid_mappings, &linux_->uid_mappings);
-	fill_mappings(arena, &caller->gid_mappings, &linux_->gid_mappings);
-	masked_paths_default(MASKED_CPUS, arena, &linux_->masked_paths);
-	fill_strings(arena, readonly_paths, &linux_->readonly_paths);
+			linux->namespaces.items[linux->namespaces.count++].type = namespaces[i];
+	fill_mappings(arena, &input->uid_mappings, &linux->uid_mappings);
+	fill_mappings(arena, &input->gid_mappings, &linux->gid_mappings);
+	masked_paths_default(MASKED_CPUS, arena, &linux->masked_paths);
+	fill_strings(arena, readonly_paths, &linux->readonly_paths);
 }
 
-int spec_config(const struct spec_caller *caller, struct container_config *ret_config,
+int spec_config(const struct spec_input *input, struct container_config *ret_config,
 		struct error *err)
 {
 	struct container_config config = { 0 };
 	struct arena *arena = &config.arena;
 
-	if (!is_mapped(&caller->uid_mappings, 0) || !is_mapped(&caller->gid_mappings, 0))
+	if (!is_mapped(&input->uid_mappings, 0) || !is_mapped(&input->gid_mappings, 0))
 		return error_set(err, 0,
 				 "the mappings have no id 0: the container would have no root");
 	config.oci_version = arena_str(arena, CONFIG_SPEC_VERSION);
@@ -170,11 +170,11 @@ int spec_config(const struct spec_caller *caller, struct container_config *ret_c
 	config.root->path = arena_str(arena, "rootfs");
 	config.root->readonly = true;
 	config.hostname = arena_str(arena, "urun");
-	fill_mounts(caller, &config);
-	config.linux_ = arena_alloc(arena, sizeof(*config.linux_));
-	fill_linux(caller, arena, config.linux_);
-	if (caller->network)
-		config_set_annotation(&config, CONFIG_ANNOTATION_NETWORK, caller->network);
+	fill_mounts(input, &config);
+	config.linux = arena_alloc(arena, sizeof(*config.linux));
+	fill_linux(input, arena, config.linux);
+	if (input->network)
+		config_set_annotation(&config, CONFIG_ANNOTATION_NETWORK, input->network);
 	*ret_config = config;
 	return 0;
 }

@@ -8,9 +8,9 @@
 #include "core/config/config.h"
 
 /* For whom `urun spec` writes. */
-struct spec_caller {
+struct spec_input {
 	/*
-	 * The mappings that this caller can have: own id → 0, and the subids after it where there
+	 * The mappings that the caller can have: own id → 0, and the subids after it where there
 	 * are any.
 	 */
 	config_id_mappings uid_mappings;
@@ -25,12 +25,12 @@ struct spec_caller {
 };
 
 /*
- * A config that runs as it stands for @caller with a root file system in "rootfs": a shell on a
+ * A config that runs as it stands for @input with a root file system in "rootfs": a shell on a
  * terminal, in namespaces of its own.  *ret_config is the caller's to config_release();
  * config_print() writes it. Fails where the mappings have no id 0.
  * Runs in: parent.
  */
-int spec_config(const struct spec_caller *caller, struct container_config *ret_config,
+int spec_config(const struct spec_input *input, struct container_config *ret_config,
 		struct error *err);
 
 #endif

@@ -34,20 +34,20 @@ static const char *number_text(struct arena *arena, uint32_t number)
 	return arena_strf(arena, "%" PRIu32, number);
 }
 
-void spec_account_of_caller(const struct spec_user *user, struct container_config *config,
+void spec_account_of_caller(const struct spec_caller *caller, struct container_config *config,
 			    struct spec_account *ret_account)
 {
 	struct arena *arena = &config->arena;
 	struct passwd_line line;
 
-	name_passwd_line("", user->uid, &line);
+	name_passwd_line("", caller->uid, &line);
 	*ret_account = (struct spec_account){
 		.keep_id = true,
 		.uid = (uint32_t)config->process->user->uid.value,
 		.gid = (uint32_t)config->process->user->gid.value,
-		.name = keep_text(arena, line.name, number_text(arena, user->uid)),
-		.group = keep_text(arena, name_of_group("", user->gid),
-				   number_text(arena, user->gid)),
+		.name = keep_text(arena, line.name, number_text(arena, caller->uid)),
+		.group = keep_text(arena, name_of_group("", caller->gid),
+				   number_text(arena, caller->gid)),
 		.gecos = keep_text(arena, line.gecos, ""),
 		.home = keep_text(arena, line.home, ""),
 		.shell = keep_text(arena, line.shell, DEFAULT_SHELL),

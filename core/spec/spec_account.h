@@ -28,7 +28,7 @@ struct spec_account {
 /*
  * The caller of keep-id, who is the config's user now.  Others: .keep_id = false is all.
  */
-void spec_account_of_caller(const struct spec_user *user, struct container_config *config,
+void spec_account_of_caller(const struct spec_caller *caller, struct container_config *config,
 			    struct spec_account *ret_account);
 
 /*

@@ -108,21 +108,21 @@ static void keep(uint64_t own, uint64_t inner, const struct opt_u64 *size, struc
 	*mappings = map;
 }
 
-int spec_keep_id(const char *text, const struct spec_user *user, struct container_config *config,
-		 struct error *err)
+int spec_keep_id(const char *text, const struct spec_caller *caller,
+		 struct container_config *config, struct error *err)
 {
-	config_id_mappings *uids = &config->linux_->uid_mappings;
-	config_id_mappings *gids = &config->linux_->gid_mappings;
+	config_id_mappings *uids = &config->linux->uid_mappings;
+	config_id_mappings *gids = &config->linux->gid_mappings;
 	struct keep_id asked = { 0 };
 	uint64_t uid, gid;
 
 	if (parse(text, &asked, err) < 0)
 		return -1;
-	uid = asked.uid.set ? asked.uid.value : user->uid;
-	gid = asked.gid.set ? asked.gid.value : user->gid;
-	if (begins_with_own(uids, user->uid) && begins_with_own(gids, user->gid)) {
-		keep(user->uid, uid, &asked.size, &config->arena, uids);
-		keep(user->gid, gid, &asked.size, &config->arena, gids);
+	uid = asked.uid.set ? asked.uid.value : caller->uid;
+	gid = asked.gid.set ? asked.gid.value : caller->gid;
+	if (begins_with_own(uids, caller->uid) && begins_with_own(gids, caller->gid)) {
+		keep(caller->uid, uid, &asked.size, &config->arena, uids);
+		keep(caller->gid, gid, &asked.size, &config->arena, gids);
 	} else if (asked.size.set)
 		return refuse(text, "size is for a user whose ids are those of subuid(5)", err);
 	config->process->user->uid = (struct opt_u64){ true, uid };

@@ -16,7 +16,7 @@
  * Changes the mappings of @config, which are the default's, and makes the caller its user.
  * Runs in: parent.  Source: podman-run(1), --userns.
  */
-int spec_keep_id(const char *text, const struct spec_user *user, struct container_config *config,
-		 struct error *err);
+int spec_keep_id(const char *text, const struct spec_caller *caller,
+		 struct container_config *config, struct error *err);
 
 #endif

@@ -112,14 +112,15 @@ static int add_home(const struct spec_account *account, struct container_config 
  * what the container can reach at all (org.urun.hidden).  Programs expect to write to some of these
  * folders: a tmpfs there spares them the overlay, and is there with --read-only too.
  */
-static int hide_host(const struct spec_user *user, const struct spec_account *account,
+static int hide_host(const struct spec_caller *caller, const struct spec_account *account,
 		     struct container_config *config, struct error *err)
 {
 	static const char *const writable[] = { "/home:mode=0755", "/root:mode=0700",
 						"/run:mode=0755", "/tmp", "/var/tmp" };
 	char *hidden;
 
-	if (spec_hidden_text("", user->uid, &user->private_paths, &config->arena, &hidden, err) < 0)
+	if (spec_hidden_text("", caller->uid, &caller->private_paths, &config->arena, &hidden,
+			     err) < 0)
 		return -1;
 	config_set_annotation(config, CONFIG_ANNOTATION_HIDDEN, hidden);
 	for (size_t i = 0; i < ARRAY_SIZE(writable); i++)
@@ -140,11 +141,11 @@ static void hide_more(const char *paths, struct container_config *config)
 	config_set_annotation(config, CONFIG_ANNOTATION_HIDDEN, both);
 }
 
-static int apply_mounts(const struct spec_options *options, const struct spec_user *user,
+static int apply_mounts(const struct spec_options *options, const struct spec_caller *caller,
 			const struct spec_account *account, struct container_config *config,
 			struct error *err)
 {
-	if (is_host(config) && hide_host(user, account, config, err) < 0)
+	if (is_host(config) && hide_host(caller, account, config, err) < 0)
 		return -1;
 	for (size_t i = 0; i < options->tmpfs.count; i++)
 		if (add_tmpfs(options->tmpfs.items[i], config, err) < 0)
@@ -309,7 +310,7 @@ static int load_seccomp(const char *path, struct container_config *config, struc
 
 	if (failed < 0)
 		return error_set(err, -failed, "--security-opt seccomp=%s", path);
-	if (config_parse_seccomp(text, size, &config->arena, &config->linux_->seccomp, err) < 0)
+	if (config_parse_seccomp(text, size, &config->arena, &config->linux->seccomp, err) < 0)
 		return error_prefix(err, "--security-opt seccomp=%s", path);
 	return 0;
 }
@@ -344,7 +345,7 @@ static int apply_security_word(const char *text, struct container_config *config
 	char *value = copy, *name = strsep(&value, "=:");
 
 	if (str_equal(name, "seccomp") && str_equal(value, "unconfined")) {
-		config->linux_->seccomp = NULL;
+		config->linux->seccomp = NULL;
 		return 0;
 	}
 	if (str_equal(name, "seccomp") && value && *value)
@@ -354,8 +355,8 @@ static int apply_security_word(const char *text, struct container_config *config
 		return 0;
 	}
 	if (str_equal(name, "unmask") && value && *value) {
-		unmask(value, &config->linux_->masked_paths);
-		unmask(value, &config->linux_->readonly_paths);
+		unmask(value, &config->linux->masked_paths);
+		unmask(value, &config->linux->readonly_paths);
 		return 0;
 	}
 	if (str_equal(name, "no-new-privileges") &&
@@ -370,7 +371,7 @@ static int apply_security_word(const char *text, struct container_config *config
 static int apply_security(const struct spec_options *options, struct container_config *config,
 			  struct error *err)
 {
-	seccomp_default(&config->arena, &config->linux_->seccomp);
+	seccomp_default(&config->arena, &config->linux->seccomp);
 	for (size_t i = 0; i < options->security.count; i++)
 		if (apply_security_word(options->security.items[i], config, err) < 0)
 			return -1;
@@ -402,10 +403,10 @@ static int parse_size(const char *text, int64_t *ret_bytes)
 
 static struct config_resources *resources_of(struct container_config *config)
 {
-	if (!config->linux_->resources)
-		config->linux_->resources =
-			arena_alloc(&config->arena, sizeof(*config->linux_->resources));
-	return config->linux_->resources;
+	if (!config->linux->resources)
+		config->linux->resources =
+			arena_alloc(&config->arena, sizeof(*config->linux->resources));
+	return config->linux->resources;
 }
 
 static int apply_memory(const char *text, struct container_config *config, struct error *err)
@@ -522,22 +523,22 @@ static int apply_mappings(const char *option, const struct spec_texts *texts, st
 	return 0;
 }
 
-static int apply_userns(const struct spec_options *options, const struct spec_user *user,
+static int apply_userns(const struct spec_options *options, const struct spec_caller *caller,
 			struct spec_account *account, struct container_config *config,
 			struct error *err)
 {
-	struct config_linux *linux_ = config->linux_;
+	struct config_linux *linux = config->linux;
 	struct arena *arena = &config->arena;
 
 	if (options->userns && (options->uid_maps.count || options->gid_maps.count))
 		return error_set(err, 0, "--userns keep-id and --uidmap or --gidmap: one of them");
 	if (options->userns) {
-		if (spec_keep_id(options->userns, user, config, err) < 0)
+		if (spec_keep_id(options->userns, caller, config, err) < 0)
 			return -1;
-		spec_account_of_caller(user, config, account);
+		spec_account_of_caller(caller, config, account);
 	}
-	if (apply_mappings("uidmap", &options->uid_maps, arena, &linux_->uid_mappings, err) < 0 ||
-	    apply_mappings("gidmap", &options->gid_maps, arena, &linux_->gid_mappings, err) < 0)
+	if (apply_mappings("uidmap", &options->uid_maps, arena, &linux->uid_mappings, err) < 0 ||
+	    apply_mappings("gidmap", &options->gid_maps, arena, &linux->gid_mappings, err) < 0)
 		return -1;
 	return 0;
 }
@@ -633,17 +634,17 @@ static int apply_process(const struct spec_options *options, struct spec_account
 	return 0;
 }
 
-int spec_apply(const struct spec_options *options, const struct spec_user *user,
+int spec_apply(const struct spec_options *options, const struct spec_caller *caller,
 	       struct container_config *config, struct error *err)
 {
 	struct spec_account account = { .keep_id = false };
 
 	/* ORDER: the user is looked up in the root; capabilities depend on the user. */
 	if (apply_root(options, config, err) < 0 ||
-	    error_gather(err, apply_userns(options, user, &account, config, err)) < 0 ||
+	    error_gather(err, apply_userns(options, caller, &account, config, err)) < 0 ||
 	    error_gather(err, apply_process(options, &account, config, err)) < 0 ||
 	    error_gather(err, apply_env(options, config, err)) < 0 ||
-	    error_gather(err, apply_mounts(options, user, &account, config, err)) < 0 ||
+	    error_gather(err, apply_mounts(options, caller, &account, config, err)) < 0 ||
 	    error_gather(err, apply_capabilities(options, config, err)) < 0 ||
 	    error_gather(err, apply_security(options, config, err)) < 0 ||
 	    error_gather(err, apply_limits(options, config, err)) < 0)

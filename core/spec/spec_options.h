@@ -49,7 +49,7 @@ struct spec_options {
 };
 
 /* The caller, as far as the config depends on it. */
-struct spec_user {
+struct spec_caller {
 	unsigned int uid, gid; /* in the caller's user namespace */
 	/* Paths of the caller's environment that aren't shown where the host's own system is the root
 	   ($HOME, $TMPDIR …); relative ones are against the working folder. */
@@ -61,7 +61,7 @@ struct spec_user {
  * Fails with the option's name, and where a source or the root file system isn't there.
  * Source: podman-run(1); OCI runtime-spec 1.3, config.md.
  */
-int spec_apply(const struct spec_options *options, const struct spec_user *user,
+int spec_apply(const struct spec_options *options, const struct spec_caller *caller,
 	       struct container_config *config, struct error *err);
 
 #endif

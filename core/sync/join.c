@@ -71,9 +71,9 @@ int join_time_namespace(const int joined[static CONFIG_NS_COUNT], int new_flags,
 		return 0;
 	if (unshare(CLONE_NEWTIME) < 0)
 		return error_set(err, errno, "make the time namespace");
-	if (config->linux_->time_offsets.count == 0)
+	if (config->linux->time_offsets.count == 0)
 		return 0;
 	if (clocks_fd < 0 && join_open_clocks(&own, err) < 0)
 		return -1;
-	return set_clocks(config->linux_, clocks_fd < 0 ? own : clocks_fd, err);
+	return set_clocks(config->linux, clocks_fd < 0 ? own : clocks_fd, err);
 }

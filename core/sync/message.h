@@ -10,7 +10,7 @@
 #include "core/base/str.h"
 
 /* What the child calls itself (PR_SET_NAME) until execve. */
-#define CHILD_NAME "urun:init"
+#define INIT_COMM "urun:init"
 
 /*
  * The messages of the sync pipe, in the order in which they come.

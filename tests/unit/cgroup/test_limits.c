@@ -19,12 +19,12 @@ static const char *settings_of(const char *resources, enum cgroup_purpose purpos
 	struct container_config config = { 0 };
 	struct cgroup_settings settings = { 0 };
 	struct error err = ERROR_NONE;
-	struct config_linux linux_ = { 0 };
+	struct config_linux linux = { 0 };
 
-	config.linux_ = &linux_;
+	config.linux = &linux;
 	line[0] = '\0';
 	if (config_merge_resources(&config, resources, strlen(resources), &err) < 0 ||
-	    cgroup_settings_make(linux_.resources, purpose, &settings, &err) < 0)
+	    cgroup_settings_make(linux.resources, purpose, &settings, &err) < 0)
 		snprintf(line, sizeof(line), "%s", err.text);
 	for (size_t i = 0; i < settings.count; i++) {
 		size_t used = strlen(line);
@@ -150,7 +150,7 @@ static void test_controllers(void **state)
 static void test_merge(void **state)
 {
 	struct container_config config = { 0 };
-	struct config_linux linux_ = { 0 };
+	struct config_linux linux = { 0 };
 	struct error err = ERROR_NONE;
 	static const char first[] = "{\"memory\":{\"limit\":100,\"swap\":200},"
 				    "\"unified\":{\"io.max\":\"1\",\"io.low\":\"2\"}}";
@@ -158,14 +158,14 @@ static void test_merge(void **state)
 				     "\"unified\":{\"io.low\":\"3\"}}";
 
 	(void)state;
-	config.linux_ = &linux_;
+	config.linux = &linux;
 	assert_int_equal(config_merge_resources(&config, first, strlen(first), &err), 0);
 	assert_int_equal(config_merge_resources(&config, second, strlen(second), &err), 0);
-	assert_int_equal(linux_.resources->memory->limit.value, 150);
-	assert_int_equal(linux_.resources->memory->swap.value, 200);
-	assert_int_equal(linux_.resources->pids->limit.value, 5);
-	assert_int_equal(linux_.resources->unified.count, 2);
-	assert_string_equal(linux_.resources->unified.items[1].value, "3");
+	assert_int_equal(linux.resources->memory->limit.value, 150);
+	assert_int_equal(linux.resources->memory->swap.value, 200);
+	assert_int_equal(linux.resources->pids->limit.value, 5);
+	assert_int_equal(linux.resources->unified.count, 2);
+	assert_string_equal(linux.resources->unified.items[1].value, "3");
 	config_release(&config);
 }
 

@@ -12,7 +12,7 @@
 
 struct fixture {
 	struct container_config config;
-	struct config_linux linux_;
+	struct config_linux linux;
 	struct config_process process;
 };
 
@@ -21,7 +21,7 @@ static int set_up(void **state)
 	static struct fixture fixture;
 
 	fixture = (struct fixture){ 0 };
-	fixture.config.linux_ = &fixture.linux_;
+	fixture.config.linux = &fixture.linux;
 	fixture.config.process = &fixture.process;
 	*state = &fixture;
 	return 0;
@@ -68,9 +68,9 @@ static void a_namespace_is_added_and_removed(void **state)
 	config_remove_namespace(config, config_find_namespace(config, CONFIG_NS_MOUNT));
 	assert_null(config_find_namespace(config, CONFIG_NS_MOUNT));
 	config_remove_namespace(config, config_find_namespace(config, CONFIG_NS_NETWORK));
-	assert_int_equal(config->linux_->namespaces.count, 1);
-	assert_int_equal(config->linux_->namespaces.items[0].type, CONFIG_NS_USER);
-	assert_null(config->linux_->namespaces.items[0].path);
+	assert_int_equal(config->linux->namespaces.count, 1);
+	assert_int_equal(config->linux->namespaces.items[0].type, CONFIG_NS_USER);
+	assert_null(config->linux->namespaces.items[0].path);
 }
 
 static void a_variable_stands_once(void **state)

@@ -51,7 +51,7 @@ static void assert_refused(const char *text, const char *wanted)
 		fail_msg("taken: %s", text);
 	if (strncmp(err.text, wanted, strlen(wanted)) != 0)
 		fail_msg("%s\nisn't: %s", err.text, wanted);
-	assert_null(config.linux_);
+	assert_null(config.linux);
 	assert_null(config.arena.blocks);
 }
 
@@ -104,7 +104,7 @@ static void empty_paths_are_as_none(void **state)
 
 	(void)state;
 	assert_int_equal(config_parse(text, strlen(text), &config, &err), 0);
-	assert_null(config.linux_->cgroups_path);
+	assert_null(config.linux->cgroups_path);
 	config_release(&config);
 }
 
@@ -593,10 +593,10 @@ static void all_that_is_read_is_printed(void **state)
 	assert_int_equal(config.process->scheduler->flags.items[0],
 			 CONFIG_SCHED_FLAG_UTIL_CLAMP_MAX);
 	assert_int_equal(config.process->io_priority->class, CONFIG_IO_IDLE);
-	assert_int_equal(config.linux_->seccomp->syscalls.items[0].action, CONFIG_SECCOMP_TRACE);
-	assert_int_equal(config.linux_->seccomp->syscalls.items[0].args.items[0].op,
+	assert_int_equal(config.linux->seccomp->syscalls.items[0].action, CONFIG_SECCOMP_TRACE);
+	assert_int_equal(config.linux->seccomp->syscalls.items[0].args.items[0].op,
 			 CONFIG_SECCOMP_MASKED_EQ);
-	assert_int_equal(config.linux_->seccomp->flags.items[0],
+	assert_int_equal(config.linux->seccomp->flags.items[0],
 			 CONFIG_SECCOMP_FLAG_WAIT_KILLABLE_RECV);
 	assert_string_equal(config_find_namespace(&config, CONFIG_NS_NETWORK)->path, "/n");
 	config_release(&config);

@@ -72,12 +72,12 @@ static void single_id(void)
  * The members of process, of the config itself and of linux, each beginning with a comma where
  * there are any.
  */
-static int scoped_full(const char *process, const char *own, const char *linux_)
+static int scoped_full(const char *process, const char *own, const char *linux)
 {
 	autofree char *text = str_format(
 		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
 		"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"],\"user\":{\"uid\":0,\"gid\":0}%s}%s,\"linux\":{%s}}",
-		process, own, linux_);
+		process, own, linux);
 	struct error parse_error = ERROR_NONE;
 
 	config_release(&config);
@@ -93,9 +93,9 @@ static int scoped(const char *own)
 	return scoped_full("", own, NAMESPACES);
 }
 
-static int scoped_linux(const char *linux_)
+static int scoped_linux(const char *linux)
 {
-	autofree char *all = str_format(NAMESPACES ",%s", linux_);
+	autofree char *all = str_format(NAMESPACES ",%s", linux);
 
 	return scoped_full("", "", all);
 }
@@ -130,11 +130,11 @@ static void test_user_namespace_is_added(void **state)
 	(void)state;
 	assert_int_equal(scoped(""), 0);
 	assert_non_null(config_find_namespace(&config, CONFIG_NS_USER));
-	assert_int_equal(config.linux_->namespaces.count, 7);
+	assert_int_equal(config.linux->namespaces.count, 7);
 	plan.mode = USERNS_INHERIT;
 	assert_int_equal(scoped(""), 0);
 	assert_null(config_find_namespace(&config, CONFIG_NS_USER));
-	assert_int_equal(config.linux_->namespaces.count, 6);
+	assert_int_equal(config.linux->namespaces.count, 6);
 }
 
 /* `exec` joins by a descriptor, and a bundle by a path: each hint names what there is. */
@@ -178,8 +178,8 @@ static void test_own_user_namespace_by_path_is_not_joined(void **state)
 			"", "",
 			"\"namespaces\":[{\"type\":\"user\",\"path\":\"/proc/self/ns/user\"},{\"type\":\"mount\"}]"),
 		0);
-	assert_int_equal(config.linux_->namespaces.count, 1);
-	assert_int_equal(config.linux_->namespaces.items[0].type, CONFIG_NS_MOUNT);
+	assert_int_equal(config.linux->namespaces.count, 1);
+	assert_int_equal(config.linux->namespaces.items[0].type, CONFIG_NS_MOUNT);
 }
 
 /* @own: as that of scoped_full(). */
@@ -483,7 +483,7 @@ static void test_sysctl(void **state)
 			  "set by the field hostname");
 	assert_int_equal(scoped_linux("\"sysctl\":{\"kernel.domainname\":\"x\"}"), 0);
 	assert_string_equal(config.domainname, "x");
-	assert_int_equal(config.linux_->sysctl.count, 0);
+	assert_int_equal(config.linux->sysctl.count, 0);
 	assert_fails_with(scoped_linux("\"sysctl\":{\"vm.swappiness\":\"1\"}"),
 			  "linux.sysctl.vm.swappiness: belongs to no namespace");
 	assert_fails_with(scoped_linux("\"sysctl\":{\"kernel.shmmaxx\":\"1\"}"),

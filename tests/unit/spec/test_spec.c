@@ -15,13 +15,13 @@ static struct config_id_mapping many_ids[] = {
 	{ { true, 1 }, { true, 100000 }, { true, 65536 } },
 };
 
-static struct spec_caller caller_of(struct config_id_mapping *items, size_t count)
+static struct spec_input input_of(struct config_id_mapping *items, size_t count)
 {
-	struct spec_caller caller = { 0 };
+	struct spec_input input = { 0 };
 
-	caller.uid_mappings.items = caller.gid_mappings.items = items;
-	caller.uid_mappings.count = caller.gid_mappings.count = count;
-	return caller;
+	input.uid_mappings.items = input.gid_mappings.items = items;
+	input.uid_mappings.count = input.gid_mappings.count = count;
+	return input;
 }
 
 static bool has_option(const struct container_config *config, const char *destination,
@@ -42,14 +42,14 @@ static bool has_option(const struct container_config *config, const char *destin
 /* It is what the parser takes, whole: what config_check() refuses can't be in it. */
 static void the_config_is_read_back_as_it_was(void **state)
 {
-	struct spec_caller caller = caller_of(many_ids, 2);
+	struct spec_input input = input_of(many_ids, 2);
 	autostrbuf struct strbuf text = { 0 };
 	autostrbuf struct strbuf again = { 0 };
 	struct container_config config = { 0 }, parsed = { 0 };
 	struct error err = ERROR_NONE;
 
 	(void)state;
-	assert_int_equal(spec_config(&caller, &config, &err), 0);
+	assert_int_equal(spec_config(&input, &config, &err), 0);
 	config_print(&config, JSON_INDENTED, &text);
 	if (config_parse(text.bytes, text.size, &parsed, &err) < 0)
 		fail_msg("%s", err.text);
@@ -60,8 +60,8 @@ static void the_config_is_read_back_as_it_was(void **state)
 	assert_true(parsed.process->terminal && parsed.process->no_new_privileges &&
 		    parsed.root->readonly);
 	assert_string_equal(parsed.hostname, "urun");
-	assert_int_equal(parsed.linux_->uid_mappings.count, 2);
-	assert_int_equal(parsed.linux_->gid_mappings.items[1].outer.value, 100000);
+	assert_int_equal(parsed.linux->uid_mappings.count, 2);
+	assert_int_equal(parsed.linux->gid_mappings.items[1].outer.value, 100000);
 	assert_int_equal(parsed.annotations.count, 0);
 	config_release(&config);
 	config_release(&parsed);
@@ -69,12 +69,12 @@ static void the_config_is_read_back_as_it_was(void **state)
 
 static void every_namespace_but_time_is_new(void **state)
 {
-	struct spec_caller caller = caller_of(one_id, 1);
+	struct spec_input input = input_of(one_id, 1);
 	struct container_config config = { 0 };
 	struct error err = ERROR_NONE;
 
 	(void)state;
-	assert_int_equal(spec_config(&caller, &config, &err), 0);
+	assert_int_equal(spec_config(&input, &config, &err), 0);
 	for (int type = 0; type < CONFIG_NS_COUNT; type++) {
 		struct config_namespace *namespace = config_find_namespace(&config, type);
 
@@ -90,30 +90,30 @@ static void every_namespace_but_time_is_new(void **state)
 
 static void the_tty_group_is_asked_for_only_where_it_is_mapped(void **state)
 {
-	struct spec_caller caller = caller_of(one_id, 1);
+	struct spec_input input = input_of(one_id, 1);
 	struct container_config config = { 0 };
 	struct error err = ERROR_NONE;
 
 	(void)state;
-	assert_int_equal(spec_config(&caller, &config, &err), 0);
+	assert_int_equal(spec_config(&input, &config, &err), 0);
 	assert_false(has_option(&config, "/dev/pts", "gid=5"));
 	assert_true(has_option(&config, "/dev/pts", "newinstance"));
 	config_release(&config);
-	caller = caller_of(many_ids, 2);
-	assert_int_equal(spec_config(&caller, &config, &err), 0);
+	input = input_of(many_ids, 2);
+	assert_int_equal(spec_config(&input, &config, &err), 0);
 	assert_true(has_option(&config, "/dev/pts", "gid=5"));
 	config_release(&config);
 }
 
 static void the_network_is_an_annotation(void **state)
 {
-	struct spec_caller caller = caller_of(one_id, 1);
+	struct spec_input input = input_of(one_id, 1);
 	struct container_config config = { 0 };
 	struct error err = ERROR_NONE;
 
 	(void)state;
-	caller.network = "slirp";
-	assert_int_equal(spec_config(&caller, &config, &err), 0);
+	input.network = "slirp";
+	assert_int_equal(spec_config(&input, &config, &err), 0);
 	assert_string_equal(config_annotation(&config, "org.urun.network"), "slirp");
 	config_release(&config);
 }
@@ -121,12 +121,12 @@ static void the_network_is_an_annotation(void **state)
 static void mappings_without_root_are_refused(void **state)
 {
 	struct config_id_mapping no_root[] = { { { true, 1 }, { true, 100000 }, { true, 65536 } } };
-	struct spec_caller caller = caller_of(no_root, 1);
+	struct spec_input input = input_of(no_root, 1);
 	struct container_config config = { 0 };
 	struct error err = ERROR_NONE;
 
 	(void)state;
-	assert_int_equal(spec_config(&caller, &config, &err), -1);
+	assert_int_equal(spec_config(&input, &config, &err), -1);
 	assert_string_equal(err.text,
 			    "the mappings have no id 0: the container would have no root");
 	assert_null(config.oci_version);

@@ -12,7 +12,7 @@
 static struct config_id_mapping items[8];
 static struct config_process process;
 static struct config_user user;
-static struct config_linux linux_;
+static struct config_linux linux;
 static struct container_config config;
 static struct error err;
 
@@ -28,13 +28,13 @@ static void caller_with(uint64_t own, size_t count, const uint64_t (*ranges)[2])
 							   { true, ranges[i][1] } };
 		inner += ranges[i][1];
 	}
-	linux_ = (struct config_linux){ 0 };
-	linux_.uid_mappings.items = linux_.gid_mappings.items = items;
-	linux_.uid_mappings.count = linux_.gid_mappings.count = 1 + count;
+	linux = (struct config_linux){ 0 };
+	linux.uid_mappings.items = linux.gid_mappings.items = items;
+	linux.uid_mappings.count = linux.gid_mappings.count = 1 + count;
 	user = (struct config_user){ 0 };
 	process = (struct config_process){ .user = &user };
 	arena_release(&config.arena);
-	config = (struct container_config){ .process = &process, .linux_ = &linux_ };
+	config = (struct container_config){ .process = &process, .linux = &linux };
 	err = ERROR_NONE;
 }
 
@@ -50,13 +50,13 @@ static char *map_text(const config_id_mappings *map)
 
 static void assert_kept(const char *text, unsigned int own, const char *uids, const char *gids)
 {
-	const struct spec_user caller = { .uid = own, .gid = own };
+	const struct spec_caller caller = { .uid = own, .gid = own };
 	autofree char *has_uids = NULL, *has_gids = NULL;
 
 	if (spec_keep_id(text, &caller, &config, &err) < 0)
 		fail_msg("%s: %s", text, err.text);
-	has_uids = map_text(&linux_.uid_mappings);
-	has_gids = map_text(&linux_.gid_mappings);
+	has_uids = map_text(&linux.uid_mappings);
+	has_gids = map_text(&linux.gid_mappings);
 	assert_string_equal(has_uids, uids);
 	assert_string_equal(has_gids, gids);
 }
@@ -141,7 +141,7 @@ static void a_size_is_that_of_the_whole_map(void **state)
 /* Root's ids are mapped to themselves, and stay so. */
 static void root_keeps_its_map(void **state)
 {
-	const struct spec_user root = { .uid = 0, .gid = 0 };
+	const struct spec_caller root = { .uid = 0, .gid = 0 };
 
 	(void)state;
 	caller_with(0, 0, NULL);
@@ -171,7 +171,7 @@ static void what_is_not_of_the_form_is_refused(void **state)
 		"keep-id:uid=1:2",
 		"keep-id,uid=1",
 	};
-	const struct spec_user caller = { .uid = 1000, .gid = 1000 };
+	const struct spec_caller caller = { .uid = 1000, .gid = 1000 };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {

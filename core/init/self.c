@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: init, setns.
-#include "core/init/child.h"
+#include "core/init/self.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,25 +29,25 @@
 
 static void log_to_parent(enum log_level level, const char *text, void *context)
 {
-	struct child *child = context;
+	struct self *self = context;
 	struct error ignored = ERROR_NONE;
 	char payload[2048];
 	int length;
 
-	if (child->sync_fd < 0)
+	if (self->sync_fd < 0)
 		return;
 	length = snprintf(payload, sizeof(payload), "%c%s", (char)level, text);
 	if (length >= (int)sizeof(payload))
 		length = sizeof(payload) - 1;
-	pipe_send(child->sync_fd, MESSAGE_LOG, payload, length > 0 ? (size_t)length : 1, NULL, 0,
+	pipe_send(self->sync_fd, MESSAGE_LOG, payload, length > 0 ? (size_t)length : 1, NULL, 0,
 		  &ignored);
 }
 
 /* The parent has gone: what we would make is nobody's any more, and there is nobody to tell. */
-int child_receive(struct child *child, enum message_type type, struct message *ret_message,
-		  struct error *err)
+int self_receive(struct self *self, enum message_type type, struct message *ret_message,
+		 struct error *err)
 {
-	int got = pipe_receive(child->sync_fd, MESSAGE_BIT(type), ret_message, err);
+	int got = pipe_receive(self->sync_fd, MESSAGE_BIT(type), ret_message, err);
 
 	if (got == 0)
 		_exit(1);
@@ -55,63 +55,63 @@ int child_receive(struct child *child, enum message_type type, struct message *r
 }
 
 /* The descriptors that the order names and those that came must be the same. */
-static int take_descriptors(struct child *child, struct error *err)
+static int take_descriptors(struct self *self, struct error *err)
 {
 	autoclose int failed = -1;
 	int *const places[ORDER_FD_COUNT] = {
-		[ORDER_FD_START] = &child->start,
-		[ORDER_FD_STARTED] = &child->started,
+		[ORDER_FD_START] = &self->start,
+		[ORDER_FD_STARTED] = &self->started,
 		[ORDER_FD_FAILED] = &failed,
-		[ORDER_FD_SECCOMP_SOCKET] = &child->seccomp_socket,
-		[ORDER_FD_MOUNT_NAMESPACE] = &child->mount_namespace,
+		[ORDER_FD_SECCOMP_SOCKET] = &self->seccomp_socket,
+		[ORDER_FD_MOUNT_NAMESPACE] = &self->mount_namespace,
 	};
-	struct message *message = &child->config_message;
+	struct message *message = &self->config_message;
 	struct error unmapped = ERROR_NONE;
 	size_t count = 0;
 
-	if (message->fd_count != (size_t)__builtin_popcount(child->order.fds) ||
-	    child->order.fds >> ORDER_FD_COUNT)
+	if (message->fd_count != (size_t)__builtin_popcount(self->order.fds) ||
+	    self->order.fds >> ORDER_FD_COUNT)
 		return error_set(err, EPROTO,
 				 "sync pipe: config with %zu descriptors, which isn't what it says",
 				 message->fd_count);
 	for (int i = 0; i < ORDER_FD_COUNT; i++)
-		if (child->order.fds & (1u << i))
+		if (self->order.fds & (1u << i))
 			*places[i] = take_fd(&message->fds[count++]);
 	/* Not every file system has files that can be mapped: then an error takes a system call. */
-	if (failed >= 0 && failure_map(failed, &child->failure, &unmapped) < 0)
+	if (failed >= 0 && failure_map(failed, &self->failure, &unmapped) < 0)
 		log_debug("%s", unmapped.text);
 	return 0;
 }
 
-int child_receive_config(struct child *child, struct error *err)
+int self_receive_config(struct self *self, struct error *err)
 {
-	if (child_receive(child, MESSAGE_CONFIG, &child->config_message, err) < 0 ||
-	    message_order_unpack(&child->config_message, &child->order, child->sections, err) < 0)
+	if (self_receive(self, MESSAGE_CONFIG, &self->config_message, err) < 0 ||
+	    message_order_unpack(&self->config_message, &self->order, self->sections, err) < 0)
 		return -1;
-	log_set_level(child->order.log_level);
-	log_set_sink(log_to_parent, child);
-	if (take_descriptors(child, err) < 0)
+	log_set_level(self->order.log_level);
+	log_set_sink(log_to_parent, self);
+	if (take_descriptors(self, err) < 0)
 		return -1;
-	return config_parse_own(child->sections[ORDER_CONFIG],
-				child->order.section_sizes[ORDER_CONFIG], &child->config, err);
+	return config_parse_own(self->sections[ORDER_CONFIG],
+				self->order.section_sizes[ORDER_CONFIG], &self->config, err);
 }
 
-int child_join_mount_namespace(struct child *child, struct error *err)
+int self_join_mount_namespace(struct self *self, struct error *err)
 {
-	if (child->mount_namespace < 0)
+	if (self->mount_namespace < 0)
 		return 0;
-	if (setns(child->mount_namespace, CLONE_NEWNS) < 0)
+	if (setns(self->mount_namespace, CLONE_NEWNS) < 0)
 		return error_set(err, errno, "join the mount namespace");
-	fd_close(&child->mount_namespace);
+	fd_close(&self->mount_namespace);
 	return 0;
 }
 
-int child_send_ready(struct child *child, struct error *err)
+int self_send_ready(struct self *self, struct error *err)
 {
-	int sent = pipe_send(child->sync_fd, MESSAGE_READY, NULL, 0, &child->console_master,
-			     child->console_master >= 0 ? 1 : 0, err);
+	int sent = pipe_send(self->sync_fd, MESSAGE_READY, NULL, 0, &self->console_master,
+			     self->console_master >= 0 ? 1 : 0, err);
 
-	fd_close(&child->console_master);
+	fd_close(&self->console_master);
 	return sent;
 }
 
@@ -120,13 +120,13 @@ int child_send_ready(struct child *child, struct error *err)
  * ORDER: the death signal goes before the pipe: until the parent has seen our end of it close, it
  * kills us itself.
  */
-int child_await_run(struct child *child, struct error *err)
+int self_await_run(struct self *self, struct error *err)
 {
 	automessage struct message run = MESSAGE_NONE;
 
-	if (child_receive(child, MESSAGE_RUN, &run, err) < 0)
+	if (self_receive(self, MESSAGE_RUN, &run, err) < 0)
 		return -1;
-	if (!(child->order.flags & ORDER_DIE_WITH_PARENT))
+	if (!(self->order.flags & ORDER_DIE_WITH_PARENT))
 		prctl(PR_SET_PDEATHSIG, 0);
 	return 0;
 }
@@ -142,9 +142,9 @@ static int enter_and_find(const struct config_process *process, char **ret_path,
  * Once more where the user's file system ids were refused: a FUSE file system of the caller's own, as a
  * volume with keep-id, lets in who has all ids of its owner.  The first error is the one that stays.
  */
-static int find_with_all_ids(const struct child *child, char **ret_path, struct error *err)
+static int find_with_all_ids(const struct self *self, char **ret_path, struct error *err)
 {
-	const struct config_process *process = child->config.process;
+	const struct config_process *process = self->config.process;
 	struct error again = ERROR_NONE;
 	struct user_ids own;
 	char *path = NULL;
@@ -152,7 +152,7 @@ static int find_with_all_ids(const struct child *child, char **ret_path, struct 
 
 	if (user_ids_begin(process->user, &own, &again) < 0)
 		return -1;
-	if (!(child->order.flags & ORDER_SETNS))
+	if (!(self->order.flags & ORDER_SETNS))
 		program_make_cwd(process);
 	found = enter_and_find(process, &path, &again);
 	if (user_ids_end(&own, err) < 0 || found < 0) {
@@ -168,12 +168,12 @@ static int find_with_all_ids(const struct child *child, char **ret_path, struct 
  * The caller's uid as it is in our user namespace; false where it has no mapping.  The kernel remembers
  * who made the sync pipe.
  */
-static bool find_caller(const struct child *child, uid_t *ret_uid)
+static bool find_caller(const struct self *self, uid_t *ret_uid)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
-	if (getsockopt(child->sync_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
+	if (getsockopt(self->sync_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
 	    place_owner_is_unmapped(peer.uid))
 		return false;
 	*ret_uid = peer.uid;
@@ -184,9 +184,9 @@ static bool find_caller(const struct child *child, uid_t *ret_uid)
  * With the user's permissions, and before READY, so that `create` can tell what `start` would meet.
  * The working folder is entered here and kept.
  */
-int child_find_program(struct child *child, struct error *err)
+int self_find_program(struct self *self, struct error *err)
 {
-	const struct config_process *process = child->config.process;
+	const struct config_process *process = self->config.process;
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	bool closed[STDIO_COUNT];
 	char *path = NULL;
@@ -200,57 +200,56 @@ int child_find_program(struct child *child, struct error *err)
 	found = enter_and_find(process, &path, err);
 	user_files_end();
 	if (found < 0 && err->code == EACCES)
-		found = find_with_all_ids(child, &path, err);
+		found = find_with_all_ids(self, &path, err);
 	/* ORDER: again after the change of ids for files, which clears it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (found < 0)
 		return -1;
-	program_prepare(process, path, NULL, root, &child->program);
-	if (find_caller(child, &caller))
+	program_prepare(process, path, NULL, root, &self->program);
+	if (find_caller(self, &caller))
 		stdio_give(closed, caller, (uid_t)process->user->uid.value);
 	return 0;
 }
 
-enum user_groups child_groups(const struct child *child)
+enum user_groups self_groups(const struct self *self)
 {
-	if (child->order.flags & ORDER_KEEP_GROUPS)
+	if (self->order.flags & ORDER_KEEP_GROUPS)
 		return USER_GROUPS_KEEP;
-	return child->order.flags & ORDER_SETGROUPS_DENIED ? USER_GROUPS_DENIED : USER_GROUPS_SET;
+	return self->order.flags & ORDER_SETGROUPS_DENIED ? USER_GROUPS_DENIED : USER_GROUPS_SET;
 }
 
-static int load_filter(struct child *child, struct error *err)
+static int load_filter(struct self *self, struct error *err)
 {
-	const struct config_seccomp *seccomp = child->config.linux_->seccomp;
+	const struct config_seccomp *seccomp = self->config.linux->seccomp;
 	autoclose int listener = -1;
 
-	if (!(child->order.flags & ORDER_FILTER))
+	if (!(self->order.flags & ORDER_FILTER))
 		return 0;
-	if (seccomp_load_program(child->sections[ORDER_FILTER_BPF],
-				 child->order.section_sizes[ORDER_FILTER_BPF],
-				 child->order.filter_flags, &listener, err) < 0)
+	if (seccomp_load_program(self->sections[ORDER_FILTER_BPF],
+				 self->order.section_sizes[ORDER_FILTER_BPF],
+				 self->order.filter_flags, &listener, err) < 0)
 		return -1;
-	if (listener < 0 || !seccomp || child->seccomp_socket < 0)
+	if (listener < 0 || !seccomp || self->seccomp_socket < 0)
 		return 0;
-	return seccomp_send_listener(child->seccomp_socket, listener, &child->listener_state, err);
+	return seccomp_send_listener(self->seccomp_socket, listener, &self->listener_state, err);
 }
 
-static void prepare_listener_state(struct child *child)
+static void prepare_listener_state(struct self *self)
 {
-	const struct config_seccomp *seccomp = child->config.linux_->seccomp;
+	const struct config_seccomp *seccomp = self->config.linux->seccomp;
 
-	if (child->seccomp_socket >= 0)
-		seccomp_listener_state((pid_t)child->order.pid, seccomp->listener_metadata,
-				       child->sections[ORDER_STATE_CREATED],
-				       &child->listener_state);
+	if (self->seccomp_socket >= 0)
+		seccomp_listener_state((pid_t)self->order.pid, seccomp->listener_metadata,
+				       self->sections[ORDER_STATE_CREATED], &self->listener_state);
 }
 
-static int set_limits(const struct child *child, struct error *err)
+static int set_limits(const struct self *self, struct error *err)
 {
-	const struct config_process *process = child->config.process;
+	const struct config_process *process = self->config.process;
 
 	limits_set_umask(process);
-	if (limits_set_memory_policy(&child->config, err) < 0 ||
-	    limits_set_personality(&child->config, err) < 0 ||
+	if (limits_set_memory_policy(&self->config, err) < 0 ||
+	    limits_set_personality(&self->config, err) < 0 ||
 	    limits_set_scheduler(process, err) < 0 || limits_set_io_priority(process, err) < 0)
 		return -1;
 	return limits_set_rlimits(process, err);
@@ -263,11 +262,11 @@ static int set_limits(const struct child *child, struct error *err)
  * namespaces with CAP_SYS_PTRACE can take us over.  Under a filter that refuses the call we stay as we
  * are, and `exec` into the container fails until it is started.
  */
-static void let_be_looked_at(const struct child *child)
+static void let_be_looked_at(const struct self *self)
 {
 	const uint32_t needed = ORDER_WAIT_START | ORDER_PRCTL_ALLOWED;
 
-	if (child->joins && (child->order.flags & needed) == needed)
+	if (self->joins && (self->order.flags & needed) == needed)
 		prctl(PR_SET_DUMPABLE, 1);
 }
 
@@ -275,24 +274,24 @@ static void let_be_looked_at(const struct child *child)
  * ORDER: without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded while we have it; with
  * it, as the last step, so that the filter need not allow what the steps between call.
  */
-static int confine(struct child *child, struct error *err)
+static int confine(struct self *self, struct error *err)
 {
-	const struct config_process *process = child->config.process;
+	const struct config_process *process = self->config.process;
 	struct capability_sets sets;
 
 	/* ORDER: before the filter, which may refuse it. */
 	inherit_restore_signals();
-	prepare_listener_state(child);
+	prepare_listener_state(self);
 	capability_resolve(process->capabilities, &sets);
-	if (set_limits(child, err) < 0 || label_apply(process, &child->label, err) < 0)
+	if (set_limits(self, err) < 0 || label_apply(process, &self->label, err) < 0)
 		return -1;
-	if (!process->no_new_privileges && load_filter(child, err) < 0)
+	if (!process->no_new_privileges && load_filter(self, err) < 0)
 		return -1;
 	if (capability_drop_bounding(&sets, err) < 0 ||
-	    process_become_user(process->user, child_groups(child), err) < 0)
+	    process_become_user(process->user, self_groups(self), err) < 0)
 		return -1;
 	/* ORDER: again after the change of ids, which clears it. */
-	if (child->order.flags & ORDER_DIE_WITH_PARENT)
+	if (self->order.flags & ORDER_DIE_WITH_PARENT)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (capability_apply(&sets, err) < 0)
 		return -1;
@@ -300,14 +299,14 @@ static int confine(struct child *child, struct error *err)
 		return 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "set no_new_privs");
-	return load_filter(child, err);
+	return load_filter(self, err);
 }
 
-int child_become_program(struct child *child, struct error *err)
+int self_become_program(struct self *self, struct error *err)
 {
-	if (confine(child, err) < 0)
+	if (confine(self, err) < 0)
 		return -1;
-	let_be_looked_at(child);
+	let_be_looked_at(self);
 	return 0;
 }
 
@@ -338,25 +337,25 @@ static int parse_sync_fd(const char *number, int *ret_fd)
 	_exit(1);
 }
 
-int child_begin(const char *sync_number, const char *mode, struct child *ret_child)
+int self_begin(const char *sync_number, const char *mode, struct self *ret_self)
 {
-	*ret_child = (struct child){ .sync_fd = -1,
-				     .config_message = MESSAGE_NONE,
-				     .console_master = -1,
-				     .start = -1,
-				     .started = -1,
-				     .clocks = -1,
-				     .seccomp_socket = -1,
-				     .mount_namespace = -1,
-				     .joins = str_equal(mode, INIT_MODE_JOIN),
-				     .label = LABEL_NONE };
+	*ret_self = (struct self){ .sync_fd = -1,
+				   .config_message = MESSAGE_NONE,
+				   .console_master = -1,
+				   .start = -1,
+				   .started = -1,
+				   .clocks = -1,
+				   .seccomp_socket = -1,
+				   .mount_namespace = -1,
+				   .joins = str_equal(mode, INIT_MODE_JOIN),
+				   .label = LABEL_NONE };
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
-		ret_child->joined[i] = -1;
-	if (parse_sync_fd(sync_number, &ret_child->sync_fd) < 0) {
+		ret_self->joined[i] = -1;
+	if (parse_sync_fd(sync_number, &ret_self->sync_fd) < 0) {
 		dprintf(STDERR_FILENO, "urun: 'urun init' is started by urun itself\n");
 		return -1;
 	}
-	prctl(PR_SET_NAME, CHILD_NAME);
+	prctl(PR_SET_NAME, INIT_COMM);
 	/*
 	 * The container's processes must not look into us by ptrace(2) or /proc/PID: we have the
 	 * host's descriptors still.
@@ -365,12 +364,12 @@ int child_begin(const char *sync_number, const char *mode, struct child *ret_chi
 	return 0;
 }
 
-_Noreturn void child_fail(struct child *child, const struct error *err)
+_Noreturn void self_fail(struct self *self, const struct error *err)
 {
 	/* ORDER: before the end, by which `start` hears that there is something to read. */
-	if (child->failure)
-		failure_set(child->failure, err);
-	if (child->sync_fd >= 0)
-		pipe_send_error(child->sync_fd, err);
+	if (self->failure)
+		failure_set(self->failure, err);
+	if (self->sync_fd >= 0)
+		pipe_send_error(self->sync_fd, err);
 	_exit(1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef URUN_INIT_CHILD_H
-#define URUN_INIT_CHILD_H
+#ifndef URUN_INIT_SELF_H
+#define URUN_INIT_SELF_H
 
 #include <stdbool.h>
 
@@ -22,7 +22,7 @@
  * What lives from the config's arrival to execve.  Nothing of it is released: execve and _exit do
  * that.
  */
-struct child {
+struct self {
 	int sync_fd;
 	struct message config_message;
 	struct message_order order;
@@ -49,42 +49,42 @@ struct child {
  * The pipe is the descriptor of that number; @mode is INIT_MODE_JOIN or NULL.  Fails, after a line
  * on stderr, where the number is of no socket.
  */
-int child_begin(const char *sync_number, const char *mode, struct child *ret_child);
+int self_begin(const char *sync_number, const char *mode, struct self *ret_self);
 
 /* Tells the parent what went wrong, and ends. */
-_Noreturn void child_fail(struct child *child, const struct error *err);
+_Noreturn void self_fail(struct self *self, const struct error *err);
 
 /*
  * Waits for the message.  Where the parent has gone it ends: what we would make is nobody's any
  * more, and there is nobody to tell.
  */
-int child_receive(struct child *child, enum message_type type, struct message *ret_message,
-		  struct error *err);
+int self_receive(struct self *self, enum message_type type, struct message *ret_message,
+		 struct error *err);
 
 /* From here on, what is logged goes to the parent. */
-int child_receive_config(struct child *child, struct error *err);
+int self_receive_config(struct self *self, struct error *err);
 
 /*
  * Joins the mount namespace that the parent has given; nothing to do where it gave none.
  * ORDER: before anything is opened by a path of the container's.
  */
-int child_join_mount_namespace(struct child *child, struct error *err);
+int self_join_mount_namespace(struct self *self, struct error *err);
 
 /* In the container's root: goes to process.cwd and finds process.args[0], as its user. */
-int child_find_program(struct child *child, struct error *err);
+int self_find_program(struct self *self, struct error *err);
 
 /* What happens to the supplementary groups. */
-enum user_groups child_groups(const struct child *child);
+enum user_groups self_groups(const struct self *self);
 
 /* READY, with the console where there is one. */
-int child_send_ready(struct child *child, struct error *err);
+int self_send_ready(struct self *self, struct error *err);
 
-int child_await_run(struct child *child, struct error *err);
+int self_await_run(struct self *self, struct error *err);
 
 /*
  * Limits, user, capabilities, seccomp.  Nothing comes back: what still needs a capability stands
- * above it; execve of child->program is next.
+ * above it; execve of self->program is next.
  */
-int child_become_program(struct child *child, struct error *err);
+int self_become_program(struct self *self, struct error *err);
 
 #endif
