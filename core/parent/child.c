@@ -49,14 +49,14 @@ int child_check_request(const struct child_request *request, const struct config
 	return 0;
 }
 
-/* What an engine has put into the config is what its user wants. */
-static void announce(struct container_config *config, const char *name, const char *value)
+/* A variable that the config already sets is what the user of the engine wants: it stays. */
+static void set_missing_env(struct container_config *config, const char *name, const char *value)
 {
 	if (value && !config_env(config->process, name))
 		config_set_env(config, name, value);
 }
 
-/* The number of descriptors, and the pid that the program has inside.  Source: sd_listen_fds(3). */
+/* LISTEN_PID is the pid that the program has in its pid namespace.  Source: sd_listen_fds(3). */
 void child_announce_listen_fds(const struct child_request *request, struct container_config *config)
 {
 	char number[16];
@@ -64,9 +64,9 @@ void child_announce_listen_fds(const struct child_request *request, struct conta
 	if (!request->listen_fds || !config->process)
 		return;
 	snprintf(number, sizeof(number), "%u", request->listen_fds);
-	announce(config, "LISTEN_FDS", number);
-	announce(config, "LISTEN_PID", "1");
-	announce(config, "LISTEN_FDNAMES", request->listen_names);
+	set_missing_env(config, "LISTEN_FDS", number);
+	set_missing_env(config, "LISTEN_PID", "1");
+	set_missing_env(config, "LISTEN_FDNAMES", request->listen_names);
 }
 
 void child_plan_signals(const struct child_request *request)
@@ -87,8 +87,8 @@ int child_connect_console(const struct child_request *request, struct child *chi
 /* ---- until READY ---- */
 
 /*
- * The rules went into the filter: init needs of the section only where a notification's listener is
- * announced.
+ * Leaves out the rules of linux.seccomp, which are compiled into the filter; init needs the rest of the
+ * section to send the listener of notifications.
  */
 static void print_config_for_init(struct container_config *config, struct strbuf *out)
 {
@@ -105,7 +105,7 @@ static void print_config_for_init(struct container_config *config, struct strbuf
 	config->linux->seccomp = seccomp;
 }
 
-/* The child has ended without a word: what ended it is all that can be told. */
+/* The error for a child that ended without sending one: how the process ended. */
 static int child_lost(const struct child *child, struct error *err)
 {
 	siginfo_t info = { 0 };
@@ -114,7 +114,7 @@ static int child_lost(const struct child *child, struct error *err)
 	    info.si_code != CLD_EXITED)
 		return error_set_killed(err, "the container's first process", info.si_status,
 					"before the program ran");
-	/* Status 0: it has joined the namespaces, and its child was killed there by the container. */
+	/* Status 0: the process has joined the namespaces and forked, and its child was killed there. */
 	if (info.si_status == 0)
 		return error_set(err, 0,
 				 "the process was killed in the container before the program ran");
@@ -133,7 +133,7 @@ int child_await(const struct child *child, unsigned int expected, struct message
 	return got < 0 ? -1 : 0;
 }
 
-/* One that has ended has said why: that is the error, not that it doesn't listen any more. */
+/* If the child has exited, the error that it sent is reported, rather than EPIPE. */
 static int child_send_with(const struct child *child, enum message_type type,
 			   const struct strbuf *payload, const int *fds, size_t fd_count,
 			   struct error *err)
@@ -166,8 +166,8 @@ int child_send_config(const struct child *child, struct container_config *config
 }
 
 /*
- * The pidfd comes from a process that the container may see: it is believed only where the kernel
- * says that it names a child of ours, which is no other than the sender.
+ * The pidfd comes from a process that the container may have taken over.  It is accepted only where the
+ * kernel says that it names a child of ours, which can be no other process than the sender.
  */
 int child_adopt(struct child *child, struct message *forked, struct error *err)
 {
@@ -198,7 +198,7 @@ void child_take_console(const struct child_request *request, struct child *child
 	if (ready->fd_count != 1)
 		return;
 	child->console = take_fd(&ready->fds[0]);
-	/* ORDER: before the program runs, which may ask for the size as the first thing. */
+	/* ORDER: before the program runs, which may ask for the size of the window at once. */
 	if (request->foreground && !request->console_socket)
 		terminal_copy_window(child->console);
 }
@@ -219,22 +219,18 @@ static int send_console(struct child *child, struct error *err)
 	return 0;
 }
 
-static int send_pidfd(const struct child_request *request, const struct child *child,
-		      struct error *err)
+int child_send_descriptors(const struct child_request *request, struct child *child,
+			   struct error *err)
 {
 	autoclose int peer = -1;
 
+	if (send_console(child, err) < 0)
+		return -1;
 	if (!request->pidfd_socket)
 		return 0;
 	if (socket_connect_path(request->pidfd_socket, "pidfd socket", &peer, err) < 0)
 		return -1;
 	return socket_send_fd(peer, child->pidfd, "pidfd", "the pidfd socket", err);
-}
-
-int child_send_descriptors(const struct child_request *request, struct child *child,
-			   struct error *err)
-{
-	return send_console(child, err) < 0 ? -1 : send_pidfd(request, child, err);
 }
 
 int child_release(const struct child *child, struct error *err)
@@ -246,12 +242,12 @@ int child_release(const struct child *child, struct error *err)
 	return pipe_await(child->sync_fd, 0, &none, err) < 0 ? -1 : 0;
 }
 
-/* It ends, or has ended, without a word. */
+/* The child has ended, or is ending, without an error: the container's filter may be the cause. */
 static int lost_under_filter(const struct child *child, bool filtered, struct error *err)
 {
 	siginfo_t info;
 
-	/* Until it is a zombie its end has no cause. */
+	/* How a process ended is known only when it is a zombie. */
 	while (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
 	child_lost(child, err);
@@ -263,7 +259,7 @@ int child_check_executed(const struct child *child, bool filtered, struct error 
 	return program_was_executed(child->pid) ? 0 : lost_under_filter(child, filtered, err);
 }
 
-/* The kernel marks a process as ending before it closes the descriptors of it. */
+/* The kernel marks a process as ending before it closes the descriptors of the process. */
 int child_check_waiting(const struct child *child, bool filtered, struct error *err)
 {
 	struct process_stat stat;
@@ -285,7 +281,7 @@ int child_write_pid_file(const struct child_request *request, const struct child
 		return 0;
 	if (place_find("pid file", path, &place, err) < 0)
 		return -1;
-	/* Renamed into place, so that a reader finds the whole number or no file. */
+	/* Renamed into place: a reader finds the whole number, or no file. */
 	length = snprintf(number, sizeof(number), "%d", child->pid);
 	failed = file_replace(place.dir, place.name, 0644, number, (size_t)length);
 	return failed < 0 ? error_set(err, -failed, "write pid file %s", path) : 0;

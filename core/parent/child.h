@@ -12,30 +12,32 @@
 #include "core/sync/message.h"
 
 /*
- * The parent's half of the life of `urun init`: what `create`, `run` and `exec` do alike with a
- * process that they have cloned, until its program runs and it is handed over.
- * All run in the parent.
+ * The parent's handle of `urun init`: what `create`, `run` and `exec` do with a process that they have
+ * cloned, until the program runs and the process is handed over.
+ * Runs in: parent.
  */
 
-/* What the caller wants of the new process.  All texts are the caller's; NULL: not given. */
+/* What the caller asks of the new process.  All texts are the caller's; NULL: not given. */
 struct child_request {
 	const char *pid_file;
 	const char *console_socket;
 	const char *pidfd_socket;
-	unsigned int preserve_fds; /* those of 3 … 2 + this that are inherited go to the program */
-	unsigned int listen_fds;   /* so many of them are socket-activated: LISTEN_FDS */
-	const char *listen_names;  /* LISTEN_FDNAMES */
-	unsigned int null_streams; /* STREAM_BIT()s of those that are /dev/null to the program */
-	bool foreground;	   /* we stay its parent and serve its terminal */
-	bool dies_with_us;	   /* whoever kills us kills it; only in the foreground */
+	unsigned int
+		preserve_fds; /* of the descriptors 3 … 2 + this, the inherited are the program's */
+	unsigned int listen_fds;  /* the number of them that systemd has passed: LISTEN_FDS */
+	const char *listen_names; /* LISTEN_FDNAMES */
+	unsigned int
+		null_streams; /* STREAM_BIT()s of the streams that are /dev/null to the program */
+	bool foreground;      /* urun stays the parent and serves the terminal */
+	bool dies_with_us;    /* the program is killed when urun ends; only in the foreground */
 };
 
 struct child {
 	pid_t pid;
 	int pidfd;
 	int sync_fd;
-	int console;	  /* the master, where the terminal is ours to serve; else -1 */
-	int console_peer; /* the connection to the console socket, until the console is sent */
+	int console;	  /* the terminal's master, where urun serves it; else -1 */
+	int console_peer; /* the connection to the console socket, until the master is sent */
 };
 
 #define CHILD_NONE ((struct child){ .pidfd = -1, .sync_fd = -1, .console = -1, .console_peer = -1 })
@@ -43,39 +45,37 @@ struct child {
 /* Closes the descriptors; the process stays. */
 void child_close(struct child *child);
 
-/*
- * Before any process exists: can a terminal that @process (may be NULL) wants be served?
- */
+/* Refuses a terminal that @process (may be NULL) asks for and nobody would serve, and the reverse. */
 int child_check_request(const struct child_request *request, const struct config_process *process,
 			struct error *err);
 
 /*
- * Socket activation: puts the number of descriptors and their names into the program's environment,
- * where it doesn't have them already.
+ * Socket activation: adds LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES to the program's environment, where
+ * the config doesn't set them.
  */
 void child_announce_listen_fds(const struct child_request *request,
 			       struct container_config *config);
 
 /*
- * An engine that creates a container or executes in the background ignores SIGPIPE for its own sake
- * (conmon does), and its containers expect the default; a person's foreground program gets what the
- * shell would give it.  Before clone_init().
+ * Decides what the program finds of ignored signals.  Engines ignore SIGPIPE for their own sake, as
+ * conmon does, and their containers expect the default: in the background it is the default.  A program
+ * in the foreground gets what the shell would give it.  Called before clone_init().
  */
 void child_plan_signals(const struct child_request *request);
 
-/* Connects to the console socket, so that a wrong one is told before anything is made. */
+/* Connects to the console socket early, so that a wrong one is an error before anything is made. */
 int child_connect_console(const struct child_request *request, struct child *child,
 			  struct error *err);
 
 /*
- * Sends a message without payload.  Where the child has ended, its own error, or how it ended, is
- * the error here.
+ * Sends a message without payload.  Where the child has ended, the error is the one that the child sent,
+ * or else how the process ended.
  */
 int child_send(const struct child *child, enum message_type type, struct error *err);
 
 /*
- * Sends CONFIG: @config (its seccomp rules are in the section of the filter, compiled), @sections
- * without ORDER_CONFIG, and descriptors.  @order's log_level and pid are set here.
+ * Sends CONFIG: @config without the rules of linux.seccomp, which are in the section of the filter,
+ * compiled; the other @sections; and @fds.  Sets log_level and pid of @order, and @sections[ORDER_CONFIG].
  */
 int child_send_config(const struct child *child, struct container_config *config,
 		      struct message_order *order,
@@ -83,50 +83,47 @@ int child_send_config(const struct child *child, struct container_config *config
 		      size_t fd_count, struct error *err);
 
 /*
- * Waits for one of @expected (MESSAGE_BIT()).  The child's own error, or how it ended, is the error
- * here.
+ * Receives a message of the types in @expected (MESSAGE_BIT()).  Fails with the error that the child sent,
+ * or else with how the process ended.
  */
 int child_await(const struct child *child, unsigned int expected, struct message *ret_message,
 		struct error *err);
 
 /*
- * MESSAGE_FORKED: the process that joined the namespaces has ended, and the sender takes its place:
- * *child's pid and pidfd are its from here on.  Refused is a process that isn't our child.
+ * Answers MESSAGE_FORKED: the process that joined the namespaces has ended, and the sender takes its place.
+ * *child has the pid and the pidfd of the sender from here on.  Refuses a process that isn't our child.
  */
 int child_adopt(struct child *child, struct message *forked, struct error *err);
 
-/* READY has come: its descriptor is the console. */
+/* READY was received: its descriptor is the master of the console. */
 void child_take_console(const struct child_request *request, struct child *child,
 			struct message *ready);
 
-/*
- * Hands console and pidfd to the sockets that were asked for.
- */
+/* Sends the console's master and the pidfd to the sockets that the caller named. */
 int child_send_descriptors(const struct child_request *request, struct child *child,
 			   struct error *err);
 
 /*
- * Lets the program run.  The end of the pipe says that execve happened: it is close-on-exec; for a
- * child that waits for `start` it says no more than that it waits now.
+ * Lets the program run.  The child's end of the pipe is close-on-exec, so the end of the pipe says that
+ * execve happened; or, of a child that waits for `start`, that the child waits.
  */
 int child_release(const struct child *child, struct error *err);
 
 /*
- * After child_release() of a child that executes the program at once: an error where it ended before that
- * without a word, as the filter of the container (@filtered: it has one) may refuse what that takes.
+ * After child_release() of a child that executes the program at once: fails where the process ended before
+ * its execve and sent no error.  The container's filter (@filtered: there is one) may refuse the calls that
+ * both take.
  */
 int child_check_executed(const struct child *child, bool filtered, struct error *err);
 
-/*
- * After child_release() of a child that waits for `start`: the same error where it ended before it waited.
- */
+/* After child_release() of a child that waits for `start`: fails where the process has ended. */
 int child_check_waiting(const struct child *child, bool filtered, struct error *err);
 
-/* Written whole or not at all; nothing to do where none was asked for. */
+/* Writes the pid file, whole or not at all, where the request names one. */
 int child_write_pid_file(const struct child_request *request, const struct child *child,
 			 struct error *err);
 
-/* Kills it and waits for its end. */
+/* Kills the process and waits for its end. */
 void child_end(const struct child *child);
 
 #endif

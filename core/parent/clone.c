@@ -23,28 +23,31 @@
  *
  * So there are two ways in:
  *
- *   direct   The pid namespace and the user namespace are new, or are the caller's.  Nobody who is
- *            hostile is in the new pid namespace, so nobody can look.  clone3(2) makes all
- *            namespaces at once; the clone waits for its maps, becomes root and executes
- *            `urun init`.  That is the fastest way, and the usual one.
+ *   direct   The pid namespace and the user namespace are new, or are the caller's.  No hostile process
+ *            is in the new pid namespace, so none can look.  clone3(2) makes all namespaces at once; the
+ *            clone waits for its maps, becomes root and executes `urun init`.  That is the fastest way,
+ *            and the usual one.
  *
- *   joining  A user or pid namespace is joined (`exec`, pods), or a namespace must be joined before
- *            the user namespace is made, or a new user namespace is made inside a rootless engine's:
- *            there a container that the engine gave its own user namespace has the uid of the new
- *            one's owner, which is every capability over it, and may see the caller's pid namespace.  The parent starts `urun init` in its own namespaces
- *            (core/init/join.c), so that the memory map belongs to the caller's user namespace.
- *            That process joins everything itself, the pid namespace last: for `exec` after the
- *            mount namespace and with it the container's root; for a new container after
- *            pivot_root.  Only its child, forked then, is visible in the container: its root, its
- *            working directory and its descriptors are the container's, it isn't dumpable, and its
- *            memory map isn't the container's (join_pid_namespace()).
+ *   joining  A user or pid namespace is joined (`exec`, pods), or a namespace must be joined before the
+ *            user namespace is made, or a new user namespace is made inside that of a rootless engine.
+ *            In the last case, a container that runs in the engine's own user namespace has the uid of
+ *            the new namespace's owner, which gives every capability over the new namespace, and that
+ *            container may see the caller's pid namespace.
+ *            The parent starts `urun init` in the caller's namespaces (core/init/join.c), so that the
+ *            memory map of the process belongs to the caller's user namespace.  The process joins
+ *            everything itself, the pid namespace last: for `exec` after the mount namespace, and with
+ *            it the container's root; for a new container after pivot_root.  Then the process forks.
+ *            Only the child is visible in the container: the root, the working directory and the
+ *            descriptors of the child are the container's, the child isn't dumpable, and its memory map
+ *            isn't the container's (join_pid_namespace()).
  *
- * What runs beside them is not visible: hooks of the runtime, createContainer hooks, newuidmap,
- * urun-slirp, urun-port and fuse-overlayfs stay in the caller's pid namespace, or in a new one that
- * has no other process yet.  startContainer hooks run in the container's root.  A container may have
- * the caller's pid namespace, though, and see them all; so what has the host's files in reach there
- * is in a user namespace that no container is in (urun-slirp, fuse-overlayfs), or is not dumpable
- * from before it joins the container's one (urun-port, and who reads the ids of one to be joined).
+ * Programs that run beside the container are not visible in it.  Hooks of the runtime, createContainer
+ * hooks, newuidmap, urun-slirp, urun-port and fuse-overlayfs stay in the caller's pid namespace, or in a
+ * new one that has no other process yet.  startContainer hooks run in the container's root.
+ * A container may share the caller's pid namespace, though, and see all of them.  So a program that can
+ * reach the host's files runs in a user namespace of its own (urun-slirp, fuse-overlayfs), or makes itself
+ * undumpable before it joins the container's user namespace (urun-port, and the process that reads the ids
+ * of a user namespace to be joined).
  */
 #include "core/parent/clone.h"
 
@@ -72,8 +75,8 @@
 #include "rootless/host.h"
 
 /*
- * Made in the new process by unshare(2) or in init: they hold for children, or must come after the
- * move into a cgroup.
+ * Namespaces that clone3(2) doesn't make here.  The new process makes them later: a time namespace holds
+ * for children alone, and a cgroup namespace must be made after the move into the cgroup.
  */
 #define SECOND_FLAGS (CLONE_NEWTIME | CLONE_NEWCGROUP)
 
@@ -121,7 +124,7 @@ int namespaces_open(const struct container_config *config, struct namespaces *re
 	return 0;
 }
 
-/* A namespace that is ours already is not joined: for some that needs what we don't have. */
+/* A namespace in which we are already is not joined: joining may need a capability that we lack. */
 static int open_if_other(pid_t pid, enum config_namespace_type type, int *ret_fd, struct error *err)
 {
 	const char *name = config_namespace_file(type);
@@ -131,7 +134,7 @@ static int open_if_other(pid_t pid, enum config_namespace_type type, int *ret_fd
 	struct stat its_status, our_status;
 
 	if (fd < 0 && errno == ENOENT)
-		return 0; /* a kernel without such namespaces */
+		return 0; /* the kernel has no namespaces of this type */
 	if (fd < 0)
 		return error_set(err, errno, "open %s", its);
 	if (fstat(fd, &its_status) < 0 || stat(ours, &our_status) < 0)
@@ -164,10 +167,10 @@ void namespaces_release(struct namespaces *namespaces)
 }
 
 /*
- * A cgroup that can't be cloned into is none here: who moves the process there afterwards has the
- * reason.
+ * Where the kernel refuses to clone into the cgroup, the process begins in urun's own: the move that
+ * follows later fails with the reason.
  */
-static pid_t clone_with(unsigned long long flags, int cgroup_fd, int *ret_pidfd)
+static pid_t clone_into(unsigned long long flags, int cgroup_fd, int *ret_pidfd)
 {
 	struct clone_args args = {
 		.flags = flags | CLONE_PIDFD,
@@ -196,8 +199,9 @@ static bool is_of_our_user_namespace(int fd)
 }
 
 /*
- * An engine can have made a namespace before the container had a user namespace, as rootful podman makes
- * the network.  Joining it takes capabilities that a new user namespace has not.
+ * Does joining the namespace need capabilities in our user namespace, which a process in a new user
+ * namespace lacks?  An engine may have made the namespace before the container's user namespace, as
+ * rootful podman makes the network namespace.
  */
 static bool must_be_joined_before(const struct namespaces *namespaces,
 				  enum config_namespace_type type)
@@ -208,20 +212,9 @@ static bool must_be_joined_before(const struct namespaces *namespaces,
 
 /* ---- the new process, from here to execve ---- */
 
-static int cloned_await_bootstrap(int sync_fd, struct error *err)
-{
-	automessage struct message message = MESSAGE_NONE;
-	int got = pipe_receive(sync_fd, MESSAGE_BIT(MESSAGE_BOOTSTRAP), &message, err);
-
-	/* The parent has gone: nobody is there to hear of it. */
-	if (got == 0)
-		_exit(1);
-	return got < 0 ? -1 : 0;
-}
-
 /*
- * Process boundary: what runs from here on has none of the parent's memory, and of its descriptors
- * stdio, the preserved ones, the sync pipe and the mounts' sources alone.
+ * Process boundary: `urun init` has none of the parent's memory.  Of the parent's descriptors it has stdio,
+ * the preserved ones, the sync pipe and the sources of mounts, and no other.
  */
 static int cloned_execute(const struct clone_order *order, char *mode, struct error *err)
 {
@@ -229,9 +222,9 @@ static int cloned_execute(const struct clone_order *order, char *mode, struct er
 	char *const argv[] = { "urun", "init", number, mode, NULL };
 	char *const envp[] = { NULL };
 
-	/* Init finds the ignored ones by inherit_begin() of its own, and hands them to the program. */
+	/* Init finds the ignored signals by its own inherit_begin(), and hands them to the program. */
 	inherit_restore_signals();
-	/* ORDER: in the new process alone: what urun itself prints goes to the caller. */
+	/* ORDER: in the new process, not before: urun's own output still goes to the caller. */
 	for (int fd = 0; fd < STREAM_COUNT; fd++)
 		if ((order->null_streams & STREAM_BIT(fd)) && dup2(order->null_fd, fd) < 0)
 			return error_set(err, errno, "replace descriptor %d by /dev/null", fd);
@@ -245,21 +238,26 @@ static int cloned_execute(const struct clone_order *order, char *mode, struct er
 
 /*
  * ORDER: execve comes after the maps are written and we are root: execve of a process whose uid has
- * no mapping drops every capability (capabilities(7)).  Until it, we have the parent's memory and
- * must make system calls only.
- * ORDER: the mount namespace is not joined here: in it the loader and the libraries of `urun init`
- * would be the container's, with all our rights.  Init joins it itself, when nothing is loaded any
- * more.
+ * no mapping drops every capability (capabilities(7)).  Until the execve we share the parent's memory
+ * image and make system calls only.
+ * ORDER: the mount namespace is not joined here: in that namespace the loader and the libraries of
+ * `urun init` would be the container's, with all our rights.  Init joins it when all of them are loaded.
  */
 static int cloned_become_init(const struct clone_order *order, struct error *err)
 {
 	const struct userns_root root = userns_root(
 		order->userns, order->keep_groups ? USERNS_KEEP_GROUPS : USERNS_DROP_GROUPS);
 	const struct namespaces *namespaces = order->namespaces;
+	automessage struct message message = MESSAGE_NONE;
+	int got;
 
-	if (cloned_await_bootstrap(order->sync_fd, err) < 0)
+	got = pipe_receive(order->sync_fd, MESSAGE_BIT(MESSAGE_BOOTSTRAP), &message, err);
+	/* The parent has gone, and nobody can be told. */
+	if (got == 0)
+		_exit(1);
+	if (got < 0)
 		return -1;
-	/* ORDER: with the caller's uid and groups, which are gone in the next step. */
+	/* ORDER: with the caller's uid and groups, which the next step takes away. */
 	if (order->sources)
 		source_open_all(order->sources, order->sync_fd);
 	if (userns_become_root(&root, err) < 0)
@@ -295,10 +293,10 @@ bool clone_forks(const struct namespaces *namespaces)
 }
 
 /*
- * A pid namespace of the caller's user namespace is joined before a new user namespace, in which we
- * have no right to it.
+ * Lists what the process joins and makes.  Namespaces that belong to the caller's user namespace come
+ * before a new user namespace, in which we have no right to join them.
  */
-static void plan_join(const struct clone_order *order, struct message_join *ret_join, int *ret_fds,
+static void fill_join(const struct clone_order *order, struct message_join *ret_join, int *ret_fds,
 		      size_t *ret_fd_count)
 {
 	const struct namespaces *namespaces = order->namespaces;
@@ -313,7 +311,7 @@ static void plan_join(const struct clone_order *order, struct message_join *ret_
 	size_t count = 0;
 
 	for (int i = 0; i < CONFIG_NS_COUNT; i++) {
-		/* CONFIG has the mount namespace: it is joined when nothing is loaded any more. */
+		/* The mount namespace is sent with CONFIG, and joined when all libraries are loaded. */
 		if (namespaces->joined[i] < 0 || i == CONFIG_NS_MOUNT)
 			continue;
 		join.joined |= 1u << i;
@@ -332,15 +330,15 @@ int clone_init(const struct clone_order *order, pid_t *ret_pid, int *ret_pidfd, 
 	unsigned long long flags =
 		joins ? 0 : (unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS);
 	/*
-	 * Process boundary: the new process has our memory until it executes itself, and in new
-	 * namespaces no ids until we have written its maps.
+	 * Process boundary: the new process has a copy of our memory until it executes `urun init`, and
+	 * in new namespaces it has no ids until we have written its maps.
 	 */
-	pid_t pid = clone_with(flags, order->cgroup_fd, ret_pidfd);
+	pid_t pid = clone_into(flags, order->cgroup_fd, ret_pidfd);
 
 	if (pid == 0) {
 		struct error own = ERROR_NONE;
 
-		/* ORDER: before anything that takes time: a killed parent takes us along. */
+		/* ORDER: before anything that takes time: the parent may be killed at any moment. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(order->parent_sync_fd);
 		if (joins)
@@ -369,7 +367,7 @@ int clone_join(const struct clone_order *order, struct error *err)
 
 	if (!clone_joins(order->namespaces))
 		return 0;
-	plan_join(order, &join, fds, &fd_count);
+	fill_join(order, &join, fds, &fd_count);
 	if (pipe_send(order->parent_sync_fd, MESSAGE_JOIN, &join, sizeof(join), fds, fd_count,
 		      err) < 0)
 		return -1;

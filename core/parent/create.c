@@ -1,5 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * The story of `create` and `run`.
+ *
+ * plan_make() reads the config and the host, decides everything, and changes nothing
+ * (core/parent/plan.h).  The table acts[], near the end of this file, then makes the container, one act
+ * after the other.  Where an act fails, the acts are undone backwards from it, and the first error is
+ * the one that the user reads.
+ *
+ * What exists, and what may happen, from which act on:
+ *
+ *   make_state       The id is taken, and the directory of the state is locked, so that other commands
+ *                    wait or say that the container is being created.
+ *   launch_network   urun-slirp and urun-port run.  They wait for the container's network device, and
+ *                    end when they don't get it.
+ *   clone_child      The container's first process, the child, exists.  It waits, and has no ids yet.
+ *                    The kernel kills the child when we end, so a killed urun leaves no process.
+ *   bootstrap        The maps are written, and the child is in its cgroup with its limits.  From here
+ *                    on the child is root of its user namespace, and executes `urun init`.
+ *   send_config      The child has all that it needs.  What comes from the child from here on is
+ *                    checked: a container in shared namespaces may have got hold of it.
+ *   await_child      The child mounts, and asks for what only the parent can do: start the network's
+ *                    programs and fuse-overlayfs, run hooks.
+ *   release_child    The child executes its program, or waits for `start`.  From here on the container
+ *                    lives without us.
+ *
+ * core/init/init.c tells the same story from the child's side, core/sync/message.h draws the messages
+ * between both, and docs/LIFE.md has all of it with what each process can do at each moment.
+ */
 #include "core/parent/create.h"
 
 #include <errno.h>
@@ -32,7 +61,7 @@
 #include "rootless/overlay.h"
 #include "rootless/userns.h"
 
-/* Working state of one creation, freed when it ends.  What outlives it is in struct created. */
+/* Working state of one creation, freed when the creation ends.  What lives on is in struct created. */
 struct creation {
 	const struct create_request *request;
 	struct plan plan;
@@ -57,7 +86,7 @@ static char *time_now(struct arena *arena)
 			  parts.tm_sec, now.tv_nsec);
 }
 
-static void describe(struct creation *creation)
+static void fill_state(struct creation *creation)
 {
 	const struct create_request *request = creation->request;
 	const struct plan *plan = &creation->plan;
@@ -74,16 +103,16 @@ static void describe(struct creation *creation)
 	state->network = plan->network.stated ? arena_str(&state->arena, plan->network.text) : NULL;
 	state->new_keyring = !request->no_new_keyring;
 	state->own_pid_namespace = plan->namespaces.new_flags & CLONE_NEWPID;
-	/* The config's memory, which lives as long. */
+	/* These point into the config, which lives as long as the state. */
 	state->annotations = config->annotations;
 	state->hooks = config->hooks;
 }
 
 /*
- * Records the cgroup in the state.  Called again after systemd made the scope, since only then its
- * path is known.
+ * Records the cgroup in the state.  Called again after systemd made the scope, since only then the
+ * path of the cgroup is known.
  */
-static void describe_cgroup(struct creation *creation)
+static void record_cgroup(struct creation *creation)
 {
 	struct container_state *state = &creation->made->state;
 	const struct cgroup_plan *plan = &creation->plan.cgroup;
@@ -103,7 +132,7 @@ static int make_cgroup(struct creation *creation, struct error *err)
 {
 	int result = cgroup_plan_create(&creation->plan.cgroup, err);
 
-	describe_cgroup(creation);
+	record_cgroup(creation);
 	return result;
 }
 
@@ -130,7 +159,7 @@ static int make_start_fifos(struct creation *creation, struct error *err)
 		       : make_fifo(&made->dir, STATE_FILE_START, &made->start, err);
 }
 
-/* The pid of the container's first process, in the state that others read. */
+/* Writes the pid of the container's first process into the state, for other commands. */
 static int record_pid(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
@@ -166,7 +195,7 @@ static int clone_child(struct creation *creation, struct error *err)
 	return launch_join(launch, err);
 }
 
-/* Is the tree of its own cgroup namespace mounted for the container to write to? */
+/* Can the container write to a mounted tree of its own cgroup namespace? */
 static bool manages_cgroups(const struct container_config *config)
 {
 	const struct config_namespace *ns = config_find_namespace(config, CONFIG_NS_CGROUP);
@@ -183,8 +212,9 @@ static bool manages_cgroups(const struct container_config *config)
 }
 
 /*
- * A container that manages cgroups itself (systemd in it) owns its own.  Where its root is another
- * id than ours, only who may change owners can give it; without it systemd inside says what it lacks.
+ * A container that manages cgroups itself, as systemd does, owns its cgroup.  Where the container's root
+ * is another id than the caller's, only a process that may change owners can give the cgroup away; else
+ * the program in the container reports what it can't do.
  * Source: OCI runtime-spec 1.3, config-linux.md "Cgroup ownership".
  */
 static void give_cgroup(const struct creation *creation)
@@ -211,7 +241,7 @@ static int enter_cgroup(struct creation *creation, struct error *err)
 	give_cgroup(creation);
 	if (creation->plan.cgroup.manager == CGROUP_CGROUPFS || !had_one)
 		return 0;
-	describe_cgroup(creation);
+	record_cgroup(creation);
 	return state_write(&made->dir, &made->state, err);
 }
 
@@ -271,8 +301,8 @@ static int send_config(struct creation *creation, struct error *err)
 		add_hook_env(&sections[ORDER_HOOK_ENV]);
 	sent = launch_send_config(&creation->launch, order_flags(creation), fds, sections, err);
 	/*
-	 * ORDER: only the child holds the FIFOs from here on, so that its death is their end for
-	 * `start`.
+	 * ORDER: from here on only the child holds the FIFOs, so that `start` reads the end of a FIFO
+	 * when the child dies.
 	 */
 	fd_close(&made->start);
 	fd_close(&made->started);
@@ -285,8 +315,8 @@ static int run_runtime_hooks(struct creation *creation, struct error *err)
 	struct created *made = creation->made;
 
 	/*
-	 * prestart hooks are from a time when they were run by `start`, and expect the status of
-	 * that; the spec's own test of hooks asks for it.
+	 * Runtimes once ran prestart hooks in `start`, so these hooks expect the status "created"; the
+	 * spec's own test of hooks asks for it.
 	 */
 	if (hooks_run_with_state(HOOK_PRESTART, &made->state, CONTAINER_CREATED, err) < 0 ||
 	    hooks_run_with_state(HOOK_CREATE_RUNTIME, &made->state, CONTAINER_CREATING, err) < 0)
@@ -295,8 +325,9 @@ static int run_runtime_hooks(struct creation *creation, struct error *err)
 }
 
 /*
- * The network ends with the process whose pidfd it is given, so that one which a child is to replace
- * is waited for; and urun-slirp gets all that it has at once, the container's resolv.conf too.
+ * Gives urun-slirp everything at once: the device, the container's resolv.conf, and the pidfd of the
+ * process with which the network ends.  Where another process is to take the child's place
+ * (MESSAGE_FORKED), the network is given when that process exists.
  */
 static int give_network(struct creation *creation, struct error *err)
 {
@@ -307,24 +338,7 @@ static int give_network(struct creation *creation, struct error *err)
 	return network_give(&creation->network, &made->dir, &creation->tap, made->child.pidfd, err);
 }
 
-/* Another process is the container's first one from here on. */
-static int note_fork(struct creation *creation, struct error *err)
-{
-	if (record_pid(creation, err) < 0)
-		return -1;
-	return creation->network.own_resolv ? 0 : give_network(creation, err);
-}
-
-static int take_resolv(struct creation *creation, struct message *message, struct error *err)
-{
-	if (message->fd_count != 1)
-		return error_set(err, EPROTO, "sync pipe: resolv.conf without a descriptor");
-	if (network_take_resolv(&creation->network, &message->fds[0], err) < 0)
-		return -1;
-	return give_network(creation, err);
-}
-
-static int answer(struct creation *creation, struct message *message, struct error *err)
+static int answer_child(struct creation *creation, struct message *message, struct error *err)
 {
 	struct created *made = creation->made;
 
@@ -340,10 +354,20 @@ static int answer(struct creation *creation, struct message *message, struct err
 		if (message->fd_count != 1)
 			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
 		return overlay_serve(&creation->plan.overlay, &message->fds[0], err);
-	case MESSAGE_RESOLV: return take_resolv(creation, message, err);
+	case MESSAGE_RESOLV:
+		if (message->fd_count != 1)
+			return error_set(err, EPROTO,
+					 "sync pipe: resolv.conf without a descriptor");
+		if (network_take_resolv(&creation->network, &message->fds[0], err) < 0)
+			return -1;
+		return give_network(creation, err);
 	case MESSAGE_HOOKS:
 		return give_network(creation, err) < 0 ? -1 : run_runtime_hooks(creation, err);
-	case MESSAGE_FORKED: return note_fork(creation, err);
+	case MESSAGE_FORKED:
+		/* Another process is the container's first one from here on. */
+		if (record_pid(creation, err) < 0)
+			return -1;
+		return creation->network.own_resolv ? 0 : give_network(creation, err);
 	default:
 		child_take_console(&creation->request->child, &made->child, message);
 		network_give_resolv(&creation->network, &made->dir, made->child.pidfd);
@@ -351,7 +375,7 @@ static int answer(struct creation *creation, struct message *message, struct err
 	}
 }
 
-static int await_ready(struct creation *creation, struct error *err)
+static int await_child(struct creation *creation, struct error *err)
 {
 	unsigned int expected = MESSAGE_BIT(MESSAGE_NETWORK) | MESSAGE_BIT(MESSAGE_OVERLAY) |
 				MESSAGE_BIT(MESSAGE_RESOLV) | MESSAGE_BIT(MESSAGE_HOOKS) |
@@ -362,9 +386,9 @@ static int await_ready(struct creation *creation, struct error *err)
 		automessage struct message message = MESSAGE_NONE;
 
 		if (launch_await(&creation->launch, expected, &message, err) < 0 ||
-		    answer(creation, &message, err) < 0)
+		    answer_child(creation, &message, err) < 0)
 			return -1;
-		/* Each comes once, and none after one that is later; FORKED may come between any. */
+		/* Each message is sent once, and in this order; FORKED may come between any two. */
 		if (message.type != MESSAGE_FORKED)
 			expected &= ~((MESSAGE_BIT(message.type) << 1) - 1);
 		ready = message.type == MESSAGE_READY;
@@ -372,7 +396,7 @@ static int await_ready(struct creation *creation, struct error *err)
 	return 0;
 }
 
-/* The program finds its network usable. */
+/* Waits until the network works, so that the program can use it at once. */
 static int await_network(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
@@ -380,7 +404,7 @@ static int await_network(struct creation *creation, struct error *err)
 	struct pollfd end = { .fd = made->child.pidfd, .events = POLLIN };
 	automessage struct message none = MESSAGE_NONE;
 
-	/* The helpers end with the container: where that has ended, the cause is what it said. */
+	/* The helpers end with the container: where the container has ended, its own error is the cause. */
 	if (changed < 0 && poll(&end, 1, 0) == 1)
 		return child_await(&made->child, 0, &none, err);
 	if (changed <= 0)
@@ -401,8 +425,8 @@ static int run_poststart(struct creation *creation, struct error *err)
 	return hooks_run_with_state(HOOK_POSTSTART, &creation->made->state, CONTAINER_RUNNING, err);
 }
 
-/* With `create` the program is executed by `start`. */
-static int release(struct creation *creation, struct error *err)
+/* The child executes its program; after `create` it waits until `start` lets it do so. */
+static int release_child(struct creation *creation, struct error *err)
 {
 	const struct child *child = &creation->made->child;
 	bool filtered = creation->plan.config.linux->seccomp != NULL;
@@ -434,7 +458,7 @@ static int make_state(struct creation *creation, struct error *err)
 
 	if (state_dir_create(request->root, request->id, &creation->made->dir, err) < 0)
 		return -1;
-	describe(creation);
+	fill_state(creation);
 	return 0;
 }
 
@@ -446,7 +470,7 @@ static void remove_state(struct creation *creation)
 		log_warning("%s", ignored.text);
 }
 
-/* What the container finds mounted or written in its /etc, and the socket of sd_notify(3). */
+/* Files that the container finds in its /etc, and the socket of sd_notify(3). */
 static int make_files(struct creation *creation, struct error *err)
 {
 	const struct state_dir *dir = &creation->made->dir;
@@ -519,15 +543,10 @@ static int write_pid_file(struct creation *creation, struct error *err)
 	return child_write_pid_file(&creation->request->child, &creation->made->child, err);
 }
 
-/*
- * The story of `create` and of `run`, once the plan is made: what is done, and how that is undone.
- * Up to clone_child() no process of the container exists.  From clone_child() to release() the child
- * lives by our leave: when we end, so does the child.  After release() the container is the caller's,
- * and the program runs (or waits for `start`).
- */
+/* The acts of the story, each with what undoes it; the head of this file tells what they lead to. */
 static const struct act {
-	int (*make)(struct creation *creation, struct error *err); /* NULL: there is only undoing */
-	void (*undo)(struct creation *creation);		   /* NULL: nothing is left */
+	int (*make)(struct creation *creation, struct error *err); /* NULL: only to be undone */
+	void (*undo)(struct creation *creation);		   /* NULL: leaves nothing */
 } acts[] = {
 	/* clang-format off */
 	{ open_ports,        NULL }, /* the sockets are closed with the creation */
@@ -543,21 +562,18 @@ static const struct act {
 	{ bootstrap,         NULL },
 	{ send_config,       NULL },
 	{ write_config,      NULL },
-	{ await_ready,       NULL },
+	{ await_child,       NULL },
 	{ learn_start_time,  NULL },
 	{ await_network,     NULL },
 	{ send_descriptors,  NULL },
-	{ release,           NULL },
+	{ release_child,     NULL },
 	{ set_created,       NULL },
 	{ run_poststart,     NULL },
 	{ write_pid_file,    NULL },
 	/* clang-format on */
 };
 
-/*
- * Undoing is the list backwards from the act that failed, which may have done a part.  The first error
- * is the one that stays.
- */
+/* Undoing begins with the act that failed, since that act may have done a part of its work. */
 static int act_all(struct creation *creation, struct error *err)
 {
 	size_t i = 0;
@@ -566,21 +582,13 @@ static int act_all(struct creation *creation, struct error *err)
 		i++;
 	if (i == ARRAY_SIZE(acts))
 		return 0;
-	/* ORDER: before the undoing, which ends the process that it asks about. */
+	/* ORDER: before the undoing, which ends the server that is asked for the cause. */
 	overlay_explain(&creation->plan.overlay, err);
 	do {
 		if (acts[i].undo)
 			acts[i].undo(creation);
 	} while (i-- > 0);
 	return -1;
-}
-
-static void creation_release(struct creation *creation)
-{
-	network_release(&creation->network);
-	filter_release(&creation->filter);
-	launch_release(&creation->launch);
-	fd_close(&creation->tap);
 }
 
 int container_create(const struct create_request *request, struct created *ret_created,
@@ -602,8 +610,11 @@ int container_create(const struct create_request *request, struct created *ret_c
 	child_plan_signals(&request->child);
 	plan_init(&creation.plan, request);
 	result = plan_make(&creation.plan, err) < 0 ? -1 : act_all(&creation, err);
-	creation_release(&creation);
-	/* The state has texts of the config. */
+	network_release(&creation.network);
+	filter_release(&creation.filter);
+	launch_release(&creation.launch);
+	fd_close(&creation.tap);
+	/* The state points into the config, which lives on with it. */
 	made.config = creation.plan.config;
 	creation.plan.config = (struct container_config){ 0 };
 	plan_release(&creation.plan);
@@ -615,7 +626,7 @@ int container_create(const struct create_request *request, struct created *ret_c
 	return 0;
 }
 
-/* What fitting changes is told by debug lines, wherever it happens. */
+/* A sink of the log: debug lines tell what was changed to fit the config to the host. */
 static void note_change(enum log_level level, const char *text, void *context)
 {
 	if (level == LOG_LEVEL_DEBUG) {
@@ -629,8 +640,8 @@ static void note_change(enum log_level level, const char *text, void *context)
 	log_set_sink(note_change, context);
 }
 
-/* A plan with problems has parts that were never made: it isn't printed. */
-static int plan_explained(struct plan *plan, struct strbuf *explanation, struct error *err)
+/* Makes the plan and prints it.  A plan with problems is incomplete, and isn't printed. */
+static int make_plan_explained(struct plan *plan, struct strbuf *explanation, struct error *err)
 {
 	autostrbuf struct strbuf changes = { 0 };
 	enum log_level level = log_current_level();
@@ -656,7 +667,7 @@ int container_check(const struct create_request *request, struct strbuf *explana
 	int result;
 
 	plan_init(&plan, request);
-	result = explanation ? plan_explained(&plan, explanation, err) : plan_make(&plan, err);
+	result = explanation ? make_plan_explained(&plan, explanation, err) : plan_make(&plan, err);
 	if (result == 0)
 		result = plan_try(&plan, err);
 	plan_release(&plan);

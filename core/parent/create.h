@@ -13,18 +13,18 @@
 #include "core/parent/child.h"
 #include "core/parent/plan.h"
 
-/* A container that was made, and is running or created.  Release with created_release(). */
+/* A container that container_create() has made.  Release with created_release(). */
 struct created {
 	struct state_dir dir;
 	struct container_config config; /* scoped */
 	struct container_state state;
 	struct child child;
-	int start, started, failed; /* until the child has them */
-	int held;	   /* of state_hold(): by who waits for the container's end; else -1 */
-	int network_pidfd; /* of its urun-slirp; -1: it has none */
-	int port_pidfd;	   /* of its urun-port; -1: it has none */
+	int start, started, failed; /* the files of core/sync/message.h, until the child has them */
+	int held; /* state_hold(), where the caller waits for the container's end; else -1 */
+	int network_pidfd; /* of the container's urun-slirp; -1: there is none */
+	int port_pidfd;	   /* of the container's urun-port; -1: there is none */
 	struct notify notify;
-	struct published_list published; /* its ports, without descriptors */
+	struct published_list published; /* the published ports, without descriptors */
 };
 
 #define CREATED_NONE                              \
@@ -39,8 +39,8 @@ struct created {
 			   .notify = NOTIFY_NONE })
 
 /*
- * The way of `create` and `run`, up to the moment in which the program runs (or waits for `start`).
- * On failure all that was made is undone, and nothing but the error stays.
+ * `create` and `run`, up to the moment in which the program runs or waits for `start`.  On failure
+ * everything that was made is undone.
  * Runs in: parent.  Source: OCI runtime-spec 1.3, runtime.md "Lifecycle".
  */
 int container_create(const struct create_request *request, struct created *ret_created,
@@ -48,10 +48,10 @@ int container_create(const struct create_request *request, struct created *ret_c
 void created_release(struct created *created);
 
 /*
- * Would container_create() do, for this user on this host?  The same plan, and a try of what is found in
- * a start only later; all problems are gathered where that is wanted (error_gather()).  Nothing that is
- * made stays; the request's id and child are not looked at.
- * @explanation gets the plan and what was changed to fit it to the host; NULL: nobody asks.
+ * Would container_create() succeed, for this user on this host?  Makes the same plan and tries it
+ * (plan_try()); gathers all problems where the caller wants that (error_gather()).  Nothing that is made
+ * stays.
+ * @explanation gets the plan, and what was changed to fit it to the host; NULL: not wanted.
  * Runs in: parent.
  */
 int container_check(const struct create_request *request, struct strbuf *explanation,

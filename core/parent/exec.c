@@ -1,5 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * The story of `exec`: exec_in_steps(), at the end of this file.
+ *
+ * The new process is made as the first one of a container is (core/parent/launch.h, clone.h), but joins
+ * namespaces in place of making them, and mounts nothing.  The container is not trusted: it may end, or be
+ * deleted, at any moment, and a program in it may hold CAP_SYS_PTRACE in its user namespace.  So
+ *   - every namespace is opened by a descriptor, and the pidfd of the first process then says whether
+ *     the pid was that process all the while;
+ *   - the new process joins by itself, the pid namespace last, when nothing of the host's is open in it
+ *     any more (the head of core/parent/clone.c tells the attack);
+ *   - the process gets the container's filter, labels and capabilities before it is told to run.
+ * Nothing of an exec is written to the container's state.  core/init/setns.c tells the story from the
+ * new process's side.
+ */
 #include "core/parent/exec.h"
 
 #include <errno.h>
@@ -24,7 +39,7 @@
 #include "rootless/scope.h"
 #include "rootless/userns.h"
 
-/* What the story's steps leave for each other. */
+/* Working state of one exec. */
 struct execution {
 	const struct exec_request *request;
 	struct state_dir dir;
@@ -68,9 +83,9 @@ static int find_container(struct execution *execution, struct error *err)
 }
 
 /*
- * The container's cgroup, or what is asked for below it.  A container that manages cgroups itself
- * has left its own to cgroups below, and then no process may be in it: the one of its first process
- * is taken.
+ * Finds the cgroup of the new process: the container's, or the one below it that --cgroup names.  Where
+ * the container manages cgroups itself and has enabled controllers for cgroups below its own, the kernel
+ * lets no process into its own: the new process enters the cgroup of the container's first process.
  */
 static int choose_cgroup(struct execution *execution, struct error *err)
 {
@@ -121,23 +136,23 @@ static int prepare_process(struct execution *execution, struct error *err)
 }
 
 /*
- * ORDER: opened by the pid's number, then the pidfd is asked whether that was our process all the
- * while.
+ * ORDER: the namespaces are opened by the number of the pid; afterwards the pidfd is asked whether that
+ * number was the container's first process all the while.
  */
-static int open_namespaces(struct execution *execution, struct error *err)
+static int open_container_namespaces(struct execution *execution, struct error *err)
 {
 	if (namespaces_open_of_process((pid_t)execution->state.pid.value, &execution->namespaces,
 				       err) < 0)
 		return -1;
-	if (pidfd_signal(execution->init_pidfd, 0) < 0)
-		return error_set(err, 0,
-				 "container not running: it ended while it was to be entered");
-	return 0;
+	return pidfd_signal(execution->init_pidfd, 0) < 0
+		       ? error_set(err, 0,
+				   "container not running: it ended while it was to be entered")
+		       : 0;
 }
 
 /* ---- the child's life until its program runs ---- */
 
-static int clone_child(struct execution *execution, struct error *err)
+static int clone_setns(struct execution *execution, struct error *err)
 {
 	struct launch *launch = &execution->launch;
 
@@ -153,11 +168,12 @@ static int clone_child(struct execution *execution, struct error *err)
 }
 
 /*
- * Asks systemd where the kernel refuses: to move a process, one must be allowed to write to the
- * cgroup that both places have in common, which from another session is root's.  The innermost unit
- * is tried first.  One that has ended with the container still in it (KillMode=process) takes no
- * process, nor does a user's systemd whose bus isn't there; but the unit of the user's systemd itself
- * is delegated to the user too, so that the system's systemd moves a process to anywhere below it.
+ * Asks systemd to move the process, where the kernel refuses.  The kernel demands the right to write to
+ * the cgroup that is the common parent of both places; between two sessions of a user, that cgroup is
+ * root's.  The innermost unit is tried first.  A unit that has ended with the container still in it
+ * (KillMode=process) takes no process, and a user's systemd without a bus can't be asked.  The unit of the
+ * user's systemd itself is delegated to the user as well, so the system's systemd moves a process to any
+ * place below that unit.
  */
 static int enter_by_systemd(const struct execution *execution, struct error *err)
 {
@@ -184,7 +200,7 @@ static int enter_by_systemd(const struct execution *execution, struct error *err
 		       : -1;
 }
 
-static int enter_cgroup(const struct execution *execution, struct error *err)
+static int enter_container_cgroup(const struct execution *execution, struct error *err)
 {
 	autofree char *now = NULL;
 
@@ -198,56 +214,46 @@ static int enter_cgroup(const struct execution *execution, struct error *err)
 }
 
 /*
- * ORDER: the initial affinity holds from here, the final one from the moment in which the process
- * is in the container's cgroup, whose cpuset may have changed it.
+ * ORDER: the initial affinity is set before the process enters the container's cgroup, the final one
+ * afterwards, since the cpuset of the cgroup may change an affinity.
  * Source: OCI runtime-spec 1.3, config.md "execCPUAffinity".
  */
-static int bootstrap(struct execution *execution, struct error *err)
+static int bootstrap_setns(struct execution *execution, struct error *err)
 {
 	const struct config_process *process = execution->config.process;
 	const struct child *child = &execution->child;
 
 	if (affinity_set(child->pid, process->exec_cpu_affinity, AFFINITY_INITIAL, err) < 0 ||
-	    enter_cgroup(execution, err) < 0 ||
+	    enter_container_cgroup(execution, err) < 0 ||
 	    grant_limits(child->pid, process, &execution->caller, err) < 0 ||
 	    affinity_set(child->pid, process->exec_cpu_affinity, AFFINITY_FINAL, err) < 0)
 		return -1;
 	return child_send(child, MESSAGE_BOOTSTRAP, err);
 }
 
-static uint32_t order_flags(const struct execution *execution)
+static int send_setns_config(struct execution *execution, struct error *err)
 {
+	struct container_config *config = &execution->config;
+	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
+	int fds[ORDER_FD_COUNT] = ORDER_FDS_NONE;
 	uint32_t flags = ORDER_SETNS;
 
 	flags |= execution->state.new_keyring ? ORDER_NEW_KEYRING : 0;
 	flags |= exec_process_wants_own_groups(&execution->request->process) ? ORDER_OWN_GROUPS : 0;
-	return flags;
-}
-
-/* What made the container is done: the process is all that is sent. */
-static void leave_out_the_container(struct container_config *config)
-{
+	/* The container is already made: only the process is sent. */
 	config->mounts.count = 0;
 	config->hooks = NULL;
 	config->linux->devices.count = 0;
 	config->linux->resources = NULL;
 	config->linux->masked_paths.count = 0;
 	config->linux->readonly_paths.count = 0;
-}
-
-static int send_config(struct execution *execution, struct error *err)
-{
-	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	int fds[ORDER_FD_COUNT] = ORDER_FDS_NONE;
-
-	leave_out_the_container(&execution->config);
 	if (execution->filter.listener_socket >= 0)
 		state_print(&execution->state, CONTAINER_RUNNING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATED]);
-	return launch_send_config(&execution->launch, order_flags(execution), fds, sections, err);
+	return launch_send_config(&execution->launch, flags, fds, sections, err);
 }
 
-static int await_ready(struct execution *execution, struct error *err)
+static int await_setns(struct execution *execution, struct error *err)
 {
 	bool ready = false;
 
@@ -265,28 +271,40 @@ static int await_ready(struct execution *execution, struct error *err)
 	return 0;
 }
 
-/* The story of `exec`.  Up to clone_child() nothing exists; after child_release() it is done. */
+/*
+ * The story, one step a line.  Up to clone_setns() no process exists; after child_release() the program
+ * runs.
+ */
 static int exec_in_steps(struct execution *execution, struct error *err)
 {
-	const struct child_request *request = &execution->request->child;
+	const struct exec_request *exec = execution->request;
+	const struct child_request *request = &exec->child;
+	struct container_config *config = &execution->config;
 	struct child *child = &execution->child;
 
-	if (find_container(execution, err) < 0 || prepare_process(execution, err) < 0 ||
-	    filter_prepare(execution->request->root, &execution->config, &execution->filter, err) <
-		    0 ||
-	    open_namespaces(execution, err) < 0 || child_connect_console(request, child, err) < 0 ||
-	    clone_child(execution, err) < 0 || bootstrap(execution, err) < 0 ||
-	    send_config(execution, err) < 0 || await_ready(execution, err) < 0 ||
-	    child_send_descriptors(request, child, err) < 0 || child_release(child, err) < 0 ||
-	    child_check_executed(child, execution->config.linux->seccomp, err) < 0 ||
+	/* clang-format off */
+	if (find_container(execution, err) < 0 ||
+	    prepare_process(execution, err) < 0 ||
+	    filter_prepare(exec->root, config, &execution->filter, err) < 0 ||
+	    open_container_namespaces(execution, err) < 0 ||
+	    child_connect_console(request, child, err) < 0 ||
+	    clone_setns(execution, err) < 0 ||
+	    bootstrap_setns(execution, err) < 0 ||
+	    send_setns_config(execution, err) < 0 ||
+	    await_setns(execution, err) < 0 ||
+	    child_send_descriptors(request, child, err) < 0 ||
+	    child_release(child, err) < 0 ||
+	    child_check_executed(child, config->linux->seccomp, err) < 0 ||
 	    child_write_pid_file(request, child, err) < 0)
 		return -1;
+	/* clang-format on */
 	return 0;
 }
 
 /*
- * The kernel's errors for a container that ends while it is entered (ENOMEM for its pid namespace, SIGKILL)
- * don't tell that.  What the error says of the program (err->status) stays.
+ * Replaces the error where the container has ended while it was entered: the kernel then answers with
+ * ENOMEM for the pid namespace, or kills the process, which tells the user nothing.  An error about the
+ * program itself (err->status is set) stays.
  */
 static void tell_end_of_container(const struct execution *execution, struct error *err)
 {

@@ -41,9 +41,10 @@ static struct clone_order clone_order_of(const struct launch *launch)
 }
 
 /*
- * In a mount namespace that is joined paths lead elsewhere, and a process that joins by itself is not
- * the caller's clone: there, init is the first to open any.
- * The descriptors' numbers are above all that the child needs of ours.
+ * Lists the sources of mounts that the clone opens before it becomes root, with the caller's rights.
+ * There are none where a mount namespace is joined, since paths lead elsewhere in it, nor for a process
+ * that joins by itself, which opens its own (core/init/join.c).  The numbers of the descriptors are
+ * above those of all descriptors that the clone still needs.
  */
 static void list_sources(struct launch *launch)
 {
@@ -60,21 +61,18 @@ static void list_sources(struct launch *launch)
 	mount_sources_list(launch->config, last + 1, &launch->sources);
 }
 
-static int open_null(unsigned int null_streams, int *ret_fd, struct error *err)
-{
-	if (null_streams)
-		*ret_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	return null_streams && *ret_fd < 0 ? error_set(err, errno, "open /dev/null") : 0;
-}
-
 int launch_clone(struct launch *launch, struct error *err)
 {
 	struct child *child = launch->child;
 	autoclose int null = -1;
 	struct clone_order order;
 
-	if (open_null(launch->request->null_streams, &null, err) < 0 ||
-	    seal_self(launch->userns, &launch->self_fd, err) < 0 ||
+	if (launch->request->null_streams) {
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (null < 0)
+			return error_set(err, errno, "open /dev/null");
+	}
+	if (seal_self(launch->userns, &launch->self_fd, err) < 0 ||
 	    pipe_new(&child->sync_fd, &launch->child_sync_fd, err) < 0)
 		return -1;
 	list_sources(launch);
@@ -84,8 +82,8 @@ int launch_clone(struct launch *launch, struct error *err)
 	if (clone_init(&order, &child->pid, &child->pidfd, err) < 0)
 		return -1;
 	/*
-	 * ORDER: our copy of the child's end is closed at once, or its death would not be the end
-	 * of the pipe.
+	 * ORDER: our copy of the child's end of the pipe is closed at once; else the child's death
+	 * would not end the pipe.
 	 */
 	fd_close(&launch->child_sync_fd);
 	return 0;
@@ -98,20 +96,9 @@ int launch_join(struct launch *launch, struct error *err)
 	return clone_join(&order, err);
 }
 
-static uint32_t flags_of(const struct launch *launch)
-{
-	uint32_t flags = 0;
-
-	flags |= launch->request->dies_with_us ? ORDER_DIE_WITH_PARENT : 0;
-	flags |= launch->config->linux->seccomp ? ORDER_FILTER : 0;
-	flags |= keeps_groups(launch) ? ORDER_KEEP_GROUPS : 0;
-	flags |= launch->userns->setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
-	return flags;
-}
-
-/* In the order of enum order_fd, as the child takes them. */
-static size_t list_fds(const int fds[static ORDER_FD_COUNT], struct message_order *order,
-		       int ret_list[static ORDER_FD_COUNT])
+/* Lists the descriptors in the order of enum order_fd, in which the child takes them. */
+static size_t list_order_fds(const int fds[static ORDER_FD_COUNT], struct message_order *order,
+			     int ret_list[static ORDER_FD_COUNT])
 {
 	size_t count = 0;
 
@@ -127,7 +114,7 @@ int launch_send_config(struct launch *launch, uint32_t flags, int fds[static ORD
 		       struct strbuf sections[static ORDER_SECTION_COUNT], struct error *err)
 {
 	struct message_order order = {
-		.flags = flags | flags_of(launch),
+		.flags = flags,
 		.filter_flags = launch->filter->load_flags,
 		.preserve_fds = launch->request->preserve_fds,
 		.first_source = (uint32_t)launch->sources.first,
@@ -135,9 +122,13 @@ int launch_send_config(struct launch *launch, uint32_t flags, int fds[static ORD
 	int list[ORDER_FD_COUNT], sent;
 	size_t count;
 
+	order.flags |= launch->request->dies_with_us ? ORDER_DIE_WITH_PARENT : 0;
+	order.flags |= launch->config->linux->seccomp ? ORDER_FILTER : 0;
+	order.flags |= keeps_groups(launch) ? ORDER_KEEP_GROUPS : 0;
+	order.flags |= launch->userns->setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	fds[ORDER_FD_SECCOMP_SOCKET] = launch->filter->listener_socket;
 	fds[ORDER_FD_MOUNT_NAMESPACE] = launch->namespaces->joined[CONFIG_NS_MOUNT];
-	count = list_fds(fds, &order, list);
+	count = list_order_fds(fds, &order, list);
 	strbuf_add(&sections[ORDER_FILTER_BPF], launch->filter->bpf.bytes,
 		   launch->filter->bpf.size);
 	strbuf_add_str(&sections[ORDER_ID], launch->id);
@@ -164,7 +155,7 @@ void launch_end(struct launch *launch)
 {
 	if (launch->child->pidfd >= 0)
 		child_end(launch->child);
-	/* Undoing takes descriptors, and the lack of them may be the cause: ours are given back. */
+	/* The cause may be a lack of descriptors, and undoing needs some: these are closed first. */
 	launch_release(launch);
 	fd_close(&launch->child->sync_fd);
 	namespaces_release(launch->namespaces);

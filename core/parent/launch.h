@@ -14,55 +14,56 @@
 #include "rootless/userns.h"
 
 /*
- * One `urun init` on its way to its program: what `create`, `run`, `exec` and `check` do alike, in the
- * order of the functions below.  What each does between them is at its own place.
+ * The start of one `urun init`, up to its program: what `create`, `run`, `exec` and `check` have in common.
+ * The functions below are called in their order; between them, each command takes its own steps.
  * Runs in: parent.  Start from LAUNCH_NONE; release with launch_release().
  */
 struct launch {
-	/* The caller's, set before launch_clone(); they live longer. */
+	/* Set by the user of this struct before launch_clone(); they outlive the launch. */
 	const struct child_request *request;
 	struct container_config *config;
 	const struct userns_plan *userns;
 	struct namespaces *namespaces;
 	const struct filter *filter;
 	const char *id;
-	int cgroup_fd;	    /* the cgroup that the process begins in; -1: ours */
+	int cgroup_fd;	    /* the cgroup in which the process begins; -1: urun's own */
 	bool opens_sources; /* the sources of the config's mounts are opened for the process */
 	struct child *child;
 
-	/* Its own. */
+	/* Owned by the launch. */
 	struct mount_sources sources;
 	int child_sync_fd;
 	int self_fd;
-	bool forks; /* a child of the first process is to take its place: FORKED is awaited */
+	bool forks; /* MESSAGE_FORKED is awaited: another process takes the place of the first */
 };
 
 #define LAUNCH_NONE ((struct launch){ .cgroup_fd = -1, .child_sync_fd = -1, .self_fd = -1 })
 
-/* Closes and frees what is its own.  The process stays. */
+/* Closes and frees what the launch owns.  The process stays. */
 void launch_release(struct launch *launch);
 
-/* Makes the process, which is launch->child from here on, and is killed when we end. */
+/* Makes the process: launch->child from here on.  The kernel kills the process when urun ends. */
 int launch_clone(struct launch *launch, struct error *err);
 
-/* Once the pid is known to whoever is to know it: see clone_join(). */
+/* Called when the pid has been recorded where other commands look for it: see clone_join(). */
 int launch_join(struct launch *launch, struct error *err);
 
 /*
- * Sends CONFIG.  @flags are those of enum order_flag that the caller alone knows, @fds the descriptors
- * that it adds by enum order_fd (-1: none), @sections the ones that it has filled: released here.
+ * Sends CONFIG.  @flags: those of enum order_flag that the launch can't know.  @fds: descriptors by enum
+ * order_fd, -1 where there is none; they stay the caller's.  @sections: those that the caller has filled;
+ * they are released here.
  */
 int launch_send_config(struct launch *launch, uint32_t flags, int fds[static ORDER_FD_COUNT],
 		       struct strbuf sections[static ORDER_SECTION_COUNT], struct error *err);
 
 /*
- * A message of @expected (MESSAGE_BIT()) or, where the process forks, FORKED: that is answered here,
- * and *ret_message says so.
+ * Receives a message of the types in @expected (MESSAGE_BIT()).  Where the process forks, the message may
+ * also be FORKED, which is already answered when this returns.
  */
 int launch_await(struct launch *launch, unsigned int expected, struct message *ret_message,
 		 struct error *err);
 
-/* Kills the process and waits for its end; gives all descriptors back. */
+/* Kills the process, waits for its end, and closes all descriptors of the launch. */
 void launch_end(struct launch *launch);
 
 #endif

@@ -1,5 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent, before any process of the container exists.
+ *
+ * plan_make() takes a request and a host, and gives a plan in types, in which nothing is left to be decided:
+ *
+ *   load_config         bytes → struct container_config, checked against the spec; absolute paths
+ *   network_plan_make   the network and the ports to publish: they decide on the network namespace
+ *   plan_userns         the maps; then everything in the config is fitted to them (rootless/scope.h)
+ *   plan_cgroup         which manager, which path, which limits
+ *   namespaces_open     descriptors of the namespaces to be joined
+ *   mount_plan_make     the mounts, in types and in order
+ *
+ * `create` and `run` carry the plan out, `check` tries it (plan_try()), `check --explain` prints it
+ * (plan_print.c).  They refuse the same configs with the same errors, since the plan is one.
+ */
 #include "core/parent/plan.h"
 
 #include <string.h>
@@ -16,7 +30,7 @@
 
 /* ---- the config ---- */
 
-/* Relative paths are the bundle's. Source: OCI runtime-spec 1.3, config.md "Mounts". */
+/* Relative paths begin at the bundle.  Source: OCI runtime-spec 1.3, config.md "Mounts". */
 static void make_paths_absolute(const char *bundle, struct container_config *config)
 {
 	autofree char *root = path_join(bundle, config->root->path);
@@ -51,20 +65,7 @@ static int load_config(struct plan *plan, struct error *err)
 
 /* ---- what the host gives ---- */
 
-/*
- * Without pivot_root the host's tree stays in the container's mount namespace, below its root, where
- * CAP_SYS_CHROOT (which is in the default set) is enough to get to it.
- */
-static int check_hidden(const struct plan *plan, struct error *err)
-{
-	if (!plan->request->no_pivot || !plan->overlay.hidden)
-		return 0;
-	return error_set(err, 0,
-			 "--no-pivot: what is to be hidden of the host's own system (homes, "
-			 "temporary files) would be in the container's reach");
-}
-
-/* The user namespace, and all that has to fit into it. */
+/* Plans the user namespace, and fits the rest of the config to it. */
 static int plan_userns(struct plan *plan, struct error *err)
 {
 	struct container_config *config = &plan->config;
@@ -78,7 +79,16 @@ static int plan_userns(struct plan *plan, struct error *err)
 	reach_warn(config, &plan->caller, &plan->userns);
 	if (error_gather(err, overlay_choose(config, &plan->userns, &plan->overlay, err)) < 0)
 		return -1;
-	return check_hidden(plan, err);
+	/*
+	 * Without pivot_root the host's tree stays in the container's mount namespace, below the root,
+	 * where CAP_SYS_CHROOT, which is in the default set, is enough to reach it.
+	 */
+	if (plan->request->no_pivot && plan->overlay.hidden)
+		return error_set(
+			err, 0,
+			"--no-pivot: what is to be hidden of the host's own system (homes, "
+			"temporary files) would be in the container's reach");
+	return 0;
 }
 
 static int plan_cgroup(struct plan *plan, struct error *err)
@@ -93,7 +103,7 @@ static int plan_cgroup(struct plan *plan, struct error *err)
 	return cgroup_plan_make(&request, &plan->config, &plan->cgroup, err);
 }
 
-/* JSON that others read has no way to say a path that isn't UTF-8. */
+/* The state is JSON that other programs read, and JSON can't hold a path that isn't UTF-8. */
 static int check_state_text(const struct plan *plan, struct error *err)
 {
 	const struct create_request *request = plan->request;
@@ -118,8 +128,8 @@ bool plan_tells_state(const struct plan *plan)
 }
 
 /*
- * ORDER: the network first, as the namespaces decide what the config is fitted to; the mounts last, as
- * fitting changes them.
+ * ORDER: the network comes first, since it decides on the network namespace, to which the config is
+ * fitted; the mounts come last, since fitting changes them.
  */
 int plan_make(struct plan *plan, struct error *err)
 {
@@ -137,41 +147,30 @@ int plan_make(struct plan *plan, struct error *err)
 	    error_gather(err, check_state_text(plan, err)) < 0)
 		return -1;
 	mount_plan_warn(&plan->mounts);
-	/* In a mount namespace that is joined paths lead elsewhere. */
+	/* In a joined mount namespace the paths lead elsewhere. */
 	return plan->namespaces.joined[CONFIG_NS_MOUNT] >= 0
 		       ? 0
 		       : check_files(config, &plan->mounts, err);
-}
-
-/* The sockets of the host's ports are closed again. */
-static int try_ports(const struct plan *plan, struct error *err)
-{
-	struct network network = NETWORK_UNMADE;
-	int result = network_open_ports(&plan->network, &network, err);
-
-	network_undo(&network);
-	return result;
-}
-
-/* What was found so far can be all that a try would say. */
-static bool has_problems(const struct error *err)
-{
-	return err->all && err->all->count > 0;
 }
 
 static int try_all(struct plan *plan, struct filter *filter, struct error *err)
 {
 	bool slirp = network_plan_has_slirp(&plan->network), tried = false;
 	const struct config_hooks *hooks = plan->config.hooks;
-	/* In a mount namespace that is joined paths lead elsewhere. */
+	struct network network = NETWORK_UNMADE;
+	int opened = network_open_ports(&plan->network, &network, err);
+	/* In a joined mount namespace the paths lead elsewhere. */
 	bool own_files = plan->namespaces.joined[CONFIG_NS_MOUNT] < 0;
 
-	if (error_gather(err, try_ports(plan, err)) < 0 ||
+	/* The sockets of the published ports are closed again. */
+	network_undo(&network);
+	if (error_gather(err, opened) < 0 ||
 	    error_gather(err, filter_check(&plan->config, filter, err)) < 0 ||
 	    (slirp && error_gather(err, slirp_check_host(err)) < 0) ||
 	    (own_files && check_places(&plan->config, &plan->mounts, &plan->userns, err) < 0))
 		return -1;
-	if (own_files && !has_problems(err) &&
+	/* A try can only repeat problems that were gathered before. */
+	if (own_files && !(err->all && err->all->count) &&
 	    error_gather(err, try_container(plan, filter, &tried, err)) < 0)
 		return -1;
 	if (!tried && error_gather(err, userns_try(&plan->userns, err)) < 0)
@@ -180,7 +179,7 @@ static int try_all(struct plan *plan, struct filter *filter, struct error *err)
 		return 0;
 	if (check_hooks(hooks, &plan->config, &plan->mounts, err) < 0)
 		return -1;
-	/* A hook may still put it there. */
+	/* A hook may still make the program. */
 	return tried || hooks ? 0 : check_program(&plan->config, &plan->mounts, err);
 }
 

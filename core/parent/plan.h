@@ -21,14 +21,14 @@ enum create_mode {
 	CREATE_RUN,  /* `run` */
 };
 
-/* What a caller asks for.  All texts are the caller's and outlive the call; NULL: not given. */
+/* A request for a container.  All texts are the caller's and outlive the call; NULL: not given. */
 struct create_request {
 	enum create_mode mode;
-	const char *root; /* of the states */
+	const char *root; /* the directory of states */
 	const char *id;
 	const char *bundle;	 /* absolute */
 	const char *config_path; /* absolute */
-	/* What config_print() wrote with JSON_OWN of options, in place of the file; NULL: the file */
+	/* The config that options make, as config_print() writes it with JSON_OWN; NULL: the file */
 	const char *config_text;
 	struct child_request child;
 	const char *network; /* see netns/options.h */
@@ -36,14 +36,14 @@ struct create_request {
 	const char *notify_socket; /* $NOTIFY_SOCKET */
 	bool no_pivot;
 	bool no_new_keyring;
-	bool keep; /* the state stays after the program's end */
+	bool keep; /* the state stays after the program has ended */
 	enum cgroup_manager cgroup_manager;
 	bool ignore_cgroup_refusal; /* --rootless=true */
 };
 
 /*
- * What a container will be, decided before anything of it is made.  Release with plan_release().
- * The parts point to each other's memory and to the config's, so a plan is not copied.
+ * Everything about a container, decided before anything is made.  Release with plan_release().
+ * The parts point into each other's memory, so a plan is not copied.
  */
 struct plan {
 	const struct create_request *request; /* the caller's */
@@ -54,31 +54,30 @@ struct plan {
 	struct overlay overlay;
 	struct cgroup_plan cgroup;
 	struct namespaces namespaces;
-	struct mount_plan mounts; /* of the config; the files of the state directory come later */
+	struct mount_plan mounts; /* without the mounts of files in the state directory */
 };
 
-/* Start from this: plan_release() takes it as it is. */
+/* Makes an empty plan, which plan_release() accepts as well. */
 void plan_init(struct plan *plan, const struct create_request *request);
 void plan_release(struct plan *plan);
 
 /*
- * Decides everything about the container, and refuses what can't be.  Reads the host, and changes
- * nothing.  All problems are gathered where that is wanted (error_gather()).
- * Runs in: parent, before any process exists.
+ * Decides everything about the container, and refuses what is impossible here.  Reads the host, and
+ * changes nothing.  Gathers all problems where the caller wants that (error_gather()).
+ * Runs in: parent, before any process of the container exists.
  */
 int plan_make(struct plan *plan, struct error *err);
 
-/* Do hooks or a seccomp agent hear of the container's state? */
+/* Is the container's state told to hooks or to a seccomp agent? */
 bool plan_tells_state(const struct plan *plan);
 
-/* Appends the plan for a person: every mount, map, limit, the network and the filter. */
+/* Appends the plan as text for a person: every mount, map and limit, the network and the filter. */
 void plan_print(const struct plan *plan, struct strbuf *out);
 
 /*
- * Finds out what only a try can tell, and what a start would find out step by step: user namespace,
- * filter, network, ports; then, where nothing was wrong so far, a container as planned up to the
- * moment in which the program would run (see core/parent/try.h).  Nothing stays of the tries.  The plan
- * is used up.
+ * Finds the problems that only a try shows: of the ports, the filter and the network; then, where no
+ * problem was found so far, makes a container as planned, up to the moment in which the program would run
+ * (core/parent/try.h).  Nothing of the tries stays.  The plan is used up.
  * Runs in: parent, after plan_make(), in place of the container's creation.
  */
 int plan_try(struct plan *plan, struct error *err);

@@ -11,13 +11,13 @@
 #include "core/parent/plan.h"
 
 /*
- * Appends one line.  Its texts are a bundle's, which may be hostile: a line break or an escape sequence in one
- * would forge a line of the plan.
+ * Appends one line.  The texts come from a bundle, which may be hostile: a line break or an escape sequence
+ * in a text would forge a line of the plan, and is escaped.
  */
-static void add_line(struct strbuf *out, const char *format, ...)
+static void add_plan_line(struct strbuf *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static void add_line(struct strbuf *out, const char *format, ...)
+static void add_plan_line(struct strbuf *out, const char *format, ...)
 {
 	autofree char *line = NULL;
 	va_list args;
@@ -35,7 +35,8 @@ static void print_map(const char *label, const struct idmap *map, struct strbuf 
 	autostrbuf struct strbuf text = { 0 };
 
 	idmap_print(map, &text);
-	add_line(out, "  %s (container host count): %s", label, text.bytes ? text.bytes : "none");
+	add_plan_line(out, "  %s (container host count): %s", label,
+		      text.bytes ? text.bytes : "none");
 }
 
 static void print_userns(const struct plan *plan, struct strbuf *out)
@@ -48,12 +49,12 @@ static void print_userns(const struct plan *plan, struct strbuf *out)
 	};
 	const char *path = plan->userns.join_path;
 
-	add_line(out, "user namespace: %s%s%s", modes[plan->userns.mode], path ? ", " : "",
-		 path ? path : "");
+	add_plan_line(out, "user namespace: %s%s%s", modes[plan->userns.mode], path ? ", " : "",
+		      path ? path : "");
 	print_map("uids", &plan->userns.uids, out);
 	print_map("gids", &plan->userns.gids, out);
-	add_line(out, "  supplementary groups: %s",
-		 plan->userns.setgroups_allowed ? "the container's" : "the caller's stay");
+	add_plan_line(out, "  supplementary groups: %s",
+		      plan->userns.setgroups_allowed ? "the container's" : "the caller's stay");
 }
 
 static void print_namespaces(const struct container_config *config, struct strbuf *out)
@@ -68,23 +69,23 @@ static void print_namespaces(const struct container_config *config, struct strbu
 			    : ns->path ? "joined"
 				       : "new");
 	}
-	add_line(out, "namespaces: %s", line.bytes);
+	add_plan_line(out, "namespaces: %s", line.bytes);
 }
 
 static void print_root(const struct plan *plan, struct strbuf *out)
 {
 	const struct overlay *overlay = &plan->overlay;
 
-	add_line(out, "root: %s%s", plan->config.root->path,
-		 plan->config.root->readonly ? ", read-only" : "");
+	add_plan_line(out, "root: %s%s", plan->config.root->path,
+		      plan->config.root->readonly ? ", read-only" : "");
 	if (overlay->where)
-		add_line(out, "  overlay: changes in %s, by %s%s", overlay->where,
-			 overlay->by_fuse ? overlay->program : "the kernel",
-			 overlay->squash ? ", all files the container's root's" : "");
+		add_plan_line(out, "  overlay: changes in %s, by %s%s", overlay->where,
+			      overlay->by_fuse ? overlay->program : "the kernel",
+			      overlay->squash ? ", all files the container's root's" : "");
 	for (const char *line = overlay->hidden; line && *line;) {
 		size_t length = strcspn(line, "\n");
 
-		add_line(out, "  hidden: %.*s", (int)length, line);
+		add_plan_line(out, "  hidden: %.*s", (int)length, line);
 		line += length + (line[length] == '\n');
 	}
 }
@@ -95,32 +96,32 @@ static void print_limits(const struct plan *plan, struct strbuf *out)
 	const struct config_process *process = plan->config.process;
 
 	if (cgroup->manager == CGROUP_CGROUPFS)
-		add_line(out, "cgroup: %s", cgroup->path);
+		add_plan_line(out, "cgroup: %s", cgroup->path);
 	else if (cgroup->manager == CGROUP_SYSTEMD)
-		add_line(out, "cgroup: scope %s in %s, by the %s's systemd", cgroup->unit,
-			 cgroup->slice, cgroup->user_bus ? "user" : "system");
+		add_plan_line(out, "cgroup: scope %s in %s, by the %s's systemd", cgroup->unit,
+			      cgroup->slice, cgroup->user_bus ? "user" : "system");
 	else
-		add_line(out, "cgroup: the caller's");
+		add_plan_line(out, "cgroup: the caller's");
 	for (size_t i = 0; i < cgroup->settings.count; i++)
-		add_line(out, "  %s: %s", cgroup->settings.items[i].file,
-			 cgroup->settings.items[i].value);
+		add_plan_line(out, "  %s: %s", cgroup->settings.items[i].file,
+			      cgroup->settings.items[i].value);
 	for (size_t i = 0; process && i < process->rlimits.count; i++)
-		add_line(out, "limit: %s %" PRIu64 ", at most %" PRIu64,
-			 process->rlimits.items[i].type, process->rlimits.items[i].soft.value,
-			 process->rlimits.items[i].hard.value);
+		add_plan_line(out, "limit: %s %" PRIu64 ", at most %" PRIu64,
+			      process->rlimits.items[i].type, process->rlimits.items[i].soft.value,
+			      process->rlimits.items[i].hard.value);
 }
 
 static void print_network(const struct plan *plan, struct strbuf *out)
 {
 	const struct config_namespace *ns = config_find_namespace(&plan->config, CONFIG_NS_NETWORK);
 
-	add_line(out, "network: %s",
-		 plan->network.stated ? plan->network.text
-		 : !ns		      ? "the caller's"
-		 : ns->path	      ? ns->path
-				      : "loopback only");
+	add_plan_line(out, "network: %s",
+		      plan->network.stated ? plan->network.text
+		      : !ns		   ? "the caller's"
+		      : ns->path	   ? ns->path
+					   : "loopback only");
 	for (size_t i = 0; i < plan->network.publish.count; i++)
-		add_line(out, "  publish: %s", plan->request->publish.items[i]);
+		add_plan_line(out, "  publish: %s", plan->request->publish.items[i]);
 }
 
 static void print_list(const char *label, const str_list *list, struct strbuf *out)
@@ -129,7 +130,7 @@ static void print_list(const char *label, const str_list *list, struct strbuf *o
 
 	for (size_t i = 0; list && i < list->count; i++)
 		strbuf_addf(&words, " %s", list->items[i]);
-	add_line(out, "%s:%s", label, words.bytes ? words.bytes : " none");
+	add_plan_line(out, "%s:%s", label, words.bytes ? words.bytes : " none");
 }
 
 static void print_process(const struct container_config *config, struct strbuf *out)
@@ -138,18 +139,18 @@ static void print_process(const struct container_config *config, struct strbuf *
 	const struct config_process *process = config->process;
 
 	if (seccomp)
-		add_line(out, "filter: %zu rules, else %s", seccomp->syscalls.count,
-			 config_seccomp_actions[seccomp->default_action]);
+		add_plan_line(out, "filter: %zu rules, else %s", seccomp->syscalls.count,
+			      config_seccomp_actions[seccomp->default_action]);
 	else
-		add_line(out, "filter: none");
+		add_plan_line(out, "filter: none");
 	if (!process)
 		return;
 	print_list("capabilities", process->capabilities ? &process->capabilities->bounding : NULL,
 		   out);
-	add_line(out, "no_new_privs: %s", process->no_new_privileges ? "yes" : "no");
-	add_line(out, "user: %" PRIu64 ":%" PRIu64, process->user->uid.value,
-		 process->user->gid.value);
-	add_line(out, "directory: %s", process->cwd);
+	add_plan_line(out, "no_new_privs: %s", process->no_new_privileges ? "yes" : "no");
+	add_plan_line(out, "user: %" PRIu64 ":%" PRIu64, process->user->uid.value,
+		      process->user->gid.value);
+	add_plan_line(out, "directory: %s", process->cwd);
 	print_list("program", &process->args, out);
 }
 
@@ -158,7 +159,7 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	print_userns(plan, out);
 	print_namespaces(&plan->config, out);
 	print_root(plan, out);
-	add_line(out, "mounts:");
+	add_plan_line(out, "mounts:");
 	mount_plan_print(&plan->mounts, out);
 	print_limits(plan, out);
 	print_network(plan, out);

@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * A try makes the container that was planned, with the functions of a real start, and stops it at its
+ * execve.  The first half of this file takes out of the plan whatever would change something of the user's:
+ * the root is covered by an overlay in memory, volumes are read-only and keep their owners, namespaces of
+ * other processes keep their names and settings.  The second half is the start.
+ *
+ * The program is traced: execve(2) of a traced process stops it before the first instruction, and it is
+ * killed there, also when urun itself is killed (PTRACE_O_EXITKILL).  Where a host refuses ptrace(2), the
+ * process ends before its execve.
+ */
 #include "core/parent/try.h"
 
 #include <errno.h>
@@ -26,14 +37,14 @@
 #include "core/seccomp/seccomp.h"
 #include "core/sync/pipe.h"
 
-/* How often a process that says nothing is looked at, and for how long. */
+/* How often, and how many times, a process that sends nothing is looked at. */
 #define LOOK_MS	  50
 #define LOOKS_MAX 200
 
 /* ---- the plan of the try ---- */
 
-/* Is @path in a bind among the first @count mounts?  What is made there is made on the host. */
-static bool is_in_bind(const struct mount_plan *mounts, size_t count, const char *path)
+/* Is @path in one of the first @count binds?  A place that is made there is made on the host. */
+static bool is_in_planned_bind(const struct mount_plan *mounts, size_t count, const char *path)
 {
 	autofree char *clean = path_clean(path);
 
@@ -54,7 +65,7 @@ static void drop_option(struct config_mount *mount, const char *option)
 	mount->options.count = kept;
 }
 
-/* File systems of the user's: an overlay empties its work directory while it is mounted, FUSE has a server. */
+/* Mounting an overlay empties its work directory, and a FUSE file system has a server of the user's. */
 static bool writes_when_mounted(const struct mount_step *step)
 {
 	if (step->kind != MOUNT_KIND_FILESYSTEM)
@@ -67,7 +78,10 @@ static bool writes_when_mounted(const struct mount_step *step)
 	return false;
 }
 
-/* A working directory that would be made in a volume: what is relative to it can't be looked for. */
+/*
+ * Would the working directory be made in a volume?  The try makes nothing there, so a program with a path
+ * relative to that directory can't be found.
+ */
 static bool lacks_cwd_in_volume(const struct container_config *config,
 				const struct mount_plan *mounts)
 {
@@ -88,8 +102,9 @@ static bool lacks_cwd_in_volume(const struct container_config *config,
 }
 
 /*
- * "U" gives the source to the container's user.  Read-only, as a link in the root file system can lead to a
- * place in a volume where something would be made.
+ * Leaves out the option "U", which gives the source of a bind to the container's user, and the mounts and
+ * devices whose places are in a volume.  Volumes are read-only, since a link in the root file system may
+ * lead into one.
  */
 static void spare_volumes(struct container_config *config, const struct mount_plan *mounts)
 {
@@ -98,7 +113,7 @@ static void spare_volumes(struct container_config *config, const struct mount_pl
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		struct config_mount *mount = &config->mounts.items[kept];
 
-		if (is_in_bind(mounts, i, mounts->steps.items[i].destination) ||
+		if (is_in_planned_bind(mounts, i, mounts->steps.items[i].destination) ||
 		    writes_when_mounted(&mounts->steps.items[i]))
 			continue;
 		*mount = config->mounts.items[i];
@@ -111,44 +126,32 @@ static void spare_volumes(struct container_config *config, const struct mount_pl
 	config->mounts.count = kept;
 	kept = 0;
 	for (size_t i = 0; i < config->linux->devices.count; i++)
-		if (!is_in_bind(mounts, mounts->steps.count, config->linux->devices.items[i].path))
+		if (!is_in_planned_bind(mounts, mounts->steps.count,
+					config->linux->devices.items[i].path))
 			config->linux->devices.items[kept++] = config->linux->devices.items[i];
 	config->linux->devices.count = kept;
 	if (!config->process)
 		return;
-	if (is_in_bind(mounts, mounts->steps.count, "/dev/console"))
+	if (is_in_planned_bind(mounts, mounts->steps.count, "/dev/console"))
 		config->process->terminal = false;
 }
 
-/* What init would change of namespaces that others are in. */
-static void spare_namespaces(struct container_config *config, const struct namespaces *namespaces)
-{
-	if (namespaces->joined[CONFIG_NS_UTS] >= 0)
-		config->hostname = config->domainname = NULL;
-	if (namespaces->joined[CONFIG_NS_NETWORK] >= 0 || namespaces->joined[CONFIG_NS_IPC] >= 0)
-		config->linux->sysctl.count = 0;
-}
-
-static bool has_changes(const char *overlay)
-{
-	autofree char *upper = path_join(overlay, "upper");
-
-	return access(upper, F_OK) == 0;
-}
-
-/* False: the container can't be tried. */
+/* Plans the overlay in memory over the root; false: the container can't be tried. */
 static bool cover_root(struct plan *plan)
 {
 	const char *given = config_annotation(&plan->config, CONFIG_ANNOTATION_OVERLAY);
 	struct error ignored = ERROR_NONE;
+	autofree char *upper = NULL;
 	struct statfs fs;
 
-	/* Such a root can be one that lets in the caller alone: init enters it, and no overlay does. */
+	/* A FUSE file system may let in the caller alone: init can enter it, an overlay can't. */
 	if (statfs(plan->config.root->path, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
 		return false;
-	if (given && given[0] == '/' && has_changes(given))
+	/* The changes in an overlay of the user's decide what the container's root is. */
+	upper = given && given[0] == '/' ? path_join(given, "upper") : NULL;
+	if (upper && access(upper, F_OK) == 0)
 		return false;
-	/* Init says that it isn't there; fuse-overlayfs would get one made. */
+	/* Without fuse-overlayfs init itself says that the directory isn't found. */
 	if (given && given[0] == '/' && access(given, F_OK) < 0)
 		return !plan->overlay.by_fuse;
 	config_set_annotation(&plan->config, CONFIG_ANNOTATION_OVERLAY, CONFIG_OVERLAY_IN_MEMORY);
@@ -160,14 +163,6 @@ static bool cover_root(struct plan *plan)
 }
 
 /* ---- the container ---- */
-
-static int try_bootstrap(const struct launch *launch, const struct plan *plan, struct error *err)
-{
-	if (userns_write_maps(launch->child->pid, launch->userns, err) < 0 ||
-	    grant_limits(launch->child->pid, launch->config->process, &plan->caller, err) < 0)
-		return -1;
-	return child_send(launch->child, MESSAGE_BOOTSTRAP, err);
-}
 
 static int try_send_config(struct launch *launch, const struct plan *plan, struct error *err)
 {
@@ -191,7 +186,7 @@ static int try_await_ready(struct launch *launch, struct plan *plan, struct erro
 		if (launch_await(launch, expected, &message, err) < 0)
 			return -1;
 		if (message.type == MESSAGE_READY) {
-			/* Held: a terminal whose master is closed ends the process by SIGHUP. */
+			/* The master stays open: closing it would end the process by SIGHUP. */
 			child_take_console(launch->request, launch->child, &message);
 			return 0;
 		}
@@ -205,9 +200,9 @@ static int try_await_ready(struct launch *launch, struct plan *plan, struct erro
 }
 
 /*
- * A traced process stops at each signal: at that of its execve it stays, and others take their course.  A
- * filter that refuses even exit_group(2) ends a process by SIGSEGV, which a traced first process of a pid
- * namespace would survive.
+ * A traced process stops at each signal.  At the SIGTRAP of its execve the process stays stopped; other
+ * signals are delivered.  A signal of a fault is the end: under a filter that refuses even exit_group(2) a
+ * process ends by SIGSEGV, and a traced first process of a pid namespace would survive that.
  */
 static int see_signal(const struct child *child, bool filtered, struct error *err)
 {
@@ -231,9 +226,9 @@ static int see_signal(const struct child *child, bool filtered, struct error *er
 }
 
 /*
- * The process stops before it becomes its program, so that it is killed whenever we end: execve of a
- * set-user-ID program clears the death signal.  False where it doesn't stop, as tracing is refused on this
- * host: then it ends before its execve.
+ * Waits for the process to stop before it becomes its program, and lets it go on as one that is killed when
+ * urun ends: execve of a set-user-ID program would clear the death signal.  False where tracing is refused
+ * on this host; the process then ends before its execve.
  */
 static bool begin_tracing(pid_t pid)
 {
@@ -249,16 +244,7 @@ static bool begin_tracing(pid_t pid)
 	return true;
 }
 
-/* It ended before its execve, without an error. */
-static bool ended_untraced(const struct child *child)
-{
-	siginfo_t info = { 0 };
-
-	return waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
-	       info.si_code == CLD_EXITED && info.si_status == 0;
-}
-
-/* Lets the process go on, up to the stop at its execve, which ends the pipe. */
+/* Lets the process go on up to the stop at its execve, which closes the pipe. */
 static int try_await_execve(const struct child *child, bool filtered, struct error *err)
 {
 	const struct timeval look = { .tv_usec = LOOK_MS * 1000 };
@@ -271,10 +257,16 @@ static int try_await_execve(const struct child *child, bool filtered, struct err
 	for (int looks = 0; looks < LOOKS_MAX; looks++) {
 		struct message none = MESSAGE_NONE;
 
-		if (pipe_await(child->sync_fd, 0, &none, err) >= 0)
-			return !traced && ended_untraced(child)
-				       ? 0
-				       : child_check_executed(child, filtered, err);
+		if (pipe_await(child->sync_fd, 0, &none, err) >= 0) {
+			siginfo_t info = { 0 };
+
+			/* Untraced, the process ends with status 0 before its execve. */
+			if (!traced &&
+			    waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
+			    info.si_code == CLD_EXITED && info.si_status == 0)
+				return 0;
+			return child_check_executed(child, filtered, err);
+		}
 		if (err->code != EAGAIN)
 			return -1;
 		error_take(err, &ERROR_NONE);
@@ -285,6 +277,25 @@ static int try_await_execve(const struct child *child, bool filtered, struct err
 			 LOOKS_MAX * LOOK_MS / 1000);
 }
 
+static int try_in_steps(struct launch *launch, struct plan *plan, struct error *err)
+{
+	struct container_config *config = launch->config;
+	struct child *child = launch->child;
+
+	/* clang-format off */
+	if (launch_clone(launch, err) < 0 ||
+	    launch_join(launch, err) < 0 ||
+	    userns_write_maps(child->pid, launch->userns, err) < 0 ||
+	    grant_limits(child->pid, config->process, &plan->caller, err) < 0 ||
+	    child_send(child, MESSAGE_BOOTSTRAP, err) < 0 ||
+	    try_send_config(launch, plan, err) < 0 ||
+	    try_await_ready(launch, plan, err) < 0 ||
+	    try_await_execve(child, config->linux->seccomp, err) < 0)
+		return -1;
+	/* clang-format on */
+	return 0;
+}
+
 int try_container(struct plan *plan, const struct filter *filter, bool *ret_tried,
 		  struct error *err)
 {
@@ -292,7 +303,7 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 	const struct filter no_filter = FILTER_NONE;
 	struct child child = CHILD_NONE;
 	struct launch launch = LAUNCH_NONE;
-	/* Nothing of the caller's is given to the container's user, nor to a program that is traced. */
+	/* The caller's streams are given neither to the container's user nor to the traced program. */
 	const struct child_request request = {
 		.null_streams = STREAM_BIT(0) | STREAM_BIT(1) | STREAM_BIT(2),
 	};
@@ -305,13 +316,18 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 		return 0;
 	launch.filter = filter;
 	config->hooks = NULL;
-	/* The listener's process is not to hear of it. */
+	/* The agent that listens for notifications must not see the try. */
 	if (config->linux->seccomp && seccomp_uses_notify(config->linux->seccomp)) {
 		config->linux->seccomp = NULL;
 		launch.filter = &no_filter;
 	}
 	spare_volumes(config, &plan->mounts);
-	spare_namespaces(config, &plan->namespaces);
+	/* Namespaces of other processes keep their names and settings. */
+	if (plan->namespaces.joined[CONFIG_NS_UTS] >= 0)
+		config->hostname = config->domainname = NULL;
+	if (plan->namespaces.joined[CONFIG_NS_NETWORK] >= 0 ||
+	    plan->namespaces.joined[CONFIG_NS_IPC] >= 0)
+		config->linux->sysctl.count = 0;
 	launch.request = &request;
 	launch.config = config;
 	launch.userns = &plan->userns;
@@ -319,16 +335,10 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 	launch.id = plan->request->id;
 	launch.opens_sources = true;
 	launch.child = &child;
-	result = launch_clone(&launch, err) < 0 || launch_join(&launch, err) < 0 ||
-				 try_bootstrap(&launch, plan, err) < 0 ||
-				 try_send_config(&launch, plan, err) < 0 ||
-				 try_await_ready(&launch, plan, err) < 0 ||
-				 try_await_execve(&child, config->linux->seccomp, err) < 0
-			 ? -1
-			 : 0;
+	result = try_in_steps(&launch, plan, err);
 	if (result < 0)
 		overlay_explain(&plan->overlay, err);
-	/* The overlay is the try's alone. */
+	/* A fault of the overlay that only the try has is none of the container's. */
 	if (result < 0 && !own_overlay && overlay_is_cause(err)) {
 		log_debug("check: no container is tried: %s", err->text);
 		error_take(err, &ERROR_NONE);
@@ -336,7 +346,7 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 		result = 0;
 	}
 	launch_end(&launch);
-	/* The stop at execve may have been reported in place of the end. */
+	/* The wait in launch_end() may have returned for the stop at execve. */
 	while (child.pid > 0 && (waitpid(child.pid, NULL, 0) > 0 || errno == EINTR))
 		;
 	child_close(&child);

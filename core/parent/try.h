@@ -7,17 +7,17 @@
 #include "core/parent/plan.h"
 
 /*
- * Makes a container as planned, up to the moment in which its program would run, and ends it there: what
- * stands in the way is told by init itself, in the words of a run.
+ * Makes a container as planned, up to the moment in which its program would run, and ends it there.  Init
+ * itself reports the problems, in the words of a run.
  *
- * Nothing is left, and nothing of the user's is touched:
- *   root       an overlay in memory covers the root, so that all that init makes there is gone with it
- *   volumes    no owner is changed, and nothing is mounted where a place would be made in one
- *   hooks      none is run; the network has no helper, the cgroup is the caller's, and there is no state
+ * Nothing is left behind, and nothing of the user's is changed:
+ *   root       an overlay in memory covers the root, and takes what init makes there
+ *   volumes    no owner is changed, and nothing is mounted at a place that would be made in a volume
+ *   hooks      no hook runs; the network has no helper, the cgroup is the caller's, there is no state
  *
- * Nothing is tried where that can't be had: a mount namespace that isn't new, a root over which no
- * overlay can be made, an overlay of the user's with changes in it: *ret_tried is false then.
- * @filter: the config's, compiled.
+ * Sets *ret_tried to false, and tries nothing, where the mount namespace isn't new, where no overlay can be
+ * made over the root, or where an overlay of the user's has changes in it.
+ * @filter: the config's filter, compiled.
  * Runs in: parent.  The plan is used up.
  */
 int try_container(struct plan *plan, const struct filter *filter, bool *ret_tried,
