@@ -19,30 +19,30 @@ struct capability_sets {
 };
 
 /*
- * What of process.capabilities can be given here; NULL: nothing.  Names that libcap doesn't know,
- * and what this process can't grant or the kernel would refuse in its combination, is a warning and
- * left out, as the spec demands.
+ * The part of process.capabilities that can be granted here; NULL: none.  Names that libcap doesn't know,
+ * and capabilities that this process lacks or whose combination the kernel would refuse, are left out
+ * with a warning, as the spec demands.
  * Runs in: init, while it still has all the capabilities that it can give.
  * Source: OCI runtime-spec 1.3, config.md "Linux Process" capabilities; capabilities(7).
  */
 void capability_resolve(const struct config_capabilities *config, struct capability_sets *ret_sets);
 
 /*
- * The capabilities that process.capabilities can have ("CAP_CHOWN" …), in @arena: those that libcap
- * knows.
+ * The names of all capabilities that libcap knows ("CAP_CHOWN" …), in @arena: process.capabilities can
+ * have these.
  * Runs in: any.
  */
 void capability_names(struct arena *arena, str_list *ret_names);
 
 /*
- * Drops from the bounding set all but @sets->bounding.
+ * Drops all capabilities but @sets->bounding from the bounding set.
  * ORDER: before the user changes and before capability_apply(), since it needs CAP_SETPCAP.
  */
 int capability_drop_bounding(const struct capability_sets *sets, struct error *err);
 
 /*
  * Sets effective, permitted, inheritable and ambient.
- * ORDER: after process_become_user().  Nothing comes back after it.
+ * ORDER: after process_become_user().  What is dropped here can't be regained.
  */
 int capability_apply(const struct capability_sets *sets, struct error *err);
 

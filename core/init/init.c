@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Runs in: init.
- * Most of the time we are root of the user namespace from the start: the parent executed us only
- * after the maps were written.  A process that joins namespaces by itself was executed in the
- * caller's and becomes root in join_namespaces() (core/init/join.h). Up to rootfs_enter() the host's paths can be opened; after it none can, so all
- * descriptors for later exist by then. After become_program() nothing comes back: what still needs
- * a capability stands above it.
+ *
+ * The story of the container's first process: init_run(), near the end of this file.
+ *
+ * We were executed by the parent's clone (core/parent/clone.c): none of the parent's memory is ours, and of
+ * its descriptors we have stdio, the preserved ones, the sync pipe and the sources of mounts.  What holds:
+ *
+ *   ids             We are root of the user namespace from the start, since the parent wrote the maps before
+ *                   the clone executed us.  A process that joins namespaces by itself was executed in the
+ *                   caller's namespaces instead, and becomes root in join_namespaces() (core/init/join.c).
+ *   host's files    Up to rootfs_enter() the host's paths can be opened.  After it none can: all descriptors
+ *                   of the host that are still needed are open by then, and each is closed before the
+ *                   container can see it.
+ *   the image       Everything below the container's root may be hostile: links, files over mount points,
+ *                   a /proc that is none.  Paths in it are walked by path_open_in_root(), never by the
+ *                   kernel's plain open(2), and files of /proc are opened through core/rootfs/procfs.h.
+ *   other processes We aren't dumpable, so processes of the container can't look into us by ptrace(2) or
+ *                   /proc/PID.
+ *   privileges      After become_program() no capability comes back: every step that needs one stands above
+ *                   it, and the filter is loaded as late as no_new_privs allows.
+ *
+ * An error ends the process after the error was sent to the parent, who undoes everything.  Nothing is
+ * undone here: mounts and namespaces end with the process.
  */
 #include "core/init/init.h"
 
@@ -50,14 +67,14 @@
 #include "netns/tap.h"
 
 struct init {
-	struct self self; /* its pipe after RUN: the connection with `start`; -1 in between */
-	int rootfs;
-	int terminal; /* the slave of the console, until it is attached; -1: none */
-	int null;     /* the host's /dev/null, to mask files with; -1: nothing is masked */
-	int sysctl;   /* /proc/sys of the container; -1: the config sets none */
+	struct self self; /* self.sync_fd after RUN: the connection with `start`; -1 in between */
+	int rootfs;	  /* of the container's root directory, mounted */
+	int terminal;	  /* the slave of the console, until it is attached; -1: none */
+	int null;	  /* the host's /dev/null, to mask files with; -1: nothing is masked */
+	int sysctl;	  /* /proc/sys of the container; -1: the config sets no sysctl */
 	struct mount_views views; /* up to masking */
-	bool as_user;		  /* we have the ids of the program's user */
-	struct user_ids own;	  /* what ours were */
+	bool as_user;		  /* we have the ids of the program's user for now */
+	struct user_ids own;	  /* our ids before that */
 };
 
 static bool joins_pid_namespace(const struct init *init)
@@ -85,13 +102,12 @@ static int make_second_namespaces(const struct init *init, struct error *err)
 	return 0;
 }
 
-/* A new time namespace is entered by execve since Linux 6.1: before, we are still in the old one.
- */
-static int check_time_namespace(const struct init *init, struct error *err)
+/* Since Linux 6.1 execve enters a new time namespace; on older kernels we are still in the old one. */
+static int check_time_namespace_entered(const struct init *init, struct error *err)
 {
 	struct stat mine, children;
 
-	/* A process that joins by itself enters it by a fork. */
+	/* A process that joins by itself enters the time namespace by a fork. */
 	if (!config_find_namespace(&init->self.config, CONFIG_NS_TIME) || init->self.joins)
 		return 0;
 	if (stat("/proc/self/ns/time", &mine) < 0 ||
@@ -104,8 +120,8 @@ static int check_time_namespace(const struct init *init, struct error *err)
 }
 
 /*
- * For helpers that join it: they can't look at us (core/init/join.c).
- * ORDER: before pivot_root: here /proc is the host's still.
+ * Opens a namespace of ours for a helper that joins it, since helpers can't look at us (core/init/join.c).
+ * ORDER: before pivot_root, while /proc is still the host's.
  */
 static int open_own_namespace(const char *name, int *ret_fd, struct error *err)
 {
@@ -117,8 +133,8 @@ static int open_own_namespace(const char *name, int *ret_fd, struct error *err)
 }
 
 /*
- * ORDER: early: while we mount, the parent starts what serves the device.  No program of the
- * container runs yet that could have the descriptor.
+ * ORDER: early, since the parent starts the program that serves the device while we mount.  No program of the
+ * container runs yet, which could get hold of the descriptor.
  */
 static int make_network_device(const struct init *init, struct error *err)
 {
@@ -143,7 +159,7 @@ static int prepare_namespaces(struct init *init, struct error *err)
 	if (setsid() < 0)
 		return error_set(err, errno, "make a session");
 	if (self_join_mount_namespace(&init->self, err) < 0 ||
-	    check_time_namespace(init, err) < 0 || make_second_namespaces(init, err) < 0)
+	    check_time_namespace_entered(init, err) < 0 || make_second_namespaces(init, err) < 0)
 		return -1;
 	if ((init->self.order.flags & ORDER_NEW_KEYRING) &&
 	    join_session_keyring(init->self.sections[ORDER_ID], err) < 0)
@@ -156,8 +172,9 @@ static int prepare_namespaces(struct init *init, struct error *err)
 }
 
 /*
- * What the parent opened before we were root (core/sync/source.h): the root's, and with @index
- * above 0 that of mount @index - 1.  -1: nothing was; one that couldn't be isn't O_PATH.
+ * A descriptor that was opened with the caller's rights before we were root (core/sync/source.h): with
+ * @index 0 that of the root, else the source of mount @index - 1.  -1: nothing was opened.  A descriptor that
+ * isn't O_PATH stands for a source that couldn't be opened.
  */
 static int source_fd(const struct init *init, size_t index)
 {
@@ -166,7 +183,7 @@ static int source_fd(const struct init *init, size_t index)
 	return first > 0 ? first + (int)index : -1;
 }
 
-/* Nothing of them may reach the program: they are ways to the host's directories. */
+/* The program must not get these descriptors: they lead to the host's directories. */
 static int close_sources(const struct init *init, struct error *err)
 {
 	unsigned int first = init->self.order.first_source;
@@ -178,7 +195,7 @@ static int close_sources(const struct init *init, struct error *err)
 }
 
 /*
- * ORDER: early: whatever asks for something in it waits until the parent has started who answers.
+ * ORDER: early, since every access to the overlay waits until the parent has started its server.
  */
 static int make_fuse_overlay(const struct init *init, int *ret_tree, struct error *err)
 {
@@ -227,9 +244,10 @@ static void log_plan(const struct mount_plan *plan)
 }
 
 /*
- * A root that lets in the program's user alone (the caller, with keep-id) is mounted and entered with that
- * user's ids, and all capabilities.  Where root's own ids are needed it stays an error.
- * ORDER: the death signal again after the change of ids, which clears it.
+ * A root that only the program's user may enter (the caller, with keep-id) is mounted and entered with that
+ * user's ids and all capabilities.  Where a step in between needs root's own ids, the root stays closed and
+ * the failure to enter it is the error.
+ * ORDER: the death signal is set again, since the change of ids clears it.
  */
 static int enter_private_root(struct init *init, struct error *err)
 {
@@ -247,7 +265,7 @@ static int enter_private_root(struct init *init, struct error *err)
 	return 0;
 }
 
-/* ORDER: all paths are walked. */
+/* ORDER: after the last path was walked. */
 static int leave_private_root(struct init *init, struct error *err)
 {
 	if (!init->as_user)
@@ -258,14 +276,14 @@ static int leave_private_root(struct init *init, struct error *err)
 	return 0;
 }
 
-/* ORDER: before the hooks, which may ask for names. */
+/* ORDER: before the hooks, which may look up names. */
 static int send_resolv(struct init *init, struct error *err)
 {
 	int result = init->views.resolv < 0 ? 0
 					    : pipe_send(init->self.sync_fd, MESSAGE_RESOLV, NULL, 0,
 							(int[]){ init->views.resolv }, 1, err);
 
-	/* ORDER: closed before the program begins, to which the file on the host may not be open. */
+	/* ORDER: closed before the program begins: the program must not get the host's file. */
 	fd_close(&init->views.resolv);
 	return result;
 }
@@ -306,8 +324,8 @@ static int attach_console(struct init *init, struct error *err)
 }
 
 /*
- * The container's terminal takes the place of stdio: from here on nothing that we have open is the
- * caller's but the preserved descriptors.
+ * The container's terminal takes the place of stdio.  From here on the preserved descriptors are the only ones
+ * of the caller's that we have open.
  */
 static int make_console(struct init *init, struct error *err)
 {
@@ -320,11 +338,11 @@ static int make_console(struct init *init, struct error *err)
 	    console_set_owner(init->terminal, (uid_t)process->user->uid.value, err) < 0 ||
 	    console_bind(init->rootfs, init->terminal, err) < 0)
 		return -1;
-	/* A session's leader has the terminal: where a child goes on, that one leads a session. */
+	/* The leader of a session has the terminal: where a child takes our place, the child attaches. */
 	return joins_pid_namespace(init) ? 0 : attach_console(init, err);
 }
 
-/* The caller's environment, of the order's section. */
+/* The caller's environment, from its section of the order. */
 static str_list hook_env(const struct init *init)
 {
 	const char *text = init->self.sections[ORDER_HOOK_ENV];
@@ -338,15 +356,9 @@ static str_list hook_env(const struct init *init)
 	return list;
 }
 
-static bool has_early_hooks(const struct config_hooks *hooks)
-{
-	return hooks && (hooks->prestart.count || hooks->create_runtime.count ||
-			 hooks->create_container.count);
-}
-
 /*
- * The parent runs prestart and createRuntime in its namespaces while we wait, then we
- * createContainer in ours.
+ * The parent runs the prestart and createRuntime hooks in its namespaces while we wait; then we run the
+ * createContainer hooks in ours.
  */
 static int run_early_hooks(struct init *init, struct error *err)
 {
@@ -355,7 +367,8 @@ static int run_early_hooks(struct init *init, struct error *err)
 	str_list env;
 	int result;
 
-	if (!has_early_hooks(hooks))
+	if (!hooks || !(hooks->prestart.count || hooks->create_runtime.count ||
+			hooks->create_container.count))
 		return 0;
 	if (pipe_send(init->self.sync_fd, MESSAGE_HOOKS, NULL, 0, NULL, 0, err) < 0 ||
 	    self_receive(&init->self, MESSAGE_RESUME, &resume, err) < 0)
@@ -363,7 +376,7 @@ static int run_early_hooks(struct init *init, struct error *err)
 	env = hook_env(init);
 	result = hooks_run(&hooks->create_container, "createContainer",
 			   init->self.sections[ORDER_STATE_CREATING], &env, err);
-	/* ORDER: before the container sees us: the caller's environment may hold secrets. */
+	/* ORDER: before the container can see us: the caller's environment may hold secrets. */
 	explicit_bzero((void *)(uintptr_t)init->self.sections[ORDER_HOOK_ENV],
 		       init->self.order.section_sizes[ORDER_HOOK_ENV]);
 	return result;
@@ -378,7 +391,7 @@ static int open_sysctl(struct init *init, struct error *err)
 
 /* ---- after pivot_root ---- */
 
-/* ORDER: the working folder is made before the root is read-only, and where its links lead inside. */
+/* ORDER: the working directory is made before the root is read-only, and where links lead inside. */
 static int enter_rootfs(const struct init *init, struct error *err)
 {
 	if (rootfs_enter(init->rootfs,
@@ -391,8 +404,9 @@ static int enter_rootfs(const struct init *init, struct error *err)
 }
 
 /*
- * ORDER: label_open() opens files of our own in procfs, so it is for the process that executes the
- * program: here, where a child goes on, and before pivot_root, where /proc is the host's, else.
+ * ORDER: label_open() opens files of the calling process in procfs, so the process that executes the program
+ * calls it: here, where a child has taken our place; else open_label(), before pivot_root, where /proc is the
+ * host's.
  */
 static int enter_pid_namespace(struct init *init, struct error *err)
 {
@@ -416,8 +430,8 @@ static int open_label(struct init *init, struct error *err)
 	return label_open(init->self.config.process, &init->self.label, err);
 }
 
-/* Nothing of ours stays open while a created container waits. */
-static int mask(struct init *init, struct error *err)
+/* Closes the views too: no descriptor of ours stays open while a created container waits. */
+static int apply_masks(struct init *init, struct error *err)
 {
 	int result = mask_paths(&init->self.config, &init->views, init->null, err);
 
@@ -425,7 +439,7 @@ static int mask(struct init *init, struct error *err)
 	return result;
 }
 
-static int set_sysctl(struct init *init, struct error *err)
+static int apply_sysctl(struct init *init, struct error *err)
 {
 	int result;
 
@@ -437,9 +451,9 @@ static int set_sysctl(struct init *init, struct error *err)
 }
 
 /*
- * From here on the end of the sync pipe tells the parent that the container waits.
- * A filter may refuse the two calls of the wait: that is told while the parent still listens.  Linux closes
- * a descriptor also where close(2) fails with EINTR or EIO.
+ * The end of the sync pipe tells the parent that the container waits.
+ * The container's filter may refuse the two calls of the wait, so both are tried while the parent still
+ * listens.  Linux closes a descriptor even where close(2) fails with EINTR or EIO.
  */
 static int leave_sync_pipe(struct self *self, struct error *err)
 {
@@ -455,11 +469,11 @@ static int leave_sync_pipe(struct self *self, struct error *err)
 }
 
 /*
- * `start` writes into one FIFO and reads from the other, which is our pipe from here on.
- * ORDER: after self_become_program().  A created container can be entered by `exec`, and can be in the
- * namespaces of another: a process in there with CAP_SYS_PTRACE can take us over while we wait, and
- * must not come by more than the program's own ids, capabilities and filter.  For that filter we make
- * no call here but read(2) and close(2), which every program makes.
+ * Waits for `start`, which writes into one FIFO and reads from the other: that one is our pipe from here on.
+ * ORDER: after self_become_program().  `exec` can enter a created container, and the container may share the
+ * namespaces of another.  A process in there with CAP_SYS_PTRACE can take us over while we wait, and must not
+ * get more than the program's own ids, capabilities and filter.  That filter applies to us: read(2) and
+ * close(2), which every program calls, are the only calls here.
  */
 static int await_start(struct init *init, struct error *err)
 {
@@ -487,28 +501,23 @@ static int await_start(struct init *init, struct error *err)
 }
 
 /*
- * A try executes the program, and the program runs no instruction: execve(2) of a traced process stops it,
- * and the parent, which traces it, kills it then.
+ * A try executes the program, but the program runs no instruction: execve(2) of a traced process stops it,
+ * and the parent, which traces us, then kills us.  A created container may have no process, and is never
+ * started then.
  * Source: ptrace(2), PTRACE_TRACEME.
  */
-static bool is_traced(const struct init *init)
-{
-	if (!(init->self.order.flags & ORDER_TRY) || ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-		return false;
-	/* The parent has it killed whenever it ends itself, and lets it go on. */
-	raise(SIGSTOP);
-	return true;
-}
-
-/* A created container may have no process, and is never started then. */
 static int become_program(struct init *init, struct error *err)
 {
-	bool traced = is_traced(init);
+	bool tries = init->self.order.flags & ORDER_TRY;
+	bool traced = tries && ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0;
 
+	/* The parent makes the kernel kill us when the parent ends, and lets us go on. */
+	if (traced)
+		raise(SIGSTOP);
 	if (init->self.config.process && self_become_program(&init->self, err) < 0)
 		return -1;
-	/* Where it can't be stopped, the try ends here. */
-	if ((init->self.order.flags & ORDER_TRY) && !(traced && init->self.config.process))
+	/* An execve that can't be stopped is not made. */
+	if (tries && !(traced && init->self.config.process))
 		_exit(0);
 	return 0;
 }
@@ -520,7 +529,7 @@ static int run_start_hooks(struct init *init, struct error *err)
 
 	if (!hooks || hooks->start_container.count == 0)
 		return 0;
-	/* They are of the container: its program's environment is theirs. */
+	/* These hooks run in the container, with the environment of its program. */
 	env.items = init->self.program.envp;
 	while (env.items[env.count])
 		env.count++;
@@ -528,7 +537,7 @@ static int run_start_hooks(struct init *init, struct error *err)
 			 init->self.sections[ORDER_STATE_CREATED], &env, err);
 }
 
-/* See join_forks_are_seen(). */
+/* Refuses what needs a fork before pivot_root, where the container would see the fork. */
 static int check_forks(const struct init *init, struct error *err)
 {
 	const struct container_config *config = &init->self.config;
@@ -549,36 +558,40 @@ static int check_forks(const struct init *init, struct error *err)
 	return 0;
 }
 
-/*
- * The story of the container's first process.
- */
+/* The story, one step a line. */
 static int init_run(struct init *init, struct error *err)
 {
-	if (check_forks(init, err) < 0 || prepare_namespaces(init, err) < 0 ||
-	    limits_set_oom_score_adj(init->self.config.process, err) < 0 ||
+	struct self *self = &init->self;
+	struct container_config *config = &self->config;
+
+	/* clang-format off */
+	if (check_forks(init, err) < 0 ||
+	    prepare_namespaces(init, err) < 0 ||
+	    limits_set_oom_score_adj(config->process, err) < 0 ||
 	    prepare_rootfs(init, err) < 0 ||
-	    devices_create(&init->self.config, init->rootfs, err) < 0 ||
-	    make_console(init, err) < 0 || open_label(init, err) < 0 ||
-	    open_sysctl(init, err) < 0 || run_early_hooks(init, err) < 0 ||
-	    mask_open_null(&init->self.config, &init->null, err) < 0 ||
-	    enter_rootfs(init, err) < 0 || set_sysctl(init, err) < 0 || mask(init, err) < 0 ||
-	    rootfs_finish(&init->self.config, err) < 0 || enter_pid_namespace(init, err) < 0 ||
-	    self_find_program(&init->self, err) < 0 || leave_private_root(init, err) < 0 ||
-	    self_send_ready(&init->self, err) < 0 || self_await_run(&init->self, err) < 0 ||
-	    become_program(init, err) < 0 || await_start(init, err) < 0 ||
+	    devices_create(config, init->rootfs, err) < 0 ||
+	    make_console(init, err) < 0 ||
+	    open_label(init, err) < 0 ||
+	    open_sysctl(init, err) < 0 ||
+	    run_early_hooks(init, err) < 0 ||
+	    mask_open_null(config, &init->null, err) < 0 ||
+	    /* No path of the host can be opened from here on. */
+	    enter_rootfs(init, err) < 0 ||
+	    apply_sysctl(init, err) < 0 ||
+	    apply_masks(init, err) < 0 ||
+	    rootfs_finish(config, err) < 0 ||
+	    enter_pid_namespace(init, err) < 0 ||
+	    self_find_program(self, err) < 0 ||
+	    leave_private_root(init, err) < 0 ||
+	    self_send_ready(self, err) < 0 ||
+	    self_await_run(self, err) < 0 ||
+	    /* No capability comes back from here on. */
+	    become_program(init, err) < 0 ||
+	    await_start(init, err) < 0 ||
 	    run_start_hooks(init, err) < 0)
 		return -1;
-	return program_exec(&init->self.program, err);
-}
-
-/* The process is in the container's namespaces when CONFIG is read and this has returned. */
-static int begin(struct self *self, struct error *err)
-{
-	if (self->joins && join_user_namespace(self, err) < 0)
-		return -1;
-	if (self_receive_config(self, err) < 0)
-		return -1;
-	return self->joins ? join_namespaces(self, err) : 0;
+	/* clang-format on */
+	return program_exec(&self->program, err);
 }
 
 _Noreturn void init_main(const char *sync_number, const char *mode)
@@ -590,15 +603,18 @@ _Noreturn void init_main(const char *sync_number, const char *mode)
 		.sysctl = -1,
 		.views = MOUNT_VIEWS_NONE,
 	};
+	struct self *self = &init.self;
 	struct error err = ERROR_NONE;
 
-	if (self_begin(sync_number, mode, &init.self) < 0)
+	if (self_begin(sync_number, mode, self) < 0)
 		_exit(1);
-	if (reserve_stack(&err) == 0 && begin(&init.self, &err) == 0) {
-		if (init.self.order.flags & ORDER_SETNS)
-			setns_run(&init.self, &err);
-		else
-			init_run(&init, &err);
-	}
-	self_fail(&init.self, &err);
+	/* A process that joins by itself is in the container's namespaces when it has its config. */
+	if (reserve_stack(&err) < 0 || (self->joins && join_user_namespace(self, &err) < 0) ||
+	    self_receive_config(self, &err) < 0 || (self->joins && join_namespaces(self, &err) < 0))
+		self_fail(self, &err);
+	if (self->order.flags & ORDER_SETNS)
+		setns_run(self, &err);
+	else
+		init_run(&init, &err);
+	self_fail(self, &err);
 }

@@ -3,10 +3,10 @@
 #define URUN_INIT_INIT_H
 
 /*
- * `urun init`: the container's first process, executed by the parent's clone with its end of the
- * sync pipe as descriptor
- * @sync_number.  It ends as the container's program, or by _exit after telling the parent why not.
- * Source: core/sync/message.h draws what is said.
+ * `urun init`: the container's first process, or that of `exec`.  The parent's clone executes it with the end
+ * of the sync pipe as descriptor @sync_number; @mode is INIT_MODE_JOIN or NULL.  The process becomes the
+ * container's program, or sends the parent an error and ends.
+ * Source: core/sync/message.h draws the messages.
  */
 _Noreturn void init_main(const char *sync_number, const char *mode);
 

@@ -26,7 +26,7 @@
 /* PT_INTERP is looked for in this many program headers at most. */
 #define HEADERS_MAX 64
 
-/* What can be read of the file: enough for both kinds' beginning. */
+/* The beginning of the file: enough for an ELF header and for the first line of a script. */
 struct head {
 	union {
 		unsigned char bytes[512];
@@ -36,14 +36,14 @@ struct head {
 	size_t size;
 };
 
-static int fail(struct error *err, int errnum, int status)
+static int set_exec_error(struct error *err, int errnum, int status)
 {
 	err->code = errnum;
 	err->status = status;
 	return -1;
 }
 
-/* Opens a regular file to look at it: neither a FIFO nor a terminal may hold us up. */
+/* Opens a regular file and reads its beginning.  A FIFO or a terminal must not block us. */
 static int open_regular(const char *path, struct head *head)
 {
 	struct stat st;
@@ -64,7 +64,7 @@ static bool is_elf(const struct head *head)
 	return head->size >= sizeof(Elf32_Ehdr) && memcmp(head->bytes, ELFMAG, SELFMAG) == 0;
 }
 
-/* The interpreter's path behind "#!"; false: no script. */
+/* The interpreter's path behind "#!"; false: the file isn't a script. */
 static bool script_interpreter(const struct head *head, char ret_path[static SCRIPT_LINE_MAX])
 {
 	size_t start = 2, end;
@@ -85,8 +85,8 @@ static bool script_interpreter(const struct head *head, char ret_path[static SCR
 }
 
 /*
- * Where PT_INTERP's text is, of a file in this machine's byte order.  Nothing of it is believed but
- * within bounds.
+ * The dynamic loader that PT_INTERP names, of a file in this machine's byte order.  The file isn't trusted:
+ * each offset and size is checked.
  */
 static bool elf_interpreter(int fd, const struct head *head, char ret_path[static PATH_MAX])
 {
@@ -154,18 +154,16 @@ static int explain_missing(const char *path, struct error *err)
 	autoclose int fd = open_regular(path, &head);
 
 	if (fd >= 0 && script_interpreter(&head, script) && stat(script, &st) < 0)
-		error_set(err, 0,
-			  "exec `%s`: the interpreter `%s` that its first line names isn't there",
-			  path, script);
+		error_set(err, 0, "exec `%s`: its interpreter `%s`", path, script);
 	else if (fd >= 0 && is_elf(&head) && own_byte_order(&head) &&
 		 elf_interpreter(fd, &head, loader) && stat(loader, &st) < 0)
-		error_set(err, 0, "exec `%s`: the dynamic loader `%s` that it needs isn't there",
-			  path, loader);
+		error_set(err, 0, "exec `%s`: its dynamic loader `%s`", path, loader);
 	else if (stat(path, &st) == 0)
-		error_set(err, 0, "exec `%s`: it is there, but what it needs to run isn't", path);
+		error_set(err, 0, "exec `%s`: the file exists, but a file that it needs does not",
+			  path);
 	else
 		error_set(err, 0, "open executable `%s`", path);
-	return fail(err, ENOENT, PROGRAM_STATUS_NOT_FOUND);
+	return set_exec_error(err, ENOENT, PROGRAM_STATUS_NOT_FOUND);
 }
 
 static int explain_format(const char *path, struct error *err)
@@ -178,16 +176,16 @@ static int explain_format(const char *path, struct error *err)
 
 	if (fd < 0) {
 		error_set(err, 0, "exec `%s`", path);
-		return fail(err, ENOEXEC, PROGRAM_STATUS_CANNOT_EXECUTE);
+		return set_exec_error(err, ENOEXEC, PROGRAM_STATUS_CANNOT_EXECUTE);
 	}
 	if (head.size == 0) {
 		error_set(err, 0, "exec `%s`: it is empty", path);
-		return fail(err, ENOEXEC, PROGRAM_STATUS_CANNOT_EXECUTE);
+		return set_exec_error(err, ENOEXEC, PROGRAM_STATUS_CANNOT_EXECUTE);
 	}
 	if (!is_elf(&head)) {
 		error_set(err, 0, "exec `%s`: neither an ELF file nor a script that begins with #!",
 			  path);
-		return fail(err, ENOEXEC, PROGRAM_STATUS_CANNOT_EXECUTE);
+		return set_exec_error(err, ENOEXEC, PROGRAM_STATUS_CANNOT_EXECUTE);
 	}
 	number = head.elf32.e_machine; /* at the same place in both classes */
 	if (!own_byte_order(&head))
@@ -201,7 +199,7 @@ static int explain_format(const char *path, struct error *err)
 		error_set(err, 0,
 			  "exec `%s`: an ELF file that this kernel doesn't take (machine %u)", path,
 			  number);
-	return fail(err, ENOEXEC, PROGRAM_STATUS_CANNOT_EXECUTE);
+	return set_exec_error(err, ENOEXEC, PROGRAM_STATUS_CANNOT_EXECUTE);
 }
 
 static int explain_denied(const char *path, struct error *err)
@@ -213,7 +211,7 @@ static int explain_denied(const char *path, struct error *err)
 	autoclose int fd = open_regular(path, &head);
 
 	if (stat(path, &st) < 0)
-		error_set(err, 0, "exec `%s`: a folder on the way can't be entered", path);
+		error_set(err, 0, "exec `%s`: a directory of the path can't be entered", path);
 	else if (S_ISDIR(st.st_mode))
 		error_set(err, 0, "exec: the path `%s` is not a regular file (it is a directory)",
 			  path);
@@ -230,7 +228,7 @@ static int explain_denied(const char *path, struct error *err)
 	else
 		error_set(err, 0, "exec `%s`: its mode is %04o, owner %u:%u", path,
 			  st.st_mode & 07777, st.st_uid, st.st_gid);
-	return fail(err, EACCES, PROGRAM_STATUS_CANNOT_EXECUTE);
+	return set_exec_error(err, EACCES, PROGRAM_STATUS_CANNOT_EXECUTE);
 }
 
 int inspect_exec_failure(const char *path, int errnum, struct error *err)
@@ -242,9 +240,9 @@ int inspect_exec_failure(const char *path, int errnum, struct error *err)
 	case EISDIR: return explain_denied(path, err);
 	case ENOTDIR:
 		error_set(err, 0, "open executable `%s`", path);
-		return fail(err, errnum, PROGRAM_STATUS_NOT_FOUND);
+		return set_exec_error(err, errnum, PROGRAM_STATUS_NOT_FOUND);
 	default:
 		error_set(err, 0, "exec `%s`", path);
-		return fail(err, errnum, PROGRAM_STATUS_CANNOT_EXECUTE);
+		return set_exec_error(err, errnum, PROGRAM_STATUS_CANNOT_EXECUTE);
 	}
 }

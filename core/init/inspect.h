@@ -5,10 +5,10 @@
 #include "core/base/error.h"
 
 /*
- * Why @path can't be executed: sets the error for @errnum (that of execve(2), or EISDIR for a
- * folder) with the cause that the file itself shows, and the status 126 or 127.  Returns -1. The
- * texts are those that engines read their exit status from: the errno's text stands at the end,
- * "open executable" is said only of what isn't there, and "permission denied" of a folder too.
+ * Explains why @path can't be executed: sets an error for @errnum (of execve(2), or EISDIR for a
+ * directory) with the cause that the file shows, and the status 126 or 127.  Returns -1.
+ * Engines derive their exit status from these texts: the text of the errno stands at the end, "open
+ * executable" is said only of a file that doesn't exist, and "permission denied" also of a directory.
  * Runs in: init after pivot_root; the file isn't trusted.
  */
 int inspect_exec_failure(const char *path, int errnum, struct error *err);

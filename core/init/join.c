@@ -2,10 +2,10 @@
 /*
  * Runs in: init in the caller's namespaces, until join_namespaces() has returned.
  *
- * The process was executed in the caller's user namespace and executes nothing more before the
- * container's program, so its memory map is not the container's: PR_SET_DUMPABLE 0 then holds even
- * against CAP_SYS_PTRACE in the container's user namespace.  It holds against our caller too: what
- * helpers of the parent join they get as descriptors.
+ * The process was executed in the caller's user namespace and executes no other file before the container's
+ * program, so its memory map belongs to the caller's user namespace: PR_SET_DUMPABLE 0 then holds even against
+ * CAP_SYS_PTRACE in the container's user namespace.  The mark holds against our caller too: helpers of the
+ * parent get the namespaces that they join as descriptors.
  */
 #include "core/init/join.h"
 
@@ -34,10 +34,10 @@
 #include "rootless/host.h"
 #include "rootless/userns.h"
 
-/* Descriptors that init has open beside those that it was started with: fewer than this. */
+/* An upper bound for the descriptors that init opens besides those that it was started with. */
 #define OWN_FDS_MAX 32
 
-/* A new cgroup namespace comes after the move into the cgroup; a new pid namespace by a fork. */
+/* A new cgroup namespace is made after the move into the cgroup, a new pid namespace by a fork. */
 #define NOT_UNSHARED (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWCGROUP)
 
 static int receive_join(struct self *self, struct error *err)
@@ -64,7 +64,7 @@ static int join_before_user(struct self *self, struct error *err)
 		if (self->join.before_user & (1u << i)) {
 			if (join_namespace(self->joined, (enum config_namespace_type)i, err) < 0)
 				return -1;
-			/* The pid namespace holds for children alone: it is entered later. */
+			/* A pid namespace holds for children alone: it is entered later. */
 			if (i != CONFIG_NS_PID)
 				fd_close(&self->joined[i]);
 		}
@@ -73,7 +73,7 @@ static int join_before_user(struct self *self, struct error *err)
 
 static int make_user_namespace(struct self *self, struct error *err)
 {
-	/* ORDER: asked before: in the new one nobody has an id yet. */
+	/* ORDER: before unshare(2): in the new namespace no id is mapped yet. */
 	bool root = geteuid() == 0;
 
 	if (unshare(CLONE_NEWUSER) < 0) {
@@ -81,11 +81,12 @@ static int make_user_namespace(struct self *self, struct error *err)
 		return host_explain_userns_failure(&HOST_REAL, err->code, err);
 	}
 	/*
-	 * The /proc/PID of a process that isn't dumpable belongs to the root of the user namespace
-	 * that its memory map is from: for an ordinary user, newuidmap(1) refuses it.  Nobody of the
-	 * new user namespace can look at us meanwhile, as nobody else is in it; who has our uid in
-	 * ours, which gives every capability over the new one, is the caller.  For root of a rootless
-	 * engine's user namespace that isn't so: containers of the engine have that uid too.
+	 * The files in /proc/PID of an undumpable process belong to the root of the user namespace of
+	 * its memory map, and newuidmap(1) refuses them when an ordinary user calls it.  While we are
+	 * dumpable, no process of the new user namespace can look at us, since we are alone in it.  In
+	 * our own user namespace, only processes with our uid have capabilities over the new one, and
+	 * these are the caller's.  For root of a rootless engine's user namespace that doesn't hold:
+	 * containers of the engine have that uid too.
 	 */
 	if (!root)
 		prctl(PR_SET_DUMPABLE, 1);
@@ -93,9 +94,8 @@ static int make_user_namespace(struct self *self, struct error *err)
 }
 
 /*
- * ORDER: before the user namespace is joined.  We must be dumpable to open the file, and in the
- * container's user namespace a process with CAP_SYS_PTRACE could look at us meanwhile, if it sees the
- * caller's pid namespace.
+ * ORDER: before the user namespace is joined.  We must be dumpable to open the file; in the container's user
+ * namespace a process with CAP_SYS_PTRACE could look at us meanwhile, if it shares the caller's pid namespace.
  */
 static int open_clocks(struct self *self, struct error *err)
 {
@@ -126,8 +126,9 @@ int join_user_namespace(struct self *self, struct error *err)
 }
 
 /*
- * The numbers are above all that init has open: descriptors are given from the lowest on.  In a
- * mount namespace that is joined paths lead elsewhere: there, init is the first to open any.
+ * Opens the sources of mounts, with numbers above those of all descriptors that init will have: the kernel
+ * assigns the lowest free number.  In a joined mount namespace paths lead elsewhere, and init opens the sources
+ * when it mounts.
  */
 static void open_sources(struct self *self)
 {
@@ -143,28 +144,22 @@ static void open_sources(struct self *self)
 	self->order.first_source = (uint32_t)first;
 }
 
-/* CLONE_PARENT: the child is our parent's, which waits for it as it waited for us. */
-static pid_t fork_as_sibling(unsigned long long flags)
-{
-	struct clone_args args = { .flags = flags | CLONE_PARENT };
-
-	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-}
-
 /*
- * The child goes on, and we end.  It names itself by a pidfd, which is the same process in every
- * pid namespace; the parent answers with the pid that it has there.
+ * A child takes our place, and we end.  With CLONE_PARENT the child is a child of our parent, who waits for it
+ * as it waited for us.  The child sends a pidfd of itself, which names the same process in every pid namespace,
+ * and the parent answers with the pid that the child has there.
  */
 static int go_on_in_child(struct self *self, unsigned long long flags, struct error *err)
 {
 	automessage struct message adopted = MESSAGE_NONE;
 	autoclose int pidfd = -1;
-	pid_t pid = fork_as_sibling(flags);
+	struct clone_args args = { .flags = flags | CLONE_PARENT };
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	uint32_t number;
 
 	if (pid < 0)
 		return error_set(err, errno, "make the container's first process");
-	/* Process boundary: what the parent has to say is for the child from here on. */
+	/* Process boundary: from here on the child alone reads the parent's messages. */
 	if (pid > 0)
 		_exit(0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -180,9 +175,9 @@ static int go_on_in_child(struct self *self, unsigned long long flags, struct er
 }
 
 /*
- * ORDER: new namespaces first, so that they belong to the user namespace whose root we become; the
- * sources in the new mount namespace, and with the caller's uid and groups; then root; then what
- * takes its capabilities.
+ * ORDER: new namespaces first, so that they belong to the user namespace whose root we become; then the
+ * sources, in the new mount namespace and with the caller's uid and groups; then we become root; then the
+ * steps that need root's capabilities.
  */
 int join_namespaces(struct self *self, struct error *err)
 {
@@ -208,7 +203,7 @@ int join_namespaces(struct self *self, struct error *err)
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		if (i != CONFIG_NS_PID)
 			fd_close(&self->joined[i]);
-	/* A new time namespace holds for children: a fork enters it as well. */
+	/* A new time namespace holds for children alone: a fork enters it as well. */
 	if (self->joined[CONFIG_NS_PID] >= 0 || !(new_flags & (CLONE_NEWPID | CLONE_NEWTIME)))
 		return 0;
 	if (go_on_in_child(self, (unsigned long long)new_flags & CLONE_NEWPID, err) < 0)
@@ -234,8 +229,8 @@ int join_pid_namespace(struct self *self, struct error *err)
 /* ---- a proc file system of a pid namespace that isn't ours ---- */
 
 /*
- * An empty tmpfs that is mounted nowhere becomes the root: whoever opens our /proc/PID/root gets
- * that, and there is no way up from it.
+ * Takes an empty tmpfs that is mounted nowhere as the root: a process that opens our /proc/PID/root gets the
+ * tmpfs, from which no path leads to the host.
  */
 static int enter_empty_root(void)
 {
@@ -250,27 +245,17 @@ static int enter_empty_root(void)
 	return 0;
 }
 
-/* What a helper tells: a context's descriptor with 0, or a negative errno. */
-static _Noreturn void tell_proc_context(int socket)
-{
-	int fs = fsopen("proc", FSOPEN_CLOEXEC);
-	int result = fs < 0 ? -errno : 0;
-	struct iovec part = { .iov_base = &result, .iov_len = sizeof(result) };
-
-	rights_send(socket, &part, 1, &fs, fs < 0 ? 0 : 1);
-	_exit(0);
-}
-
 /*
- * A proc file system is of the pid namespace of the process that opens its context, and ours is
- * another until join_pid_namespace().
- * ORDER: nothing of the host's is left before the second fork, which the container sees.
+ * A proc file system shows the pid namespace of the process that opens its context, and until
+ * join_pid_namespace() ours is another.  So a helper joins the pid namespace and forks; its child opens the
+ * context, and sends a descriptor with 0, or a negative errno.
+ * ORDER: before the fork, whose child the container sees, the helper gives up everything of the host.
  */
 static _Noreturn void proc_helper(const struct self *self, int socket)
 {
 	const int keep = 3;
 	int namespace = self->joined[CONFIG_NS_PID];
-	int result = 0, status;
+	int result = 0, status, fs;
 	struct iovec part = { .iov_base = &result, .iov_len = sizeof(result) };
 	pid_t pid = -1;
 
@@ -286,8 +271,12 @@ static _Noreturn void proc_helper(const struct self *self, int socket)
 		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 			close(fd);
 		pid = fork();
-		if (pid == 0)
-			tell_proc_context(keep);
+		if (pid == 0) {
+			fs = fsopen("proc", FSOPEN_CLOEXEC);
+			result = fs < 0 ? -errno : 0;
+			rights_send(keep, &part, 1, &fs, fs < 0 ? 0 : 1);
+			_exit(0);
+		}
 		if (pid > 0)
 			while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 				;
@@ -309,7 +298,7 @@ int join_open_proc(const struct self *self, struct error *err)
 	ssize_t got;
 	pid_t pid;
 
-	/* The kernel would refuse: the pid namespace is of a user namespace that we have left. */
+	/* The kernel would refuse: the pid namespace belongs to a user namespace that we have left. */
 	if (join_forks_are_seen(self))
 		return error_set(err, EPERM, "open a proc file system of the joined pid namespace");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)

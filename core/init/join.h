@@ -8,39 +8,39 @@
 #include "core/init/self.h"
 
 /*
- * `urun init` that was started in the caller's namespaces and joins the container's by itself.  Why
- * it does so is at the head of core/parent/clone.c.
+ * A `urun init` that was started in the caller's namespaces and joins the container's by itself.  The head of
+ * core/parent/clone.c says why.
  */
 
 /*
- * Waits for JOIN and BOOTSTRAP: joins or makes the user namespace.  The ids are the caller's still.
+ * Receives JOIN and BOOTSTRAP: joins or makes the user namespace.  The ids are still the caller's.
  * Runs in: init, in the caller's namespaces.
  */
 int join_user_namespace(struct self *self, struct error *err);
 
 /*
- * With the config: joins and makes all other namespaces but the pid namespace that is joined, opens
- * the sources of mounts as the caller, and becomes root of the user namespace.  A new pid namespace
- * is entered here, by a fork: the caller goes on in it.
+ * After CONFIG: joins and makes all other namespaces, except a pid namespace to be joined; opens the sources
+ * of mounts with the caller's rights; becomes root of the user namespace.  A new pid namespace is entered
+ * here, by a fork: this function returns in the child.
  */
 int join_namespaces(struct self *self, struct error *err);
 
 /*
- * Goes on in the pid namespace that is joined, by a fork; nothing to do where none is.
- * ORDER: after the container's root was entered.  From here on the container sees the process: all
- * of the host's that it had open is closed by then.
+ * Enters the pid namespace to be joined, if any, by a fork: this function returns in the child.
+ * ORDER: after the container's root was entered, and everything of the host was closed: from here on the
+ * container sees the process.
  */
 int join_pid_namespace(struct self *self, struct error *err);
 
 /*
- * Was the pid namespace joined before the user namespace was made?  Then every process that we fork
- * is seen in it, with all that we have: before pivot_root none may be forked.
+ * Was the pid namespace joined before the user namespace was made?  Then the container sees every process that
+ * we fork, with all that we have open, and we must not fork before pivot_root.
  */
 bool join_forks_are_seen(const struct self *self);
 
 /*
- * Opens a context of a proc file system (fsopen(2)) of the pid namespace that is joined, to which
- * we don't belong yet.  The descriptor is the caller's, close-on-exec.  Returns it, or -1.
+ * Opens the context of a proc file system (fsopen(2)) that shows the pid namespace to be joined, in which we
+ * aren't yet.  Returns the descriptor, close-on-exec, which the caller closes; or -1.
  */
 int join_open_proc(const struct self *self, struct error *err);
 

@@ -12,29 +12,20 @@
 #include "core/rootfs/procfs.h"
 
 /*
- * Below /proc.  AppArmor's own file exists since Linux 5.8; before, and without other modules, the shared one
- * is AppArmor's.
+ * Paths below /proc.  AppArmor has a file of its own since Linux 5.8; before, and where no other security
+ * module is loaded, the shared file is AppArmor's.
  */
 #define APPARMOR_FILE "self/attr/apparmor/exec"
 #define SHARED_FILE   "self/attr/exec"
 
-static bool is_given(const char *text)
+static bool is_label(const char *text)
 {
 	return text && text[0] != '\0';
 }
 
-static int open_failed(int errnum, const char *path, struct error *err)
-{
-	if (errnum == ENODEV || errnum == EXDEV)
-		return error_set(err, 0, "`/proc/%s` is not the kernel's: %s", path,
-				 errnum == EXDEV ? "something is mounted over it"
-						 : "no procfs is mounted on /proc");
-	return error_set(err, errnum, "open `/proc/%s`", path);
-}
-
 /*
- * In a container /proc is what its root made of it: a label that is written to another file confines
- * nothing.
+ * Opens the kernel's own file and no other: the container's root may have mounted something else on /proc,
+ * and a label that is written to another file confines nothing.
  */
 static int open_attribute(const char *path, const char *or_path, int *ret_fd, struct error *err)
 {
@@ -44,8 +35,12 @@ static int open_attribute(const char *path, const char *or_path, int *ret_fd, st
 		path = or_path;
 		fd = procfs_open_file(path, O_WRONLY);
 	}
+	if (fd == -ENODEV || fd == -EXDEV)
+		return error_set(err, 0, "`/proc/%s` is not the kernel's: %s", path,
+				 fd == -EXDEV ? "something is mounted over it"
+					      : "no procfs is mounted on /proc");
 	if (fd < 0)
-		return open_failed(-fd, path, err);
+		return error_set(err, -fd, "open `/proc/%s`", path);
 	*ret_fd = fd;
 	return 0;
 }
@@ -55,16 +50,16 @@ int label_open(const struct config_process *process, struct label *ret_label, st
 	*ret_label = LABEL_NONE;
 	if (!process)
 		return 0;
-	if (is_given(process->apparmor_profile) &&
+	if (is_label(process->apparmor_profile) &&
 	    open_attribute(APPARMOR_FILE, SHARED_FILE, &ret_label->apparmor, err) < 0)
 		return -1;
-	if (is_given(process->selinux_label))
+	if (is_label(process->selinux_label))
 		return open_attribute(SHARED_FILE, NULL, &ret_label->selinux, err);
 	return 0;
 }
 
-/* The kernel takes the text by one write. */
-static int write_text(int fd, const char *text)
+/* Returns 0 or an errno.  The kernel accepts the label only as one write. */
+static int write_label(int fd, const char *text)
 {
 	ssize_t written = write(fd, text, strlen(text));
 
@@ -78,7 +73,7 @@ int label_apply(const struct config_process *process, const struct label *label,
 
 	if (label->apparmor >= 0) {
 		change = str_format("exec %s", process->apparmor_profile);
-		failed = write_text(label->apparmor, change);
+		failed = write_label(label->apparmor, change);
 		if (failed) {
 			error_set(err, failed,
 				  "process.apparmorProfile: write %s to `/proc/" SHARED_FILE "`",
@@ -89,7 +84,7 @@ int label_apply(const struct config_process *process, const struct label *label,
 			return -1;
 		}
 	}
-	failed = label->selinux >= 0 ? write_text(label->selinux, process->selinux_label) : 0;
+	failed = label->selinux >= 0 ? write_label(label->selinux, process->selinux_label) : 0;
 	if (failed)
 		return error_set(err, failed,
 				 "process.selinuxLabel: write %s to `/proc/" SHARED_FILE "`",

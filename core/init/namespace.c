@@ -21,8 +21,8 @@
 
 #define MAP_SIZE_MAX 65536
 
-/* In a uts namespace of its own init may set both: what refuses then is an outer container's filter. */
-static int refused(struct error *err)
+/* Init may set the names of its own UTS namespace: a refusal comes from an outer container's filter. */
+static int explain_refused_name(struct error *err)
 {
 	if (err->code == EPERM && prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER)
 		error_hint(err,
@@ -35,12 +35,12 @@ int set_host_names(const struct container_config *config, struct error *err)
 {
 	if (config->hostname && sethostname(config->hostname, strlen(config->hostname)) < 0) {
 		error_set(err, errno, "hostname: set the host name to %s", config->hostname);
-		return refused(err);
+		return explain_refused_name(err);
 	}
 	if (config->domainname &&
 	    setdomainname(config->domainname, strlen(config->domainname)) < 0) {
 		error_set(err, errno, "domainname: set the domain name to %s", config->domainname);
-		return refused(err);
+		return explain_refused_name(err);
 	}
 	return 0;
 }
@@ -56,8 +56,8 @@ int bring_up_loopback(struct error *err)
 }
 
 /*
- * The number of the gids that are mapped from 0 on.  The kernel keeps the host's ids of both ends,
- * so it ends where these don't ascend.
+ * The number of gids that are mapped without a gap from 0 on.  The kernel stores the host's ids of both ends
+ * of a range, so the count ends where the host's ids don't ascend.
  */
 static unsigned int count_mapped_gids(void)
 {
@@ -67,7 +67,7 @@ static unsigned int count_mapped_gids(void)
 
 	if (fd_read_file("/proc/self/gid_map", MAP_SIZE_MAX, &text, &text_size) < 0)
 		return 0;
-	/* In the order of the ids inside. */
+	/* The kernel prints the map in the order of the ids inside. */
 	for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
 		if (sscanf(line, "%u %u %u", &inner, &outer, &size) != 3 || inner != count ||
 		    outer < outer_end)
@@ -100,8 +100,8 @@ int join_session_keyring(const char *id, struct error *err)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) >= 0)
 		return 0;
 	/*
-	 * ENOSYS: a kernel without keyrings, or a filter around us: then there are no keys to keep
-	 * apart.
+	 * ENOSYS: a kernel without keyrings, or a filter around us: then there are no keys to
+	 * protect.
 	 */
 	if (errno == EDQUOT || errno == ENOSYS || errno == EPERM) {
 		log_info("no session keyring of its own: %s (kernel.keys.maxkeys)",

@@ -6,7 +6,7 @@
 #include "core/config/config.h"
 
 /*
- * What belongs to the new namespaces themselves, before any file of the container is touched.
+ * Settings of the new namespaces themselves, made before any file of the container is touched.
  * Runs in: init before pivot_root.
  */
 
@@ -23,8 +23,8 @@ int bring_up_loopback(struct error *err);
 void allow_ping(void);
 
 /*
- * Joins a session keyring of the container's own, so that the caller's keys stay the caller's; the
- * quota of keys being used up (200 by default) is no reason to fail.  Source: keyrings(7).
+ * Joins a new session keyring, so that the container can't use the caller's keys.  Where the caller's quota
+ * of keys (200 by default) is used up, this is logged and isn't a failure.  Source: keyrings(7).
  */
 int join_session_keyring(const char *id, struct error *err);
 

@@ -18,15 +18,10 @@
 #include "core/init/inspect.h"
 #include "core/rootfs/user.h"
 
-static int status_of(int errnum)
+static int set_program_status(int errnum, struct error *err)
 {
-	return errnum == ENOENT || errnum == ENOTDIR ? PROGRAM_STATUS_NOT_FOUND
-						     : PROGRAM_STATUS_CANNOT_EXECUTE;
-}
-
-static int with_status(int errnum, struct error *err)
-{
-	err->status = status_of(errnum);
+	err->status = errnum == ENOENT || errnum == ENOTDIR ? PROGRAM_STATUS_NOT_FOUND
+							    : PROGRAM_STATUS_CANNOT_EXECUTE;
 	return -1;
 }
 
@@ -51,30 +46,30 @@ int program_chdir(const struct config_process *process, struct error *err)
 		int errnum = errno;
 
 		error_set(err, errnum, "chdir to `%s`", process->cwd);
-		return with_status(errnum, err);
+		return set_program_status(errnum, err);
 	}
 	/*
-	 * A path through a descriptor that was left open would lead out of the container, with all
-	 * that is relative to it. The kernel itself says what it reaches: the C library would walk
-	 * upwards and find some answer.
+	 * A path through an inherited descriptor could lead out of the container, and with it every
+	 * relative path.  The kernel is asked, not the C library, whose getcwd(3) walks upwards and
+	 * answers with some path.
 	 */
 	if (syscall(SYS_getcwd, path, sizeof(path)) < 0) {
 		int errnum = errno;
 
 		error_set(err, errnum, "chdir to `%s`: where is it", process->cwd);
-		return with_status(errnum, err);
+		return set_program_status(errnum, err);
 	}
 	if (path[0] != '/') {
 		error_set(err, EACCES, "chdir to `%s`: it is outside of the container",
 			  process->cwd);
-		return with_status(EACCES, err);
+		return set_program_status(EACCES, err);
 	}
 	return 0;
 }
 
 /*
- * 0, or what execve(2) would say of the file itself.  faccessat() without AT_EACCESS asks for
- * another user.
+ * Returns 0, or the negative errno that execve(2) of the file would give.  AT_EACCESS: faccessat(2) else
+ * checks with the real ids, which are another user's.
  */
 static int check_executable(const char *path)
 {
@@ -91,25 +86,14 @@ static int check_executable(const char *path)
 	return 0;
 }
 
-static int find_by_path(const char *path, char **ret_path, struct error *err)
-{
-	int r = check_executable(path);
-
-	if (r == 0) {
-		*ret_path = str_dup(path);
-		return 0;
-	}
-	return inspect_exec_failure(path, -r, err);
-}
-
-/* As execvp(3): what can't be executed is remembered, and the search goes on. */
-static int search(const char *name, const char *dirs, char **ret_path)
+/* Like execvp(3): remembers that a file couldn't be executed, and goes on with the search. */
+static int search_path(const char *name, const char *dirs, char **ret_path)
 {
 	int result = -ENOENT;
 
 	for (const char *dir = dirs;; dir++) {
 		size_t length = strcspn(dir, ":");
-		/* An empty part is the current folder. */
+		/* An empty part is the current directory. */
 		autofree char *path = length ? str_format("%.*s/%s", (int)length, dir, name)
 					     : str_format("./%s", name);
 		int r = check_executable(path);
@@ -135,21 +119,26 @@ int program_find(const struct config_process *process, char **ret_path, struct e
 	if (process->args.count == 0)
 		return error_set(err, 0, "process.args: there is nothing to execute");
 	name = process->args.items[0];
-	if (strchr(name, '/'))
-		return find_by_path(name, ret_path, err);
-	r = name[0] ? search(name, path ? path : CONFIG_DEFAULT_PATH, ret_path) : -ENOENT;
+	if (strchr(name, '/')) {
+		r = check_executable(name);
+		if (r < 0)
+			return inspect_exec_failure(name, -r, err);
+		*ret_path = str_dup(name);
+		return 0;
+	}
+	r = name[0] ? search_path(name, path ? path : CONFIG_DEFAULT_PATH, ret_path) : -ENOENT;
 	if (r == 0)
 		return 0;
 	if (r == -ENOENT)
 		error_set(err, ENOENT, "executable file `%s` not found in $PATH", name);
 	else
 		error_set(err, -r, "executable file `%s` in $PATH can't be executed", name);
-	return with_status(-r, err);
+	return set_program_status(-r, err);
 }
 
 /*
- * The variables of an environment by name: a process may have hundreds of thousands, and a search from the
- * first on for each would take minutes.
+ * An environment with a hash table of its names: a config may have hundreds of thousands of variables, and
+ * a linear search for each would take minutes.
  */
 struct env {
 	char **items;
@@ -170,7 +159,7 @@ static void env_init(struct env *env, size_t count_max)
 	env->mask = slots - 1;
 }
 
-/* The last of two values counts, and it is there once: programs don't agree which of two to take. */
+/* The last value of a name replaces an earlier one: programs don't agree on which of two to use. */
 static void env_put(struct env *env, char *entry)
 {
 	size_t length = strcspn(entry, "=") + 1;

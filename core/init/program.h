@@ -5,13 +5,13 @@
 #include "core/base/error.h"
 #include "core/config/config.h"
 
-/* The exit statuses that shells have taught everybody; in struct error's status. */
+/* Exit statuses, as shells use them; stored as the status of struct error. */
 #define PROGRAM_STATUS_CANNOT_EXECUTE 126
 #define PROGRAM_STATUS_NOT_FOUND      127
 
 /*
- * What execve(2) takes, ready before the seccomp filter is loaded, as after it no memory may be
- * had. The texts of argv and envp stay the config's.
+ * The arguments of execve(2), prepared before the seccomp filter is loaded, which may refuse to allocate
+ * memory.  The texts of argv and envp belong to the config.
  */
 struct program {
 	char *path;  /* owned */
@@ -21,42 +21,40 @@ struct program {
 };
 
 /*
- * Makes process.cwd where it isn't there, as other runtimes do for a container's first process.  What
- * can't be made is told by program_chdir().
+ * Makes the directory process.cwd where it doesn't exist, as other runtimes do for a container's first
+ * process.  A failure is reported later, by program_chdir().
  * Runs in: init after pivot_root.
  */
 void program_make_cwd(const struct config_process *process);
 
 /*
- * Goes to process.cwd inside the container.  Fails with status 127 where it isn't there, 126 where
- * it can't be entered; and where it isn't below the container's root (a cwd such as /proc/self/fd/7
- * that leads out).
+ * Changes to process.cwd inside the container.  Fails with status 127 where the directory doesn't exist, and
+ * with 126 where it can't be entered, or isn't below the container's root (/proc/self/fd/7 may lead out).
  * Runs in: init after pivot_root, with the user's permissions (user_files_begin() or
  * process_become_user()).
  */
 int program_chdir(const struct config_process *process, struct error *err);
 
 /*
- * Finds process.args[0]: with a '/' in it the path as it is, else along process.env's PATH as
- * execvp(3) does. *ret_path is the caller's to free.  Fails with status 127 or 126.
- * Runs in: init after pivot_root, after program_chdir(), with the user's permissions: so `create`
- * can tell what `start` would meet.  What is found can be gone or another at program_exec(): that
- * is told there.
+ * Finds process.args[0]: a name with a '/' is a path; another name is looked for in process.env's PATH, as
+ * execvp(3) does.  *ret_path is the caller's to free.  Fails with status 127 or 126.
+ * Runs in: init after pivot_root, after program_chdir(), with the user's permissions, so that `create`
+ * already reports what `start` would fail with.  The file may change until program_exec(), which then
+ * reports the failure.
  */
 int program_find(const struct config_process *process, char **ret_path, struct error *err);
 
 /*
- * Puts @program together; @path (of program_find()) becomes its own.  @extra_env ("NAME=value", may
- * be NULL) goes behind process.env.  Without HOME the environment gets that of @root's /etc/passwd
- * (see user_home()).
+ * Fills @program, which takes over @path (of program_find()).  @extra_env ("NAME=value", may be NULL) is
+ * added after process.env.  An environment without HOME gets the home of @root's /etc/passwd (user_home()).
  */
 void program_prepare(const struct config_process *process, char *path, const str_list *extra_env,
 		     int root, struct program *ret_program);
 void program_release(struct program *program);
 
 /*
- * Becomes the program.  Returns only on failure, with status 126 or 127 and, where a look at the
- * file tells it, the cause: a missing interpreter, another machine's file, a noexec mount.
+ * Executes the program.  Returns only on failure, with status 126 or 127 and, where the file shows it, the
+ * cause: an interpreter that isn't found, a file of another machine, a noexec mount.
  */
 int program_exec(const struct program *program, struct error *err);
 

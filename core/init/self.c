@@ -43,7 +43,7 @@ static void log_to_parent(enum log_level level, const char *text, void *context)
 		  &ignored);
 }
 
-/* The parent has gone: what we would make is nobody's any more, and there is nobody to tell. */
+/* Where the parent has gone we end: nobody needs the container any more, and nobody can be told. */
 int self_receive(struct self *self, enum message_type type, struct message *ret_message,
 		 struct error *err)
 {
@@ -54,7 +54,7 @@ int self_receive(struct self *self, enum message_type type, struct message *ret_
 	return got < 0 ? -1 : 0;
 }
 
-/* The descriptors that the order names and those that came must be the same. */
+/* The descriptors that the order names and those that were received must be the same. */
 static int take_descriptors(struct self *self, struct error *err)
 {
 	autoclose int failed = -1;
@@ -71,13 +71,14 @@ static int take_descriptors(struct self *self, struct error *err)
 
 	if (message->fd_count != (size_t)__builtin_popcount(self->order.fds) ||
 	    self->order.fds >> ORDER_FD_COUNT)
-		return error_set(err, EPROTO,
-				 "sync pipe: config with %zu descriptors, which isn't what it says",
-				 message->fd_count);
+		return error_set(
+			err, EPROTO,
+			"sync pipe: config with %zu descriptors, not with those that it names",
+			message->fd_count);
 	for (int i = 0; i < ORDER_FD_COUNT; i++)
 		if (self->order.fds & (1u << i))
 			*places[i] = take_fd(&message->fds[count++]);
-	/* Not every file system has files that can be mapped: then an error takes a system call. */
+	/* Where the file system can't map files, telling an error takes a system call. */
 	if (failed >= 0 && failure_map(failed, &self->failure, &unmapped) < 0)
 		log_debug("%s", unmapped.text);
 	return 0;
@@ -116,9 +117,10 @@ int self_send_ready(struct self *self, struct error *err)
 }
 
 /*
- * Handed over: a created container outlives its creator, a foreground run's does not.
- * ORDER: the death signal goes before the pipe: until the parent has seen our end of it close, it
- * kills us itself.
+ * With RUN the process is handed over: a created container outlives its creator, that of a `run` in the
+ * foreground does not.
+ * ORDER: the death signal is cleared before our end of the pipe is closed: until the parent sees the end of
+ * the pipe, the parent kills us itself.
  */
 int self_await_run(struct self *self, struct error *err)
 {
@@ -139,8 +141,9 @@ static int enter_and_find(const struct config_process *process, char **ret_path,
 }
 
 /*
- * Once more where the user's file system ids were refused: a FUSE file system of the caller's own, as a
- * volume with keep-id, lets in who has all ids of its owner.  The first error is the one that stays.
+ * Searches once more where the user's file system ids were refused: a FUSE file system of the caller's, such
+ * as a volume with keep-id, admits only processes that have all ids of its owner.  If this fails too, the
+ * first error stays.
  */
 static int find_with_all_ids(const struct self *self, char **ret_path, struct error *err)
 {
@@ -165,8 +168,8 @@ static int find_with_all_ids(const struct self *self, char **ret_path, struct er
 }
 
 /*
- * The caller's uid as it is in our user namespace; false where it has no mapping.  The kernel remembers
- * who made the sync pipe.
+ * The caller's uid in our user namespace; false where the caller has no mapping.  The kernel stores the uid of
+ * the process that made the sync pipe.
  */
 static bool find_caller(const struct self *self, uid_t *ret_uid)
 {
@@ -181,8 +184,8 @@ static bool find_caller(const struct self *self, uid_t *ret_uid)
 }
 
 /*
- * With the user's permissions, and before READY, so that `create` can tell what `start` would meet.
- * The working folder is entered here and kept.
+ * Uses the user's permissions, and comes before READY, so that `create` already reports what `start` would
+ * fail with.  The working directory that is entered here stays ours.
  */
 int self_find_program(struct self *self, struct error *err)
 {
@@ -256,13 +259,14 @@ static int set_limits(const struct self *self, struct error *err)
 }
 
 /*
- * Nothing of the host's is open any more, and `exec` and others look at a created container: where our
- * memory map is the caller's (core/init/join.h) they couldn't.
- * ORDER: after the filter, the last of what the program is confined by: from here on a process in our
- * namespaces with CAP_SYS_PTRACE can take us over.  Under a filter that refuses the call we stay as we
- * are, and `exec` into the container fails until it is started.
+ * Makes a created container visible to `exec`, which has to read its /proc/PID: where our memory map belongs
+ * to the caller's user namespace (core/init/join.h), `exec` else couldn't.  No descriptor of the host is open
+ * any more.
+ * ORDER: after the filter, the last step of confinement: from here on a process in our namespaces with
+ * CAP_SYS_PTRACE can take us over.  Under a filter that refuses prctl(2) we stay hidden, and `exec` into the
+ * container fails until it is started.
  */
-static void let_be_looked_at(const struct self *self)
+static void become_visible(const struct self *self)
 {
 	const uint32_t needed = ORDER_WAIT_START | ORDER_PRCTL_ALLOWED;
 
@@ -271,15 +275,16 @@ static void let_be_looked_at(const struct self *self)
 }
 
 /*
- * ORDER: without no_new_privs a filter needs CAP_SYS_ADMIN, so it is loaded while we have it; with
- * it, as the last step, so that the filter need not allow what the steps between call.
+ * ORDER: without no_new_privs, loading a filter needs CAP_SYS_ADMIN, so it is loaded while we have that
+ * capability.  With no_new_privs the filter is loaded last, so that it need not allow the calls of the steps
+ * before.
  */
-static int confine(struct self *self, struct error *err)
+static int confine_program(struct self *self, struct error *err)
 {
 	const struct config_process *process = self->config.process;
 	struct capability_sets sets;
 
-	/* ORDER: before the filter, which may refuse it. */
+	/* ORDER: before the filter, which may refuse sigaction(2). */
 	inherit_restore_signals();
 	prepare_listener_state(self);
 	capability_resolve(process->capabilities, &sets);
@@ -304,15 +309,18 @@ static int confine(struct self *self, struct error *err)
 
 int self_become_program(struct self *self, struct error *err)
 {
-	if (confine(self, err) < 0)
+	if (confine_program(self, err) < 0)
 		return -1;
-	let_be_looked_at(self);
+	become_visible(self);
 	return 0;
 }
 
 /* ---- begin and end ---- */
 
-/* Returns 0, or -1 where it is no socket: somebody else has started us.  All else is told by the pipe. */
+/*
+ * Returns -1 where the descriptor isn't a socket: another program than urun has started us.  Any other failure
+ * is sent over the pipe.
+ */
 static int parse_sync_fd(const char *number, int *ret_fd)
 {
 	struct error err = ERROR_NONE;
@@ -357,8 +365,8 @@ int self_begin(const char *sync_number, const char *mode, struct self *ret_self)
 	}
 	prctl(PR_SET_NAME, INIT_COMM);
 	/*
-	 * The container's processes must not look into us by ptrace(2) or /proc/PID: we have the
-	 * host's descriptors still.
+	 * The container's processes must not look into us by ptrace(2) or /proc/PID: we still have
+	 * descriptors of the host.
 	 */
 	prctl(PR_SET_DUMPABLE, 0);
 	return 0;
@@ -366,7 +374,7 @@ int self_begin(const char *sync_number, const char *mode, struct self *ret_self)
 
 _Noreturn void self_fail(struct self *self, const struct error *err)
 {
-	/* ORDER: before the end, by which `start` hears that there is something to read. */
+	/* ORDER: before our end, which tells `start` that it can read the file. */
 	if (self->failure)
 		failure_set(self->failure, err);
 	if (self->sync_fd >= 0)

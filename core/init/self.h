@@ -14,14 +14,12 @@
 #include "core/sync/message.h"
 
 /*
- * What the container's first process and one that `exec` puts beside it do alike: they hear from
- * the parent, find the program, and become it.
+ * `urun init` itself.  What the container's first process and the process of `exec` have in common: they
+ * receive orders from the parent, find the program, and become it.
+ * Runs in: init, setns.
  */
 
-/*
- * What lives from the config's arrival to execve.  Nothing of it is released: execve and _exit do
- * that.
- */
+/* Everything that lives until execve.  Nothing is released: execve and _exit do that. */
 struct self {
 	int sync_fd;
 	struct message config_message;
@@ -29,14 +27,14 @@ struct self {
 	const char *sections[ORDER_SECTION_COUNT];
 	struct container_config config;
 	int console_master;
-	/* What came with CONFIG, see enum order_fd; -1: it didn't. */
+	/* Descriptors that were received with CONFIG, see enum order_fd; -1: not sent. */
 	int start;
 	int started;
-	struct failure *failure; /* of ORDER_FD_FAILED; NULL: it didn't come */
-	int clocks;		 /* of join_open_clocks(), until the clocks are set */
+	struct failure *failure; /* the mapped file of ORDER_FD_FAILED; NULL: not sent */
+	int clocks;		 /* of join_open_clocks(), until the clocks are set; else -1 */
 	int seccomp_socket;
 	int mount_namespace;
-	/* What a process knows that joins by itself (core/init/join.h); all zero and -1 for others. */
+	/* Of a process that joins by itself (core/init/join.h); for others zero and -1. */
 	bool joins;
 	struct message_join join;
 	int joined[CONFIG_NS_COUNT];
@@ -46,44 +44,42 @@ struct self {
 };
 
 /*
- * The pipe is the descriptor of that number; @mode is INIT_MODE_JOIN or NULL.  Fails, after a line
- * on stderr, where the number is of no socket.
+ * Takes over the sync pipe, the descriptor that @sync_number names; @mode is INIT_MODE_JOIN or NULL.  Fails
+ * where that descriptor isn't a socket, with a line on stderr.
  */
 int self_begin(const char *sync_number, const char *mode, struct self *ret_self);
 
-/* Tells the parent what went wrong, and ends. */
+/* Sends the error to the parent, and ends the process with status 1. */
 _Noreturn void self_fail(struct self *self, const struct error *err);
 
-/*
- * Waits for the message.  Where the parent has gone it ends: what we would make is nobody's any
- * more, and there is nobody to tell.
- */
+/* Receives a message of @type.  Where the parent has gone, ends the process. */
 int self_receive(struct self *self, enum message_type type, struct message *ret_message,
 		 struct error *err);
 
-/* From here on, what is logged goes to the parent. */
+/* Receives CONFIG.  From here on the lines of the log are sent to the parent. */
 int self_receive_config(struct self *self, struct error *err);
 
 /*
- * Joins the mount namespace that the parent has given; nothing to do where it gave none.
- * ORDER: before anything is opened by a path of the container's.
+ * Joins the mount namespace that the parent has sent, if any.
+ * ORDER: before a path of the container's is opened.
  */
 int self_join_mount_namespace(struct self *self, struct error *err);
 
-/* In the container's root: goes to process.cwd and finds process.args[0], as its user. */
+/* In the container's root: changes to process.cwd and finds process.args[0], as the program's user. */
 int self_find_program(struct self *self, struct error *err);
 
 /* What happens to the supplementary groups. */
 enum user_groups self_groups(const struct self *self);
 
-/* READY, with the console where there is one. */
+/* Sends READY, with the master of the console if there is one. */
 int self_send_ready(struct self *self, struct error *err);
 
+/* Receives RUN: from here on the process is the caller's. */
 int self_await_run(struct self *self, struct error *err);
 
 /*
- * Limits, user, capabilities, seccomp.  Nothing comes back: what still needs a capability stands
- * above it; execve of self->program is next.
+ * Sets limits, labels, user, capabilities and filter, which can't be taken back: every step that needs a
+ * capability comes before.  execve of self->program comes next.
  */
 int self_become_program(struct self *self, struct error *err);
 

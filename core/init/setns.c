@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Runs in: setns.
- * We are root of the container's user namespace.  From self_join_mount_namespace() on we have its
- * root: what is opened by a path is the container's, and nothing of it is trusted.
+ * Runs in: setns, the process of `exec`.
+ *
+ * We are root of the container's user namespace.  From self_join_mount_namespace() on our root is the
+ * container's: every file that a path leads to is the container's, and isn't trusted.
  */
 #include "core/init/setns.h"
 
@@ -16,15 +17,6 @@
 #include "core/init/namespace.h"
 #include "core/rootfs/console.h"
 #include "core/rootfs/user.h"
-
-static int prepare_session(struct self *self, struct error *err)
-{
-	if (setsid() < 0)
-		return error_set(err, errno, "make a session");
-	if (self->order.flags & ORDER_NEW_KEYRING)
-		return join_session_keyring(self->sections[ORDER_ID], err);
-	return 0;
-}
 
 /*
  * ORDER: in the container's mount namespace, and before self_find_program(), which looks for the
@@ -43,7 +35,7 @@ static int find_own_groups(struct self *self, struct error *err)
 	return user_find_groups(root, self_groups(self), &self->config.arena, user, err);
 }
 
-static int make_console(struct self *self, struct error *err)
+static int make_exec_console(struct self *self, struct error *err)
 {
 	const struct config_process *process = self->config.process;
 	autoclose int root = -1, slave = -1;
@@ -59,19 +51,33 @@ static int make_console(struct self *self, struct error *err)
 	return console_attach(slave, err);
 }
 
-/* The story of `exec`'s process. */
+/*
+ * The story of the process of `exec`.
+ * ORDER: the container's root comes first, then the pid namespace, in which the container sees us.
+ */
 int setns_run(struct self *self, struct error *err)
 {
-	if (!self->config.process)
+	const struct config_process *process = self->config.process;
+
+	if (!process)
 		return error_set(err, EPROTO, "sync pipe: config without a process");
-	/* ORDER: the container's root first, then its pid namespace, in which the container sees us. */
-	if (self_join_mount_namespace(self, err) < 0 || join_pid_namespace(self, err) < 0 ||
-	    prepare_session(self, err) < 0 ||
-	    limits_set_oom_score_adj(self->config.process, err) < 0 ||
-	    find_own_groups(self, err) < 0 || make_console(self, err) < 0 ||
-	    label_open(self->config.process, &self->label, err) < 0 ||
-	    self_find_program(self, err) < 0 || self_send_ready(self, err) < 0 ||
-	    self_await_run(self, err) < 0 || self_become_program(self, err) < 0)
+	if (self_join_mount_namespace(self, err) < 0 || join_pid_namespace(self, err) < 0)
 		return -1;
+	if (setsid() < 0)
+		return error_set(err, errno, "make a session");
+	if ((self->order.flags & ORDER_NEW_KEYRING) &&
+	    join_session_keyring(self->sections[ORDER_ID], err) < 0)
+		return -1;
+	/* clang-format off */
+	if (limits_set_oom_score_adj(process, err) < 0 ||
+	    find_own_groups(self, err) < 0 ||
+	    make_exec_console(self, err) < 0 ||
+	    label_open(process, &self->label, err) < 0 ||
+	    self_find_program(self, err) < 0 ||
+	    self_send_ready(self, err) < 0 ||
+	    self_await_run(self, err) < 0 ||
+	    self_become_program(self, err) < 0)
+		return -1;
+	/* clang-format on */
 	return program_exec(&self->program, err);
 }

@@ -6,8 +6,8 @@
 #include "core/init/self.h"
 
 /*
- * The way of a process that `exec` puts into a container: the parent's clone has joined the
- * namespaces before it executed us, all but the mount namespace.  Returns only on failure.
+ * The rest of the way of a process of `exec`, which is in the container's namespaces but for the mount
+ * namespace and maybe the pid namespace.  Returns only on failure.
  */
 int setns_run(struct self *self, struct error *err);
 

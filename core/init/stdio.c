@@ -15,7 +15,7 @@
 #include "core/base/log.h"
 #include "core/base/place.h"
 
-/* What access(2) is asked for, to open the descriptor's file as the descriptor is open. */
+/* The mode for access(2) that opening the file again in the same way would need. */
 static int wanted_access(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -36,13 +36,16 @@ void stdio_find_closed(bool ret_closed[static STDIO_COUNT])
 					 AT_EMPTY_PATH | AT_EACCESS) < 0;
 }
 
-/* As access(2) and the digits of a mode have them. */
+/* The bits of access(2) as one octal digit of a mode. */
 static unsigned int permissions_of(int access)
 {
 	return (access & R_OK ? 4u : 0) | (access & W_OK ? 2u : 0);
 }
 
-/* A file without a name is reached through a descriptor of it alone: its owner and mode protect nothing. */
+/*
+ * A file without a name can be opened only through one of its descriptors, so its owner and its mode protect
+ * nothing.
+ */
 static bool is_nameless(int fd)
 {
 	struct statfs fs;
@@ -51,13 +54,13 @@ static bool is_nameless(int fd)
 }
 
 /*
- * A script's pipe is the standard output of all that the script runs: of the caller's own programs,
- * and of containers with other users, now and later.  So everybody may open it.  The owner is for
- * programs that look whose it is.
+ * The pipe of a script is the standard output of everything that the script runs: the caller's own programs,
+ * and containers with other users, at the same time and later.  So everybody may open the pipe.  The owner is
+ * changed for programs that check it.
  */
 static int give_nameless(int fd, const struct stat *st, uid_t uid)
 {
-	/* The way that the stream goes: who writes to a pipe doesn't read what others write. */
+	/* Only in the direction of the stream: a writer of a pipe can't read what others write. */
 	mode_t mode = (st->st_mode & 0777) | permissions_of(wanted_access(fd)) * 0111u;
 	int failed = fchown(fd, uid, (gid_t)-1) < 0 ? -errno : 0;
 
@@ -66,7 +69,7 @@ static int give_nameless(int fd, const struct stat *st, uid_t uid)
 	return failed;
 }
 
-static int give(int fd, const struct stat *st, uid_t uid)
+static int give_stream(int fd, const struct stat *st, uid_t uid)
 {
 	int failed;
 
@@ -75,17 +78,17 @@ static int give(int fd, const struct stat *st, uid_t uid)
 	failed = acl_allow(fd, uid, permissions_of(wanted_access(fd)));
 	if (failed == 0)
 		return 0;
-	/* An engine makes named pipes for one container; any other file the caller needs again. */
+	/* An engine makes named pipes for one container; the caller needs a regular file again. */
 	if (S_ISREG(st->st_mode))
 		return failed;
 	return fchown(fd, uid, (gid_t)-1) < 0 ? -errno : 0;
 }
 
-static bool may_give(int fd, const struct stat *st, uid_t caller, uid_t uid)
+static bool may_give_stream(int fd, const struct stat *st, uid_t caller, uid_t uid)
 {
 	if (st->st_uid == uid)
 		return false;
-	/* The pipe of an earlier container belongs to that one's user. */
+	/* An earlier container may have been given the pipe: its user owns the pipe now. */
 	return st->st_uid == caller
 		       ? S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode) || S_ISREG(st->st_mode)
 		       : S_ISFIFO(st->st_mode) && is_nameless(fd) &&
@@ -98,9 +101,9 @@ void stdio_give(const bool closed[static STDIO_COUNT], uid_t caller, uid_t uid)
 		struct stat st;
 		int failed;
 
-		if (!closed[fd] || fstat(fd, &st) < 0 || !may_give(fd, &st, caller, uid))
+		if (!closed[fd] || fstat(fd, &st) < 0 || !may_give_stream(fd, &st, caller, uid))
 			continue;
-		failed = give(fd, &st, uid);
+		failed = give_stream(fd, &st, uid);
 		if (failed < 0)
 			log_debug("descriptor %d isn't given to uid %u: %s", fd, uid,
 				  error_errno_text(-failed));

@@ -15,7 +15,7 @@
 #include "core/base/str.h"
 #include "core/rootfs/procfs.h"
 
-/* glibc has these calls since 2.36 only. */
+/* glibc has these calls only since 2.36. */
 static int procfs_new(void)
 {
 	autoclose int context = (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
@@ -70,8 +70,8 @@ static char *key_to_path(const char *key)
 }
 
 /*
- * The kernel takes two numbers; what it refuses of two good ones are gids that the user namespace
- * doesn't have.
+ * Is @value a pair of gids?  Where the kernel refuses such a pair, the user namespace has no mapping for one
+ * of them.
  */
 static bool is_gid_range(const char *value)
 {
@@ -91,8 +91,8 @@ static bool is_gid_range(const char *value)
 	return count == 2;
 }
 
-static int write_failed(int errnum, const struct str_pair *entry, const char *path,
-			struct error *err)
+static int sysctl_write_failed(int errnum, const struct str_pair *entry, const char *path,
+			       struct error *err)
 {
 	if (errnum == ENOENT)
 		return error_set(err, 0, "set sysctl %s to `%s`: this kernel has no such key",
@@ -106,7 +106,7 @@ static int write_failed(int errnum, const struct str_pair *entry, const char *pa
 	return -1;
 }
 
-static int apply_one(const struct str_pair *entry, int sys, struct error *err)
+static int write_sysctl(const struct str_pair *entry, int sys, struct error *err)
 {
 	autofree char *path = key_to_path(entry->name);
 	size_t length = strlen(entry->value);
@@ -116,15 +116,15 @@ static int apply_one(const struct str_pair *entry, int sys, struct error *err)
 	if (!path)
 		return error_set(err, 0, "linux.sysctl: `%s` is no sysctl name", entry->name);
 	fd = procfs_open(sys, path, O_WRONLY);
-	/* What is mounted over a sysctl is not that sysctl, even where it is on procfs. */
+	/* A file that is mounted over a sysctl isn't that sysctl, even if it is a file of procfs. */
 	if (fd == -EXDEV)
 		return error_set(err, 0, "set sysctl %s: something is mounted over it",
 				 entry->name);
 	if (fd < 0)
-		return write_failed(-fd, entry, path, err);
+		return sysctl_write_failed(-fd, entry, path, err);
 	written = write(fd, entry->value, length);
 	if (written < 0)
-		return write_failed(errno, entry, path, err);
+		return sysctl_write_failed(errno, entry, path, err);
 	if ((size_t)written != length)
 		return error_set(err, 0, "set sysctl %s: the kernel took %zd of %zu bytes",
 				 entry->name, written, length);
@@ -134,7 +134,7 @@ static int apply_one(const struct str_pair *entry, int sys, struct error *err)
 int sysctl_apply(const str_map *sysctl, int sys, struct error *err)
 {
 	for (size_t i = 0; i < sysctl->count; i++)
-		if (apply_one(&sysctl->items[i], sys, err) < 0)
+		if (write_sysctl(&sysctl->items[i], sys, err) < 0)
 			return -1;
 	return 0;
 }

@@ -211,15 +211,13 @@ static void a_script_without_its_interpreter_is_told(void **state)
 {
 	(void)state;
 	make_script("script", "#! /no/such/perl -w\nprint 1\n");
-	assert_exec_fails(
-		"./script", 127,
-		"exec `./script`: the interpreter `/no/such/perl` that its first line names isn't there: "
-		"no such file or directory");
+	assert_exec_fails("./script", 127,
+			  "exec `./script`: its interpreter `/no/such/perl`: "
+			  "no such file or directory");
 	make_script("crlf", "#!/bin/sh\r\n");
-	assert_exec_fails(
-		"./crlf", 127,
-		"exec `./crlf`: the interpreter `/bin/sh?` that its first line names isn't there: "
-		"no such file or directory");
+	assert_exec_fails("./crlf", 127,
+			  "exec `./crlf`: its interpreter `/bin/sh?`: "
+			  "no such file or directory");
 	make_file("plain", "#!/bin/sh\n", 10, 0644);
 	make_script("denied", "#!/dev/null\n");
 	assert_exec_fails(
@@ -286,10 +284,9 @@ static void a_missing_loader_is_told(void **state)
 
 	(void)state;
 	make_file("elf", &elf, sizeof(elf), 0755);
-	assert_exec_fails(
-		"./elf", 127,
-		"exec `./elf`: the dynamic loader `/no/such/ld.so` that it needs isn't there: "
-		"no such file or directory");
+	assert_exec_fails("./elf", 127,
+			  "exec `./elf`: its dynamic loader `/no/such/ld.so`: "
+			  "no such file or directory");
 }
 
 static void another_machines_program_is_told(void **state)
