@@ -66,7 +66,7 @@ few_privileges() {
 	local server pid
 	"$URUN" --root "$STATE" run --network none --name c1 --cap-add ALL -- sleep 60 </dev/null 3>&- &
 	wait_for 20 is_status c1 running
-	server=$(pgrep -n -u "$(id -u)" -x fuse-overlayfs)
+	server=$(newest_process fuse-overlayfs)
 	pid=$(urun state c1 | jq .pid)
 	[ -n "$(readlink "/proc/$server/ns/user")" ]
 	[ "$(readlink "/proc/$server/ns/user")" != "$(readlink "/proc/$pid/ns/user")" ]

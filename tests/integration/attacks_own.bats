@@ -406,7 +406,7 @@ full_folders() {
 	cd "$BATS_TEST_TMPDIR"
 	with_subids setpriv --groups 7 -- "$URUN" --root "$STATE" run --network none --name c1 -- sleep 60 </dev/null &
 	wait_for 20 is_status c1 running
-	server=$(pgrep -n -u "$(id -u)" -x fuse-overlayfs)
+	server=$(newest_process fuse-overlayfs)
 	status_file=$(cat "/proc/$server/status")
 	mounts=$(awk '$6 !~ /^ro(,|$)/ { print $5 }' "/proc/$server/mountinfo")
 	urun kill c1 KILL

@@ -54,53 +54,58 @@ teardown() {
 	fi
 }
 
-# is_ours PID: the tests have started it.
-is_ours() {
-	local pid=$1 stat
-	while [ "$pid" != "${URUN_TEST_REAPER:-1}" ]; do
-		[ "$pid" -gt 1 ] || return 1
-		if { read -r stat <"/proc/$pid/stat"; } 2>/dev/null; then
-			stat=${stat##*) }
-			stat=${stat#* }
-			pid=${stat%% *}
-		else
-			# A parent that has ended since: its children have another now.
-			[ "$pid" != "$1" ] || return 1
-			pid=$1
-		fi
-	done
+# Processes that the tests have started and are in another user namespace than theirs, or named urun: "PID starttime" a line,
+# sorted.  (The start time, so that a pid's second life isn't taken for the first.)  processes_of_ours NAME…: those so named.
+#
+# One find and one awk look at all of them: bats traps each command of bash, and a loop over /proc took longer than most tests.
+# What can't be read belongs to another user, or has ended.  A process is ours when its parents lead to the reaper; a parent that
+# has ended since is looked up again, as its children have another one now.
+processes_of_ours() {
+	{ find /proc/[0-9]*/ns/user -maxdepth 0 -printf '%p %l\n' 2>/dev/null || true; } |
+		awk -v own="$(readlink /proc/self/ns/user)" -v reaper="${URUN_TEST_REAPER:-1}" -v names=" $* " '
+			# Sets state, parent, start and name.
+			function look(pid,    file, line, field) {
+				file = "/proc/" pid "/stat"
+				if ((getline line < file) <= 0) return 0
+				close(file)
+				name = line
+				sub(/^[0-9]* \(/, "", name); sub(/\) [^)]*$/, "", name)
+				sub(/.*\) /, "", line)
+				split(line, field, " ")
+				state = field[1]; parent = field[2]; start = field[20]
+				return 1
+			}
+			function is_ours(first,    pid) {
+				for (pid = first; pid != reaper; ) {
+					if (pid <= 1) return 0
+					if (look(pid)) pid = parent
+					else if (pid == first) return 0
+					else pid = first
+				}
+				return 1
+			}
+			{
+				pid = $1; sub(/^\/proc\//, "", pid); sub(/\/.*/, "", pid)
+				if (!look(pid) || state == "Z") next
+				if (names != "  ") { if (!index(names, " " name " ")) next }
+				else if (name !~ /^urun/ && ($2 == "" || $2 == own)) next
+				begun = start
+				if (is_ours(pid)) print pid, begun
+			}' | sort
 }
 
-# Processes of the tests in another user namespace than theirs, and those named urun: "PID starttime" a line, sorted.  (The
-# start time, so that a pid's second life isn't taken for the first.)
-container_processes() {
-	local own pid namespace stat
-	own=$(readlink /proc/self/ns/user)
-	# One find for all of them: what can't be read is another user's, or gone.
-	while read -r pid namespace; do
-		pid=${pid#/proc/}
-		pid=${pid%%/*}
-		{ read -r stat <"/proc/$pid/stat"; } 2>/dev/null || continue
-		case $stat in
-		*') Z '*) continue ;;
-		"$pid (urun"*) ;;
-		*) [ -n "$namespace" ] && [ "$namespace" != "$own" ] || continue ;;
-		esac
-		is_ours "$pid" || continue
-		stat=${stat##*) }
-		# shellcheck disable=SC2086 # split into its fields on purpose
-		set -- $stat
-		echo "$pid ${20}"
-	done < <(find /proc/[0-9]*/ns/user -maxdepth 0 -printf '%p %l\n' 2>/dev/null) | sort
+# newest_process NAME: the pid of the newest process of that name that the tests have started; fails where there is none.
+newest_process() {
+	processes_of_ours "$1" | sort -n -k 2,2 -k 1,1 | awk '{ pid = $1 } END { if (NR == 0) exit 1; print pid }'
 }
 
 remember_processes() {
-	PROCESSES_BEFORE=$(container_processes)
+	PROCESSES_BEFORE=$(processes_of_ours)
 }
 
 # Processes that weren't there when the test began.
 new_processes() {
-	comm -13 <(echo "$PROCESSES_BEFORE") <(container_processes)
+	comm -13 <(echo "$PROCESSES_BEFORE") <(processes_of_ours)
 }
 
 describe_processes() {
@@ -110,13 +115,15 @@ describe_processes() {
 	done <<<"$1"
 }
 
-# Without the FUSE file systems of other users, who come and go as they like.
+# Without the FUSE file systems of other users, and of other files of tests, which come and go as they like.
 host_mounts() {
-	awk -v own="user_id=$(id -u)," '!/user_id=[0-9]+,/ || index($0, own) { print $5 }' /proc/self/mountinfo | sort
+	awk -v own="user_id=$UID," -v here="$BATS_RUN_TMPDIR/" '
+		/user_id=[0-9]+,/ && (!index($0, own) || ($5 ~ "/bats-run-" && index($5, here) != 1)) { next }
+		{ print $5 }' /proc/self/mountinfo | sort
 }
 
 own_cgroups() {
-	find /sys/fs/cgroup -type d -user "$(id -u)" 2>/dev/null | sort
+	find /sys/fs/cgroup -type d -user "$UID" 2>/dev/null | sort
 }
 
 # --- urun ---------------------------------------------------------------------------------------------------------------
@@ -256,14 +263,13 @@ busybox_path() {
 
 # bundle_rootfs DIR: a root file system of busybox, made once a run and copied for each test.
 bundle_rootfs() {
-	local template=$BATS_RUN_TMPDIR/rootfs busybox name
+	local template=$BATS_RUN_TMPDIR/rootfs busybox
 	if [ ! -e "$template/etc/group" ]; then
 		busybox=$(busybox_path) || skip "busybox (static) isn't installed"
 		mkdir -p "$template"/{bin,dev,etc,proc,root,sys,tmp,usr,var}
 		cp "$busybox" "$template/bin/busybox"
-		for name in $("$busybox" --list); do
-			[ "$name" = busybox ] || ln -s busybox "$template/bin/$name"
-		done
+		# busybox's own shell and ln: hundreds of programs started by bats take seconds.
+		(cd "$template/bin" && ./busybox sh -c 'for name in $(./busybox --list); do [ "$name" = busybox ] || ln -s busybox "$name"; done')
 		chmod 1777 "$template/tmp"
 		echo 'root:x:0:0:root:/root:/bin/sh' >"$template/etc/passwd"
 		echo 'root:x:0:' >"$template/etc/group"
@@ -374,15 +380,19 @@ remove_tree() {
 
 # --- root file systems of others --------------------------------------------------------------------------------------------
 
-# A Debian root file system's tar file, made once by mmdebstrap; prints its path.
+# A Debian root file system's tar file, made once by mmdebstrap, also where files of tests run side by side; prints its path.
 debian_tar() {
-	local tar=$CACHE/debian.tar
+	local tar=$CACHE/debian.tar lock
 	if [ ! -e "$tar" ]; then
 		command -v mmdebstrap >/dev/null || skip "mmdebstrap isn't installed"
 		[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || skip "debian-archive-keyring isn't installed"
 		mkdir -p "$CACHE"
+		exec {lock}>"$CACHE/lock"
+		flock "$lock"
+	fi
+	if [ ! -e "$tar" ]; then
 		rm -f "$tar.new"
-		mmdebstrap --quiet --mode=unshare --variant=minbase --format=tar bookworm "$tar.new" >&2 3>&- ||
+		mmdebstrap --quiet --mode=unshare --variant=minbase --format=tar bookworm "$tar.new" >&2 3>&- {lock}>&- ||
 			skip "mmdebstrap can't make a Debian root file system here (no network?)"
 		mv "$tar.new" "$tar"
 	fi

@@ -285,7 +285,7 @@ create() {
 	program /bin/sleep 30
 	create c1
 	urun start c1
-	[ "$(pgrep -xc -u "$(id -u)" urun || true)" = 0 ]
+	[ -z "$(processes_of_ours urun)" ]
 	[ "$(ps -o comm= -p "$(cat "$BATS_TEST_TMPDIR/pid")")" = sleep ]
 	urun delete --force c1
 }

@@ -90,5 +90,5 @@ with_capabilities() {
 
 # The status of urun-slirp: one line of /proc/PID/status.
 slirp_status() {
-	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(pgrep -n -x -u "$(id -u)" urun-slirp)/status"
+	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(newest_process urun-slirp)/status"
 }

@@ -170,7 +170,7 @@ nested() {
 }
 
 no_fuse_overlayfs() {
-	! pgrep -u "$(id -u)" -x fuse-overlayfs
+	[ -z "$(processes_of_ours fuse-overlayfs)" ]
 }
 
 @test "the host's own system is a root file system, as the container's root's, and nothing is written through" {
@@ -249,7 +249,7 @@ no_fuse_overlayfs() {
 	"$URUN" --root "$STATE" run --rootfs / --network none --name c1 -- sleep 60 </dev/null &
 	run=$!
 	wait_for 20 is_status c1 running
-	pgrep -u "$(id -u)" -x fuse-overlayfs >/dev/null
+	newest_process fuse-overlayfs >/dev/null
 	kill -KILL "$run"
 	wait_for 10 no_fuse_overlayfs
 	urun delete --force c1

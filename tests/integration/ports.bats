@@ -671,7 +671,7 @@ start() {
 	outside '
 		ip address add 192.0.2.10/24 dev lo; ip address add 192.0.2.11/24 dev lo
 		start --publish 18000:8000
-		port=$(pgrep -n -x urun-port)
+		port=$(newest_process urun-port)
 		count() { grep -c . <(ss -tanH state established) || true; }
 		before=$(grep -E "^FDSize" /proc/$port/status)
 		run_client
