@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What all integration tests share: a bundle of busybox to start from, urun with a state folder of the test's own, and the
-# look at what is left behind, which every test gets by setup() and teardown() here.
+# What all integration tests share: a bundle of busybox to start from, urun with a state root that is the test's own, and the
+# search for leftovers, which setup() and teardown() here do for every test.
 #
 #   URUN    the program to test
-#   URUN_TEST_REAPER  the process that what the tests start descends from, orphans too: `run` sets it.  Without it all processes
-#           of the machine are looked at, as is right in a virtual one, and none is killed.
-#   CACHE   where what takes long to make is kept: a Debian root file system (default: ~/.cache/urun-tests)
+#   URUN_TEST_REAPER  the process that all processes of the tests descend from, orphans too: `run` sets the variable.  Without the
+#           variable the search looks at all processes of the machine, which is right in a virtual machine, and kills none.
+#   CACHE   the directory for what takes long to make: a Debian root file system (default: ~/.cache/urun-tests)
 
 URUN=${URUN:?set URUN to the path of the program}
+TESTS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+# The tests' Python programs leave no compiled copies in the tree.
+export PYTHONDONTWRITEBYTECODE=1
 CACHE=${URUN_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/urun-tests}
 
 setup() {
@@ -24,7 +27,7 @@ setup() {
 	bundle_busybox "$BUNDLE"
 }
 
-# Fails the test for what is left behind.  A process that was killed is given two seconds to be gone.
+# Fails the test if it left something behind.  A process that was killed has two seconds to end.
 teardown() {
 	local left='' now
 	for _ in $(seq 40); do
@@ -40,9 +43,9 @@ teardown() {
 	[ -z "$now" ] || left+=" mounts: $now"
 	now=$(comm -13 <(echo "$CGROUPS_BEFORE") <(own_cgroups))
 	[ -z "$now" ] || left+=" cgroups: $now"
-	# The cache of compiled seccomp profiles is meant to stay.
+	# The cache of compiled seccomp profiles stays on purpose.
 	now=$(ls -A --ignore=.seccomp "$STATE" 2>/dev/null || true)
-	[ -z "$now" ] || left+=" state folder: $now"
+	[ -z "$now" ] || left+=" state root: $now"
 	now=$(ls -A --ignore=.seccomp "$XDG_RUNTIME_DIR/urun" 2>/dev/null || true)
 	[ -z "$now" ] || left+=" \$XDG_RUNTIME_DIR/urun: $now"
 	now=$(ls -A "/tmp/urun-$(id -u)" 2>/dev/null || true)
@@ -103,7 +106,7 @@ remember_processes() {
 	PROCESSES_BEFORE=$(processes_of_ours)
 }
 
-# Processes that weren't there when the test began.
+# Prints the processes that have started since the test began.
 new_processes() {
 	comm -13 <(echo "$PROCESSES_BEFORE") <(processes_of_ours)
 }
@@ -115,7 +118,8 @@ describe_processes() {
 	done <<<"$1"
 }
 
-# Without the FUSE file systems of other users, and of other files of tests, which come and go as they like.
+# Prints the mount points of the host, but not the FUSE file systems of other users and of other files of tests, which come and
+# go at any time.
 host_mounts() {
 	awk -v own="user_id=$UID," -v here="$BATS_RUN_TMPDIR/" '
 		/user_id=[0-9]+,/ && (!index($0, own) || ($5 ~ "/bats-run-" && index($5, here) != 1)) { next }
@@ -128,12 +132,12 @@ own_cgroups() {
 
 # --- urun ---------------------------------------------------------------------------------------------------------------
 
-# urun ARG…: the program itself, with the test's state folder; ends after 30 seconds whatever happens.
+# urun ARG…: runs the program with the test's state root, for 30 seconds at most.
 urun() {
 	timeout -k 5 30 "$URUN" --root "$STATE" "$@"
 }
 
-# observe COMMAND…: runs it, whatever its end: $status, $output (stdout, also as $lines), $stderr.
+# observe COMMAND…: runs the command and sets $status, $output (its stdout, also as $lines) and $stderr.  Never fails.
 observe() {
 	status=0
 	output=$("$@" 2>"$BATS_TEST_TMPDIR/stderr") || status=$?
@@ -142,51 +146,50 @@ observe() {
 	mapfile -t lines <<<"$output"
 }
 
-# strace_within SECONDS ARG…: strace, for so long at most.  In a build with sanitizers the search for leaks is off: it wants to
-# be the tracer itself.
+# strace_within SECONDS ARG…: runs strace, for so many seconds at most.  The leak sanitizer is off: it has to be the tracer itself.
 strace_within() {
 	local seconds=$1
 	shift
 	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 timeout "$seconds" strace "$@"
 }
 
-# has_sanitizers: what is tested was built with them.
+# has_sanitizers: whether the program under test was built with sanitizers.
 has_sanitizers() {
 	grep -q __asan_init "$URUN"
 }
 
-# try ARG…: observes urun.  What `run` refuses of a bundle `check` must refuse in the same words, in all tests: `export RUN_ALONE=1` is
-# for a test of what only a run can meet, such as an id that is taken.
+# try ARG…: observes urun.  In all tests, `check` must refuse a bundle that `run` refuses, in the same words.  A test of what only `run`
+# can meet, such as an id that is taken, says `export RUN_ALONE=1`.
 try() {
 	observe urun "$@"
 	case $1:${status}:$stderr in run:12[567]:'urun: '*) [ -n "${RUN_ALONE-}" ] || assert_check_agrees "${@:2}" ;; esac
 }
 
-# assert_check_agrees ARG…: the first line of `check` is that of the run with these arguments, which is in $stderr.
+# assert_check_agrees ARG…: the first line that `check` prints is the first line of `run` with these arguments, which is in $stderr.
 assert_check_agrees() {
 	local args=("$@") line checked
 	case " $* " in *' --rootfs '* | *' --help '*) return ;; esac
 	[[ " $* " == *' --bundle '* ]] && [ "${args[-2]}" != --bundle ] || return 0
 	line=${stderr%%$'\n'*}
 	line=${line#'urun: '}
-	# An error about the options themselves names the command, and not what they ask for.
+	# An error about the options themselves begins with the command's name, and isn't about the bundle.
 	[[ $line != 'run: '* ]] || return 0
 	line=${line#"${args[-1]}: "}
 	unset 'args[-1]'
 	checked=$(urun check "${args[@]}" 2>&1) || true
 	checked=${checked%%$'\n'*}
 	checked=${checked#'urun: '}
-	# An error of the config's text begins with the file.
+	# An error in the config's text begins with the path of the file.
 	[ "${line#*/config.json: }" = "${checked#*/config.json: }" ] || fail "check says something else than run" "run:   $line" "check: $checked"
 }
 
-# wait_status PID: the exit status of a command in the background, as $status.
+# wait_status PID: waits for a command in the background and sets $status to its exit status.
 wait_status() {
 	status=0
 	wait "$1" || status=$?
 }
 
-# wait_for SECONDS COMMAND…: until it succeeds; fails at the end of the time.
+# wait_for SECONDS COMMAND…: waits until the command succeeds; fails at the end of the time.
 wait_for() {
 	local end=$((SECONDS + $1))
 	shift
@@ -219,7 +222,7 @@ assert_output() {
 	[ "$output" = "$1" ] || fail "stdout isn't as expected" "expected: $1" "stdout: $output" "stderr: ${stderr:-}"
 }
 
-# assert_lines LINE…: what was printed is these.
+# assert_lines LINE…: stdout consists of these lines.
 assert_lines() {
 	local wanted
 	wanted=$(printf '%s\n' "$@")
@@ -239,7 +242,7 @@ refute_contains() {
 	esac
 }
 
-# The rule for every failure: one line on stderr, "urun: …", nothing on stdout.  assert_one_line TEXT…: and it has these.
+# assert_one_line TEXT…: the rule for every failure: nothing on stdout, and on stderr one line "urun: …".  The line contains these texts.
 assert_one_line() {
 	local text
 	[ -z "$output" ] || fail "stdout isn't empty: $output"
@@ -261,7 +264,7 @@ busybox_path() {
 	command -v busybox
 }
 
-# bundle_rootfs DIR: a root file system of busybox, made once a run and copied for each test.
+# bundle_rootfs DIR: makes a root file system of busybox in DIR.  It is made once for a file of tests, and copied for each test.
 bundle_rootfs() {
 	local template=$BATS_RUN_TMPDIR/rootfs busybox
 	if [ ! -e "$template/etc/group" ]; then
@@ -278,53 +281,15 @@ bundle_rootfs() {
 	cp -a "$template" "$1"
 }
 
-# bundle_busybox DIR: that and a config in the form that engines write: no user namespace, the usual mounts and paths.
+# bundle_busybox DIR: makes a bundle of that root file system and base_config.json, which has the form that engines write: no user
+# namespace, the usual mounts and paths.
 bundle_busybox() {
 	bundle_rootfs "$1/rootfs"
 	base_config >"$1/config.json"
 }
 
 base_config() {
-	cat <<'JSON'
-{
-	"ociVersion": "1.0.2",
-	"process": {
-		"terminal": false,
-		"user": { "uid": 0, "gid": 0 },
-		"args": ["/bin/true"],
-		"env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-		"cwd": "/",
-		"capabilities": {
-			"bounding": ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"],
-			"effective": ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"],
-			"permitted": ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
-		},
-		"noNewPrivileges": true
-	},
-	"root": { "path": "rootfs", "readonly": false },
-	"hostname": "urun-test",
-	"mounts": [
-		{ "destination": "/proc", "type": "proc", "source": "proc" },
-		{ "destination": "/dev", "type": "tmpfs", "source": "tmpfs",
-			"options": ["nosuid", "strictatime", "mode=755", "size=65536k"] },
-		{ "destination": "/dev/pts", "type": "devpts", "source": "devpts",
-			"options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"] },
-		{ "destination": "/dev/shm", "type": "tmpfs", "source": "shm",
-			"options": ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"] },
-		{ "destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue",
-			"options": ["nosuid", "noexec", "nodev"] },
-		{ "destination": "/sys", "type": "sysfs", "source": "sysfs",
-			"options": ["nosuid", "noexec", "nodev", "ro"] }
-	],
-	"linux": {
-		"namespaces": [
-			{ "type": "pid" }, { "type": "network" }, { "type": "ipc" }, { "type": "uts" }, { "type": "mount" }
-		],
-		"maskedPaths": ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/acpi", "/sys/firmware"],
-		"readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
-	}
-}
-JSON
+	cat "$TESTS/base_config.json"
 }
 
 # config FILTER [JQ-ARG…]: changes the bundle's config by a jq filter.
@@ -335,12 +300,12 @@ config() {
 	mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
 }
 
-# program ARG…: what the container runs.
+# program ARG…: sets the program that the container runs.
 program() {
 	config '.process.args = $ARGS.positional' --args -- "$@"
 }
 
-# sh_program TEXT: a line of shell as what it runs.
+# sh_program TEXT: sets the container's program to a line of shell.
 sh_program() {
 	program /bin/sh -c "$1"
 }
@@ -353,7 +318,7 @@ in_container() {
 
 # --- ids ------------------------------------------------------------------------------------------------------------------
 
-# The caller's first subid range: "first count"; skips the test where there is none.
+# subid_range uid|gid: prints the caller's first subid range, "FIRST COUNT"; skips the test if the caller has none.
 subid_range() {
 	local range
 	range=$(grep -m1 -e "^$(id -un):" -e "^$(id -u):" "/etc/sub$1" | cut -d: -f2,3 | tr : ' ')
@@ -361,7 +326,8 @@ subid_range() {
 	echo "$range"
 }
 
-# The command in a user namespace where we are root and have our subids after it: the mapping that urun chooses itself.
+# with_subids COMMAND…: runs the command as root of a user namespace with the mapping that urun chooses: id 0 is the caller's, and the
+# caller's subids begin with id 1.
 with_subids() {
 	local uids gids
 	uids=$(subid_range uid)
@@ -380,7 +346,8 @@ remove_tree() {
 
 # --- root file systems of others --------------------------------------------------------------------------------------------
 
-# A Debian root file system's tar file, made once by mmdebstrap, also where files of tests run side by side; prints its path.
+# Prints the path of a tar file of a Debian root file system, which mmdebstrap makes once, also where files of tests run side by
+# side.
 debian_tar() {
 	local tar=$CACHE/debian.tar lock
 	if [ ! -e "$tar" ]; then
@@ -399,7 +366,7 @@ debian_tar() {
 	echo "$tar"
 }
 
-# Unpacks it as a bundle's rootfs with all its owners.
+# unpack_debian DIR: unpacks that root file system into DIR, with all its owners.
 unpack_debian() {
 	has_subids || skip "this user has no subids"
 	local tar

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What the tests of the network share: an outside world that is a namespace of the test's, and programs in the container.
+# What the tests of the network share: an outside world that is a network namespace of the test's, and the programs of net/, on both
+# sides of the container's network.
 
-# The test's further lines run in a user and a network namespace, with the addresses of an outside world on its lo.
+NET=$TESTS/net
+
+# outside TEXT: runs these lines of shell in a new user and network namespace, whose loopback device has the addresses of an outside
+# world.
 outside() {
 	declare -f >"$BATS_TEST_TMPDIR/functions"
-	export URUN BUNDLE STATE BATS_TEST_TMPDIR
+	export URUN BUNDLE STATE NET BATS_TEST_TMPDIR
 	observe with_subids unshare --net --mount -- timeout 60 bash -euo pipefail -c '
 		. "$BATS_TEST_TMPDIR/functions"
 		SERVERS=()
@@ -17,52 +21,28 @@ outside() {
 		'"$1"
 }
 
-# A server that sends what it is sent, or as "stream" 32 MiB of numbers, as "long" 3 GiB and after a rest 64 MiB more, on an address
-# and port; says so on a line when it listens.  A client of "tcp" may reset.  echo_server udp|tcp|stream|long ADDRESS PORT
-echo_server() {
-	cat >"$BATS_TEST_TMPDIR/echo.py" <<-'END'
-		import socket, struct, sys, time
-		kind, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
-		family = socket.AF_INET6 if ":" in address else socket.AF_INET
-		s = socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
-		s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-		s.bind((address, port))
-		if kind != "udp":
-		    s.listen(100)
-		print("listening", flush=True)
-		while True:
-		    if kind == "udp":
-		        data, peer = s.recvfrom(65536)
-		        s.sendto(b"echo " + data, peer)
-		        continue
-		    c, peer = s.accept()
-		    if kind == "tcp":
-		        try:
-		            c.sendall(b"echo " + c.recv(65536))
-		        except ConnectionResetError:
-		            pass
-		    elif kind == "long":
-		        for mib in range(3072 + 64):
-		            if mib == 3072:
-		                time.sleep(2.5)
-		            c.sendall(bytes(1 << 20))
-		    else:
-		        for begin in range(0, 8 << 20, 1 << 16):
-		            c.sendall(struct.pack("!65536I", *range(begin, begin + 65536)))
-		    c.close()
-	END
-	exec timeout 50 python3 "$BATS_TEST_TMPDIR/echo.py" "$@"
+# start_server SERVICE…: starts net/server.py, in outside().  The results of its conversations are in $BATS_TEST_TMPDIR/server.
+start_server() {
+	timeout 50 python3 "$NET/server.py" "$@" >"$BATS_TEST_TMPDIR/server" &
+	SERVERS+=($!)
+	wait_for 10 grep -q listening "$BATS_TEST_TMPDIR/server"
 }
 
-# start_server KIND ADDRESS PORT: it ends with the test's namespace, or by its own time.
-start_server() {
-	echo_server "$@" >"$BATS_TEST_TMPDIR/server-$1-$3" &
+# server_results COUNT: waits until the server has printed so many results, and prints them, sorted.
+server_results() {
+	wait_for 10 has_results "$1" || echo "fewer results than $1"
+	grep : "$BATS_TEST_TMPDIR/server" | LC_ALL=C sort
+}
+
+has_results() {
+	[ "$(grep -c : "$BATS_TEST_TMPDIR/server")" -ge "$1" ]
+}
+
+# name_server ADDRESS ANSWER: starts net/name_server.py, in outside().  Its queries are in $BATS_TEST_TMPDIR/asked-ADDRESS.
+name_server() {
+	timeout 50 python3 "$NET/name_server.py" "$1" "$2" >"$BATS_TEST_TMPDIR/asked-$1" &
 	SERVERS+=($!)
-	for _ in $(seq 200); do
-		[ -s "$BATS_TEST_TMPDIR/server-$1-$3" ] && return 0
-		sleep 0.02
-	done
-	return 1
+	wait_for 10 grep -q listening "$BATS_TEST_TMPDIR/asked-$1"
 }
 
 stop_servers() {
@@ -70,25 +50,39 @@ stop_servers() {
 	wait "${SERVERS[@]}" || true
 }
 
-# The host's programs in the container, read-only: it has clients that busybox lacks.
+# host_programs: the container's root has the host's programs, read-only, as busybox lacks Python and ip.  The tests' own programs
+# are at its top.
 host_programs() {
-	local folder
+	local name
 	mkdir -p "$BUNDLE/host"
-	for folder in usr lib lib64 bin sbin; do
-		[ -e "/$folder" ] || continue
-		mkdir -p "$BUNDLE/host/$folder"
-		config '.mounts = [{"destination": $to, "type": "bind", "source": $to, "options": ["rbind", "ro"]}] + .mounts' --arg to "/$folder"
+	for name in usr lib lib64 bin sbin; do
+		[ -e "/$name" ] || continue
+		mkdir -p "$BUNDLE/host/$name"
+		config '.mounts = [{"destination": $to, "type": "bind", "source": $to, "options": ["rbind", "ro"]}] + .mounts' --arg to "/$name"
 	done
-	for folder in proc dev sys etc tmp run; do mkdir -p "$BUNDLE/host/$folder"; done
+	for name in proc dev sys etc tmp run; do mkdir -p "$BUNDLE/host/$name"; done
+	cp "$TESTS"/{net,programs}/*.py "$BUNDLE/host/"
 	config '.root.path = "host"'
 }
 
-# with_capabilities NAME…: what the program may do in its own namespaces.
+# client ARG…: the container's program is net/client.py with these arguments.
+client() {
+	host_programs
+	program timeout 50 python3 /client.py "$@"
+}
+
+# shared_directory: the container has the directory $BUNDLE/shared as /shared.
+shared_directory() {
+	mkdir "$BUNDLE/shared"
+	config '.mounts += [{"destination": "/shared", "type": "bind", "source": "shared", "options": ["bind"]}]'
+}
+
+# with_capabilities NAME…: the program has these capabilities too.
 with_capabilities() {
 	config '.process.capabilities = ([.process.capabilities | to_entries[] | .value += $ARGS.positional] | from_entries)' --args -- "$@"
 }
 
-# The status of urun-slirp: one line of /proc/PID/status.
+# slirp_status NAME: the field of this name in /proc/PID/status of urun-slirp.
 slirp_status() {
 	sed -n "s/^$1:[[:space:]]*//p" "/proc/$(newest_process urun-slirp)/status"
 }
