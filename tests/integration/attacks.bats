@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Known attacks on container runtimes, one test each: named for what the user is protected from, with the CVE in the comment.
-# Each test fails against a runtime that has the hole.  attacks_own.bats has those that were found in urun itself.
+# Known attacks on container runtimes, one test each.  The name says what the user is protected from, and the comment has the CVE.
+# Each test fails against a runtime that has the vulnerability.  attacks_own.bats has the vulnerabilities that were found in urun itself.
 load lib.bash
 load looker.bash
 
 # --- what several attacks need --------------------------------------------------------------------------------------------
 
-# The host's Python in a container of busybox: the attacker's programs.  with_python ROOTFS, and PYTHON_VOLUMES as options of run.
+# with_python ROOTFS: makes links for the host's Python in a root file system of busybox; the container needs PYTHON_VOLUMES as options
+# of run.  The attackers' programs are in programs/.
 PYTHON_VOLUMES=(--volume /usr:/usr:ro)
 with_python() {
 	command -v /usr/bin/python3 >/dev/null || skip "/usr/bin/python3 isn't installed"
@@ -17,26 +18,16 @@ with_python() {
 	done
 }
 
-# Runs for the rest of the test, in a container of its own that has FOLDER as a volume: swaps the names A and B in it, over and over.
-# start_swapper FOLDER A B, stop_swapper
+# start_swapper DIRECTORY A B: starts a container that has DIRECTORY as a volume, and swaps the names A and B in it over and over until
+# stop_swapper.
 start_swapper() {
 	local rootfs=$BATS_TEST_TMPDIR/swapper
 	[ -e "$rootfs" ] || bundle_rootfs "$rootfs"
 	with_python "$rootfs"
-	cat >"$rootfs/swap.py" <<-'END'
-		import ctypes, os, sys, time
-		swap = ctypes.CDLL(None).renameat2
-		here, a, b = os.open("/shared", os.O_PATH), sys.argv[1].encode(), sys.argv[2].encode()
-		if swap(here, a, here, b, 2) != 0:
-		    sys.exit("these names can't be swapped")
-		open("/started", "w").close()
-		while True:
-		    swap(here, a, here, b, 2)
-		    time.sleep(1e-6) # what the kernel makes of it: several times as long as a swap, so that both cores aren't ours
-	END
+	cp "$TESTS/programs/swap_names.py" "$rootfs/"
 	rm -f "$rootfs/started"
 	urun run --detach --name swapper --rootfs "$rootfs" --network none "${PYTHON_VOLUMES[@]}" --volume "$1:/shared" -- \
-		/usr/bin/python3 /swap.py "$2" "$3" </dev/null >/dev/null 2>&1
+		/usr/bin/python3 /swap_names.py /shared "$2" "$3" /started </dev/null >/dev/null 2>&1
 	wait_for 5 test -e "$rootfs/started"
 }
 
@@ -45,8 +36,8 @@ stop_swapper() {
 	urun delete --force swapper
 }
 
-# A folder of the host's that no container is given: what comes up in there was made by an escape.
-watched_folder() {
+# watched_directory: makes $OUTSIDE, a directory of the host that no container is given: only an escape can make something in it.
+watched_directory() {
 	OUTSIDE=$BATS_TEST_TMPDIR/outside
 	mkdir "$OUTSIDE"
 }
@@ -55,13 +46,13 @@ assert_untouched() {
 	[ -z "$(ls -A "$OUTSIDE")" ] || fail "made outside of the container: $(ls -lA "$OUTSIDE")"
 }
 
-# As another file would do it: a mount more.  add_bind SOURCE DESTINATION OPTION…
+# add_bind SOURCE DESTINATION OPTION…: adds a bind mount to the config.
 add_bind() {
 	config '.mounts += [{"destination": $ARGS.positional[1], "type": "bind", "source": $ARGS.positional[0],
 		"options": (["bind"] + $ARGS.positional[2:])}]' --args -- "$@"
 }
 
-# For attacks of many rounds: one id, which takes no helper, and of the config's mounts those of these types.  quick_start TYPE…
+# quick_start TYPE…: makes starts cheap, for attacks of many rounds: one id, which needs no helper, and only mounts of these types.
 quick_start() {
 	config '.mounts = [.mounts[] | select(.type as $type | $ARGS.positional | index($type))]
 		| .linux.namespaces += [{"type": "user"}]
@@ -70,12 +61,12 @@ quick_start() {
 		--argjson uid "$(id -u)" --argjson gid "$(id -g)" --args "$@"
 }
 
-# A round: urun itself, without the test's time limit, whose process would cost as much again.
+# round: one start of the container, without timeout(1), whose process would double the cost.
 round() {
 	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 </dev/null 2>&1
 }
 
-# started_c1: a container c1 that does nothing until it is killed.
+# started_c1: starts a container c1 that does nothing until it is killed.
 started_c1() {
 	program sleep 60
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
@@ -85,11 +76,11 @@ ended_c1() {
 	urun delete --force c1
 }
 
-# --- the runtime's own file -------------------------------------------------------------------------------------------------
+# --- the runtime's own file -----------------------------------------------------------------------------------------------
 
-# CVE-2019-5736: the program is #!/proc/self/exe, which makes the kernel execute the runtime itself in the container.  Another process of
-# the container opens /proc/PID/exe then, keeps the descriptor, and writes through it as soon as nobody executes the file any more.
-# This urun belongs to the user, so that the container's root would be let.
+# CVE-2019-5736: the program is a script whose interpreter is /proc/self/exe, so that the kernel executes the runtime itself in the
+# container.  Another process of the container then opens /proc/PID/exe, keeps the descriptor, and writes to the file as soon as no
+# process executes it.  This copy of urun belongs to the user, so that file permissions don't protect it from the container's root.
 @test "the container can't overwrite the urun that runs it" {
 	local own=$BATS_TEST_TMPDIR/urun
 	with_python "$BUNDLE/rootfs"
@@ -98,55 +89,29 @@ ended_c1() {
 	add_bind /usr /usr rbind ro
 	printf '#!/proc/self/exe --help\n' >"$BUNDLE/rootfs/opt/trap"
 	chmod 755 "$BUNDLE/rootfs/opt/trap"
-	cat >"$BUNDLE/rootfs/opt/attack.py" <<-'END'
-		import os
-		mine = os.stat("/proc/self/exe")
-		seen, caught = set(), []
-		while not os.path.exists("/opt/end"):
-		    for pid in os.listdir("/proc"):
-		        if not pid.isdigit() or pid in seen:
-		            continue
-		        try:
-		            fd = os.open("/proc/%s/exe" % pid, os.O_RDONLY)
-		        except OSError:
-		            open("/opt/tried", "a").write(pid + "\n")
-		            continue
-		        st = os.fstat(fd)
-		        if (st.st_dev, st.st_ino) == (mine.st_dev, mine.st_ino):
-		            os.close(fd)
-		            seen.add(pid)
-		            continue
-		        seen.add(pid)
-		        caught.append(fd)
-		        open("/opt/tried", "a").write(os.readlink("/proc/self/fd/%d" % fd) + "\n")
-		    for fd in caught:
-		        try:
-		            os.write(os.open("/proc/self/fd/%d" % fd, os.O_WRONLY | os.O_TRUNC), b"#!/bin/sh\ntouch /pwned\n")
-		        except OSError:
-		            pass
-	END
-	program /usr/bin/python3 /opt/attack.py
+	cp "$TESTS/programs/overwrite_runtime.py" "$BUNDLE/rootfs/opt/"
+	program /usr/bin/python3 /opt/overwrite_runtime.py /opt
 	"$own" --root "$STATE" run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	for _ in {1..20}; do
 		"$own" --root "$STATE" exec c1 /opt/trap </dev/null >/dev/null 2>&1 || true
 		cmp "$URUN" "$own"
 	done
-	# Proof that the attack works so far: it came to look at processes that are neither Python nor busybox.
+	# The attack works so far: the program saw processes that are neither Python nor busybox.
 	grep -qv -e python -e busybox "$BUNDLE/rootfs/opt/tried"
 	touch "$BUNDLE/rootfs/opt/end"
 	wait_for 5 is_status c1 stopped
 	cmp "$URUN" "$own"
 	urun delete c1
-	# The first program of a container likewise.
+	# The same attack by the first program of a container.
 	program /opt/trap
 	observe "$own" --root "$STATE" run --bundle "$BUNDLE" c1
 	cmp "$URUN" "$own"
 }
 
-# --- /proc that is none -----------------------------------------------------------------------------------------------------
+# --- a /proc that isn't procfs --------------------------------------------------------------------------------------------
 
-# CVE-2019-16884: an image declares a volume on /proc.  Engines fill it with what the image has there: files that take the runtime's
-# writes of security labels, and confine nobody.
+# CVE-2019-16884: an image declares a volume on /proc.  Engines fill the volume with the image's files: the runtime then writes security
+# labels to ordinary files, and the program isn't confined.
 @test "nothing that an image brings can be mounted on /proc" {
 	local fake=$BATS_TEST_TMPDIR/fake destination
 	mkdir -p "$fake"/self/{attr,fd} "$BUNDLE/rootfs/mnt"
@@ -180,9 +145,9 @@ ended_c1() {
 	done
 }
 
-# CVE-2023-28642: an image has a link at /proc, to a place where something else is mounted; the runtime's own writes, and the masks, then
-# go to one place, and the program looks at another.
-@test "an image with a link at /proc or /sys is refused" {
+# CVE-2023-28642: an image has a symbolic link at /proc, to a directory where something else is mounted.  The runtime then writes to one
+# directory, and masks its files, while the program sees another.
+@test "an image with a symbolic link at /proc or /sys is refused" {
 	local name target
 	add_bind /usr /elsewhere rbind ro
 	for name in proc sys; do
@@ -202,10 +167,10 @@ ended_c1() {
 	done
 }
 
-# CVE-2023-27561 (and CVE-2019-19921 before): a second container that shares files with the first moves the folder on which procfs was
-# mounted, so that what is to be masked is looked for elsewhere, and moves it back.  A hook has the second container's place here: it
-# runs at the worst moment, each time.
-@test "a container that shares the root file system can't keep another's /proc and /sys from being masked" {
+# CVE-2023-27561 (and CVE-2019-19921 before): a second container that shares files with the first moves the directory on which procfs was
+# mounted, so that the runtime looks elsewhere for the paths to mask, and moves the directory back.  Here a hook does it in place of the
+# second container: it runs at the worst moment, each time.
+@test "a container can't unmask /proc and /sys of another container with which it shares the root file system" {
 	local root=$BUNDLE/rootfs
 	cat >"$BATS_TEST_TMPDIR/hook" <<-END
 		#!/bin/sh -e
@@ -226,13 +191,13 @@ ended_c1() {
 	assert_lines /moved-proc/mounts:1 0 ' /moved-proc/sys '
 }
 
-# CVE-2025-52881: the runtime is made to write a label, a sysctl or the like to another file of procfs than it means: one that takes
-# anything and does nothing, or one that ends the host.  Here the container's root has covered parts of /proc, and `exec` comes into it.
-@test "exec doesn't write to the files that the container put over those of /proc" {
+# CVE-2025-52881: the runtime writes a label, a sysctl or the like to another file of procfs than it means to: a file that takes any text
+# and does nothing, or a file that crashes the host.  Here the container's root covered parts of /proc before `exec` enters.
+@test "exec doesn't write to files with which the container covered files of /proc" {
 	local json='{"args": ["echo", "ran"], "cwd": "/", "user": {"uid": 0, "gid": 0}, "oomScoreAdj": 777}' cover
 	echo "$json" >"$BATS_TEST_TMPDIR/process.json"
 	config '.process.capabilities = ([.process.capabilities | to_entries[] | .value += ["CAP_SYS_ADMIN"]] | from_entries)'
-	# A file of tmpfs; a link to a file of procfs that takes any text (/proc/PID/sched); that file over the right one.
+	# A file of tmpfs; a link to a file of procfs that takes any text (/proc/PID/sched); that file, mounted over the right file.
 	for cover in 'mount -t tmpfs none /proc; mkdir /proc/self; : >/proc/self/oom_score_adj' \
 		'mount --bind /proc /real; mount -t tmpfs none /proc; mkdir /proc/self; ln -s /real/1/sched /proc/self/oom_score_adj' \
 		'mount --bind /proc /real; mount -t tmpfs none /proc; mkdir /proc/self; : >/proc/self/oom_score_adj
@@ -249,12 +214,12 @@ ended_c1() {
 	done
 }
 
-# CVE-2025-52881, the sysctls: an image's own file in place of the sysctl, and a second container that puts one there in between.
+# CVE-2025-52881, for sysctls: the image has a file in place of the sysctl, or a second container puts one there meanwhile.
 @test "a sysctl isn't written to a file that the image or another container put in its place" {
 	local fake=$BUNDLE/rootfs/fake
 	mkdir -p "$fake/sys/kernel"
 	echo untouched >"$fake/sys/kernel/shmmni"
-	# A name for it that stays, wherever its folder is.
+	# A second name for the file, which stays when the file's directory is moved.
 	ln "$fake/sys/kernel/shmmni" "$BATS_TEST_TMPDIR/shmmni"
 	config '.linux.sysctl = {"kernel.shmmni": "4097"}'
 	program /bin/true
@@ -265,30 +230,30 @@ ended_c1() {
 		[ "$(<"$BATS_TEST_TMPDIR/shmmni")" = untouched ] || fail "written to the other container's file"
 	done
 	stop_swapper
-	# No procfs in the config: the image's own.
+	# Without procfs in the config /proc is the image's own directory.
 	[ ! -e "$fake/sys" ] || { rmdir "$BUNDLE/rootfs/proc" && mv "$fake" "$BUNDLE/rootfs/proc"; }
 	config 'del(.mounts[] | select(.destination == "/proc")) | .linux.maskedPaths = [] | .linux.readonlyPaths = []'
 	try run --bundle "$BUNDLE" c1
 	[ "$(<"$BATS_TEST_TMPDIR/shmmni")" = untouched ]
 }
 
-# --- folders that a second container changes while the first is made ---------------------------------------------------------
+# --- directories that a second container changes while the first is made --------------------------------------------------
 
-# CVE-2021-30465: the second container swaps a folder of a shared volume for a link, while the first one's mounts are made.  A mount that
-# follows the link on the host lands on the place where the next mount's source is, and that then leads to the host's root.
+# CVE-2021-30465: the second container swaps a directory of a shared volume for a symbolic link, while the first container's mounts are
+# made.  A mount that follows the link on the host covers the source of the next mount, which then leads to the host's root.
 # 2,000 rounds: each of 100 containers has 20 pairs of such mounts.
-@test "a racing container gets no folder of the host mounted" {
+@test "a container that swaps directories in a race gets no directory of the host mounted" {
 	local work=$BATS_TEST_TMPDIR/work
-	mkdir -p "$work"/{shared/folder,evil} "$work"/place/{1..20}/source "$BUNDLE/rootfs/shared" "$BUNDLE"/rootfs/out-{1..20}
+	mkdir -p "$work"/{shared/directory,evil} "$work"/place/{1..20}/source "$BUNDLE/rootfs/shared" "$BUNDLE"/rootfs/out-{1..20}
 	ln -s "$work/place" "$work/shared/link"
 	ln -s / "$work/evil/source"
 	quick_start proc
 	add_bind "$work/shared" /shared
 	config '.mounts += [range(1; 21) |
-		{"destination": "/shared/folder/\(.)", "type": "bind", "source": "\($work)/evil", "options": ["bind"]},
+		{"destination": "/shared/directory/\(.)", "type": "bind", "source": "\($work)/evil", "options": ["bind"]},
 		{"destination": "/out-\(.)", "type": "bind", "source": "\($work)/place/\(.)/source", "options": ["rbind"]}]' --arg work "$work"
 	sh_program 'echo /out-*/*'
-	start_swapper "$work/shared" folder link
+	start_swapper "$work/shared" directory link
 	for _ in {1..100}; do
 		round >"$work/seen" || true
 		case $(<"$work/seen") in
@@ -297,27 +262,27 @@ ended_c1() {
 		esac
 	done
 	stop_swapper
-	# There was a race: some mounts met the folder, and some the link, which leads to a folder of that name in the container.
+	# There was a race: some mounts found the directory, and some found the link, which leads to a directory of that name in the container.
 	[ -n "$(find "$work/shared" -mindepth 2)" ]
 	[ -n "$(ls "$BUNDLE/rootfs$work/place")" ]
 }
 
-# CVE-2024-45310: the same race, for the folders and files that are made to mount on.
-@test "a racing container makes no folder and no file on the host" {
+# CVE-2024-45310: the same race, for the directories and files that the runtime makes to mount on.
+@test "a container that swaps directories in a race makes no directory and no file on the host" {
 	local work=$BATS_TEST_TMPDIR/work made=0
-	watched_folder
-	mkdir -p "$work"/{shared/folder,source} "$BUNDLE/rootfs/shared"
+	watched_directory
+	mkdir -p "$work"/{shared/directory,source} "$BUNDLE/rootfs/shared"
 	touch "$work/file"
 	ln -s "$OUTSIDE" "$work/shared/link"
 	quick_start proc
 	add_bind "$work/shared" /shared
 	config '.mounts += [range(1; 11) |
-		{"destination": "/shared/folder/made-\(.)/below", "type": "bind", "source": "\($work)/source", "options": ["bind"]},
-		{"destination": "/shared/folder/file-\(.)", "type": "bind", "source": "\($work)/file", "options": ["bind"]},
-		{"destination": "/shared/folder/tmpfs-\(.)", "type": "tmpfs", "source": "tmpfs", "options": []}]' --arg work "$work"
-	config '.linux.devices = [{"path": "/shared/folder/device/null", "type": "c", "major": 1, "minor": 3}]'
+		{"destination": "/shared/directory/made-\(.)/below", "type": "bind", "source": "\($work)/source", "options": ["bind"]},
+		{"destination": "/shared/directory/file-\(.)", "type": "bind", "source": "\($work)/file", "options": ["bind"]},
+		{"destination": "/shared/directory/tmpfs-\(.)", "type": "tmpfs", "source": "tmpfs", "options": []}]' --arg work "$work"
+	config '.linux.devices = [{"path": "/shared/directory/device/null", "type": "c", "major": 1, "minor": 3}]'
 	program /bin/true
-	start_swapper "$work/shared" folder link
+	start_swapper "$work/shared" directory link
 	for _ in {1..40}; do
 		round >/dev/null || true
 		assert_untouched
@@ -329,16 +294,16 @@ ended_c1() {
 	[ "$made" -gt 0 ]
 }
 
-# --- /dev that is none ------------------------------------------------------------------------------------------------------
+# --- a /dev that isn't the runtime's --------------------------------------------------------------------------------------
 
-# CVE-2025-31133: files are masked by a bind of /dev/null.  Where that is a link which the image or another container has made, what it
-# leads to is bound, writable.
+# CVE-2025-31133: files are masked by a bind mount of /dev/null.  Where the image or another container made /dev/null a symbolic link, the
+# link's target is mounted, and can be written.
 @test "a masked file shows the host's null device, whatever the container's /dev/null is" {
 	local look='for file in /proc/keys /proc/timer_list; do [ ! -e $file ] || stat -c "%F %t:%T" $file; done; wc -c </proc/keys' dev=$BATS_TEST_TMPDIR/dev
 	[ -e /proc/keys ] || skip "this kernel has no /proc/keys"
 	local wanted=$'character special file 1:3\n0'
 	[ ! -e /proc/timer_list ] || wanted=$'character special file 1:3\n'$wanted
-	# A volume on /dev: nothing of ours is made there.
+	# A volume on /dev: the runtime makes nothing there.
 	mkdir "$dev"
 	ln -s /proc/sys/kernel/core_pattern "$dev/null"
 	config '.mounts0 = .mounts | .mounts = [.mounts[] | select(.destination | startswith("/dev") | not)]'
@@ -351,15 +316,15 @@ ended_c1() {
 	in_container "$look"
 	[ "$status" != 0 ] || assert_output "$wanted"
 	rm "$BUNDLE/rootfs/dev/null"
-	# Another container that has the same /dev changes it after the devices were made.
+	# Another container with the same /dev changes it after the devices were made.
 	config '.mounts = .mounts0 | .hooks = {"createContainer": [{"path": "/bin/sh", "args": ["sh", "-ec", $script]}]}' \
 		--arg script "umount $BUNDLE/rootfs/dev/null; rm $BUNDLE/rootfs/dev/null; ln -s /proc/sys/kernel/core_pattern $BUNDLE/rootfs/dev/null"
 	in_container "$look; readlink /dev/null"
 	assert_output "$wanted"$'\n/proc/sys/kernel/core_pattern'
 }
 
-# CVE-2025-52565: the terminal is bound on /dev/console.  Where its path /dev/pts/0, or /dev/console, leads to when another container
-# swaps it, is bound or covered.
+# CVE-2025-52565: the terminal is mounted on /dev/console.  When another container swaps a directory of the paths /dev/pts/0 or
+# /dev/console meanwhile, another file is mounted, or covered.
 @test "/dev/console is the terminal, whatever another container makes of /dev" {
 	local dev=$BATS_TEST_TMPDIR/dev
 	mkdir -p "$dev"/{pts,other}
@@ -370,35 +335,16 @@ ended_c1() {
 	add_bind "$dev" /dev
 	config '.mounts += [.mounts0[] | select(.destination == "/dev/pts")]'
 	sh_program 'echo console-$(stat -c %F-%t /dev/console | tr " " -)'
-	# One that is a link.
+	# /dev/console is a symbolic link.
 	ln -s /proc/sys/kernel/domainname "$dev/console"
 	run "$BATS_TEST_DIRNAME/terminal" -- "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	refute_contains "$output" console-regular
 	assert_contains "$output" '/dev/console is a symbolic link'
 	rm "$dev/console"
-	# One that is swapped.
-	cat >"$BATS_TEST_TMPDIR/rounds.py" <<-'END'
-		import os, pty, subprocess, sys
-		seen = {}
-		for _ in range(50):
-		    master, slave = pty.openpty()
-		    process = subprocess.Popen(sys.argv[1:], stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
-		    os.close(slave)
-		    shown = b""
-		    try:
-		        while data := os.read(master, 4096):
-		            shown += data
-		    except OSError:
-		        pass
-		    process.wait()
-		    os.close(master)
-		    word = shown.split()[0].decode() if shown.startswith(b"console-") else "refused"
-		    seen[word] = seen.get(word, 0) + 1
-		print(*sorted(seen))
-	END
+	# /dev/pts is swapped.
 	quick_start bind devpts
 	start_swapper "$dev" pts other
-	observe timeout 60 python3 "$BATS_TEST_TMPDIR/rounds.py" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	observe timeout 60 python3 "$TESTS/programs/terminal_rounds.py" 50 console- "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	stop_swapper
 	case $output in
 	'console-character-special-file-88' | 'console-character-special-file-88 refused') ;;
@@ -406,16 +352,16 @@ ended_c1() {
 	esac
 }
 
-# --- cgroups ----------------------------------------------------------------------------------------------------------------
+# --- cgroups --------------------------------------------------------------------------------------------------------------
 
-# CVE-2023-25809: without a cgroup namespace the host's cgroups are bound; those of the user's own session can be written then, and so can
-# those below a /sys that is bound read-only.
+# CVE-2023-25809: without a cgroup namespace the host's cgroups are mounted.  The container could write the cgroups of the user's own
+# session, also below a /sys that is mounted read-only.
 @test "the host's cgroups can't be written by a container without a cgroup namespace" {
 	[ -d /sys/fs/cgroup ] || skip "this host has no cgroups"
 	local look='found=0; while read -r _ _ _ _ point options rest; do case $point,$rest in /sys/fs/cgroup*,*"- cgroup"*) found=1
 		case $options in ro,*) ;; *) echo "$point can be written" ;; esac ;; esac; done </proc/self/mountinfo; echo $found'
 	config '.mounts0 = [.mounts[] | select(.destination != "/sys")]'
-	# runc spec --rootless has /sys so, and podman, docker and nerdctl with --network host.
+	# This is the /sys of runc spec --rootless, and of podman, docker and nerdctl with --network host.
 	config '.mounts = .mounts0'
 	add_bind /sys /sys rbind nosuid noexec nodev ro
 	in_container "$look"
@@ -427,18 +373,18 @@ ended_c1() {
 	config '.mounts[-1].options -= ["ro"]'
 	in_container "$look"
 	assert_output 1
-	# Both, with a sysfs of its own.
+	# Both with a new sysfs.
 	config '.mounts = .mounts0 + [{"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "noexec", "nodev", "ro"]},
 		{"destination": "/sys/fs/cgroup", "type": "cgroup2", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "rw"]}]'
 	in_container "$look"
 	assert_output 1
 }
 
-# --- rights and descriptors -------------------------------------------------------------------------------------------------
+# --- rights and descriptors -----------------------------------------------------------------------------------------------
 
-# CVE-2022-29162 (and CVE-2022-27651): inheritable capabilities that nobody asked for, which a program with inheritable file capabilities
+# CVE-2022-29162 (and CVE-2022-27651): inheritable capabilities that weren't asked for, which a program with inheritable file capabilities
 # gains.
-@test "no capability is inheritable unless the config says so" {
+@test "no capability is inheritable unless the config asks for it" {
 	local look='grep -E "^Cap(Inh|Amb)" /proc/self/status' none=$'CapInh:\t0000000000000000\nCapAmb:\t0000000000000000'
 	in_container "$look"
 	assert_output "$none"
@@ -458,9 +404,9 @@ ended_c1() {
 	jq -e '.process.capabilities | (.inheritable // []) + (.ambient // []) == []' "$BATS_TEST_TMPDIR/config.json"
 }
 
-# CVE-2024-21626: the working folder is one of the host's, through a descriptor that the runtime has open at that moment.
+# CVE-2024-21626: the working directory is a directory of the host, by a descriptor that the runtime has open at that moment.
 @test "no descriptor of urun is a way to the host" {
-	# Which numbers are open isn't the same in the try of `check`.
+	# The try of `check` has other descriptors open.
 	export RUN_ALONE=1
 	local fd path
 	touch "$BUNDLE/rootfs/this-is-the-container"
@@ -481,7 +427,7 @@ ended_c1() {
 			[ "$status" != 0 ] || assert_output this-is-the-container
 		done
 	done
-	# The second way: a shebang's interpreter by such a descriptor.
+	# The second attack: the interpreter of a script is found by such a descriptor.
 	for fd in {3..13}; do
 		printf '#!/proc/self/fd/%s/bin/busybox sh\necho a program of the host\n' "$fd" >"$BUNDLE/rootfs/bin/trap"
 		chmod 755 "$BUNDLE/rootfs/bin/trap"
@@ -493,8 +439,8 @@ ended_c1() {
 	ended_c1
 }
 
-# crun's CVE-2026-30892: `exec --user 1` was read as user 0.
-@test "exec --user is the user that was given, without the rights of root" {
+# CVE-2026-30892, of crun: `exec --user 1` was read as user 0.
+@test "exec --user runs as the given user, without the capabilities of root" {
 	has_subids || skip "this user has no subids"
 	local user
 	config '.process.noNewPrivileges = false'
@@ -514,9 +460,9 @@ ended_c1() {
 	assert_lines 1 $'CapEff:\t0000000000000000'
 }
 
-# --- CVE-2016-9962: a process that enters a container, looked at before it has the container's root -----------------------
+# --- CVE-2016-9962: a process that enters a container can be traced before its root is the container's --------------------
 
-@test "a container that may trace processes doesn't get out through the process that exec brings" {
+@test "a container that may trace processes doesn't get out through a process of exec" {
 	start_looker urun
 	local i
 	for ((i = 0; i < 50; i++)); do urun exec c1 /bin/true; done
@@ -524,9 +470,9 @@ ended_c1() {
 	urun delete --force c1
 }
 
-# Rootless podman is root of a user namespace and runs urun in it: there the container's CAP_SYS_PTRACE counts for urun's
-# processes too, whatever their memory map belongs to.
-@test "nor where urun itself runs in the user namespace of the container" {
+# Rootless podman is root of a user namespace and runs urun in it.  There the container's CAP_SYS_PTRACE counts for urun's processes
+# too, whichever user namespace owns their memory map.
+@test "it doesn't get out either where urun itself runs in the user namespace of the container" {
 	start_looker unshare --user --map-root-user "$URUN" --root "$STATE"
 	local pid i
 	pid=$(urun state c1 | jq .pid)
@@ -537,7 +483,7 @@ ended_c1() {
 	urun delete --force c1
 }
 
-@test "nor through the first process of a container that joins its pid namespace" {
+@test "it doesn't get out through the first process of another container that joins its pid namespace" {
 	start_looker urun
 	local pid i
 	pid=$(urun state c1 | jq .pid)
