@@ -1,27 +1,27 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Attacks that urun was open to once: by other users of the host, by what a container may do, by what its init reports.
-# One test each, named for what the user is protected from.  attacks.bats has those that are known from other runtimes.
+# Attacks to which urun was once vulnerable: by other users of the host, by the container's program, by the reports of its init.
+# One test each, whose name says what the user is protected from.  attacks.bats has attacks that are known from other runtimes.
 load lib.bash
 
-# --- files, directories and programs of other users ----------------------------------------------------------------------
+# --- files, directories and programs of other users -----------------------------------------------------------------------
 
-# give_to_another_user FILE…: they belong to another uid of the host from then: a subid of the caller's.
+# give_to_another_user FILE…: changes the owner to another uid of the host, which is a subid of the caller's.
 give_to_another_user() {
 	has_subids || skip "this user has no subids"
 	with_subids chown -h 1:1 "$@"
 }
 
-# CWE-59, CWE-377: a file was written to by a name that can be foreseen.  fs.protected_symlinks is off on some hosts, and
-# is for sticky directories alone.
-@test "a user whose pid file is in a shared directory isn't made to overwrite a file of theirs by another's link" {
+# CWE-59, CWE-377: urun wrote to a file whose name another user can predict.  fs.protected_symlinks is off on some hosts, and works in
+# sticky directories alone.
+@test "a pid file in a shared directory doesn't make a user overwrite their own file through another user's link" {
 	export RUN_ALONE=1
 	local shared=$BATS_TEST_TMPDIR/shared precious=$BATS_TEST_TMPDIR/precious
 	mkdir -m 777 "$shared"
 	echo mine >"$precious"
 	ln -s "$precious" "$shared/pid"
 	program /bin/true
-	# The process id survives the exec, so this link has the very name that was written to.
+	# The pid stays the same over exec, so this link has exactly the name that urun wrote to.
 	# shellcheck disable=SC2016 # for the other shell
 	observe bash -c 'ln -s "$1" "$2/pid.$$.new"; shift 2; exec "$@"' bash "$precious" "$shared" \
 		"$URUN" --root "$STATE" run --bundle "$BUNDLE" --pid-file "$shared/pid" c1
@@ -29,7 +29,7 @@ give_to_another_user() {
 	[ "$(cat "$precious")" = mine ]
 	[ ! -L "$shared/pid" ]
 	grep -qE '^[0-9]+$' "$shared/pid"
-	# Not through a link on the way either.
+	# A link in the path of the directory isn't followed either.
 	mkdir "$BATS_TEST_TMPDIR/private"
 	ln -s "$BATS_TEST_TMPDIR/private" "$shared/way"
 	give_to_another_user "$shared/way"
@@ -39,7 +39,7 @@ give_to_another_user() {
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/private")" ]
 }
 
-@test "a user whose log is in a shared directory isn't made to write to a file of theirs by another's link" {
+@test "a log in a shared directory doesn't make a user write to their own file through another user's link" {
 	local shared=$BATS_TEST_TMPDIR/shared precious=$BATS_TEST_TMPDIR/precious mode
 	mkdir "$shared"
 	echo mine >"$precious"
@@ -52,7 +52,7 @@ give_to_another_user() {
 		assert_one_line "$shared/log" 'it is not followed'
 		[ "$(cat "$precious")" = mine ]
 	done
-	# A file of theirs, for us to write to and them to read, or a FIFO, on which we would wait.
+	# Another user's file, which they could read, or another user's FIFO, on which urun would wait.
 	rm "$shared/log"
 	mkfifo -m 666 "$shared/log"
 	give_to_another_user "$shared/log"
@@ -61,7 +61,7 @@ give_to_another_user() {
 	assert_one_line "$shared/log" 'belongs to uid'
 }
 
-@test "a user who names the wrong --root loses nothing of the bundles in it" {
+@test "a user who gives the wrong --root loses nothing of the bundles in that directory" {
 	local bundles=$BATS_TEST_TMPDIR/bundles before command
 	mkdir "$bundles"
 	cp -a "$BUNDLE" "$bundles/app"
@@ -79,8 +79,8 @@ give_to_another_user() {
 	[ "$(find "$bundles" -printf '%p %i %s %C@\n' | sort)" = "$before" ]
 }
 
-# What root would do with a state root that any user can make containers in.
-@test "deleting a container that another user has made doesn't run its hooks" {
+# This happened to root, with a state root in which any user can make containers.
+@test "delete of a container that another user made doesn't run its hooks" {
 	local proof=$BATS_TEST_TMPDIR/proof
 	has_subids || skip "this user has no subids"
 	config '.hooks.poststop = [{"path": "/bin/sh", "args": ["sh", "-c", ("echo run >" + $proof)]}]' --arg proof "$proof"
@@ -104,7 +104,7 @@ give_to_another_user() {
 	[ -e "$proof" ]
 }
 
-@test "a state root that others can write to, or have made, is not used" {
+@test "urun doesn't use a state root that other users can write to, or made" {
 	local root=$BATS_TEST_TMPDIR/shared mode
 	program /bin/true
 	mkdir "$root"
@@ -124,7 +124,7 @@ give_to_another_user() {
 	assert_one_line "state root $root belongs to uid"
 }
 
-@test "another user who makes /tmp/urun-UID first decides nothing" {
+@test "another user who makes /tmp/urun-UID first gains nothing" {
 	has_subids || skip "this user has no subids"
 	# shellcheck disable=SC2016 # for the other shell
 	observe with_subids unshare --mount sh -euc '
@@ -149,7 +149,7 @@ give_to_another_user() {
 	[ "$(grep -c 'state root /tmp/urun-0 belongs to uid 1' <<<"$stderr")" = 1 ]
 }
 
-# programs_beside: a copy of urun and a helper in a directory of their own, where they can be given away: $COPY.
+# programs_beside: copies urun and a helper into a directory of their own, $COPY, where the test can change their owners.
 programs_beside() {
 	[ -x "${URUN%/*}/urun-slirp" ] || skip "urun-slirp isn't beside urun"
 	COPY=$BATS_TEST_TMPDIR/programs
@@ -162,14 +162,14 @@ programs_beside() {
 	chmod 755 "$COPY/urun" "$COPY/urun-slirp"
 }
 
-# refuses_helper FILE MEND: a start that needs urun-slirp says so on one line.
+# refuses_helper PROBLEM FIX: a start that needs urun-slirp fails, and names the problem and the fix on one line.
 refuses_helper() {
 	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
 	[ "$status" != 0 ]
 	assert_one_line 'urun-slirp is not executed' "$1" "$2"
 }
 
-@test "a helper program that another user has made or can write to isn't executed" {
+@test "urun doesn't execute a helper program that another user made or can write to" {
 	programs_beside
 	local mode
 	for mode in 775 757; do
@@ -179,14 +179,14 @@ refuses_helper() {
 	chmod 755 "$COPY/urun-slirp"
 	chmod 777 "$COPY"
 	refuses_helper "$COPY can be written by others" "chmod go-w $COPY"
-	# As /tmp is, which nobody should be told to change.
+	# A sticky directory such as /tmp, whose permissions nobody should be told to change.
 	chmod 1777 "$COPY"
 	refuses_helper "$COPY can be written by others" 'into a folder that only you can write to'
 	refute_contains "$stderr" chmod
 	chmod 755 "$COPY"
 	give_to_another_user "$COPY/urun-slirp"
 	refuses_helper "$COPY/urun-slirp belongs to uid" "chown $(id -u) $COPY/urun-slirp"
-	# A link of our own to a file of theirs, or to one in their directory.
+	# A link of our own to another user's file, or to a file in another user's directory.
 	mkdir "$COPY/theirs"
 	mv "$COPY/urun-slirp" "$COPY/theirs/"
 	ln -s theirs/urun-slirp "$COPY/urun-slirp"
@@ -200,16 +200,16 @@ refuses_helper() {
 	refute_contains "$output" c1
 }
 
-@test "a helper is executed where it is urun's own owner's, or who can write it can write urun" {
+@test "urun executes a helper whose owner is urun's, or which only users can write to who can write to urun" {
 	programs_beside
 	[ -e /dev/net/tun ] || skip "there is no /dev/net/tun"
 	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
 	assert_status 0
-	# umask 002, as where each user has a group of their own.
+	# The permissions of umask 002, which is common where each user has a group of their own.
 	chmod g+w "$COPY" "$COPY/urun" "$COPY/urun-slirp"
 	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
 	assert_status 0
-	# In a rootless engine's user namespace, and with programs of an owner who isn't mapped there: as root's are.
+	# In the user namespace of a rootless engine, also with programs whose owner isn't mapped there, as root isn't.
 	observe with_subids "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
 	assert_status 0
 	chmod g-w "$COPY" "$COPY/urun" "$COPY/urun-slirp"
@@ -219,7 +219,7 @@ refuses_helper() {
 	with_subids chown 0:0 "$COPY" "$COPY/urun" "$COPY/urun-slirp"
 }
 
-@test "a helper that isn't there is told with the places where it was looked for" {
+@test "the error for a helper that isn't found names the places where urun looked" {
 	programs_beside
 	rm "$COPY/urun-slirp"
 	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1
@@ -227,7 +227,7 @@ refuses_helper() {
 	assert_one_line urun-slirp 'nor beside urun'
 }
 
-@test "a helper may be a script, which finds by its own name what is beside it" {
+@test "a helper may be a script, which finds the files beside it by its own path" {
 	programs_beside
 	[ -e /dev/net/tun ] || skip "there is no /dev/net/tun"
 	mkdir "$COPY/wrapped"
@@ -244,13 +244,13 @@ refuses_helper() {
 	assert_status 0
 	assert_contains "$output" tap0
 	assert_contains "$stderr" 'wrapped slirp'
-	# The interpreter's own folder isn't ours to judge, the wrapper's is.
+	# urun checks the directory of the script, and not the directory of its interpreter.
 	chmod 777 "$COPY/wrapped"
 	refuses_helper "$COPY/wrapped can be written by others" "chmod go-w $COPY/wrapped"
 }
 
-# machine_program BITS CODE: makes bin/attack in the root file system, an x86 program of 32 or 64 bits that is these bytes in hex.
-# No compiler is needed so, and none for the other word size.
+# machine_program BITS CODE: makes bin/attack in the root file system: an x86 program of 32 or 64 bits, whose code is these bytes in hex.
+# So the test needs no compiler, and no libraries of the other word size.
 machine_program() {
 	local header
 	case $1 in
@@ -269,32 +269,32 @@ machine_program() {
 	chmod 755 "$BUNDLE/rootfs/bin/attack"
 }
 
-# socket_program CALL FAMILY: makes a socket by the system call of x86_64 and exits with its errno.
+# socket_program CALL FAMILY: makes bin/attack a program that makes a socket by the system call of x86_64, and exits with its errno.
 socket_program() {
 	machine_program 64 "b8${1}000000bf${2}000000be0500000031d20f05f7d889c7b83c0000000f05"
 }
 
-# CVE-2026-31431 (AF_ALG), and AF_VSOCK, by which a container reaches the host past all network namespaces.
-@test "a container makes no socket of a family that leads into the kernel or to the host, not by 32-bit calls either" {
+# CVE-2026-31431 (AF_ALG), and AF_VSOCK, with which a container reaches the host whatever its network namespace is.
+@test "a container can't make a socket of a family that leads into the kernel or to the host, by 32-bit calls either" {
 	[ "$(uname -m)" = x86_64 ] || skip "the attacking programs are x86's"
 	local default=(run --rootfs "$BUNDLE/rootfs" --network none attack)
-	# EPERM (1) is the filter's word, EAFNOSUPPORT (97) would be the kernel's.
+	# The filter answers EPERM (1); the kernel would answer EAFNOSUPPORT (97).
 	socket_program 29 26
 	try "${default[@]}"
 	assert_status 1
 	socket_program 29 28
 	try "${default[@]}"
 	assert_status 1
-	# socketpair(2) of AF_TIPC makes what socket(2) refuses.
+	# socketpair(2) of AF_TIPC makes a socket that socket(2) refuses.
 	socket_program 35 1e
 	try "${default[@]}"
 	assert_status 1
-	# AF_UNIX: the program itself is right, and gets a descriptor (253 and above: 3 with its sign changed).
+	# With AF_UNIX the program works and gets a descriptor: its status is 253, which is -3, or less.
 	socket_program 29 01
 	try "${default[@]}"
 	[ "$status" -gt 200 ] || fail "a UNIX socket: exit status $status"
 
-	# socketcall(SYS_SOCKET, { AF_ALG or AF_VSOCK, …, 0 }) of i386, whose arguments no filter can read.
+	# socketcall(SYS_SOCKET, { AF_ALG or AF_VSOCK, …, 0 }) of i386: no filter can read the arguments, which are in memory.
 	machine_program 32 b801000000bb07000000cd80
 	observe "$BUNDLE/rootfs/bin/attack"
 	[ "$status" = 7 ] || skip "this kernel runs no 32-bit programs, so the call can't be made"
@@ -306,17 +306,17 @@ socket_program() {
 	done
 }
 
-# Whoever has taken over the container's init writes to the pipe that urun reads.
-@test "a container steers neither its user's terminal nor urun's memory through what its init reports" {
+# A program that took over the container's init can write to the pipe that urun reads.
+@test "the reports of a container's init can change neither its user's terminal nor urun's memory" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
-	local folder=$STATE/c1 hostile
+	local state=$STATE/c1 hostile
 	urun create --bundle "$BUNDLE" c1
 	mkdir "$BATS_TEST_TMPDIR/init"
-	mv "$folder"/start "$folder"/started "$BATS_TEST_TMPDIR/init"
-	# The log line and the failure, as the one and only lines, and no byte of them but letters.
-	"$BATS_TEST_DIRNAME/hostile-init" "$folder" text 3>&- &
+	mv "$state"/start "$state"/started "$BATS_TEST_TMPDIR/init"
+	# The log line and the failure are two lines, without a control character.
+	"$BATS_TEST_DIRNAME/hostile-init" "$state" text 3>&- &
 	hostile=$!
-	wait_for 10 test -p "$folder/start"
+	wait_for 10 test -p "$state/start"
 	try start c1
 	assert_status 1
 	wait "$hostile"
@@ -324,20 +324,20 @@ socket_program() {
 urun: failure?]0;title??2J???urun: forged?31m: operation not permitted (hint: hint?]0;title??2J???urun: forged?31m)' ] ||
 		fail "$(od -c <<<"$stderr")"
 
-	rm -f "$folder"/start "$folder"/started
-	"$BATS_TEST_DIRNAME/hostile-init" "$folder" large 3>&- &
+	rm -f "$state"/start "$state"/started
+	"$BATS_TEST_DIRNAME/hostile-init" "$state" large 3>&- &
 	hostile=$!
-	wait_for 10 test -p "$folder/start"
+	wait_for 10 test -p "$state/start"
 	try start c1
 	assert_status 1
 	assert_one_line 'sync pipe: error of 2320 bytes'
 	wait "$hostile" || true
-	mv -f "$BATS_TEST_TMPDIR"/init/* "$folder"
+	mv -f "$BATS_TEST_TMPDIR"/init/* "$state"
 	urun delete --force c1
 }
 
-# What a bundle or an image chooses is shown by state, list, ps and errors.
-@test "a bundle's texts and a container's process names steer no terminal" {
+# state, list, ps and errors show texts that a bundle or an image chooses.
+@test "a bundle's texts and a container's process names send no control characters to a terminal" {
 	local evil=$'\e]0;t\a\xc2\x9b2J\xe2\x80\xae'
 	config '.annotations = { "a": $evil }' --arg evil "$evil"
 	program /bin/sh -c 'sleep 100; true' "$evil"
@@ -351,35 +351,35 @@ urun: failure?]0;title??2J???urun: forged?31m: operation not permitted (hint: hi
 	urun delete --force c1
 }
 
-# host_overlay: skips the test where the host's own system can't be a root file system.
+# host_overlay: skips the test where the host's own root file system can't be the container's.
 host_overlay() {
 	[ -w /dev/fuse ] || skip "no /dev/fuse here"
 	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
 }
 
-# full_folders N: that many folders outside of the system's own and of those always hidden that have something in them, a line each.
-full_folders() {
+# full_directories N: prints N directories that aren't empty, outside of the system's own and of those that are always hidden.
+full_directories() {
 	find /var/lib /var/cache /opt /srv -mindepth 1 -maxdepth 1 -type d ! -empty -readable -executable 2>/dev/null | sort | head -n "$1"
 }
 
-# Homes that aren't below /home were shown, with the keys in them, to a program that has the network.
-@test "no home and no folder of the user's is shown in the host's own system, wherever it is" {
-	local folders passwd_home
+# A program with a network saw homes that aren't below /home, and the keys in them.
+@test "a container of the host's own system sees no home and no directory of the user's, wherever they are" {
+	local directories passwd_home
 	host_overlay
-	mapfile -t folders < <(full_folders 4)
-	[ "${#folders[@]}" = 4 ] || skip "too few folders in /var"
+	mapfile -t directories < <(full_directories 4)
+	[ "${#directories[@]}" = 4 ] || skip "too few directories in /var"
 	passwd_home=$(getent passwd "$(id -u)" | cut -d: -f6)
 	[ "$passwd_home" != / ] || skip "this user's home is /"
 	cd "$BATS_TEST_TMPDIR"
-	observe env HOME="${folders[0]}" TMPDIR="${folders[1]}/" XDG_CONFIG_HOME="${folders[2]}" XDG_DATA_HOME="/usr/../${folders[3]}" \
-		"$URUN" --root "$STATE" run --network none -- sh -c 'for folder; do ls -A "$folder" 2>/dev/null; done; ls /usr/share | wc -l' - "${folders[@]}" \
+	observe env HOME="${directories[0]}" TMPDIR="${directories[1]}/" XDG_CONFIG_HOME="${directories[2]}" XDG_DATA_HOME="/usr/../${directories[3]}" \
+		"$URUN" --root "$STATE" run --network none -- sh -c 'for directory; do ls -A "$directory" 2>/dev/null; done; ls /usr/share | wc -l' - "${directories[@]}" \
 		"$passwd_home" /home /root /run /tmp /var/tmp /var/home /media /mnt </dev/null
 	assert_status 0
 	assert_output "$(find /usr/share -mindepth 1 -maxdepth 1 ! -name '.*' | wc -l)"
 }
 
-# The hiding was a tmpfs in the container's own mount namespace, which umount(2) takes away.
-@test "with all capabilities and without a filter a container can't uncover what is hidden of the host" {
+# A tmpfs in the container's own mount namespace hid them, which umount(2) removes.
+@test "a container with all capabilities and without a filter can't uncover the hidden directories of the host" {
 	local hidden=$HOME/urun-attack-$$
 	host_overlay
 	cd "$BATS_TEST_TMPDIR"
@@ -398,8 +398,8 @@ full_folders() {
 	assert_output looked
 }
 
-# It ran with the caller's groups, all capabilities, no filter and a writable host.
-@test "what serves the host's own system has no group and few privileges, and can write nothing but the changes" {
+# fuse-overlayfs ran with the caller's groups, all capabilities, no filter, and could write to the host.
+@test "the server of the host's own system has no group and few privileges, and can write only to the layer of changes" {
 	local server status_file mounts set
 	host_overlay
 	has_subids || skip "this user has no subids"
@@ -421,5 +421,5 @@ full_folders() {
 	[ "$mounts" = /dev/layers ] || fail "writable: $mounts"
 }
 
-# A container that nests its cgroups as deep as it likes can be listed, killed and deleted: that takes a delegated cgroup, which the
-# hosts that these tests run on may lack.  tests/vm/cgroup.bats has that test, tests/unit/cgroup/test_walk.c one on plain directories.
+# That a container with very deeply nested cgroups can be listed, killed and deleted needs a delegated cgroup, which the hosts of these
+# tests may lack.  tests/vm/cgroup.bats has that test, and tests/unit/cgroup/test_walk.c has a test with plain directories.

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# `check`: every problem of a config or of options at once, and none where `run` would do.
+# `check`: it prints all problems of a config or of options at once, and none where `run` would succeed.
 load lib.bash
 
-# problem TEXT: one of the lines that were printed begins so.
+# problem TEXT: one of the lines of the output begins with TEXT.
 problem() {
 	local line
 	for line in "${lines[@]}"; do
@@ -13,7 +13,7 @@ problem() {
 $output"
 }
 
-@test "a bundle that runs has no problem, and nothing is left of the look at it" {
+@test "a bundle that runs has no problem, and check leaves nothing behind" {
 	try check "$BUNDLE"
 	assert_status 0
 	assert_output 'no problem found'
@@ -26,7 +26,7 @@ $output"
 	assert_status 0
 }
 
-@test "all problems of a config are told, each with its path and the mend, by one call" {
+@test "check prints all problems of a config, each with its path and the fix" {
 	config '.process.cwd = "relative" | .process.env += ["A"] | .process.args = ["/nowhere"]
 		| .process.user = {uid: 4000000, gid: 4000001}
 		| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 1, hard: 4294967296}]
@@ -57,7 +57,7 @@ $output"
 	assert_contains "$output" '/etc/security/limits.conf'
 }
 
-@test "what isn't a config is told, value by value" {
+@test "check prints each value of a file that isn't a config" {
 	echo '{"ociVersion": 1, "process": {"args": "sh", "cwd": 3}, "root": {}, "mounts": [{}, {"destination": 1}]}' >"$BUNDLE/config.json"
 	try check "$BUNDLE"
 	assert_status 1
@@ -77,7 +77,7 @@ $output"
 	assert_contains "$output" 'no such file or directory'
 }
 
-@test "the options of run are checked as run has them, and nothing of a port stays open" {
+@test "check takes the options of run and prints their problems" {
 	try check --rootfs "$BUNDLE/rootfs" --network none ls -l
 	assert_status 0
 	try check --rootfs "$BUNDLE/rootfs" --network none --volume /no/source:/a --volume /no/other:/b --user nobody-here no-such-program
@@ -86,7 +86,7 @@ $output"
 	problem '--volume /no/other: '
 	problem "--user nobody-here: "
 	problem 'executable file `no-such-program` not found in $PATH'
-	# What run refuses for its options alone is no problem of a host.
+	# Options that exclude each other are an error of the command line, and no problem of the host.
 	try check --env A=b "$BUNDLE"
 	assert_status 1
 	assert_contains "$stderr" '--env is for a container without a bundle'
@@ -99,7 +99,7 @@ $output"
 	try check --detach --die-with-parent "$BUNDLE"
 	assert_status 1
 	assert_contains "$stderr" 'one of them'
-	# Options may stand behind a bundle, too.
+	# Options may follow a bundle, too.
 	try check "$BUNDLE" --network none
 	assert_status 0
 	try check --rootfs "$BUNDLE/rootfs" --no-such-option
@@ -107,7 +107,7 @@ $output"
 	assert_contains "$stderr" no-such-option
 }
 
-@test "a program that a mount brings isn't missed" {
+@test "check finds a program in a mount" {
 	mkdir "$BUNDLE/tools"
 	cp "$BUNDLE/rootfs/bin/true" "$BUNDLE/tools/program"
 	config '.mounts += [{destination: "/tools", type: "bind", source: "tools", options: ["rbind"]}]
@@ -123,7 +123,7 @@ $output"
 	problem 'executable file `program` not found in $PATH'
 }
 
-@test "a terminal that nobody would serve is told, and the rest is looked at all the same" {
+@test "check prints that a detached container has no terminal, and checks the rest all the same" {
 	config '.process.terminal = true | .process.args = ["/nowhere"]'
 	try check --detach "$BUNDLE"
 	assert_status 1
@@ -137,7 +137,7 @@ $output"
 	problem "open root file system $BUNDLE/nothing"
 }
 
-@test "hooks that aren't there are told" {
+@test "check prints hooks that can't be started" {
 	config '.hooks = {createRuntime: [{path: "/no/hook"}], poststop: [{path: "/bin/true"}, {path: "/etc/passwd"}]}'
 	try check "$BUNDLE"
 	assert_status 1
@@ -145,7 +145,7 @@ $output"
 	[ "$stderr" = 'urun: warning: hooks.poststop[1]: start /etc/passwd: permission denied' ] || fail "$stderr"
 }
 
-@test "a host that gives no user namespace is told with the mend" {
+@test "check prints that the host allows no user namespace, and the fix" {
 	try_within_no_namespaces() {
 		observe unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all -- "$0" --root "$1" check "$2"' "$URUN" "$STATE" "$BUNDLE"
 	}
@@ -155,7 +155,7 @@ $output"
 	assert_contains "$output" 'max_user_namespaces'
 }
 
-@test "--save-config writes what run has run, and no file over another" {
+@test "--save-config writes the config that run ran, and overwrites no file" {
 	try run --rootfs "$BUNDLE/rootfs" --network none --save-config "$BUNDLE/saved.json" --env A=b sh -c 'echo "$A"'
 	assert_status 0
 	assert_output b
@@ -173,7 +173,7 @@ $output"
 	assert_contains "$stderr" 'is not overwritten'
 }
 
-@test "--die-with-parent ends the container with urun's caller, and =false lets it outlive urun" {
+@test "--die-with-parent ends the container with urun's caller, and --die-with-parent=false lets the container outlive urun" {
 	"$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --name c1 --pid-file "$BUNDLE/pid" --die-with-parent=false sleep 1000 3>&- &
 	local urun=$! pid
 	wait_for 5 is_status c1 running
@@ -184,7 +184,7 @@ $output"
 	kill -0 "$pid"
 	try delete --force c1
 	assert_status 0
-	# The caller is the shell in between.
+	# The caller of urun is another shell, which is killed.
 	bash -c '"$@" & echo $! >"$0"; sleep 1000' "$BUNDLE/urun" "$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --name c2 --pid-file "$BUNDLE/pid2" --die-with-parent sleep 1000 3>&- &
 	local caller=$!
 	wait_for 5 is_status c2 running
@@ -199,7 +199,7 @@ $output"
 	assert_contains "$stderr" 'one of them'
 }
 
-@test "a container is tried, and nothing of the try runs, stays or changes what is the user's" {
+@test "check tries the start of a container: no program and no hook runs, nothing is left behind, no file of the user's changes" {
 	mkdir "$BUNDLE/volume"
 	echo one >"$BUNDLE/volume/file"
 	printf '#!/bin/sh\necho ran >>"%s/ran"\n' "$BUNDLE" >"$BUNDLE/hook"
@@ -219,7 +219,7 @@ $output"
 	find "$BUNDLE" -printf '%p %u %m %T@\n' | sort >"$BATS_TEST_TMPDIR/after"
 	cmp "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 	[ ! -e "$STATE" ]
-	# The same with a container that shares another's namespaces, which the try must not change either.
+	# The try doesn't change the namespaces of another container either, when the bundle shares them.
 	config 'del(.hooks) | .process.args = ["sleep", "100"]'
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	config --arg pid "$(urun state c1 | jq .pid)" '.hostname = "other" | .linux.namespaces |= map(if .type == "uts" then .path = "/proc/\($pid)/ns/uts" else . end)
@@ -231,7 +231,7 @@ $output"
 	urun delete --force c1
 }
 
-@test "what the program and its interpreter lack is told as run tells it" {
+@test "check prints the same line as run for a program that can't be executed" {
 	local line
 	printf '#!/no/interpreter\n' >"$BUNDLE/rootfs/script"
 	printf 'neither\n' >"$BUNDLE/rootfs/garbage"
@@ -246,7 +246,7 @@ $output"
 	done
 }
 
-@test "--explain prints what the container would be, and what was fitted" {
+@test "--explain prints the plan of the container, and what was fitted to the host" {
 	config '.mounts += [{destination: "/data", type: "bind", source: "rootfs", options: ["rbind", "ro", "nosuid"]}]
 		| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 64, hard: 128}]
 		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
@@ -272,14 +272,14 @@ $output"
 	assert_status 1
 	[ "${#lines[@]}" = 1 ] || fail "a plan that can't be is printed: $output"
 	problem "mounts[$(jq '.mounts | length - 1' "$BUNDLE/config.json")]: mount /no/such on /x: no such file or directory"
-	# A bundle's text can't forge a line.
+	# A text of the bundle can't forge a line of the plan.
 	config 'del(.mounts[-1]) | .process.args = ["true", "\nfilter: none", "\u001b[2K"]'
 	try check --explain "$BUNDLE"
 	assert_status 0
 	problem 'program: true \x0afilter: none \x1b[2K'
 }
 
-@test "what a start goes on without is no problem, and is told" {
+@test "a mount that may fail is a warning, and no problem" {
 	config '.mounts += [{destination: "/b", type: "bind", source: "/no/source", options: ["rbind", "nofail"]}]'
 	sh_program true
 	try check "$BUNDLE"
@@ -290,7 +290,7 @@ $output"
 	assert_status 0
 }
 
-@test "a try gives nothing of the caller's to the container's user, and looks where the program would" {
+@test "a try gives no file of the caller's to the container's user, and looks for the program in the container's working directory" {
 	mkfifo -m 600 "$BUNDLE/fifo"
 	exec 9<>"$BUNDLE/fifo"
 	config '.process.user = {uid: 1, gid: 1}'
@@ -309,25 +309,14 @@ $output"
 	[ ! -e "$BUNDLE/work/new" ]
 }
 
-@test "where tracing is refused the try ends before the program" {
+@test "where tracing is refused, the try ends before the program" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
-	# PTRACE_TRACEME answers EPERM, by a filter around urun.
-	cat >"$BATS_TEST_TMPDIR/untraced.py" <<'EOF'
-import ctypes, os, struct, sys
-libc = ctypes.CDLL(None, use_errno=True)
-code = [(0x20, 0, 0, 0), (0x15, 0, 1, {"x86_64": 101, "aarch64": 117}[os.uname().machine]), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]
-rules = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in code))
-program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code), ctypes.addressof(rules)))
-if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
-    sys.exit(77)
-os.execv(sys.argv[1], sys.argv[1:])
-EOF
-	# no_new_privs keeps newuidmap from its rights: the own id alone.
+	# The filter needs no_new_privs, under which newuidmap has no rights: the mapping is the caller's own id alone.
 	config '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: $uid, size: 1}] | .linux.gidMappings = [{containerID: 0, hostID: $gid, size: 1}]' \
 		--argjson uid "$(id -u)" --argjson gid "$(id -g)"
-	observe timeout 20 python3 "$BATS_TEST_TMPDIR/untraced.py" "$URUN" --root "$STATE" check "$BUNDLE"
+	observe timeout 20 python3 "$TESTS/programs/refuse_tracing.py" "$URUN" --root "$STATE" check "$BUNDLE"
 	assert_output 'no problem found'
 	program nothing
-	observe timeout 20 python3 "$BATS_TEST_TMPDIR/untraced.py" "$URUN" --root "$STATE" check "$BUNDLE"
+	observe timeout 20 python3 "$TESTS/programs/refuse_tracing.py" "$URUN" --root "$STATE" check "$BUNDLE"
 	assert_contains "$output" 'executable file `nothing` not found'
 }

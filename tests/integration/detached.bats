@@ -1,20 +1,20 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What a program that runs in the background has of its caller: without a bundle nothing that the caller waits for, with a bundle
-# the caller's own streams, as engines rely on.
+# What a program in the background inherits from its caller: without a bundle nothing that the caller waits for, and with a bundle the
+# caller's own streams, on which engines rely.
 load lib.bash
 
-# by_options ARG…: a detached container without a bundle, named c1.
+# by_options ARG…: starts a detached container without a bundle, named c1.
 by_options() {
 	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 "$@"
 }
 
-# streams_of ID: what the three streams of its first process are, a line each.
+# streams_of ID: prints what the three streams of the container's first process are, a line each.
 streams_of() {
 	urun exec "$1" sh -c 'for fd in 0 1 2; do readlink /proc/1/fd/$fd; done'
 }
 
-@test "the id is on stdout, and whoever reads it isn't kept waiting" {
+@test "the id is on stdout, and its reader doesn't wait for the container" {
 	local id
 	id=$(timeout 10 "$URUN" --root "$STATE" run --detach --rootfs "$BUNDLE/rootfs" --network none sh -c 'echo lost; sleep 60' 2>"$BATS_TEST_TMPDIR/err")
 	[[ $id =~ ^[0-9a-f]{12}$ ]]
@@ -23,7 +23,7 @@ streams_of() {
 	urun delete --force "$id"
 }
 
-@test "no pipe of the caller's stays open: not its stdin, stdout, stderr, nor any other" {
+@test "no pipe of the caller stays open: neither stdin, stdout and stderr nor any other" {
 	observe timeout 10 bash -c 'true | "$1" --root "$2" run --detach --rootfs "$3" --network none --name c1 sleep 60 2>&1 5>&1 | cat' - "$URUN" "$STATE" "$BUNDLE/rootfs"
 	assert_status 0
 	assert_output ''
@@ -32,7 +32,7 @@ streams_of() {
 	urun delete --force c1
 }
 
-@test "the lines of a loop's stdin aren't read by the container" {
+@test "a container in a shell's loop doesn't read the lines of the loop's stdin" {
 	local line lines=()
 	while read -r line; do
 		lines+=("$line")
@@ -44,7 +44,7 @@ streams_of() {
 	[ ! -s "$BUNDLE/rootfs/read" ]
 }
 
-@test "output that is redirected to a file is kept, and a full disk is the program's to see" {
+@test "output that is redirected to a file arrives there, and the program sees the error of a full disk" {
 	by_options sh -c 'echo out; echo err >&2; sleep 60' >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
 	wait_for 10 grep -q err "$BATS_TEST_TMPDIR/err"
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = out ]
@@ -54,7 +54,7 @@ streams_of() {
 	urun delete --force c1
 }
 
-@test "a named pipe that output is redirected to is kept" {
+@test "output that is redirected to a named pipe arrives there" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	exec 7<>"$BATS_TEST_TMPDIR/fifo"
 	by_options sh -c 'echo through; sleep 60' >"$BATS_TEST_TMPDIR/fifo" 2>/dev/null 7>&-
@@ -64,13 +64,13 @@ streams_of() {
 	urun delete --force c1
 }
 
-@test "a failure to start is told on the caller's stderr" {
+@test "a failure to start is on the caller's stderr" {
 	try run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 /nothing
 	assert_status 127
 	assert_one_line /nothing
 }
 
-@test "at a terminal the container has none, and the shell has its prompt back" {
+@test "at a terminal the container has no terminal, and the shell has its prompt back" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	run "$BATS_TEST_DIRNAME/terminal" -- "$URUN" --root "$STATE" run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 \
 		sh -c 'tty; sleep 60'
@@ -83,7 +83,7 @@ streams_of() {
 	assert_contains "$output" 'exit 125'
 }
 
-@test "a bundle's program has the caller's streams, detached and created" {
+@test "a bundle's program has the caller's streams, after run --detach and after create" {
 	program /bin/sh -c 'read -r line; echo "$line"; echo err >&2'
 	observe timeout 10 bash -c 'echo typed | "$1" --root "$2" run --detach --bundle "$3" c1 2>&1 | cat' - "$URUN" "$STATE" "$BUNDLE"
 	assert_output $'typed\nerr'

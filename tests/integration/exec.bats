@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# A second process in a container.
+# exec: a second process in a container.
 load lib.bash
 
-# started: a container c1 that runs and does nothing until it is told to end.
+# started: starts a container c1 that does nothing until ended() ends it.
 started() {
 	sh_program 'while [ ! -e /tmp/end ]; do sleep 0.05; done'
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
@@ -15,7 +15,7 @@ ended() {
 	urun delete c1
 }
 
-@test "exec runs a program in the container and has its output and its exit status" {
+@test "exec runs a program in the container, and gives its output and its exit status" {
 	started
 	try exec c1 sh -c 'echo out; echo err >&2; exit 7'
 	assert_status 7
@@ -34,7 +34,7 @@ ended() {
 	ended
 }
 
-@test "it works for a container without a pid namespace of its own" {
+@test "exec works for a container without a pid namespace of its own" {
 	config '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.destination != "/proc"))'
 	started
 	try exec c1 echo inside
@@ -50,14 +50,14 @@ ended() {
 	ended
 }
 
-@test "what stands behind the id is the program's: options too" {
+@test "words after the id belong to the program, options too" {
 	started
 	try exec c1 echo -e --user x
 	assert_output '--user x'
 	ended
 }
 
-@test "user, folder, environment, groups and capabilities are as asked" {
+@test "--user, --cwd, --env, --additional-gids and --cap set what they say" {
 	config '.process.noNewPrivileges = false'
 	started
 	try exec --user 5:6 --cwd /tmp -e A=b --env HOME=/there -g 7 --cap CAP_NET_RAW --cap SYS_CHROOT c1 \
@@ -81,7 +81,7 @@ ended() {
 	ended
 }
 
-@test "a user that is no number, or that the container has not, is refused" {
+@test "a user that isn't a number, or that isn't mapped in the container, is refused" {
 	started
 	try exec --user 0x10 c1 true
 	assert_status 255
@@ -96,7 +96,7 @@ ended() {
 	has_subids || skip "this user has no subids"
 	printf 'root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
 	printf 'root:x:0:\nweb:x:34:\ncerts:x:35:web,other\nothers:x:36:other\n' >"$BUNDLE/rootfs/etc/group"
-	# The container's own user is another one: nothing of theirs is left.
+	# The container's own process has another user, of whom nothing is left.
 	config '.process.user = {uid: 5, gid: 6}'
 	started
 	local user
@@ -115,7 +115,7 @@ ended() {
 	ended
 }
 
-@test "--process has the whole process" {
+@test "--process sets the whole process" {
 	started
 	jq '.process | .args = ["sh", "-c", "echo $X; pwd; id -u; ulimit -n"] | .env = ["PATH=/bin", "X=y"] | .cwd = "/var" | .user = {uid: 3, gid: 4}
 		| .rlimits = [{type: "RLIMIT_NOFILE", soft: 77, hard: 88}]' "$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/process.json"
@@ -125,7 +125,7 @@ ended() {
 	ended
 }
 
-@test "a process file that isn't right is refused, and its field named" {
+@test "a malformed process file is refused, and the error names the field" {
 	started
 	echo '{"args": ["true"], "cwd": "/", "env": [1]}' >"$BATS_TEST_TMPDIR/process.json"
 	try exec --process "$BATS_TEST_TMPDIR/process.json" c1
@@ -146,7 +146,7 @@ ended() {
 	ended
 }
 
-@test "--detach returns while the program runs, and its pid is in the pid file" {
+@test "--detach returns while the program runs, and the pid file has its pid" {
 	started
 	urun exec --detach --pid-file "$BATS_TEST_TMPDIR/exec-pid" c1 sh -c 'while [ ! -e /tmp/go ]; do sleep 0.05; done' </dev/null >/dev/null 2>&1
 	local pid
@@ -157,7 +157,7 @@ ended() {
 	ended
 }
 
-@test "a program that isn't there is 127, one that can't be executed 126, and no pid file is written" {
+@test "the status is 127 for a program that isn't found and 126 for one that can't be executed, and no pid file is written" {
 	started
 	try exec --detach --pid-file "$BATS_TEST_TMPDIR/exec-pid" c1 nosuchprogram
 	assert_status 127
@@ -171,7 +171,7 @@ ended() {
 	ended
 }
 
-@test "without a program, and with one given twice, exec says so" {
+@test "exec without a program, and exec with two, is an error" {
 	started
 	try exec c1
 	assert_status 255
@@ -183,7 +183,7 @@ ended() {
 	ended
 }
 
-@test "in a container that has stopped, and in none, nothing can be executed" {
+@test "exec in a stopped container, and in an unknown one, is an error" {
 	started
 	touch "$BUNDLE/rootfs/tmp/end"
 	wait_for 5 is_status c1 stopped
@@ -196,7 +196,7 @@ ended() {
 	assert_one_line c1 'does not exist'
 }
 
-@test "a created container can be entered before its program runs" {
+@test "exec enters a created container before its program runs" {
 	sh_program 'echo never'
 	urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	try exec c1 echo early
@@ -206,7 +206,7 @@ ended() {
 	urun delete c1
 }
 
-@test "a terminal of the container's devpts, with the user's window size" {
+@test "--tty gives a terminal of the container's devpts, with the user's window size" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	started
 	run "$BATS_TEST_DIRNAME/terminal" size=33x99 -- "$URUN" --root "$STATE" exec --tty c1 sh -c 'tty; stty size; echo to-tty >/dev/tty'
@@ -215,7 +215,7 @@ ended() {
 	ended
 }
 
-@test "--console-socket gets the master of the terminal" {
+@test "--console-socket receives the master of the terminal" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	started
 	"$BATS_TEST_DIRNAME/console-receiver" "$BATS_TEST_TMPDIR/console" >"$BATS_TEST_TMPDIR/console-out" &
@@ -228,7 +228,7 @@ ended() {
 	ended
 }
 
-@test "a terminal that nobody serves is refused" {
+@test "--tty is refused where no process would serve the terminal" {
 	started
 	try exec --detach --tty c1 true
 	assert_status 255
@@ -247,7 +247,7 @@ ended() {
 	ended
 }
 
-@test "the container's seccomp filter holds for it" {
+@test "the container's seccomp filter holds for a process of exec" {
 	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 1}]}'
 	started
 	try exec c1 mkdir /tmp/x
@@ -256,7 +256,7 @@ ended() {
 	ended
 }
 
-@test "the container's capabilities and no_new_privs hold for it" {
+@test "the container's capabilities and no_new_privs hold for a process of exec" {
 	config '.process.noNewPrivileges = true | .process.capabilities = {bounding: ["CAP_CHOWN"], permitted: ["CAP_CHOWN"], effective: ["CAP_CHOWN"]}'
 	started
 	try exec c1 sh -c 'grep -E "^(CapEff|CapBnd|NoNewPrivs)" /proc/self/status'
@@ -264,7 +264,7 @@ ended() {
 	ended
 }
 
-@test "the program has three descriptors, and those that are preserved" {
+@test "the program has three descriptors, and those of --preserve-fds" {
 	started
 	try exec c1 sh -c 'ls /proc/$$/fd; true'
 	assert_output $'0\n1\n2'
@@ -275,7 +275,7 @@ ended() {
 	ended
 }
 
-# CVE-2024-21626: a folder of the host that the runtime has open, as the working folder.
+# CVE-2024-21626: the working directory is a directory of the host that the runtime has open.
 @test "no descriptor of urun leads out of the container" {
 	touch "$BUNDLE/rootfs/root-of-the-container"
 	started
@@ -287,7 +287,7 @@ ended() {
 	ended
 }
 
-# CVE-2019-5736: the container's program is the runtime's own file, which another process then opens by /proc/PID/exe.
+# CVE-2019-5736: the container executes the runtime's own file, which another process then opens by /proc/PID/exe.
 @test "urun's own file can't be overwritten from inside" {
 	cp "$URUN" "$BATS_TEST_TMPDIR/urun"
 	sh_program 'while [ ! -e /tmp/end ]; do for pid in /proc/[0-9]*; do [ $pid = /proc/1 ] || { echo overwritten >$pid/exe; } 2>/dev/null; done; done'
@@ -302,7 +302,7 @@ ended() {
 	ended
 }
 
-@test "what is changed in the bundle after the start changes nothing for exec" {
+@test "changes of the bundle after the start change nothing for exec" {
 	started
 	config '.process.env += ["CHANGED=1"] | .process.cwd = "/tmp"'
 	try exec c1 sh -c 'echo "$CHANGED"; pwd'
@@ -310,7 +310,7 @@ ended() {
 	ended
 }
 
-@test "an option that needs a cgroup, where the container has none, is refused" {
+@test "--cgroup is refused where the container has no cgroup" {
 	started
 	try exec --cgroup below c1 true
 	assert_status 255
@@ -318,31 +318,13 @@ ended() {
 	ended
 }
 
-# Between the look at its status and the clone into its pid namespace, which the kernel refuses with ENOMEM.
-@test "exec into a container that ends meanwhile says that it isn't running" {
+# Between urun's read of the container's state and its clone into the pid namespace, the kernel's ENOMEM is the only sign of the end.
+@test "exec into a container that ends meanwhile says that the container isn't running" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	program /bin/sleep 30
 	urun run --detach --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" c1 </dev/null >/dev/null
-	observe timeout 20 python3 -c '
-import os, select, signal, socket, subprocess, sys, time
-path, pid, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(path)
-listener.listen(0)
-filler = socket.socket(socket.AF_UNIX)
-filler.connect(path)
-process = subprocess.Popen(command)
-# Until it waits for the listener, the last that it does before the clone: asleep for a while.
-asleep = 0
-while asleep < 10 and process.poll() is None:
-    state = open(f"/proc/{process.pid}/stat").read().rsplit(")", 1)[1].split()[0]
-    asleep = asleep + 1 if state == "S" else 0
-    time.sleep(0.01)
-pidfd = os.pidfd_open(pid)
-signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-select.select([pidfd], [], [])
-listener.accept()
-sys.exit(process.wait())' "$BATS_TEST_TMPDIR/socket" "$(cat "$BATS_TEST_TMPDIR/pid")" \
+	# urun waits for the socket last before the clone.
+	observe timeout 20 python3 "$TESTS/programs/full_listener.py" --kill "$(cat "$BATS_TEST_TMPDIR/pid")" "$BATS_TEST_TMPDIR/socket" \
 		"$URUN" --root "$STATE" exec --tty --console-socket "$BATS_TEST_TMPDIR/socket" c1 true
 	assert_status 255
 	assert_one_line c1 'container not running'

@@ -1,25 +1,27 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What urun and the program have from the caller: standard streams, signal dispositions, the signal mask, umask, limits.
+# What urun and the program inherit from the caller: standard streams, signal dispositions, the signal mask, umask, limits.
 load lib.bash
 
-# ignoring SIGNALS ARG…: urun with these signals ignored, and no others.  (Not through timeout(1), which handles some itself.)
+# ignoring SIGNALS ARG…: runs urun with these signals ignored, and no others.  Without timeout(1), which handles some signals itself.
 ignoring() {
 	local signals=$1
 	shift
 	env --default-signal --ignore-signal="$signals" "$URUN" --root "$STATE" "$@"
 }
 
-# as_user ID: the program runs as this user of the container.
+# as_user ID: sets the program's user.
 as_user() {
 	has_subids || skip "this user has no subids"
 	config '.process.user = {"uid": $id, "gid": $id}' --argjson id "$1"
 }
 
+# bit_is_set MASK SIGNAL
 bit_is_set() {
 	(($((16#$1)) >> ($2 - 1) & 1))
 }
 
+# refute_bit SIGNAL: the program of $output doesn't ignore the signal.
 refute_bit() {
 	if bit_is_set "$(ignored_in_container)" "$1"; then fail "signal $1 is ignored: $output"; fi
 }
@@ -28,16 +30,16 @@ ignored_in_container() {
 	sed -n 's/^SigIgn:[[:space:]]*//p' <<<"$output"
 }
 
-# --- standard streams ---
+# --- standard streams -----------------------------------------------------------------------------------------------------
 
-@test "a user other than root opens /dev/stdout, /dev/stderr and /dev/stdin that are pipes" {
+@test "a user other than root can open /dev/stdout, /dev/stderr and /dev/stdin that are pipes" {
 	as_user 1000
 	sh_program 'cat /dev/stdin >/dev/stdout; echo err >/dev/stderr'
 	output=$(echo in | urun run --bundle "$BUNDLE" c1 2>&1 | cat)
 	assert_output $'in\nerr'
 }
 
-@test "exec of a user other than root opens /dev/stdout that is a pipe" {
+@test "a user other than root can open /dev/stdout that is a pipe under exec" {
 	has_subids || skip "this user has no subids"
 	program /bin/sleep 60
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null
@@ -46,7 +48,7 @@ ignored_in_container() {
 	assert_output $'out\nerr'
 }
 
-@test "containers of several users and the caller open /dev/stdout of one pipe, one after another" {
+@test "containers of several users, and the caller, can open the same pipe by /dev/stdout, one after another" {
 	as_user 1000
 	sh_program 'echo first >/dev/stdout; echo error >/dev/stderr; stat -Lc %u /dev/stdout'
 	several() {
@@ -66,7 +68,7 @@ ignored_in_container() {
 	assert_output $'first\nerror\n1000\nfirst\nerror\n1000\nfirst\nerror\n1000\nsecond\nerror\nthird\ncaller\ncaller'
 }
 
-@test "create and start as a user other than root: a named pipe is the user's" {
+@test "after create and start a user other than root can open /dev/stdout that is a named pipe" {
 	as_user 33
 	sh_program 'echo out >/dev/stdout'
 	mkfifo -m 600 "$BATS_TEST_TMPDIR/fifo"
@@ -80,13 +82,13 @@ ignored_in_container() {
 	[ "$(cat "$BATS_TEST_TMPDIR/read")" = out ]
 }
 
-@test "a file of the caller's is opened by a user other than root, for writing and for reading" {
+@test "a user other than root can open the caller's file, for writing and for reading" {
 	as_user 1000
 	sh_program 'cat /dev/stdin >>/dev/stdout'
 	echo text >"$BATS_TEST_TMPDIR/in"
 	chmod 600 "$BATS_TEST_TMPDIR/in"
 	(umask 077 && urun run --bundle "$BUNDLE" c1 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out")
-	# They are the caller's still, to read and to write.
+	# The files are still the caller's, to read and to write.
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = text ]
 	echo more >>"$BATS_TEST_TMPDIR/out"
 	[ "$(stat -c %u "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out" | uniq)" = "$(id -u)" ]
@@ -104,7 +106,7 @@ ignored_in_container() {
 	[ "$(stat -c %u "$BATS_TEST_TMPDIR/in")" = "$(id -u)" ]
 }
 
-@test "/dev/null, a directory and the caller's terminal stay whose they are" {
+@test "/dev/null, a directory and the caller's terminal keep their owners" {
 	as_user 1000
 	local null
 	null=$(stat -c %u:%a /dev/null)
@@ -117,7 +119,7 @@ ignored_in_container() {
 	assert_output "$(id -u)"
 }
 
-@test "a terminal of the container is its user's" {
+@test "the terminal of a container belongs to the container's user" {
 	as_user 1000
 	config '.process.terminal = true'
 	sh_program 'echo out >/dev/stdout; echo err >/dev/stderr; stat -Lc %u /dev/stdin'
@@ -125,7 +127,7 @@ ignored_in_container() {
 	assert_output $'out\nerr\n1000'
 }
 
-# --- signals ---
+# --- signals --------------------------------------------------------------------------------------------------------------
 
 @test "a caller that ignores SIGCHLD can use every command" {
 	sh_program 'sleep 0; (exit 3); exit $?'
@@ -139,7 +141,7 @@ ignored_in_container() {
 	assert_status 0
 }
 
-@test "signals that the caller ignores are ignored by the program, but not SIGCHLD" {
+@test "the program ignores the signals that the caller ignores, but not SIGCHLD" {
 	program /bin/cat /proc/self/status
 	observe ignoring HUP,INT,QUIT,PIPE,TERM,USR1,CHLD run --bundle "$BUNDLE" c1
 	assert_status 0
@@ -151,7 +153,7 @@ ignored_in_container() {
 	[ "$((16#$(ignored_in_container)))" = 0 ]
 }
 
-@test "what an engine creates doesn't ignore SIGPIPE, as the engine does for itself" {
+@test "a container that an engine creates doesn't ignore SIGPIPE, though the engine does" {
 	program /bin/cat /proc/self/status
 	ignoring PIPE,HUP create --bundle "$BUNDLE" c1 </dev/null >"$BATS_TEST_TMPDIR/out"
 	urun start c1
@@ -162,14 +164,14 @@ ignored_in_container() {
 	refute_bit 13
 }
 
-@test "nohup keeps the program over a hangup" {
+@test "under nohup the program survives a hangup" {
 	sh_program 'kill -HUP $$; echo lives'
 	observe nohup "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	assert_status 0
 	assert_output lives
 }
 
-@test "signals that the caller blocks aren't blocked for the program" {
+@test "the program doesn't block the signals that the caller blocks" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	program /bin/grep SigBlk /proc/self/status
 	observe timeout 30 python3 -c '
@@ -180,9 +182,9 @@ os.execv(sys.argv[1], sys.argv[1:])' "$URUN" --root "$STATE" run --bundle "$BUND
 	assert_output $'SigBlk:\t0000000000000000'
 }
 
-@test "a reader that goes away ends urun in silence" {
+@test "urun ends without a message when the reader of its output is gone" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
-	# Its only reader is gone when the name is removed and this descriptor is closed.
+	# The FIFO's only reader is gone when this descriptor is closed.
 	exec 7<>"$BATS_TEST_TMPDIR/fifo" 8>"$BATS_TEST_TMPDIR/fifo"
 	exec 7>&-
 	observe bash -c 'exec env --default-signal "$0" --root "$1" list >&8' "$URUN" "$STATE"
@@ -191,9 +193,9 @@ os.execv(sys.argv[1], sys.argv[1:])' "$URUN" --root "$STATE" run --bundle "$BUND
 	[ -z "$stderr" ]
 }
 
-# --- umask and limits ---
+# --- umask and limits -----------------------------------------------------------------------------------------------------
 
-@test "any umask of the caller will do" {
+@test "urun works under any umask of the caller" {
 	local mask
 	sh_program 'umask; : >/tmp/made; stat -c %a /tmp/made'
 	for mask in 0777 0277 0377 0077; do
@@ -207,7 +209,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$URUN" --root "$STATE" run --bundle "$BUND
 	done
 }
 
-@test "a limit of file size that is too small is an error with words" {
+@test "a file size limit that is too small is an error with a message" {
 	program /bin/true
 	observe bash -c '(ulimit -f 0; exec "$0" --root "$1" run --bundle "$2" c1) 2>&1 >/dev/null | cat; exit "${PIPESTATUS[0]}"' \
 		"$URUN" "$STATE" "$BUNDLE"

@@ -1,40 +1,24 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# sd_notify(3) out of a container: what a unit of Type=notify hears of the program in it.
+# sd_notify(3) from a container: what systemd receives from the program in a unit of Type=notify.
 load lib.bash
 load network.bash
 
-# A stand-in for systemd: prints what comes to its socket, a line a message with "/" for line ends, until END comes.
+# listen_as_systemd SOCKET: starts programs/notify_listener.py, whose output is in $BATS_TEST_TMPDIR/heard.
 listen_as_systemd() {
-	cat >"$BATS_TEST_TMPDIR/systemd.py" <<-'END'
-		import socket, sys
-		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-		s.bind(sys.argv[1].replace("@", "\0"))
-		s.settimeout(20)
-		print("listening", flush=True)
-		while (message := s.recv(4096).decode().strip()) != "STATUS=END":
-		    print(message.replace("\n", "/"), flush=True)
-	END
-	timeout 30 python3 "$BATS_TEST_TMPDIR/systemd.py" "$1" >"$BATS_TEST_TMPDIR/heard" &
+	timeout 30 python3 "$TESTS/programs/notify_listener.py" "$1" >"$BATS_TEST_TMPDIR/heard" &
 	SYSTEMD=$!
 	wait_for 10 grep -q listening "$BATS_TEST_TMPDIR/heard"
 }
 
-# says TEXT…: the program sends each, as a user of the container's.
+# says ARG…: the program is programs/notify_sender.py with these arguments, as a user of the container's.
 says() {
 	host_programs
-	cat >"$BUNDLE/host/say.py" <<-'END'
-		import os, socket, sys
-		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-		for text in sys.argv[1:]:
-		    s.sendto(text.replace("/", "\n").encode(), os.environ["NOTIFY_SOCKET"])
-		print(os.environ["NOTIFY_SOCKET"])
-	END
-	program python3 /say.py "$@"
+	program python3 /notify_sender.py "$@"
 	config '.process.user = {"uid": 1000, "gid": 1000}'
 }
 
-@test "what the program says of itself is passed on, from a socket of its own, and nothing of the host" {
+@test "systemd receives what the program says about itself, and nothing about the host; the container has a socket of its own" {
 	local path=$BATS_TEST_TMPDIR/systemd-notify
 	listen_as_systemd "$path"
 	says STATUS=begins READY=1/MAINPID=1/STATUS=runs FDSTORE=1 NOTIFYACCESS=all STOPPING=1 STATUS=END
@@ -45,7 +29,7 @@ says() {
 	[ "$(cat "$BATS_TEST_TMPDIR/heard")" = $'listening\nSTATUS=begins\nREADY=1/STATUS=runs\nSTOPPING=1' ] || fail "$(cat "$BATS_TEST_TMPDIR/heard")"
 }
 
-@test "an abstract socket is found too" {
+@test "an abstract socket works too" {
 	says STATUS=END
 	listen_as_systemd "@urun-test-$$"
 	NOTIFY_SOCKET=@urun-test-$$ try run --bundle "$BUNDLE" c1
@@ -53,16 +37,16 @@ says() {
 	wait "$SYSTEMD"
 }
 
-@test "where the host's path can't be, the socket is in /run/notify" {
+@test "where the container can't have the socket at the host's path, the socket is in /run/notify" {
 	local path
-	# What a systemd in the container has for itself.
+	# These are the paths of a systemd in the container.
 	sh_program 'echo "$NOTIFY_SOCKET"; [ -S "$NOTIFY_SOCKET" ]'
 	for path in /run/systemd/notify "/run/user/$UID/systemd/notify"; do
 		NOTIFY_SOCKET=$path try run --bundle "$BUNDLE" c1
 		assert_status 0
 		assert_output /run/notify/notify
 	done
-	# The host's socket itself, in a folder of the host's; and what the root file system has there.
+	# A path below a volume, where the host's own socket is; and a path that exists in the root file system.
 	path=$BATS_TEST_TMPDIR/shared/systemd-notify
 	mkdir "$BATS_TEST_TMPDIR/shared"
 	touch "$path"
@@ -76,21 +60,17 @@ says() {
 	assert_output /run/notify/notify
 }
 
-@test "a NOTIFY_SOCKET of the config is an engine's own, and left alone" {
+@test "a NOTIFY_SOCKET in the config is an engine's, and urun leaves it alone" {
 	sh_program 'echo "$NOTIFY_SOCKET"; ls -d /run/notify /elsewhere'
 	config '.process.env += ["NOTIFY_SOCKET=/run/notify/notify.sock"]'
 	NOTIFY_SOCKET=/elsewhere try run --bundle "$BUNDLE" c1
 	assert_output /run/notify/notify.sock
 }
 
-@test "a detached run and start return when the program is ready, and name it as the main process" {
+@test "run --detach and start return when the program is ready, and tell systemd that it is the main process" {
 	local path=$BATS_TEST_TMPDIR/systemd-notify pid
 	listen_as_systemd "$path"
-	says STATUS=begins READY=1
-	cat >>"$BUNDLE/host/say.py" <<-'END'
-		import time
-		time.sleep(100)
-	END
+	says --stay STATUS=begins READY=1
 	NOTIFY_SOCKET=$path urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null
 	pid=$(urun state c1 | jq .pid)
 	wait_for 10 grep -q READY "$BATS_TEST_TMPDIR/heard"
@@ -104,7 +84,7 @@ says() {
 	kill "$SYSTEMD"
 }
 
-@test "a program that ends without a word keeps nobody waiting, and without NOTIFY_SOCKET nothing is made" {
+@test "run --detach returns when the program ends without READY=1, and without NOTIFY_SOCKET the container has no socket" {
 	listen_as_systemd "$BATS_TEST_TMPDIR/systemd-notify"
 	sh_program 'echo "$NOTIFY_SOCKET"'
 	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/systemd-notify try run --detach --bundle "$BUNDLE" c1
@@ -115,24 +95,10 @@ says() {
 	assert_output none
 }
 
-@test "a program that says very much keeps no signal waiting, and leaves nothing in its folder" {
+@test "a flood of messages doesn't delay a signal, and leaves nothing in the socket's directory" {
 	listen_as_systemd "$BATS_TEST_TMPDIR/systemd-notify"
 	host_programs
-	cat >"$BUNDLE/host/flood.py" <<-'END'
-		import os, socket
-		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-		s.connect(os.environ["NOTIFY_SOCKET"])
-		try:
-		    os.mkdir("/run/notify/litter")
-		except OSError as e:
-		    print("refused", flush=True)
-		while True:
-		    try:
-		        s.send(b"STATUS=x")
-		    except OSError:
-		        pass
-	END
-	program python3 /flood.py
+	program python3 /notify_sender.py --flood
 	NOTIFY_SOCKET=$BATS_TEST_TMPDIR/systemd-notify "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 >"$BATS_TEST_TMPDIR/out" 2>&1 &
 	local run=$!
 	wait_for 10 grep -q refused "$BATS_TEST_TMPDIR/out"
@@ -143,6 +109,7 @@ says() {
 	kill "$SYSTEMD"
 }
 
+# is_over PID: whether the process has ended.
 is_over() {
 	! kill -0 "$1"
 }

@@ -1,20 +1,22 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Names that aren't what they should be: FIFOs, pipes, devices, broken states.  Nothing waits for what may never come.
+# Files that aren't of the kind that urun expects: FIFOs, pipes, sockets, damaged states.  No command waits without an end.
 load lib.bash
 
-# within ARG…: urun ends by itself within a few seconds.
+# within ARG…: observes urun, which must end by itself within a few seconds.
 within() {
 	observe timeout -k 1 8 "$URUN" --root "$STATE" "$@"
 	[ "$status" != 124 ] || fail "it hangs: $*"
 }
 
+# fifo: makes a new FIFO, $FIFO.
 fifo() {
 	FIFO=$BATS_TEST_TMPDIR/fifo
 	rm -f "$FIFO"
 	mkfifo "$FIFO"
 }
 
+# detached ID: starts a container that sleeps; $PID is its process.
 detached() {
 	program /bin/sleep 100
 	urun run --detach --bundle "$BUNDLE" "$1" </dev/null >/dev/null
@@ -55,7 +57,7 @@ detached() {
 	done
 }
 
-@test "a FIFO as the log: without a reader an error, with one that doesn't read no hindrance" {
+@test "a FIFO as the log is an error without a reader, and delays nothing with a reader that doesn't read" {
 	fifo
 	within --log "$FIFO" run --bundle "$BUNDLE" c1
 	[ "$status" != 0 ]
@@ -103,42 +105,27 @@ detached() {
 	urun delete --force c1
 }
 
-@test "standard input that is a socket is read too" {
+@test "--config reads standard input that is a socket" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	sh_program 'echo runs'
-	output=$(timeout 20 python3 -c '
-import socket, subprocess, sys
-ours, its = socket.socketpair()
-process = subprocess.Popen(sys.argv[2:], stdin=its)
-its.close()
-ours.sendall(open(sys.argv[1], "rb").read())
-ours.shutdown(socket.SHUT_WR)
-sys.exit(process.wait())' "$BUNDLE/config.json" "$URUN" --root "$STATE" run --bundle "$BUNDLE" --config /dev/stdin c1)
+	output=$(timeout 20 python3 "$TESTS/programs/stdin_socket.py" "$BUNDLE/config.json" "$URUN" --root "$STATE" run --bundle "$BUNDLE" --config /dev/stdin c1)
 	assert_output runs
 }
 
-@test "a listener that accepts nothing is an error in time" {
+@test "a console socket whose listener accepts nothing is an error after a while" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	config '.process.terminal = true'
-	observe timeout 20 python3 -c '
-import socket, subprocess, sys
-path = sys.argv[1]
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(path)
-listener.listen(0)
-filler = socket.socket(socket.AF_UNIX)
-filler.connect(path)
-sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
+	observe timeout 20 python3 "$TESTS/programs/full_listener.py" "$BATS_TEST_TMPDIR/socket" \
 		"$URUN" --root "$STATE" create --console-socket "$BATS_TEST_TMPDIR/socket" --bundle "$BUNDLE" c1
 	[ "$status" != 0 ] && [ "$status" != 124 ]
 	assert_one_line "console socket" "timed out"
 }
 
-@test "one broken entry of the state root neither hides nor blocks the others" {
+@test "a damaged entry of the state root neither hides nor blocks the other containers" {
 	detached good
-	mkdir -m 700 "$STATE/fifo" "$STATE/folder"
+	mkdir -m 700 "$STATE/fifo" "$STATE/directory"
 	mkfifo "$STATE/fifo/state.json" "$STATE/entry"
-	mkdir "$STATE/folder/state.json"
+	mkdir "$STATE/directory/state.json"
 	within list --quiet
 	assert_status 0
 	assert_output good
@@ -154,14 +141,14 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
 	within list --quiet
 	assert_output good
 	exec 7>&-
-	rm -r "$STATE/fifo" "$STATE/folder" "$STATE/entry"
+	rm -r "$STATE/fifo" "$STATE/directory" "$STATE/entry"
 	within delete --regex --force .
 	assert_status 0
 }
 
-# --- what a state directory can have ---
+# --- contents of a state directory ----------------------------------------------------------------------------------------
 
-@test "delete --force of a container whose state is cut off ends its program" {
+@test "delete --force ends the program of a container whose state file is cut off" {
 	local how
 	for how in 'truncate -s 40' 'truncate -s 0' 'rm'; do
 		detached c1
@@ -174,7 +161,7 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
 	done
 }
 
-@test "no command forgets a running program whose state and its copy are damaged, or ends another's" {
+@test "when both copies of a state are damaged, no command forgets the running program or ends another container's" {
 	local how other
 	detached other
 	other=$PID
@@ -202,7 +189,7 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
 	urun delete --force other
 }
 
-# A cleaner of /tmp removes files that are old.
+# Programs that clean /tmp remove old files.
 @test "no command forgets a container whose state.json is gone, and delete --force ends its program" {
 	local command
 	detached c1
@@ -220,7 +207,7 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
 	! kill -0 "$PID" 2>/dev/null || fail "the program runs on"
 }
 
-@test "a state.json that is another container's is not followed to that container" {
+@test "a state.json of another container doesn't lead to that container" {
 	local first
 	detached c1
 	first=$PID
@@ -236,7 +223,7 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
 	urun delete --force c1
 }
 
-@test "a state directory that a hook has shut is removed" {
+@test "a state directory whose permissions a hook has taken away is removed" {
 	local mode
 	for mode in 000 500; do
 		config '.hooks.poststart = [{path: "/bin/chmod", args: ["chmod", $mode, $path]}]' --arg mode "$mode" --arg path "$STATE/c1"
@@ -254,7 +241,7 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
 	done
 }
 
-@test "what hooks leave in the state directory is removed with the container, but nothing behind a link" {
+@test "files that hooks leave in the state directory are removed with the container, but no file behind a link" {
 	mkdir "$BATS_TEST_TMPDIR/outside"
 	echo precious >"$BATS_TEST_TMPDIR/outside/file"
 	config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $text]}]' --arg text \
@@ -270,7 +257,7 @@ sys.exit(subprocess.call(sys.argv[2:]))' "$BATS_TEST_TMPDIR/socket" \
 	[ "$(cat "$BATS_TEST_TMPDIR/outside/file")" = precious ]
 }
 
-@test "run ends with the program's status whatever a hook makes of the state directory" {
+@test "run ends with the program's status whatever a hook does to the state directory" {
 	local what
 	for what in 'rm state.json' 'echo { >state.json' 'rm -r *' 'rm state.json; mkdir state.json; mkfifo state.json/x'; do
 		config '.hooks.poststart = [{path: "/bin/sh", args: ["sh", "-c", $text]}]' --arg text "cd '$STATE/c1' && $what"

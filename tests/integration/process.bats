@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# The process: ids, capabilities, limits, seccomp, sysctl.
+# The container's process: ids, capabilities, limits, seccomp, sysctls.
 load lib.bash
 load network.bash
 
@@ -71,7 +71,7 @@ load network.bash
 	assert_output $'100\n200\n0'
 }
 
-@test "a small stack of the caller is enough, and is the program's" {
+@test "urun runs with a small stack limit of the caller, and the program has that limit" {
 	sh_program 'ulimit -s'
 	observe sh -c 'ulimit -s 256 && exec "$0" --root "$1" run --bundle "$2" c1' "$URUN" "$STATE" "$BUNDLE"
 	assert_status 0
@@ -85,7 +85,7 @@ load network.bash
 	assert_one_line RLIMIT_NOFILE 4000 256
 }
 
-@test "oomScoreAdj is set, and left as it is where the config has none" {
+@test "oomScoreAdj is set, and stays as it is where the config has none" {
 	config '.process.oomScoreAdj = 500'
 	in_container 'cat /proc/self/oom_score_adj'
 	assert_output 500
@@ -94,25 +94,23 @@ load network.bash
 	assert_output "$(cat /proc/self/oom_score_adj)"
 }
 
-@test "a session of its own, led by the program" {
+@test "the program leads a session of its own" {
 	in_container 'cut -d" " -f6 /proc/1/stat'
 	assert_output 1
 }
 
-@test "the signals that the caller ignores are ignored by the program, as a shell has them, but SIGCHLD" {
-	local ignored spawn='import os, sys
-pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
+@test "the program ignores the signals that the caller ignores, as under a shell, but not SIGCHLD" {
+	local ignored spawn=(python3 "$TESTS/programs/spawn.py")
 	sh_program 'grep "^Sig[BI]" /proc/self/status | tr -d "\t"'
-	# What the tests' own caller ignores is among them, but for the two signals that the C library keeps for itself.
+	# The signals that the tests' own caller ignores are among them, but not the two signals that the C library uses itself.
 	ignored=$(bash -c 'trap "" HUP INT PIPE USR1; exec sed -n "s/^SigIgn:\t//p" /proc/self/status')
 	ignored=$(printf '%016x' $((0x$ignored & ~0x180000000)))
 	observe bash -c 'trap "" HUP INT PIPE USR1 CHLD; exec "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	assert_output $'SigBlk:0000000000000000\nSigIgn:'"$ignored"
-	# glibc's posix_spawn() ignores the two signals that the C library keeps for itself.
-	ignored=$(python3 -c "$spawn" "$(command -v sed)" -n 's/^SigIgn:\t//p' /proc/self/status)
+	# glibc's posix_spawn() ignores the two signals that the C library uses itself.
+	ignored=$("${spawn[@]}" "$(command -v sed)" -n 's/^SigIgn:\t//p' /proc/self/status)
 	ignored=$(printf '%016x' $((0x$ignored & ~0x180000000)))
-	observe python3 -c "$spawn" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	observe "${spawn[@]}" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	assert_output $'SigBlk:0000000000000000\nSigIgn:'"$ignored"
 }
 
@@ -123,23 +121,23 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	assert_output $'1\n1234'
 }
 
-@test "a sysctl of the host is refused by name" {
+@test "the error for a sysctl of the host names the sysctl" {
 	config '.linux.sysctl = {"vm.swappiness": "10"}'
 	try run --bundle "$BUNDLE" c1
 	assert_status 125
 	assert_one_line vm.swappiness
 }
 
-@test "a sysctl of a namespace that isn't the container's own is refused by name" {
+@test "the error for a sysctl of a namespace that isn't the container's own names the sysctl" {
 	config '.linux.sysctl = {"net.ipv4.ip_forward": "1"} | del(.linux.namespaces[] | select(.type == "network"))'
 	try run --bundle "$BUNDLE" c1
 	assert_status 125
 	assert_one_line net.ipv4.ip_forward
 }
 
-# --- seccomp ------------------------------------------------------------------------------------------------------------------
+# --- seccomp --------------------------------------------------------------------------------------------------------------
 
-@test "a seccomp rule's errno is what the program sees" {
+@test "the program sees the errno of a seccomp rule" {
 	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}'
 	in_container 'mkdir /tmp/x; grep ^Seccomp: /proc/self/status | tr -d "\t"'
 	assert_contains "$stderr" 'No space left on device'
@@ -153,7 +151,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	assert_contains "$stderr" 'Operation not permitted'
 }
 
-@test "a seccomp rule with an argument hits only calls with that argument" {
+@test "a seccomp rule with an argument matches only calls with that argument" {
 	# kill(pid, 10): the second argument is the signal.
 	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_AARCH64"],
 		"syscalls": [{"names": ["kill"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13, "args": [{"index": 1, "value": 10, "op": "SCMP_CMP_EQ"}]}]}'
@@ -162,14 +160,14 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	assert_contains "$stderr" 'Permission denied'
 }
 
-@test "a program that calls what is forbidden by SCMP_ACT_KILL_PROCESS ends by SIGSYS" {
+@test "a call under SCMP_ACT_KILL_PROCESS ends the program by SIGSYS" {
 	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_KILL_PROCESS"}]}'
 	in_container 'mkdir /tmp/x; echo $?'
 	assert_output 159
 }
 
-# The filter is loaded before execve, and what init still does is under it.
-@test "a seccomp profile that refuses the start of the program ends in one line" {
+# The filter is loaded before execve, and holds for the calls that init still makes.
+@test "the error for a seccomp profile that refuses the start of the program is one line" {
 	local profile
 	for profile in '{"defaultAction": "SCMP_ACT_ERRNO"}' '{"defaultAction": "SCMP_ACT_KILL"}' '{"defaultAction": "SCMP_ACT_TRAP"}' \
 		'{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["execve"], "action": "SCMP_ACT_KILL_PROCESS"}]}' \
@@ -184,8 +182,8 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	done
 }
 
-# Neither the failure itself nor the exit can be told by a call.
-@test "a failure under a seccomp profile that lets nothing be said is told by the parent" {
+# Init can tell neither the failure nor its exit by a system call.
+@test "the parent reports a failure under a seccomp profile that lets init report nothing" {
 	local names
 	printf '\177ELF, but no program' >"$BUNDLE/rootfs/broken"
 	chmod 755 "$BUNDLE/rootfs/broken"
@@ -196,12 +194,12 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 		assert_status 125
 		assert_one_line 'before the program ran (hint: linux.seccomp refuses'
 	done
-	# Before the change of ids, which is refused too.
+	# Here the filter also refuses the change of ids, which comes before.
 	config '.process.noNewPrivileges = false | .linux.seccomp.syscalls[0].names += ["setresuid", "setgroups", "capset"]'
 	try run --bundle "$BUNDLE" c1
 	assert_status 125
 	assert_one_line 'before the program ran (hint: linux.seccomp refuses'
-	# A container that runs, whose exec meets the same.
+	# exec has the same trouble in a container that runs.
 	config '.process.noNewPrivileges = true | .process.args = ["sleep", "30"] | .linux.seccomp.syscalls[0].names = ["sendmsg", "write"]'
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	try exec c1 /broken
@@ -212,8 +210,8 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	urun delete --force c1
 }
 
-# The wait for `start` is under the filter too, and takes these two calls.
-@test "create tells of a seccomp profile that refuses the wait for start" {
+# The filter also holds for the wait for `start`, which needs these two calls.
+@test "create reports a seccomp profile that refuses the wait for start" {
 	local call action
 	for call in read close; do
 		for action in SCMP_ACT_KILL_PROCESS SCMP_ACT_ERRNO; do
@@ -230,8 +228,8 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	assert_one_line 'before the program ran (hint: linux.seccomp refuses'
 }
 
-# Allow lists for programs without sockets have no sendmsg, by which init says what fails.
-@test "what fails under a seccomp profile without sendmsg is told all the same" {
+# Allow lists for programs without sockets lack sendmsg, by which init reports a failure.
+@test "a failure under a seccomp profile without sendmsg is reported all the same" {
 	printf '\177ELF, but no program' >"$BUNDLE/rootfs/broken"
 	chmod 755 "$BUNDLE/rootfs/broken"
 	program /broken
@@ -245,8 +243,8 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	urun delete --force c1
 }
 
-# The process is nobody's child that `start` could ask, and a parent that reaps it at once leaves no trace of it.
-@test "start tells what fails under a seccomp profile that lets nothing be said" {
+# The process isn't a child of `start`, and its parent may reap it at once, so that no exit status is left.
+@test "start reports a failure under a seccomp profile that lets init report nothing" {
 	local names
 	printf '\177ELF, but no program' >"$BUNDLE/rootfs/broken"
 	chmod 755 "$BUNDLE/rootfs/broken"
@@ -269,33 +267,22 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))'
 	urun delete c1
 }
 
-@test "a call that is newer than a profile of refusals isn't known, an older one is refused" {
-	# Every call that has a name here but mount(2), so that Python runs.
+@test "an allow list gives ENOSYS for calls that are newer than the list, and refuses older ones" {
+	# The profile allows all calls with a name here, so that Python runs, but not mount(2).
 	local allowed
 	[ "$(uname -m)" = x86_64 ] || skip "mount(2) has another number here"
 	command -v gcc >/dev/null || skip "gcc, which knows the names of all calls, isn't installed"
-	allowed=$(python3 -c '
-import json, re, subprocess
-names = set(re.findall(r"__NR_(\w+)", subprocess.run(["gcc", "-dM", "-E", "-include", "sys/syscall.h", "-x", "c", "/dev/null"],
-        capture_output=True, text=True, check=True).stdout))
-print(json.dumps(sorted(names - {"mount", "syscalls"})))')
+	allowed=$(python3 "$TESTS/programs/system_call_names.py" mount)
 	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1, "syscalls": [{"names": $allowed, "action": "SCMP_ACT_ALLOW"}]}' \
 		--argjson allowed "$allowed"
 	host_programs
-	cat >"$BUNDLE/host/call.py" <<-'END'
-		import ctypes, errno, sys
-		libc = ctypes.CDLL(None, use_errno=True)
-		for number in map(int, sys.argv[1:]):
-		    libc.syscall(number, 0, 0, 0, 0, 0, 0)
-		    print(errno.errorcode[ctypes.get_errno()])
-	END
-	program python3 /call.py 165 1000 1073741823
+	program python3 /system_calls.py 165 1000 1073741823
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
 	assert_output $'EPERM\nENOSYS\nENOSYS'
 }
 
-@test "an allow list as engines write it runs a shell" {
+@test "an allow list in the form that engines write runs a shell" {
 	command -v runc >/dev/null || [ -x /usr/sbin/runc ] || skip "runc isn't installed"
 	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38, "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"], "syscalls": [
 		{"names": ["access", "arch_prctl", "brk", "clone", "clone3", "close", "dup2", "dup3", "execve", "exit", "exit_group", "faccessat", "faccessat2", "fcntl", "fork", "fstat", "futex",
@@ -314,7 +301,7 @@ print(json.dumps(sorted(names - {"mount", "syscalls"})))')
 	assert_contains "$stderr" 'No space left on device'
 }
 
-@test "personality LINUX32 shows a 32 bit machine" {
+@test "the personality LINUX32 shows a 32-bit machine" {
 	[ "$(uname -m)" = x86_64 ] || skip "only where the machine is x86_64"
 	config '.linux.personality = {"domain": "LINUX32"}'
 	in_container 'uname -m'
@@ -328,7 +315,7 @@ print(json.dumps(sorted(names - {"mount", "syscalls"})))')
 	assert_contains "$output" idle
 }
 
-@test "of a variable that is given twice the last is there, once; an empty HOME is the user's" {
+@test "the last value of a variable that is given twice counts, and an empty HOME becomes the user's home" {
 	config '.process.env = ["PATH=/bin", "ONE=1", "ONE=2", "HOME="]'
 	sh_program 'env | grep -c ^ONE=; echo $ONE $HOME'
 	try run --bundle "$BUNDLE" c1
