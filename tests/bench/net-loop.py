@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# The parts of tests/bench/net that a shell can't measure.
+"""The parts of tests/bench/net that a shell can't measure.
+
+usage: net-loop.py FUNCTION ARGUMENT…      the functions below, with their arguments
+Alone:  python3 net-loop.py serve 7001  and, elsewhere,  python3 net-loop.py roundtrips 127.0.0.1 7001 3
+"""
 import json
 import os
 import re
@@ -18,7 +22,7 @@ def raise_descriptor_limit():
 
 
 def serve(port):
-    """Echoes; a connection a child would cost more than what is measured, so all are in one loop."""
+    """Echoes.  All connections are in one loop, as a process for each would cost more than what is measured."""
     import selectors
     raise_descriptor_limit()
     selector = selectors.DefaultSelector()
@@ -53,7 +57,7 @@ def connections(address, port, seconds):
 
 
 def many(address, port, total, at_once):
-    """Connections that each send some bytes and get them back: prints how many a second, and the slowest."""
+    """Makes connections that each send some bytes and receive them back: prints how many a second, and the time of the slowest."""
     raise_descriptor_limit()
     poll, peers, begun, times = select.epoll(), {}, 0, []
     first = time.monotonic()
@@ -77,7 +81,7 @@ def many(address, port, total, at_once):
             peer.close()
             del peers[fd]
     print(f"{len(times) / (time.monotonic() - first):7.0f} {max(times):7.2f}", flush=True)
-    # For whoever looks at what is left of it.
+    # The caller looks at the memory that the carrier still has after the connections.
     time.sleep(3)
 
 
@@ -111,7 +115,7 @@ def median():
 
 
 def memory_of(pid):
-    """KiB resident now, and at the most so far."""
+    """Returns the KiB that are resident now, and the most that were so far."""
     with open(f"/proc/{pid}/status") as file:
         values = dict(line.split(":", 1) for line in file)
     return (int(values[name].split()[0]) for name in ("VmRSS", "VmHWM"))
@@ -142,18 +146,18 @@ def watch(names, path):
 
 
 def samples(path):
-    """What watch() has written, as rows of numbers."""
+    """Returns what watch() has written, as rows of numbers."""
     try:
         with open(path) as file:
             rows = [[int(word) for word in line.split()] for line in file]
-            # It may have been killed while it wrote.
+            # The last line is cut off if watch() was killed while it wrote.
             return [row for row in rows if len(row) == 3]
     except (OSError, ValueError):
         return []
 
 
 def run_of(path):
-    """Of one run of iperf3: bit/s, bytes, and whether it stalled; None: it failed."""
+    """Returns the bit/s and bytes of one run of iperf3, and whether it stalled; None if it failed."""
     try:
         with open(path) as file:
             result = json.load(file)
@@ -167,7 +171,7 @@ def run_of(path):
 
 
 def rates(results, carriers=None):
-    """Of the runs in the folder: minimum, median and maximum in Gbit/s; how many stalled or failed; the carrier's costs."""
+    """Prints the minimum, median and maximum of the runs in the directory, in Gbit/s; the carrier's costs; how many runs stalled or failed."""
     names = sorted(os.listdir(results), key=int)
     runs = {name: run_of(os.path.join(results, name)) for name in names}
     done = {name: run for name, run in runs.items() if run}
@@ -189,6 +193,16 @@ def rates(results, carriers=None):
     if failures:
         line += f"   FAILED: {failures} of {len(runs)}"
     print(line)
+
+
+def add_hostfwd(api_socket, host, port):
+    """Has slirp4netns forward a port of the host to port 5201 of the guest."""
+    arguments = {"proto": "tcp", "host_addr": host, "host_port": int(port), "guest_port": 5201}
+    with socket.socket(socket.AF_UNIX) as api:
+        api.connect(api_socket)
+        api.sendall(json.dumps({"execute": "add_hostfwd", "arguments": arguments}).encode())
+        api.shutdown(socket.SHUT_WR)
+        api.recv(1000)
 
 
 def burst(result, carrier):

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# The parts of tests/bench/net-soak that a shell can't do.  A result is a line "MTU KIND whole|stalled|failed BYTES SECONDS GAP",
-# where GAP is the longest time in which a reader that wanted to read got nothing.
+"""The parts of tests/bench/net-soak that a shell can't do.
+
+usage: net-soak.py serve PORT-FILE RESULTS | client PORT MTU RESULTS KIND… | plan RUNS|huge | report RESULTS
+A result is a line "MTU KIND whole|stalled|failed BYTES SECONDS GAP", where GAP is the longest time in which a reader that wanted to
+read received nothing.  Alone:  python3 net-soak.py plan 12
+"""
 import collections
 import itertools
 import os
@@ -13,15 +17,15 @@ import time
 
 MIB = 1 << 20
 HUGE = 5 << 30
-# A reader that gets nothing for so long has met a stall: where nothing is wrong it waits some ms.
+# A reader that receives nothing for so many seconds has met a stall: otherwise it waits for some ms.
 STALL = 0.5
 LIMIT = 15
-# Kind of transfer: MiB.  The first letter is the direction, seen from the container; the other direction's kinds have names alike.
+# Kinds of transfer, and their MiB.  The direction is seen from the container; both directions have the same kinds.
 KINDS = {
     "up-fast": 64,  # to a host that reads at once
     "up-slow": 16,  # ... that reads slowly
     "up-late": 32,  # ... that begins to read after a while
-    "up-ended": 64,  # ... that has said shutdown(SHUT_WR)
+    "up-ended": 64,  # ... that has called shutdown(SHUT_WR)
     "up-both": 32,  # ... that sends as much, which the container reads meanwhile
     "up-unread": 32,  # ... that sends as much, which the container reads afterwards
     "down-fast": 64,
@@ -34,7 +38,7 @@ KINDS = {
 
 
 def receive(peer, size, kind, into):
-    """Into the list: bytes, seconds, gap."""
+    """Appends the bytes, seconds and gap to @into."""
     room, got, gap = bytearray(MIB), 0, 0.0
     if kind.endswith("late"):
         time.sleep(0.3)
@@ -80,7 +84,7 @@ def measure(peer, mtu, kind, size, results):
 
 
 def attend(peer, results):
-    """The host's side of a connection, whose first line says what is to be done."""
+    """Does the host's side of a connection, whose first line says what to do."""
     peer.settimeout(LIMIT)
     try:
         line = b""
@@ -139,7 +143,7 @@ def transfer(port, mtu, kind, results):
         if reader.ident:
             reader.join()
         peer.shutdown(socket.SHUT_WR)
-        # Until the host has read all.
+        # Wait until the host has read everything.
         if kind != "up-ended":
             peer.recv(1)
     if not fine:
@@ -158,7 +162,7 @@ def client(port, mtu, results, *kinds):
 
 
 def plan(runs):
-    """A line for each box."""
+    """Prints a line of transfers for each box."""
     if runs == "huge":
         print("huge-up huge-down")
         return

@@ -66,23 +66,7 @@ teardown() {
 }
 
 @test "with --cgroup-manager cgroupfs and --cgroup-parent in a unit that is delegated, limits, pause and update work" {
-	cat >script <<-'END'
-		set -e
-		runtime=$1 image=$2
-		own=$(sed -n 's/^0:://p' /proc/self/cgroup)
-		mkdir "/sys/fs/cgroup$own/supervisor"
-		echo 0 >"/sys/fs/cgroup$own/supervisor/cgroup.procs"
-		podman() { timeout 60 podman --runtime "$runtime" --cgroup-manager cgroupfs "$@"; }
-		podman run -d --name c1 --cgroup-parent "$own/parent" --memory 64m "$image" sleep 1000 >/dev/null
-		podman exec c1 cat /sys/fs/cgroup/memory.max
-		sed "s|^0::$own||" "/proc/$(podman inspect -f '{{.State.Pid}}' c1)/cgroup" | grep -o '^/parent/libpod-'
-		podman update --memory 128m c1 >/dev/null
-		podman exec c1 cat /sys/fs/cgroup/memory.max
-		podman pause c1
-		podman unpause c1
-		podman rm -f -t 0 c1
-	END
-	observe in_unit bash "$PWD/script" "$RUNTIME" "$IMAGE"
+	observe in_unit "$BATS_TEST_DIRNAME/podman-cgroupfs" "$RUNTIME" "$IMAGE"
 	assert_status 0
 	assert_lines 67108864 /parent/libpod- 134217728 c1 c1 c1
 }
