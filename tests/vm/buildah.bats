@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# buildah by itself with urun as its runtime: run and bud, with the isolation that uses a runtime.  Without a network: this
-# version's netavark can't make one for it, whatever the runtime.
+# buildah with urun as its runtime: run and bud, with the kinds of isolation that use a runtime.  Without a network: the netavark of this
+# version can't make one for buildah, whatever the runtime.
 load podman.bash
 
-# buildah ARG…: ends after 90 seconds whatever happens.
+# buildah ARG…: runs buildah, for 90 seconds at most.
 buildah() {
 	timeout -k 5 90 buildah "$@" 3>&- 4>&- </dev/null
 }
@@ -21,7 +21,7 @@ buildah() {
 	buildah rm "$working" >/dev/null
 }
 
-@test "run has volumes, capabilities and no network where that was asked for" {
+@test "run has volumes, capabilities and no network where the options ask for it" {
 	local working
 	working=$(buildah from --pull-never "$IMAGE")
 	mkdir here
@@ -33,7 +33,7 @@ buildah() {
 	buildah rm "$working" >/dev/null
 }
 
-@test "what run has written is in the image that is committed" {
+@test "the files that run wrote are in the committed image" {
 	local working
 	working=$(buildah from --pull-never "$IMAGE")
 	buildah run --runtime "$RUNTIME" --isolation oci --network none "$working" sh -c 'echo kept >/kept'
@@ -62,14 +62,14 @@ buildah() {
 	podman rmi -f localhost/built >/dev/null
 }
 
-@test "a RUN step that fails fails the build with its status" {
+@test "the build fails with the status of a RUN step that fails" {
 	printf 'FROM %s\nRUN exit 9\n' "$IMAGE" >Containerfile
 	observe buildah bud --runtime "$RUNTIME" --isolation oci --network none --pull-never -t localhost/built .
 	[ "$status" -ne 0 ]
 	assert_contains "$stderr" 'exit status 9'
 }
 
-@test "rootless isolation uses the runtime as well" {
+@test "rootless isolation uses the runtime too" {
 	local working
 	working=$(buildah from --pull-never "$IMAGE")
 	observe buildah run --runtime "$RUNTIME" --isolation rootless "$working" sh -c 'echo out; exit 7'

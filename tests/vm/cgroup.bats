@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Limits and what goes with a cgroup, as user ci of the guest: cgroup version 2, all controllers delegated, systemd.
+# Limits and other uses of a cgroup, as user ci of the guest: cgroup version 2, delegated controllers, systemd.
 load ../integration/lib.bash
 
 OWN=$(cut -d: -f3 /proc/self/cgroup)
 
-# The user's bus is where the session has it: the tests' own state alone is elsewhere.
+# XDG_RUNTIME_DIR stays the session's, which has the user's bus; only the state root is the test's own.
 eval "common_$(declare -f setup)"
 setup() {
 	local session=$XDG_RUNTIME_DIR
@@ -13,12 +13,12 @@ setup() {
 	export XDG_RUNTIME_DIR=$session
 }
 
-# limited JSON: the config's linux.resources.
+# limited JSON: sets the config's linux.resources.
 limited() {
 	config ".linux.resources = $1"
 }
 
-# started [GLOBAL-OPTION…]: a container c1 that runs and does nothing.
+# started [GLOBAL-OPTION…]: starts a container c1 that does nothing; $CGROUP is its cgroup's directory.
 started() {
 	sh_program 'while :; do sleep 0.1; done'
 	urun "$@" run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
@@ -30,7 +30,7 @@ ended() {
 	[ ! -e "$CGROUP" ]
 }
 
-# in_unit: the script on stdin in a delegated unit of its own, whose caller has gone into a cgroup below it, as engines do.
+# in_unit: runs the script on stdin in a delegated unit of its own, in a cgroup below the unit's, as engines do.
 in_unit() {
 	{
 		echo 'OWN=$(cut -d: -f3 /proc/self/cgroup); mkdir "/sys/fs/cgroup$OWN/caller"; echo $$ >"/sys/fs/cgroup$OWN/caller/cgroup.procs"'
@@ -40,7 +40,7 @@ in_unit() {
 		--setenv=BUNDLE="$BUNDLE" bash -e "$BATS_TEST_TMPDIR/script" </dev/null
 }
 
-@test "limits are in the files of a scope that systemd made" {
+@test "--systemd-cgroup sets the limits in the cgroup of a scope that systemd makes" {
 	limited '{memory: {limit: 40960000, swap: 81920000, reservation: 20480000}, cpu: {shares: 1024, quota: 50000, period: 100000}, pids: {limit: 20}, blockIO: {weight: 500}}'
 	config '.linux.resources.cpu.cpus = "0"'
 	started --systemd-cgroup
@@ -52,7 +52,7 @@ in_unit() {
 	! systemctl --user list-units --all --plain | grep -q urun-c1.scope
 }
 
-@test "without an option a limit finds its way to systemd, and no limit needs none" {
+@test "without an option urun uses systemd for a limit, and makes the cgroup itself without a limit" {
 	limited '{pids: {limit: 20}}'
 	started
 	assert_contains "$CGROUP" urun-c1.scope
@@ -63,7 +63,7 @@ in_unit() {
 	ended
 }
 
-@test "slice, prefix and name are as engines give them, and properties come by annotation" {
+@test "cgroupsPath gives slice, prefix and name as engines do, and annotations give properties" {
 	config '.linux.cgroupsPath = "app.slice:mine:x1" | .annotations = {"org.systemd.property.TimeoutStopUSec": "uint64 7000000"}'
 	started --systemd-cgroup
 	assert_contains "$CGROUP" /app.slice/mine-x1.scope
@@ -71,7 +71,7 @@ in_unit() {
 	ended
 }
 
-@test "a scope that is there already, and properties that aren't any, are errors that leave nothing" {
+@test "a scope that exists already and an unknown property are errors, and leave nothing" {
 	limited '{pids: {limit: 20}}'
 	started --systemd-cgroup
 	try --systemd-cgroup --root "$BATS_TEST_TMPDIR/other" run --bundle "$BUNDLE" c1
@@ -84,7 +84,7 @@ in_unit() {
 	assert_one_line NoSuchThing
 }
 
-@test "the limits hold: processes and memory" {
+@test "the limits of processes and memory hold" {
 	limited '{pids: {limit: 5}}'
 	sh_program 'for i in 1 2 3 4 5 6 7 8; do sleep 5 & done 2>/tmp/err; true'
 	try run --bundle "$BUNDLE" c1
@@ -95,7 +95,7 @@ in_unit() {
 	assert_status 137
 }
 
-@test "pause, resume, and what can be done meanwhile" {
+@test "pause stops a container, resume continues it, and exec and delete refuse a paused one" {
 	started
 	try pause c1
 	assert_status 0
@@ -117,7 +117,7 @@ in_unit() {
 	ended
 }
 
-@test "exec is in the container's cgroup, or where --cgroup says below it" {
+@test "exec is in the container's cgroup, or in the cgroup below it that --cgroup names" {
 	config '.linux.namespaces += [{"type": "cgroup"}]'
 	started
 	try exec c1 cat /proc/self/cgroup
@@ -148,7 +148,7 @@ in_unit() {
 	ended
 }
 
-@test "update changes what is given and keeps the rest" {
+@test "update changes the given limits and keeps the others" {
 	limited '{memory: {limit: 40960000, swap: 81920000}, pids: {limit: 20}}'
 	started
 	try update --memory 50000k --pids-limit -1 c1
@@ -170,7 +170,7 @@ in_unit() {
 	ended
 }
 
-@test "events tells what is used, and what the kernel killed for memory" {
+@test "events prints what is used, and when the kernel kills for lack of memory" {
 	limited '{memory: {limit: 20480000, swap: 20480000}, pids: {limit: 20}}'
 	started
 	try events --stats c1
@@ -187,7 +187,7 @@ in_unit() {
 	assert_status 0
 }
 
-@test "kill --all reaches what init left behind in a shared pid namespace" {
+@test "kill --all kills the processes that init left behind in a shared pid namespace" {
 	config '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.destination != "/proc"))'
 	sh_program 'sleep 1000 & echo $!'
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&-
@@ -201,7 +201,7 @@ in_unit() {
 	urun delete c1
 }
 
-@test "delete ends what is left in the cgroup" {
+@test "delete ends the processes that are left in the cgroup" {
 	config '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.destination != "/proc"))'
 	sh_program 'sleep 1000 & echo $!'
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&-
@@ -210,9 +210,9 @@ in_unit() {
 	wait_for 5 eval "! kill -0 $(cat "$BATS_TEST_TMPDIR/out")"
 }
 
-# More levels than descriptors, and a path longer than the kernel takes or tells; the last level holds a process, in a cgroup whose
-# name begins with a dot and whose owner, the container's root, has taken all rights away.
-@test "a container that nests its cgroups as deep as it likes is listed, killed and deleted" {
+# There are more levels than descriptors, and the path is longer than the kernel accepts or prints.  The last level has a process, in a
+# cgroup whose name begins with a dot and whose owner, the container's root, has removed all permissions.
+@test "a container with very deeply nested cgroups is listed, killed and deleted" {
 	config '.linux.namespaces += [{"type": "cgroup"}] | .mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["rw"]}]'
 	sh_program 'cd /sys/fs/cgroup && i=0; while [ $i -lt 1200 ]; do mkdir abcd && cd -P abcd || exit; i=$((i+1)); done
 		mkdir .last; sleep 1000 & echo $! >.last/cgroup.procs; chmod 0 .last; cd /; echo >/nested; while :; do sleep 0.1; done'
@@ -227,8 +227,8 @@ in_unit() {
 	ended
 }
 
-# CAP_CHOWN in the user namespace is over all ids of the container, of which the caller is only one.
-@test "a container that gives its cgroups to another of its ids is deleted all the same" {
+# CAP_CHOWN in the user namespace works for all ids of the container, and the caller is only one of them.
+@test "a container that gave its cgroups to another of its ids is deleted all the same" {
 	config '.linux.namespaces += [{"type": "cgroup"}] | .mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["rw"]}]
 		| .process.capabilities |= with_entries(.value = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER"])'
 	sh_program 'cd /sys/fs/cgroup && mkdir -p a/b && chmod 0 a/b a cgroup.kill . && chown 1000:1000 a/b a cgroup.kill . && echo >/given; while :; do sleep 0.1; done'
@@ -239,7 +239,7 @@ in_unit() {
 	ended
 }
 
-@test "a controller that isn't delegated is named, with the drop-in that delegates it" {
+@test "the error for a controller that isn't delegated names it, and the drop-in that delegates it" {
 	limited '{hugepageLimits: [{pageSize: "2MB", limit: 4194304}]}'
 	try --cgroup-manager cgroupfs run --bundle "$BUNDLE" c1
 	assert_status 125
@@ -249,14 +249,14 @@ in_unit() {
 	assert_one_line hugepageLimits '`hugetlb`' delegate.conf
 }
 
-@test "limits in a cgroup that has processes of its own: the error names the ways out" {
+@test "the error for limits in a cgroup with processes of its own names the options that help" {
 	limited '{pids: {limit: 20}}'
 	try --cgroup-manager cgroupfs run --bundle "$BUNDLE" c1
 	assert_status 125
 	assert_one_line pids.limit --systemd-cgroup
 }
 
-@test "below a unit whose caller has made room, urun makes the cgroup itself" {
+@test "urun makes the cgroup itself in a delegated unit whose processes are in a cgroup below" {
 	limited '{pids: {limit: 20}, memory: {limit: 40960000}}'
 	program /bin/sleep 100
 	in_unit <<-'END'
@@ -276,7 +276,7 @@ in_unit() {
 	assert_output $'20\ngone'
 }
 
-@test "a path that isn't ours is an error, and with --rootless=true none where no limit needs it" {
+@test "a cgroup path of another user is an error, but not with --rootless=true and without limits" {
 	config '.linux.cgroupsPath = "/elsewhere"'
 	try --cgroup-manager cgroupfs run --bundle "$BUNDLE" c1
 	assert_status 125
@@ -285,7 +285,7 @@ in_unit() {
 	assert_status 0
 }
 
-@test "--cgroup-manager disabled touches no cgroup, and refuses limits" {
+@test "--cgroup-manager disabled makes no cgroup, and refuses limits" {
 	started --cgroup-manager disabled
 	[ "$CGROUP" = "/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)" ]
 	try pause c1
@@ -298,8 +298,8 @@ in_unit() {
 	assert_one_line pids.limit disabled
 }
 
-@test "without a user bus limits are an error with the mend, and no limits run" {
-	# An address that leads nowhere, as without one the lingering user's bus is found by itself.
+@test "without a user bus limits are an error with the fix, and a container without limits runs" {
+	# The address leads nowhere; without an address urun would find the bus of the lingering user.
 	export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/runtime DBUS_SESSION_BUS_ADDRESS=unix:path=$BATS_TEST_TMPDIR/no-bus
 	limited '{pids: {limit: 20}}'
 	try --systemd-cgroup run --bundle "$BUNDLE" c1
@@ -310,7 +310,7 @@ in_unit() {
 	assert_status 0
 }
 
-@test "a creator that was killed leaves a cgroup that the next run of the id removes" {
+@test "the next run of an id removes the cgroup that a killed creator left behind" {
 	limited '{pids: {limit: 20}}'
 	sh_program 'while :; do sleep 0.1; done'
 	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1 3>&- &
@@ -339,7 +339,7 @@ in_unit() {
 	assert_status 0
 }
 
-@test "stats has the limit and what the cgroup counts" {
+@test "stats prints the limit, and the use that the cgroup counts" {
 	limited '{memory: {limit: 67108864}}'
 	started
 	try stats --no-stream c1
@@ -349,12 +349,12 @@ in_unit() {
 	ended
 }
 
-# doctor_row NAME: state and value.
+# doctor_row NAME: prints the row's state and value.
 doctor_row() {
 	jq -r --arg name "$1" '.rows[] | select(.name == $name) | .state + " " + .value' <<<"$output"
 }
 
-@test "doctor sees the controllers, the user's systemd, lingering and podman's configuration" {
+@test "doctor reports the controllers, the user's systemd, lingering and podman's configuration" {
 	observe "$URUN" doctor --json
 	assert_status 0
 	[ "$(doctor_row 'cgroup version')" = 'ok 2' ]
@@ -369,9 +369,9 @@ doctor_row() {
 	[ "$(doctor_row "podman's runtime urun")" = "ok in $BATS_TEST_TMPDIR/config/containers/containers.conf.d/a.conf" ]
 }
 
-# --- systemd/urun@.service ------------------------------------------------------------------------------------------------------
+# --- systemd/urun@.service ------------------------------------------------------------------------------------------------
 
-# The bundle as the user's unit urun@c1, as it is installed.
+# unit_of_bundle: starts the bundle as the user's unit urun@c1, as an installed urun would have it.
 unit_of_bundle() {
 	mkdir -p "$HOME/containers" "$HOME/.config/systemd/user"
 	ln -sfn "$BUNDLE" "$HOME/containers/c1"
@@ -397,7 +397,7 @@ cgroup_in_unit() {
 	echo "/sys/fs/cgroup$(cut -d: -f3 "/proc/$("$URUN" state c1 | jq .pid)/cgroup")"
 }
 
-@test "the unit of a bundle starts and stops it, starts it anew where urun is killed, and leaves nothing" {
+@test "the unit of a bundle starts and stops the container, restarts it when urun was killed, and leaves nothing" {
 	local main
 	sh_program 'trap "exit 0" TERM; echo >/runs; while :; do sleep 0.1; done'
 	unit_of_bundle
@@ -416,7 +416,7 @@ cgroup_in_unit() {
 	[ "$(unit_says MainPID)" != "$main" ]
 	systemctl --user stop urun@c1
 	[ "$(unit_says Result)" = success ]
-	# systemd's own, of all units of the template.
+	# systemd makes this slice for all units of the template.
 	systemctl --user stop app-urun.slice
 	rm -r "$HOME/.config/systemd/user/urun@.service" "$HOME/containers"
 	systemctl --user daemon-reload

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What the tests under containerd share, after podman.bash; who loads it defines ctr(), and starts containerd.
+# What the tests under containerd share, to be loaded after podman.bash.  The test file defines ctr(), and starts containerd.
 
-# containerd_config SOCKET: all that it keeps is in the file's own folder.
+# containerd_config SOCKET: writes a configuration whose files are all in the test file's own directory.
 containerd_config() {
 	cat >"$BATS_FILE_TMPDIR/containerd.toml" <<-END
 		version = 2
@@ -14,7 +14,7 @@ containerd_config() {
 	END
 }
 
-# podman's image, as soon as containerd answers.
+# Imports podman's image, as soon as containerd answers.
 import_image() {
 	wait_for 60 ctr version || { tail "$BATS_FILE_TMPDIR/containerd.log" >&2; return 1; }
 	podman save -q --format docker-archive -o "$BATS_FILE_TMPDIR/busybox.tar" "$IMAGE"
@@ -25,12 +25,12 @@ teardown_file() {
 	kill "$(cat "$BATS_FILE_TMPDIR/containerd.pid")" || true
 }
 
-# ctr_run ARG… ID COMMAND…: in the foreground.
+# ctr_run ARG… ID COMMAND…: observes a container in the foreground.
 ctr_run() {
 	observe ctr run --runc-binary "$RUNTIME" --snapshotter native "$@"
 }
 
-# run_detached ID ARG…: one that runs until it is ended.
+# run_detached ID ARG…: starts a container that runs until it is killed.
 run_detached() {
 	local id=$1
 	shift
@@ -42,13 +42,14 @@ has_task() {
 	ctr tasks ls | grep -q "^$1 .*$2"
 }
 
-# The detached container c1: what exec prints and exits with, and its end.
+# exec_in_c1: exec in the detached container c1 has the program's output and exit status.
 exec_in_c1() {
 	observe ctr tasks exec --exec-id e1 c1 sh -c 'echo in; exit 3'
 	assert_status 3
 	assert_output in
 }
 
+# kill_and_delete_c1: c1 ends by SIGKILL, and can be removed.
 kill_and_delete_c1() {
 	ctr tasks kill -s KILL c1
 	wait_for 10 has_task c1 STOPPED

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# containerd without root, in rootlesskit's user namespace as nerdctl has it; run in the machine as user ci.
-# ctr gives each container a path of a cgroup that nothing is delegated at: --cgroup '' is without.
+# containerd without root, in the user namespace of rootlesskit as with nerdctl; run in the machine as user ci.
+# By default ctr gives each container a cgroup path where nothing is delegated; --cgroup '' gives no path.
 load podman.bash
 load containerd.bash
 
@@ -13,25 +13,25 @@ setup_file() {
 	import_image
 }
 
-# In the namespaces that containerd has.
+# ctr ARG…: runs ctr in the namespaces of containerd.
 ctr() {
 	timeout -k 5 90 nsenter --preserve-credentials --user --mount --target "$(cat "$BATS_FILE_TMPDIR/kit/child_pid")" \
 		ctr --address "$BATS_FILE_TMPDIR/containerd.sock" "$@" 3>&- 4>&- </dev/null
 }
 
-@test "without root, ctr run: output and exit status are the program's, and root has a whole range of ids" {
+@test "ctr run without root has the program's output and exit status, and the container has a range of ids" {
 	ctr_run --rm --cgroup '' "$IMAGE:latest" c1 sh -c 'echo out; id -u; chown 1:1 /tmp && stat -c %u /tmp; exit 7'
 	assert_status 7
 	assert_lines out 0 1
 }
 
-@test "without root, ctr run --detach, tasks exec, kill, and delete" {
+@test "ctr run --detach, tasks exec, kill and delete work without root" {
 	run_detached c1 --cgroup ''
 	exec_in_c1
 	kill_and_delete_c1
 }
 
-@test "without root, a limit is the kernel's by the user's systemd, and pause stops the container" {
+@test "the user's systemd sets a limit without root, and pause stops the container" {
 	run_detached c1 --runc-systemd-cgroup --cgroup user.slice:urun-test:c1 --memory-limit 67108864
 	pid=$(ctr tasks ls | awk '$1 == "c1" { print $2 }')
 	[ "$(cat "/sys/fs/cgroup$(cut -d: -f3 "/proc/$pid/cgroup")/memory.max")" = 67108864 ]
@@ -41,14 +41,14 @@ ctr() {
 	has_task c1 RUNNING
 }
 
-@test "without root, a limit without a cgroup to be had fails ctr run with the reason" {
+@test "ctr run with a limit and without a cgroup fails with the reason" {
 	ctr_run --rm --memory-limit 67108864 "$IMAGE:latest" c1 true
 	[ "$status" -ne 0 ]
 	assert_contains "$stderr" 'linux.resources.memory.limit: make cgroup'
 	assert_contains "$stderr" 'use --systemd-cgroup'
 }
 
-@test "without root, a program that isn't there fails ctr run with its name" {
+@test "ctr run without root names a program that isn't found" {
 	ctr_run --rm --cgroup '' "$IMAGE:latest" c1 /nowhere
 	[ "$status" -ne 0 ]
 	assert_contains "$stderr" /nowhere

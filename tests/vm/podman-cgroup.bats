@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Limits, and what else podman needs the container's cgroup for.
+# Limits, and the other uses that podman has for the container's cgroup.
 load podman.bash
 
-# cgroup_of NAME: the folder of the container's cgroup, as the host sees it.
+# cgroup_of NAME: prints the directory of the container's cgroup, as the host sees it.
 cgroup_of() {
 	echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(inspected "$1" '{{.State.Pid}}')/cgroup")"
 }
 
-# in_unit COMMAND…: in a service of its own, with its cgroup delegated to it.
+# in_unit COMMAND…: runs the command in a service of its own, whose cgroup is delegated.
 in_unit() {
 	timeout 200 systemd-run --user --quiet --pipe --wait --collect -p Delegate=yes -- "$@" </dev/null 3>&- 4>&-
 }
@@ -25,10 +25,10 @@ teardown() {
 	[ -z "$left" ] || fail "left behind: $left"
 }
 
-@test "the container has a cgroup of its own: a scope that the user's systemd knows, which exec joins and stop removes" {
+@test "the container's cgroup is a scope of the user's systemd, which exec joins and stop removes" {
 	in_new "$IMAGE" sh -c 'cat /proc/self/cgroup; cd /sys/fs/cgroup; cat pids.max; head -n 1 cgroup.procs; grep -o memory cgroup.controllers'
 	assert_status 0
-	# Without --pids-limit it is podman's own.
+	# Without --pids-limit podman sets 2048.
 	assert_lines 0::/ 2048 1 memory
 	local cgroup id
 	started c1
@@ -45,18 +45,18 @@ teardown() {
 	assert_output inactive
 }
 
-@test "--memory, --memory-reservation, --memory-swap, --cpus, --cpu-shares, --cpuset-cpus, --pids-limit are the kernel's limits" {
+@test "--memory, --memory-reservation, --memory-swap, --cpus, --cpu-shares, --cpuset-cpus and --pids-limit set the kernel's limits" {
 	in_new --memory 64m --memory-reservation 32m --memory-swap 96m --cpus 0.5 --cpu-shares 512 --cpuset-cpus 1 --pids-limit 77 "$IMAGE" sh -c '
 		cd /sys/fs/cgroup; cat cpu.weight; grep . memory.max memory.low memory.swap.max cpu.max cpuset.cpus cpuset.cpus.effective pids.max'
 	assert_status 0
-	# Shares of 512 were a weight of 20 by the rule of old, and are 59 by that of 2025, which has 1024 be 100.
+	# Shares of 512 give a weight of 20 by the old rule, and of 59 by the rule of 2025, by which 1024 gives 100.
 	[ "${lines[0]}" = 59 ] || [ "${lines[0]}" = 20 ]
 	assert_lines "${lines[0]}" memory.max:67108864 memory.low:33554432 memory.swap.max:33554432 'cpu.max:50000 100000' cpuset.cpus:1 \
 		cpuset.cpus.effective:1 pids.max:77
 }
 
-# podman gives no path with this manager: in a user's unit, where processes are beside, there is no place for a limit.
-@test "with --cgroup-manager cgroupfs a container runs, and a limit is in force or an error" {
+# With this manager podman gives no path: a limit can't be set in the cgroup of a user's unit that has other processes.
+@test "with --cgroup-manager cgroupfs a container runs, and a limit holds or is an error" {
 	observe podman --cgroup-manager cgroupfs run --rm "$IMAGE" echo hello
 	assert_status 0
 	assert_output hello
@@ -65,13 +65,13 @@ teardown() {
 	[ "$status" = 126 ] || [ "$output" = 67108864 ]
 }
 
-@test "with --cgroup-manager cgroupfs and --cgroup-parent in a unit that is delegated, limits, pause and update work" {
+@test "with --cgroup-manager cgroupfs and --cgroup-parent limits, pause and update work in a delegated unit" {
 	observe in_unit "$BATS_TEST_DIRNAME/podman-cgroupfs" "$RUNTIME" "$IMAGE"
 	assert_status 0
 	assert_lines 67108864 /parent/libpod- 134217728 c1 c1 c1
 }
 
-@test "--cpu-period with --cpu-quota, --blkio-weight, --cgroup-conf" {
+@test "--cpu-period, --cpu-quota, --blkio-weight and --cgroup-conf set the kernel's limits" {
 	in_new --cpu-period 50000 --cpu-quota 20000 --cgroup-conf memory.high=50331648 "$IMAGE" sh -c 'cd /sys/fs/cgroup; cat cpu.max memory.high'
 	assert_status 0
 	assert_lines '20000 50000' 50331648
@@ -87,7 +87,7 @@ teardown() {
 	assert_output ''
 }
 
-@test "--pids-limit refuses more processes, 0 and -1 allow any number" {
+@test "--pids-limit refuses more processes, and 0 and -1 allow any number" {
 	in_new --pids-limit 6 "$IMAGE" sh -c 'for i in 1 2 3 4 5 6 7 8 9; do sleep 2 & done; wait; echo all'
 	[ "$status" != 0 ]
 	assert_contains "$stderr" "can't fork"
@@ -99,7 +99,7 @@ teardown() {
 	done
 }
 
-@test "pause stops all processes, unpause lets them go on" {
+@test "pause stops all processes, and unpause continues them" {
 	started c1
 	podman exec -d c1 sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.1; done'
 	wait_for 20 podman exec c1 test -s /count
@@ -111,7 +111,7 @@ teardown() {
 	podman unpause c1
 	has_state c1 running
 	podman exec c1 sh -c 'before=$(cat /count); sleep 1; test "$(cat /count)" != "$before"'
-	# A frozen one can be removed as well.
+	# A paused container can be removed too.
 	podman pause c1
 	podman rm -f -t 0 c1
 }
@@ -131,7 +131,7 @@ teardown() {
 	assert_lines 134217728 '25000 100000' 0 2048
 }
 
-@test "without a pid namespace, too, all processes end with the container" {
+@test "all processes end with the container without a pid namespace too" {
 	podman run -d --name c1 --pid host "$IMAGE" sh -c 'sleep 4325 & sleep 4325'
 	wait_for 20 pgrep -f 'sleep 4325'
 	podman rm -f -t 0 c1
@@ -141,7 +141,7 @@ teardown() {
 	gone 'sleep 4325'
 }
 
-@test "--cgroupns host shows the whole path, private the container's; --cgroups split and no-conmon" {
+@test "--cgroupns host shows the whole path and private the container's, and --cgroups split and no-conmon work" {
 	in_new --cgroupns host "$IMAGE" cat /proc/self/cgroup
 	assert_status 0
 	assert_contains "$output" libpod-
@@ -150,13 +150,13 @@ teardown() {
 	in_new --cgroups no-conmon "$IMAGE" cat /proc/self/cgroup /sys/fs/cgroup/pids.max
 	assert_status 0
 	assert_lines 0::/ 2048
-	# What split makes stays in the caller's own cgroup, which podman has then divided: a unit of its own for it.
+	# split divides the caller's own cgroup for good, so the test runs it in a unit of its own.
 	observe in_unit podman --runtime "$RUNTIME" run --rm --cgroups split --memory 64m "$IMAGE" cat /sys/fs/cgroup/memory.max
 	assert_status 0
 	assert_output 67108864
 }
 
-@test "in a unit as quadlet writes it, the container is below the unit, with its limit; restart and stop end it whole" {
+@test "in a unit of quadlet's form the container's cgroup is below the unit's, with its limit, and restart and stop end all of it" {
 	local units=$HOME/.config/systemd/user cgroup first
 	mkdir -p "$units"
 	cat >"$units/urun-test.service" <<-END
@@ -188,7 +188,7 @@ teardown() {
 	systemctl --user daemon-reload
 }
 
-@test "--cgroup-parent places the cgroup" {
+@test "--cgroup-parent sets the slice of the cgroup" {
 	podman run -d --name c1 --cgroup-parent user-test.slice "$IMAGE" sh -c "$LOOP"
 	[[ $(cgroup_of c1) = */user-test.slice/libpod-* ]]
 	podman rm -f -t 0 c1
@@ -204,7 +204,7 @@ teardown() {
 	podman pod rm -f -t 0 p1
 }
 
-# systemd_image: localhost/systemd, busybox with the guest's own systemd and one service.
+# systemd_image: makes the image localhost/systemd: busybox with the guest's own systemd and one service.
 systemd_image() {
 	local root=$PWD/systemd units=usr/lib/systemd/system unit
 	mkdir -p "$root/usr/lib" "$root/usr/lib64" "$root/$units" "$root/sbin"
@@ -225,7 +225,7 @@ systemd_image() {
 	tar -C "$root" -cf - . | podman import -q -c 'CMD ["/sbin/init", "--unit=test.target"]' - localhost/systemd >/dev/null
 }
 
-@test "systemd runs as the container's first process, with services in cgroups of their own, and stops" {
+@test "systemd runs as the container's first process, has services in cgroups of their own, and stops" {
 	systemd_image
 	podman run -d --name c1 localhost/systemd
 	wait_for 60 podman exec c1 test -s /hello

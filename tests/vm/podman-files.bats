@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Files in podman's containers, and the commands that make and move them.
+# Files in podman's containers, and the commands that make and copy them.
 load podman.bash
 
-# --- file system --------------------------------------------------------------------------------------------------------------
+# --- file system ----------------------------------------------------------------------------------------------------------
 
 @test "--read-only leaves only tmpfs writable" {
 	in_new --read-only "$IMAGE" sh -c 'touch /x /etc/x 2>/dev/null; touch /tmp/x /run/x /var/tmp/x /dev/shm/x && ls /x /etc/x 2>/dev/null || echo kept'
@@ -13,14 +13,14 @@ load podman.bash
 	assert_output kept
 }
 
-@test "--tmpfs and --mount type=tmpfs have size, mode and options as asked" {
+@test "--tmpfs and --mount type=tmpfs have the size, the mode and the options that they ask for" {
 	in_new --tmpfs /a:size=64k,mode=1770,noexec --mount type=tmpfs,destination=/b,tmpfs-size=128k,ro "$IMAGE" sh -c '
 		stat -c %a /a; df -k /a /b | awk "NR > 1 { print \$2 }"; cp /bin/busybox /a/ 2>/dev/null; grep " /a " /proc/mounts | grep -o noexec; touch /b/x 2>/dev/null || echo read-only'
 	assert_status 0
 	assert_lines 1770 64 128 noexec read-only
 }
 
-@test "binds: read-write, read-only, of a file, of a folder with what is mounted in it" {
+@test "bind mounts of files and directories can be read-write or read-only, and have mount flags" {
 	mkdir -p dir/sub
 	echo text >dir/file
 	in_new -v "$PWD/dir:/rw" -v "$PWD/dir:/ro:ro" --mount "type=bind,src=$PWD/dir/file,dst=/one/file,ro=true" -v "$PWD/dir:/nx:noexec,nosuid,nodev" "$IMAGE" sh -c '
@@ -29,12 +29,12 @@ load podman.bash
 	assert_status 0
 	assert_lines text text file new sub read-only read-only 1
 	[ -e dir/new ]
-	in_new -v "$PWD/nosuchfolder:/x" "$IMAGE" true
+	in_new -v "$PWD/nosuchdirectory:/x" "$IMAGE" true
 	assert_status 125
-	assert_contains "$stderr" nosuchfolder
+	assert_contains "$stderr" nosuchdirectory
 }
 
-@test "-v with U gives the folder to the container's user, with Z and z it works without SELinux, with O it is an overlay" {
+@test "-v with U gives the directory to the container's user, Z and z work without SELinux, and O makes an overlay" {
 	mkdir u z o
 	touch u/file
 	in_new --user 1000:1000 -v "$PWD/u:/u:U" "$IMAGE" sh -c 'touch /u/new && stat -c %u:%g /u /u/file'
@@ -49,7 +49,7 @@ load podman.bash
 	[ ! -e o/new ]
 }
 
-@test "a named volume keeps its files, begins with the image's, and is shared" {
+@test "a named volume begins with the image's files, keeps its own, and can be shared" {
 	podman volume create v1
 	in_new -v v1:/etc "$IMAGE" sh -c 'ls /etc/passwd; touch /etc/kept'
 	assert_status 0
@@ -77,7 +77,7 @@ load podman.bash
 	assert_lines hidden '1000 400' hidden
 }
 
-@test "--device gives a device of the host's, --shm-size sizes /dev/shm" {
+@test "--device gives a device of the host, and --shm-size sets the size of /dev/shm" {
 	in_new --device /dev/fuse --device /dev/net/tun:/dev/other:rw --shm-size 1m "$IMAGE" sh -c '
 		test -c /dev/fuse && test -c /dev/other && : <>/dev/fuse && echo opened; df -k /dev/shm | awk "NR > 1 { print \$2 }"
 		for name in null zero full random urandom tty; do test -c /dev/$name && : </dev/zero >/dev/null || echo "no $name"; done; ls -d /dev/pts /dev/mqueue /dev/fd'
@@ -88,9 +88,9 @@ load podman.bash
 	assert_contains "$stderr" nosuchdevice
 }
 
-# --- the rest of podman ---------------------------------------------------------------------------------------------------------
+# --- the rest of podman ---------------------------------------------------------------------------------------------------
 
-@test "cp, diff, export, commit" {
+@test "cp, diff, export and commit work" {
 	started c1
 	echo there >file
 	podman cp file c1:/root/file
@@ -116,7 +116,7 @@ load podman.bash
 	inspected c1 '{{.State.Healthcheck.Status}}' | grep -q '^healthy'
 }
 
-@test "build runs its steps by the runtime" {
+@test "build runs its steps with the runtime" {
 	cat >runtime <<-END
 		#!/bin/sh
 		echo "\$*" >>"$PWD/calls"
@@ -148,7 +148,7 @@ load podman.bash
 	podman rmi -f localhost/built
 }
 
-@test "generate kube, play kube, and down again" {
+@test "generate kube and play kube work, and play kube --down removes the pod" {
 	podman create --name c1 --env A=b --cap-drop all "$IMAGE" /bin/sh -c 'echo "A is $A"; sleep 1000'
 	podman generate kube c1 >c1.yaml
 	podman rm c1

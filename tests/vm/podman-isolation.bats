@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What podman's containers share with the host and with each other, and what they may do.
+# What podman's containers share with the host and with each other, and their privileges.
 load podman.bash
 
-# --- namespaces ---------------------------------------------------------------------------------------------------------------
+# --- namespaces -----------------------------------------------------------------------------------------------------------
 
-@test "--network none has lo alone, host has the caller's, container:NAME another's" {
+@test "--network none has lo alone, host has the caller's network, and container:NAME another container's" {
 	in_new --network none "$IMAGE" sh -c 'ip -o link | cut -d: -f2; ip -o -4 address show lo'
 	assert_status 0
 	[ "${lines[0]}" = ' lo' ]
@@ -27,7 +27,7 @@ load podman.bash
 	wait_for 20 answers
 }
 
-@test "--pid, --ipc and --uts host are the caller's; by default they are new" {
+@test "--pid, --ipc and --uts host give the caller's namespaces, and by default they are new" {
 	in_new --pid host --ipc host --uts host "$IMAGE" sh -c 'for ns in pid ipc uts; do readlink /proc/self/ns/$ns; done; cat /proc/1/comm'
 	assert_status 0
 	assert_lines "$(readlink /proc/self/ns/pid)" "$(readlink /proc/self/ns/ipc)" "$(readlink /proc/self/ns/uts)" "$(cat /proc/1/comm)"
@@ -37,7 +37,7 @@ load podman.bash
 	[ "${lines[5]}" = 1 ]
 }
 
-@test "--pid container:NAME and --ipc container:NAME share another's" {
+@test "--pid container:NAME and --ipc container:NAME share another container's namespaces" {
 	started c1 --ipc shareable
 	in_new --pid container:c1 --ipc container:c1 "$IMAGE" sh -c 'for ns in pid ipc; do cmp /proc/self/ns/$ns /proc/1/ns/$ns; readlink /proc/self/ns/$ns; done; ps'
 	assert_contains "$output" 'trap'
@@ -45,7 +45,7 @@ load podman.bash
 	for ns in pid ipc; do assert_contains "$output" "$(podman exec c1 readlink /proc/self/ns/$ns)"; done
 }
 
-@test "--userns keep-id, nomap, auto and --uidmap map as asked" {
+@test "--userns keep-id, nomap and auto, and --uidmap, map the ids that they should" {
 	in_new --userns keep-id "$IMAGE" sh -c 'id -u; id -g; stat -c %u /etc'
 	assert_status 0
 	assert_lines 1000 1000 0
@@ -60,8 +60,9 @@ load podman.bash
 	assert_lines 500 '0 1 500' '500 0 1'
 }
 
-# With nomap the folder's owner has no id in the container, whose root isn't let through the folders above: a home is often 0700.
-@test "--userns keep-id and nomap: a folder below one that only its owner may enter can be bound" {
+# With nomap the directory's owner has no id in the container, and the container's root can't enter the directories above: a home is often
+# 0700.
+@test "with --userns keep-id and nomap a volume can be below a directory that only its owner may enter" {
 	mkdir -p closed/mine
 	echo text >closed/mine/file
 	chmod 700 closed
@@ -74,7 +75,7 @@ load podman.bash
 	assert_lines 65534 text
 }
 
-@test "the containers of a pod share its network, ipc and host name; with --share pid also its processes" {
+@test "the containers of a pod share network, ipc and host name, and with --share pid the processes" {
 	podman pod create --name p1 --hostname podhost --share net,ipc,uts,pid
 	podman run -d --pod p1 --name c1 "$IMAGE" sh -c 'hostname; echo from-c1 | nc -l -p 7000 & sleep 4323'
 	wait_for 20 logged c1 podhost
@@ -88,11 +89,11 @@ load podman.bash
 	gone 'sleep 4323'
 }
 
-# --- privileges ---------------------------------------------------------------------------------------------------------------
+# --- privileges -----------------------------------------------------------------------------------------------------------
 
-@test "capabilities: podman's default, --cap-add, --cap-drop, those of another user, --privileged" {
+@test "the capabilities are podman's default, and those of --cap-add, --cap-drop, --user and --privileged" {
 	in_new "$IMAGE" cat /proc/self/status
-	# podman's default, and that with what Debian's containers.conf adds.
+	# The first is podman's default, and the second has what Debian's containers.conf adds.
 	[[ $(status_field CapEff) = 00000000800405fb || $(status_field CapEff) = 00000000a80425fb ]]
 	[ "$(status_field CapBnd)" = "$(status_field CapEff)" ]
 	in_new --cap-drop all --cap-add NET_ADMIN "$IMAGE" cat /proc/self/status
@@ -106,7 +107,7 @@ load podman.bash
 	[ "$(status_field Seccomp)" = 0 ]
 }
 
-@test "seccomp: podman's profile, one of the user's, none" {
+@test "the seccomp filter is podman's, one of the user's, or none" {
 	in_new "$IMAGE" cat /proc/self/status
 	[ "$(status_field Seccomp)" = 2 ]
 	jq -n '{defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"],
@@ -125,7 +126,7 @@ load podman.bash
 	[ "$(status_field NoNewPrivs)" = 1 ]
 }
 
-@test "masked and read-only paths: podman's, more of them, none" {
+@test "podman's masked and read-only paths hold, mask= adds paths, and unmask=ALL removes all" {
 	in_new "$IMAGE" sh -c 'cat /proc/kcore /proc/keys | wc -c; ls /sys/firmware | wc -l; echo x 2>/dev/null >/proc/sys/kernel/hostname || echo read-only'
 	assert_status 0
 	assert_lines 0 0 read-only
@@ -137,7 +138,7 @@ load podman.bash
 	assert_output 0
 }
 
-@test "--ulimit, --oom-score-adj and --sysctl set what was asked" {
+@test "--ulimit, --oom-score-adj and --sysctl set what they say" {
 	in_new --ulimit nofile=100:200 --ulimit core=0:0 --oom-score-adj 500 --sysctl net.ipv4.ip_unprivileged_port_start=80 --sysctl kernel.shm_rmid_forced=1 "$IMAGE" sh -c '
 		ulimit -Sn; ulimit -Hn; ulimit -c; cat /proc/self/oom_score_adj /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shm_rmid_forced'
 	assert_status 0
@@ -147,7 +148,7 @@ load podman.bash
 	assert_contains "$stderr" nosuchthing
 }
 
-@test "--group-add adds groups; keep-groups keeps the caller's" {
+@test "--group-add adds groups, and keep-groups keeps the caller's" {
 	in_new --group-add 44 --group-add 45 "$IMAGE" id -G
 	assert_output '0 44 45'
 	[ "$(id -G)" != "$(id -g)" ] || skip "this user has one group only"
@@ -156,11 +157,11 @@ load podman.bash
 	assert_contains "$output" 65534
 }
 
-@test "--init is process 1 and reaps; --preserve-fds passes descriptors and no others" {
+@test "--init is process 1 and reaps children, and --preserve-fds passes its descriptors and no others" {
 	in_new --init "$IMAGE" sh -c 'cat /proc/1/comm; (sleep 0.3 &) ; sleep 1; ps | grep -c "\[sleep\]"'
 	[ "${lines[0]}" != sh ]
 	[ "${lines[1]}" = 0 ]
-	# Without the function, which closes 3: bats' own is put aside.
+	# Without the function podman(), which closes descriptor 3.
 	observe bash -c 'exec timeout 60 podman --runtime "$0" run --rm --preserve-fds 2 "$1" sh -c "cat <&3; cat <&4; ls /proc/self/fd | wc -l" 3<<<three 4<<<four' "$RUNTIME" "$IMAGE"
 	assert_status 0
 	assert_lines three four 6
@@ -168,7 +169,7 @@ load podman.bash
 	assert_output 4
 }
 
-@test "hooks run at their time, with the container's state" {
+@test "hooks run at their stages, with the container's state" {
 	mkdir hooks
 	local stage
 	for stage in createRuntime poststart poststop; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# urun inside a container of rootless podman, as in a CI job: which of podman's options it takes, and what it says without.
+# urun inside a container of rootless podman, as in a CI job: which options of podman it needs, and its messages without them.
 load podman.bash
 
 # in_podman OPTION… -- ARG…: observes urun with these arguments in a container of podman's, where /inner is a root file system.
@@ -19,7 +19,7 @@ in_podman() {
 	try run --rm --volume "$URUN:/bin/urun" --volume "$BATS_FILE_TMPDIR/inner:/inner" "${options[@]}" "$IMAGE" urun "$@"
 }
 
-@test "two options are enough, and the messages name them" {
+@test "urun needs two options of podman, and its messages name them" {
 	in_podman -- --version
 	[ "$status" = 0 ] || skip "urun isn't linked statically"
 	in_podman -- run --rootfs /inner --network none true
@@ -33,7 +33,7 @@ in_podman() {
 	assert_output 5:6
 }
 
-@test "in place of no filter a capability does, or all of them" {
+@test "--cap-add SYS_ADMIN or --privileged works in place of seccomp=unconfined" {
 	in_podman -- --version
 	[ "$status" = 0 ] || skip "urun isn't linked statically"
 	in_podman --cap-add SYS_ADMIN --security-opt unmask=ALL -- run --rootfs /inner --network none sh -c 'echo runs'
@@ -42,7 +42,7 @@ in_podman() {
 	assert_output runs
 }
 
-@test "without the network's device there is a warning, and lo" {
+@test "without the device of the network urun warns, and the container has lo alone" {
 	in_podman -- --version
 	[ "$status" = 0 ] || skip "urun isn't linked statically"
 	[ -x "${URUN%/*}/urun-slirp" ] || skip "urun was built without libslirp"

@@ -3,14 +3,14 @@
 # What the tests under podman share; they run in the guest, as user ci.
 #
 #   URUN          the program to test
-#   URUN_RUNTIME  what podman takes as its runtime (default: URUN; "crun" tells whether a test is right)
+#   URUN_RUNTIME  the runtime of podman (default: URUN; "crun" tells whether a test is right)
 load ../integration/lib.bash
 
 RUNTIME=${URUN_RUNTIME:-$URUN}
 IMAGE=localhost/busybox
 LOOP='trap "exit 3" TERM; echo started; while :; do sleep 0.2; done'
 
-# podman ARG…: with the runtime under test; ends after 90 seconds whatever happens.  Bats waits for whoever holds 3 or 4.
+# podman ARG…: runs podman with the runtime under test, for 90 seconds at most.  Bats would wait for processes with descriptor 3 or 4.
 podman() {
 	timeout -k 5 90 podman --runtime "$RUNTIME" "$@" 3>&- 4>&-
 }
@@ -20,12 +20,12 @@ try() {
 	observe podman "$@" </dev/null
 }
 
-# in_new ARG… : observes a container of the image that is removed afterwards.
+# in_new ARG…: observes a new container, which is removed afterwards.
 in_new() {
 	try run --rm "$@"
 }
 
-# started NAME ARG…: a container that runs, does nothing, and ends by SIGTERM with status 3.
+# started NAME ARG…: starts a container that does nothing, and ends by SIGTERM with status 3.
 started() {
 	local name=$1
 	shift
@@ -37,7 +37,7 @@ logged() {
 	podman logs "$1" 2>&1 | grep -q -- "$2"
 }
 
-# gone TEXT: no process has it in its command line; "!" before a command fails no test.
+# gone TEXT: waits until no process has the text in its command line.  (A command after "!" fails no test.)
 gone() {
 	wait_for 5 no_process "$1" || fail "there still is: $(pgrep -af "$1")"
 }
@@ -54,7 +54,7 @@ has_state() {
 	[ "$(inspected "$1" '{{.State.Status}}')" = "$2" ]
 }
 
-# podman's own process that holds the user namespace: what every test would else be the first to start.
+# Starts podman's process that holds the user namespace, which would otherwise look like a leftover of the first test.
 setup_file() {
 	podman unshare true
 }
@@ -71,14 +71,14 @@ teardown() {
 	[ -z "$left" ]
 }
 
-# Ends what a test left to run.  A look into podman's folder is far quicker than podman.
+# Removes the containers that a test left.  Looking into podman's directory is far quicker than podman.
 remove_containers() {
-	local folders=("$HOME"/.local/share/containers/storage/overlay-containers/*/)
-	[ -e "${folders[0]}" ] || return 0
+	local directories=("$HOME"/.local/share/containers/storage/overlay-containers/*/)
+	[ -e "${directories[0]}" ] || return 0
 	podman rm -fa -t 0 >/dev/null 2>&1 || { podman pod rm -fa -t 0 && podman rm -fa -t 0; } >/dev/null
 }
 
-# Nothing of the runtime's may stay; a process that was killed is given some time to be gone.
+# Nothing of the runtime may stay.  A process that was killed has some time to end.
 nothing_left() {
 	local left='' now
 	for _ in $(seq 20); do
@@ -94,7 +94,7 @@ nothing_left() {
 	[ -z "$left" ] || fail "left behind: $left"
 }
 
-# at_terminal STEP… -- ARG…: podman at a terminal; $output is what it showed.
+# at_terminal STEP… -- ARG…: runs podman at a terminal; $output is what the terminal showed.
 at_terminal() {
 	local steps=()
 	while [ "$1" != -- ]; do
@@ -105,7 +105,7 @@ at_terminal() {
 	observe "$BATS_TEST_DIRNAME/../integration/terminal" "${steps[@]}" -- podman --runtime "$RUNTIME" "$@" 3>&- 4>&-
 }
 
-# status_field NAME: of the /proc/PID/status in $output.
+# status_field NAME: prints this field of the /proc/PID/status in $output.
 status_field() {
 	sed -n "s/^$1:[[:space:]]*//p" <<<"$output"
 }

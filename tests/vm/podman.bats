@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# The life of a container under podman: run, exec, terminals, and all that ends it.
+# The life of a container under podman: run, exec, terminals, and the ways to its end.
 load podman.bash
 
-# --- run ----------------------------------------------------------------------------------------------------------------
+# --- run ------------------------------------------------------------------------------------------------------------------
 
 @test "podman info names the runtime and its version" {
 	try info --format '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Version}}'
@@ -18,12 +18,12 @@ load podman.bash
 	[ "$stderr" = err ]
 }
 
-@test "run gives 128 and the signal where one ended the program" {
+@test "run ends with 128 and the signal that ended the program" {
 	in_new --init "$IMAGE" sh -c 'kill -KILL $$'
 	assert_status 137
 }
 
-@test "125, 126 and 127 tell whose fault it was" {
+@test "run ends with 125, 126 or 127 by the kind of the failure" {
 	in_new --nosuchoption "$IMAGE" true
 	assert_status 125
 	in_new "$IMAGE" /etc
@@ -39,14 +39,14 @@ load podman.bash
 	[ "$status" -ge 125 ] && [ "$status" -le 127 ]
 }
 
-@test "environment, folder, names, ids and umask are as asked" {
+@test "environment, working directory, names, ids and umask are those of the options" {
 	in_new -e A='b c' -w /var/tmp --hostname box --user 12:34 --umask 0027 --entrypoint sh --add-host peer:192.0.2.9 --dns 192.0.2.53 "$IMAGE" \
 		-c 'echo "$A"; pwd; hostname; id -u; id -g; umask; grep peer /etc/hosts; cat /etc/resolv.conf'
 	assert_status 0
 	assert_lines 'b c' /var/tmp box 12 34 0027 $'192.0.2.9\tpeer' 'nameserver 192.0.2.53'
 }
 
-@test "a root file system takes the place of an image" {
+@test "--rootfs replaces the image" {
 	mkdir rootfs
 	tar -C rootfs -xf /opt/busybox.tar
 	in_new --rootfs "$PWD/rootfs" sh -c 'echo mine >/made; cat /made'
@@ -58,7 +58,7 @@ load podman.bash
 	[ -e rootfs/made ]
 }
 
-@test "a containers.conf can name the runtime: errors come through its log in JSON, --cgroups disabled is passed on" {
+@test "a containers.conf can name the runtime, whose errors podman reads from the JSON log, and --cgroups disabled works" {
 	local known=${RUNTIME##*/}
 	cat >containers.conf <<-END
 		[engine]
@@ -79,9 +79,9 @@ load podman.bash
 	assert_output without
 }
 
-# --- the life of a container ------------------------------------------------------------------------------------------------
+# --- the life of a container ----------------------------------------------------------------------------------------------
 
-@test "run -d, logs, ps, top, inspect and wait" {
+@test "run -d, logs, ps, top, inspect and wait work" {
 	started c1
 	try logs c1
 	assert_output started
@@ -104,7 +104,7 @@ load podman.bash
 	[ "$(inspected c1 '{{.State.ExitCode}}')" = 4 ]
 }
 
-@test "stop lets the program end by SIGTERM, or by its own stop signal, and kills what doesn't" {
+@test "stop ends the program by SIGTERM or its own stop signal, and kills a program that goes on" {
 	started c1
 	try stop -t 20 c1
 	assert_status 0
@@ -132,7 +132,7 @@ load podman.bash
 	assert_status 125
 }
 
-@test "create, init, start, restart, rm -f" {
+@test "create, init, start, restart and rm -f work" {
 	started_times() { [ "$(podman exec c1 wc -l /starts)" = "$1 /starts" ]; }
 	podman create --name c1 "$IMAGE" sh -c "date +%s%N >>/starts; $LOOP"
 	has_state c1 created
@@ -153,7 +153,7 @@ load podman.bash
 	assert_status 1
 }
 
-@test "what the program started ends with it" {
+@test "the processes that the program started end with it" {
 	in_new "$IMAGE" sh -c 'sleep 4321 & sleep 4321 & exit 0'
 	assert_status 0
 	gone 'sleep 4321'
@@ -161,7 +161,7 @@ load podman.bash
 
 # --- exec -----------------------------------------------------------------------------------------------------------------
 
-@test "exec has output, stdin and the exit status; 126 and 127" {
+@test "exec has output, stdin and the exit status, and ends with 126 or 127 for a program that can't run" {
 	started c1
 	try exec c1 sh -c 'echo out; echo err >&2; exit 9'
 	assert_status 9
@@ -176,7 +176,7 @@ load podman.bash
 	assert_contains "$stderr" 'executable file `nosuchprogram` not found in $PATH'
 }
 
-@test "exec has user, folder, environment, groups and privileges as asked" {
+@test "exec has the user, directory, environment, groups and privileges of its options" {
 	started c1 --cap-drop all -e A=first -e B=kept
 	try exec -u 1000:1001 -w /tmp -e A=second c1 sh -c 'id -u; id -g; pwd; echo $A $B'
 	assert_status 0
@@ -198,7 +198,7 @@ load podman.bash
 	gone 'sleep 4322'
 }
 
-@test "exec in a container with a user namespace of its own" {
+@test "exec works in a container with a user namespace of its own" {
 	started c1 --userns keep-id
 	try exec c1 sh -c 'id -u; cat /proc/self/uid_map | md5sum; cat /proc/1/uid_map | md5sum'
 	assert_status 0
@@ -208,9 +208,9 @@ load podman.bash
 	assert_output 0
 }
 
-# --- terminals --------------------------------------------------------------------------------------------------------------
+# --- terminals ------------------------------------------------------------------------------------------------------------
 
-@test "run -it has a terminal of the window's size, which can be resized and typed into" {
+@test "run -it has a terminal of the window's size, which can be resized, and reads what is typed" {
 	at_terminal size=31x117 wait='31 117' size=40x100 wait='40 100' 'type=hello\n' -- \
 		run -it --rm "$IMAGE" sh -c 'trap "stty size" WINCH; tty; stty size; until read line; do :; done; echo "got $line"; exit 6'
 	assert_contains "$output" /dev/pts/0
@@ -219,7 +219,7 @@ load podman.bash
 	assert_contains "$output" 'terminal restored'
 }
 
-@test "run -t without -i, detached with a terminal, and its logs" {
+@test "run -t works without -i, and detached, with the terminal's output in the logs" {
 	in_new -t "$IMAGE" sh -c 'tty; test -t 1 && echo terminal'
 	assert_status 0
 	assert_contains "$output" /dev/pts/0
@@ -236,7 +236,7 @@ load podman.bash
 	assert_contains "$output" 'exit 8'
 }
 
-@test "Ctrl-C ends the program, the detach keys leave it running" {
+@test "Ctrl-C ends the program, and the detach keys leave it running" {
 	at_terminal wait=ready 'type=\x03' -- run -it --rm "$IMAGE" sh -c 'trap "exit 9" INT; echo ready; while :; do sleep 0.1; done'
 	assert_contains "$output" 'exit 9'
 	at_terminal wait=ready 'type=\x11' -- run -it --detach-keys ctrl-q --name c1 "$IMAGE" sh -c 'echo ready; sleep 1000'

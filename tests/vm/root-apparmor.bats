@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# AppArmor: only root can load a profile; the containers are user ci's.
+# AppArmor: only root can load a profile.  The containers are user ci's.
 load ../integration/lib.bash
 
 setup() {
@@ -28,19 +28,19 @@ teardown() {
 	rm -rf "$BUNDLE"
 }
 
-# As user ci.
+# urun ARG…: runs urun as user ci.
 urun() {
 	chown -R ci:ci "$BUNDLE"
 	timeout -k 5 60 runuser -u ci -- "$URUN" --root "$BATS_TEST_TMPDIR/state" "$@" </dev/null
 }
 
-@test "a profile that is loaded confines the program" {
+@test "a loaded profile confines the program" {
 	in_container 'cat /proc/self/attr/current; echo x >/tmp/allowed && echo may; echo x >/tmp/denied'
 	assert_lines 'urun-test (enforce)' may
 	assert_contains "$stderr" '/tmp/denied: Permission denied'
 }
 
-@test "a program that exec starts is confined too, by the container's profile or its own" {
+@test "exec confines its program by the container's profile, or by --apparmor" {
 	sh_program 'sleep 60'
 	urun run --detach --bundle "$BUNDLE" c1 >/dev/null 2>&1 3>&- 4>&-
 	try exec c1 cat /proc/self/attr/current
@@ -55,10 +55,4 @@ urun() {
 	in_container true
 	assert_status 125
 	assert_contains "$stderr" no-such-profile
-}
-
-assert_lines() {
-	local wanted
-	wanted=$(printf '%s\n' "$@")
-	assert_output "$wanted"
 }

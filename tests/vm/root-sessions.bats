@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Containers of user ci that one session starts and another one enters: login sessions, cron, services, a shell of root's.  The
-# kernel lets a process be moved only below a cgroup of the mover's own, which two sessions don't share: systemd has to do it.
+# Containers of user ci that one session starts and another session enters: login sessions, cron, services, a shell of root.  The
+# kernel moves a process only if the mover may write to a common parent cgroup, which two sessions don't have: systemd moves it for them.
 # Run in the machine as root, who alone can open sessions for another user.  Limits are set where their controllers are delegated.
 load ../integration/lib.bash
 
@@ -36,13 +36,13 @@ delegated() {
 	echo yes
 }
 
-# from WAY LINE: runs the line of shell as user ci from there.
+# from WAY LINE: runs the line of shell as user ci, in this kind of session.
 from() {
 	local as_ci=(setpriv --reuid ci --regid ci --init-groups env -i "PATH=$PATH" HOME=/home/ci)
 	local unit=(systemd-run --quiet --wait --pipe --collect -p KillMode=process)
 	case $1 in
 	login) timeout 60 su -l ci -s /bin/sh -c "$2" ;;
-	# Without "-": all of root's environment stays, a runtime folder too.
+	# Without "-" root's environment stays, with its runtime directory.
 	su) XDG_RUNTIME_DIR=/run/user/0 timeout 60 su -m ci -s /bin/sh -c "$2" ;;
 	setpriv) timeout 60 "${as_ci[@]}" sh -c "$2" ;;
 	service) timeout 60 "${unit[@]}" -p User=ci sh -c "$2" ;;
@@ -52,7 +52,7 @@ from() {
 	esac </dev/null 3>&- 4>&-
 }
 
-# run_from WAY [OPTION…]: starts c1 in a scope of systemd's, with no word.
+# run_from WAY [OPTION…]: starts c1 in a scope of systemd, which must print nothing.
 run_from() {
 	local way=$1
 	shift
@@ -73,7 +73,7 @@ in_a_scope() {
 	[ -z "$LIMITED" ] || [ "$(cat "/sys/fs/cgroup$CGROUP/pids.max" "/sys/fs/cgroup$CGROUP/memory.max")" = $'20\n67108864' ]
 }
 
-# enters_from WAY…: a process of exec is in the container's cgroup.
+# enters_from WAY…: exec from these sessions runs in the container's cgroup.
 enters_from() {
 	local way
 	for way in "$@"; do
@@ -82,27 +82,27 @@ enters_from() {
 	done
 }
 
-@test "a login session is a cgroup that is root's" {
+@test "the cgroup of a login session belongs to root" {
 	observe from login 'own=$(sed -n s/^0:://p /proc/self/cgroup); echo "$own"; stat -c %U "/sys/fs/cgroup$own/cgroup.procs"'
 	[[ ${lines[0]} =~ /session-[a-z0-9]+\.scope$ ]]
 	[ "${lines[1]}" = root ]
 }
 
-@test "a container that a login session started is entered from everywhere" {
+@test "exec enters a container of a login session from every kind of session" {
 	run_from login
 	in_a_scope
 	# shellcheck disable=SC2086 # a list
 	enters_from $WAYS
 }
 
-@test "a container that a service of the system started as the user is entered from everywhere" {
+@test "exec enters a container of a system service from every kind of session" {
 	run_from service
 	in_a_scope
 	# shellcheck disable=SC2086
 	enters_from $WAYS
 }
 
-@test "a container that was started by su, or by setpriv, is entered from everywhere" {
+@test "exec enters a container that su or setpriv started from every kind of session" {
 	local way
 	for way in su setpriv; do
 		run_from "$way"
@@ -113,21 +113,21 @@ enters_from() {
 	done
 }
 
-@test "another user of the container enters from a login session" {
+@test "exec --user enters from a login session" {
 	run_from login
 	observe from login "$URUN --root $STATE exec --user 33:33 c1 sh -c 'id -u; sed -n s/^0:://p /proc/self/cgroup'"
 	assert_lines 33 "$CGROUP"
 }
 
-@test "what enters from a login session is under the container's limits" {
+@test "the container's limits hold for exec from a login session" {
 	[ -n "$LIMITED" ] || skip "no controllers are delegated here"
 	run_from service
 	observe from login "$URUN --root $STATE exec c1 dd if=/dev/zero of=/dev/null bs=128M count=1"
 	assert_status 137
 }
 
-# The unit is inactive then, and systemd moves no process into it.
-@test "a container in the cgroup of a user's service that has ended is entered from everywhere" {
+# The unit is then inactive, and systemd moves no process into it.
+@test "exec enters a container in the cgroup of an ended user service from every kind of session" {
 	config 'del(.linux.resources)'
 	chown -R ci:ci "$BUNDLE"
 	from user_delegated "$URUN --root $STATE run --detach --bundle $BUNDLE c1 >/dev/null 2>&1"
@@ -138,8 +138,8 @@ enters_from() {
 	enters_from $WAYS
 }
 
-# The first connection to the user's bus starts it, and systemd takes its name there a moment later.
-@test "a user's bus that isn't started yet is no hindrance" {
+# The first connection starts the user's bus, and systemd takes its name on the bus a moment later.
+@test "run and exec work while the user's bus isn't started yet" {
 	from setpriv 'XDG_RUNTIME_DIR=/run/user/1000 systemctl --user stop dbus.service'
 	run_from service
 	in_a_scope
@@ -147,7 +147,7 @@ enters_from() {
 	enters_from login
 }
 
-@test "without a session of systemd's, --systemd-cgroup says that there is no cgroup" {
+@test "without a session of systemd --systemd-cgroup warns that there is no cgroup" {
 	config 'del(.linux.resources)'
 	chown -R ci:ci "$BUNDLE"
 	useradd -m stranger 2>/dev/null || id stranger >/dev/null
@@ -160,8 +160,8 @@ enters_from() {
 	chown -R ci:ci "$STATE"
 }
 
-# By busybox's crond, which begins its jobs with the next minute.
-@test "cron starts a container, and enters one of a login session" {
+# busybox's crond starts its jobs at the next full minute.
+@test "cron starts a container, and enters a container of a login session" {
 	local tables=$BATS_TEST_TMPDIR/tables cron
 	run_from login
 	mkdir "$tables"
