@@ -54,17 +54,25 @@ struct str_pair {
 };
 typedef LIST_OF(struct str_pair) str_map;
 
+/* Numbers such as 0-3,7: core/base/range_list.h. */
+struct number_range {
+	uint32_t first;
+	uint32_t last; /* not below first */
+};
+typedef LIST_OF(struct number_range) range_list;
+
 enum json_kind {
-	JSON_BOOL,	 /* bool; not given: false */
-	JSON_OPT_BOOL,	 /* struct opt_bool */
-	JSON_STRING,	 /* char *; not given: NULL */
-	JSON_I64,	 /* struct opt_i64, min..max */
-	JSON_U64,	 /* struct opt_u64, 0..max (as uint64_t) */
-	JSON_ENUM,	 /* int: index into names; not given: -1 */
-	JSON_OBJECT,	 /* struct of shape, by pointer; not given: NULL */
-	JSON_LIST,	 /* LIST_OF(struct of shape) */
-	JSON_STRINGS,	 /* str_list */
-	JSON_U32_LIST,	 /* LIST_OF(uint32_t) */
+	JSON_BOOL,     /* bool; not given: false */
+	JSON_OPT_BOOL, /* struct opt_bool */
+	JSON_STRING,   /* char *; not given: NULL */
+	JSON_I64,      /* struct opt_i64, min..max */
+	JSON_U64,      /* struct opt_u64, 0..max (as uint64_t) */
+	JSON_ENUM,     /* int: index into names; not given: -1 */
+	JSON_OBJECT,   /* struct of shape, by pointer; not given: NULL */
+	JSON_LIST,     /* LIST_OF(struct of shape) */
+	JSON_STRINGS,  /* str_list */
+	JSON_U32_LIST, /* LIST_OF(uint32_t) */
+	JSON_RANGES, /* range_list: a string such as "0-3,7"; not given: the empty list, as "" is */
 	JSON_ENUM_LIST,	 /* LIST_OF(int): indexes into names */
 	JSON_STRING_MAP, /* str_map, in the document's order */
 	JSON_OBJECT_MAP, /* LIST_OF(struct of shape), whose first member is char *: the key */
@@ -77,10 +85,16 @@ struct json_field {
 	enum json_kind kind;
 	bool required;
 	size_t offset;
-	int64_t min;  /* JSON_I64 */
-	uint64_t max; /* JSON_I64, JSON_U64, JSON_U32_LIST; 0 stands for the type's own maximum */
+	int64_t min; /* JSON_I64 */
+	/* JSON_I64, JSON_U64, JSON_U32_LIST, JSON_RANGES; 0 stands for the type's own maximum */
+	uint64_t max;
 	const struct json_shape *shape; /* JSON_OBJECT, JSON_LIST, JSON_OBJECT_MAP */
 	const char *const *names;	/* JSON_ENUM, JSON_ENUM_LIST: NULL at the end */
+	/*
+	 * JSON_ENUM, JSON_ENUM_LIST, JSON_RANGES: what the error says of another text, behind the text in quotes.
+	 * NULL: that it is unknown, and which names there are.
+	 */
+	const char *refusal;
 };
 
 struct json_shape {

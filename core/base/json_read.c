@@ -5,6 +5,7 @@
 
 #include "core/base/json.h"
 #include "core/base/json_tree.h"
+#include "core/base/range_list.h"
 
 /* In an error, no more of a value or of a list of names is shown. */
 #define TEXT_SHOWN  64
@@ -100,8 +101,9 @@ static int read_string(struct reader *reader, const struct json_place *place,
 }
 
 static int read_enum(struct reader *reader, const struct json_place *place,
-		     const struct json_node *node, const char *const *names, int *ret_index)
+		     const struct json_node *node, const struct json_field *field, int *ret_index)
 {
+	const char *const *names = field->names;
 	char list[NAMES_SHOWN] = "";
 	size_t used = 0;
 
@@ -116,8 +118,24 @@ static int read_enum(struct reader *reader, const struct json_place *place,
 			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
 						 i ? ", " : "", names[i]);
 	}
+	if (field->refusal)
+		return refuse(reader, place, "\"%.*s\" %s", TEXT_SHOWN, node->text, field->refusal);
 	return refuse(reader, place, "\"%.*s\" is unknown: must be one of %s", TEXT_SHOWN,
 		      node->text, list);
+}
+
+static int read_ranges(struct reader *reader, const struct json_place *place,
+		       const struct json_node *node, const struct json_field *field,
+		       range_list *ret_ranges)
+{
+	uint32_t max = field->max ? (uint32_t)field->max : UINT32_MAX;
+
+	if (expect(reader, place, node, JSON_TYPE_STRING) < 0)
+		return -1;
+	if (range_list_parse(node->text, max, reader->arena, ret_ranges) < 0)
+		return refuse(reader, place, "\"%.*s\" %s", TEXT_SHOWN, node->text,
+			      field->refusal ? field->refusal : "isn't a list such as 0-3,7");
+	return 0;
 }
 
 static int read_string_map(struct reader *reader, const struct json_place *place,
@@ -188,7 +206,7 @@ static int read_element(struct reader *reader, const struct json_place *place,
 			return -1;
 		*(uint32_t *)element = (uint32_t)number;
 		return 0;
-	default: return read_enum(reader, place, node, field->names, element);
+	default: return read_enum(reader, place, node, field, element);
 	}
 }
 
@@ -250,7 +268,8 @@ static int read_member(struct reader *reader, const struct json_place *place,
 		opt_u64->set = true;
 		return read_u64(reader, place, node, field->max ? field->max : UINT64_MAX,
 				&opt_u64->value);
-	case JSON_ENUM: return read_enum(reader, place, node, field->names, member);
+	case JSON_ENUM: return read_enum(reader, place, node, field, member);
+	case JSON_RANGES: return read_ranges(reader, place, node, field, member);
 	case JSON_OBJECT: return read_pointed(reader, place, node, field->shape, member);
 	case JSON_LIST:
 	case JSON_STRINGS:

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "core/base/json.h"
+#include "core/base/range_list.h"
 #include "core/base/utf8.h"
 
 #define INDENT "    "
@@ -159,6 +160,11 @@ static void write_value(struct writer *writer, const struct json_field *field, c
 		strbuf_addf(writer->out, "%" PRIu64, ((const struct opt_u64 *)member)->value);
 		break;
 	case JSON_ENUM: add_string(writer, field->names[*(const int *)member]); break;
+	case JSON_RANGES:
+		strbuf_add_str(writer->out, "\"");
+		range_list_print(member, writer->out);
+		strbuf_add_str(writer->out, "\"");
+		break;
 	case JSON_OBJECT: write_object(writer, field->shape, *(void *const *)member); break;
 	case JSON_LIST:
 	case JSON_STRINGS:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/log.h"
+#include "core/base/range_list.h"
 #include "core/base/str.h"
 
 /* What the kernel takes a quota to be counted in where nothing is said: 100 ms. */
@@ -144,6 +145,17 @@ static void add_cpu_max(struct builder *builder, const struct config_cpu *cpu)
 		add(builder, "cpu.quota", "cpu.max", arena_strf(arena, "max %" PRIu64, period));
 }
 
+static void add_set(struct builder *builder, const char *field, const char *file,
+		    const range_list *set)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	if (set->count == 0)
+		return;
+	range_list_print(set, &text);
+	add(builder, field, file, arena_str(&builder->settings->arena, text.bytes));
+}
+
 static int add_cpu(struct builder *builder, const struct config_cpu *cpu, struct error *err)
 {
 	struct arena *arena = &builder->settings->arena;
@@ -160,10 +172,8 @@ static int add_cpu(struct builder *builder, const struct config_cpu *cpu, struct
 	if (cpu->burst.set)
 		add(builder, "cpu.burst", "cpu.max.burst",
 		    arena_strf(arena, "%" PRIu64, cpu->burst.value));
-	if (cpu->cpus && cpu->cpus[0])
-		add(builder, "cpu.cpus", "cpuset.cpus", arena_str(arena, cpu->cpus));
-	if (cpu->mems && cpu->mems[0])
-		add(builder, "cpu.mems", "cpuset.mems", arena_str(arena, cpu->mems));
+	add_set(builder, "cpu.cpus", "cpuset.cpus", &cpu->cpus);
+	add_set(builder, "cpu.mems", "cpuset.mems", &cpu->mems);
 	return 0;
 }
 

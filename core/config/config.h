@@ -81,8 +81,8 @@ enum config_sched_flag {
 };
 
 struct config_cpu_affinity {
-	char *initial; /* cpu lists such as "0-3,7" */
-	char *final;
+	range_list initial; /* processors */
+	range_list final;
 };
 
 struct config_process {
@@ -207,8 +207,8 @@ struct config_cpu {
 	struct opt_u64 period;
 	struct opt_i64 realtime_runtime;
 	struct opt_u64 realtime_period;
-	char *cpus;
-	char *mems;
+	range_list cpus; /* processors */
+	range_list mems; /* memory nodes */
 	struct opt_i64 idle;
 };
 
@@ -334,9 +334,12 @@ struct config_intel_rdt {
 	bool enable_monitoring;
 };
 
+/* More memory nodes than any kernel is built with (CONFIG_NODES_SHIFT is at most 10). */
+#define CONFIG_NODES_MAX 1024
+
 struct config_memory_policy {
 	char *mode;
-	char *nodes;
+	range_list nodes; /* below CONFIG_NODES_MAX */
 	str_list flags;
 };
 

@@ -44,8 +44,8 @@ static void merge_cpu(struct config_cpu *into, const struct config_cpu *from)
 	TAKE(period);
 	TAKE(realtime_runtime);
 	TAKE(realtime_period);
-	TAKE_TEXT(cpus);
-	TAKE_TEXT(mems);
+	TAKE_LIST(cpus);
+	TAKE_LIST(mems);
 	TAKE(idle);
 }
 

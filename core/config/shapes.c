@@ -25,6 +25,11 @@
 #define BLOCK_WEIGHT_MAX 1000
 /* In milliseconds it still fits an int, as poll(2) wants it. */
 #define TIMEOUT_MAX (INT32_MAX / 1000)
+/* Above what any kernel can be built for; how many this machine has isn't the config's matter. */
+#define CPU_MAX 65535
+
+#define NO_CPUS	 "isn't a list of CPUs such as 0-3,7"
+#define NO_NODES "isn't a list of nodes such as 0-3,7"
 
 #define SHAPE(name, struct_type, fields_)                             \
 	const struct json_shape name = { .size = sizeof(struct_type), \
@@ -130,8 +135,10 @@ static const struct json_field scheduler_fields[] = {
 static SHAPE(scheduler_shape, struct config_scheduler, scheduler_fields);
 
 static const struct json_field cpu_affinity_fields[] = {
-	{ "initial", JSON_STRING, AT(struct config_cpu_affinity, initial) },
-	{ "final", JSON_STRING, AT(struct config_cpu_affinity, final) },
+	{ "initial", JSON_RANGES, .max = CPU_MAX, .refusal = NO_CPUS,
+	  AT(struct config_cpu_affinity, initial) },
+	{ "final", JSON_RANGES, .max = CPU_MAX, .refusal = NO_CPUS,
+	  AT(struct config_cpu_affinity, final) },
 };
 static SHAPE(cpu_affinity_shape, struct config_cpu_affinity, cpu_affinity_fields);
 
@@ -270,8 +277,9 @@ static const struct json_field cpu_fields[] = {
 	{ "period", JSON_U64, AT(struct config_cpu, period) },
 	{ "realtimeRuntime", JSON_I64, .min = -1, AT(struct config_cpu, realtime_runtime) },
 	{ "realtimePeriod", JSON_U64, AT(struct config_cpu, realtime_period) },
-	{ "cpus", JSON_STRING, AT(struct config_cpu, cpus) },
-	{ "mems", JSON_STRING, AT(struct config_cpu, mems) },
+	{ "cpus", JSON_RANGES, .max = CPU_MAX, .refusal = NO_CPUS, AT(struct config_cpu, cpus) },
+	{ "mems", JSON_RANGES, .max = CONFIG_NODES_MAX - 1, .refusal = NO_NODES,
+	  AT(struct config_cpu, mems) },
 	{ "idle", JSON_I64, .min = 0, .max = 1, AT(struct config_cpu, idle) },
 };
 static SHAPE(cpu_shape, struct config_cpu, cpu_fields);
@@ -406,7 +414,8 @@ static SHAPE(intel_rdt_shape, struct config_intel_rdt, intel_rdt_fields);
 
 static const struct json_field memory_policy_fields[] = {
 	{ "mode", JSON_STRING, .required = true, AT(struct config_memory_policy, mode) },
-	{ "nodes", JSON_STRING, AT(struct config_memory_policy, nodes) },
+	{ "nodes", JSON_RANGES, .max = CONFIG_NODES_MAX - 1, .refusal = NO_NODES,
+	  AT(struct config_memory_policy, nodes) },
 	{ "flags", JSON_STRINGS, AT(struct config_memory_policy, flags) },
 };
 static SHAPE(memory_policy_shape, struct config_memory_policy, memory_policy_fields);

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/number.h"
+#include "core/base/range_list.h"
 #include "core/base/str.h"
 #include "core/config/rlimit.h"
 #include "core/rootfs/procfs.h"
@@ -27,8 +27,6 @@
 /* Linux 6.9; older kernels say EINVAL. */
 #define MODE_WEIGHTED_INTERLEAVE 6
 
-/* More nodes than any kernel is built with (CONFIG_NODES_SHIFT is at most 10). */
-#define NODES_MAX      1024
 #define NODE_WORD_BITS (sizeof(unsigned long) * CHAR_BIT)
 
 /* The umask of the other runtimes where the config has none. */
@@ -200,43 +198,6 @@ int limits_set_io_priority(const struct config_process *process, struct error *e
 	return -1;
 }
 
-static int node_number(const char *text, size_t length, uint32_t *ret_node)
-{
-	char digits[8] = "";
-
-	if (length >= sizeof(digits))
-		return -ERANGE;
-	memcpy(digits, text, length);
-	return number_parse_u32(digits, NODES_MAX - 1, ret_node);
-}
-
-/* "0-3,7" → bits. */
-static int parse_nodes(const char *text, unsigned long nodes[static NODES_MAX / NODE_WORD_BITS],
-		       struct error *err)
-{
-	for (const char *part = text;; part++) {
-		size_t length = strcspn(part, ",");
-		size_t first_length = strcspn(part, ",-");
-		uint32_t first = 0, last = 0;
-		int r = node_number(part, first_length, &first);
-
-		if (first_length == length)
-			last = first;
-		else if (r == 0)
-			r = node_number(part + first_length + 1, length - first_length - 1, &last);
-		if (r < 0 || last < first)
-			return error_set(
-				err, 0,
-				"linux.memoryPolicy.nodes: `%s` is no list of nodes such as 0-3,7",
-				text);
-		for (uint32_t node = first; node <= last; node++)
-			nodes[node / NODE_WORD_BITS] |= 1ul << node % NODE_WORD_BITS;
-		part += length;
-		if (*part == '\0')
-			return 0;
-	}
-}
-
 struct policy_word {
 	const char *name;
 	int value;
@@ -285,10 +246,11 @@ static const struct policy_word *word_find(const struct policy_word *words, size
 int limits_set_memory_policy(const struct container_config *config, struct error *err)
 {
 	const struct config_memory_policy *policy = config->linux->memory_policy;
-	unsigned long nodes[NODES_MAX / NODE_WORD_BITS] = { 0 };
+	unsigned long nodes[CONFIG_NODES_MAX / NODE_WORD_BITS] = { 0 };
 	const struct policy_word *mode, *flag;
+	autostrbuf struct strbuf text = { 0 };
 	bool has_nodes;
-	int value;
+	int value, failed;
 
 	if (!policy)
 		return 0;
@@ -304,17 +266,21 @@ int limits_set_memory_policy(const struct container_config *config, struct error
 					 i, policy->flags.items[i]);
 		value |= flag->value;
 	}
-	has_nodes = policy->nodes && policy->nodes[0];
-	if (has_nodes && parse_nodes(policy->nodes, nodes, err) < 0)
-		return -1;
+	has_nodes = policy->nodes.count > 0;
+	for (size_t i = 0; i < policy->nodes.count; i++)
+		for (uint32_t n = policy->nodes.items[i].first; n <= policy->nodes.items[i].last;
+		     n++)
+			nodes[n / NODE_WORD_BITS] |= 1ul << n % NODE_WORD_BITS;
 	/* The kernel reads one bit less than it is told. */
 	if (syscall(SYS_set_mempolicy, value, has_nodes ? nodes : NULL,
-		    has_nodes ? NODES_MAX + 1 : 0) == 0)
+		    has_nodes ? CONFIG_NODES_MAX + 1 : 0) == 0)
 		return 0;
 	if (errno == ENOSYS)
 		return error_set(err, errno, "linux.memoryPolicy: this kernel has no NUMA");
-	return error_set(err, errno, "linux.memoryPolicy: set %s for nodes `%s`", mode->name,
-			 has_nodes ? policy->nodes : "");
+	failed = errno;
+	range_list_print(&policy->nodes, &text);
+	return error_set(err, failed, "linux.memoryPolicy: set %s for nodes `%s`", mode->name,
+			 has_nodes ? text.bytes : "");
 }
 
 int limits_set_personality(const struct container_config *config, struct error *err)

@@ -4,58 +4,33 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdint.h>
-#include <string.h>
 
-#include "core/base/span.h"
-
-static int add_range(struct span range, cpu_set_t *set)
-{
-	struct span first_text;
-	uint32_t first, last;
-
-	if (!span_cut(&range, '-', &first_text) || !span_number(first_text, &first))
-		return -EINVAL;
-	last = first;
-	if (range.size > 0 && !span_number(range, &last))
-		return -EINVAL;
-	if (last < first || last >= CPU_SETSIZE)
-		return -EINVAL;
-	for (uint32_t cpu = first; cpu <= last; cpu++)
-		CPU_SET(cpu, set);
-	return 0;
-}
-
-/* "0-3,7" */
-static int parse_list(const char *text, cpu_set_t *ret_set)
-{
-	struct span rest = { text, strlen(text) }, range;
-
-	CPU_ZERO(ret_set);
-	while (span_cut(&rest, ',', &range))
-		if (add_range(span_trim(range), ret_set) < 0)
-			return -EINVAL;
-	return CPU_COUNT(ret_set) > 0 ? 0 : -EINVAL;
-}
+#include "core/base/range_list.h"
+#include "core/base/str.h"
 
 int affinity_set(pid_t pid, const struct config_cpu_affinity *affinity, enum affinity_moment moment,
 		 struct error *err)
 {
-	const char *list = NULL, *name = moment == AFFINITY_INITIAL ? "initial" : "final";
+	const char *name = moment == AFFINITY_INITIAL ? "initial" : "final";
+	autostrbuf struct strbuf text = { 0 };
+	const range_list *list;
 	cpu_set_t set;
 
-	if (affinity)
-		list = moment == AFFINITY_INITIAL ? affinity->initial : affinity->final;
-	if (!list || !*list)
+	if (!affinity)
 		return 0;
-	if (parse_list(list, &set) < 0)
-		return error_set(err, 0,
-				 "process.execCPUAffinity.%s: '%s' is no list of processors", name,
-				 list);
+	list = moment == AFFINITY_INITIAL ? &affinity->initial : &affinity->final;
+	if (list->count == 0)
+		return 0;
+	CPU_ZERO(&set);
+	for (size_t i = 0; i < list->count; i++)
+		for (uint32_t cpu = list->items[i].first;
+		     cpu <= list->items[i].last && cpu < CPU_SETSIZE; cpu++)
+			CPU_SET(cpu, &set);
 	if (sched_setaffinity(pid, sizeof(set), &set) == 0)
 		return 0;
+	range_list_print(list, &text);
 	error_set(err, errno, "process.execCPUAffinity.%s: bind the process to processors %s", name,
-		  list);
+		  text.bytes);
 	if (err->code == EINVAL)
 		error_hint(err, "none of them is online and in the cpuset of the cgroup");
 	return -1;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "core/base/number.h"
+#include "core/base/range_list.h"
 #include "core/base/span.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
@@ -198,39 +199,23 @@ static int parse_amount(const char *value, struct property *property)
 	return number_parse_u64(value, UINT64_MAX, &property->number);
 }
 
-/* "3" or "0-3". */
-static bool parse_range(struct span part, uint32_t *ret_first, uint32_t *ret_last)
-{
-	struct span end = part, number;
-
-	if (!span_cut(&end, '-', &number) || !span_number(number, ret_first))
-		return false;
-	if (number.size == part.size) {
-		*ret_last = *ret_first;
-		return true;
-	}
-	return span_number(end, ret_last) && *ret_first <= *ret_last && *ret_last <= SET_MAX;
-}
-
 /* Bit N % 8 of byte N / 8 is CPU N.  Source: systemd's cpu_set_to_dbus(). */
 static int parse_set(const char *value, struct property *property)
 {
-	struct span rest = { .bytes = value, .size = strlen(value) }, part;
-	uint32_t first, last;
+	struct arena arena = { 0 };
+	range_list list = { 0 };
+	int failed = range_list_parse(value, SET_MAX, &arena, &list);
 
 	property->signature = "ay";
 	property->bytes = mem_alloc(SET_MAX / 8 + 1);
-	if (rest.size > 0 && rest.bytes[rest.size - 1] == ',')
-		return -EINVAL;
-	while (span_cut(&rest, ',', &part)) {
-		if (!parse_range(span_trim(part), &first, &last) || last > SET_MAX)
-			return -EINVAL;
-		for (uint32_t n = first; n <= last; n++)
+	for (size_t i = 0; i < list.count; i++) {
+		for (uint32_t n = list.items[i].first; n <= list.items[i].last; n++)
 			property->bytes[n / 8] |= (uint8_t)(1u << n % 8);
-		if (property->byte_count < last / 8 + 1)
-			property->byte_count = last / 8 + 1;
+		if (property->byte_count < list.items[i].last / 8 + 1)
+			property->byte_count = list.items[i].last / 8 + 1;
 	}
-	return 0;
+	arena_release(&arena);
+	return failed;
 }
 
 static int parse_value(enum form form, const char *value, struct property *property)

@@ -28,6 +28,7 @@ struct outer {
 	LIST_OF(struct inner) list;
 	str_list strings;
 	LIST_OF(uint32_t) numbers;
+	range_list ranges;
 	LIST_OF(int) colors;
 	str_map map;
 	LIST_OF(struct inner) objects;
@@ -54,6 +55,7 @@ static const struct json_field outer_fields[] = {
 	{ "list", JSON_LIST, .shape = &inner_shape, .offset = offsetof(struct outer, list) },
 	{ "strings", JSON_STRINGS, .offset = offsetof(struct outer, strings) },
 	{ "numbers", JSON_U32_LIST, .offset = offsetof(struct outer, numbers) },
+	{ "ranges", JSON_RANGES, .max = 9, .offset = offsetof(struct outer, ranges) },
 	{ "colors", JSON_ENUM_LIST, .names = colors, .offset = offsetof(struct outer, colors) },
 	{ "map", JSON_STRING_MAP, .offset = offsetof(struct outer, map) },
 	{ "objects", JSON_OBJECT_MAP, .shape = &inner_shape,
@@ -104,7 +106,7 @@ static const char all[] =
 	"{\"flag\":true,\"optFlag\":false,\"text\":\"a\\\"\\\\\\n\\u00e4\\ud83d\\ude00\",\"small\":-5,"
 	"\"wide\":-9223372036854775808,\"big\":18446744073709551615,\"color\":\"green\","
 	"\"object\":{\"name\":\"n\",\"number\":0},\"list\":[{\"name\":\"x\"},{\"name\":\"\"}],"
-	"\"strings\":[\"\",\"s\"],\"numbers\":[0,4294967295],\"colors\":[\"green\",\"red\"],"
+	"\"strings\":[\"\",\"s\"],\"numbers\":[0,4294967295],\"ranges\":\"0-3,7\",\"colors\":[\"green\",\"red\"],"
 	"\"map\":{\"k\":\"v\",\"\":\"\"},\"objects\":{\"b\":{\"name\":\"1\"},\"a\":{\"name\":\"2\"}}}";
 
 static void every_kind_is_read(void **state)
@@ -126,6 +128,7 @@ static void every_kind_is_read(void **state)
 	assert_false(o.list.items[1].number.set);
 	assert_string_equal(o.strings.items[1], "s");
 	assert_true(o.numbers.items[1] == UINT32_MAX);
+	assert_true(o.ranges.count == 2 && o.ranges.items[0].last == 3);
 	assert_true(o.colors.items[0] == 1 && o.colors.items[1] == 0);
 	assert_string_equal(o.map.items[0].value, "v");
 	assert_string_equal(o.objects.items[0].key, "b");
@@ -138,7 +141,7 @@ static void what_was_read_is_written_the_same(void **state)
 	static const char plain[] =
 		"{\"flag\":true,\"small\":-5,\"big\":18446744073709551615,\"color\":\"green\","
 		"\"list\":[{\"name\":\"x\",\"number\":7}],\"numbers\":[0,4294967295],"
-		"\"colors\":[\"green\"],\"map\":{\"k\":\"v\"},\"objects\":{\"b\":{\"name\":\"1\"}}}";
+		"\"ranges\":\"0-3,7\",\"colors\":[\"green\"],\"map\":{\"k\":\"v\"},\"objects\":{\"b\":{\"name\":\"1\"}}}";
 	struct arena arena = { 0 };
 	struct outer o;
 	autostrbuf struct strbuf once = { 0 };
@@ -209,6 +212,7 @@ static void wrong_types_name_their_place(void **state)
 		       "objects.x.name: must be a string, not a boolean");
 	assert_refused("{\"object\":{}}", "object.name: missing");
 	assert_refused("{\"object\":{\"name\":null}}", "object.name: missing");
+	assert_refused("{\"ranges\":\"0-10\"}", "ranges: \"0-10\" isn't a list such as 0-3,7");
 	assert_refused("{\"colors\":[\"red\",\"blue\"]}",
 		       "colors[1]: \"blue\" is unknown: must be one of red, green");
 }

@@ -462,6 +462,10 @@ static void other_fields_of_linux_are_checked(void **state)
 		",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\"]}"));
 	assert_refused(OF_LINUX(",\"memoryPolicy\":{\"nodes\":\"0\"}"),
 		       "linux.memoryPolicy.mode: missing");
+	assert_refused(OF_LINUX(",\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0-1024\"}"),
+		       "linux.memoryPolicy.nodes: \"0-1024\" isn't a list of nodes such as 0-3,7");
+	assert_refused(OF_LINUX(",\"resources\":{\"cpu\":{\"cpus\":\"1-\"}}"),
+		       "linux.resources.cpu.cpus: \"1-\" isn't a list of CPUs such as 0-3,7");
 	assert_refused(OF_LINUX(",\"memoryPolicy\":{\"mode\":\"BIND\"}"),
 		       "linux.memoryPolicy.mode: \"BIND\"");
 	assert_taken(OF_LINUX(",\"personality\":{\"domain\":\"LINUX32\",\"flags\":[]}"));
