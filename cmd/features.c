@@ -6,7 +6,6 @@
 #include "core/config/mount_options.h"
 #include "core/config/shapes.h"
 #include "core/init/capability.h"
-#include "core/init/limits.h"
 #include "core/seccomp/seccomp.h"
 
 /*
@@ -226,8 +225,8 @@ static struct features_linux *describe_linux(struct arena *arena)
 	linux->apparmor = &supported;
 	linux->selinux = &supported;
 	linux->memory_policy = arena_alloc(arena, sizeof(*linux->memory_policy));
-	limits_memory_policy_words(arena, &linux->memory_policy->modes,
-				   &linux->memory_policy->flags);
+	linux->memory_policy->modes = list_of(arena, config_memory_modes);
+	linux->memory_policy->flags = list_of(arena, config_memory_flags);
 	linux->intel_rdt = &unsupported;
 	linux->mount_extensions = &mount_extensions;
 	linux->net_devices = &unsupported;

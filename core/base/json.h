@@ -73,7 +73,8 @@ enum json_kind {
 	JSON_STRINGS,  /* str_list */
 	JSON_U32_LIST, /* LIST_OF(uint32_t) */
 	JSON_RANGES, /* range_list: a string such as "0-3,7"; not given: the empty list, as "" is */
-	JSON_ENUM_LIST,	 /* LIST_OF(int): indexes into names */
+	JSON_ENUM_LIST, /* LIST_OF(int): indexes into names */
+	JSON_BITS,	/* uint64_t, of an array of names: bit N is names[N]; not given, or []: 0 */
 	JSON_STRING_MAP, /* str_map, in the document's order */
 	JSON_OBJECT_MAP, /* LIST_OF(struct of shape), whose first member is char *: the key */
 };
@@ -89,9 +90,9 @@ struct json_field {
 	/* JSON_I64, JSON_U64, JSON_U32_LIST, JSON_RANGES; 0 stands for the type's own maximum */
 	uint64_t max;
 	const struct json_shape *shape; /* JSON_OBJECT, JSON_LIST, JSON_OBJECT_MAP */
-	const char *const *names;	/* JSON_ENUM, JSON_ENUM_LIST: NULL at the end */
+	const char *const *names;	/* JSON_ENUM, JSON_ENUM_LIST, JSON_BITS: NULL at the end */
 	/*
-	 * JSON_ENUM, JSON_ENUM_LIST, JSON_RANGES: what the error says of another text, behind the text in quotes.
+	 * JSON_ENUM, JSON_ENUM_LIST, JSON_BITS, JSON_RANGES: what the error says of another text, behind the text in quotes.
 	 * NULL: that it is unknown, and which names there are.
 	 */
 	const char *refusal;

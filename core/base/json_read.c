@@ -232,6 +232,26 @@ static int read_list(struct reader *reader, const struct json_place *place,
 	return 0;
 }
 
+static int read_bits(struct reader *reader, const struct json_place *place,
+		     const struct json_node *node, const struct json_field *field,
+		     uint64_t *ret_bits)
+{
+	struct json_place at = { .up = place };
+
+	if (expect(reader, place, node, JSON_TYPE_ARRAY) < 0)
+		return -1;
+	for (const struct json_node *child = node->first; child; child = child->next, at.index++) {
+		int bit;
+		int result = read_enum(reader, &at, child, field, &bit);
+
+		if (result == 0)
+			*ret_bits |= UINT64_C(1) << bit;
+		if (error_gather(reader->err, result) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int read_pointed(struct reader *reader, const struct json_place *place,
 			const struct json_node *node, const struct json_shape *shape, void **member)
 {
@@ -275,6 +295,7 @@ static int read_member(struct reader *reader, const struct json_place *place,
 	case JSON_STRINGS:
 	case JSON_U32_LIST:
 	case JSON_ENUM_LIST: return read_list(reader, place, node, field, member);
+	case JSON_BITS: return read_bits(reader, place, node, field, member);
 	case JSON_STRING_MAP: return read_string_map(reader, place, node, member);
 	case JSON_OBJECT_MAP: return read_object_map(reader, place, node, field->shape, member);
 	}

@@ -110,6 +110,17 @@ static void write_list(struct writer *writer, const struct json_field *field,
 	end(writer, "]");
 }
 
+static void write_bits(struct writer *writer, const struct json_field *field, uint64_t bits)
+{
+	begin(writer, "[");
+	for (int bit = 0; field->names[bit]; bit++)
+		if (bits & UINT64_C(1) << bit) {
+			next(writer);
+			add_string(writer, field->names[bit]);
+		}
+	end(writer, "]");
+}
+
 static void write_string_map(struct writer *writer, const str_map *map)
 {
 	begin(writer, "{");
@@ -141,6 +152,7 @@ static bool is_given(const struct json_field *field, const void *member)
 	case JSON_I64: return ((const struct opt_i64 *)member)->set;
 	case JSON_U64: return ((const struct opt_u64 *)member)->set;
 	case JSON_ENUM: return *(const int *)member >= 0;
+	case JSON_BITS: return *(const uint64_t *)member != 0;
 	case JSON_STRING:
 	case JSON_OBJECT: return *(void *const *)member != NULL;
 	default: return ((const struct any_list *)member)->count > 0;
@@ -170,6 +182,7 @@ static void write_value(struct writer *writer, const struct json_field *field, c
 	case JSON_STRINGS:
 	case JSON_U32_LIST:
 	case JSON_ENUM_LIST: write_list(writer, field, member); break;
+	case JSON_BITS: write_bits(writer, field, *(const uint64_t *)member); break;
 	case JSON_STRING_MAP: write_string_map(writer, member); break;
 	case JSON_OBJECT_MAP: write_object_map(writer, field->shape, member); break;
 	}

@@ -16,18 +16,6 @@ static const char *const propagations[] = {
 	"rslave", "rprivate", "runbindable", NULL,
 };
 
-static const char *const memory_modes[] = {
-	"MPOL_DEFAULT",	  "MPOL_BIND",		 "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
-	"MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL",	    NULL,
-};
-
-static const char *const memory_flags[] = {
-	"MPOL_F_NUMA_BALANCING",
-	"MPOL_F_RELATIVE_NODES",
-	"MPOL_F_STATIC_NODES",
-	NULL,
-};
-
 static int check_device_numbers(const struct config_device *device, size_t i, struct error *err)
 {
 	/* A FIFO has none. */
@@ -148,18 +136,6 @@ static int check_sysctl(const struct config_linux *linux, struct error *err)
 	return 0;
 }
 
-static int check_memory_policy(const struct config_memory_policy *policy, struct error *err)
-{
-	if (!check_is_one_of(policy->mode, memory_modes))
-		return error_set(err, 0, "linux.memoryPolicy.mode: \"%s\" is unknown",
-				 policy->mode);
-	for (size_t i = 0; i < policy->flags.count; i++)
-		if (!check_is_one_of(policy->flags.items[i], memory_flags))
-			return error_set(err, 0, "linux.memoryPolicy.flags[%zu]: \"%s\" is unknown",
-					 i, policy->flags.items[i]);
-	return 0;
-}
-
 static int check_personality(const struct config_personality *personality, struct error *err)
 {
 	if (personality->flags.count)
@@ -180,8 +156,6 @@ static int check_single_fields(const struct config_linux *linux, struct error *e
 			err, 0,
 			"linux.rootfsPropagation: \"%s\" is unknown: must be shared, slave, private or unbindable, or one of these with an r before it",
 			linux->rootfs_propagation);
-	if (linux->memory_policy && check_memory_policy(linux->memory_policy, err) < 0)
-		return -1;
 	if (linux->personality && check_personality(linux->personality, err) < 0)
 		return -1;
 	return 0;

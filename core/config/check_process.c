@@ -47,5 +47,7 @@ int config_check_process(const struct config_process *process, const char *path,
 	for (size_t i = 0; i < process->rlimits.count; i++)
 		if (error_gather(err, check_rlimit(process, i, path, err)) < 0)
 			return -1;
+	if (process->scheduler && process->scheduler->policy == CONFIG_SCHED_ISO)
+		return error_set(err, 0, "%sscheduler.policy: Linux has no SCHED_ISO", path);
 	return 0;
 }

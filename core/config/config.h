@@ -46,38 +46,32 @@ struct config_capabilities {
 	str_list ambient;
 };
 
-struct config_io_priority {
-	int class; /* CONFIG_IO_… */
-	struct opt_i64 priority;
-};
 enum config_io_class { CONFIG_IO_RT, CONFIG_IO_BE, CONFIG_IO_IDLE };
 
-struct config_scheduler {
-	int policy; /* CONFIG_SCHED_… */
-	struct opt_i64 nice;
+struct config_io_priority {
+	int class; /* enum config_io_class */
 	struct opt_i64 priority;
-	LIST_OF(int) flags;	 /* CONFIG_SCHED_FLAG_… */
-	struct opt_u64 runtime;	 /* ns */
-	struct opt_u64 deadline; /* ns */
-	struct opt_u64 period;	 /* ns */
 };
+
+/* The kernel's numbers: sched_setattr(2). */
 enum config_sched_policy {
 	CONFIG_SCHED_OTHER,
 	CONFIG_SCHED_FIFO,
 	CONFIG_SCHED_RR,
 	CONFIG_SCHED_BATCH,
-	CONFIG_SCHED_ISO,
+	CONFIG_SCHED_ISO, /* the kernel has kept the number free; refused by config_check_process() */
 	CONFIG_SCHED_IDLE,
 	CONFIG_SCHED_DEADLINE,
 };
-enum config_sched_flag {
-	CONFIG_SCHED_FLAG_RESET_ON_FORK,
-	CONFIG_SCHED_FLAG_RECLAIM,
-	CONFIG_SCHED_FLAG_DL_OVERRUN,
-	CONFIG_SCHED_FLAG_KEEP_POLICY,
-	CONFIG_SCHED_FLAG_KEEP_PARAMS,
-	CONFIG_SCHED_FLAG_UTIL_CLAMP_MIN,
-	CONFIG_SCHED_FLAG_UTIL_CLAMP_MAX,
+
+struct config_scheduler {
+	int policy; /* enum config_sched_policy */
+	struct opt_i64 nice;
+	struct opt_i64 priority;
+	uint64_t flags;		 /* SCHED_FLAG_…, the kernel's bits */
+	struct opt_u64 runtime;	 /* ns */
+	struct opt_u64 deadline; /* ns */
+	struct opt_u64 period;	 /* ns */
 };
 
 struct config_cpu_affinity {
@@ -320,7 +314,7 @@ struct config_seccomp {
 	int default_action;
 	struct opt_u64 default_errno_ret;
 	str_list architectures; /* "SCMP_ARCH_X86_64" …: known ones are libseccomp's matter */
-	LIST_OF(int) flags;
+	uint64_t flags;		/* one bit for each enum config_seccomp_flag */
 	char *listener_path;
 	char *listener_metadata;
 	LIST_OF(struct config_seccomp_rule) syscalls;
@@ -337,15 +331,34 @@ struct config_intel_rdt {
 /* More memory nodes than any kernel is built with (CONFIG_NODES_SHIFT is at most 10). */
 #define CONFIG_NODES_MAX 1024
 
-struct config_memory_policy {
-	char *mode;
-	range_list nodes; /* below CONFIG_NODES_MAX */
-	str_list flags;
+/* The kernel's numbers: set_mempolicy(2). */
+enum config_memory_mode {
+	CONFIG_MEMORY_DEFAULT,
+	CONFIG_MEMORY_PREFERRED,
+	CONFIG_MEMORY_BIND,
+	CONFIG_MEMORY_INTERLEAVE,
+	CONFIG_MEMORY_LOCAL,
+	CONFIG_MEMORY_PREFERRED_MANY,	   /* Linux 5.15 */
+	CONFIG_MEMORY_WEIGHTED_INTERLEAVE, /* Linux 6.9 */
 };
 
+enum config_memory_flag {
+	CONFIG_MEMORY_NUMA_BALANCING, /* Linux 5.12 */
+	CONFIG_MEMORY_RELATIVE_NODES,
+	CONFIG_MEMORY_STATIC_NODES,
+};
+
+struct config_memory_policy {
+	int mode;	  /* enum config_memory_mode */
+	range_list nodes; /* below CONFIG_NODES_MAX */
+	uint64_t flags;	  /* one bit for each enum config_memory_flag */
+};
+
+enum config_personality_domain { CONFIG_PERSONALITY_LINUX, CONFIG_PERSONALITY_LINUX32 };
+
 struct config_personality {
-	int domain; /* 0 LINUX, 1 LINUX32 */
-	str_list flags;
+	int domain;	/* enum config_personality_domain */
+	str_list flags; /* config_check() refuses any: the spec has no flag yet */
 };
 
 struct config_linux {

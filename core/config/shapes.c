@@ -38,19 +38,54 @@
 
 #define AT(struct_type, member) .offset = offsetof(struct_type, member)
 
-static const char *const io_classes[] = { "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE",
-					  NULL };
-
-static const char *const sched_policies[] = {
-	"SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",       "SCHED_BATCH",
-	"SCHED_ISO",   "SCHED_IDLE", "SCHED_DEADLINE", NULL,
+const char *const config_io_classes[] = {
+	[CONFIG_IO_RT] = "IOPRIO_CLASS_RT",
+	[CONFIG_IO_BE] = "IOPRIO_CLASS_BE",
+	[CONFIG_IO_IDLE] = "IOPRIO_CLASS_IDLE",
+	NULL,
 };
 
+const char *const config_sched_policies[] = {
+	[CONFIG_SCHED_OTHER] = "SCHED_OTHER",
+	[CONFIG_SCHED_FIFO] = "SCHED_FIFO",
+	[CONFIG_SCHED_RR] = "SCHED_RR",
+	[CONFIG_SCHED_BATCH] = "SCHED_BATCH",
+	[CONFIG_SCHED_ISO] = "SCHED_ISO",
+	[CONFIG_SCHED_IDLE] = "SCHED_IDLE",
+	[CONFIG_SCHED_DEADLINE] = "SCHED_DEADLINE",
+	NULL,
+};
+
+/* In the order of the kernel's bits: linux/sched.h. */
 static const char *const sched_flags[] = {
 	"SCHED_FLAG_RESET_ON_FORK",  "SCHED_FLAG_RECLAIM",
 	"SCHED_FLAG_DL_OVERRUN",     "SCHED_FLAG_KEEP_POLICY",
 	"SCHED_FLAG_KEEP_PARAMS",    "SCHED_FLAG_UTIL_CLAMP_MIN",
 	"SCHED_FLAG_UTIL_CLAMP_MAX", NULL,
+};
+
+const char *const config_memory_modes[] = {
+	[CONFIG_MEMORY_DEFAULT] = "MPOL_DEFAULT",
+	[CONFIG_MEMORY_PREFERRED] = "MPOL_PREFERRED",
+	[CONFIG_MEMORY_BIND] = "MPOL_BIND",
+	[CONFIG_MEMORY_INTERLEAVE] = "MPOL_INTERLEAVE",
+	[CONFIG_MEMORY_LOCAL] = "MPOL_LOCAL",
+	[CONFIG_MEMORY_PREFERRED_MANY] = "MPOL_PREFERRED_MANY",
+	[CONFIG_MEMORY_WEIGHTED_INTERLEAVE] = "MPOL_WEIGHTED_INTERLEAVE",
+	NULL,
+};
+
+const char *const config_memory_flags[] = {
+	[CONFIG_MEMORY_NUMA_BALANCING] = "MPOL_F_NUMA_BALANCING",
+	[CONFIG_MEMORY_RELATIVE_NODES] = "MPOL_F_RELATIVE_NODES",
+	[CONFIG_MEMORY_STATIC_NODES] = "MPOL_F_STATIC_NODES",
+	NULL,
+};
+
+const char *const config_personality_domains[] = {
+	[CONFIG_PERSONALITY_LINUX] = "LINUX",
+	[CONFIG_PERSONALITY_LINUX32] = "LINUX32",
+	NULL,
 };
 
 static const char *const namespace_types[] = {
@@ -77,8 +112,6 @@ const char *const config_seccomp_flags[] = {
 	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
 	NULL,
 };
-
-static const char *const personality_domains[] = { "LINUX", "LINUX32", NULL };
 
 static const struct json_field user_fields[] = {
 	{ "uid", JSON_U64, .required = true, .max = ID_MAX, AT(struct config_user, uid) },
@@ -115,7 +148,7 @@ static SHAPE(capabilities_shape, struct config_capabilities, capabilities_fields
 
 /* ioprio_set(2) */
 static const struct json_field io_priority_fields[] = {
-	{ "class", JSON_ENUM, .required = true, .names = io_classes,
+	{ "class", JSON_ENUM, .required = true, .names = config_io_classes,
 	  AT(struct config_io_priority, class) },
 	{ "priority", JSON_I64, .min = 0, .max = 7, AT(struct config_io_priority, priority) },
 };
@@ -123,11 +156,11 @@ static SHAPE(io_priority_shape, struct config_io_priority, io_priority_fields);
 
 /* sched(7) */
 static const struct json_field scheduler_fields[] = {
-	{ "policy", JSON_ENUM, .required = true, .names = sched_policies,
+	{ "policy", JSON_ENUM, .required = true, .names = config_sched_policies,
 	  AT(struct config_scheduler, policy) },
 	{ "nice", JSON_I64, .min = -20, .max = 19, AT(struct config_scheduler, nice) },
 	{ "priority", JSON_I64, .min = 0, .max = 99, AT(struct config_scheduler, priority) },
-	{ "flags", JSON_ENUM_LIST, .names = sched_flags, AT(struct config_scheduler, flags) },
+	{ "flags", JSON_BITS, .names = sched_flags, AT(struct config_scheduler, flags) },
 	{ "runtime", JSON_U64, AT(struct config_scheduler, runtime) },
 	{ "deadline", JSON_U64, AT(struct config_scheduler, deadline) },
 	{ "period", JSON_U64, AT(struct config_scheduler, period) },
@@ -394,8 +427,7 @@ static const struct json_field seccomp_fields[] = {
 	{ "defaultErrnoRet", JSON_U64, .max = ERRNO_MAX,
 	  AT(struct config_seccomp, default_errno_ret) },
 	{ "architectures", JSON_STRINGS, AT(struct config_seccomp, architectures) },
-	{ "flags", JSON_ENUM_LIST, .names = config_seccomp_flags,
-	  AT(struct config_seccomp, flags) },
+	{ "flags", JSON_BITS, .names = config_seccomp_flags, AT(struct config_seccomp, flags) },
 	{ "listenerPath", JSON_STRING, AT(struct config_seccomp, listener_path) },
 	{ "listenerMetadata", JSON_STRING, AT(struct config_seccomp, listener_metadata) },
 	{ "syscalls", JSON_LIST, .shape = &seccomp_rule_shape,
@@ -413,15 +445,17 @@ static const struct json_field intel_rdt_fields[] = {
 static SHAPE(intel_rdt_shape, struct config_intel_rdt, intel_rdt_fields);
 
 static const struct json_field memory_policy_fields[] = {
-	{ "mode", JSON_STRING, .required = true, AT(struct config_memory_policy, mode) },
+	{ "mode", JSON_ENUM, .required = true, .names = config_memory_modes,
+	  AT(struct config_memory_policy, mode) },
 	{ "nodes", JSON_RANGES, .max = CONFIG_NODES_MAX - 1, .refusal = NO_NODES,
 	  AT(struct config_memory_policy, nodes) },
-	{ "flags", JSON_STRINGS, AT(struct config_memory_policy, flags) },
+	{ "flags", JSON_BITS, .names = config_memory_flags,
+	  AT(struct config_memory_policy, flags) },
 };
 static SHAPE(memory_policy_shape, struct config_memory_policy, memory_policy_fields);
 
 static const struct json_field personality_fields[] = {
-	{ "domain", JSON_ENUM, .required = true, .names = personality_domains,
+	{ "domain", JSON_ENUM, .required = true, .names = config_personality_domains,
 	  AT(struct config_personality, domain) },
 	{ "flags", JSON_STRINGS, AT(struct config_personality, flags) },
 };

@@ -10,10 +10,14 @@ extern const struct json_shape config_process_shape;
 extern const struct json_shape config_resources_shape;
 extern const struct json_shape config_seccomp_shape;
 extern const struct json_shape config_hooks_shape;
-extern const struct json_shape config_seccomp_shape;
 extern const struct json_shape config_id_mapping_shape;
 
-/* The words of linux.seccomp, in the order of config.h's enums; NULL at the end. */
+/* The words of config.h's enums, in the order of each; NULL at the end. */
+extern const char *const config_io_classes[];
+extern const char *const config_sched_policies[];
+extern const char *const config_memory_modes[];
+extern const char *const config_memory_flags[];
+extern const char *const config_personality_domains[];
 extern const char *const config_seccomp_actions[];
 extern const char *const config_seccomp_operators[];
 extern const char *const config_seccomp_flags[];

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: init before pivot_root (oom_score_adj), init after pivot_root (the rest);
-// limits_memory_policy_words(): any.
+// Runs in: init before pivot_root (oom_score_adj), init after pivot_root (the rest).
 #include "core/init/limits.h"
 
 #include <errno.h>
@@ -22,10 +21,8 @@
 #include "core/base/range_list.h"
 #include "core/base/str.h"
 #include "core/config/rlimit.h"
+#include "core/config/shapes.h"
 #include "core/rootfs/procfs.h"
-
-/* Linux 6.9; older kernels say EINVAL. */
-#define MODE_WEIGHTED_INTERLEAVE 6
 
 #define NODE_WORD_BITS (sizeof(unsigned long) * CHAR_BIT)
 
@@ -89,29 +86,9 @@ struct scheduler_attributes {
 	uint32_t util_max;
 };
 
-/* The order of enum config_sched_policy. */
-static const struct {
-	const char *name;
-	uint32_t policy;
-} policies[] = {
-	[CONFIG_SCHED_OTHER] = { "SCHED_OTHER", 0 /* SCHED_NORMAL */ },
-	[CONFIG_SCHED_FIFO] = { "SCHED_FIFO", SCHED_FIFO },
-	[CONFIG_SCHED_RR] = { "SCHED_RR", SCHED_RR },
-	[CONFIG_SCHED_BATCH] = { "SCHED_BATCH", SCHED_BATCH },
-	[CONFIG_SCHED_ISO] = { "SCHED_ISO", 4 /* a number that the kernel has kept free */ },
-	[CONFIG_SCHED_IDLE] = { "SCHED_IDLE", SCHED_IDLE },
-	[CONFIG_SCHED_DEADLINE] = { "SCHED_DEADLINE", SCHED_DEADLINE },
-};
-
-static const uint64_t scheduler_flags[] = {
-	[CONFIG_SCHED_FLAG_RESET_ON_FORK] = SCHED_FLAG_RESET_ON_FORK,
-	[CONFIG_SCHED_FLAG_RECLAIM] = SCHED_FLAG_RECLAIM,
-	[CONFIG_SCHED_FLAG_DL_OVERRUN] = SCHED_FLAG_DL_OVERRUN,
-	[CONFIG_SCHED_FLAG_KEEP_POLICY] = SCHED_FLAG_KEEP_POLICY,
-	[CONFIG_SCHED_FLAG_KEEP_PARAMS] = SCHED_FLAG_KEEP_PARAMS,
-	[CONFIG_SCHED_FLAG_UTIL_CLAMP_MIN] = SCHED_FLAG_UTIL_CLAMP_MIN,
-	[CONFIG_SCHED_FLAG_UTIL_CLAMP_MAX] = SCHED_FLAG_UTIL_CLAMP_MAX,
-};
+_Static_assert(CONFIG_SCHED_RR == SCHED_RR && CONFIG_SCHED_IDLE == SCHED_IDLE &&
+		       CONFIG_SCHED_DEADLINE == SCHED_DEADLINE,
+	       "the config's policies are the kernel's numbers");
 
 static void explain_eperm(const struct scheduler_attributes *asked, struct error *err)
 {
@@ -136,10 +113,8 @@ static void explain_eperm(const struct scheduler_attributes *asked, struct error
 
 static void explain_einval(const struct scheduler_attributes *asked, struct error *err)
 {
-	if (asked->policy == 4)
-		error_hint(err, "Linux has no SCHED_ISO");
-	else if ((asked->policy == SCHED_FIFO || asked->policy == SCHED_RR) &&
-		 (asked->priority < 1 || asked->priority > 99))
+	if ((asked->policy == SCHED_FIFO || asked->policy == SCHED_RR) &&
+	    (asked->priority < 1 || asked->priority > 99))
 		error_hint(err, "this policy's priority is 1 to 99");
 	else if (asked->policy != SCHED_FIFO && asked->policy != SCHED_RR && asked->priority != 0)
 		error_hint(err, "this policy has no priority");
@@ -156,17 +131,17 @@ int limits_set_scheduler(const struct config_process *process, struct error *err
 
 	if (!scheduler)
 		return 0;
-	asked.policy = policies[scheduler->policy].policy;
+	asked.policy = (uint32_t)scheduler->policy;
+	asked.flags = scheduler->flags;
 	asked.nice = (int32_t)scheduler->nice.value;
 	asked.priority = (uint32_t)scheduler->priority.value;
 	asked.runtime = scheduler->runtime.value;
 	asked.deadline = scheduler->deadline.value;
 	asked.period = scheduler->period.value;
-	for (size_t i = 0; i < scheduler->flags.count; i++)
-		asked.flags |= scheduler_flags[scheduler->flags.items[i]];
 	if (syscall(SYS_sched_setattr, 0, &asked, 0) == 0)
 		return 0;
-	error_set(err, errno, "process.scheduler: set %s", policies[scheduler->policy].name);
+	error_set(err, errno, "process.scheduler: set %s",
+		  config_sched_policies[scheduler->policy]);
 	if (err->code == EPERM)
 		explain_eperm(&asked, err);
 	else if (err->code == EINVAL)
@@ -176,96 +151,48 @@ int limits_set_scheduler(const struct config_process *process, struct error *err
 
 int limits_set_io_priority(const struct config_process *process, struct error *err)
 {
-	static const struct {
-		const char *name;
-		int class;
-	} classes[] = {
-		[CONFIG_IO_RT] = { "IOPRIO_CLASS_RT", IOPRIO_CLASS_RT },
-		[CONFIG_IO_BE] = { "IOPRIO_CLASS_BE", IOPRIO_CLASS_BE },
-		[CONFIG_IO_IDLE] = { "IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE },
+	static const int classes[] = {
+		[CONFIG_IO_RT] = IOPRIO_CLASS_RT,
+		[CONFIG_IO_BE] = IOPRIO_CLASS_BE,
+		[CONFIG_IO_IDLE] = IOPRIO_CLASS_IDLE,
 	};
 	const struct config_io_priority *io = process->io_priority;
 
 	if (!io)
 		return 0;
 	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
-		    IOPRIO_PRIO_VALUE(classes[io->class].class, (int)io->priority.value)) == 0)
+		    IOPRIO_PRIO_VALUE(classes[io->class], (int)io->priority.value)) == 0)
 		return 0;
-	error_set(err, errno, "process.ioPriority: set %s %lld", classes[io->class].name,
+	error_set(err, errno, "process.ioPriority: set %s %lld", config_io_classes[io->class],
 		  (long long)io->priority.value);
 	if (err->code == EPERM && io->class == CONFIG_IO_RT)
 		error_hint(err, "IOPRIO_CLASS_RT needs CAP_SYS_NICE on the host");
 	return -1;
 }
 
-struct policy_word {
-	const char *name;
-	int value;
-};
-
-static const struct policy_word memory_modes[] = {
-	{ "MPOL_DEFAULT", MPOL_DEFAULT },
-	{ "MPOL_PREFERRED", MPOL_PREFERRED },
-	{ "MPOL_BIND", MPOL_BIND },
-	{ "MPOL_INTERLEAVE", MPOL_INTERLEAVE },
-	{ "MPOL_LOCAL", MPOL_LOCAL },
-	{ "MPOL_PREFERRED_MANY", 5 /* Linux 5.15 */ },
-	{ "MPOL_WEIGHTED_INTERLEAVE", MODE_WEIGHTED_INTERLEAVE },
-};
-
-static const struct policy_word memory_flags[] = {
-	{ "MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES },
-	{ "MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES },
-	{ "MPOL_F_NUMA_BALANCING", 1 << 13 /* Linux 5.12 */ },
-};
-
-static str_list word_names(const struct policy_word *words, size_t count, struct arena *arena)
-{
-	str_list names = { .items = arena_alloc(arena, count * sizeof(char *)), .count = count };
-
-	for (size_t i = 0; i < count; i++)
-		names.items[i] = arena_str(arena, words[i].name);
-	return names;
-}
-
-void limits_memory_policy_words(struct arena *arena, str_list *ret_modes, str_list *ret_flags)
-{
-	*ret_modes = word_names(memory_modes, ARRAY_SIZE(memory_modes), arena);
-	*ret_flags = word_names(memory_flags, ARRAY_SIZE(memory_flags), arena);
-}
-
-static const struct policy_word *word_find(const struct policy_word *words, size_t count,
-					   const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(words[i].name, name))
-			return &words[i];
-	return NULL;
-}
+_Static_assert((int)CONFIG_MEMORY_BIND == (int)MPOL_BIND &&
+		       (int)CONFIG_MEMORY_LOCAL == (int)MPOL_LOCAL,
+	       "the config's modes are the kernel's numbers");
 
 int limits_set_memory_policy(const struct container_config *config, struct error *err)
 {
 	const struct config_memory_policy *policy = config->linux->memory_policy;
 	unsigned long nodes[CONFIG_NODES_MAX / NODE_WORD_BITS] = { 0 };
-	const struct policy_word *mode, *flag;
+	static const int flags[] = {
+		[CONFIG_MEMORY_NUMA_BALANCING] = 1 << 13 /* MPOL_F_NUMA_BALANCING */,
+		[CONFIG_MEMORY_RELATIVE_NODES] = MPOL_F_RELATIVE_NODES,
+		[CONFIG_MEMORY_STATIC_NODES] = MPOL_F_STATIC_NODES,
+	};
 	autostrbuf struct strbuf text = { 0 };
-	bool has_nodes;
 	int value, failed;
+	bool has_nodes;
 
 	if (!policy)
 		return 0;
-	mode = word_find(memory_modes, ARRAY_SIZE(memory_modes), policy->mode);
-	if (!mode)
-		return error_set(err, 0, "linux.memoryPolicy.mode: unknown mode %s",
-				 policy->mode ? policy->mode : "");
-	value = mode->value;
-	for (size_t i = 0; i < policy->flags.count; i++) {
-		flag = word_find(memory_flags, ARRAY_SIZE(memory_flags), policy->flags.items[i]);
-		if (!flag)
-			return error_set(err, 0, "linux.memoryPolicy.flags[%zu]: unknown flag %s",
-					 i, policy->flags.items[i]);
-		value |= flag->value;
-	}
+	value = policy->mode;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (policy->flags & UINT64_C(1) << i)
+			value |= flags[i];
 	has_nodes = policy->nodes.count > 0;
 	for (size_t i = 0; i < policy->nodes.count; i++)
 		for (uint32_t n = policy->nodes.items[i].first; n <= policy->nodes.items[i].last;
@@ -279,8 +206,8 @@ int limits_set_memory_policy(const struct container_config *config, struct error
 		return error_set(err, errno, "linux.memoryPolicy: this kernel has no NUMA");
 	failed = errno;
 	range_list_print(&policy->nodes, &text);
-	return error_set(err, failed, "linux.memoryPolicy: set %s for nodes `%s`", mode->name,
-			 has_nodes ? text.bytes : "");
+	return error_set(err, failed, "linux.memoryPolicy: set %s for nodes `%s`",
+			 config_memory_modes[policy->mode], has_nodes ? text.bytes : "");
 }
 
 int limits_set_personality(const struct container_config *config, struct error *err)
@@ -289,12 +216,9 @@ int limits_set_personality(const struct container_config *config, struct error *
 
 	if (!wanted)
 		return 0;
-	if (wanted->flags.count)
-		return error_set(err, 0, "linux.personality.flags[0]: %s: the spec has no flags",
-				 wanted->flags.items[0]);
-	if (personality(wanted->domain == 1 ? PER_LINUX32 : PER_LINUX) < 0)
+	if (personality(wanted->domain == CONFIG_PERSONALITY_LINUX32 ? PER_LINUX32 : PER_LINUX) < 0)
 		return error_set(err, errno, "linux.personality: set %s",
-				 wanted->domain == 1 ? "LINUX32" : "LINUX");
+				 config_personality_domains[wanted->domain]);
 	return 0;
 }
 

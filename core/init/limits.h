@@ -2,9 +2,7 @@
 #ifndef URUN_INIT_LIMITS_H
 #define URUN_INIT_LIMITS_H
 
-#include "core/base/arena.h"
 #include "core/base/error.h"
-#include "core/base/json.h"
 #include "core/config/config.h"
 
 /*
@@ -33,11 +31,5 @@ int limits_set_io_priority(const struct config_process *process, struct error *e
 int limits_set_memory_policy(const struct container_config *config, struct error *err);
 int limits_set_personality(const struct container_config *config, struct error *err);
 void limits_set_umask(const struct config_process *process);
-
-/*
- * The modes and flags that linux.memoryPolicy can have, in @arena; an old kernel may refuse some.
- * Runs in: any.
- */
-void limits_memory_policy_words(struct arena *arena, str_list *ret_modes, str_list *ret_flags);
 
 #endif

@@ -377,8 +377,9 @@ static unsigned int load_flags(const struct config_seccomp *seccomp)
 {
 	unsigned int flags = 0;
 
-	for (size_t i = 0; i < seccomp->flags.count; i++)
-		flags |= kernel_flags[seccomp->flags.items[i]];
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_flags); i++)
+		if (seccomp->flags & UINT64_C(1) << i)
+			flags |= kernel_flags[i];
 	if (seccomp_uses_notify(seccomp))
 		return flags | SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	if (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) {

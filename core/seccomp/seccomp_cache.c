@@ -128,9 +128,7 @@ static void make_key(const struct config_seccomp *seccomp, struct strbuf *key)
 	key_add_str(key, host.machine);
 	key_add_int(key, seccomp->default_action);
 	key_add_number(key, seccomp->default_errno_ret);
-	key_add_int(key, (int)seccomp->flags.count);
-	for (size_t i = 0; i < seccomp->flags.count; i++)
-		key_add_int(key, seccomp->flags.items[i]);
+	key_add_int(key, (int)seccomp->flags);
 	key_add_strings(key, &seccomp->architectures);
 	key_add_int(key, (int)seccomp->syscalls.count);
 	for (size_t i = 0; i < seccomp->syscalls.count; i++)

@@ -30,6 +30,7 @@ struct outer {
 	LIST_OF(uint32_t) numbers;
 	range_list ranges;
 	LIST_OF(int) colors;
+	uint64_t color_set;
 	str_map map;
 	LIST_OF(struct inner) objects;
 };
@@ -57,6 +58,7 @@ static const struct json_field outer_fields[] = {
 	{ "numbers", JSON_U32_LIST, .offset = offsetof(struct outer, numbers) },
 	{ "ranges", JSON_RANGES, .max = 9, .offset = offsetof(struct outer, ranges) },
 	{ "colors", JSON_ENUM_LIST, .names = colors, .offset = offsetof(struct outer, colors) },
+	{ "colorSet", JSON_BITS, .names = colors, .offset = offsetof(struct outer, color_set) },
 	{ "map", JSON_STRING_MAP, .offset = offsetof(struct outer, map) },
 	{ "objects", JSON_OBJECT_MAP, .shape = &inner_shape,
 	  .offset = offsetof(struct outer, objects) },
@@ -107,6 +109,7 @@ static const char all[] =
 	"\"wide\":-9223372036854775808,\"big\":18446744073709551615,\"color\":\"green\","
 	"\"object\":{\"name\":\"n\",\"number\":0},\"list\":[{\"name\":\"x\"},{\"name\":\"\"}],"
 	"\"strings\":[\"\",\"s\"],\"numbers\":[0,4294967295],\"ranges\":\"0-3,7\",\"colors\":[\"green\",\"red\"],"
+	"\"colorSet\":[\"green\",\"green\"],"
 	"\"map\":{\"k\":\"v\",\"\":\"\"},\"objects\":{\"b\":{\"name\":\"1\"},\"a\":{\"name\":\"2\"}}}";
 
 static void every_kind_is_read(void **state)
@@ -130,6 +133,7 @@ static void every_kind_is_read(void **state)
 	assert_true(o.numbers.items[1] == UINT32_MAX);
 	assert_true(o.ranges.count == 2 && o.ranges.items[0].last == 3);
 	assert_true(o.colors.items[0] == 1 && o.colors.items[1] == 0);
+	assert_true(o.color_set == 1u << 1);
 	assert_string_equal(o.map.items[0].value, "v");
 	assert_string_equal(o.objects.items[0].key, "b");
 	assert_string_equal(o.objects.items[1].name, "2");
@@ -141,7 +145,7 @@ static void what_was_read_is_written_the_same(void **state)
 	static const char plain[] =
 		"{\"flag\":true,\"small\":-5,\"big\":18446744073709551615,\"color\":\"green\","
 		"\"list\":[{\"name\":\"x\",\"number\":7}],\"numbers\":[0,4294967295],"
-		"\"ranges\":\"0-3,7\",\"colors\":[\"green\"],\"map\":{\"k\":\"v\"},\"objects\":{\"b\":{\"name\":\"1\"}}}";
+		"\"ranges\":\"0-3,7\",\"colors\":[\"green\"],\"colorSet\":[\"red\",\"green\"],\"map\":{\"k\":\"v\"},\"objects\":{\"b\":{\"name\":\"1\"}}}";
 	struct arena arena = { 0 };
 	struct outer o;
 	autostrbuf struct strbuf once = { 0 };
@@ -215,6 +219,8 @@ static void wrong_types_name_their_place(void **state)
 	assert_refused("{\"ranges\":\"0-10\"}", "ranges: \"0-10\" isn't a list such as 0-3,7");
 	assert_refused("{\"colors\":[\"red\",\"blue\"]}",
 		       "colors[1]: \"blue\" is unknown: must be one of red, green");
+	assert_refused("{\"colorSet\":[\"red\",\"blue\"]}",
+		       "colorSet[1]: \"blue\" is unknown: must be one of red, green");
 }
 
 static void numbers_out_of_range_are_refused(void **state)

@@ -249,6 +249,8 @@ static void processes_are_checked(void **state)
 		       "process.scheduler.policy: missing");
 	assert_refused(OF_PROCESS(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"flags\":[\"X\"]}"),
 		       "process.scheduler.flags[0]: \"X\" is unknown");
+	assert_refused(OF_PROCESS(",\"scheduler\":{\"policy\":\"SCHED_ISO\"}"),
+		       "process.scheduler.policy: Linux has no SCHED_ISO");
 	assert_taken(OF_PROCESS(",\"execCPUAffinity\":{\"initial\":\"0-3,7\",\"final\":\"1\"}"));
 	assert_refused(OF_PROCESS(",\"execCPUAffinity\":{\"initial\":\"3-0\"}"),
 		       "process.execCPUAffinity.initial: ");
@@ -594,14 +596,15 @@ static void all_that_is_read_is_printed(void **state)
 	assert_string_equal(printed.bytes, whole);
 	assert_string_equal(config_annotation(&config, "org.x"), "y");
 	assert_int_equal(config.process->scheduler->policy, CONFIG_SCHED_DEADLINE);
-	assert_int_equal(config.process->scheduler->flags.items[0],
-			 CONFIG_SCHED_FLAG_UTIL_CLAMP_MAX);
+	assert_int_equal(config.process->scheduler->flags, 0x40); /* SCHED_FLAG_UTIL_CLAMP_MAX */
 	assert_int_equal(config.process->io_priority->class, CONFIG_IO_IDLE);
 	assert_int_equal(config.linux->seccomp->syscalls.items[0].action, CONFIG_SECCOMP_TRACE);
 	assert_int_equal(config.linux->seccomp->syscalls.items[0].args.items[0].op,
 			 CONFIG_SECCOMP_MASKED_EQ);
-	assert_int_equal(config.linux->seccomp->flags.items[0],
-			 CONFIG_SECCOMP_FLAG_WAIT_KILLABLE_RECV);
+	assert_int_equal(config.linux->seccomp->flags,
+			 1u << CONFIG_SECCOMP_FLAG_WAIT_KILLABLE_RECV);
+	assert_int_equal(config.linux->memory_policy->mode, CONFIG_MEMORY_BIND);
+	assert_int_equal(config.linux->memory_policy->flags, 1u << CONFIG_MEMORY_STATIC_NODES);
 	assert_string_equal(config_find_namespace(&config, CONFIG_NS_NETWORK)->path, "/n");
 	config_release(&config);
 }

@@ -440,12 +440,13 @@ static void other_architectures_are_added_to_our_own(void **state)
 static void flags_are_the_kernels(void **state)
 {
 	autostrbuf struct strbuf bpf = { 0 };
-	int list[] = { CONFIG_SECCOMP_FLAG_TSYNC, CONFIG_SECCOMP_FLAG_LOG,
-		       CONFIG_SECCOMP_FLAG_SPEC_ALLOW, CONFIG_SECCOMP_FLAG_WAIT_KILLABLE_RECV };
 	struct config_seccomp_rule rule = { .names = NAMES("mknod"),
 					    .action = CONFIG_SECCOMP_ERRNO };
 	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ALLOW,
-					  .flags = { list, ARRAY_SIZE(list) },
+					  .flags = 1u << CONFIG_SECCOMP_FLAG_TSYNC |
+						   1u << CONFIG_SECCOMP_FLAG_LOG |
+						   1u << CONFIG_SECCOMP_FLAG_SPEC_ALLOW |
+						   1u << CONFIG_SECCOMP_FLAG_WAIT_KILLABLE_RECV,
 					  .syscalls = { &rule, 1 } };
 	unsigned int flags;
 
@@ -663,8 +664,7 @@ static void each_part_of_the_profile_is_in_the_key(void **state)
 	arg.value.value = 2;
 	cached(cache, &seccomp, &bpf, &flags);
 	assert_int_equal(verdict(&bpf, SYS_getppid, 2, 0), SECCOMP_RET_ERRNO | EPERM);
-	seccomp.flags.items = (int[]){ CONFIG_SECCOMP_FLAG_LOG };
-	seccomp.flags.count = 1;
+	seccomp.flags = 1u << CONFIG_SECCOMP_FLAG_LOG;
 	cached(cache, &seccomp, &bpf, &flags);
 	assert_int_equal(flags, SECCOMP_FILTER_FLAG_LOG);
 	cached(cache, &seccomp, &bpf, &flags);
