@@ -168,11 +168,11 @@ static str_list list_of(struct arena *arena, const char *const *words)
 
 static str_list hook_names(struct arena *arena)
 {
-	str_list names = { .count = config_hooks_shape.count };
+	str_list names = { .count = HOOK_KINDS };
 
 	names.items = arena_alloc(arena, names.count * sizeof(*names.items));
 	for (size_t i = 0; i < names.count; i++)
-		names.items[i] = arena_str(arena, config_hooks_shape.fields[i].name);
+		names.items[i] = arena_str(arena, config_hook_name((enum config_hook_kind)i));
 	return names;
 }
 

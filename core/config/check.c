@@ -6,6 +6,7 @@
 
 #include "core/base/str.h"
 #include "core/config/check_value.h"
+#include "core/config/shapes.h"
 
 /* __NEW_UTS_LEN of the kernel: sethostname(2), setdomainname(2). */
 #define UTS_NAME_MAX 64
@@ -129,8 +130,12 @@ static int check_mounts(const struct container_config *config, struct error *err
 	return 0;
 }
 
-static int check_hook_list(const config_hook_list *hooks, const char *name, struct error *err)
+static int check_hook_list(const struct config_hooks *all, enum config_hook_kind kind,
+			   struct error *err)
 {
+	const config_hook_list *hooks = &all->lists[kind];
+	const char *name = config_hook_name(kind);
+
 	for (size_t i = 0; i < hooks->count; i++) {
 		char path[PATH_ROOM];
 
@@ -149,13 +154,10 @@ static int check_hook_list(const config_hook_list *hooks, const char *name, stru
 
 static int check_hooks(const struct config_hooks *hooks, struct error *err)
 {
-	if (check_hook_list(&hooks->prestart, "prestart", err) < 0 ||
-	    check_hook_list(&hooks->create_runtime, "createRuntime", err) < 0 ||
-	    check_hook_list(&hooks->create_container, "createContainer", err) < 0 ||
-	    check_hook_list(&hooks->start_container, "startContainer", err) < 0 ||
-	    check_hook_list(&hooks->poststart, "poststart", err) < 0)
-		return -1;
-	return check_hook_list(&hooks->poststop, "poststop", err);
+	for (int kind = 0; kind < HOOK_KINDS; kind++)
+		if (check_hook_list(hooks, (enum config_hook_kind)kind, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int check_annotations(const struct container_config *config, struct error *err)

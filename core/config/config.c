@@ -63,6 +63,14 @@ int config_namespace_flag(enum config_namespace_type type)
 	return namespace_kinds[type].flag;
 }
 
+const config_hook_list *config_hooks_of(const struct config_hooks *hooks,
+					enum config_hook_kind kind)
+{
+	static const config_hook_list none;
+
+	return hooks ? &hooks->lists[kind] : &none;
+}
+
 bool config_mount_has(const struct config_mount *mount, const char *option)
 {
 	for (size_t i = 0; i < mount->options.count; i++)

@@ -127,13 +127,18 @@ struct config_hook {
 };
 typedef LIST_OF(struct config_hook) config_hook_list;
 
+enum config_hook_kind {
+	HOOK_PRESTART,
+	HOOK_CREATE_RUNTIME,
+	HOOK_CREATE_CONTAINER,
+	HOOK_START_CONTAINER,
+	HOOK_POSTSTART,
+	HOOK_POSTSTOP,
+	HOOK_KINDS,
+};
+
 struct config_hooks {
-	config_hook_list prestart;
-	config_hook_list create_runtime;
-	config_hook_list create_container;
-	config_hook_list start_container;
-	config_hook_list poststart;
-	config_hook_list poststop;
+	config_hook_list lists[HOOK_KINDS];
 };
 
 enum config_namespace_type {
@@ -441,6 +446,10 @@ struct config_namespace *config_find_namespace(const struct container_config *co
 const char *config_namespace_name(enum config_namespace_type type);
 const char *config_namespace_file(enum config_namespace_type type);
 int config_namespace_flag(enum config_namespace_type type);
+
+/* The hooks of @kind; the empty list where @hooks is NULL. */
+const config_hook_list *config_hooks_of(const struct config_hooks *hooks,
+					enum config_hook_kind kind);
 
 /* Has the mount this option, written so? */
 bool config_mount_has(const struct config_mount *mount, const char *option);

@@ -236,18 +236,24 @@ static const struct json_field hook_fields[] = {
 };
 static SHAPE(hook_shape, struct config_hook, hook_fields);
 
-static const struct json_field hooks_fields[] = {
-	{ "prestart", JSON_LIST, .shape = &hook_shape, AT(struct config_hooks, prestart) },
-	{ "createRuntime", JSON_LIST, .shape = &hook_shape,
-	  AT(struct config_hooks, create_runtime) },
-	{ "createContainer", JSON_LIST, .shape = &hook_shape,
-	  AT(struct config_hooks, create_container) },
-	{ "startContainer", JSON_LIST, .shape = &hook_shape,
-	  AT(struct config_hooks, start_container) },
-	{ "poststart", JSON_LIST, .shape = &hook_shape, AT(struct config_hooks, poststart) },
-	{ "poststop", JSON_LIST, .shape = &hook_shape, AT(struct config_hooks, poststop) },
+#define HOOK_LIST(kind, name_)                             \
+	[kind] = { name_, JSON_LIST, .shape = &hook_shape, \
+		   .offset = offsetof(struct config_hooks, lists[(kind)]) }
+
+static const struct json_field hooks_fields[HOOK_KINDS] = {
+	HOOK_LIST(HOOK_PRESTART, "prestart"),
+	HOOK_LIST(HOOK_CREATE_RUNTIME, "createRuntime"),
+	HOOK_LIST(HOOK_CREATE_CONTAINER, "createContainer"),
+	HOOK_LIST(HOOK_START_CONTAINER, "startContainer"),
+	HOOK_LIST(HOOK_POSTSTART, "poststart"),
+	HOOK_LIST(HOOK_POSTSTOP, "poststop"),
 };
 SHAPE(config_hooks_shape, struct config_hooks, hooks_fields);
+
+const char *config_hook_name(enum config_hook_kind kind)
+{
+	return hooks_fields[kind].name;
+}
 
 static const struct json_field namespace_fields[] = {
 	{ "type", JSON_ENUM, .required = true, .names = namespace_types,

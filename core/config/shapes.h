@@ -3,6 +3,7 @@
 #define URUN_CONFIG_SHAPES_H
 
 #include "core/base/json.h"
+#include "core/config/config.h"
 
 /* The tables that say which property is which member of config.h's structs. */
 extern const struct json_shape container_config_shape;
@@ -11,6 +12,9 @@ extern const struct json_shape config_resources_shape;
 extern const struct json_shape config_seccomp_shape;
 extern const struct json_shape config_hooks_shape;
 extern const struct json_shape config_id_mapping_shape;
+
+/* The member of `hooks` in config.json: "createRuntime". */
+const char *config_hook_name(enum config_hook_kind kind);
 
 /* The words of config.h's enums, in the order of each; NULL at the end. */
 extern const char *const config_io_classes[];

@@ -9,17 +9,6 @@
 #include "core/base/str.h"
 #include "core/sync/hook.h"
 
-static const config_hook_list *list_of(enum runtime_hook hook, const struct config_hooks *hooks)
-{
-	switch (hook) {
-	case HOOK_PRESTART: return &hooks->prestart;
-	case HOOK_CREATE_RUNTIME: return &hooks->create_runtime;
-	case HOOK_POSTSTART: return &hooks->poststart;
-	case HOOK_POSTSTOP: return &hooks->poststop;
-	}
-	return NULL;
-}
-
 str_list hooks_usual_env(void)
 {
 	str_list list = { 0 };
@@ -33,42 +22,38 @@ str_list hooks_usual_env(void)
 	return list;
 }
 
-static int run_list(const config_hook_list *hooks, const char *kind, const char *state,
-		    struct error *err)
+int hooks_run_with_state(enum config_hook_kind kind, const struct container_state *state,
+			 enum container_status status, struct error *err)
 {
-	str_list env = hooks_usual_env();
-	int result = hooks_run(hooks, kind, state, &env, err);
+	autostrbuf struct strbuf text = { 0 };
+	str_list env;
+	int result;
 
+	if (config_hooks_of(state->hooks, kind)->count == 0)
+		return 0;
+	state_print(state, status, JSON_COMPACT, &text);
+	env = hooks_usual_env();
+	result = hooks_run(state->hooks, kind, text.bytes, &env, err);
 	free(env.items);
 	return result;
 }
 
-static const char *const hook_names[] = { "prestart", "createRuntime", "poststart", "poststop" };
-
-int hooks_run_with_state(enum runtime_hook hook, const struct container_state *state,
-			 enum container_status status, struct error *err)
-{
-	autostrbuf struct strbuf text = { 0 };
-
-	if (!state->hooks || list_of(hook, state->hooks)->count == 0)
-		return 0;
-	state_print(state, status, JSON_COMPACT, &text);
-	return run_list(list_of(hook, state->hooks), hook_names[hook], text.bytes, err);
-}
-
 void hooks_run_poststop(const struct container_state *state)
 {
+	size_t count = config_hooks_of(state->hooks, HOOK_POSTSTOP)->count;
 	autostrbuf struct strbuf text = { 0 };
+	str_list env;
 
-	if (!state->hooks)
+	if (count == 0)
 		return;
 	state_print(state, CONTAINER_STOPPED, JSON_COMPACT, &text);
-	for (size_t i = 0; i < state->hooks->poststop.count; i++) {
-		config_hook_list one = { .items = &state->hooks->poststop.items[i], .count = 1 };
+	env = hooks_usual_env();
+	for (size_t i = 0; i < count; i++) {
 		struct error err = ERROR_NONE;
 		char line[ERROR_LINE_SIZE];
 
-		if (run_list(&one, hook_names[HOOK_POSTSTOP], text.bytes, &err) < 0)
+		if (hook_run(state->hooks, HOOK_POSTSTOP, i, text.bytes, &env, &err) < 0)
 			log_warning("%s", error_format(&err, line));
 	}
+	free(env.items);
 }

@@ -5,19 +5,12 @@
 #include "core/base/error.h"
 #include "core/container/state.h"
 
-/* The hooks that run in the runtime's namespaces; createContainer and startContainer are init's. */
-enum runtime_hook {
-	HOOK_PRESTART,
-	HOOK_CREATE_RUNTIME,
-	HOOK_POSTSTART,
-	HOOK_POSTSTOP,
-};
-
 /*
- * Runs all hooks of one kind in their order, with the state of @status on stdin.  The first failure
- * ends it. Source: OCI runtime-spec 1.3, config.md "POSIX-platform Hooks".
+ * Runs all hooks of one kind in their order, with the state of @status on stdin, up to the first that fails.
+ * createContainer and startContainer hooks are init's to run.
+ * Source: OCI runtime-spec 1.3, config.md "POSIX-platform Hooks".
  */
-int hooks_run_with_state(enum runtime_hook hook, const struct container_state *state,
+int hooks_run_with_state(enum config_hook_kind kind, const struct container_state *state,
 			 enum container_status status, struct error *err);
 
 /* The poststop hooks: a failure is a warning, and the rest still runs (the spec's rule). */

@@ -254,7 +254,8 @@ static int enter_private_root(struct init *init, struct error *err)
 	const struct container_config *config = &init->self.config;
 
 	if (!config->process || config->process->user->uid.value == 0 ||
-	    joins_pid_namespace(init) || (config->hooks && config->hooks->create_container.count) ||
+	    joins_pid_namespace(init) ||
+	    config_hooks_of(config->hooks, HOOK_CREATE_CONTAINER)->count ||
 	    config_annotation(config, CONFIG_ANNOTATION_OVERLAY) ||
 	    !rootfs_is_private(config->root->path, source_fd(init, 0)))
 		return 0;
@@ -367,15 +368,16 @@ static int run_early_hooks(struct init *init, struct error *err)
 	str_list env;
 	int result;
 
-	if (!hooks || !(hooks->prestart.count || hooks->create_runtime.count ||
-			hooks->create_container.count))
+	if (!config_hooks_of(hooks, HOOK_PRESTART)->count &&
+	    !config_hooks_of(hooks, HOOK_CREATE_RUNTIME)->count &&
+	    !config_hooks_of(hooks, HOOK_CREATE_CONTAINER)->count)
 		return 0;
 	if (pipe_send(init->self.sync_fd, MESSAGE_HOOKS, NULL, 0, NULL, 0, err) < 0 ||
 	    self_receive(&init->self, MESSAGE_RESUME, &resume, err) < 0)
 		return -1;
 	env = hook_env(init);
-	result = hooks_run(&hooks->create_container, "createContainer",
-			   init->self.sections[ORDER_STATE_CREATING], &env, err);
+	result = hooks_run(hooks, HOOK_CREATE_CONTAINER, init->self.sections[ORDER_STATE_CREATING],
+			   &env, err);
 	/* ORDER: before the container can see us: the caller's environment may hold secrets. */
 	explicit_bzero((void *)(uintptr_t)init->self.sections[ORDER_HOOK_ENV],
 		       init->self.order.section_sizes[ORDER_HOOK_ENV]);
@@ -527,14 +529,14 @@ static int run_start_hooks(struct init *init, struct error *err)
 	const struct config_hooks *hooks = init->self.config.hooks;
 	str_list env = { 0 };
 
-	if (!hooks || hooks->start_container.count == 0)
+	if (config_hooks_of(hooks, HOOK_START_CONTAINER)->count == 0)
 		return 0;
 	/* These hooks run in the container, with the environment of its program. */
 	env.items = init->self.program.envp;
 	while (env.items[env.count])
 		env.count++;
-	return hooks_run(&hooks->start_container, "startContainer",
-			 init->self.sections[ORDER_STATE_CREATED], &env, err);
+	return hooks_run(hooks, HOOK_START_CONTAINER, init->self.sections[ORDER_STATE_CREATED],
+			 &env, err);
 }
 
 /* Refuses what needs a fork before pivot_root, where the container would see the fork. */
@@ -544,7 +546,7 @@ static int check_forks(const struct init *init, struct error *err)
 
 	if (!join_forks_are_seen(&init->self))
 		return 0;
-	if (config->hooks && config->hooks->create_container.count)
+	if (config_hooks_of(config->hooks, HOOK_CREATE_CONTAINER)->count)
 		return error_set(
 			err, 0,
 			"hooks.createContainer: a pid namespace of the caller's user namespace "

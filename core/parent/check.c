@@ -16,6 +16,7 @@
 #include "core/base/str.h"
 #include "core/base/target.h"
 #include "core/config/change.h"
+#include "core/config/shapes.h"
 
 /* ---- the root and the sources of binds ---- */
 
@@ -178,36 +179,26 @@ static bool is_in_path(const struct container_config *config, const struct mount
 /* ---- hooks ---- */
 
 /* In the words of the run itself, see core/base/spawn.h. */
-static int hook_error(const char *kind, size_t index, const char *path, int errnum,
+static int hook_error(enum config_hook_kind kind, size_t index, const char *path, int errnum,
 		      struct error *err)
 {
 	error_set(err, errnum, "start %s", path);
-	return error_prefix(err, "hooks.%s[%zu]", kind, index);
+	return error_prefix(err, "hooks.%s[%zu]", config_hook_name(kind), index);
 }
 
-/* Hooks that are executed in the host's tree, in its namespaces or in the container's. */
-static int check_hook_list(const config_hook_list *hooks, const char *kind, struct error *err)
+/* startContainer hooks are executed in the container's root (-1: there is none), all others in the host's tree. */
+static int check_hook_list(const struct config_hooks *hooks, enum config_hook_kind kind,
+			   const struct mount_plan *mounts, int root, struct error *err)
 {
-	for (size_t i = 0; i < hooks->count; i++) {
-		const char *path = hooks->items[i].path;
+	for (size_t i = 0; i < hooks->lists[kind].count; i++) {
+		const char *path = hooks->lists[kind].items[i].path;
+		int failed = 0;
 
-		if (access(path, X_OK) < 0 &&
-		    error_gather(err, hook_error(kind, i, path, errno, err)) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* startContainer hooks are executed in the container's root. */
-static int check_start_hooks(const config_hook_list *hooks, const struct mount_plan *mounts,
-			     int root, struct error *err)
-{
-	for (size_t i = 0; i < hooks->count; i++) {
-		const char *path = hooks->items[i].path;
-		int missing = find_program(mounts, root, path);
-
-		if (missing &&
-		    error_gather(err, hook_error("startContainer", i, path, missing, err)) < 0)
+		if (kind != HOOK_START_CONTAINER && access(path, X_OK) < 0)
+			failed = errno;
+		else if (kind == HOOK_START_CONTAINER && root >= 0)
+			failed = find_program(mounts, root, path);
+		if (failed && error_gather(err, hook_error(kind, i, path, failed, err)) < 0)
 			return -1;
 	}
 	return 0;
@@ -221,7 +212,7 @@ static void warn_of_poststop(const config_hook_list *hooks)
 
 		if (access(hooks->items[i].path, X_OK) == 0)
 			continue;
-		hook_error("poststop", i, hooks->items[i].path, errno, &err);
+		hook_error(HOOK_POSTSTOP, i, hooks->items[i].path, errno, &err);
 		log_warning("%s: %s", err.text, error_errno_text(err.code));
 	}
 }
@@ -233,13 +224,10 @@ int check_hooks(const struct config_hooks *hooks, const struct container_config 
 
 	if (!hooks)
 		return 0;
-	if (check_hook_list(&hooks->prestart, "prestart", err) < 0 ||
-	    check_hook_list(&hooks->create_runtime, "createRuntime", err) < 0 ||
-	    check_hook_list(&hooks->create_container, "createContainer", err) < 0 ||
-	    (root >= 0 && check_start_hooks(&hooks->start_container, mounts, root, err) < 0) ||
-	    check_hook_list(&hooks->poststart, "poststart", err) < 0)
-		return -1;
-	warn_of_poststop(&hooks->poststop);
+	for (int kind = 0; kind < HOOK_POSTSTOP; kind++)
+		if (check_hook_list(hooks, (enum config_hook_kind)kind, mounts, root, err) < 0)
+			return -1;
+	warn_of_poststop(&hooks->lists[HOOK_POSTSTOP]);
 	return 0;
 }
 

@@ -297,7 +297,7 @@ static int send_config(struct creation *creation, struct error *err)
 	}
 	if (network_plan_has_slirp(&creation->plan.network))
 		strbuf_add_str(&sections[ORDER_NETWORK], creation->plan.network.text);
-	if (config->hooks && config->hooks->create_container.count)
+	if (config_hooks_of(config->hooks, HOOK_CREATE_CONTAINER)->count)
 		add_hook_env(&sections[ORDER_HOOK_ENV]);
 	sent = launch_send_config(&creation->launch, order_flags(creation), fds, sections, err);
 	/*

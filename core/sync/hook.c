@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/spawn.h"
 #include "core/base/str.h"
+#include "core/config/shapes.h"
 
 static unsigned int timeout_ms(const struct config_hook *hook)
 {
@@ -32,9 +33,10 @@ static char **to_vector(const str_list *list, char *first)
 	return vector;
 }
 
-static int hook_run(const struct config_hook *hook, const char *state_json,
-		    const str_list *usual_env, struct error *err)
+int hook_run(const struct config_hooks *hooks, enum config_hook_kind kind, size_t index,
+	     const char *state_json, const str_list *usual_env, struct error *err)
 {
+	const struct config_hook *hook = &hooks->lists[kind].items[index];
 	autofree char **argv = to_vector(&hook->args, hook->path);
 	autofree char **envp = to_vector(hook->env.count ? &hook->env : usual_env, NULL);
 	const struct spawn spawn = {
@@ -46,16 +48,17 @@ static int hook_run(const struct config_hook *hook, const char *state_json,
 		.timeout_ms = timeout_ms(hook),
 	};
 
-	return spawn_run(&spawn, err);
+	log_debug("hooks.%s[%zu]: %s", config_hook_name(kind), index, hook->path);
+	if (spawn_run(&spawn, err) < 0)
+		return error_prefix(err, "hooks.%s[%zu]", config_hook_name(kind), index);
+	return 0;
 }
 
-int hooks_run(const config_hook_list *hooks, const char *kind, const char *state_json,
+int hooks_run(const struct config_hooks *hooks, enum config_hook_kind kind, const char *state_json,
 	      const str_list *usual_env, struct error *err)
 {
-	for (size_t i = 0; i < hooks->count; i++) {
-		log_debug("hooks.%s[%zu]: %s", kind, i, hooks->items[i].path);
-		if (hook_run(&hooks->items[i], state_json, usual_env, err) < 0)
-			return error_prefix(err, "hooks.%s[%zu]", kind, i);
-	}
+	for (size_t i = 0; i < config_hooks_of(hooks, kind)->count; i++)
+		if (hook_run(hooks, kind, i, state_json, usual_env, err) < 0)
+			return -1;
 	return 0;
 }

@@ -6,17 +6,18 @@
 #include "core/config/config.h"
 
 /*
- * Runs the hooks one after the other: the state as JSON on stdin, the environment exactly the
- * hook's, or @usual_env where it has none.  Stops at the first that can't be executed, exits with another status than 0 or runs out
- * of its time-out (then its whole process group is killed); the error names it: hooks.@kind[1]
- * /path….
- * @kind is the name in config.json, "createRuntime".
- * Runs in: parent (prestart, createRuntime, poststart, poststop), init before pivot_root
- * (createContainer), init after pivot_root (startContainer): in whose namespaces a hook runs is
- * decided by who calls.
+ * Runs one hook: the state as JSON on its stdin, the environment exactly the hook's, or @usual_env where the hook has
+ * none.  Fails where the hook can't be executed, exits with another status than 0, or runs out of its time-out (then
+ * its whole process group is killed); the error names the hook: hooks.createRuntime[1] /path….
+ * Runs in: parent (prestart, createRuntime, poststart, poststop), init before pivot_root (createContainer), init after
+ * pivot_root (startContainer): a hook runs in the namespaces of the caller.
  * Source: OCI runtime-spec 1.3, config.md "POSIX-platform Hooks", runtime.md "Lifecycle".
  */
-int hooks_run(const config_hook_list *hooks, const char *kind, const char *state_json,
+int hook_run(const struct config_hooks *hooks, enum config_hook_kind kind, size_t index,
+	     const char *state_json, const str_list *usual_env, struct error *err);
+
+/* Runs all hooks of @kind in their order, up to the first that fails.  @hooks may be NULL. */
+int hooks_run(const struct config_hooks *hooks, enum config_hook_kind kind, const char *state_json,
 	      const str_list *usual_env, struct error *err);
 
 #endif

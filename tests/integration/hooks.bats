@@ -108,12 +108,14 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 @test "a poststop hook that fails is a warning, and the next ones run" {
 	setup_log
 	hook poststop 'exit 4'
-	hook poststop "echo second >>'$LOG'"
+	hook poststop 'exit 5'
+	hook poststop "echo last >>'$LOG'"
 	sh_program 'exit 9'
 	try run --bundle "$BUNDLE" c1
 	assert_status 9
 	assert_contains "$stderr" 'hooks.poststop[0]'
-	[ "$(cat "$LOG")" = second ]
+	assert_contains "$stderr" 'hooks.poststop[1]'
+	[ "$(cat "$LOG")" = last ]
 }
 
 @test "a hook that takes longer than its time-out is killed with all that it started" {
