@@ -8,7 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/base/number.h"
-#include "core/config/rlimit.h"
+#include "core/config/shapes.h"
 #include "rootless/name.h"
 #include "rootless/scope_rule.h"
 
@@ -34,14 +34,14 @@ static int rlimit_refused(const struct scope *scope, size_t index,
 {
 	autofree char *user = name_of_user(scope->caller->host.root, scope->caller->uid);
 	char word[32] = "";
-	const char *name = limit->type + strlen("RLIMIT_");
+	const char *name = config_rlimit_types[limit->type] + strlen("RLIMIT_");
 
 	for (size_t i = 0; i < sizeof(word) - 1 && name[i]; i++)
 		word[i] = (char)(name[i] | 0x20);
 	error_set(err, 0,
 		  "process.rlimits[%zu]: the hard limit %" PRIu64
 		  " of %s is above urun's own of %" PRIu64,
-		  index, limit->hard.value, limit->type, (uint64_t)own);
+		  index, limit->hard.value, config_rlimit_types[limit->type], (uint64_t)own);
 	return error_hint(err,
 			  "ask for less, or as root add '%s hard %s %" PRIu64
 			  "' to /etc/security/limits.conf and log in again",
@@ -60,10 +60,9 @@ int scope_rlimits(const struct scope *scope, struct error *err)
 		return 0;
 	for (size_t i = 0; i < process->rlimits.count; i++) {
 		const struct config_rlimit *limit = &process->rlimits.items[i];
-		int resource = config_rlimit_resource(limit->type);
 		struct rlimit own;
 
-		if (resource >= 0 && getrlimit((__rlimit_resource_t)resource, &own) == 0 &&
+		if (getrlimit((__rlimit_resource_t)limit->type, &own) == 0 &&
 		    limit->hard.value > own.rlim_max &&
 		    error_gather(err, rlimit_refused(scope, i, limit, own.rlim_max, err)) < 0)
 			return -1;

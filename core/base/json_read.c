@@ -106,20 +106,20 @@ static int read_enum(struct reader *reader, const struct json_place *place,
 	const char *const *names = field->names;
 	char list[NAMES_SHOWN] = "";
 	size_t used = 0;
+	int index;
 
 	if (expect(reader, place, node, JSON_TYPE_STRING) < 0)
 		return -1;
-	for (int i = 0; names[i]; i++) {
-		if (strcmp(names[i], node->text) == 0) {
-			*ret_index = i;
-			return 0;
-		}
-		if (used < sizeof(list))
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
-						 i ? ", " : "", names[i]);
+	index = str_find(names, node->text);
+	if (index >= 0) {
+		*ret_index = index;
+		return 0;
 	}
 	if (field->refusal)
 		return refuse(reader, place, "\"%.*s\" %s", TEXT_SHOWN, node->text, field->refusal);
+	for (int i = 0; names[i] && used < sizeof(list); i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
+					 names[i]);
 	return refuse(reader, place, "\"%.*s\" is unknown: must be one of %s", TEXT_SHOWN,
 		      node->text, list);
 }

@@ -54,6 +54,14 @@ char *str_dup_n(const char *text, size_t length)
 	return copy;
 }
 
+int str_find(const char *const *names, const char *text)
+{
+	for (int i = 0; names[i]; i++)
+		if (strcmp(names[i], text) == 0)
+			return i;
+	return -1;
+}
+
 char *str_format(const char *format, ...)
 {
 	char *text = NULL;

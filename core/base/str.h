@@ -40,6 +40,9 @@ char *str_dup(const char *text);
 char *str_dup_n(const char *text, size_t length);
 char *str_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The index of @text in @names, which end with NULL; -1: @text is none of them. */
+int str_find(const char *const *names, const char *text);
+
 static inline bool str_equal(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;

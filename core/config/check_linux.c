@@ -35,7 +35,7 @@ static int check_device(const struct config_device *device, size_t i, struct err
 	static const char *const types[] = { "c", "b", "u", "p", NULL };
 	char path[PATH_ROOM];
 
-	if (!check_is_one_of(device->type, types))
+	if (str_find(types, device->type) < 0)
 		return error_set(
 			err, 0,
 			"linux.devices[%zu].type: \"%s\" is unknown: must be one of c, b, u, p", i,
@@ -151,7 +151,7 @@ static int check_single_fields(const struct config_linux *linux, struct error *e
 	if (linux->cgroups_path &&
 	    error_gather(err, check_path_length(linux->cgroups_path, "linux.cgroupsPath", err)) < 0)
 		return -1;
-	if (linux->rootfs_propagation && !check_is_one_of(linux->rootfs_propagation, propagations))
+	if (linux->rootfs_propagation && str_find(propagations, linux->rootfs_propagation) < 0)
 		return error_set(
 			err, 0,
 			"linux.rootfsPropagation: \"%s\" is unknown: must be shared, slave, private or unbindable, or one of these with an r before it",

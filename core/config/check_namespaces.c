@@ -68,7 +68,7 @@ static int check_time_namespace(const struct container_config *config, struct er
 			"linux.timeOffsets: the time namespace %s that is joined has its offsets already",
 			time->path);
 	for (size_t i = 0; i < linux->time_offsets.count; i++)
-		if (!check_is_one_of(linux->time_offsets.items[i].clock, clocks))
+		if (str_find(clocks, linux->time_offsets.items[i].clock) < 0)
 			return error_set(
 				err, 0,
 				"linux.timeOffsets: \"%s\" is no clock with an offset: monotonic or boottime",

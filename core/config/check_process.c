@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 
-#include "core/base/str.h"
 #include "core/config/check.h"
 #include "core/config/check_value.h"
-#include "core/config/rlimit.h"
+#include "core/config/shapes.h"
 
 #define PATH_ROOM 128
 
@@ -13,18 +12,14 @@ static int check_rlimit(const struct config_process *process, size_t i, const ch
 {
 	const struct config_rlimit *rlimit = &process->rlimits.items[i];
 
-	if (config_rlimit_resource(rlimit->type) < 0)
-		return error_set(err, 0,
-				 "%srlimits[%zu].type: \"%s\" is no resource limit of Linux", path,
-				 i, rlimit->type);
 	for (size_t j = 0; j < i; j++)
-		if (str_equal(process->rlimits.items[j].type, rlimit->type))
+		if (process->rlimits.items[j].type == rlimit->type)
 			return error_set(
 				err, 0, "%srlimits[%zu].type: %s was given before, in rlimits[%zu]",
-				path, i, rlimit->type, j);
+				path, i, config_rlimit_types[rlimit->type], j);
 	if (rlimit->soft.value > rlimit->hard.value)
 		return error_set(err, 0, "%srlimits[%zu].soft: above the hard limit of %s", path, i,
-				 rlimit->type);
+				 config_rlimit_types[rlimit->type]);
 	return 0;
 }
 

@@ -11,7 +11,7 @@ static int check_rule(const struct config_device_rule *rule, size_t i, struct er
 {
 	static const char *const types[] = { "a", "c", "b", NULL };
 
-	if (rule->type && !check_is_one_of(rule->type, types))
+	if (rule->type && str_find(types, rule->type) < 0)
 		return error_set(
 			err, 0,
 			"linux.resources.devices[%zu].type: \"%s\" is unknown: must be one of a, c, b",

@@ -12,14 +12,6 @@
 #define MAPPINGS_MAX 340
 #define PATH_ROOM    128
 
-bool check_is_one_of(const char *value, const char *const *names)
-{
-	for (; *names; names++)
-		if (strcmp(value, *names) == 0)
-			return true;
-	return false;
-}
-
 int check_path_length(const char *value, const char *path, struct error *err)
 {
 	if (strlen(value) >= PATH_MAX)

@@ -2,8 +2,6 @@
 #ifndef URUN_CONFIG_CHECK_VALUE_H
 #define URUN_CONFIG_CHECK_VALUE_H
 
-#include <stdbool.h>
-
 #include "core/config/config.h"
 
 /*
@@ -20,8 +18,5 @@ int check_path_length(const char *value, const char *path, struct error *err);
 int check_string_lengths(const str_list *strings, const char *path, struct error *err);
 int check_env(const str_list *env, const char *path, struct error *err);
 int check_mappings(const config_id_mappings *mappings, const char *path, struct error *err);
-
-/* Whether @value is one of @names, which ends with NULL. */
-bool check_is_one_of(const char *value, const char *const *names);
 
 #endif

@@ -32,7 +32,7 @@ struct config_console_size {
 };
 
 struct config_rlimit {
-	char *type; /* "RLIMIT_NOFILE" … checked by config_check() */
+	int type; /* RLIMIT_… of getrlimit(2) */
 	struct opt_u64 soft;
 	struct opt_u64 hard;
 };

@@ -2,6 +2,7 @@
 #include "core/config/shapes.h"
 
 #include <stddef.h>
+#include <sys/resource.h>
 
 #include "core/base/str.h"
 #include "core/config/config.h"
@@ -37,6 +38,27 @@
 					 .count = ARRAY_SIZE(fields_) }
 
 #define AT(struct_type, member) .offset = offsetof(struct_type, member)
+
+/* By the kernel's numbers, of which none is left out: getrlimit(2). */
+const char *const config_rlimit_types[] = {
+	[RLIMIT_AS] = "RLIMIT_AS",
+	[RLIMIT_CORE] = "RLIMIT_CORE",
+	[RLIMIT_CPU] = "RLIMIT_CPU",
+	[RLIMIT_DATA] = "RLIMIT_DATA",
+	[RLIMIT_FSIZE] = "RLIMIT_FSIZE",
+	[RLIMIT_LOCKS] = "RLIMIT_LOCKS",
+	[RLIMIT_MEMLOCK] = "RLIMIT_MEMLOCK",
+	[RLIMIT_MSGQUEUE] = "RLIMIT_MSGQUEUE",
+	[RLIMIT_NICE] = "RLIMIT_NICE",
+	[RLIMIT_NOFILE] = "RLIMIT_NOFILE",
+	[RLIMIT_NPROC] = "RLIMIT_NPROC",
+	[RLIMIT_RSS] = "RLIMIT_RSS",
+	[RLIMIT_RTPRIO] = "RLIMIT_RTPRIO",
+	[RLIMIT_RTTIME] = "RLIMIT_RTTIME",
+	[RLIMIT_SIGPENDING] = "RLIMIT_SIGPENDING",
+	[RLIMIT_STACK] = "RLIMIT_STACK",
+	[RLIM_NLIMITS] = NULL,
+};
 
 const char *const config_io_classes[] = {
 	[CONFIG_IO_RT] = "IOPRIO_CLASS_RT",
@@ -131,7 +153,8 @@ static const struct json_field console_size_fields[] = {
 static SHAPE(console_size_shape, struct config_console_size, console_size_fields);
 
 static const struct json_field rlimit_fields[] = {
-	{ "type", JSON_STRING, .required = true, AT(struct config_rlimit, type) },
+	{ "type", JSON_ENUM, .required = true, .names = config_rlimit_types,
+	  .refusal = "is no resource limit of Linux", AT(struct config_rlimit, type) },
 	{ "soft", JSON_U64, .required = true, AT(struct config_rlimit, soft) },
 	{ "hard", JSON_U64, .required = true, AT(struct config_rlimit, hard) },
 };

@@ -20,7 +20,6 @@
 #include "core/base/fd.h"
 #include "core/base/range_list.h"
 #include "core/base/str.h"
-#include "core/config/rlimit.h"
 #include "core/config/shapes.h"
 #include "core/rootfs/procfs.h"
 
@@ -59,14 +58,11 @@ int limits_set_rlimits(const struct config_process *process, struct error *err)
 		const struct config_rlimit *rlimit = &process->rlimits.items[i];
 		struct rlimit64 asked = { .rlim_cur = rlimit->soft.value,
 					  .rlim_max = rlimit->hard.value };
-		int resource = config_rlimit_resource(rlimit->type);
 
-		if (resource < 0)
-			return error_set(err, 0, "process.rlimits[%zu].type: unknown limit %s", i,
-					 rlimit->type);
-		if (setrlimit64((enum __rlimit_resource)resource, &asked) < 0)
+		if (setrlimit64((enum __rlimit_resource)rlimit->type, &asked) < 0)
 			return error_set(err, errno, "set %s to %llu (soft) and %llu (hard)",
-					 rlimit->type, (unsigned long long)asked.rlim_cur,
+					 config_rlimit_types[rlimit->type],
+					 (unsigned long long)asked.rlim_cur,
 					 (unsigned long long)asked.rlim_max);
 	}
 	return 0;

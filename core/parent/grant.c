@@ -8,21 +8,22 @@
 #include <sys/resource.h>
 
 #include "core/base/fd.h"
-#include "core/config/rlimit.h"
+#include "core/config/shapes.h"
 
 /* The hard limit alone: init sets the soft ones late, as they would bind its own work. */
 static int raise_hard_limit(pid_t pid, const struct config_rlimit *limit, struct error *err)
 {
-	int resource = config_rlimit_resource(limit->type);
 	struct rlimit now;
 
-	if (prlimit(pid, resource, NULL, &now) < 0)
-		return error_set(err, errno, "read %s of process %d", limit->type, pid);
+	if (prlimit(pid, (__rlimit_resource_t)limit->type, NULL, &now) < 0)
+		return error_set(err, errno, "read %s of process %d",
+				 config_rlimit_types[limit->type], pid);
 	if (limit->hard.value <= now.rlim_max)
 		return 0;
 	now.rlim_max = limit->hard.value;
-	if (prlimit(pid, resource, &now, NULL) < 0)
-		return error_set(err, errno, "raise the hard limit of %s to %llu", limit->type,
+	if (prlimit(pid, (__rlimit_resource_t)limit->type, &now, NULL) < 0)
+		return error_set(err, errno, "raise the hard limit of %s to %llu",
+				 config_rlimit_types[limit->type],
 				 (unsigned long long)limit->hard.value);
 	return 0;
 }

@@ -107,7 +107,8 @@ static void print_limits(const struct plan *plan, struct strbuf *out)
 			      cgroup->settings.items[i].value);
 	for (size_t i = 0; process && i < process->rlimits.count; i++)
 		add_plan_line(out, "limit: %s %" PRIu64 ", at most %" PRIu64,
-			      process->rlimits.items[i].type, process->rlimits.items[i].soft.value,
+			      config_rlimit_types[process->rlimits.items[i].type],
+			      process->rlimits.items[i].soft.value,
 			      process->rlimits.items[i].hard.value);
 }
 

@@ -3,6 +3,7 @@
 #include "core/spec/spec.h"
 
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include "core/base/arena.h"
 #include "core/base/str.h"
@@ -108,7 +109,7 @@ static void fill_process(struct arena *arena, struct config_process *process)
 	fill_strings(arena, capabilities, &process->capabilities->permitted);
 	LIST_NEW(arena, &process->rlimits, 1);
 	process->rlimits.items[0] = (struct config_rlimit){
-		.type = arena_str(arena, "RLIMIT_NOFILE"),
+		.type = RLIMIT_NOFILE,
 		.soft = { true, OPEN_FILES_MAX },
 		.hard = { true, OPEN_FILES_MAX },
 	};

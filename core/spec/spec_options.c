@@ -22,6 +22,7 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/config/change.h"
+#include "core/config/shapes.h"
 #include "core/seccomp/seccomp_default.h"
 #include "core/spec/spec_account.h"
 #include "core/spec/spec_hidden.h"
@@ -461,13 +462,19 @@ static int add_ulimit(const char *text, struct container_config *config, struct 
 	autofree char *copy = str_dup(text);
 	char *hard = copy, *name = strsep(&hard, "="), *soft = hard ? strsep(&hard, ":") : NULL;
 	struct config_rlimit limit = { .soft.set = true, .hard.set = true };
+	autofree char *type = NULL, *why = NULL;
 
 	if (!soft || parse_limit(soft, &limit.soft.value) < 0 ||
 	    parse_limit(hard ? hard : soft, &limit.hard.value) < 0)
 		return refuse("ulimit", text, "that isn't NAME=SOFT[:HARD]", err);
 	for (char *c = name; *c; c++)
 		*c = (char)toupper((unsigned char)*c);
-	limit.type = arena_strf(&config->arena, "RLIMIT_%s", name);
+	type = str_format("RLIMIT_%s", name);
+	limit.type = str_find(config_rlimit_types, type);
+	if (limit.type < 0) {
+		why = str_format("Linux has no resource limit %s", type);
+		return refuse("ulimit", text, why, err);
+	}
 	process->rlimits.items = arena_grow(&config->arena, process->rlimits.items,
 					    process->rlimits.count, sizeof(limit));
 	process->rlimits.items[process->rlimits.count++] = limit;

@@ -55,6 +55,19 @@ static void copies_and_formats(void **state)
 	free(moved);
 }
 
+static void a_text_is_found_in_a_list_of_names(void **state)
+{
+	static const char *const names[] = { "a", "ab", "", NULL };
+
+	(void)state;
+	assert_int_equal(str_find(names, "a"), 0);
+	assert_int_equal(str_find(names, "ab"), 1);
+	assert_int_equal(str_find(names, ""), 2);
+	assert_int_equal(str_find(names, "abc"), -1);
+	assert_int_equal(str_find(names, "A"), -1);
+	assert_int_equal(str_find(&names[3], "a"), -1);
+}
+
 static void questions_about_texts(void **state)
 {
 	(void)state;
@@ -183,6 +196,7 @@ int main(void)
 		cmocka_unit_test(buffer_takes_any_bytes_and_none),
 		cmocka_unit_test(copies_and_formats),
 		cmocka_unit_test(questions_about_texts),
+		cmocka_unit_test(a_text_is_found_in_a_list_of_names),
 		cmocka_unit_test(arena_gives_zeroed_aligned_memory_of_any_size),
 		cmocka_unit_test(arena_grows_lists_by_one),
 		cmocka_unit_test(arena_keeps_lists_apart_that_began_as_one),
