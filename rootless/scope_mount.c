@@ -280,8 +280,8 @@ static int device_refused(const struct scope *scope, size_t index, const char *p
 static bool is_device(const char *path, const struct config_device *device, struct stat *ret_node)
 {
 	return stat(path, ret_node) == 0 &&
-	       (str_equal(device->type, "b") ? S_ISBLK(ret_node->st_mode)
-					     : S_ISCHR(ret_node->st_mode)) &&
+	       (device->type == CONFIG_DEVICE_BLOCK ? S_ISBLK(ret_node->st_mode)
+						    : S_ISCHR(ret_node->st_mode)) &&
 	       device->major.value == (int64_t)major(ret_node->st_rdev) &&
 	       device->minor.value == (int64_t)minor(ret_node->st_rdev);
 }
@@ -295,10 +295,10 @@ static int scope_device(const struct scope *scope, size_t index, struct error *e
 	const struct config_device *device = &scope->config->linux->devices.items[index];
 	const struct host *host = &scope->caller->host;
 	autofree char *path = str_format("%s%s", host->root, device->path);
-	bool block = str_equal(device->type, "b");
+	bool block = device->type == CONFIG_DEVICE_BLOCK;
 	struct stat node;
 
-	if (str_equal(device->type, "p"))
+	if (device->type == CONFIG_DEVICE_FIFO)
 		return 0;
 	if (!is_device(path, device, &node)) {
 		autofree char *kernel_path =

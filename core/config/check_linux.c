@@ -19,7 +19,7 @@ static const char *const propagations[] = {
 static int check_device_numbers(const struct config_device *device, size_t i, struct error *err)
 {
 	/* A FIFO has none. */
-	if (device->type[0] == 'p')
+	if (device->type == CONFIG_DEVICE_FIFO)
 		return 0;
 	if (!device->major.set)
 		return error_set(err, 0, "linux.devices[%zu].major: missing for %s", i,
@@ -32,14 +32,8 @@ static int check_device_numbers(const struct config_device *device, size_t i, st
 
 static int check_device(const struct config_device *device, size_t i, struct error *err)
 {
-	static const char *const types[] = { "c", "b", "u", "p", NULL };
 	char path[PATH_ROOM];
 
-	if (str_find(types, device->type) < 0)
-		return error_set(
-			err, 0,
-			"linux.devices[%zu].type: \"%s\" is unknown: must be one of c, b, u, p", i,
-			device->type);
 	snprintf(path, sizeof(path), "linux.devices[%zu].path", i);
 	if (error_gather(err, check_absolute(device->path, path, err)) < 0)
 		return -1;

@@ -9,13 +9,6 @@
 
 static int check_rule(const struct config_device_rule *rule, size_t i, struct error *err)
 {
-	static const char *const types[] = { "a", "c", "b", NULL };
-
-	if (rule->type && str_find(types, rule->type) < 0)
-		return error_set(
-			err, 0,
-			"linux.resources.devices[%zu].type: \"%s\" is unknown: must be one of a, c, b",
-			i, rule->type);
 	if (rule->access && rule->access[strspn(rule->access, "rwm")])
 		return error_set(
 			err, 0,

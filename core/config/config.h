@@ -169,8 +169,15 @@ struct config_net_device {
 	char *name;
 };
 
+enum config_device_type {
+	CONFIG_DEVICE_CHAR,
+	CONFIG_DEVICE_BLOCK,
+	CONFIG_DEVICE_UNBUFFERED, /* mknod(1)'s "u": a character device */
+	CONFIG_DEVICE_FIFO,
+};
+
 struct config_device {
-	char *type; /* "c", "u", "b", "p" */
+	int type; /* enum config_device_type */
 	char *path;
 	struct opt_i64 major;
 	struct opt_i64 minor;
@@ -179,9 +186,11 @@ struct config_device {
 	struct opt_u64 gid;
 };
 
+enum config_device_rule_type { CONFIG_RULE_ALL, CONFIG_RULE_CHAR, CONFIG_RULE_BLOCK };
+
 struct config_device_rule {
 	bool allow;
-	char *type;
+	int type; /* enum config_device_rule_type; -1: not given */
 	struct opt_i64 major;
 	struct opt_i64 minor;
 	char *access;
@@ -301,6 +310,34 @@ enum config_seccomp_flag {
 	CONFIG_SECCOMP_FLAG_WAIT_KILLABLE_RECV,
 };
 
+/* All that libseccomp 2.6 knows: an older one refuses some where the filter is compiled. */
+enum config_seccomp_arch {
+	CONFIG_ARCH_X86,
+	CONFIG_ARCH_X86_64,
+	CONFIG_ARCH_X32,
+	CONFIG_ARCH_ARM,
+	CONFIG_ARCH_AARCH64,
+	CONFIG_ARCH_MIPS,
+	CONFIG_ARCH_MIPS64,
+	CONFIG_ARCH_MIPS64N32,
+	CONFIG_ARCH_MIPSEL,
+	CONFIG_ARCH_MIPSEL64,
+	CONFIG_ARCH_MIPSEL64N32,
+	CONFIG_ARCH_PPC,
+	CONFIG_ARCH_PPC64,
+	CONFIG_ARCH_PPC64LE,
+	CONFIG_ARCH_S390,
+	CONFIG_ARCH_S390X,
+	CONFIG_ARCH_PARISC,
+	CONFIG_ARCH_PARISC64,
+	CONFIG_ARCH_RISCV64,
+	CONFIG_ARCH_LOONGARCH64,
+	CONFIG_ARCH_M68K,
+	CONFIG_ARCH_SH,
+	CONFIG_ARCH_SHEB,
+	CONFIG_ARCH_COUNT,
+};
+
 struct config_seccomp_arg {
 	struct opt_u64 index; /* 0..5 */
 	struct opt_u64 value;
@@ -318,8 +355,8 @@ struct config_seccomp_rule {
 struct config_seccomp {
 	int default_action;
 	struct opt_u64 default_errno_ret;
-	str_list architectures; /* "SCMP_ARCH_X86_64" …: known ones are libseccomp's matter */
-	uint64_t flags;		/* one bit for each enum config_seccomp_flag */
+	LIST_OF(int) architectures; /* enum config_seccomp_arch */
+	uint64_t flags;		    /* one bit for each enum config_seccomp_flag */
 	char *listener_path;
 	char *listener_metadata;
 	LIST_OF(struct config_seccomp_rule) syscalls;

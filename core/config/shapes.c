@@ -110,6 +110,21 @@ const char *const config_personality_domains[] = {
 	NULL,
 };
 
+static const char *const device_types[] = {
+	[CONFIG_DEVICE_CHAR] = "c",
+	[CONFIG_DEVICE_BLOCK] = "b",
+	[CONFIG_DEVICE_UNBUFFERED] = "u",
+	[CONFIG_DEVICE_FIFO] = "p",
+	NULL,
+};
+
+static const char *const device_rule_types[] = {
+	[CONFIG_RULE_ALL] = "a",
+	[CONFIG_RULE_CHAR] = "c",
+	[CONFIG_RULE_BLOCK] = "b",
+	NULL,
+};
+
 static const char *const namespace_types[] = {
 	"pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time", NULL,
 };
@@ -120,6 +135,33 @@ const char *const config_seccomp_actions[] = {
 	"SCMP_ACT_ERRNO",	"SCMP_ACT_TRACE",
 	"SCMP_ACT_ALLOW",	"SCMP_ACT_LOG",
 	"SCMP_ACT_NOTIFY",	NULL,
+};
+
+const char *const config_seccomp_architectures[] = {
+	[CONFIG_ARCH_X86] = "SCMP_ARCH_X86",
+	[CONFIG_ARCH_X86_64] = "SCMP_ARCH_X86_64",
+	[CONFIG_ARCH_X32] = "SCMP_ARCH_X32",
+	[CONFIG_ARCH_ARM] = "SCMP_ARCH_ARM",
+	[CONFIG_ARCH_AARCH64] = "SCMP_ARCH_AARCH64",
+	[CONFIG_ARCH_MIPS] = "SCMP_ARCH_MIPS",
+	[CONFIG_ARCH_MIPS64] = "SCMP_ARCH_MIPS64",
+	[CONFIG_ARCH_MIPS64N32] = "SCMP_ARCH_MIPS64N32",
+	[CONFIG_ARCH_MIPSEL] = "SCMP_ARCH_MIPSEL",
+	[CONFIG_ARCH_MIPSEL64] = "SCMP_ARCH_MIPSEL64",
+	[CONFIG_ARCH_MIPSEL64N32] = "SCMP_ARCH_MIPSEL64N32",
+	[CONFIG_ARCH_PPC] = "SCMP_ARCH_PPC",
+	[CONFIG_ARCH_PPC64] = "SCMP_ARCH_PPC64",
+	[CONFIG_ARCH_PPC64LE] = "SCMP_ARCH_PPC64LE",
+	[CONFIG_ARCH_S390] = "SCMP_ARCH_S390",
+	[CONFIG_ARCH_S390X] = "SCMP_ARCH_S390X",
+	[CONFIG_ARCH_PARISC] = "SCMP_ARCH_PARISC",
+	[CONFIG_ARCH_PARISC64] = "SCMP_ARCH_PARISC64",
+	[CONFIG_ARCH_RISCV64] = "SCMP_ARCH_RISCV64",
+	[CONFIG_ARCH_LOONGARCH64] = "SCMP_ARCH_LOONGARCH64",
+	[CONFIG_ARCH_M68K] = "SCMP_ARCH_M68K",
+	[CONFIG_ARCH_SH] = "SCMP_ARCH_SH",
+	[CONFIG_ARCH_SHEB] = "SCMP_ARCH_SHEB",
+	NULL,
 };
 
 const char *const config_seccomp_operators[] = {
@@ -299,7 +341,8 @@ static SHAPE(net_device_shape, struct config_net_device, net_device_fields);
 
 /* fileMode: engines put the file's type in it too. */
 static const struct json_field device_fields[] = {
-	{ "type", JSON_STRING, .required = true, AT(struct config_device, type) },
+	{ "type", JSON_ENUM, .required = true, .names = device_types,
+	  AT(struct config_device, type) },
 	{ "path", JSON_STRING, .required = true, AT(struct config_device, path) },
 	{ "major", JSON_I64, .min = 0, .max = MAJOR_MAX, AT(struct config_device, major) },
 	{ "minor", JSON_I64, .min = 0, .max = MINOR_MAX, AT(struct config_device, minor) },
@@ -312,7 +355,7 @@ static SHAPE(device_shape, struct config_device, device_fields);
 /* -1: all of them. */
 static const struct json_field device_rule_fields[] = {
 	{ "allow", JSON_BOOL, .required = true, AT(struct config_device_rule, allow) },
-	{ "type", JSON_STRING, AT(struct config_device_rule, type) },
+	{ "type", JSON_ENUM, .names = device_rule_types, AT(struct config_device_rule, type) },
 	{ "major", JSON_I64, .min = -1, .max = MAJOR_MAX, AT(struct config_device_rule, major) },
 	{ "minor", JSON_I64, .min = -1, .max = MINOR_MAX, AT(struct config_device_rule, minor) },
 	{ "access", JSON_STRING, AT(struct config_device_rule, access) },
@@ -455,7 +498,8 @@ static const struct json_field seccomp_fields[] = {
 	  AT(struct config_seccomp, default_action) },
 	{ "defaultErrnoRet", JSON_U64, .max = ERRNO_MAX,
 	  AT(struct config_seccomp, default_errno_ret) },
-	{ "architectures", JSON_STRINGS, AT(struct config_seccomp, architectures) },
+	{ "architectures", JSON_ENUM_LIST, .names = config_seccomp_architectures,
+	  .refusal = "is an unknown architecture", AT(struct config_seccomp, architectures) },
 	{ "flags", JSON_BITS, .names = config_seccomp_flags, AT(struct config_seccomp, flags) },
 	{ "listenerPath", JSON_STRING, AT(struct config_seccomp, listener_path) },
 	{ "listenerMetadata", JSON_STRING, AT(struct config_seccomp, listener_metadata) },

@@ -25,6 +25,7 @@ extern const char *const config_memory_flags[];
 extern const char *const config_personality_domains[];
 extern const char *const config_seccomp_actions[];
 extern const char *const config_seccomp_operators[];
+extern const char *const config_seccomp_architectures[];
 extern const char *const config_seccomp_flags[];
 
 #endif

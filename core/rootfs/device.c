@@ -219,10 +219,10 @@ static int config_device_create(const struct config_device *device, int rootfs, 
 	dir = path_mkdirs_in_root(rootfs, *path ? path : "/", 0755);
 	if (dir < 0)
 		return device_target_error(rootfs, device->path, path, -dir, err);
-	if (str_equal(device->type, "p"))
+	if (device->type == CONFIG_DEVICE_FIFO)
 		return fifo_create(device, dir, name, err);
 	const struct device_node node = { device->path,
-					  str_equal(device->type, "b") ? S_IFBLK : S_IFCHR,
+					  device->type == CONFIG_DEVICE_BLOCK ? S_IFBLK : S_IFCHR,
 					  (unsigned int)device->major.value,
 					  (unsigned int)device->minor.value };
 	if (node_bind(&node, dir, name, err) < 0)

@@ -12,6 +12,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/config/shapes.h"
 #include "core/seccomp/seccomp_newer.h"
 
 /* Newer than the oldest headers that we build with; the kernel's word at load time decides. */
@@ -36,43 +37,39 @@ static void filter_cleanup(scmp_filter_ctx *filter)
 		seccomp_release(*filter);
 }
 
-struct arch_name {
-	const char *name;
-	uint32_t token;
-};
-
-static const struct arch_name arch_names[] = {
-	{ "SCMP_ARCH_X86", SCMP_ARCH_X86 },
-	{ "SCMP_ARCH_X86_64", SCMP_ARCH_X86_64 },
-	{ "SCMP_ARCH_X32", SCMP_ARCH_X32 },
-	{ "SCMP_ARCH_ARM", SCMP_ARCH_ARM },
-	{ "SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64 },
-	{ "SCMP_ARCH_MIPS", SCMP_ARCH_MIPS },
-	{ "SCMP_ARCH_MIPS64", SCMP_ARCH_MIPS64 },
-	{ "SCMP_ARCH_MIPS64N32", SCMP_ARCH_MIPS64N32 },
-	{ "SCMP_ARCH_MIPSEL", SCMP_ARCH_MIPSEL },
-	{ "SCMP_ARCH_MIPSEL64", SCMP_ARCH_MIPSEL64 },
-	{ "SCMP_ARCH_MIPSEL64N32", SCMP_ARCH_MIPSEL64N32 },
-	{ "SCMP_ARCH_PPC", SCMP_ARCH_PPC },
-	{ "SCMP_ARCH_PPC64", SCMP_ARCH_PPC64 },
-	{ "SCMP_ARCH_PPC64LE", SCMP_ARCH_PPC64LE },
-	{ "SCMP_ARCH_S390", SCMP_ARCH_S390 },
-	{ "SCMP_ARCH_S390X", SCMP_ARCH_S390X },
-	{ "SCMP_ARCH_PARISC", SCMP_ARCH_PARISC },
-	{ "SCMP_ARCH_PARISC64", SCMP_ARCH_PARISC64 },
-	{ "SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64 },
+/* 0: this libseccomp is older than the architecture. */
+static const uint32_t arch_tokens[CONFIG_ARCH_COUNT] = {
+	[CONFIG_ARCH_X86] = SCMP_ARCH_X86,
+	[CONFIG_ARCH_X86_64] = SCMP_ARCH_X86_64,
+	[CONFIG_ARCH_X32] = SCMP_ARCH_X32,
+	[CONFIG_ARCH_ARM] = SCMP_ARCH_ARM,
+	[CONFIG_ARCH_AARCH64] = SCMP_ARCH_AARCH64,
+	[CONFIG_ARCH_MIPS] = SCMP_ARCH_MIPS,
+	[CONFIG_ARCH_MIPS64] = SCMP_ARCH_MIPS64,
+	[CONFIG_ARCH_MIPS64N32] = SCMP_ARCH_MIPS64N32,
+	[CONFIG_ARCH_MIPSEL] = SCMP_ARCH_MIPSEL,
+	[CONFIG_ARCH_MIPSEL64] = SCMP_ARCH_MIPSEL64,
+	[CONFIG_ARCH_MIPSEL64N32] = SCMP_ARCH_MIPSEL64N32,
+	[CONFIG_ARCH_PPC] = SCMP_ARCH_PPC,
+	[CONFIG_ARCH_PPC64] = SCMP_ARCH_PPC64,
+	[CONFIG_ARCH_PPC64LE] = SCMP_ARCH_PPC64LE,
+	[CONFIG_ARCH_S390] = SCMP_ARCH_S390,
+	[CONFIG_ARCH_S390X] = SCMP_ARCH_S390X,
+	[CONFIG_ARCH_PARISC] = SCMP_ARCH_PARISC,
+	[CONFIG_ARCH_PARISC64] = SCMP_ARCH_PARISC64,
+	[CONFIG_ARCH_RISCV64] = SCMP_ARCH_RISCV64,
 /* libseccomp 2.6 */
 #ifdef SCMP_ARCH_LOONGARCH64
-	{ "SCMP_ARCH_LOONGARCH64", SCMP_ARCH_LOONGARCH64 },
+	[CONFIG_ARCH_LOONGARCH64] = SCMP_ARCH_LOONGARCH64,
 #endif
 #ifdef SCMP_ARCH_M68K
-	{ "SCMP_ARCH_M68K", SCMP_ARCH_M68K },
+	[CONFIG_ARCH_M68K] = SCMP_ARCH_M68K,
 #endif
 #ifdef SCMP_ARCH_SH
-	{ "SCMP_ARCH_SH", SCMP_ARCH_SH },
+	[CONFIG_ARCH_SH] = SCMP_ARCH_SH,
 #endif
 #ifdef SCMP_ARCH_SHEB
-	{ "SCMP_ARCH_SHEB", SCMP_ARCH_SHEB },
+	[CONFIG_ARCH_SHEB] = SCMP_ARCH_SHEB,
 #endif
 };
 
@@ -127,21 +124,14 @@ static int action_value(int action, struct opt_u64 errno_ret, uint32_t *ret_valu
 	return error_set(err, 0, "unknown action");
 }
 
-static const struct arch_name *arch_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(arch_names); i++)
-		if (str_equal(arch_names[i].name, name))
-			return &arch_names[i];
-	return NULL;
-}
-
 void seccomp_architecture_names(struct arena *arena, str_list *ret_names)
 {
-	size_t count = ARRAY_SIZE(arch_names);
-	str_list names = { .items = arena_alloc(arena, count * sizeof(char *)), .count = count };
+	str_list names = { .items = arena_alloc(arena, CONFIG_ARCH_COUNT * sizeof(char *)) };
 
-	for (size_t i = 0; i < count; i++)
-		names.items[i] = arena_str(arena, arch_names[i].name);
+	for (int i = 0; i < CONFIG_ARCH_COUNT; i++)
+		if (arch_tokens[i])
+			names.items[names.count++] =
+				arena_str(arena, config_seccomp_architectures[i]);
 	*ret_names = names;
 }
 
@@ -160,15 +150,16 @@ static int add_architectures(scmp_filter_ctx filter, const struct config_seccomp
 			     struct error *err)
 {
 	for (size_t i = 0; i < seccomp->architectures.count; i++) {
-		const char *name = seccomp->architectures.items[i];
-		const struct arch_name *arch = arch_find(name);
+		const char *name = config_seccomp_architectures[seccomp->architectures.items[i]];
+		uint32_t token = arch_tokens[seccomp->architectures.items[i]];
 		int r;
 
-		if (!arch)
+		if (!token)
 			return error_set(
-				err, 0, "linux.seccomp.architectures[%zu]: unknown architecture %s",
+				err, 0,
+				"linux.seccomp.architectures[%zu]: this libseccomp doesn't know %s",
 				i, name);
-		r = seccomp_arch_add(filter, arch->token);
+		r = seccomp_arch_add(filter, token);
 		if (r == -EDOM)
 			return error_set(
 				err, 0,
@@ -327,17 +318,17 @@ static int add_rules(scmp_filter_ctx filter, uint32_t default_action,
  */
 static void add_newer(const struct config_seccomp *seccomp, struct strbuf *bpf)
 {
-	uint32_t tokens[1 + ARRAY_SIZE(arch_names)] = { seccomp_arch_native() };
-	bool seen[ARRAY_SIZE(arch_names)] = { 0 };
+	uint32_t tokens[1 + CONFIG_ARCH_COUNT] = { seccomp_arch_native() };
+	bool seen[CONFIG_ARCH_COUNT] = { 0 };
 	size_t count = 1;
 
 	for (size_t i = 0; i < seccomp->architectures.count; i++) {
-		const struct arch_name *arch = arch_find(seccomp->architectures.items[i]);
+		int arch = seccomp->architectures.items[i];
 
-		if (arch->token == tokens[0] || seen[arch - arch_names])
+		if (arch_tokens[arch] == tokens[0] || seen[arch])
 			continue;
-		seen[arch - arch_names] = true;
-		tokens[count++] = arch->token;
+		seen[arch] = true;
+		tokens[count++] = arch_tokens[arch];
 	}
 	seccomp_add_newer(seccomp, tokens, count, bpf);
 }

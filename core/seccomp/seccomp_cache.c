@@ -129,7 +129,9 @@ static void make_key(const struct config_seccomp *seccomp, struct strbuf *key)
 	key_add_int(key, seccomp->default_action);
 	key_add_number(key, seccomp->default_errno_ret);
 	key_add_int(key, (int)seccomp->flags);
-	key_add_strings(key, &seccomp->architectures);
+	key_add_int(key, (int)seccomp->architectures.count);
+	for (size_t i = 0; i < seccomp->architectures.count; i++)
+		key_add_int(key, seccomp->architectures.items[i]);
 	key_add_int(key, (int)seccomp->syscalls.count);
 	for (size_t i = 0; i < seccomp->syscalls.count; i++)
 		key_add_rule(key, &seccomp->syscalls.items[i]);

@@ -608,16 +608,16 @@ static void refuse_where(struct arena *arena, struct config_seccomp *seccomp, co
 #endif
 
 /* Programs of the machine's other word size run here too, under the same rules. */
-static const char *const architectures[] = {
+static const int architectures[] = {
 #if defined(__x86_64__)
-	"SCMP_ARCH_X86_64",
-	"SCMP_ARCH_X86",
-	"SCMP_ARCH_X32",
+	CONFIG_ARCH_X86_64,
+	CONFIG_ARCH_X86,
+	CONFIG_ARCH_X32,
 #elif defined(__aarch64__)
-	"SCMP_ARCH_AARCH64",
-	"SCMP_ARCH_ARM",
+	CONFIG_ARCH_AARCH64,
+	CONFIG_ARCH_ARM,
 #endif
-	NULL,
+	-1,
 };
 
 /*
@@ -749,8 +749,9 @@ void seccomp_default(struct arena *arena, struct config_seccomp **ret_seccomp)
 
 	seccomp->default_action = CONFIG_SECCOMP_ERRNO;
 	seccomp->default_errno_ret = (struct opt_u64){ true, ENOSYS };
-	for (size_t i = 0; architectures[i]; i++)
-		config_list_add(arena, &seccomp->architectures, architectures[i]);
+	seccomp->architectures.items = arena_alloc(arena, sizeof(architectures));
+	for (size_t i = 0; architectures[i] >= 0; i++)
+		seccomp->architectures.items[seccomp->architectures.count++] = architectures[i];
 	allow_groups(arena, add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW));
 	/* ORDER: before the rules of `socket`, which for socketcall would contradict each other. */
 	add_socketcall(arena, seccomp);

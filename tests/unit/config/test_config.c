@@ -537,6 +537,9 @@ static void seccomp_is_checked(void **state)
 		       "linux.seccomp.listenerMetadata: needs");
 	assert_refused(SECCOMP(",\"listenerPath\":\"s\""),
 		       "linux.seccomp.listenerPath: \"s\" must be an absolute");
+	assert_refused(
+		SECCOMP(",\"architectures\":[\"SCMP_ARCH_ARM\",\"SCMP_ARCH_PDP11\"]"),
+		"linux.seccomp.architectures[1]: \"SCMP_ARCH_PDP11\" is an unknown architecture");
 	assert_refused(SECCOMP(",\"flags\":[\"X\"]"), "linux.seccomp.flags[0]: \"X\"");
 }
 
