@@ -5,7 +5,6 @@
 #include "core/config/config.h"
 #include "core/config/mount_options.h"
 #include "core/config/shapes.h"
-#include "core/init/capability.h"
 #include "core/seccomp/seccomp.h"
 
 /*
@@ -219,7 +218,7 @@ static struct features_linux *describe_linux(struct arena *arena)
 	struct features_linux *linux = arena_alloc(arena, sizeof(*linux));
 
 	linux->namespaces = namespace_names(arena);
-	capability_names(arena, &linux->capabilities);
+	linux->capabilities = list_of(arena, config_capability_names);
 	linux->cgroup = describe_cgroup(arena);
 	linux->seccomp = describe_seccomp(arena);
 	linux->apparmor = &supported;

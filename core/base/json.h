@@ -96,6 +96,11 @@ struct json_field {
 	 * NULL: that it is unknown, and which names there are.
 	 */
 	const char *refusal;
+	/*
+	 * JSON_BITS: what the names are ("capability"), where another text is a warning and ignored, and upper and lower
+	 * case make no difference.  NULL: another text is refused.
+	 */
+	const char *tolerant;
 };
 
 struct json_shape {

@@ -5,6 +5,7 @@
 
 #include "core/base/json.h"
 #include "core/base/json_tree.h"
+#include "core/base/log.h"
 #include "core/base/range_list.h"
 
 /* In an error, no more of a value or of a list of names is shown. */
@@ -232,6 +233,31 @@ static int read_list(struct reader *reader, const struct json_place *place,
 	return 0;
 }
 
+/* One name of an array of JSON_BITS. */
+static int read_bit(struct reader *reader, const struct json_place *place,
+		    const struct json_node *node, const struct json_field *field, uint64_t *bits)
+{
+	char path[JSON_PATH_SIZE];
+	int bit = -1;
+
+	if (!field->tolerant) {
+		if (read_enum(reader, place, node, field, &bit) < 0)
+			return -1;
+	} else if (expect(reader, place, node, JSON_TYPE_STRING) < 0) {
+		return -1;
+	} else {
+		bit = str_find_any_case(field->names, node->text);
+	}
+	if (bit >= 0) {
+		*bits |= UINT64_C(1) << bit;
+		return 0;
+	}
+	json_place_format(place, path);
+	log_warning("%s: unknown %s %.*s is ignored", path, field->tolerant, TEXT_SHOWN,
+		    node->text);
+	return 0;
+}
+
 static int read_bits(struct reader *reader, const struct json_place *place,
 		     const struct json_node *node, const struct json_field *field,
 		     uint64_t *ret_bits)
@@ -240,15 +266,9 @@ static int read_bits(struct reader *reader, const struct json_place *place,
 
 	if (expect(reader, place, node, JSON_TYPE_ARRAY) < 0)
 		return -1;
-	for (const struct json_node *child = node->first; child; child = child->next, at.index++) {
-		int bit;
-		int result = read_enum(reader, &at, child, field, &bit);
-
-		if (result == 0)
-			*ret_bits |= UINT64_C(1) << bit;
-		if (error_gather(reader->err, result) < 0)
+	for (const struct json_node *child = node->first; child; child = child->next, at.index++)
+		if (error_gather(reader->err, read_bit(reader, &at, child, field, ret_bits)) < 0)
 			return -1;
-	}
 	return 0;
 }
 

@@ -62,6 +62,14 @@ int str_find(const char *const *names, const char *text)
 	return -1;
 }
 
+int str_find_any_case(const char *const *names, const char *text)
+{
+	for (int i = 0; names[i]; i++)
+		if (strcasecmp(names[i], text) == 0)
+			return i;
+	return -1;
+}
+
 char *str_format(const char *format, ...)
 {
 	char *text = NULL;

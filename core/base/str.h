@@ -42,6 +42,8 @@ char *str_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The index of @text in @names, which end with NULL; -1: @text is none of them. */
 int str_find(const char *const *names, const char *text);
+/* The same where upper and lower case make no difference. */
+int str_find_any_case(const char *const *names, const char *text);
 
 static inline bool str_equal(const char *a, const char *b)
 {

@@ -2,6 +2,7 @@
 #ifndef URUN_CONFIG_CONFIG_H
 #define URUN_CONFIG_CONFIG_H
 
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -37,13 +38,18 @@ struct config_rlimit {
 	struct opt_u64 hard;
 };
 
+/* Those that this program has names for: capabilities(7). */
+#define CONFIG_CAPABILITY_COUNT	      (CAP_CHECKPOINT_RESTORE + 1)
+#define CONFIG_CAPABILITY_ALL	      ((UINT64_C(1) << CONFIG_CAPABILITY_COUNT) - 1)
+#define CONFIG_CAPABILITY(capability) (UINT64_C(1) << (capability))
+
+/* Sets with one bit for each CAP_… of the kernel.  An unknown name is a warning where the config is read. */
 struct config_capabilities {
-	str_list bounding; /* "CAP_CHOWN" …; unknown names stay, and are a warning where they are
-			      applied */
-	str_list effective;
-	str_list inheritable;
-	str_list permitted;
-	str_list ambient;
+	uint64_t bounding;
+	uint64_t effective;
+	uint64_t inheritable;
+	uint64_t permitted;
+	uint64_t ambient;
 };
 
 enum config_io_class { CONFIG_IO_RT, CONFIG_IO_BE, CONFIG_IO_IDLE };

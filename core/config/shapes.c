@@ -39,6 +39,51 @@
 
 #define AT(struct_type, member) .offset = offsetof(struct_type, member)
 
+/* By the kernel's numbers: capabilities(7). */
+const char *const config_capability_names[CONFIG_CAPABILITY_COUNT + 1] = {
+	[CAP_CHOWN] = "CAP_CHOWN",
+	[CAP_DAC_OVERRIDE] = "CAP_DAC_OVERRIDE",
+	[CAP_DAC_READ_SEARCH] = "CAP_DAC_READ_SEARCH",
+	[CAP_FOWNER] = "CAP_FOWNER",
+	[CAP_FSETID] = "CAP_FSETID",
+	[CAP_KILL] = "CAP_KILL",
+	[CAP_SETGID] = "CAP_SETGID",
+	[CAP_SETUID] = "CAP_SETUID",
+	[CAP_SETPCAP] = "CAP_SETPCAP",
+	[CAP_LINUX_IMMUTABLE] = "CAP_LINUX_IMMUTABLE",
+	[CAP_NET_BIND_SERVICE] = "CAP_NET_BIND_SERVICE",
+	[CAP_NET_BROADCAST] = "CAP_NET_BROADCAST",
+	[CAP_NET_ADMIN] = "CAP_NET_ADMIN",
+	[CAP_NET_RAW] = "CAP_NET_RAW",
+	[CAP_IPC_LOCK] = "CAP_IPC_LOCK",
+	[CAP_IPC_OWNER] = "CAP_IPC_OWNER",
+	[CAP_SYS_MODULE] = "CAP_SYS_MODULE",
+	[CAP_SYS_RAWIO] = "CAP_SYS_RAWIO",
+	[CAP_SYS_CHROOT] = "CAP_SYS_CHROOT",
+	[CAP_SYS_PTRACE] = "CAP_SYS_PTRACE",
+	[CAP_SYS_PACCT] = "CAP_SYS_PACCT",
+	[CAP_SYS_ADMIN] = "CAP_SYS_ADMIN",
+	[CAP_SYS_BOOT] = "CAP_SYS_BOOT",
+	[CAP_SYS_NICE] = "CAP_SYS_NICE",
+	[CAP_SYS_RESOURCE] = "CAP_SYS_RESOURCE",
+	[CAP_SYS_TIME] = "CAP_SYS_TIME",
+	[CAP_SYS_TTY_CONFIG] = "CAP_SYS_TTY_CONFIG",
+	[CAP_MKNOD] = "CAP_MKNOD",
+	[CAP_LEASE] = "CAP_LEASE",
+	[CAP_AUDIT_WRITE] = "CAP_AUDIT_WRITE",
+	[CAP_AUDIT_CONTROL] = "CAP_AUDIT_CONTROL",
+	[CAP_SETFCAP] = "CAP_SETFCAP",
+	[CAP_MAC_OVERRIDE] = "CAP_MAC_OVERRIDE",
+	[CAP_MAC_ADMIN] = "CAP_MAC_ADMIN",
+	[CAP_SYSLOG] = "CAP_SYSLOG",
+	[CAP_WAKE_ALARM] = "CAP_WAKE_ALARM",
+	[CAP_BLOCK_SUSPEND] = "CAP_BLOCK_SUSPEND",
+	[CAP_AUDIT_READ] = "CAP_AUDIT_READ",
+	[CAP_PERFMON] = "CAP_PERFMON",
+	[CAP_BPF] = "CAP_BPF",
+	[CAP_CHECKPOINT_RESTORE] = "CAP_CHECKPOINT_RESTORE",
+};
+
 /* By the kernel's numbers, of which none is left out: getrlimit(2). */
 const char *const config_rlimit_types[] = {
 	[RLIMIT_AS] = "RLIMIT_AS",
@@ -202,12 +247,16 @@ static const struct json_field rlimit_fields[] = {
 };
 static SHAPE(rlimit_shape, struct config_rlimit, rlimit_fields);
 
+#define CAPABILITY_SET(name_, member)                                                         \
+	{                                                                                     \
+		name_, JSON_BITS, .names = config_capability_names, .tolerant = "capability", \
+				  AT(struct config_capabilities, member)                      \
+	}
+
 static const struct json_field capabilities_fields[] = {
-	{ "bounding", JSON_STRINGS, AT(struct config_capabilities, bounding) },
-	{ "effective", JSON_STRINGS, AT(struct config_capabilities, effective) },
-	{ "inheritable", JSON_STRINGS, AT(struct config_capabilities, inheritable) },
-	{ "permitted", JSON_STRINGS, AT(struct config_capabilities, permitted) },
-	{ "ambient", JSON_STRINGS, AT(struct config_capabilities, ambient) },
+	CAPABILITY_SET("bounding", bounding),	    CAPABILITY_SET("effective", effective),
+	CAPABILITY_SET("inheritable", inheritable), CAPABILITY_SET("permitted", permitted),
+	CAPABILITY_SET("ambient", ambient),
 };
 static SHAPE(capabilities_shape, struct config_capabilities, capabilities_fields);
 

@@ -17,6 +17,7 @@ extern const struct json_shape config_id_mapping_shape;
 const char *config_hook_name(enum config_hook_kind kind);
 
 /* The words of config.h's enums, in the order of each; NULL at the end. */
+extern const char *const config_capability_names[];
 extern const char *const config_rlimit_types[];
 extern const char *const config_io_classes[];
 extern const char *const config_sched_policies[];

@@ -282,7 +282,7 @@ static void become_visible(const struct self *self)
 static int confine_program(struct self *self, struct error *err)
 {
 	const struct config_process *process = self->config.process;
-	struct capability_sets sets;
+	struct config_capabilities sets;
 
 	/* ORDER: before the filter, which may refuse sigaction(2). */
 	inherit_restore_signals();

@@ -6,8 +6,11 @@
 
 #include "core/base/arena.h"
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/base/number.h"
+#include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/config/shapes.h"
 #include "core/parent/exec.h"
 
 static int read_file(const char *path, struct container_config *config, struct error *err)
@@ -68,43 +71,30 @@ static int set_env(const struct exec_texts *env, struct container_config *config
 	return 0;
 }
 
-static bool has_capability(const str_list *set, const char *name)
-{
-	for (size_t i = 0; i < set->count; i++)
-		if (strcmp(set->items[i], name) == 0)
-			return true;
-	return false;
-}
-
-static void add_capability(struct arena *arena, str_list *set, char *name)
-{
-	if (has_capability(set, name))
-		return;
-	set->items = arena_grow(arena, set->items, set->count, sizeof(*set->items));
-	set->items[set->count++] = name;
-}
-
 /*
  * Not the inheritable set, as what the program starts must not have them for it; the ambient one
  * where the container's config lets the capability be inherited.
  */
 static void add_capabilities(const struct exec_texts *names, struct container_config *config)
 {
-	struct config_process *process = config->process;
+	struct config_capabilities **sets = &config->process->capabilities;
 
-	if (names->count && !process->capabilities)
-		process->capabilities = arena_alloc(&config->arena, sizeof(*process->capabilities));
+	if (names->count && !*sets)
+		*sets = arena_alloc(&config->arena, sizeof(**sets));
 	for (size_t i = 0; i < names->count; i++) {
 		const char *given = names->items[i];
-		char *name = str_starts_with(given, "CAP_")
-				     ? arena_str(&config->arena, given)
-				     : arena_strf(&config->arena, "CAP_%s", given);
+		autofree char *name =
+			str_format("%s%s", str_starts_with(given, "CAP_") ? "" : "CAP_", given);
+		int number = str_find_any_case(config_capability_names, name);
 
-		add_capability(&config->arena, &process->capabilities->bounding, name);
-		add_capability(&config->arena, &process->capabilities->effective, name);
-		add_capability(&config->arena, &process->capabilities->permitted, name);
-		if (has_capability(&process->capabilities->inheritable, name))
-			add_capability(&config->arena, &process->capabilities->ambient, name);
+		if (number < 0) {
+			log_warning("option --cap: unknown capability %s is ignored", name);
+			continue;
+		}
+		(*sets)->bounding |= CONFIG_CAPABILITY(number);
+		(*sets)->effective |= CONFIG_CAPABILITY(number);
+		(*sets)->permitted |= CONFIG_CAPABILITY(number);
+		(*sets)->ambient |= CONFIG_CAPABILITY(number) & (*sets)->inheritable;
 	}
 }
 
@@ -114,17 +104,13 @@ static void add_capabilities(const struct exec_texts *names, struct container_co
  */
 static void become_root(uint32_t container_uid, struct container_config *config)
 {
-	struct config_capabilities *capabilities = config->process->capabilities;
+	struct config_capabilities *sets = config->process->capabilities;
 
-	if (!capabilities || container_uid == 0 || config->process->user->uid.value != 0 ||
-	    capabilities->permitted.count || capabilities->effective.count)
+	if (!sets || container_uid == 0 || config->process->user->uid.value != 0 ||
+	    sets->permitted || sets->effective)
 		return;
-	for (size_t i = 0; i < capabilities->bounding.count; i++) {
-		char *name = capabilities->bounding.items[i];
-
-		add_capability(&config->arena, &capabilities->permitted, name);
-		add_capability(&config->arena, &capabilities->effective, name);
-	}
+	sets->permitted = sets->bounding;
+	sets->effective = sets->bounding;
 }
 
 static int add_groups(const struct exec_texts *groups, struct container_config *config,

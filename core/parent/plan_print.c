@@ -134,6 +134,16 @@ static void print_list(const char *label, const str_list *list, struct strbuf *o
 	add_plan_line(out, "%s:%s", label, words.bytes ? words.bytes : " none");
 }
 
+static void print_capabilities(uint64_t set, struct strbuf *out)
+{
+	autostrbuf struct strbuf names = { 0 };
+
+	for (int i = 0; i < CONFIG_CAPABILITY_COUNT; i++)
+		if (set & CONFIG_CAPABILITY(i))
+			strbuf_addf(&names, " %s", config_capability_names[i]);
+	add_plan_line(out, "capabilities:%s", names.bytes ? names.bytes : " none");
+}
+
 static void print_process(const struct container_config *config, struct strbuf *out)
 {
 	const struct config_seccomp *seccomp = config->linux->seccomp;
@@ -146,8 +156,7 @@ static void print_process(const struct container_config *config, struct strbuf *
 		add_plan_line(out, "filter: none");
 	if (!process)
 		return;
-	print_list("capabilities", process->capabilities ? &process->capabilities->bounding : NULL,
-		   out);
+	print_capabilities(process->capabilities ? process->capabilities->bounding : 0, out);
 	add_plan_line(out, "no_new_privs: %s", process->no_new_privileges ? "yes" : "no");
 	add_plan_line(out, "user: %" PRIu64 ":%" PRIu64, process->user->uid.value,
 		      process->user->gid.value);

@@ -55,8 +55,9 @@ static const char *const readonly_paths[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
 };
 
-static const char *const capabilities[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE",
-					    NULL };
+static const uint64_t capabilities = CONFIG_CAPABILITY(CAP_AUDIT_WRITE) |
+				     CONFIG_CAPABILITY(CAP_KILL) |
+				     CONFIG_CAPABILITY(CAP_NET_BIND_SERVICE);
 
 #define LIST_NEW(arena, list, n)                                                    \
 	do {                                                                        \
@@ -104,9 +105,9 @@ static void fill_process(struct arena *arena, struct config_process *process)
 	fill_strings(arena, OPTIONS("PATH=" CONFIG_DEFAULT_PATH, "TERM=xterm"), &process->env);
 	process->cwd = arena_str(arena, "/");
 	process->capabilities = arena_alloc(arena, sizeof(*process->capabilities));
-	fill_strings(arena, capabilities, &process->capabilities->bounding);
-	fill_strings(arena, capabilities, &process->capabilities->effective);
-	fill_strings(arena, capabilities, &process->capabilities->permitted);
+	process->capabilities->bounding = capabilities;
+	process->capabilities->effective = capabilities;
+	process->capabilities->permitted = capabilities;
 	LIST_NEW(arena, &process->rlimits, 1);
 	process->rlimits.items[0] = (struct config_rlimit){
 		.type = RLIMIT_NOFILE,

@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,11 +35,13 @@
  * What a root of a container needs to install packages, change owners and serve low ports, and that
  * reaches nothing beyond its user namespace: podman's set.
  */
-static const char *const default_capabilities[] = {
-	"CAP_CHOWN",   "CAP_DAC_OVERRIDE",     "CAP_FOWNER",	 "CAP_FSETID",
-	"CAP_KILL",    "CAP_NET_BIND_SERVICE", "CAP_SETFCAP",	 "CAP_SETGID",
-	"CAP_SETPCAP", "CAP_SETUID",	       "CAP_SYS_CHROOT",
-};
+static const uint64_t default_capabilities =
+	CONFIG_CAPABILITY(CAP_CHOWN) | CONFIG_CAPABILITY(CAP_DAC_OVERRIDE) |
+	CONFIG_CAPABILITY(CAP_FOWNER) | CONFIG_CAPABILITY(CAP_FSETID) |
+	CONFIG_CAPABILITY(CAP_KILL) | CONFIG_CAPABILITY(CAP_NET_BIND_SERVICE) |
+	CONFIG_CAPABILITY(CAP_SETFCAP) | CONFIG_CAPABILITY(CAP_SETGID) |
+	CONFIG_CAPABILITY(CAP_SETPCAP) | CONFIG_CAPABILITY(CAP_SETUID) |
+	CONFIG_CAPABILITY(CAP_SYS_CHROOT);
 
 static int refuse(const char *option, const char *text, const char *reason, struct error *err)
 {
@@ -210,82 +211,46 @@ static int apply_env(const struct spec_options *options, struct container_config
 
 /* ---- capabilities ---- */
 
-static int capability_number(const char *option, const char *text, cap_value_t *ret_number,
-			     struct error *err)
+static int change_capabilities(const char *option, const char *text, uint64_t *set, bool add,
+			       struct error *err)
 {
 	autofree char *name =
-		str_format("%s%s", strncasecmp(text, "cap_", 4) == 0 ? "" : "cap_", text);
+		str_format("%s%s", strncasecmp(text, "CAP_", 4) == 0 ? "" : "CAP_", text);
+	int number = str_find_any_case(config_capability_names, name);
+	uint64_t change = CONFIG_CAPABILITY_ALL;
 
-	for (char *c = name; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	if (cap_from_name(name, ret_number) < 0)
-		return refuse(option, text, "that is no capability", err);
-	return 0;
-}
-
-static int change_capabilities(const char *option, const struct spec_texts *texts, uint64_t *set,
-			       bool add, struct error *err)
-{
-	for (size_t i = 0; i < texts->count; i++) {
-		uint64_t change = UINT64_MAX;
-		cap_value_t number;
-
-		if (strcasecmp(texts->items[i], "all") != 0) {
-			if (capability_number(option, texts->items[i], &number, err) < 0)
-				return -1;
-			change = UINT64_C(1) << number;
-		}
-		*set = add ? *set | change : *set & ~change;
+	if (strcasecmp(text, "all") != 0) {
+		if (number < 0)
+			return refuse(option, text, "that is no capability", err);
+		change = CONFIG_CAPABILITY(number);
 	}
+	*set = add ? *set | change : *set & ~change;
 	return 0;
-}
-
-static void fill_capabilities(struct arena *arena, uint64_t set, str_list *list)
-{
-	*list = (str_list){ 0 };
-	for (cap_value_t c = 0; c < cap_max_bits(); c++) {
-		char *name;
-
-		if (!(set & (UINT64_C(1) << c)))
-			continue;
-		name = cap_to_name(c);
-		for (char *letter = name; letter && *letter; letter++)
-			*letter = (char)toupper((unsigned char)*letter);
-		if (name)
-			config_list_add(arena, list, name);
-		cap_free(name);
-	}
 }
 
 /* ORDER: what is dropped by name stays dropped, and ALL is the base of both. */
 static int apply_capabilities(const struct spec_options *options, struct container_config *config,
 			      struct error *err)
 {
-	const struct spec_texts defaults = { default_capabilities,
-					     ARRAY_SIZE(default_capabilities) };
 	struct config_capabilities *capabilities = config->process->capabilities;
-	uint64_t set = 0;
+	uint64_t set = default_capabilities;
 
-	if (change_capabilities("cap-add", &defaults, &set, true, err) < 0)
-		return -1;
 	for (size_t i = 0; i < options->cap_drop.count; i++)
 		if (strcasecmp(options->cap_drop.items[i], "all") == 0)
 			set = 0;
-	if (change_capabilities("cap-add", &options->cap_add, &set, true, err) < 0)
-		return -1;
-	for (size_t i = 0; i < options->cap_drop.count; i++) {
-		const struct spec_texts one = { &options->cap_drop.items[i], 1 };
-
-		if (strcasecmp(options->cap_drop.items[i], "all") != 0 &&
-		    change_capabilities("cap-drop", &one, &set, false, err) < 0)
+	for (size_t i = 0; i < options->cap_add.count; i++)
+		if (change_capabilities("cap-add", options->cap_add.items[i], &set, true, err) < 0)
 			return -1;
-	}
-	*capabilities = (struct config_capabilities){ 0 };
-	fill_capabilities(&config->arena, set, &capabilities->bounding);
+	for (size_t i = 0; i < options->cap_drop.count; i++)
+		if (strcasecmp(options->cap_drop.items[i], "all") != 0 &&
+		    change_capabilities("cap-drop", options->cap_drop.items[i], &set, false, err) <
+			    0)
+			return -1;
+	*capabilities = (struct config_capabilities){ .bounding = set };
 	/* Another user has no capabilities, but for what the bounding set leaves to set-user-ID programs. */
 	if (config->process->user->uid.value == 0) {
-		capabilities->effective = capabilities->bounding;
-		capabilities->permitted = capabilities->bounding;
+		capabilities->effective = set;
+		capabilities->permitted = set;
 	}
 	return 0;
 }

@@ -66,6 +66,8 @@ static void a_text_is_found_in_a_list_of_names(void **state)
 	assert_int_equal(str_find(names, "abc"), -1);
 	assert_int_equal(str_find(names, "A"), -1);
 	assert_int_equal(str_find(&names[3], "a"), -1);
+	assert_int_equal(str_find_any_case(names, "AB"), 1);
+	assert_int_equal(str_find_any_case(names, "ABC"), -1);
 }
 
 static void questions_about_texts(void **state)

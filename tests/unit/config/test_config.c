@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
 
@@ -53,6 +54,43 @@ static void assert_refused(const char *text, const char *wanted)
 		fail_msg("%s\nisn't: %s", err.text, wanted);
 	assert_null(config.linux);
 	assert_null(config.arena.blocks);
+}
+
+static void keep_warning(enum log_level level, const char *text, void *context)
+{
+	struct strbuf *warnings = context;
+
+	assert_int_equal(level, LOG_LEVEL_WARNING);
+	strbuf_addf(warnings, "%s\n", text);
+}
+
+/* capabilities(7); config.md, "Linux Process": unknown ones are a warning. */
+static void capabilities_are_the_kernels_bits(void **state)
+{
+	static const char text[] = OF_PROCESS(
+		",\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_NO_SUCH\",\"cap_chown\","
+		"\"kill\",\"5\",\"CAP_KILL,x\",\"CAP_CHECKPOINT_RESTORE\"],\"ambient\":[\"CAP_KILL\"]}");
+	autostrbuf struct strbuf warnings = { 0 };
+	struct config_capabilities *capabilities;
+	struct container_config config;
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	log_set_sink(keep_warning, &warnings);
+	if (config_parse(text, strlen(text), &config, &err) < 0)
+		fail_msg("%s", err.text);
+	log_set_sink(NULL, NULL);
+	capabilities = config.process->capabilities;
+	assert_true(capabilities->bounding == (1 | UINT64_C(1) << 5 | UINT64_C(1) << 40));
+	assert_true(capabilities->ambient == UINT64_C(1) << 5);
+	assert_true(capabilities->permitted == 0);
+	assert_string_equal(
+		warnings.bytes,
+		"process.capabilities.bounding[1]: unknown capability CAP_NO_SUCH is ignored\n"
+		"process.capabilities.bounding[3]: unknown capability kill is ignored\n"
+		"process.capabilities.bounding[4]: unknown capability 5 is ignored\n"
+		"process.capabilities.bounding[5]: unknown capability CAP_KILL,x is ignored\n");
+	config_release(&config);
 }
 
 static void the_least_config_is_taken_and_filled(void **state)
@@ -237,7 +275,8 @@ static void processes_are_checked(void **state)
 	assert_refused(OF_PROCESS(",\"env\":[\"A=1\",\"B\"]"),
 		       "process.env[1]: must be NAME=value");
 	assert_refused(OF_PROCESS(",\"env\":[\"=1\"]"), "process.env[0]: must be NAME=value");
-	assert_taken(OF_PROCESS(",\"capabilities\":{\"bounding\":[\"CAP_NOT_YET\"]}"));
+	assert_refused(OF_PROCESS(",\"capabilities\":{\"bounding\":[\"CAP_KILL\",5]}"),
+		       "process.capabilities.bounding[1]: must be a string, not a number");
 	assert_refused(OF_PROCESS(",\"oomScoreAdj\":1001"), "process.oomScoreAdj: out of range");
 	assert_refused(OF_PROCESS(",\"consoleSize\":{\"width\":1}"),
 		       "process.consoleSize.height: missing");
@@ -694,6 +733,7 @@ int main(void)
 		cmocka_unit_test(top_level_fields_are_checked),
 		cmocka_unit_test(processes_are_checked),
 		cmocka_unit_test(rlimits_are_checked),
+		cmocka_unit_test(capabilities_are_the_kernels_bits),
 		cmocka_unit_test(mounts_and_hooks_are_checked),
 		cmocka_unit_test(namespaces_are_checked),
 		cmocka_unit_test(mappings_are_checked),
