@@ -11,7 +11,8 @@
 
 /*
  * Which network a container has: the text of --network and of the annotation org.urun.network.
- * The parent, init and urun-slirp parse the same text, so that all three have the same addresses.
+ * The parent parses the text and sends init the struct.  urun-slirp, a program of its own, is given the same text,
+ * so that all three have the same addresses.
  * Runs in: any.
  */
 enum network_kind {

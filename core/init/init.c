@@ -138,13 +138,16 @@ static int open_own_namespace(const char *name, int *ret_fd, struct error *err)
  */
 static int make_network_device(const struct init *init, struct error *err)
 {
-	const char *text = init->self.sections[ORDER_NETWORK];
+	size_t size = init->self.order.section_sizes[ORDER_NETWORK];
 	struct network_options options;
 	autoclose int tap = -1, user = -1, network = -1;
 
-	if (!*text)
+	if (size == 0)
 		return 0;
-	if (network_options_parse(text, &options, err) < 0 || tap_create(&options, &tap, err) < 0)
+	if (size != sizeof(options))
+		return error_set(err, EPROTO, "sync pipe: network options of %zu bytes", size);
+	memcpy(&options, init->self.sections[ORDER_NETWORK], sizeof(options));
+	if (tap_create(&options, &tap, err) < 0)
 		return -1;
 	allow_ping();
 	if (open_own_namespace("user", &user, err) < 0 ||

@@ -296,7 +296,8 @@ static int send_config(struct creation *creation, struct error *err)
 			    &sections[ORDER_STATE_CREATED]);
 	}
 	if (network_plan_has_slirp(&creation->plan.network))
-		strbuf_add_str(&sections[ORDER_NETWORK], creation->plan.network.text);
+		strbuf_add(&sections[ORDER_NETWORK], &creation->plan.network.options,
+			   sizeof(creation->plan.network.options));
 	if (config_hooks_of(config->hooks, HOOK_CREATE_CONTAINER)->count)
 		add_hook_env(&sections[ORDER_HOOK_ENV]);
 	sent = launch_send_config(&creation->launch, order_flags(creation), fds, sections, err);

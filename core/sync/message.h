@@ -150,7 +150,7 @@ enum order_section {
 	ORDER_ID,	      /* the container's id */
 	ORDER_STATE_CREATING, /* the state for hooks, JSON; empty where there are no hooks */
 	ORDER_STATE_CREATED,
-	ORDER_NETWORK,	/* of NETWORK_SLIRP: its text, see netns/options.h; else empty */
+	ORDER_NETWORK,	/* of NETWORK_SLIRP: struct network_options; else empty */
 	ORDER_HOOK_ENV, /* for hooks without one: "NAME=value" of the caller, a NUL behind each */
 	ORDER_SECTION_COUNT,
 };
