@@ -34,19 +34,6 @@ static const struct {
 	{ "user.", CONFIG_NS_USER },
 };
 
-/* With '/' between the parts (where a part has a dot in it) the name means the same. */
-static char *dotted(const char *name)
-{
-	char *copy = str_dup(name);
-	size_t first = strcspn(copy, "./");
-
-	if (copy[first] != '/')
-		return copy;
-	for (char *c = copy; *c; c++)
-		*c = *c == '/' ? '.' : *c == '.' ? '/' : *c;
-	return copy;
-}
-
 static bool find_type(const char *name, enum config_namespace_type *ret_type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(namespaced); i++) {
@@ -118,7 +105,7 @@ static int check_ping_group_range(const struct scope *scope, const char *name, c
 static int scope_one_sysctl(const struct scope *scope, const struct str_pair *setting,
 			    struct error *err)
 {
-	autofree char *name = dotted(setting->name);
+	const char *name = setting->name;
 	enum config_namespace_type type;
 
 	if (str_equal(name, "kernel.hostname") || str_equal(name, "kernel.domainname"))
@@ -148,9 +135,7 @@ static void scope_domainname(const struct scope *scope)
 	if (config->domainname || !scope_owns_namespace(scope, CONFIG_NS_UTS))
 		return;
 	for (size_t i = 0; i < sysctl->count; i++) {
-		autofree char *name = dotted(sysctl->items[i].name);
-
-		if (!str_equal(name, "kernel.domainname"))
+		if (!str_equal(sysctl->items[i].name, "kernel.domainname"))
 			continue;
 		config->domainname = sysctl->items[i].value;
 		log_debug("linux.sysctl.kernel.domainname is set as the domainname");

@@ -420,6 +420,7 @@ struct config_linux {
 	struct config_resources *resources;
 	struct config_intel_rdt *intel_rdt;
 	struct config_memory_policy *memory_policy;
+	/* Names with dots between their parts ("net.ipv4.conf.eth0/1.forwarding"): config_parse() turns the form with '/' around */
 	str_map sysctl;
 	struct config_seccomp *seccomp;
 	char *rootfs_propagation; /* "shared", "slave", "private", "unbindable" (or r…, as runc has

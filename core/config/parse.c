@@ -41,6 +41,22 @@ static void make_destinations_absolute(struct container_config *config)
 	}
 }
 
+/*
+ * "net/ipv4/conf/eth0.1/forwarding" becomes "net.ipv4.conf.eth0/1.forwarding": the first separator is the separator,
+ * and the other one is part of a name.  Source: sysctl(8).
+ */
+static void divide_sysctls_by_dots(str_map *sysctl)
+{
+	for (size_t i = 0; i < sysctl->count; i++) {
+		char *name = sysctl->items[i].name;
+
+		if (name[strcspn(name, "./")] != '/')
+			continue;
+		for (char *c = name; *c; c++)
+			*c = *c == '/' ? '.' : *c == '.' ? '/' : *c;
+	}
+}
+
 /* json_read() or json_read_own() */
 typedef int read_json(const char *bytes, size_t size, const struct json_shape *shape, void *object,
 		      struct arena *arena, struct error *err);
@@ -63,6 +79,8 @@ static int parse_with(read_json *read, const char *bytes, size_t size,
 		fill_process(parsed.process, &parsed.arena);
 	if (result == 0)
 		result = config_check(&parsed, err);
+	if (result == 0)
+		divide_sysctls_by_dots(&parsed.linux->sysctl);
 	if (result < 0) {
 		config_release(&parsed);
 		*config = (struct container_config){ 0 };

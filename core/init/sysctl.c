@@ -48,25 +48,14 @@ int sysctl_open(int root, int *ret_sys, struct error *err)
 	return 0;
 }
 
-/* a.b/c and a/b.c → a/b.c; NULL where a part is empty, "." or "..".  The caller frees it. */
+/* net.ipv4.conf.eth0/1.forwarding → net/ipv4/conf/eth0.1/forwarding.  The caller frees it. */
 static char *key_to_path(const char *key)
 {
-	autofree char *path = str_dup(key);
-	size_t first = strcspn(path, "./");
-	const char *part = path;
+	char *path = str_dup(key);
 
-	if (path[first] == '.')
-		for (char *c = path; *c; c++)
-			*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
-	for (;;) {
-		size_t length = strcspn(part, "/");
-
-		if (length == 0 || strncmp(part, "..", length) == 0)
-			return NULL;
-		if (part[length] == '\0')
-			return take_ptr(path);
-		part += length + 1;
-	}
+	for (char *c = path; *c; c++)
+		*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+	return path;
 }
 
 /*
@@ -113,8 +102,6 @@ static int write_sysctl(const struct str_pair *entry, int sys, struct error *err
 	autoclose int fd = -1;
 	ssize_t written;
 
-	if (!path)
-		return error_set(err, 0, "linux.sysctl: `%s` is no sysctl name", entry->name);
 	fd = procfs_open(sys, path, O_WRONLY);
 	/* A file that is mounted over a sysctl isn't that sysctl, even if it is a file of procfs. */
 	if (fd == -EXDEV)

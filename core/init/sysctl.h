@@ -14,9 +14,9 @@
 int sysctl_open(int root, int *ret_sys, struct error *err);
 
 /*
- * Writes linux.sysctl through the descriptor of sysctl_open().  Names are read as sysctl(8) reads them:
- * net.ipv4.ip_forward or net/ipv4/ip_forward.  The first of '.' and '/' in a name is the separator; the other
- * one stands for it inside a part.  Changes the namespaces of the calling process.
+ * Writes linux.sysctl through the descriptor of sysctl_open().  The names have dots between
+ * their parts, as config_parse() leaves them.  Changes the namespaces of the
+ * calling process.
  * Runs in: init.
  */
 int sysctl_apply(const str_map *sysctl, int sys, struct error *err);

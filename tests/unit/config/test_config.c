@@ -465,7 +465,7 @@ static void assert_sysctl(const char *name, bool taken)
 		assert_refused(text, "linux.sysctl: ");
 }
 
-static void sysctl_names_cant_leave_their_folder(void **state)
+static void sysctl_names_cant_leave_their_directory(void **state)
 {
 	static const char *const good[] = { "net.ipv4.ip_forward",
 					    "net/ipv4/conf/eth0.1/forwarding",
@@ -481,6 +481,20 @@ static void sysctl_names_cant_leave_their_folder(void **state)
 		assert_sysctl(good[i], true);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_sysctl(bad[i], false);
+}
+
+static void sysctl_names_are_kept_with_dots_between_their_parts(void **state)
+{
+	static const char text[] = OF_LINUX(
+		",\"sysctl\":{\"net/ipv4/conf/eth0.1/forwarding\":\"1\",\"net.ipv4.conf.eth0/2.forwarding\":\"1\"}");
+	struct container_config config;
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	assert_int_equal(config_parse(text, strlen(text), &config, &err), 0);
+	assert_string_equal(config.linux->sysctl.items[0].name, "net.ipv4.conf.eth0/1.forwarding");
+	assert_string_equal(config.linux->sysctl.items[1].name, "net.ipv4.conf.eth0/2.forwarding");
+	config_release(&config);
 }
 
 static void other_fields_of_linux_are_checked(void **state)
@@ -738,7 +752,8 @@ int main(void)
 		cmocka_unit_test(namespaces_are_checked),
 		cmocka_unit_test(mappings_are_checked),
 		cmocka_unit_test(devices_are_checked),
-		cmocka_unit_test(sysctl_names_cant_leave_their_folder),
+		cmocka_unit_test(sysctl_names_cant_leave_their_directory),
+		cmocka_unit_test(sysctl_names_are_kept_with_dots_between_their_parts),
 		cmocka_unit_test(other_fields_of_linux_are_checked),
 		cmocka_unit_test(seccomp_is_checked),
 		cmocka_unit_test(all_that_is_read_is_printed),
