@@ -20,6 +20,7 @@
 #include "core/base/fd.h"
 #include "core/base/mountinfo.h"
 #include "core/base/number.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 #include "rootless/name.h"
 #include "rootless/package.h"
@@ -187,7 +188,7 @@ static bool same_object(const struct host *host, const char *a, const char *b, b
 
 	if (stat(path_a, &status_a) < 0 || stat(path_b, &status_b) < 0)
 		return false;
-	*ret_same = status_a.st_dev == status_b.st_dev && status_a.st_ino == status_b.st_ino;
+	*ret_same = stat_same(&status_a, &status_b);
 	return true;
 }
 

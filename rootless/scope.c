@@ -12,6 +12,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/stat.h"
 #include "core/config/change.h"
 #include "rootless/name.h"
 #include "rootless/scope_rule.h"
@@ -24,7 +25,6 @@
 static bool own_userns_owns_current(enum config_namespace_type type)
 {
 	autoclose int namespace = -1, owner = -1;
-	struct stat owner_status, own_status;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/ns/%s", config_namespace_file(type));
@@ -32,9 +32,7 @@ static bool own_userns_owns_current(enum config_namespace_type type)
 	if (namespace < 0)
 		return false;
 	owner = ioctl(namespace, NS_GET_USERNS);
-	return owner >= 0 && fstat(owner, &owner_status) == 0 &&
-	       stat("/proc/self/ns/user", &own_status) == 0 &&
-	       owner_status.st_ino == own_status.st_ino;
+	return stat_same_as_path(owner, "/proc/self/ns/user");
 }
 
 bool scope_owns_namespace(const struct scope *scope, enum config_namespace_type type)

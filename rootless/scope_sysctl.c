@@ -7,6 +7,7 @@
 
 #include "core/base/log.h"
 #include "core/base/number.h"
+#include "core/base/stat.h"
 #include "rootless/scope_rule.h"
 
 /*
@@ -51,13 +52,11 @@ static bool find_type(const char *name, enum config_namespace_type *ret_type)
 /* A path may lead to the namespace that urun itself is in. */
 static bool is_our_own(const struct config_namespace *namespace)
 {
-	struct stat theirs, ours;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/ns/%s",
 		 config_namespace_file((enum config_namespace_type) namespace->type));
-	return namespace->path && stat(namespace->path, &theirs) == 0 && stat(path, &ours) == 0 &&
-	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+	return namespace->path && stat_same_paths(namespace->path, path);
 }
 
 static int refuse_foreign(const struct scope *scope, const char *name,

@@ -18,6 +18,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/stat.h"
 #include "rootless/name.h"
 #include "rootless/subid.h"
 
@@ -210,15 +211,13 @@ static int plan_join(const char *path, const struct userns_caller *caller, struc
 		     struct error *err)
 {
 	autoclose int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat target, own;
 
 	if (fd < 0)
 		return error_set(err, errno, "open user namespace %s", path);
 	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWUSER)
 		return error_set(err, 0, "%s is not a user namespace", path);
 	/* Our own can't be joined (setns says EINVAL): we are in it. */
-	if (fstat(fd, &target) == 0 && stat("/proc/self/ns/user", &own) == 0 &&
-	    target.st_ino == own.st_ino) {
+	if (stat_same_as_path(fd, "/proc/self/ns/user")) {
 		if (caller->initial)
 			return error_set(
 				err, 0,
@@ -600,7 +599,7 @@ int userns_plan_of_process(pid_t pid, const struct userns_caller *caller,
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
 	if (stat(path, &its) < 0 || stat("/proc/self/ns/user", &own) < 0)
 		return error_set(err, errno, "stat %s", path);
-	if (its.st_ino == own.st_ino) {
+	if (stat_same(&its, &own)) {
 		if (plan_inherit(caller, plan, err) < 0)
 			return -1;
 	} else {

@@ -30,6 +30,7 @@
 #include "core/base/mountinfo.h"
 #include "core/base/place.h"
 #include "core/base/remove.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/cgroup/tree.h"
@@ -136,7 +137,7 @@ static bool has_name(int root_fd, const char *name, int fd)
 	struct stat named, st;
 
 	return fstat(fd, &st) == 0 && fstatat(root_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       st.st_dev == named.st_dev && st.st_ino == named.st_ino;
+	       stat_same(&st, &named);
 }
 
 /*
@@ -149,7 +150,7 @@ static bool is_removed(const struct state_dir *dir)
 
 	if (fstatat(dir->root_fd, dir->id, &named, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT || errno == ENOTDIR;
-	return fstat(dir->fd, &st) == 0 && (st.st_dev != named.st_dev || st.st_ino != named.st_ino);
+	return fstat(dir->fd, &st) == 0 && !stat_same(&st, &named);
 }
 
 static int refuse_locked(const struct state_dir *dir, int timeout_ms,

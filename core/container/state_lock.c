@@ -18,6 +18,7 @@
 #include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 
 #define LOCKS_SIZE_MAX (16u << 20)
@@ -42,8 +43,7 @@ static bool has_open(pid_t pid, const struct stat *st)
 	for (struct dirent *entry; !found && (entry = readdir(stream));) {
 		struct stat its;
 
-		found = fstatat(dirfd(stream), entry->d_name, &its, 0) == 0 &&
-			its.st_dev == st->st_dev && its.st_ino == st->st_ino;
+		found = fstatat(dirfd(stream), entry->d_name, &its, 0) == 0 && stat_same(&its, st);
 	}
 	closedir(stream);
 	return found;

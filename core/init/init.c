@@ -44,6 +44,7 @@
 #include "core/base/log.h"
 #include "core/base/number.h"
 #include "core/base/reserve.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/config/config.h"
@@ -113,7 +114,7 @@ static int check_time_namespace_entered(const struct init *init, struct error *e
 	if (stat("/proc/self/ns/time", &mine) < 0 ||
 	    stat("/proc/self/ns/time_for_children", &children) < 0)
 		return error_set(err, errno, "stat /proc/self/ns/time");
-	if (mine.st_ino != children.st_ino)
+	if (!stat_same(&mine, &children))
 		return error_set(
 			err, 0, "the time namespace isn't entered by execve: that needs Linux 6.1");
 	return 0;

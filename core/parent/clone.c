@@ -68,6 +68,7 @@
 #include "core/base/fd.h"
 #include "core/base/inherit.h"
 #include "core/base/log.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 #include "core/parent/streams.h"
 #include "core/sync/join.h"
@@ -139,7 +140,7 @@ static int open_if_other(pid_t pid, enum config_namespace_type type, int *ret_fd
 		return error_set(err, errno, "open %s", its);
 	if (fstat(fd, &its_status) < 0 || stat(ours, &our_status) < 0)
 		return error_set(err, errno, "stat %s", its);
-	if (its_status.st_ino != our_status.st_ino)
+	if (!stat_same(&its_status, &our_status))
 		*ret_fd = take_fd(&fd);
 	return 0;
 }
@@ -192,10 +193,8 @@ static pid_t clone_into(unsigned long long flags, int cgroup_fd, int *ret_pidfd)
 static bool is_of_our_user_namespace(int fd)
 {
 	autoclose int owner = ioctl(fd, NS_GET_USERNS);
-	struct stat its, ours;
 
-	return owner >= 0 && fstat(owner, &its) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
-	       its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+	return stat_same_as_path(owner, "/proc/self/ns/user");
 }
 
 /*

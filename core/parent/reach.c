@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/base/log.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "rootless/name.h"
@@ -14,19 +15,11 @@
 /* More of them make the line no clearer. */
 #define GROUPS_NAMED 6
 
-static bool is_host_root(const char *path)
-{
-	struct stat its, host;
-
-	return stat(path, &its) == 0 && stat("/", &host) == 0 && its.st_dev == host.st_dev &&
-	       its.st_ino == host.st_ino;
-}
-
 static void warn_of_host_root(const struct container_config *config,
 			      const struct userns_caller *caller, const struct userns_plan *userns)
 {
 	if (caller->initial && caller->uid == 0 && idmap_maps_outer(&userns->uids, 0) &&
-	    config->root && config->root->path && is_host_root(config->root->path))
+	    config->root && config->root->path && stat_same_paths("/", config->root->path))
 		log_warning(
 			"the container's root file system and its root are the host's: it can read "
 			"what only root may read, such as /etc/shadow (hint: start it as an "

@@ -12,6 +12,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/path.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 #include "core/rootfs/tree.h"
 
@@ -91,8 +92,7 @@ static bool is_masked(const struct stamp *stamp, const struct stat *target)
 {
 	struct stat mask;
 
-	return stamp->is_attached && fstat(stamp->tree, &mask) == 0 &&
-	       mask.st_dev == target->st_dev && mask.st_ino == target->st_ino;
+	return stamp->is_attached && fstat(stamp->tree, &mask) == 0 && stat_same(&mask, target);
 }
 
 /* Negative errno. */

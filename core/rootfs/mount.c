@@ -18,6 +18,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/path.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 #include "core/base/target.h"
 #include "core/rootfs/copy_up.h"
@@ -206,18 +207,6 @@ static int target_open_folder(const struct mount_step *step, int rootfs, struct 
 			 step_source(step), step->destination);
 }
 
-/*
- * A link may lead to the root itself, and what lies on that would be out of sight once it's
- * entered.
- */
-static bool is_same_folder(int a, int b)
-{
-	struct stat first, second;
-
-	return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
-	       first.st_ino == second.st_ino;
-}
-
 /* The folder or the file to mount on, which is made where it is missing; or a negative errno. */
 static int target_make(const struct mount_step *step, int rootfs, bool folder)
 {
@@ -271,7 +260,8 @@ static int target_open(const struct mount_step *step, int rootfs, bool folder, b
 		target = target_make_as_user(step, rootfs, folder);
 	if (target < 0)
 		return step_target_error(step, rootfs, -target, err);
-	if (folder && is_same_folder(target, rootfs))
+	/* A link may lead to the root itself: what lies on that would be out of sight once it is entered. */
+	if (folder && stat_same_fds(target, rootfs))
 		return error_set(err, 0, "mount %s on %s: in the root file system that leads to /",
 				 step_source(step), step->destination);
 	return take_fd(&target);

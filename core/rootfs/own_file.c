@@ -17,6 +17,7 @@
 #include "core/base/passwd.h"
 #include "core/base/path.h"
 #include "core/base/span.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 
 #define FILE_SIZE_MAX PASSWD_SIZE_MAX
@@ -224,7 +225,7 @@ static bool is_in_place(const struct spot *spot, const struct stat *st)
 	struct stat now;
 
 	return fstatat(spot->folder, spot->name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       now.st_dev == st->st_dev && now.st_ino == st->st_ino;
+	       stat_same(&now, st);
 }
 
 /*

@@ -18,6 +18,7 @@
 #include "core/base/log.h"
 #include "core/base/number.h"
 #include "core/base/path.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/config/change.h"
@@ -537,7 +538,7 @@ static int apply_overlay(const char *folder, struct container_config *config, st
 static int apply_root(const struct spec_options *options, struct container_config *config,
 		      struct error *err)
 {
-	struct stat st, host;
+	struct stat st;
 
 	config->root->readonly = options->read_only;
 	if (absolute_path("rootfs", options->rootfs, &config->arena, &config->root->path, err) < 0)
@@ -547,7 +548,7 @@ static int apply_root(const struct spec_options *options, struct container_confi
 	if (!S_ISDIR(st.st_mode))
 		return refuse("rootfs", options->rootfs, "it is no folder", err);
 	/* A bind mount of the host's root somewhere else shows the same files. */
-	if (stat("/", &host) == 0 && st.st_dev == host.st_dev && st.st_ino == host.st_ino)
+	if (stat_same_paths(config->root->path, "/"))
 		config->root->path = arena_str(&config->arena, "/");
 	/* Nothing is written through to the host's own system. */
 	if (!options->overlay && is_host(config))

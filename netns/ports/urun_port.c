@@ -12,6 +12,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 #include "netns/host_resolv.h"
 #include "netns/ports/forward.h"
@@ -21,15 +22,6 @@
 
 /* In the order of ports_give() in core/container/port.c. */
 enum given { GIVEN_LIFE, GIVEN_CONTROL, GIVEN_USER, GIVEN_NETWORK, GIVEN_COUNT };
-
-/* Our own user namespace can't be joined, and needn't be. */
-static bool is_our_user_namespace(int fd)
-{
-	struct stat its, ours;
-
-	return fstat(fd, &its) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
-	       its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
-}
 
 /*
  * Process boundary: from here on this is of the container's user and network namespaces.  The
@@ -43,7 +35,8 @@ static int join_container(const int given[static GIVEN_COUNT], struct error *err
 {
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "make the process not dumpable");
-	if (!is_our_user_namespace(given[GIVEN_USER]) &&
+	/* Our own user namespace can't be joined, and needn't be. */
+	if (!stat_same_as_path(given[GIVEN_USER], "/proc/self/ns/user") &&
 	    setns(given[GIVEN_USER], CLONE_NEWUSER) < 0)
 		return error_set(err, errno, "join the container's user namespace");
 	if (setns(given[GIVEN_NETWORK], CLONE_NEWNET) < 0)
