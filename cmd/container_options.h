@@ -27,13 +27,13 @@ struct container_options {
 /* clang-format off */
 /* @type has a member "container" of struct container_options. */
 #define CONTAINER_OPTION_SPECS(type) \
-	{ "rootfs", 0, OPTION_STRING, CONTAINER_OPTION(type, rootfs), "DIR", "no bundle: this folder is the root file system" }, \
+	{ "rootfs", 0, OPTION_STRING, CONTAINER_OPTION(type, rootfs), "DIR", "no bundle: this directory is the root file system" }, \
 	{ "overlay", 0, OPTION_OPTIONAL, CONTAINER_OPTION(type, overlay), "DIR", "keep changes apart: in memory, or in DIR" }, \
-	{ "volume", 'v', OPTION_LIST, CONTAINER_OPTION(type, volumes), "SRC:DST[:ro]", "mount a folder or file of the host's" }, \
+	{ "volume", 'v', OPTION_LIST, CONTAINER_OPTION(type, volumes), "SRC:DST[:ro]", "mount a directory or file of the host's" }, \
 	{ "tmpfs", 0, OPTION_LIST, CONTAINER_OPTION(type, tmpfs), "DST[:size=64m]", "mount an empty file system in memory" }, \
 	{ "env", 'e', OPTION_LIST, CONTAINER_OPTION(type, env), "NAME[=VALUE]", "set a variable, or pass the caller's" }, \
 	{ "env-file", 0, OPTION_LIST, CONTAINER_OPTION(type, env_files), "FILE", "the same, a line each" }, \
-	{ "workdir", 'w', OPTION_STRING, CONTAINER_OPTION(type, workdir), "DIR", "the working folder" }, \
+	{ "workdir", 'w', OPTION_STRING, CONTAINER_OPTION(type, workdir), "DIR", "the working directory" }, \
 	{ "user", 'u', OPTION_STRING, CONTAINER_OPTION(type, user), "USER[:GROUP]", "names or numbers of the container's" }, \
 	{ "hostname", 0, OPTION_STRING, CONTAINER_OPTION(type, hostname), "NAME", "the host name" }, \
 	{ "tty", 't', OPTION_SWITCH, CONTAINER_OPTION(type, tty), NULL, "a terminal (default: if stdin and stdout are)" }, \
@@ -57,9 +57,8 @@ void container_options_release(struct container_options *options);
 
 /*
  * The config of these options, with @command (may be empty) as the program.  @network is what
- * --network says, or NULL.
- * @ret_own: as config_parse_own() reads it; @ret_document: as JSON for others, which fails where a text
- * isn't UTF-8.  Either may be NULL.
+ * --network says, or NULL.  @ret_own: as config_parse_own() reads it; @ret_document: as JSON for
+ * others, which fails where a text isn't UTF-8.  Either may be NULL.
  */
 int container_options_config(const struct container_options *options, const char *network,
 			     int command_size, char **command, struct strbuf *ret_own,

@@ -33,7 +33,7 @@ struct create_options {
 
 /* clang-format off */
 #define CREATE_OPTION_SPECS \
-	{ "bundle", 'b', OPTION_STRING, CREATE_OPTION(bundle), "DIR", "the bundle's folder (default: this one)" }, \
+	{ "bundle", 'b', OPTION_STRING, CREATE_OPTION(bundle), "DIR", "the bundle's directory (default: this one)" }, \
 	{ "config", 'f', OPTION_STRING, CREATE_OPTION(config), "FILE", "the config (default: the bundle's config.json)" }, \
 	{ "pid-file", 0, OPTION_STRING, CREATE_OPTION(pid_file), "FILE", "write the first process's pid there" }, \
 	{ "console-socket", 0, OPTION_STRING, CREATE_OPTION(console_socket), "SOCKET", "send the terminal's master to this socket" }, \
@@ -57,9 +57,10 @@ struct create_options {
 void create_options_release(struct create_options *options);
 
 /*
- * What `run` and `check` make of their options, once parsed up to the first operand: is it a bundle,
- * whose options may stand behind it too, or a container without one (options->container.rootfs is
- * set, and options->bundle the same)?  Options that exclude each other are refused.
+ * What `run` and `check` make of their options, once parsed up to the first operand: is it a
+ * bundle, whose options may stand behind it too, or a container without one
+ * (options->container.rootfs is set, and options->bundle the same)?  Options that exclude each
+ * other are refused.
  * Returns as options_parse() does.
  */
 int run_options_settle(const struct command_usage *command, struct create_options *options,
@@ -81,7 +82,7 @@ struct create_paths {
 
 void create_paths_release(struct create_paths *paths);
 
-/* Makes the request of the options: relative paths are against the working folder. */
+/* Makes the request of the options: relative paths are against the working directory. */
 int create_request_make(const struct globals *globals, const struct create_options *options,
 			const char *id, struct create_paths *paths,
 			struct create_request *ret_request, struct error *err);

@@ -126,7 +126,7 @@ static const struct option_spec options_exec[] = {
 	{ "pidfd-socket", 0, OPTION_STRING, OPTION(pidfd_socket), "SOCKET", "send the process's pidfd to this socket" },
 	{ "preserve-fds", 0, OPTION_NUMBER, OPTION(preserve_fds), "N", "pass descriptors 3 to N+2 on to the program" },
 	{ "user", 'u', OPTION_STRING, OPTION(user), "UID[:GID]", "run as this user of the container" },
-	{ "cwd", 0, OPTION_STRING, OPTION(cwd), "DIR", "start in this folder of the container" },
+	{ "cwd", 0, OPTION_STRING, OPTION(cwd), "DIR", "start in this directory of the container" },
 	{ "env", 'e', OPTION_LIST, OPTION(env), "NAME=VALUE", "set a variable" },
 	{ "cap", 'c', OPTION_LIST, OPTION(capabilities), "CAP", "add a capability" },
 	{ "additional-gids", 'g', OPTION_LIST, OPTION(additional_groups), "GID", "add a supplementary group" },

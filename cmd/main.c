@@ -102,7 +102,7 @@ static void print_help(void)
 
 /*
  * Engines read the first line, "commit:" and "spec:"; no other line may have the word that the
- * first one begins with behind the name, so a folder that has it, or a line's end, isn't shown.
+ * first one begins with behind the name, so a directory that has it, or a line's end, isn't shown.
  */
 static void print_version(const char *root)
 {
@@ -136,9 +136,9 @@ static char *default_root(void)
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	autofree char *run_user = str_format("/run/user/%u", geteuid());
 
-	if (path_is_own_folder(runtime_dir))
+	if (path_is_own_directory(runtime_dir))
 		return str_format("%s/urun", runtime_dir);
-	if (path_is_own_folder(run_user))
+	if (path_is_own_directory(run_user))
 		return str_format("%s/urun", run_user);
 	return str_format("/tmp/urun-%u", geteuid());
 }
@@ -173,7 +173,7 @@ static int read_environment(struct globals *globals, char **ret_root, struct err
 		return 0;
 	cwd = getcwd(NULL, 0);
 	if (!cwd)
-		return error_set(err, errno, "option --root %s: find the working folder",
+		return error_set(err, errno, "option --root %s: find the working directory",
 				 globals->root);
 	globals->root = *ret_root = path_join(cwd, globals->root);
 	return 0;

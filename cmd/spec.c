@@ -80,7 +80,7 @@ static int cmd_spec(const struct globals *globals, int argc, char **argv, int *r
 
 static const struct option_spec options_spec[] = {
 	{ "bundle", 'b', OPTION_STRING, offsetof(struct spec_request, bundle), "DIR",
-	  "the bundle's folder (default: this one)" },
+	  "the bundle's directory (default: this one)" },
 	{ "rootless", 0, OPTION_FLAG, offsetof(struct spec_request, rootless), NULL,
 	  "as `runc spec --rootless`: the own id, the host's network and /sys" },
 	{ "network", 0, OPTION_STRING, offsetof(struct spec_request, network), "NETWORK",

@@ -170,14 +170,14 @@ int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size)
 /* The number of "/dev/stdin" or "/dev/fd/N", by any of its names; -1 for another path. */
 static int number_of_own(const char *path)
 {
-	static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/" };
+	static const char *const directories[] = { "/dev/fd/", "/proc/self/fd/" };
 	uint32_t number;
 
 	if (str_equal(path, "/dev/stdin"))
 		return STDIN_FILENO;
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (str_starts_with(path, folders[i]) &&
-		    number_parse_u32(path + strlen(folders[i]), INT32_MAX, &number) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (str_starts_with(path, directories[i]) &&
+		    number_parse_u32(path + strlen(directories[i]), INT32_MAX, &number) == 0)
 			return (int)number;
 	return -1;
 }

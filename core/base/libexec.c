@@ -18,12 +18,12 @@
  * itself have them already, whatever its helpers are.  So a helper is as good as urun where nobody
  * can write it who can't write urun too.  This is also why a group may write it, if that group can
  * write urun's own file or directory: so it is with umask 002, in a directory that a user has built
- * in, as on hosts where each user has a private group.  Whether a group is private can't be asked of
- * the kernel, and need not be known here.
+ * in, as on hosts where each user has a private group.  Whether a group is private can't be asked
+ * of the kernel, and need not be known here.
  *
  * In a user namespace that doesn't map the host's root (rootless podman), root's files are shown as
- * the overflow id's, as are all others' that aren't mapped.  An installed urun is shown so too, which
- * makes its helpers "the same owner's"; no rule of its own is needed.
+ * the overflow id's, as are all others' that aren't mapped.  An installed urun is shown so too,
+ * which makes its helpers "the same owner's"; no rule of its own is needed.
  */
 struct writers {
 	uid_t owner;	 /* of urun's file */
@@ -45,8 +45,8 @@ static void add_group(struct writers *writers, const struct stat *st)
 }
 
 /*
- * Where a link of procfs leads; NULL with errno, which is ENOENT where that is no path (a memfd, another
- * root).
+ * Where a link of procfs leads; NULL with errno, which is ENOENT where that is no path (a memfd,
+ * another root).
  */
 static char *read_path(const char *link)
 {
@@ -127,10 +127,11 @@ static int check_writers(const struct writers *writers, const char *program, int
 			  program, path, st.st_mode & 07777);
 		/* /tmp and its like are made for all: they must stay as they are. */
 		if (S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX || st.st_uid != geteuid()))
-			return error_hint(err,
-					  "put urun, and %s beside it, into a folder that only you "
-					  "can write to",
-					  program);
+			return error_hint(
+				err,
+				"put urun, and %s beside it, into a directory that only you "
+				"can write to",
+				program);
 		return error_hint(err, "run `chmod go-w %s`", path);
 	}
 	return 0;
@@ -150,10 +151,10 @@ static int check_directory(const struct writers *writers, const char *program, c
 }
 
 /*
- * ORDER: each is opened, then checked, then used by the descriptor of its folder, in which nobody
- * else can have put another file of the name since: so what was checked is what runs.  The file may
- * be a symbolic link (stow, a build beside): then the directory that it leads to is checked too, and
- * is where it is executed.
+ * ORDER: each is opened, then checked, then used by the descriptor of its directory, in which
+ * nobody else can have put another file of the name since: so what was checked is what runs.  The
+ * file may be a symbolic link (stow, a build beside): then the directory that it leads to is
+ * checked too, and is where it is executed.
  */
 static int open_in(const char *directory, const char *program, const struct writers *writers,
 		   struct libexec *libexec, struct error *err)
@@ -217,7 +218,9 @@ int libexec_open(const char *program, struct libexec *ret_libexec, struct error 
 	}
 	if (found < 0)
 		return error_set(err, -found, "start %s/%s", directory, program);
-	/* The first that is found, or none: going on to the second would hide a fault of the first. */
+	/*
+	 * The first that is found, or none: going on to the second would hide a fault of the first.
+	 */
 	if (open_in(directory, program, &writers, &libexec, err) < 0)
 		return -1;
 	*ret_libexec = libexec;

@@ -9,7 +9,7 @@
 
 /* One of urun's own helper programs, found and checked.  Start from LIBEXEC_NONE. */
 struct libexec {
-	int dir;    /* O_PATH, close-on-exec: the checked folder that it is in */
+	int dir;    /* O_PATH, close-on-exec: the checked directory that it is in */
 	char *name; /* of the file in there, which is no link */
 	char *path; /* for messages: as a path it can lead elsewhere by the time it is executed */
 };
@@ -27,9 +27,10 @@ void libexec_close(struct libexec *libexec);
 int libexec_open(const char *program, struct libexec *ret_libexec, struct error *err);
 
 /*
- * The path that executes it in a process that has its folder as descriptor @fd: /proc/self/fd/@fd/NAME.
- * The descriptor must stay open over the execve: the helper may be a script, whose interpreter opens
- * that path and which finds by $0 what is beside it.  Source: execveat(2) "BUGS".
+ * The path that executes it in a process that has its directory as descriptor @fd:
+ * /proc/self/fd/@fd/NAME.  The descriptor must stay open over the execve: the helper may be a
+ * script, whose interpreter opens that path and which finds by $0 what is beside it.  Source:
+ * execveat(2) "BUGS".
  */
 void libexec_executable(const struct libexec *libexec, int fd,
 			char ret_path[static LIBEXEC_EXECUTABLE_SIZE]);

@@ -59,8 +59,8 @@ enum walk_end {
 
 /*
  * A path walked by hand, a component a step, where openat2() found that some of it is missing.
- * Invariant: @dir is the folder @done, whose components are real folders below @root (no link, no
- * "..").
+ * Invariant: @dir is the directory @done, whose components are real directories below @root (no
+ * link, no "..").
  */
 struct walk {
 	int root;
@@ -86,8 +86,8 @@ static void walk_set_done(struct walk *walk, char *done)
 }
 
 /*
- * Opens the folder @done again, as real folders only: what was swapped for a link since is an
- * error.
+ * Opens the directory @done again, as real directories only: what was swapped for a link since is
+ * an error.
  */
 static int walk_reopen(struct walk *walk)
 {
@@ -143,8 +143,8 @@ static int walk_follow(struct walk *walk, int link)
 }
 
 /*
- * Modes are what we say, whatever the caller's umask: these folders are the container's.  We have
- * one thread.
+ * Modes are what we say, whatever the caller's umask: these directories are the container's.  We
+ * have one thread.
  */
 static int make_directory(int dir, const char *name, mode_t mode)
 {
@@ -166,7 +166,7 @@ static int make_file(int dir, const char *name, mode_t mode)
 	return result;
 }
 
-/* Opens @name in the folder that the walk is at; makes it where it is missing. */
+/* Opens @name in the directory that the walk is at; makes it where it is missing. */
 static int walk_open(struct walk *walk, const char *name, bool last)
 {
 	int fd = openat(walk->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -283,7 +283,7 @@ int path_read_in_root(int root, const char *path, size_t limit, char **ret_bytes
 	return S_ISREG(st.st_mode) ? fd_read_all(fd, limit, ret_bytes, ret_size) : -EINVAL;
 }
 
-bool path_is_own_folder(const char *path)
+bool path_is_own_directory(const char *path)
 {
 	struct stat st;
 
@@ -323,9 +323,10 @@ char *path_join(const char *base, const char *path)
 	return str_format("%s%s%s", base, length && base[length - 1] == '/' ? "" : "/", path);
 }
 
-bool path_is_in(const char *path, const char *folder)
+bool path_is_in(const char *path, const char *directory)
 {
-	size_t length = strlen(folder);
+	size_t length = strlen(directory);
 
-	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+	return strncmp(path, directory, length) == 0 &&
+	       (path[length] == '/' || path[length] == '\0');
 }

@@ -16,21 +16,22 @@
 int path_open_in_root(int root, const char *path, uint64_t flags, mode_t mode);
 
 /*
- * The same below @dir, and on its mount alone: a path that leaves @dir fails with EXDEV, and so does one on
- * which something else is mounted.  For files that only count when they are the kernel's own.
+ * The same below @dir, and on its mount alone: a path that leaves @dir fails with EXDEV, and so
+ * does one on which something else is mounted.  For files that only count when they are the
+ * kernel's own.
  * Source: openat2(2), RESOLVE_BENEATH and RESOLVE_NO_XDEV.
  */
 int path_open_on_mount(int dir, const char *path, uint64_t flags);
 
 /*
- * Opens the folder @path as O_PATH.  It is made with @mode where it is missing, and the folders on
- * the way with 0755, behind symbolic links too, whatever the umask.
+ * Opens the directory @path as O_PATH.  It is made with @mode where it is missing, and the
+ * directories on the way with 0755, behind symbolic links too, whatever the umask.
  */
 int path_mkdirs_in_root(int root, const char *path, mode_t mode);
 
 /*
- * Opens the file @path (whatever isn't a folder) as O_PATH; it and its folders are made (empty,
- * 0644) where they are missing.
+ * Opens the file @path (whatever isn't a directory) as O_PATH; it and its directories are made
+ * (empty, 0644) where they are missing.
  */
 int path_mkfile_in_root(int root, const char *path);
 
@@ -41,8 +42,8 @@ int path_mkfile_in_root(int root, const char *path);
  */
 int path_read_in_root(int root, const char *path, size_t limit, char **ret_bytes, size_t *ret_size);
 
-/* Is @path, which may be NULL, the absolute path of a folder that belongs to us? */
-bool path_is_own_folder(const char *path);
+/* Is @path, which may be NULL, the absolute path of a directory that belongs to us? */
+bool path_is_own_directory(const char *path);
 
 /*
  * Lexically: folds "//", "/./" and "/x/../"; ".." above the root is dropped.  @path is absolute or
@@ -53,7 +54,7 @@ char *path_clean(const char *path);
 /* @path itself where it is absolute, else @base/@path.  The caller frees it. */
 char *path_join(const char *base, const char *path);
 
-/* Is @path @folder or below it?  Both are clean (path_clean()), and @folder isn't "/". */
-bool path_is_in(const char *path, const char *folder);
+/* Is @path @directory or below it?  Both are clean (path_clean()), and @directory isn't "/". */
+bool path_is_in(const char *path, const char *directory);
 
 #endif

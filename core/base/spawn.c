@@ -106,8 +106,8 @@ static int set_attributes(posix_spawnattr_t *attributes, const struct spawn *spa
 	       posix_spawnattr_setflags(attributes, flags);
 }
 
-/* Where the folder of a helper is, by which it is executed. */
-#define FOLDER_FD 3
+/* Where the directory of a helper is, by which it is executed. */
+#define HELPER_DIR_FD 3
 
 static int set_descriptors(posix_spawn_file_actions_t *actions, const struct spawn *spawn,
 			   const struct child_ends *child)
@@ -118,10 +118,10 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, const struct spa
 	return posix_spawn_file_actions_adddup2(actions, child->in, STDIN_FILENO) ?:
 	       posix_spawn_file_actions_adddup2(actions, out, STDERR_FILENO) ?:
 	       posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO) ?:
-	       (spawn->helper ? posix_spawn_file_actions_adddup2(actions, spawn->helper->dir, FOLDER_FD)
+	       (spawn->helper ? posix_spawn_file_actions_adddup2(actions, spawn->helper->dir, HELPER_DIR_FD)
 			      : 0) ?:
 	       posix_spawn_file_actions_addclosefrom_np(
-		       actions, spawn->helper ? FOLDER_FD + 1 : STDERR_FILENO + 1);
+		       actions, spawn->helper ? HELPER_DIR_FD + 1 : STDERR_FILENO + 1);
 }
 
 /*
@@ -136,7 +136,7 @@ static int launch(const struct spawn *spawn, const struct child_ends *child, pid
 	int result;
 
 	if (spawn->helper)
-		libexec_executable(spawn->helper, FOLDER_FD, path);
+		libexec_executable(spawn->helper, HELPER_DIR_FD, path);
 	result = posix_spawnattr_init(&attributes);
 	if (result)
 		return -result;

@@ -13,12 +13,13 @@
  * Its stdout goes where its stderr goes: ours carries results alone.
  */
 struct spawn {
-	const char *path;	      /* absolute */
-	const struct libexec *helper; /* executed in place of what @path leads to by now; its folder
+	const char *path; /* absolute */
+	const struct libexec
+		*helper;   /* executed in place of what @path leads to by now; its directory
 					 is descriptor 3 of the program.  NULL: @path is executed */
-	char *const *argv;	      /* NULL at the end */
-	char *const *envp;	      /* NULL at the end */
-	const void *input;	      /* what it reads on stdin; NULL: /dev/null */
+	char *const *argv; /* NULL at the end */
+	char *const *envp; /* NULL at the end */
+	const void *input; /* what it reads on stdin; NULL: /dev/null */
 	size_t input_size;
 	unsigned int timeout_ms; /* 0: none; at its end the program's process group is killed */
 	int keep_stderr; /* 1: it writes to our stderr; 0: what it writes is caught for the error's

@@ -18,18 +18,23 @@ static bool is_refusal(int errnum)
 	return errnum == EACCES || errnum == EPERM || errnum == EROFS;
 }
 
-/* Is what has to be made on the root file system itself, and not on something that is mounted in it? */
+/*
+ * Is what has to be made on the root file system itself, and not on something that is mounted in
+ * it?
+ */
 static bool is_on_rootfs(int rootfs, const char *missing)
 {
-	autofree char *folder = str_dup_n(missing, (size_t)(strrchr(missing, '/') - missing));
-	autoclose int fd = path_open_in_root(rootfs, *folder ? folder : "/", O_PATH | O_CLOEXEC, 0);
+	autofree char *directory = str_dup_n(missing, (size_t)(strrchr(missing, '/') - missing));
+	autoclose int fd =
+		path_open_in_root(rootfs, *directory ? directory : "/", O_PATH | O_CLOEXEC, 0);
 
 	return fd >= 0 && mount_is_same(fd, rootfs);
 }
 
 /*
- * The shortest beginning of @path that can't be opened, or isn't a directory though it isn't the whole; all of
- * it where there is none.  *@ret_failed is 0, or the negative errno with which it can't be opened.
+ * The shortest beginning of @path that can't be opened, or isn't a directory though it isn't the
+ * whole; all of it where there is none.  *@ret_failed is 0, or the negative errno with which it
+ * can't be opened.
  */
 static char *find_cause(int rootfs, const char *path, int *ret_failed)
 {

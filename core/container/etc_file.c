@@ -14,7 +14,7 @@
 /* A root file system in which no file can be made is the user's choice, not a failure. */
 #define OPTIONS "bind,rprivate,nosuid,nodev,noexec,nofail"
 
-/* A folder above it that is mounted is a user's, with files of theirs in it. */
+/* A directory above it that is mounted is a user's, with files of theirs in it. */
 static bool is_mounted_by_config(const struct container_config *config, const char *file)
 {
 	for (size_t i = 0; i < config->mounts.count; i++) {
@@ -64,8 +64,8 @@ int etc_file_add(const struct state_dir *dir, const char *name, const struct str
 }
 
 /*
- * The whole file, for where it has to be mounted over the container's, which a folder can need, and
- * an overlay doesn't.
+ * The whole file, for where it has to be mounted over the container's, which a directory can need,
+ * and an overlay doesn't.
  */
 static int add_lines(const struct state_dir *dir, const char *name, const char *lines,
 		     struct container_config *config, struct error *err)

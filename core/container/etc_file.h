@@ -10,21 +10,21 @@
 /*
  * Files of the container's /etc that urun writes.  A file that is mounted over another can't be
  * replaced: useradd, vipw, dhclient and resolvconf write a new one and rename(2) it, which is EBUSY
- * there.  So init writes into the container's own files wherever nothing of the user's is lost by it
- * (the mount options x-urun-file and x-urun-lines, core/rootfs/own_file.h), and mounts ours over the
- * container's only elsewhere:
+ * there.  So init writes into the container's own files wherever nothing of the user's is lost by
+ * it (the mount options x-urun-file and x-urun-lines, core/rootfs/own_file.h), and mounts ours over
+ * the container's only elsewhere:
  *
  *                          resolv.conf, hosts, hostname     passwd, group
  *   overlay                written                          lines are added
- *   a folder               mounted over                     lines are added
- *   a folder, read-only    mounted over                     mounted over
+ *   a directory            mounted over                     lines are added
+ *   a directory, read-only mounted over                     mounted over
  *
  * Runs in: parent.
  */
 
 /*
- * Makes @name in the state folder, with @text, and a mount of it for the container's /etc/@name at the
- * end of the config's mounts.  What the config mounts there itself is left to it.
+ * Makes @name in the state directory, with @text, and a mount of it for the container's /etc/@name
+ * at the end of the config's mounts.  What the config mounts there itself is left to it.
  */
 int etc_file_add(const struct state_dir *dir, const char *name, const struct strbuf *text,
 		 struct container_config *config, struct error *err);

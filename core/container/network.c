@@ -153,9 +153,9 @@ int network_launch(struct network *network, struct error *err)
 }
 
 /*
- * Opens the file whose lock says that urun-slirp lives.  The lock belongs to the open file, so it is
- * urun-slirp's as soon as our own descriptor is closed.
- * urun-slirp isn't dumpable, so its /proc/PID is hidden from us where /proc has the option hidepid.
+ * Opens the file whose lock says that urun-slirp lives.  The lock belongs to the open file, so it
+ * is urun-slirp's as soon as our own descriptor is closed.  urun-slirp isn't dumpable, so its
+ * /proc/PID is hidden from us where /proc has the option hidepid.
  */
 static int open_lock(const struct state_dir *dir, int *ret_fd, struct error *err)
 {
@@ -193,8 +193,8 @@ int network_take_resolv(struct network *network, int *fd, struct error *err)
 }
 
 /*
- * What the container has as its resolv.conf: what init has written, else the file in the state folder,
- * which was mounted then.  -1: the config mounts its own.
+ * What the container has as its resolv.conf: what init has written, else the file in the state
+ * directory, which was mounted then.  -1: the config mounts its own.
  */
 static int open_resolv(struct network *network, const struct state_dir *dir)
 {
@@ -301,9 +301,9 @@ static int open_process(const struct state_dir *dir, const struct container_stat
 	if (pidfd < 0)
 		return pidfd;
 	/*
-	 * ORDER: after the open.  While the lock is held urun-slirp lives, and the pid is its own; a
-	 * pid that was used again before the open is seen here.
-	 * A shared lock: two commands that ask at the same time don't take each other for urun-slirp.
+	 * ORDER: after the open.  While the lock is held urun-slirp lives, and the pid is its own;
+	 * a pid that was used again before the open is seen here.  A shared lock: two commands that
+	 * ask at the same time don't take each other for urun-slirp.
 	 */
 	if (flock(lock_fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
 		return -ESRCH;

@@ -58,7 +58,7 @@ struct network {
 			   .resolv_pidfd = -1 })
 
 /*
- * Makes resolv.conf, hosts and hostname in the state folder, and binds of them at the end of the
+ * Makes resolv.conf, hosts and hostname in the state directory, and binds of them at the end of the
  * config's mounts; those that the config mounts itself are left to it.  Nothing to do where no
  * network was stated.
  */
@@ -73,21 +73,22 @@ int network_open_ports(const struct network_plan *plan, struct network *ret_netw
 		       struct error *err);
 
 /*
- * Starts urun-slirp, where the network is slirp, urun-port, where ports are published, and urun-resolv
- * with the host's network (netns/host_resolv.h): they get ready beside all that follows.  After
- * network_open_ports().
+ * Starts urun-slirp, where the network is slirp, urun-port, where ports are published, and
+ * urun-resolv with the host's network (netns/host_resolv.h): they get ready beside all that
+ * follows.  After network_open_ports().
  */
 int network_launch(struct network *network, struct error *err);
 
 /*
- * Takes *@fd over: the resolv.conf that init says it has written.  It comes from the container's side,
- * so what isn't a regular file that can be read and written is refused.
+ * Takes *@fd over: the resolv.conf that init says it has written.  It comes from the container's
+ * side, so what isn't a regular file that can be read and written is refused.
  */
 int network_take_resolv(struct network *network, int *fd, struct error *err);
 
 /*
  * Init has made the device: hands it to urun-slirp.  Takes over *tap_fd.
- * ORDER: after network_take_resolv(), where network->own_resolv is set and init has written the file.
+ * ORDER: after network_take_resolv(), where network->own_resolv is set and init has written the
+ * file.
  */
 int network_give(struct network *network, const struct state_dir *dir, int *tap_fd, int life_pidfd,
 		 struct error *err);
@@ -115,8 +116,8 @@ void network_release(struct network *network);
 /* ---- later: by what the state says ---- */
 
 /*
- * The container has ended: ends its urun-port where that lives still.  urun-slirp ends by itself, when
- * it has sent on what the container sent last, which takes ten seconds at most.
+ * The container has ended: ends its urun-port where that lives still.  urun-slirp ends by itself,
+ * when it has sent on what the container sent last, which takes ten seconds at most.
  */
 void network_end(const struct state_dir *dir);
 

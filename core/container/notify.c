@@ -21,7 +21,7 @@
 #include "core/container/state_socket.h"
 
 #define NAME "notify"
-/* Where the container finds the socket's folder if it can't be at the host's path. */
+/* Where the container finds the socket's directory if it can't be at the host's path. */
 #define PLACE		 "/run/notify"
 #define MESSAGE_SIZE_MAX 4096
 /* At a time, so that a program that says much keeps neither signals nor terminal waiting. */
@@ -35,15 +35,15 @@ struct notification {
 
 /* ---- the container's socket ---- */
 
-static int bind_socket(int folder, int *ret_fd)
+static int bind_socket(int directory, int *ret_fd)
 {
 	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un address;
 
-	socket_address_in(folder, NAME, &address);
-	if (fd < 0 || (unlinkat(folder, NAME, 0) < 0 && errno != ENOENT) ||
+	socket_address_in(directory, NAME, &address);
+	if (fd < 0 || (unlinkat(directory, NAME, 0) < 0 && errno != ENOENT) ||
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    fchmodat(folder, NAME, 0666, 0) < 0)
+	    fchmodat(directory, NAME, 0666, 0) < 0)
 		return -errno;
 	*ret_fd = take_fd(&fd);
 	return 0;
@@ -51,24 +51,24 @@ static int bind_socket(int folder, int *ret_fd)
 
 static int open_socket(const struct state_dir *dir, int *ret_fd, struct error *err)
 {
-	autoclose int folder =
-		openat(dir->fd, STATE_FOLDER_NOTIFY, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int failed = folder < 0 ? -errno : bind_socket(folder, ret_fd);
+	autoclose int directory = openat(dir->fd, STATE_DIRECTORY_NOTIFY,
+					 O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int failed = directory < 0 ? -errno : bind_socket(directory, ret_fd);
 
 	return failed < 0 ? error_set(err, -failed, "make the socket %s/%s/%s", dir->path,
-				      STATE_FOLDER_NOTIFY, NAME)
+				      STATE_DIRECTORY_NOTIFY, NAME)
 			  : 0;
 }
 
 /* ---- where the container finds it ---- */
 
-static bool is_below(const char *path, const char *folder)
+static bool is_below(const char *path, const char *directory)
 {
-	size_t length = strlen(folder);
+	size_t length = strlen(directory);
 
-	while (length > 0 && folder[length - 1] == '/')
+	while (length > 0 && directory[length - 1] == '/')
 		length--;
-	return strncmp(path, folder, length) == 0 && path[length] == '/';
+	return strncmp(path, directory, length) == 0 && path[length] == '/';
 }
 
 /* A systemd in the container makes sockets of its own there. */
@@ -79,8 +79,8 @@ static bool is_of_systemd(const char *path)
 }
 
 /*
- * In a folder of the host's the path is the host's socket itself, which no folder can be mounted
- * on; or it is somewhere that the caller shares with others.
+ * In a directory of the host's the path is the host's socket itself, which no directory can be
+ * mounted on; or it is somewhere that the caller shares with others.
  */
 static bool is_in_bind(const struct container_config *config, const char *path)
 {
@@ -94,7 +94,10 @@ static bool is_in_bind(const struct container_config *config, const char *path)
 	return false;
 }
 
-/* Is something there in the root file system, and not a folder?  That of --rootfs / is the host's. */
+/*
+ * Is something there in the root file system, and not a directory?  That of --rootfs / is the
+ * host's.
+ */
 static bool is_taken(const struct container_config *config, const char *path)
 {
 	const char *root = config->root ? config->root->path : NULL;
@@ -120,7 +123,7 @@ static const char *choose_place(const struct container_config *config, const cha
 int notify_prepare(const char *host, const struct state_dir *dir, struct container_config *config,
 		   struct notify *ret_notify, struct error *err)
 {
-	autofree char *folder = NULL, *name = NULL;
+	autofree char *directory = NULL, *name = NULL;
 	const char *place;
 
 	if (!host || !*host || !config->process)
@@ -128,17 +131,17 @@ int notify_prepare(const char *host, const struct state_dir *dir, struct contain
 	/* An engine that has put one into the config passes it on itself, as podman does. */
 	if (config_env(config->process, "NOTIFY_SOCKET"))
 		return 0;
-	if (mkdirat(dir->fd, STATE_FOLDER_NOTIFY, 0755) < 0 ||
-	    fchmodat(dir->fd, STATE_FOLDER_NOTIFY, 0755, 0) < 0)
-		return error_set(err, errno, "make %s/%s", dir->path, STATE_FOLDER_NOTIFY);
+	if (mkdirat(dir->fd, STATE_DIRECTORY_NOTIFY, 0755) < 0 ||
+	    fchmodat(dir->fd, STATE_DIRECTORY_NOTIFY, 0755, 0) < 0)
+		return error_set(err, errno, "make %s/%s", dir->path, STATE_DIRECTORY_NOTIFY);
 	ret_notify->host = host;
 	if (open_socket(dir, &ret_notify->socket, err) < 0)
 		return -1;
-	folder = str_format("%s/%s", dir->path, STATE_FOLDER_NOTIFY);
+	directory = str_format("%s/%s", dir->path, STATE_DIRECTORY_NOTIFY);
 	/* Read-only: a socket can be spoken to all the same, and nothing is put beside it. */
 	place = choose_place(config, host);
 	name = str_format("%s/" NAME, place);
-	config_add_mount(config, place, "bind", folder, "bind,ro,nosuid,nodev,noexec,nofail");
+	config_add_mount(config, place, "bind", directory, "bind,ro,nosuid,nodev,noexec,nofail");
 	config_set_env(config, "NOTIFY_SOCKET", name);
 	return 0;
 }
@@ -146,7 +149,7 @@ int notify_prepare(const char *host, const struct state_dir *dir, struct contain
 int notify_reopen(const char *host, const struct state_dir *dir, struct notify *ret_notify,
 		  struct error *err)
 {
-	int found = host && *host ? state_has_file(dir, STATE_FOLDER_NOTIFY, err) : 0;
+	int found = host && *host ? state_has_file(dir, STATE_DIRECTORY_NOTIFY, err) : 0;
 
 	if (found <= 0)
 		return found;

@@ -26,7 +26,7 @@ struct notify {
 /*
  * @host is NULL where nobody listens; then there is nothing to do, nor where process.env has a
  * NOTIFY_SOCKET already.  It outlives *ret_notify.
- * In the container the socket is "notify" in a folder with the host's path, where programs that
+ * In the container the socket is "notify" in a directory with the host's path, where programs that
  * have run under crun look for it; in /run/notify, as with runc, where that can't be: an abstract
  * name, a path of systemd's own, one in a bind mount, or one that the root file system has taken.
  */

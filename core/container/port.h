@@ -38,8 +38,8 @@ struct ports {
 	struct helper helper;
 	int pidfd; /* of the urun-port that stays, once it was awaited; -1: none */
 	/*
-	 * The container's, for urun-port to join; -1: not known yet.  Descriptors, since the process
-	 * that urun-port lives as long as can be one that we can't look at.
+	 * The container's, for urun-port to join; -1: not known yet.  Descriptors, since the
+	 * process that urun-port lives as long as can be one that we can't look at.
 	 */
 	int user_namespace;
 	int network_namespace;
@@ -74,9 +74,11 @@ void ports_undo(struct ports *ports);
 /* Closes the descriptors. */
 void ports_release(struct ports *ports);
 
-/* ---- later: by the control socket in the state folder ---- */
+/* ---- later: by the control socket in the state directory ---- */
 
-/* The container has ended: returns when the addresses are free.  Nothing to do without urun-port. */
+/*
+ * The container has ended: returns when the addresses are free.  Nothing to do without urun-port.
+ */
 void ports_end(const struct state_dir *dir);
 
 /* *ret_entries is the caller's to free; NULL where none is published. */

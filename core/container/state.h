@@ -13,28 +13,28 @@
 #include "core/config/config.h"
 
 /*
- * A container's folder below the state root (--root):
+ * A container's directory below the state root (--root):
  *
  *   state.json  what is known since its creation; replaced as a whole, and never changed once
  *               that is over
  *   state.copy  the same once more, by which `delete --force` finds the program where state.json was
  *               damaged
  *   config.json the config, scoped to the user namespace: what later commands go by
- *   creating    its first file, with a text that marks the folder as a container's; becomes
+ *   creating    its first file, with a text that marks the directory as a container's; becomes
  *   created     when the container is handed over
  *   resolv.conf, hosts, hostname
  *               bound to the container's /etc or written there, where a network was stated
  *   passwd, group
  *               likewise, where the config has lines for them: see core/container/etc_file.h
  *   network     locked (flock(2)) by urun-slirp while it lives, where the network is slirp
- *   notify      a folder with the socket of sd_notify(3), where urun itself has one to speak to
+ *   notify      a directory with the socket of sd_notify(3), where urun itself has one to speak to
  *   overlay     empty: where fuse-overlayfs has its tmpfs, in a mount namespace of its own
  *   ports       the socket on which urun-port is asked; exists where ports are published
  *   start       the FIFO on which a created container waits for `start`; exists until then
  *   started     the FIFO from which `start` hears of the program's execve, or of an error
  *   failed      the error where the container's seccomp filter lets none be sent: core/sync/failure.h
  *
- * The folder itself is the lock (flock(2)): who changes a container holds it.  The status isn't
+ * The directory itself is the lock (flock(2)): who changes a container holds it.  The status isn't
  * kept but computed: from the pid and its start time, from the two files above, and from whether
  * the cgroup is frozen.
  * Source: OCI runtime-spec 1.3, runtime.md "State".
@@ -55,7 +55,9 @@ struct container_state {
 	char *oci_version;
 	char *id;
 	struct opt_u64 pid; /* in the pid namespace of the runtime */
-	/* of the pid, in clock ticks since boot; 0: it couldn't be read yet, as /proc hides the pid */
+	/*
+	 * of the pid, in clock ticks since boot; 0: it couldn't be read yet, as /proc hides the pid
+	 */
 	struct opt_u64 start_time;
 	struct opt_u64 pid_inode; /* pidfd_inode(); not set: the kernel has none */
 	char *bundle;
@@ -80,7 +82,7 @@ struct container_state {
 
 void state_release(struct container_state *state);
 
-/* A container's folder, opened. */
+/* A container's directory, opened. */
 struct state_dir {
 	int fd;	     /* -1: not open */
 	int root_fd; /* of the state root */
@@ -96,14 +98,14 @@ void state_dir_close(struct state_dir *dir);
 int state_check_id(const char *id, struct error *err);
 
 /*
- * Makes the folder of a new container and locks it.  @root is made (0700) where it is missing.  In
- * the place of a folder whose creation or foreground `run` was killed comes a new one; any other
- * that exists is an error, and nothing in it is touched.
+ * Makes the directory of a new container and locks it.  @root is made (0700) where it is missing.
+ * In the place of a directory whose creation or foreground `run` was killed comes a new one; any
+ * other that exists is an error, and nothing in it is touched.
  *
- * These three, and state_list(), refuse a root that doesn't belong to us or that others can write to
- * (sticky or not), and a container's folder like that: its owner would have us run hooks of theirs.
- * A symbolic link is never followed to a folder, and to the root only where no other user can have
- * made it (core/base/place.h).
+ * These three, and state_list(), refuse a root that doesn't belong to us or that others can write
+ * to (sticky or not), and a container's directory like that: its owner would have us run hooks of
+ * theirs.  A symbolic link is never followed to a directory, and to the root only where no other
+ * user can have made it (core/base/place.h).
  */
 int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir,
 		     struct error *err);
@@ -111,34 +113,34 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 enum state_lock { STATE_UNLOCKED, STATE_LOCKED };
 
 /*
- * How long a command waits for another one that holds the lock, be it in a hook; for one that is stopped it
- * waits a second.  Then it fails.
+ * How long a command waits for another one that holds the lock, be it in a hook; for one that is
+ * stopped it waits a second.  Then it fails.
  */
 #define STATE_LOCK_MS 10000
 
-/* Opens a container's folder.  Returns 0, 1 with "container X does not exist", or -1. */
+/* Opens a container's directory.  Returns 0, 1 with "container X does not exist", or -1. */
 int state_dir_open(const char *root, const char *id, enum state_lock lock,
 		   struct state_dir *ret_dir, struct error *err);
 
 /*
- * Gives us the rights on the directory of @id back that a hook has taken away.  A directory that isn't
- * marked as a container's keeps its mode.
+ * Gives us the rights on the directory of @id back that a hook has taken away.  A directory that
+ * isn't marked as a container's keeps its mode.
  */
 void state_dir_open_up(const char *root, const char *id);
 
 /*
- * Opens a container's folder and reads its state.  Returns 0; 1 with an error where there is no such
- * container, be it that it is being created or removed by another command at this moment; -1 with any
- * other error.  What a killed creation has left is removed.
+ * Opens a container's directory and reads its state.  Returns 0; 1 with an error where there is no
+ * such container, be it that it is being created or removed by another command at this moment; -1
+ * with any other error.  What a killed creation has left is removed.
  */
 int state_open(const char *root, const char *id, enum state_lock lock, struct state_dir *ret_dir,
 	       struct container_state *ret_state, struct error *err);
 
 /*
- * A foreground `run` lets other commands in while its program runs.  state_dir_relock() waits @timeout_ms
- * as the opening of a locked one does; it returns 1
- * where the folder is still the container's, whatever a hook has done to the files in it; 0 where
- * another command has removed it (a container that takes the id has a new folder); -1 with an error.
+ * A foreground `run` lets other commands in while its program runs.  state_dir_relock() waits
+ * @timeout_ms as the opening of a locked one does; it returns 1 where the directory is still the
+ * container's, whatever a hook has done to the files in it; 0 where another command has removed it
+ * (a container that takes the id has a new directory); -1 with an error.
  */
 void state_dir_unlock(const struct state_dir *dir);
 int state_dir_relock(struct state_dir *dir, int timeout_ms, struct error *err);
@@ -151,8 +153,8 @@ int state_parse(const char *bytes, size_t size, struct container_state *ret_stat
 		struct error *err);
 
 /*
- * Fails with ENOENT where there is none (yet, or because its creation was killed); with another error where
- * it can't be read, or is the state of another container.
+ * Fails with ENOENT where there is none (yet, or because its creation was killed); with another
+ * error where it can't be read, or is the state of another container.
  */
 int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err);
 
@@ -171,53 +173,58 @@ int state_set_created(const struct state_dir *dir, struct error *err);
 
 /*
  * A foreground `run` holds the container, by a lock on its mark, until it has removed it: what is
- * stopped and not held was left by one that was killed.  Returns a descriptor, which the caller closes
- * after the removal; or -1, and then another command may remove the container once it has stopped.
+ * stopped and not held was left by one that was killed.  Returns a descriptor, which the caller
+ * closes after the removal; or -1, and then another command may remove the container once it has
+ * stopped.
  */
 int state_hold(const struct state_dir *dir);
 
 /*
- * The status now.  Where the process lives, *ret_pidfd (may be NULL) gets its pidfd, which the caller
- * closes, else -1.  A zombie counts as stopped.
- * Fails where the process, its directory or its cgroup can't be looked at, for lack of descriptors or
- * of memory: the container may be alive then, and in any status.
+ * The status now.  Where the process lives, *ret_pidfd (may be NULL) gets its pidfd, which the
+ * caller closes, else -1.  A zombie counts as stopped.
+ * Fails where the process, its directory or its cgroup can't be looked at, for lack of descriptors
+ * or of memory: the container may be alive then, and in any status.
  */
 int state_status(const struct state_dir *dir, const struct container_state *state,
 		 enum container_status *ret_status, int *ret_pidfd, struct error *err);
 
 /*
- * Is there an entry @name (one of STATE_FILE_* and STATE_FOLDER_*) in the container's directory?  Returns
- * 1; 0 where there is none; or -1 where that can't be found out.
+ * Is there an entry @name (one of STATE_FILE_* and STATE_DIRECTORY_*) in the container's directory?
+ * Returns 1; 0 where there is none; or -1 where that can't be found out.
  */
 int state_has_file(const struct state_dir *dir, const char *name, struct error *err);
 
 /*
- * Notes the container's first process.  Its start time can't be read while /proc hides it (hidepid): an
- * init that has joined the container's user namespace by itself isn't dumpable, and its memory map is
- * of the caller's, over which an ordinary user has no right.  The program is to be seen.
+ * Notes the container's first process.  Its start time can't be read while /proc hides it
+ * (hidepid): an init that has joined the container's user namespace by itself isn't dumpable, and
+ * its memory map is of the caller's, over which an ordinary user has no right.  The program is to
+ * be seen.
  * Returns 0, or a negative errno where the process has ended.
  */
 int state_record_pid(struct container_state *state, pid_t pid, int pidfd);
 
-/* Reads the start time where it is not known yet and /proc shows it by now, and writes the state then. */
+/*
+ * Reads the start time where it is not known yet and /proc shows it by now, and writes the state
+ * then.
+ */
 int state_learn_start_time(const struct state_dir *dir, struct container_state *state,
 			   struct error *err);
 
 /*
- * Removes the folder, which is known to be a container's, and all that is in it, be it left there by a
- * hook.  Where something is mounted below it, it fails and removes nothing.  What else can't be removed
- * (another user's) is a warning; the folder isn't a container any more then.
+ * Removes the directory, which is known to be a container's, and all that is in it, be it left
+ * there by a hook.  Where something is mounted below it, it fails and removes nothing.  What else
+ * can't be removed (another user's) is a warning; the directory isn't a container any more then.
  */
 int state_dir_remove(struct state_dir *dir, struct error *err);
 
 /*
- * Removes the folder where the `run` that waited for the container was killed, with the container's
- * cgroup.  True where it is gone.
+ * Removes the directory where the `run` that waited for the container was killed, with the
+ * container's cgroup.  True where it is gone.
  */
 bool state_dir_clear(struct state_dir *dir);
 
 /*
- * Was the folder made by state_dir_create()?  Only such a one may be removed where it has no
+ * Was the directory made by state_dir_create()?  Only such a one may be removed where it has no
  * state.json that can be read.  (A container of before the mark is known by its state.json alone.)
  */
 bool state_dir_is_marked(const struct state_dir *dir);
@@ -225,12 +232,13 @@ bool state_dir_is_marked(const struct state_dir *dir);
 /* Is it marked, and was its creation cut short?  Its program had not been let go then. */
 bool state_dir_is_half(const struct state_dir *dir);
 
-/* Removes what a killed creation or deletion of @id has left beside the containers' folders. */
+/* Removes what a killed creation or deletion of @id has left beside the containers' directories. */
 void state_sweep(const char *root, const char *id);
 
 /*
  * The ids below @root in alphabetic order; a missing @root has none.  The caller frees each and the
- * list.  What killed creations and deletions have left beside the containers' folders is removed.
+ * list.  What killed creations and deletions have left beside the containers' directories is
+ * removed.
  */
 int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err);
 
@@ -238,8 +246,8 @@ int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct erro
 struct cgroup_left state_cgroup(const struct container_state *state);
 
 /*
- * Fails where a text of the state (the bundle's path …) isn't UTF-8, so that the JSON which hooks read
- * would have another.
+ * Fails where a text of the state (the bundle's path …) isn't UTF-8, so that the JSON which hooks
+ * read would have another.
  */
 int state_check_text(const struct container_state *state, struct error *err);
 
@@ -247,22 +255,22 @@ int state_check_text(const struct container_state *state, struct error *err);
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out);
 
-#define STATE_FILE_STATE     "state.json"
-#define STATE_FILE_COPY	     "state.copy"
-#define STATE_FILE_CONFIG    "config.json"
-#define STATE_FILE_CREATING  "creating"
-#define STATE_FILE_CREATED   "created"
-#define STATE_FILE_START     "start"
-#define STATE_FILE_STARTED   "started"
-#define STATE_FILE_FAILED    "failed"
-#define STATE_FILE_RESOLV    "resolv.conf"
-#define STATE_FILE_HOSTS     "hosts"
-#define STATE_FILE_HOSTNAME  "hostname"
-#define STATE_FILE_PASSWD    "passwd"
-#define STATE_FILE_GROUP     "group"
-#define STATE_FILE_NETWORK   "network"
-#define STATE_FILE_PORTS     "ports"
-#define STATE_FOLDER_NOTIFY  "notify"
-#define STATE_FOLDER_OVERLAY "overlay" /* of containers that an older urun has made */
+#define STATE_FILE_STATE	"state.json"
+#define STATE_FILE_COPY		"state.copy"
+#define STATE_FILE_CONFIG	"config.json"
+#define STATE_FILE_CREATING	"creating"
+#define STATE_FILE_CREATED	"created"
+#define STATE_FILE_START	"start"
+#define STATE_FILE_STARTED	"started"
+#define STATE_FILE_FAILED	"failed"
+#define STATE_FILE_RESOLV	"resolv.conf"
+#define STATE_FILE_HOSTS	"hosts"
+#define STATE_FILE_HOSTNAME	"hostname"
+#define STATE_FILE_PASSWD	"passwd"
+#define STATE_FILE_GROUP	"group"
+#define STATE_FILE_NETWORK	"network"
+#define STATE_FILE_PORTS	"ports"
+#define STATE_DIRECTORY_NOTIFY	"notify"
+#define STATE_DIRECTORY_OVERLAY "overlay" /* of containers that an older urun has made */
 
 #endif

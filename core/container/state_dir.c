@@ -7,9 +7,9 @@
  * Two things follow.  Nothing of a directory is removed unless it is known to be a container's: it
  * has a state.json that is one, or a file with FILE_MARK, which its creation has made first.  And a
  * container's directory has its name only while it can be known so, be it that we are killed at any
- * moment: it is made as ".new=ID" and renamed when it is marked, and renamed to ".old=ID" before it is
- * emptied.  No id begins with a dot or has '=', so these two names are nobody else's, and what a killed
- * urun leaves under them is removed by the next creation or deletion of the same id.
+ * moment: it is made as ".new=ID" and renamed when it is marked, and renamed to ".old=ID" before it
+ * is emptied.  No id begins with a dot or has '=', so these two names are nobody else's, and what a
+ * killed urun leaves under them is removed by the next creation or deletion of the same id.
  */
 #include "core/container/state.h"
 
@@ -83,9 +83,9 @@ int state_check_id(const char *id, struct error *err)
 /* ---- whose they are ---- */
 
 /*
- * A directory's owner can have what is below it say anything: hooks that `delete` runs, paths that are
- * removed.  So it must be ours, be we root or not; and none that others can write to, sticky or not:
- * they could make a container's directory before us.
+ * A directory's owner can have what is below it say anything: hooks that `delete` runs, paths that
+ * are removed.  So it must be ours, be we root or not; and none that others can write to, sticky or
+ * not: they could make a container's directory before us.
  * ORDER: of the opened directory, so that what is checked is what is used.
  */
 static int check_owner(int fd, const char *what, const char *path, struct error *err)
@@ -124,8 +124,8 @@ static int open_in_root(int root_fd, const char *name, const char *path, int *re
 	autoclose int fd = openat(root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return error_set(err, errno, "open state folder %s", path);
-	if (check_owner(fd, "state folder", path, err) < 0)
+		return error_set(err, errno, "open state directory %s", path);
+	if (check_owner(fd, "state directory", path, err) < 0)
 		return -1;
 	*ret_fd = take_fd(&fd);
 	return 0;
@@ -141,8 +141,8 @@ static bool has_name(int root_fd, const char *name, int fd)
 }
 
 /*
- * After the lock is held: was it removed before we got it?  Not where the look fails: else a command
- * would say that there is no such container.
+ * After the lock is held: was it removed before we got it?  Not where the look fails: else a
+ * command would say that there is no such container.
  */
 static bool is_removed(const struct state_dir *dir)
 {
@@ -175,7 +175,7 @@ static int refuse_locked(const struct state_dir *dir, int timeout_ms,
 			 dir->id, timeout_ms / 1000);
 }
 
-static int lock_folder(const struct state_dir *dir, int timeout_ms, struct error *err)
+static int lock_directory(const struct state_dir *dir, int timeout_ms, struct error *err)
 {
 	struct lock_holder holder;
 	int failed = state_lock_take(dir->fd, timeout_ms, &holder);
@@ -270,7 +270,7 @@ static int check_mounts(const struct state_dir *dir, struct error *err)
 	while (mountinfo_next(&rest, &mount)) {
 		if (strncmp(mount.point, path, (size_t)length) != 0 || mount.point[length] != '/')
 			continue;
-		error_set(err, EBUSY, "remove state folder %s: %s is mounted on", dir->path,
+		error_set(err, EBUSY, "remove state directory %s: %s is mounted on", dir->path,
 			  mount.point);
 		return error_hint(err, "unmount it first");
 	}
@@ -329,7 +329,9 @@ static int rename_to_new(int dir, const char *from, const char *to)
 		return 0;
 	if (errno != EINVAL)
 		return -errno;
-	/* A file system without the flag (NFS): what a plain rename replaces is an empty directory. */
+	/*
+	 * A file system without the flag (NFS): what a plain rename replaces is an empty directory.
+	 */
 	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EEXIST;
 	if (errno != ENOENT)
@@ -347,21 +349,22 @@ static int being_created(struct error *err)
 }
 
 /*
- * Makes ".new=ID" (@name) of it, locked and marked.  Returns 1; 0 where another command has it, which
- * creates the same id, or takes ours for a dead one's as it isn't locked yet; or -1.
+ * Makes ".new=ID" (@name) of it, locked and marked.  Returns 1; 0 where another command has it,
+ * which creates the same id, or takes ours for a dead one's as it isn't locked yet; or -1.
  */
 static int make_marked(struct state_dir *dir, const char *name, struct error *err)
 {
 	int failed;
 
 	if (mkdirat(dir->root_fd, name, 0700) < 0)
-		return errno == EEXIST ? 0
-				       : error_set(err, errno, "make state folder %s", dir->path);
+		return errno == EEXIST
+			       ? 0
+			       : error_set(err, errno, "make state directory %s", dir->path);
 	dir->fd = openat(dir->root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir->fd < 0) {
 		if (errno == ENOENT)
 			return 0;
-		error_set(err, errno, "open state folder %s", dir->path);
+		error_set(err, errno, "open state directory %s", dir->path);
 		/* Empty, or another's: then this fails, which is right. */
 		unlinkat(dir->root_fd, name, AT_REMOVEDIR);
 		return -1;
@@ -399,7 +402,8 @@ static int make_new(struct state_dir *dir, struct error *err)
 	empty_marked(dir->fd, dir->path);
 	unlinkat(dir->root_fd, name, AT_REMOVEDIR);
 	fd_close(&dir->fd);
-	return renamed == -EEXIST ? 0 : error_set(err, -renamed, "make state folder %s", dir->path);
+	return renamed == -EEXIST ? 0
+				  : error_set(err, -renamed, "make state directory %s", dir->path);
 }
 
 static int already_exists(const struct state_dir *dir, struct error *err)
@@ -507,7 +511,9 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 	dir.path = str_format("%s/%s", root, id);
 	dir.id = str_dup(id);
 	for (int i = 0; i < CREATE_TRIES && made == 0; i++) {
-		/* Looked at first, so that below a wrong root not even the root itself is touched. */
+		/*
+		 * Looked at first, so that below a wrong root not even the root itself is touched.
+		 */
 		if (faccessat(dir.root_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			made = make_new(&dir, err);
 		if (made < 0 || (made == 0 && take_over(&dir, err) < 0))
@@ -537,7 +543,7 @@ void state_dir_unlock(const struct state_dir *dir)
 
 int state_dir_relock(struct state_dir *dir, int timeout_ms, struct error *err)
 {
-	return lock_folder(dir, timeout_ms, err) < 0 ? -1 : !is_removed(dir);
+	return lock_directory(dir, timeout_ms, err) < 0 ? -1 : !is_removed(dir);
 }
 
 void state_dir_open_up(const char *root, const char *id)
@@ -582,7 +588,7 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 	dir.id = str_dup(id);
 	if (open_in_root(dir.root_fd, id, dir.path, &dir.fd, err) < 0)
 		return err->code == ENOENT ? no_such_container(root, id, err) : -1;
-	if (lock == STATE_LOCKED && lock_folder(&dir, STATE_LOCK_MS, err) < 0)
+	if (lock == STATE_LOCKED && lock_directory(&dir, STATE_LOCK_MS, err) < 0)
 		return -1;
 	if (is_removed(&dir))
 		return no_such_container(root, id, err);
@@ -592,11 +598,11 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 }
 
 /*
- * There is no state.json: a killed creation is removed, and everything else said.  A container that was
- * handed over and has lost the file is kept, as its program may run still.  Returns as state_open() does,
- * 0 where there is one now.
+ * There is no state.json: a killed creation is removed, and everything else said.  A container that
+ * was handed over and has lost the file is kept, as its program may run still.  Returns as
+ * state_open() does, 0 where there is one now.
  * ORDER: the lock, then the look: who holds the lock may be about to write the state, or to remove
- * the folder.
+ * the directory.
  */
 static int settle_missing(const char *root, struct state_dir *dir, struct error *err)
 {
@@ -612,7 +618,10 @@ static int settle_missing(const char *root, struct state_dir *dir, struct error 
 		error_set(err, 0, "container %s is being created by another command", dir->id);
 		return 1;
 	}
-	/* Nothing is removed where the look fails: there may be a state, and a program that is alive. */
+	/*
+	 * Nothing is removed where the look fails: there may be a state, and a program that is
+	 * alive.
+	 */
 	found = state_has_file(dir, STATE_FILE_STATE, err);
 	if (found != 0) {
 		state_dir_unlock(dir);
@@ -704,7 +713,7 @@ int state_dir_remove(struct state_dir *dir, struct error *err)
 	/* ORDER: its name goes first, for when we are killed in between: see this file's head. */
 	if (renameat(dir->root_fd, dir->id, dir->root_fd, old_name) < 0) {
 		if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
-			return error_set(err, errno, "remove state folder %s", dir->path);
+			return error_set(err, errno, "remove state directory %s", dir->path);
 		/* Something that isn't ours has the other name: it is emptied under its own. */
 		free(old_name);
 		old_name = str_dup(dir->id);
@@ -715,7 +724,7 @@ int state_dir_remove(struct state_dir *dir, struct error *err)
 		if (unlinkat(dir->root_fd, old_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			return 0;
 		if (errno != ENOTEMPTY)
-			return error_set(err, errno, "remove state folder %s", dir->path);
+			return error_set(err, errno, "remove state directory %s", dir->path);
 	}
 	/* What stays has had its warning, and isn't a container any more. */
 	return 0;

@@ -8,14 +8,14 @@
 #include "core/container/state.h"
 
 /*
- * Sockets in a container's state folder, by their name there:
+ * Sockets in a container's state directory, by their name there:
  *   STATE_FILE_PORTS  SOCK_SEQPACKET: what is asked of urun-port (netns/ports/port.h)
  * Runs in: parent.
  */
 
 /*
- * The address of the socket @name in the folder @dir, whose path may be longer than a socket address
- * holds: by its descriptor, which stays open for as long as the address is used.
+ * The address of the socket @name in the directory @dir, whose path may be longer than a socket
+ * address holds: by its descriptor, which stays open for as long as the address is used.
  */
 void socket_address_in(int dir, const char *name, struct sockaddr_un *ret_address);
 

@@ -278,8 +278,9 @@ static void examine_runtime_dir(struct doctor *doctor)
 					 usual);
 
 	path = path && path[0] ? path : usual;
-	add(doctor, "XDG_RUNTIME_DIR", path_is_own_folder(path) ? DOCTOR_OK : DOCTOR_WARNING, mend,
-	    "%s%s", path, path_is_own_folder(path) ? "" : " isn't a folder of this user's");
+	add(doctor, "XDG_RUNTIME_DIR", path_is_own_directory(path) ? DOCTOR_OK : DOCTOR_WARNING,
+	    mend, "%s%s", path,
+	    path_is_own_directory(path) ? "" : " isn't a folder of this user's");
 }
 
 /* The folder itself, or what is above it and exists. */
