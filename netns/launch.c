@@ -7,7 +7,6 @@
 #include <link.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,6 +22,7 @@
 #include "core/base/libexec.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
+#include "core/base/process.h"
 #include "core/base/rights.h"
 #include "core/base/spawn.h"
 #include "core/base/str.h"
@@ -138,23 +138,10 @@ int slirp_check_host(struct error *err)
 	return tap_check_host(err) < 0 ? -1 : try_slirp(&program, err);
 }
 
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	return posix_spawnattr_setsigmask(attributes, &none) ?:
-	       posix_spawnattr_setsigdefault(attributes, &all) ?:
-	       posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
-							    POSIX_SPAWN_SETSIGDEF |
-							    POSIX_SPAWN_SETSID);
-}
-
 /*
  * Process boundary: the program has our stdin and stdout until it sets its own.  Its stderr is the
- * socket, so that what the dynamic linker says of a library becomes our error, in one line.  A wrapper
- * may have another name: the program names itself.
+ * socket, so that what the dynamic linker says of a library becomes our error, in one line.  A
+ * wrapper may have another name: the program names itself.
  */
 static int execute(const struct libexec *found, const char *program, const char *argument,
 		   int ready_fd, pid_t *ret_pid)
@@ -164,33 +151,24 @@ static int execute(const struct libexec *found, const char *program, const char 
 	char *const argv[] = { (char *)(uintptr_t)program, number, (char *)(uintptr_t)argument,
 			       NULL };
 	char *const envp[] = { NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	int result;
+	/*
+	 * The program closes the descriptor of its directory as the first thing it does, and sets
+	 * up its own stdin and stdout.
+	 */
+	const struct process process = {
+		.path = path,
+		.argv = argv,
+		.envp = envp,
+		.fds = { { ready_fd, ready_fd },
+			 { found->dir, found->dir },
+			 { ready_fd, STDERR_FILENO } },
+		.fd_count = 3,
+		.group = PROCESS_SESSION_NEW,
+	};
 
 	snprintf(number, sizeof(number), "%d", ready_fd);
 	libexec_executable(found, found->dir, path);
-	result = posix_spawnattr_init(&attributes);
-	if (result)
-		return -result;
-	result = posix_spawn_file_actions_init(&actions);
-	if (!result) {
-		/*
-		 * Duplicated onto itself each loses its close-on-exec mark in the child alone.  The
-		 * program closes the folder's as the first thing it does.
-		 */
-		result = set_attributes(&attributes)
-				 ?: posix_spawn_file_actions_adddup2(&actions, ready_fd, ready_fd)
-				 ?: posix_spawn_file_actions_adddup2(&actions, found->dir,
-								     found->dir)
-				 ?: posix_spawn_file_actions_adddup2(&actions, ready_fd,
-								     STDERR_FILENO);
-		if (!result)
-			result = posix_spawn(ret_pid, path, &actions, &attributes, argv, envp);
-		posix_spawn_file_actions_destroy(&actions);
-	}
-	posix_spawnattr_destroy(&attributes);
-	return -result;
+	return process_spawn(&process, ret_pid);
 }
 
 int helper_launch(const char *program, const char *argument, struct helper *ret_helper,
@@ -283,8 +261,8 @@ static int ended_silently(struct helper *helper, struct error *err)
 }
 
 /*
- * What no kind begins is text that was written to stderr, by the dynamic linker or a wrapper.  It is
- * why the helper ends, if it ends, and a warning if it goes on: @words keeps the last of it.
+ * What no kind begins is text that was written to stderr, by the dynamic linker or a wrapper.  It
+ * is why the helper ends, if it ends, and a warning if it goes on: @words keeps the last of it.
  */
 static void take_words(const struct helper *helper, const struct heard *heard, struct error *words)
 {
@@ -381,8 +359,8 @@ int helper_await(struct helper *helper, int *ret_pidfd, struct error *err)
 }
 
 /*
- * A starter that is killed in between leaves a process whose end we don't know by name: it ends with
- * the container, whose pidfd it has.
+ * A starter that is killed in between leaves a process whose end we don't know by name: it ends
+ * with the container, whose pidfd it has.
  */
 void helper_abandon(struct helper *helper)
 {

@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/fd.h"
+#include "core/base/process.h"
 
 #define OUTPUT_MAX (4u << 20)
 #define TIMEOUT_MS 10000
@@ -41,30 +41,23 @@ static bool read_output(int fd, struct strbuf *out)
 	}
 }
 
-static int start(const char *path, char *const *argv, int output, pid_t *ret_pid)
+static int start_asked(const char *path, char *const *argv, int output, pid_t *ret_pid)
 {
 	static char *const environment[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 					     (char *)"LC_ALL=C", NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int result;
+	autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const struct process process = {
+		.path = path,
+		.argv = argv,
+		.envp = environment,
+		.fds = { { null, STDIN_FILENO },
+			 { output, STDOUT_FILENO },
+			 { null, STDERR_FILENO } },
+		.fd_count = 3,
+		.close_from = STDERR_FILENO + 1,
+	};
 
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	result = posix_spawnattr_setsigmask(&attributes, &none) ?:
-		 posix_spawnattr_setsigdefault(&attributes, &all) ?:
-		 posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) ?:
-		 posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0) ?:
-		 posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) ?:
-		 posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0) ?:
-		 posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1) ?:
-		 posix_spawn(ret_pid, path, &actions, &attributes, argv, environment);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	return -result;
+	return null < 0 ? -errno : process_spawn(&process, ret_pid);
 }
 
 int ask_program(const char *path, char *const *argv, struct strbuf *out, struct error *err)
@@ -77,7 +70,7 @@ int ask_program(const char *path, char *const *argv, struct strbuf *out, struct 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_set(err, errno, "make a pipe for %s", path);
 	reading = ends[0];
-	result = start(path, argv, ends[1], &pid);
+	result = start_asked(path, argv, ends[1], &pid);
 	close(ends[1]);
 	if (result < 0)
 		return error_set(err, -result, "execute %s", path);

@@ -5,16 +5,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
+#include "core/base/process.h"
 #include "core/base/str.h"
 
 /* Bytes that are kept of a program's output: its end, with the last line. */
@@ -87,70 +88,35 @@ static void feed(const struct spawn *spawn, struct spawned *spawned)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-static int set_attributes(posix_spawnattr_t *attributes, const struct spawn *spawn)
-{
-	short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-	sigset_t none, all;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	/*
-	 * With a time-out it leads a group of its own, so that all that it started can be killed
-	 * with it.
-	 */
-	if (spawn->timeout_ms)
-		flags |= POSIX_SPAWN_SETPGROUP;
-	return posix_spawnattr_setsigmask(attributes, &none) ?:
-	       posix_spawnattr_setsigdefault(attributes, &all) ?:
-	       posix_spawnattr_setpgroup(attributes, 0) ?:
-	       posix_spawnattr_setflags(attributes, flags);
-}
-
-/* Where the directory of a helper is, by which it is executed. */
+/* The directory of a helper, through which it is executed. */
 #define HELPER_DIR_FD 3
 
-static int set_descriptors(posix_spawn_file_actions_t *actions, const struct spawn *spawn,
-			   const struct child_ends *child)
+static int launch(const struct spawn *spawn, const struct child_ends *child, pid_t *ret_pid)
 {
 	/* keep_stderr: stdout joins the stderr that is inherited. */
 	int out = child->out >= 0 ? child->out : STDERR_FILENO;
-
-	return posix_spawn_file_actions_adddup2(actions, child->in, STDIN_FILENO) ?:
-	       posix_spawn_file_actions_adddup2(actions, out, STDERR_FILENO) ?:
-	       posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO) ?:
-	       (spawn->helper ? posix_spawn_file_actions_adddup2(actions, spawn->helper->dir, HELPER_DIR_FD)
-			      : 0) ?:
-	       posix_spawn_file_actions_addclosefrom_np(
-		       actions, spawn->helper ? HELPER_DIR_FD + 1 : STDERR_FILENO + 1);
-}
-
-/*
- * posix_spawn() shares our memory until execve (CLONE_VM | CLONE_VFORK), so no page table is
- * copied, and gives back execve's errno.
- */
-static int launch(const struct spawn *spawn, const struct child_ends *child, pid_t *ret_pid)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
+	struct process process = {
+		.path = spawn->path,
+		.argv = spawn->argv,
+		.envp = spawn->envp,
+		.fds = { { child->in, STDIN_FILENO },
+			 { out, STDERR_FILENO },
+			 { out, STDOUT_FILENO } },
+		.fd_count = 3,
+		.close_from = STDERR_FILENO + 1,
+		/* At the time-out, all that the program has started is killed with it. */
+		.group = spawn->timeout_ms ? PROCESS_GROUP_NEW : PROCESS_GROUP_OURS,
+	};
 	char path[LIBEXEC_EXECUTABLE_SIZE];
-	int result;
 
-	if (spawn->helper)
+	if (spawn->helper) {
 		libexec_executable(spawn->helper, HELPER_DIR_FD, path);
-	result = posix_spawnattr_init(&attributes);
-	if (result)
-		return -result;
-	result = posix_spawn_file_actions_init(&actions);
-	if (!result) {
-		result = set_attributes(&attributes, spawn)
-				 ?: set_descriptors(&actions, spawn, child);
-		if (!result)
-			result = posix_spawn(ret_pid, spawn->helper ? path : spawn->path, &actions,
-					     &attributes, spawn->argv, spawn->envp);
-		posix_spawn_file_actions_destroy(&actions);
+		process.path = path;
+		process.fds[process.fd_count++] =
+			(struct process_fd){ spawn->helper->dir, HELPER_DIR_FD };
+		process.close_from = HELPER_DIR_FD + 1;
 	}
-	posix_spawnattr_destroy(&attributes);
-	return -result;
+	return process_spawn(&process, ret_pid);
 }
 
 static void close_ours(struct spawned *spawned)

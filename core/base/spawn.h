@@ -14,9 +14,11 @@
  */
 struct spawn {
 	const char *path; /* absolute */
-	const struct libexec
-		*helper;   /* executed in place of what @path leads to by now; its directory
-					 is descriptor 3 of the program.  NULL: @path is executed */
+	/*
+	 * Executed in place of what @path leads to by now; the program has the helper's directory
+	 * as descriptor 3.  NULL: @path is executed.
+	 */
+	const struct libexec *helper;
 	char *const *argv; /* NULL at the end */
 	char *const *envp; /* NULL at the end */
 	const void *input; /* what it reads on stdin; NULL: /dev/null */
