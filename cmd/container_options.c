@@ -15,14 +15,14 @@
 
 void container_options_release(struct container_options *options)
 {
-	struct option_list *const lists[] = {
+	struct str_list *const lists[] = {
 		&options->volumes,     &options->tmpfs,	   &options->env,      &options->env_files,
 		&options->cap_add,     &options->cap_drop, &options->security, &options->ulimits,
 		&options->annotations, &options->uid_maps, &options->gid_maps,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		option_list_release(lists[i]);
+		str_list_release(lists[i]);
 }
 
 /* ---- for whom ---- */
@@ -95,25 +95,17 @@ static const char *const private_variables[] = {
 	"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME",
 };
 
-struct private_paths {
-	const char *items[ARRAY_SIZE(private_variables)];
-	size_t count;
-};
-
-static void read_private_paths(struct private_paths *ret_paths)
+static struct str_list read_private_paths(void)
 {
-	ret_paths->count = 0;
+	struct str_list paths = { 0 };
+
 	for (size_t i = 0; i < ARRAY_SIZE(private_variables); i++) {
 		const char *value = getenv(private_variables[i]);
 
 		if (value && *value)
-			ret_paths->items[ret_paths->count++] = value;
+			str_list_add(&paths, value);
 	}
-}
-
-static struct spec_texts texts_of(const struct option_list *list)
-{
-	return (struct spec_texts){ list->items, list->count };
+	return paths;
 }
 
 static bool wants_terminal(const struct container_options *options)
@@ -124,23 +116,23 @@ static bool wants_terminal(const struct container_options *options)
 }
 
 static int make_config(const struct container_options *options, const char *network,
-		       const struct spec_texts *command, struct container_config *ret_config,
+		       const struct str_list *command, struct container_config *ret_config,
 		       struct error *err)
 {
 	const struct spec_options spec = {
 		.rootfs = options->rootfs,
 		.overlay = options->overlay,
-		.volumes = texts_of(&options->volumes),
-		.tmpfs = texts_of(&options->tmpfs),
-		.env = texts_of(&options->env),
-		.env_files = texts_of(&options->env_files),
-		.cap_add = texts_of(&options->cap_add),
-		.cap_drop = texts_of(&options->cap_drop),
-		.security = texts_of(&options->security),
-		.ulimits = texts_of(&options->ulimits),
-		.annotations = texts_of(&options->annotations),
-		.uid_maps = texts_of(&options->uid_maps),
-		.gid_maps = texts_of(&options->gid_maps),
+		.volumes = options->volumes,
+		.tmpfs = options->tmpfs,
+		.env = options->env,
+		.env_files = options->env_files,
+		.cap_add = options->cap_add,
+		.cap_drop = options->cap_drop,
+		.security = options->security,
+		.ulimits = options->ulimits,
+		.annotations = options->annotations,
+		.uid_maps = options->uid_maps,
+		.gid_maps = options->gid_maps,
 		.workdir = options->workdir,
 		.user = options->user,
 		.hostname = options->hostname,
@@ -154,14 +146,15 @@ static int make_config(const struct container_options *options, const char *netw
 		.terminal = wants_terminal(options),
 		.command = *command,
 	};
-	struct private_paths private_paths;
-	struct spec_caller caller = { .uid = geteuid(), .gid = getegid() };
+	struct spec_caller caller = {
+		.uid = geteuid(),
+		.gid = getegid(),
+		.private_paths = read_private_paths(),
+	};
 	struct arena arena = { 0 };
 	struct spec_input input;
 	int result = spec_input_of_host(false, &arena, &input, err);
 
-	read_private_paths(&private_paths);
-	caller.private_paths = (struct spec_texts){ private_paths.items, private_paths.count };
 	if (result == 0) {
 		/* What is asked for is among the options. */
 		input.network = network ? NULL : spec_network_of_host();
@@ -170,6 +163,7 @@ static int make_config(const struct container_options *options, const char *netw
 	if (result == 0)
 		result = spec_apply(&spec, &caller, ret_config, err);
 	arena_release(&arena);
+	str_list_release(&caller.private_paths);
 	return result;
 }
 
@@ -186,7 +180,7 @@ int container_options_config(const struct container_options *options, const char
 			     int command_size, char **command, struct strbuf *ret_own,
 			     struct strbuf *ret_document, struct error *err)
 {
-	const struct spec_texts texts = { (const char *const *)command, (size_t)command_size };
+	const struct str_list texts = { command, (size_t)command_size };
 	struct container_config config = { 0 };
 	int result = make_config(options, network, &texts, &config, err);
 

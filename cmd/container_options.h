@@ -12,9 +12,9 @@
  */
 struct container_options {
 	const char *rootfs, *overlay;
-	struct option_list volumes, tmpfs, env, env_files;
-	struct option_list cap_add, cap_drop, security, ulimits;
-	struct option_list annotations, uid_maps, gid_maps;
+	struct str_list volumes, tmpfs, env, env_files;
+	struct str_list cap_add, cap_drop, security, ulimits;
+	struct str_list annotations, uid_maps, gid_maps;
 	const char *workdir, *user, *hostname;
 	const char *memory, *cpus, *pids_limit, *userns;
 	const char *tty; /* "true" or "false" */

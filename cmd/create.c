@@ -11,7 +11,7 @@
 
 void create_options_release(struct create_options *options)
 {
-	option_list_release(&options->publish);
+	str_list_release(&options->publish);
 	container_options_release(&options->container);
 }
 
@@ -74,7 +74,7 @@ int create_request_make(const struct globals *globals, const struct create_optio
 		.child = child_request_make(globals, options->pid_file, options->console_socket,
 					    options->pidfd_socket, options->preserve_fds),
 		.network = options->network,
-		.publish = { options->publish.items, options->publish.count },
+		.publish = options->publish,
 		.notify_socket = globals->notify_socket,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,

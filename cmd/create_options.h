@@ -16,7 +16,7 @@ struct create_options {
 	const char *console_socket;
 	const char *pidfd_socket;
 	const char *network;
-	struct option_list publish;
+	struct str_list publish;
 	unsigned int preserve_fds;
 	bool no_pivot;
 	bool no_new_keyring;

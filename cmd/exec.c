@@ -15,9 +15,9 @@ struct exec_options {
 	const char *apparmor;
 	const char *process_label;
 	const char *cgroup;
-	struct option_list env;
-	struct option_list capabilities;
-	struct option_list additional_groups;
+	struct str_list env;
+	struct str_list capabilities;
+	struct str_list additional_groups;
 	unsigned int preserve_fds;
 	bool terminal;
 	bool detach;
@@ -35,11 +35,6 @@ static int check_options(const struct exec_options *options, int words, struct e
 				 "exec: the program is in --process %s, and can't be given twice",
 				 options->process);
 	return 0;
-}
-
-static struct exec_texts texts_of(const struct option_list *list)
-{
-	return (struct exec_texts){ list->items, list->count };
 }
 
 static int run_request(const struct exec_request *request, int *ret_status, struct error *err)
@@ -70,13 +65,12 @@ static int exec_with(const struct globals *globals, const struct exec_options *o
 		.id = operands[0],
 		.process = {
 			.file = options->process,
-			.args = operands + 1,
-			.arg_count = (size_t)(words - 1),
+			.args = { operands + 1, (size_t)(words - 1) },
 			.user = options->user,
 			.cwd = options->cwd,
-			.env = texts_of(&options->env),
-			.capabilities = texts_of(&options->capabilities),
-			.additional_groups = texts_of(&options->additional_groups),
+			.env = options->env,
+			.capabilities = options->capabilities,
+			.additional_groups = options->additional_groups,
 			.apparmor_profile = options->apparmor,
 			.selinux_label = options->process_label,
 			.terminal = options->terminal,
@@ -108,9 +102,9 @@ static int cmd_exec(const struct globals *globals, int argc, char **argv, int *r
 	else if (check_options(&options, argc - operand, err) == 0)
 		result = exec_with(globals, &options, argc - operand, argv + operand, ret_status,
 				   err);
-	option_list_release(&options.env);
-	option_list_release(&options.capabilities);
-	option_list_release(&options.additional_groups);
+	str_list_release(&options.env);
+	str_list_release(&options.capabilities);
+	str_list_release(&options.additional_groups);
 	return result;
 }
 

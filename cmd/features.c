@@ -29,16 +29,16 @@ struct features_cgroup {
 
 struct features_seccomp {
 	bool enabled;
-	str_list actions;
-	str_list operators;
-	str_list archs;
-	str_list known_flags;
-	str_list supported_flags;
+	struct str_list actions;
+	struct str_list operators;
+	struct str_list archs;
+	struct str_list known_flags;
+	struct str_list supported_flags;
 };
 
 struct features_memory_policy {
-	str_list modes;
-	str_list flags;
+	struct str_list modes;
+	struct str_list flags;
 };
 
 struct features_mount_extensions {
@@ -46,8 +46,8 @@ struct features_mount_extensions {
 };
 
 struct features_linux {
-	str_list namespaces;
-	str_list capabilities;
+	struct str_list namespaces;
+	struct str_list capabilities;
 	struct features_cgroup *cgroup;
 	struct features_seccomp *seccomp;
 	const struct feature *apparmor;
@@ -61,11 +61,11 @@ struct features_linux {
 struct features {
 	const char *oci_version_min;
 	const char *oci_version_max;
-	str_list hooks;
-	str_list mount_options;
+	struct str_list hooks;
+	struct str_list mount_options;
 	struct features_linux *linux;
 	str_map annotations;
-	str_list unsafe_annotations;
+	struct str_list unsafe_annotations;
 };
 
 #define AT(struct_type, member) .offset = offsetof(struct_type, member)
@@ -153,9 +153,9 @@ static const struct features_mount_extensions mount_extensions = { .idmap = &sup
 static const char *const unsafe_annotations[] = { "run.oci.", "org.criu.", "org.systemd.property.",
 						  "org.urun.", NULL };
 
-static str_list list_of(struct arena *arena, const char *const *words)
+static struct str_list list_of(struct arena *arena, const char *const *words)
 {
-	str_list list = { 0 };
+	struct str_list list = { 0 };
 
 	while (words[list.count])
 		list.count++;
@@ -165,9 +165,9 @@ static str_list list_of(struct arena *arena, const char *const *words)
 	return list;
 }
 
-static str_list hook_names(struct arena *arena)
+static struct str_list hook_names(struct arena *arena)
 {
-	str_list names = { .count = HOOK_KINDS };
+	struct str_list names = { .count = HOOK_KINDS };
 
 	names.items = arena_alloc(arena, names.count * sizeof(*names.items));
 	for (size_t i = 0; i < names.count; i++)
@@ -175,9 +175,9 @@ static str_list hook_names(struct arena *arena)
 	return names;
 }
 
-static str_list namespace_names(struct arena *arena)
+static struct str_list namespace_names(struct arena *arena)
 {
-	str_list names = { .count = CONFIG_NS_COUNT };
+	struct str_list names = { .count = CONFIG_NS_COUNT };
 
 	names.items = arena_alloc(arena, names.count * sizeof(*names.items));
 	for (size_t i = 0; i < names.count; i++)

@@ -68,18 +68,6 @@ static int set_switch(const struct option_spec *spec, const char *value, const c
 	return 0;
 }
 
-static void list_add(struct option_list *list, const char *value)
-{
-	list->items = mem_resize(list->items, list->count + 1, sizeof(const char *));
-	list->items[list->count++] = value;
-}
-
-void option_list_release(struct option_list *list)
-{
-	free(list->items);
-	*list = (struct option_list){ 0 };
-}
-
 static int set_time(const struct option_spec *spec, const char *value, unsigned int *target,
 		    struct error *err)
 {
@@ -118,7 +106,7 @@ static int set_value(const struct option_spec *spec, const char *value, void *ta
 		*(const char **)member = value;
 		return 0;
 	case OPTION_OPTIONAL: *(const char **)member = value ? value : ""; return 0;
-	case OPTION_LIST: list_add(member, value); return 0;
+	case OPTION_LIST: str_list_add(member, value); return 0;
 	case OPTION_NUMBER:
 		if (number_parse_u32(value, UINT16_MAX, &number) < 0)
 			return error_set(err, 0,
@@ -206,7 +194,7 @@ static bool is_given(const struct option_spec *spec, const void *target)
 	case OPTION_SWITCH:
 	case OPTION_OPTIONAL:
 	case OPTION_STRING: return *(const char *const *)member != NULL;
-	case OPTION_LIST: return ((const struct option_list *)member)->count > 0;
+	case OPTION_LIST: return ((const struct str_list *)member)->count > 0;
 	case OPTION_NUMBER:
 	case OPTION_TIME: return *(const unsigned int *)member > 0;
 	case OPTION_IGNORED: return false;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "core/base/error.h"
+#include "core/base/str.h"
 
 /*
  * Options are a table, from which parsing and --help both come: `--name value`, `--name=value`, `-n
@@ -17,19 +18,11 @@ enum option_kind {
 	OPTION_SWITCH,	 /* const char *: "true" or "false"; NULL: not given */
 	OPTION_STRING,	 /* const char * */
 	OPTION_OPTIONAL, /* const char *: "--name=value", or "" without a value */
-	OPTION_LIST,	 /* struct option_list: may be given many times */
-	OPTION_NUMBER,	 /* unsigned int */
+	OPTION_LIST, /* struct str_list, to be released: may be given many times; in their order */
+	OPTION_NUMBER, /* unsigned int */
 	OPTION_TIME, /* unsigned int, in ms: "5s", "500ms", "1m"; a bare number is seconds; at least 1 */
 	OPTION_IGNORED, /* known to others, without meaning here; the help text says why */
 };
-
-/* In the order of the command line.  Release with option_list_release(). */
-struct option_list {
-	const char **items;
-	size_t count;
-};
-
-void option_list_release(struct option_list *list);
 
 struct option_spec {
 	const char *name;

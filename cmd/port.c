@@ -7,8 +7,8 @@
 #include "core/container/port.h"
 
 struct port_options {
-	struct option_list add;
-	struct option_list remove;
+	struct str_list add;
+	struct str_list remove;
 };
 
 static void print_line(FILE *stream, int protocol, uint16_t container_port,
@@ -45,11 +45,9 @@ static int list_ports(const char *root, const char *id, struct error *err)
 static int change_ports(const char *root, const char *id, const struct port_options *options,
 			struct error *err)
 {
-	const struct publish_texts add = { options->add.items, options->add.count };
-	const struct publish_texts remove = { options->remove.items, options->remove.count };
 	struct published_list added = { 0 };
 
-	if (container_ports_change(root, id, &add, &remove, &added, err) < 0)
+	if (container_ports_change(root, id, &options->add, &options->remove, &added, err) < 0)
 		return -1;
 	port_print_chosen(&added, stdout);
 	published_list_release(&added);
@@ -70,8 +68,8 @@ static int cmd_port(const struct globals *globals, int argc, char **argv, int *r
 		result = change_ports(globals->root, argv[operand], &options, err);
 	else
 		result = list_ports(globals->root, argv[operand], err);
-	option_list_release(&options.add);
-	option_list_release(&options.remove);
+	str_list_release(&options.add);
+	str_list_release(&options.remove);
 	return result;
 }
 

@@ -26,7 +26,7 @@ struct update_options {
 	const char *mems;
 	const char *pids_limit;
 	const char *io_weight;
-	struct option_list unified;
+	struct str_list unified;
 };
 
 /* A group of resources, as JSON is written: `"memory":{"limit":1,"swap":2}`. */
@@ -95,7 +95,7 @@ static void add_text(struct resource_group *group, const char *name, const char 
 	add_member(group, name, quoted.bytes);
 }
 
-static int add_unified(struct resource_group *group, const struct option_list *unified,
+static int add_unified(struct resource_group *group, const struct str_list *unified,
 		       struct error *err)
 {
 	for (size_t i = 0; i < unified->count; i++) {
@@ -186,7 +186,7 @@ static int cmd_update(const struct globals *globals, int argc, char **argv, int 
 	*ret_status = 0;
 	made = options.resources ? read_resources(options.resources, &json, err)
 				 : resources_of_options(&options, &json, err);
-	option_list_release(&options.unified);
+	str_list_release(&options.unified);
 	return made < 0
 		       ? -1
 		       : container_update(globals->root, argv[operand], json.bytes, json.size, err);

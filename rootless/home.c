@@ -76,17 +76,16 @@ static bool parse_passwd(struct span line, uint32_t *ret_uid, struct span *ret_h
 	return span_number(fields[2], ret_uid);
 }
 
-static void add(struct span home, struct arena *arena, str_list *list)
+static void add(struct span home, struct arena *arena, struct str_list *list)
 {
 	autofree char *path = str_dup_n(home.bytes, home.size);
 
 	if (path[0] != '/')
 		return;
-	list->items = mem_resize(list->items, list->count + 1, sizeof(*list->items));
-	list->items[list->count++] = arena_str(arena, path);
+	str_list_add(list, arena_str(arena, path));
 }
 
-void home_list(const char *root, uid_t caller, struct arena *arena, str_list *list)
+void home_list(const char *root, uid_t caller, struct arena *arena, struct str_list *list)
 {
 	autofree char *path = str_format("%s/etc/passwd", root);
 	autofree char *text = NULL, *unlisted = NULL;

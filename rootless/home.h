@@ -16,6 +16,6 @@
  * Runs in: parent.
  * Source: passwd(5), login.defs(5).
  */
-void home_list(const char *root, uid_t caller, struct arena *arena, str_list *list);
+void home_list(const char *root, uid_t caller, struct arena *arena, struct str_list *list);
 
 #endif

@@ -54,7 +54,7 @@ int scope_mount_types(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-static void drop_option(str_list *options, size_t index)
+static void drop_option(struct str_list *options, size_t index)
 {
 	memmove(&options->items[index], &options->items[index + 1],
 		(options->count - index - 1) * sizeof(*options->items));
@@ -139,7 +139,7 @@ static void become_rbind(const struct scope *scope, struct config_mount *mount, 
 	static const char *const always[] = { "rbind", "nosuid", "noexec", "nodev", "rro" };
 	struct arena *arena = &scope->config->arena;
 	size_t count = access == BIND_READ_ONLY ? ARRAY_SIZE(always) : ARRAY_SIZE(always) - 1;
-	str_list options;
+	struct str_list options;
 
 	options.items =
 		arena_alloc(arena, (count + 1 + mount->options.count) * sizeof(*options.items));

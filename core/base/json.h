@@ -46,8 +46,6 @@ struct opt_u64 {
 		size_t count; \
 	}
 
-typedef LIST_OF(char *) str_list;
-
 struct str_pair {
 	char *name;
 	char *value;
@@ -70,7 +68,7 @@ enum json_kind {
 	JSON_ENUM,     /* int: index into names; not given: -1 */
 	JSON_OBJECT,   /* struct of shape, by pointer; not given: NULL */
 	JSON_LIST,     /* LIST_OF(struct of shape) */
-	JSON_STRINGS,  /* str_list */
+	JSON_STRINGS,  /* struct str_list */
 	JSON_U32_LIST, /* LIST_OF(uint32_t) */
 	JSON_RANGES, /* range_list: a string such as "0-3,7"; not given: the empty list, as "" is */
 	JSON_ENUM_LIST, /* LIST_OF(int): indexes into names */

@@ -137,3 +137,15 @@ void strbuf_release(struct strbuf *buf)
 	free(buf->bytes);
 	*buf = (struct strbuf){ 0 };
 }
+
+void str_list_add(struct str_list *list, const char *text)
+{
+	list->items = mem_resize(list->items, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = (char *)(uintptr_t)text;
+}
+
+void str_list_release(struct str_list *list)
+{
+	free(list->items);
+	*list = (struct str_list){ 0 };
+}

@@ -45,6 +45,19 @@ int str_find(const char *const *names, const char *text);
 /* The same where upper and lower case make no difference. */
 int str_find_any_case(const char *const *names, const char *text);
 
+/*
+ * A list of texts.  Empty: all zero.  Each declaration says who owns the texts and the array; a list that
+ * grows by str_list_add() owns its array, and borrows the texts.
+ */
+struct str_list {
+	char **items;
+	size_t count;
+};
+
+void str_list_add(struct str_list *list, const char *text);
+void str_list_release(struct str_list *list);
+#define autostrlist __attribute__((cleanup(str_list_release)))
+
 static inline bool str_equal(const char *a, const char *b)
 {
 	return a && b && strcmp(a, b) == 0;

@@ -7,7 +7,7 @@
 
 #include "core/base/str.h"
 
-void config_list_add(struct arena *arena, str_list *list, const char *text)
+void config_list_add(struct arena *arena, struct str_list *list, const char *text)
 {
 	list->items = arena_grow(arena, list->items, list->count, sizeof(*list->items));
 	list->items[list->count++] = arena_str(arena, text);
@@ -56,7 +56,7 @@ void config_remove_namespace(struct container_config *config, struct config_name
 
 void config_set_env(struct container_config *config, const char *name, const char *value)
 {
-	str_list *env = &config->process->env;
+	struct str_list *env = &config->process->env;
 	char *entry = arena_strf(&config->arena, "%s=%s", name, value);
 	size_t length = strlen(name) + 1;
 

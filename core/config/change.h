@@ -26,7 +26,7 @@
 #define CONFIG_ANNOTATION_PASSWD "org.urun.passwd"
 #define CONFIG_ANNOTATION_GROUP	 "org.urun.group"
 
-void config_list_add(struct arena *arena, str_list *list, const char *text);
+void config_list_add(struct arena *arena, struct str_list *list, const char *text);
 
 /*
  * A mount behind all others.  @options are divided by commas.  What is returned is the config's, up

@@ -42,7 +42,7 @@ static size_t string_max(void)
 	return 32 * (size_t)sysconf(_SC_PAGESIZE) - 1;
 }
 
-int check_string_lengths(const str_list *strings, const char *path, struct error *err)
+int check_string_lengths(const struct str_list *strings, const char *path, struct error *err)
 {
 	for (size_t i = 0; i < strings->count; i++)
 		if (strlen(strings->items[i]) > string_max() &&
@@ -55,7 +55,7 @@ int check_string_lengths(const str_list *strings, const char *path, struct error
 	return 0;
 }
 
-int check_absolute_list(const str_list *values, const char *path, struct error *err)
+int check_absolute_list(const struct str_list *values, const char *path, struct error *err)
 {
 	char at[PATH_ROOM];
 
@@ -79,7 +79,7 @@ static int check_variable(const char *text, const char *path, size_t i, struct e
 	return 0;
 }
 
-int check_env(const str_list *env, const char *path, struct error *err)
+int check_env(const struct str_list *env, const char *path, struct error *err)
 {
 	for (size_t i = 0; i < env->count; i++)
 		if (error_gather(err, check_variable(env->items[i], path, i, err)) < 0)

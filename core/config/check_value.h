@@ -9,14 +9,14 @@
  * found is gathered where that is wanted (error_gather()).
  */
 int check_absolute(const char *value, const char *path, struct error *err);
-int check_absolute_list(const str_list *values, const char *path, struct error *err);
+int check_absolute_list(const struct str_list *values, const char *path, struct error *err);
 
 /* Can there be such a path?  One of PATH_MAX bytes, or with a name above NAME_MAX, fails wherever it is used. */
 int check_path_length(const char *value, const char *path, struct error *err);
 
 /* Arguments or variables, none longer than execve(2) takes. */
-int check_string_lengths(const str_list *strings, const char *path, struct error *err);
-int check_env(const str_list *env, const char *path, struct error *err);
+int check_string_lengths(const struct str_list *strings, const char *path, struct error *err);
+int check_env(const struct str_list *env, const char *path, struct error *err);
 int check_mappings(const config_id_mappings *mappings, const char *path, struct error *err);
 
 #endif

@@ -89,8 +89,8 @@ struct config_process {
 	bool terminal;
 	struct config_console_size *console_size;
 	struct config_user *user; /* after config_parse() never NULL: 0:0 where not given */
-	str_list args;
-	str_list env; /* "NAME=value" */
+	struct str_list args;
+	struct str_list env; /* "NAME=value" */
 	char *cwd;
 	struct config_capabilities *capabilities; /* NULL: none given, then the process has none */
 	LIST_OF(struct config_rlimit) rlimits;
@@ -120,15 +120,15 @@ struct config_mount {
 	char *destination; /* absolute: config_parse() puts the "/" before a relative one */
 	char *type;
 	char *source;
-	str_list options;
+	struct str_list options;
 	config_id_mappings uid_mappings;
 	config_id_mappings gid_mappings;
 };
 
 struct config_hook {
 	char *path;
-	str_list args;
-	str_list env;
+	struct str_list args;
+	struct str_list env;
 	struct opt_i64 timeout; /* seconds, > 0 */
 };
 typedef LIST_OF(struct config_hook) config_hook_list;
@@ -352,7 +352,7 @@ struct config_seccomp_arg {
 };
 
 struct config_seccomp_rule {
-	str_list names;
+	struct str_list names;
 	int action;
 	struct opt_u64 errno_ret;
 	LIST_OF(struct config_seccomp_arg) args;
@@ -372,7 +372,7 @@ struct config_intel_rdt {
 	char *clos_id;
 	char *l3_cache_schema;
 	char *mem_bw_schema;
-	str_list schemata;
+	struct str_list schemata;
 	bool enable_monitoring;
 };
 
@@ -405,8 +405,8 @@ struct config_memory_policy {
 enum config_personality_domain { CONFIG_PERSONALITY_LINUX, CONFIG_PERSONALITY_LINUX32 };
 
 struct config_personality {
-	int domain;	/* enum config_personality_domain */
-	str_list flags; /* config_check() refuses any: the spec has no flag yet */
+	int domain;	       /* enum config_personality_domain */
+	struct str_list flags; /* config_check() refuses any: the spec has no flag yet */
 };
 
 struct config_linux {
@@ -425,8 +425,8 @@ struct config_linux {
 	struct config_seccomp *seccomp;
 	char *rootfs_propagation; /* "shared", "slave", "private", "unbindable" (or r…, as runc has
 				     it) */
-	str_list masked_paths;
-	str_list readonly_paths;
+	struct str_list masked_paths;
+	struct str_list readonly_paths;
 	char *mount_label;
 	struct config_personality *personality;
 };

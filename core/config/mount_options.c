@@ -105,7 +105,7 @@ static int option_compare(const void *name, const void *option)
 	return strcmp(name, ((const struct option *)option)->name);
 }
 
-static void list_push(str_list *list, char *text, struct arena *arena)
+static void list_push(struct str_list *list, char *text, struct arena *arena)
 {
 	list->items = arena_grow(arena, list->items, list->count, sizeof(*list->items));
 	list->items[list->count++] = text;
@@ -207,7 +207,7 @@ static size_t option_length(const char *text)
 	return length;
 }
 
-void mount_options_parse(const str_list *options, struct arena *arena,
+void mount_options_parse(const struct str_list *options, struct arena *arena,
 			 struct mount_options *ret_options)
 {
 	struct mount_options parsed = { 0 };
@@ -222,10 +222,10 @@ void mount_options_parse(const str_list *options, struct arena *arena,
 	*ret_options = parsed;
 }
 
-void mount_option_names(struct arena *arena, str_list *ret_names)
+void mount_option_names(struct arena *arena, struct str_list *ret_names)
 {
 	size_t count = ARRAY_SIZE(options_table);
-	str_list names = { .items = arena_alloc(arena, count * sizeof(char *)) };
+	struct str_list names = { .items = arena_alloc(arena, count * sizeof(char *)) };
 
 	/* The options of urun's own files are between its parent and its init. */
 	for (size_t i = 0; i < count; i++)

@@ -46,9 +46,10 @@ struct mount_options {
 	struct mount_change top;	/* of the mount itself */
 	struct mount_change tree;	/* the r… options: of it and of all mounts below */
 	LIST_OF(uint64_t) propagations; /* MS_SHARED …, or with MS_REC; in their order */
-	str_list super; /* the superblock's flags, by fsconfig(2)'s names: "sync", "lazytime" … */
-	str_list data;	/* the file system's own: "key=value" or "key" */
-	char *idmap;	/* the text behind "idmap="; NULL: none */
+	struct str_list
+		super; /* the superblock's flags, by fsconfig(2)'s names: "sync", "lazytime" … */
+	struct str_list data; /* the file system's own: "key=value" or "key" */
+	char *idmap;	      /* the text behind "idmap="; NULL: none */
 };
 
 /*
@@ -62,14 +63,14 @@ struct mount_options {
  * Its memory is @arena's.  Nothing can fail: what isn't known is left to the kernel to refuse.
  * Source: OCI runtime-spec 1.3, config.md "Linux mount options"; mount_setattr(2).
  */
-void mount_options_parse(const str_list *options, struct arena *arena,
+void mount_options_parse(const struct str_list *options, struct arena *arena,
 			 struct mount_options *ret_options);
 
 /* The mount attributes that "mount -o" would show, as MOUNT_ATTR_… → "ro,nosuid"; for --debug. */
 void mount_options_print(const struct mount_options *options, struct strbuf *out);
 
 /* All options that the table knows, by name, in @arena. */
-void mount_option_names(struct arena *arena, str_list *ret_names);
+void mount_option_names(struct arena *arena, struct str_list *ret_names);
 
 /* The word for a MOUNT_ATTR_… bit that is set ("nosuid"), or NULL. */
 const char *mount_attr_name(uint64_t attr);

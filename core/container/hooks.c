@@ -9,16 +9,13 @@
 #include "core/base/str.h"
 #include "core/sync/hook.h"
 
-str_list hooks_usual_env(void)
+struct str_list hooks_usual_env(void)
 {
-	str_list list = { 0 };
+	struct str_list list = { 0 };
 
-	for (char **entry = environ; *entry; entry++) {
-		if (str_starts_with(*entry, "_OCI_"))
-			continue;
-		list.items = mem_resize(list.items, list.count + 1, sizeof(*list.items));
-		list.items[list.count++] = *entry;
-	}
+	for (char **entry = environ; *entry; entry++)
+		if (!str_starts_with(*entry, "_OCI_"))
+			str_list_add(&list, *entry);
 	return list;
 }
 
@@ -26,23 +23,20 @@ int hooks_run_with_state(enum config_hook_kind kind, const struct container_stat
 			 enum container_status status, struct error *err)
 {
 	autostrbuf struct strbuf text = { 0 };
-	str_list env;
-	int result;
+	autostrlist struct str_list env = { 0 };
 
 	if (config_hooks_of(state->hooks, kind)->count == 0)
 		return 0;
 	state_print(state, status, JSON_COMPACT, &text);
 	env = hooks_usual_env();
-	result = hooks_run(state->hooks, kind, text.bytes, &env, err);
-	free(env.items);
-	return result;
+	return hooks_run(state->hooks, kind, text.bytes, &env, err);
 }
 
 void hooks_run_poststop(const struct container_state *state)
 {
 	size_t count = config_hooks_of(state->hooks, HOOK_POSTSTOP)->count;
 	autostrbuf struct strbuf text = { 0 };
-	str_list env;
+	autostrlist struct str_list env = { 0 };
 
 	if (count == 0)
 		return;
@@ -55,5 +49,4 @@ void hooks_run_poststop(const struct container_state *state)
 		if (hook_run(state->hooks, HOOK_POSTSTOP, i, text.bytes, &env, &err) < 0)
 			log_warning("%s", error_format(&err, line));
 	}
-	free(env.items);
 }

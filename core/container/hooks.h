@@ -20,6 +20,6 @@ void hooks_run_poststop(const struct container_state *state);
  * Our environment, which hooks have that are given none; without what engines say to each other by
  * it.  The list's memory is the caller's to free, the texts are the environment's.
  */
-str_list hooks_usual_env(void);
+struct str_list hooks_usual_env(void);
 
 #endif

@@ -44,7 +44,7 @@ bool network_plan_has_slirp(const struct network_plan *plan)
 	return plan->stated && plan->options.kind == NETWORK_SLIRP;
 }
 
-int network_plan_make(const char *text, const struct publish_texts *publish,
+int network_plan_make(const char *text, const struct str_list *publish,
 		      struct container_config *config, struct network_plan *ret_plan,
 		      struct error *err)
 {

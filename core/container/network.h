@@ -27,7 +27,7 @@ struct network_plan {
  * of a network that isn't slirp.  Nothing is made.
  * Runs in: parent.
  */
-int network_plan_make(const char *text, const struct publish_texts *publish,
+int network_plan_make(const char *text, const struct str_list *publish,
 		      struct container_config *config, struct network_plan *ret_plan,
 		      struct error *err);
 void network_plan_release(struct network_plan *plan);

@@ -18,7 +18,7 @@
 /* Sockets are closed at once; beyond this it hangs, and is given up. */
 #define END_TIMEOUT_MS 2000
 
-int publish_list_parse(const struct publish_texts *texts, struct publish_list *ret_list,
+int publish_list_parse(const struct str_list *texts, struct publish_list *ret_list,
 		       struct error *err)
 {
 	struct publish_list list = { 0 };
@@ -289,8 +289,8 @@ static int remove_meant(int control, const char *text, const struct publish *pub
 
 /* ORDER: taken away first, as what is added may have the same address. */
 static int change(const struct state_dir *dir, const struct container_state *state, int pidfd,
-		  const struct publish_texts *add, const struct publish_texts *remove,
-		  struct ports *ports, struct error *err)
+		  const struct str_list *add, const struct str_list *remove, struct ports *ports,
+		  struct error *err)
 {
 	autopublishlist struct publish_list removed = { 0 }, added = { 0 };
 	autoclose int control = -1;
@@ -316,8 +316,8 @@ static int change(const struct state_dir *dir, const struct container_state *sta
 		     : start_late(ports, dir, state, pidfd, err);
 }
 
-int container_ports_change(const char *root, const char *id, const struct publish_texts *add,
-			   const struct publish_texts *remove, struct published_list *ret_added,
+int container_ports_change(const char *root, const char *id, const struct str_list *add,
+			   const struct str_list *remove, struct published_list *ret_added,
 			   struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "core/base/error.h"
+#include "core/base/str.h"
 #include "core/container/state.h"
 #include "netns/launch.h"
 #include "netns/ports/port.h"
@@ -15,12 +16,6 @@
  * Runs in: parent.
  */
 
-/* Texts of --publish, the caller's. */
-struct publish_texts {
-	const char *const *items;
-	size_t count;
-};
-
 /* What the texts ask for.  Release with publish_list_release(). */
 struct publish_list {
 	struct publish *items;
@@ -28,7 +23,7 @@ struct publish_list {
 };
 
 /* Fails with the text and what is wrong with it; nothing of the host is looked at. */
-int publish_list_parse(const struct publish_texts *texts, struct publish_list *ret_list,
+int publish_list_parse(const struct str_list *texts, struct publish_list *ret_list,
 		       struct error *err);
 void publish_list_release(struct publish_list *list);
 #define autopublishlist __attribute__((cleanup(publish_list_release)))
@@ -90,8 +85,8 @@ int container_ports_list(const char *root, const char *id, struct port_entry **r
  * @add, or none where one of them can't be had.
  * *ret_added are those, without descriptors; release with published_list_release().
  */
-int container_ports_change(const char *root, const char *id, const struct publish_texts *add,
-			   const struct publish_texts *remove, struct published_list *ret_added,
+int container_ports_change(const char *root, const char *id, const struct str_list *add,
+			   const struct str_list *remove, struct published_list *ret_added,
 			   struct error *err);
 
 #endif

@@ -348,16 +348,14 @@ static int make_console(struct init *init, struct error *err)
 }
 
 /* The caller's environment, from its section of the order. */
-static str_list hook_env(const struct init *init)
+static struct str_list hook_env(const struct init *init)
 {
 	const char *text = init->self.sections[ORDER_HOOK_ENV];
 	const char *end = text + init->self.order.section_sizes[ORDER_HOOK_ENV];
-	str_list list = { 0 };
+	struct str_list list = { 0 };
 
-	for (; text < end; text += strlen(text) + 1) {
-		list.items = mem_resize(list.items, list.count + 1, sizeof(*list.items));
-		list.items[list.count++] = (char *)text;
-	}
+	for (; text < end; text += strlen(text) + 1)
+		str_list_add(&list, text);
 	return list;
 }
 
@@ -369,7 +367,7 @@ static int run_early_hooks(struct init *init, struct error *err)
 {
 	const struct config_hooks *hooks = init->self.config.hooks;
 	automessage struct message resume = MESSAGE_NONE;
-	str_list env;
+	struct str_list env;
 	int result;
 
 	if (!config_hooks_of(hooks, HOOK_PRESTART)->count &&
@@ -531,7 +529,7 @@ static int become_program(struct init *init, struct error *err)
 static int run_start_hooks(struct init *init, struct error *err)
 {
 	const struct config_hooks *hooks = init->self.config.hooks;
-	str_list env = { 0 };
+	struct str_list env = { 0 };
 
 	if (config_hooks_of(hooks, HOOK_START_CONTAINER)->count == 0)
 		return 0;

@@ -177,8 +177,8 @@ static void env_put(struct env *env, char *entry)
 	env->slots[slot] = env->count;
 }
 
-void program_prepare(const struct config_process *process, char *path, const str_list *extra_env,
-		     int root, struct program *ret_program)
+void program_prepare(const struct config_process *process, char *path,
+		     const struct str_list *extra_env, int root, struct program *ret_program)
 {
 	size_t extra = extra_env ? extra_env->count : 0;
 	struct program program = { .path = path };

@@ -48,8 +48,8 @@ int program_find(const struct config_process *process, char **ret_path, struct e
  * Fills @program, which takes over @path (of program_find()).  @extra_env ("NAME=value", may be NULL) is
  * added after process.env.  An environment without HOME gets the home of @root's /etc/passwd (user_home()).
  */
-void program_prepare(const struct config_process *process, char *path, const str_list *extra_env,
-		     int root, struct program *ret_program);
+void program_prepare(const struct config_process *process, char *path,
+		     const struct str_list *extra_env, int root, struct program *ret_program);
 void program_release(struct program *program);
 
 /*

@@ -271,11 +271,11 @@ static uint32_t order_flags(const struct creation *creation)
 
 static void add_hook_env(struct strbuf *out)
 {
-	str_list env = hooks_usual_env();
+	struct str_list env = hooks_usual_env();
 
 	for (size_t i = 0; i < env.count; i++)
 		strbuf_add(out, env.items[i], strlen(env.items[i]) + 1);
-	free(env.items);
+	str_list_release(&env);
 }
 
 static int send_config(struct creation *creation, struct error *err)

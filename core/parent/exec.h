@@ -6,13 +6,8 @@
 #include <stddef.h>
 
 #include "core/base/error.h"
+#include "core/base/str.h"
 #include "core/parent/child.h"
-
-/* A list of the command line's texts. */
-struct exec_texts {
-	const char **items;
-	size_t count;
-};
 
 /*
  * The process that `exec` runs: that of a file, or the container's own with these changes.  All
@@ -20,13 +15,12 @@ struct exec_texts {
  */
 struct exec_process {
 	const char *file; /* the JSON of a process; then nothing else is given */
-	char *const *args;
-	size_t arg_count;
+	struct str_list args;
 	const char *user; /* UID[:GID] */
 	const char *cwd;
-	struct exec_texts env;		     /* NAME=value, in place of or beside the container's */
-	struct exec_texts capabilities;	     /* beside the container's */
-	struct exec_texts additional_groups; /* beside the container's */
+	struct str_list env;		   /* NAME=value, in place of or beside the container's */
+	struct str_list capabilities;	   /* beside the container's */
+	struct str_list additional_groups; /* beside the container's */
 	const char *apparmor_profile;
 	const char *selinux_label;
 	bool terminal;

@@ -56,7 +56,7 @@ bool exec_process_wants_own_groups(const struct exec_process *asked)
 	return !asked->file && asked->user && !strchr(asked->user, ':');
 }
 
-static int set_env(const struct exec_texts *env, struct container_config *config, struct error *err)
+static int set_env(const struct str_list *env, struct container_config *config, struct error *err)
 {
 	for (size_t i = 0; i < env->count; i++) {
 		char *name = arena_str(&config->arena, env->items[i]);
@@ -75,7 +75,7 @@ static int set_env(const struct exec_texts *env, struct container_config *config
  * Not the inheritable set, as what the program starts must not have them for it; the ambient one
  * where the container's config lets the capability be inherited.
  */
-static void add_capabilities(const struct exec_texts *names, struct container_config *config)
+static void add_capabilities(const struct str_list *names, struct container_config *config)
 {
 	struct config_capabilities **sets = &config->process->capabilities;
 
@@ -113,7 +113,7 @@ static void become_root(uint32_t container_uid, struct container_config *config)
 	sets->effective = sets->bounding;
 }
 
-static int add_groups(const struct exec_texts *groups, struct container_config *config,
+static int add_groups(const struct str_list *groups, struct container_config *config,
 		      struct error *err)
 {
 	struct config_user *user = config->process->user;
@@ -134,12 +134,12 @@ static int add_groups(const struct exec_texts *groups, struct container_config *
 
 static void set_args(const struct exec_process *asked, struct container_config *config)
 {
-	str_list *args = &config->process->args;
+	struct str_list *args = &config->process->args;
 
-	args->items = arena_alloc(&config->arena, asked->arg_count * sizeof(*args->items));
-	args->count = asked->arg_count;
+	args->items = arena_alloc(&config->arena, asked->args.count * sizeof(*args->items));
+	args->count = asked->args.count;
 	for (size_t i = 0; i < args->count; i++)
-		args->items[i] = arena_str(&config->arena, asked->args[i]);
+		args->items[i] = arena_str(&config->arena, asked->args.items[i]);
 }
 
 int exec_process_make(const struct exec_process *asked, struct container_config *config,

@@ -32,7 +32,7 @@ struct create_request {
 	const char *config_text;
 	struct child_request child;
 	const char *network; /* see netns/options.h */
-	struct publish_texts publish;
+	struct str_list publish;
 	const char *notify_socket; /* $NOTIFY_SOCKET */
 	bool no_pivot;
 	bool no_new_keyring;

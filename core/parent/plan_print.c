@@ -125,7 +125,7 @@ static void print_network(const struct plan *plan, struct strbuf *out)
 		add_plan_line(out, "  publish: %s", plan->request->publish.items[i]);
 }
 
-static void print_list(const char *label, const str_list *list, struct strbuf *out)
+static void print_list(const char *label, const struct str_list *list, struct strbuf *out)
 {
 	autostrbuf struct strbuf words = { 0 };
 

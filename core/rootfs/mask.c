@@ -156,8 +156,8 @@ static int make_readonly(const struct masks *masks, const char *path, struct err
 int mask_paths(const struct container_config *config, const struct mount_views *views, int null_fd,
 	       struct error *err)
 {
-	const str_list *readonly = &config->linux->readonly_paths;
-	const str_list *masked = &config->linux->masked_paths;
+	const struct str_list *readonly = &config->linux->readonly_paths;
+	const struct str_list *masked = &config->linux->masked_paths;
 	struct masks masks = { .views = views,
 			       .file = { .tree = null_fd },
 			       .folder = { .tree = -1 } };

@@ -372,7 +372,7 @@ static unsigned long super_flags(const struct mount_step *step, int fd)
 		{ "mand", MS_MANDLOCK, 0 },	{ "nomand", 0, MS_MANDLOCK },
 		{ "lazytime", MS_LAZYTIME, 0 }, { "nolazytime", 0, MS_LAZYTIME },
 	};
-	const str_list *super = &step->options.super;
+	const struct str_list *super = &step->options.super;
 	struct statvfs fs;
 	unsigned long flags = 0;
 

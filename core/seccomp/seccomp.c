@@ -124,9 +124,9 @@ static int action_value(int action, struct opt_u64 errno_ret, uint32_t *ret_valu
 	return error_set(err, 0, "unknown action");
 }
 
-void seccomp_architecture_names(struct arena *arena, str_list *ret_names)
+void seccomp_architecture_names(struct arena *arena, struct str_list *ret_names)
 {
-	str_list names = { .items = arena_alloc(arena, CONFIG_ARCH_COUNT * sizeof(char *)) };
+	struct str_list names = { .items = arena_alloc(arena, CONFIG_ARCH_COUNT * sizeof(char *)) };
 
 	for (int i = 0; i < CONFIG_ARCH_COUNT; i++)
 		if (arch_tokens[i])
@@ -282,7 +282,7 @@ static int add_rule(scmp_filter_ctx filter, uint32_t default_action,
 int seccomp_check_names(const struct config_seccomp *seccomp, struct error *err)
 {
 	for (size_t i = 0; i < seccomp->syscalls.count; i++) {
-		const str_list *names = &seccomp->syscalls.items[i].names;
+		const struct str_list *names = &seccomp->syscalls.items[i].names;
 
 		for (size_t k = 0; k < names->count; k++)
 			if (seccomp_syscall_resolve_name(names->items[k]) == __NR_SCMP_ERROR)

@@ -42,7 +42,7 @@ int seccomp_compile_cached(const char *cache_dir, const struct config_seccomp *s
 int seccomp_check_names(const struct config_seccomp *seccomp, struct error *err);
 
 /* The architectures that linux.seccomp.architectures can have, in @arena. */
-void seccomp_architecture_names(struct arena *arena, str_list *ret_names);
+void seccomp_architecture_names(struct arena *arena, struct str_list *ret_names);
 
 /* The version of the libseccomp that compiles, "2.5.4", in @arena. */
 char *seccomp_library_version(struct arena *arena);

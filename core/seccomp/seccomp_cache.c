@@ -90,7 +90,7 @@ static void key_add_number(struct strbuf *key, struct opt_u64 number)
 	strbuf_add(key, &value, sizeof(value));
 }
 
-static void key_add_strings(struct strbuf *key, const str_list *list)
+static void key_add_strings(struct strbuf *key, const struct str_list *list)
 {
 	key_add_int(key, (int)list->count);
 	for (size_t i = 0; i < list->count; i++)

@@ -33,7 +33,7 @@ static int newest_named(const struct config_seccomp *seccomp, uint32_t arch)
 	int newest = -1;
 
 	for (size_t i = 0; i < seccomp->syscalls.count; i++) {
-		const str_list *names = &seccomp->syscalls.items[i].names;
+		const struct str_list *names = &seccomp->syscalls.items[i].names;
 
 		for (size_t k = 0; k < names->count; k++) {
 			int number = seccomp_syscall_resolve_name_arch(arch, names->items[k]);

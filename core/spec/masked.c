@@ -82,11 +82,11 @@ static struct cpus find_cpus(const char *path)
 	return cpus;
 }
 
-void masked_paths_default(const char *cpus_path, struct arena *arena, str_list *ret_paths)
+void masked_paths_default(const char *cpus_path, struct arena *arena, struct str_list *ret_paths)
 {
 	struct cpus cpus = find_cpus(cpus_path);
 	size_t count = ARRAY_SIZE(everywhere) + cpus.count;
-	str_list paths = { .items = arena_alloc(arena, count * sizeof(char *)) };
+	struct str_list paths = { .items = arena_alloc(arena, count * sizeof(char *)) };
 
 	for (size_t i = 0; i < ARRAY_SIZE(everywhere); i++)
 		paths.items[paths.count++] = arena_str(arena, everywhere[i]);

@@ -18,6 +18,6 @@
  * The paths are @arena's.  Runs in: parent.
  * Source: the default masked paths of podman and moby.
  */
-void masked_paths_default(const char *cpus_path, struct arena *arena, str_list *ret_paths);
+void masked_paths_default(const char *cpus_path, struct arena *arena, struct str_list *ret_paths);
 
 #endif

@@ -65,7 +65,7 @@ static const uint64_t capabilities = CONFIG_CAPABILITY(CAP_AUDIT_WRITE) |
 		(list)->count = (n);                                                \
 	} while (0)
 
-static void fill_strings(struct arena *arena, const char *const *texts, str_list *list)
+static void fill_strings(struct arena *arena, const char *const *texts, struct str_list *list)
 {
 	size_t count = 0;
 

@@ -105,7 +105,7 @@ struct hidden {
 	const char *root; /* "": the host's own */
 	int root_fd;
 	struct arena *arena;
-	str_list paths;
+	struct str_list paths;
 	/* The folder above the last path is kept: thousands of homes have the same one. */
 	char *parent, *real_parent;
 	bool parent_is_autofs;
@@ -199,9 +199,7 @@ static void add_path(struct hidden *hidden, const char *path)
 {
 	if (holds_system(path))
 		return;
-	hidden->paths.items = mem_resize(hidden->paths.items, hidden->paths.count + 1,
-					 sizeof(*hidden->paths.items));
-	hidden->paths.items[hidden->paths.count++] = arena_str(hidden->arena, path);
+	str_list_add(&hidden->paths, arena_str(hidden->arena, path));
 }
 
 /*
@@ -227,7 +225,7 @@ static void add_always_hidden(struct hidden *hidden)
 
 static void add_homes(struct hidden *hidden, uid_t caller)
 {
-	str_list homes = { 0 };
+	struct str_list homes = { 0 };
 
 	home_list(hidden->root, caller, hidden->arena, &homes);
 	for (size_t i = 0; i < homes.count; i++) {
@@ -236,7 +234,7 @@ static void add_homes(struct hidden *hidden, uid_t caller)
 		if (!spec_hidden_is_system(real))
 			add_path(hidden, real);
 	}
-	free(homes.items);
+	str_list_release(&homes);
 }
 
 /*
@@ -256,7 +254,7 @@ static char *follow_own(struct hidden *hidden, const char *path)
 	return real ? take_ptr(real) : take_ptr(clean);
 }
 
-static void add_own(struct hidden *hidden, const struct spec_texts *own)
+static void add_own(struct hidden *hidden, const struct str_list *own)
 {
 	for (size_t i = 0; i < own->count; i++) {
 		autofree char *real = follow_own(hidden, own->items[i]);
@@ -290,7 +288,7 @@ static int compare(const void *a, const void *b)
 /* Without those below another. */
 static void sort(struct hidden *hidden)
 {
-	str_list *paths = &hidden->paths;
+	struct str_list *paths = &hidden->paths;
 	size_t kept = 0;
 
 	if (paths->count == 0)
@@ -380,13 +378,13 @@ static void add_elsewhere(struct hidden *hidden, const struct mounts *mounts, co
 }
 
 /* Is @path one of the sorted @paths? */
-static bool is_listed(const str_list *paths, const char *path)
+static bool is_listed(const struct str_list *paths, const char *path)
 {
 	return paths->count > 0 &&
 	       bsearch(&path, paths->items, paths->count, sizeof(*paths->items), compare);
 }
 
-static bool is_below_listed(const str_list *paths, const char *path)
+static bool is_below_listed(const struct str_list *paths, const char *path)
 {
 	for (size_t i = 0; i < paths->count; i++)
 		if (!str_equal(path, paths->items[i]) && is_same_or_below(path, paths->items[i]))
@@ -400,31 +398,29 @@ static bool is_below_listed(const str_list *paths, const char *path)
  * a part of the system (a chroot has those), which stays to be seen, unless it is a home.
  */
 static void add_mounts_below(struct hidden *hidden, const struct mounts *mounts,
-			     const str_list *all)
+			     const struct str_list *all)
 {
 	const struct mount *system = mount_of(mounts, "/");
-	str_list above = { hidden->paths.items, hidden->paths.count };
-	str_list below = { 0 };
+	struct str_list above = { hidden->paths.items, hidden->paths.count };
+	struct str_list below = { 0 };
 
 	for (size_t i = 0; i < mounts->count; i++) {
 		const struct mount *mount = &mounts->items[i];
 
-		if (!is_below_listed(&above, mount->point) ||
-		    (system && str_equal(mount->device, system->device) &&
-		     !is_listed(all, mount->point)))
-			continue;
-		below.items = mem_resize(below.items, below.count + 1, sizeof(*below.items));
-		below.items[below.count++] = arena_str(hidden->arena, mount->point);
+		if (is_below_listed(&above, mount->point) &&
+		    !(system && str_equal(mount->device, system->device) &&
+		      !is_listed(all, mount->point)))
+			str_list_add(&below, arena_str(hidden->arena, mount->point));
 	}
 	for (size_t i = 0; i < below.count; i++)
 		add_elsewhere(hidden, mounts, below.items[i]);
-	free(below.items);
+	str_list_release(&below);
 }
 
 static void add_all_elsewhere(struct hidden *hidden)
 {
 	struct mounts mounts = { 0 };
-	str_list all = { 0 };
+	struct str_list all = { 0 };
 	size_t count;
 
 	read_mounts(hidden, &mounts);
@@ -438,7 +434,7 @@ static void add_all_elsewhere(struct hidden *hidden)
 	add_mounts_below(hidden, &mounts, &all);
 	for (size_t i = 0; i < count; i++)
 		add_elsewhere(hidden, &mounts, hidden->paths.items[i]);
-	free(all.items);
+	str_list_release(&all);
 	free(mounts.items);
 }
 
@@ -472,7 +468,7 @@ static char *print(struct hidden *hidden)
 	return arena_str(hidden->arena, text.bytes);
 }
 
-int spec_hidden_text(const char *root, uid_t caller, const struct spec_texts *own,
+int spec_hidden_text(const char *root, uid_t caller, const struct str_list *own,
 		     struct arena *arena, char **ret_text, struct error *err)
 {
 	autoclose int root_fd = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -485,7 +481,7 @@ int spec_hidden_text(const char *root, uid_t caller, const struct spec_texts *ow
 	add_own(&hidden, own);
 	add_all_elsewhere(&hidden);
 	*ret_text = print(&hidden);
-	free(hidden.paths.items);
+	str_list_release(&hidden.paths);
 	free(hidden.parent);
 	free(hidden.real_parent);
 	return 0;

@@ -25,7 +25,7 @@
  * three octal digits.
  * Runs in: parent, with the caller's rights.
  */
-int spec_hidden_text(const char *root, uid_t caller, const struct spec_texts *own,
+int spec_hidden_text(const char *root, uid_t caller, const struct str_list *own,
 		     struct arena *arena, char **ret_text, struct error *err);
 
 /*

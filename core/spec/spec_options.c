@@ -69,7 +69,7 @@ static bool is_host(const struct container_config *config)
 
 /* ---- mounts ---- */
 
-static void add_options(struct arena *arena, const char *text, str_list *options)
+static void add_options(struct arena *arena, const char *text, struct str_list *options)
 {
 	autofree char *copy = str_dup(text);
 
@@ -296,7 +296,7 @@ static bool is_unmasked(const char *patterns, const char *path)
 	return false;
 }
 
-static void unmask(const char *patterns, str_list *paths)
+static void unmask(const char *patterns, struct str_list *paths)
 {
 	size_t kept = 0;
 
@@ -481,7 +481,7 @@ static int parse_mapping(const char *option, const char *text,
 	return rest ? refuse(option, text, "that isn't CONTAINER:HOST:COUNT", err) : 0;
 }
 
-static int apply_mappings(const char *option, const struct spec_texts *texts, struct arena *arena,
+static int apply_mappings(const char *option, const struct str_list *texts, struct arena *arena,
 			  config_id_mappings *mappings, struct error *err)
 {
 	if (texts->count == 0)
@@ -590,7 +590,7 @@ static int apply_process(const struct spec_options *options, struct spec_account
 
 	process->terminal = options->terminal;
 	if (options->command.count) {
-		process->args = (str_list){ 0 };
+		process->args = (struct str_list){ 0 };
 		for (size_t i = 0; i < options->command.count; i++)
 			config_list_add(&config->arena, &process->args, options->command.items[i]);
 	}

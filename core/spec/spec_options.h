@@ -13,27 +13,22 @@
  * the same options prints.  Names and meanings are podman's (podman-run(1)) where it has the option.
  * Runs in: parent.
  */
-struct spec_texts {
-	const char *const *items;
-	size_t count;
-};
-
 /* What the caller wrote; all is the caller's memory, NULL: not given. */
 struct spec_options {
-	const char *rootfs;	     /* a folder; relative to the working folder */
-	const char *overlay;	     /* empty: in memory; else the folder for what is changed */
-	struct spec_texts volumes;   /* SOURCE:DESTINATION[:OPTION,…] */
-	struct spec_texts tmpfs;     /* DESTINATION[:OPTION,…] */
-	struct spec_texts env;	     /* NAME=VALUE, or NAME: as the caller has it */
-	struct spec_texts env_files; /* a line each, likewise */
-	struct spec_texts cap_add;   /* CAP_NAME, NAME or ALL */
-	struct spec_texts cap_drop;
-	struct spec_texts
+	const char *rootfs;	   /* a folder; relative to the working folder */
+	const char *overlay;	   /* empty: in memory; else the folder for what is changed */
+	struct str_list volumes;   /* SOURCE:DESTINATION[:OPTION,…] */
+	struct str_list tmpfs;	   /* DESTINATION[:OPTION,…] */
+	struct str_list env;	   /* NAME=VALUE, or NAME: as the caller has it */
+	struct str_list env_files; /* a line each, likewise */
+	struct str_list cap_add;   /* CAP_NAME, NAME or ALL */
+	struct str_list cap_drop;
+	struct str_list
 		security; /* seccomp=FILE|unconfined, no-new-privileges[=BOOL], apparmor=…, unmask=… */
-	struct spec_texts ulimits;     /* NAME=SOFT[:HARD] */
-	struct spec_texts annotations; /* NAME=VALUE */
-	struct spec_texts uid_maps;    /* CONTAINER:HOST:COUNT */
-	struct spec_texts gid_maps;
+	struct str_list ulimits;     /* NAME=SOFT[:HARD] */
+	struct str_list annotations; /* NAME=VALUE */
+	struct str_list uid_maps;    /* CONTAINER:HOST:COUNT */
+	struct str_list gid_maps;
 	const char *workdir;
 	const char *user; /* name or uid, :group or gid */
 	const char *hostname;
@@ -45,7 +40,7 @@ struct spec_options {
 	bool read_only;
 	bool keep_groups; /* the caller's supplementary groups */
 	bool terminal;
-	struct spec_texts command; /* empty: a shell */
+	struct str_list command; /* empty: a shell */
 };
 
 /* The caller, as far as the config depends on it. */
@@ -53,7 +48,7 @@ struct spec_caller {
 	unsigned int uid, gid; /* in the caller's user namespace */
 	/* Paths of the caller's environment that aren't shown where the host's own system is the root
 	   ($HOME, $TMPDIR …); relative ones are against the working folder. */
-	struct spec_texts private_paths;
+	struct str_list private_paths;
 };
 
 /*

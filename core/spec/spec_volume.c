@@ -170,7 +170,7 @@ static int choose(const char *volume, const char *text, struct chosen *chosen, s
 	return 0;
 }
 
-static void add_chosen(const struct chosen *chosen, struct arena *arena, str_list *options)
+static void add_chosen(const struct chosen *chosen, struct arena *arena, struct str_list *options)
 {
 	if (!has_subject(chosen, SUBJECT_TREE))
 		config_list_add(arena, options, "rbind");

@@ -23,7 +23,7 @@ static unsigned int timeout_ms(const struct config_hook *hook)
  * The list with a NULL behind it; @first stands for an empty one.  The caller frees it, not the
  * texts.
  */
-static char **to_vector(const str_list *list, char *first)
+static char **to_vector(const struct str_list *list, char *first)
 {
 	char **vector = mem_alloc((list->count + 2) * sizeof(char *));
 
@@ -34,7 +34,7 @@ static char **to_vector(const str_list *list, char *first)
 }
 
 int hook_run(const struct config_hooks *hooks, enum config_hook_kind kind, size_t index,
-	     const char *state_json, const str_list *usual_env, struct error *err)
+	     const char *state_json, const struct str_list *usual_env, struct error *err)
 {
 	const struct config_hook *hook = &hooks->lists[kind].items[index];
 	autofree char **argv = to_vector(&hook->args, hook->path);
@@ -55,7 +55,7 @@ int hook_run(const struct config_hooks *hooks, enum config_hook_kind kind, size_
 }
 
 int hooks_run(const struct config_hooks *hooks, enum config_hook_kind kind, const char *state_json,
-	      const str_list *usual_env, struct error *err)
+	      const struct str_list *usual_env, struct error *err)
 {
 	for (size_t i = 0; i < config_hooks_of(hooks, kind)->count; i++)
 		if (hook_run(hooks, kind, i, state_json, usual_env, err) < 0)

@@ -14,10 +14,10 @@
  * Source: OCI runtime-spec 1.3, config.md "POSIX-platform Hooks", runtime.md "Lifecycle".
  */
 int hook_run(const struct config_hooks *hooks, enum config_hook_kind kind, size_t index,
-	     const char *state_json, const str_list *usual_env, struct error *err);
+	     const char *state_json, const struct str_list *usual_env, struct error *err);
 
 /* Runs all hooks of @kind in their order, up to the first that fails.  @hooks may be NULL. */
 int hooks_run(const struct config_hooks *hooks, enum config_hook_kind kind, const char *state_json,
-	      const str_list *usual_env, struct error *err);
+	      const struct str_list *usual_env, struct error *err);
 
 #endif

@@ -26,7 +26,7 @@ struct outer {
 	int color;
 	struct inner *object;
 	LIST_OF(struct inner) list;
-	str_list strings;
+	struct str_list strings;
 	LIST_OF(uint32_t) numbers;
 	range_list ranges;
 	LIST_OF(int) colors;

@@ -76,7 +76,7 @@ static void a_namespace_is_added_and_removed(void **state)
 static void a_variable_stands_once(void **state)
 {
 	struct container_config *config = &((struct fixture *)*state)->config;
-	const str_list *env = &config->process->env;
+	const struct str_list *env = &config->process->env;
 
 	config_set_env(config, "HOMEPAGE", "1");
 	config_set_env(config, "HOME", "/");

@@ -25,7 +25,7 @@ static int teardown(void **state)
 static struct mount_options parse(const char *const *texts)
 {
 	char *items[128];
-	str_list list = { items, 0 };
+	struct str_list list = { items, 0 };
 	struct mount_options options;
 
 	for (; texts[list.count]; list.count++)

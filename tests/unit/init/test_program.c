@@ -345,7 +345,7 @@ static void home_is_added_where_env_has_none(void **state)
 {
 	struct config_process process =
 		process_of((char *[]){ "a", "b" }, 2, (char *[]){ "A=1", "HOMER=x" }, 2);
-	str_list extra = { (char *[]){ "LISTEN_PID=1" }, 1 };
+	struct str_list extra = { (char *[]){ "LISTEN_PID=1" }, 1 };
 	struct program program;
 	autoclose int root = -1;
 

@@ -31,7 +31,7 @@ static char *homes_of(uid_t caller)
 {
 	struct arena arena = { 0 };
 	struct strbuf text = { 0 };
-	str_list list = { 0 };
+	struct str_list list = { 0 };
 
 	home_list(fake_root, caller, &arena, &list);
 	for (size_t i = 0; i < list.count; i++)

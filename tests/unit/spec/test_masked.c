@@ -43,7 +43,7 @@ static void add_folder(const char *name)
 	assert_int_equal(mkdir(path, 0755), 0);
 }
 
-static bool has_path(const str_list *paths, const char *path)
+static bool has_path(const struct str_list *paths, const char *path)
 {
 	for (size_t i = 0; i < paths->count; i++)
 		if (str_equal(paths->items[i], path))
@@ -59,7 +59,7 @@ static void what_tells_of_the_host_is_masked(void **state)
 		"/sys/fs/selinux",
 	};
 	struct arena arena = { 0 };
-	str_list paths;
+	struct str_list paths;
 
 	(void)state;
 	masked_paths_default("/no/such/folder", &arena, &paths);
@@ -71,7 +71,7 @@ static void what_tells_of_the_host_is_masked(void **state)
 static void each_processor_has_a_path_of_its_own(void **state)
 {
 	struct arena arena = { 0 };
-	str_list before, paths;
+	struct str_list before, paths;
 
 	(void)state;
 	masked_paths_default(cpus, &arena, &before);

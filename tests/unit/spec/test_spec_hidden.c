@@ -27,7 +27,7 @@ static int teardown(void **state)
 /* What is hidden for uid 1000 with that passwd and one path of the environment, or none. */
 static char *hidden(const char *passwd, const char *own)
 {
-	const struct spec_texts paths = { &own, own ? 1 : 0 };
+	const struct str_list paths = { (char **)(uintptr_t)&own, own ? 1 : 0 };
 	struct error err = ERROR_NONE;
 	char *text = NULL;
 
