@@ -55,8 +55,8 @@ static unsigned long long oom_kills(const struct container_state *state)
 }
 
 /* Until the container's end. */
-static int follow(const struct container_state *state, int pidfd, unsigned int interval_ms,
-		  struct error *err)
+static int follow_events(const struct container_state *state, int pidfd, unsigned int interval_ms,
+			 struct error *err)
 {
 	unsigned long long kills = oom_kills(state);
 	unsigned int waited = 0;
@@ -83,23 +83,17 @@ static int follow(const struct container_state *state, int pidfd, unsigned int i
 static int run_events(const struct events_options *options, const char *root, const char *id,
 		      struct error *err)
 {
-	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	struct container_state state = { 0 };
+	autocontainer struct container container = CONTAINER_NONE;
 	autoclose int pidfd = -1;
 	enum container_status status;
-	int result;
 
-	if (state_open(root, id, STATE_UNLOCKED, &dir, &state, err) != 0)
+	if (container_open(root, id, STATE_UNLOCKED, &container, err) != 0 ||
+	    container_status(&container, &status, &pidfd, err) < 0)
 		return -1;
-	if (state_status(&dir, &state, &status, &pidfd, err) < 0)
-		result = -1;
-	else if (status == CONTAINER_STOPPED)
-		result = error_set(err, 0, "container not running: %s is stopped", id);
-	else
-		result = options->stats ? print_stats(&state, err)
-					: follow(&state, pidfd, options->interval_ms, err);
-	state_release(&state);
-	return result;
+	if (status == CONTAINER_STOPPED)
+		return error_set(err, 0, "container not running: %s is stopped", id);
+	return options->stats ? print_stats(&container.state, err)
+			      : follow_events(&container.state, pidfd, options->interval_ms, err);
 }
 
 static int cmd_events(const struct globals *globals, int argc, char **argv, int *ret_status,

@@ -16,8 +16,8 @@ struct list_options {
 
 enum list_format { LIST_TABLE, LIST_JSON, LIST_IDS };
 
-static void add_row(const struct container_state *state, enum container_status status,
-		    enum list_format format, bool first, struct strbuf *out)
+static void add_container_row(const struct container_state *state, enum container_status status,
+			      enum list_format format, bool first, struct strbuf *out)
 {
 	autofree char *owner = NULL, *bundle = NULL;
 
@@ -50,11 +50,10 @@ static void add_row(const struct container_state *state, enum container_status s
 static bool add_container(const char *root, const char *id, enum list_format format, bool first,
 			  struct strbuf *out)
 {
-	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	struct container_state state = { 0 };
+	autocontainer struct container container = CONTAINER_NONE;
 	struct error err = ERROR_NONE;
 	char line[ERROR_LINE_SIZE];
-	int opened = state_open(root, id, STATE_UNLOCKED, &dir, &state, &err);
+	int opened = container_open(root, id, STATE_UNLOCKED, &container, &err);
 	enum container_status status;
 
 	if (opened != 0) {
@@ -62,17 +61,13 @@ static bool add_container(const char *root, const char *id, enum list_format for
 			log_warning("list: %s", error_format(&err, line));
 		return false;
 	}
-	if (state_status(&dir, &state, &status, NULL, &err) < 0) {
+	if (container_status(&container, &status, NULL, &err) < 0) {
 		log_warning("list: container %s: %s", id, error_format(&err, line));
-		state_release(&state);
 		return false;
 	}
-	if (status == CONTAINER_STOPPED && state_dir_clear(&dir)) {
-		state_release(&state);
+	if (status == CONTAINER_STOPPED && state_dir_clear(&container.dir))
 		return false;
-	}
-	add_row(&state, status, format, first, out);
-	state_release(&state);
+	add_container_row(&container.state, status, format, first, out);
 	return true;
 }
 

@@ -103,18 +103,15 @@ static int print_table(const struct pids *pids, char **arguments, int count, str
 static int list_processes(const char *root, const char *id, struct pids *ret_pids,
 			  struct error *err)
 {
-	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	struct container_state state = { 0 };
+	autocontainer struct container container = CONTAINER_NONE;
 	enum container_status status;
-	int result;
 
-	if (state_open(root, id, STATE_UNLOCKED, &dir, &state, err) != 0)
+	if (container_open(root, id, STATE_UNLOCKED, &container, err) != 0 ||
+	    container_status(&container, &status, NULL, err) < 0)
 		return -1;
-	result = state_status(&dir, &state, &status, NULL, err);
-	if (result == 0 && (status != CONTAINER_STOPPED || state.cgroup))
-		result = processes_list(&state, &ret_pids->items, &ret_pids->count, err);
-	state_release(&state);
-	return result;
+	if (status == CONTAINER_STOPPED && !container.state.cgroup)
+		return 0;
+	return processes_list(&container.state, &ret_pids->items, &ret_pids->count, err);
 }
 
 static int cmd_ps(const struct globals *globals, int argc, char **argv, int *ret_status,

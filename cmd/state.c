@@ -6,23 +6,20 @@
 static int cmd_state(const struct globals *globals, int argc, char **argv, int *ret_status,
 		     struct error *err)
 {
-	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	autocontainer struct container container = CONTAINER_NONE;
 	autostrbuf struct strbuf text = { 0 };
-	struct container_state read = { 0 };
 	enum container_status status;
-	int operand, result;
+	int operand;
 	int begun = command_begin(command_state.usage, argc, argv, NULL, &operand, err);
 
 	if (begun != 0)
 		return begun < 0 ? -1 : 0;
 	*ret_status = 0;
-	if (state_open(globals->root, argv[operand], STATE_UNLOCKED, &dir, &read, err) != 0)
+	if (container_open(globals->root, argv[operand], STATE_UNLOCKED, &container, err) != 0 ||
+	    container_status(&container, &status, NULL, err) < 0)
 		return -1;
-	result = state_status(&dir, &read, &status, NULL, err);
-	if (result == 0)
-		state_print(&read, status, JSON_INDENTED, &text);
-	state_release(&read);
-	return result < 0 ? -1 : command_print(text.bytes, err);
+	state_print(&container.state, status, JSON_INDENTED, &text);
+	return command_print(text.bytes, err);
 }
 
 static const struct command_usage usage_state = {

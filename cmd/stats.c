@@ -57,23 +57,20 @@ static const struct sample *find(const struct samples *samples, const char *id)
 /* Returns 1 where it was added, 0 where it doesn't run, SAMPLE_GONE, or -1 with an error. */
 static int add_sample(const char *root, const char *id, struct samples *samples, struct error *err)
 {
-	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	struct container_state state = { 0 };
+	autocontainer struct container container = CONTAINER_NONE;
 	struct sample sample = { .at_ns = clock_ns() };
 	enum container_status status;
 	int result;
 
-	result = state_open(root, id, STATE_UNLOCKED, &dir, &state, err);
+	result = container_open(root, id, STATE_UNLOCKED, &container, err);
 	if (result != 0)
 		return result < 0 ? -1 : SAMPLE_GONE;
-	result = state_status(&dir, &state, &status, NULL, err);
-	if (result == 0)
-		result = status == CONTAINER_RUNNING || status == CONTAINER_PAUSED;
-	if (result == 1 && usage_read(&state, &sample.usage, err) < 0)
-		result = -1;
-	state_release(&state);
-	if (result != 1)
-		return result;
+	if (container_status(&container, &status, NULL, err) < 0)
+		return -1;
+	if (status != CONTAINER_RUNNING && status != CONTAINER_PAUSED)
+		return 0;
+	if (usage_read(&container.state, &sample.usage, err) < 0)
+		return -1;
 	sample.id = str_dup(id);
 	samples->items = mem_resize(samples->items, samples->count + 1, sizeof(sample));
 	samples->items[samples->count++] = sample;

@@ -84,23 +84,23 @@ static void await_death(int pidfd)
 		;
 }
 
-static int kill_init(const struct state_dir *dir, const struct container_state *state, int signal,
-		     struct error *err)
+static int kill_init(const struct container *container, int signal, struct error *err)
 {
+	const char *id = container->dir.id;
 	autoclose int pidfd = -1;
 	enum container_status status;
 	int failed;
 
-	if (state_status(dir, state, &status, &pidfd, err) < 0)
+	if (container_status(container, &status, &pidfd, err) < 0)
 		return -1;
 	/* Engines match "container not running". */
 	if (status == CONTAINER_STOPPED)
-		return error_set(err, 0, "container not running: %s is stopped", dir->id);
+		return error_set(err, 0, "container not running: %s is stopped", id);
 	failed = pidfd_signal(pidfd, signal);
 	if (failed == -ESRCH)
-		return error_set(err, 0, "container not running: %s has just ended", dir->id);
+		return error_set(err, 0, "container not running: %s has just ended", id);
 	if (failed < 0)
-		return error_set(err, -failed, "send signal %d to container %s", signal, dir->id);
+		return error_set(err, -failed, "send signal %d to container %s", signal, id);
 	if (signal == SIGKILL)
 		await_death(pidfd);
 	return 0;
@@ -156,14 +156,14 @@ static int kill_each(const struct container_state *state, int signal, struct err
 }
 
 /* Nobody left to reach is success: what was asked for is so. */
-static int kill_all(const struct state_dir *dir, const struct container_state *state, int signal,
-		    struct error *err)
+static int kill_all(const struct container *container, int signal, struct error *err)
 {
+	const struct container_state *state = &container->state;
 	autoclose int pidfd = -1;
 	enum container_status status;
 	int result;
 
-	if (state_status(dir, state, &status, &pidfd, err) < 0)
+	if (container_status(container, &status, &pidfd, err) < 0)
 		return -1;
 	if (status == CONTAINER_STOPPED && !state->cgroup)
 		return 0;
@@ -177,14 +177,10 @@ static int kill_all(const struct state_dir *dir, const struct container_state *s
 int container_kill(const char *root, const char *id, int signal, enum kill_scope scope,
 		   struct error *err)
 {
-	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	struct container_state state = { 0 };
-	int result;
+	autocontainer struct container container = CONTAINER_NONE;
 
-	if (state_open(root, id, STATE_UNLOCKED, &dir, &state, err) != 0)
+	if (container_open(root, id, STATE_UNLOCKED, &container, err) != 0)
 		return -1;
-	result = scope == KILL_ALL ? kill_all(&dir, &state, signal, err)
-				   : kill_init(&dir, &state, signal, err);
-	state_release(&state);
-	return result;
+	return scope == KILL_ALL ? kill_all(&container, signal, err)
+				 : kill_init(&container, signal, err);
 }

@@ -166,14 +166,13 @@ void ports_end(const struct state_dir *dir)
 }
 
 /* A container that lives, with its first process's pidfd, which stays -1 where it has none. */
-static int open_living(const char *root, const char *id, struct state_dir *dir,
-		       struct container_state *state, int *pidfd, struct error *err)
+static int open_living(const char *root, const char *id, struct container *container, int *pidfd,
+		       struct error *err)
 {
 	enum container_status status;
 
-	if (state_open(root, id, STATE_LOCKED, dir, state, err) != 0)
-		return -1;
-	if (state_status(dir, state, &status, pidfd, err) < 0)
+	if (container_open(root, id, STATE_LOCKED, container, err) != 0 ||
+	    container_status(container, &status, pidfd, err) < 0)
 		return -1;
 	if (status == CONTAINER_RUNNING || status == CONTAINER_CREATED ||
 	    status == CONTAINER_PAUSED)
@@ -202,20 +201,16 @@ static int connect_existing(const struct state_dir *dir, int *ret_control, struc
 int container_ports_list(const char *root, const char *id, struct port_entry **ret_entries,
 			 size_t *ret_count, struct error *err)
 {
-	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	struct container_state state = { 0 };
+	autocontainer struct container container = CONTAINER_NONE;
 	autoclose int pidfd = -1, control = -1;
-	int result;
+	int found;
 
 	*ret_entries = NULL;
 	*ret_count = 0;
-	result = open_living(root, id, &dir, &state, &pidfd, err) < 0
-			 ? -1
-			 : connect_existing(&dir, &control, err);
-	if (result > 0)
-		result = port_list(control, ret_entries, ret_count, err);
-	state_release(&state);
-	return result;
+	if (open_living(root, id, &container, &pidfd, err) < 0)
+		return -1;
+	found = connect_existing(&container.dir, &control, err);
+	return found > 0 ? port_list(control, ret_entries, ret_count, err) : found;
 }
 
 static int open_namespace(pid_t pid, const char *name, int *ret_fd, struct error *err)
@@ -239,9 +234,12 @@ static int find_namespaces(struct ports *ports, int life_pidfd, struct error *er
 	return 0;
 }
 
-static int start_late(struct ports *ports, const struct state_dir *dir,
-		      const struct container_state *state, int life_pidfd, struct error *err)
+static int start_late(struct ports *ports, const struct container *container, int life_pidfd,
+		      struct error *err)
 {
+	const struct state_dir *dir = &container->dir;
+	const struct container_state *state = &container->state;
+
 	if (!state->network || !str_starts_with(state->network, "slirp"))
 		return error_set(err, 0,
 				 "--add: container %s has no slirp network whose ports could be "
@@ -288,16 +286,15 @@ static int remove_meant(int control, const char *text, const struct publish *pub
 }
 
 /* ORDER: taken away first, as what is added may have the same address. */
-static int change(const struct state_dir *dir, const struct container_state *state, int pidfd,
-		  const struct str_list *add, const struct str_list *remove, struct ports *ports,
-		  struct error *err)
+static int change_ports(const struct container *container, int pidfd, const struct str_list *add,
+			const struct str_list *remove, struct ports *ports, struct error *err)
 {
 	autopublishlist struct publish_list removed = { 0 }, added = { 0 };
 	autoclose int control = -1;
 	int found = publish_list_parse(remove, &removed, err) < 0 ||
 				    publish_list_parse(add, &added, err) < 0
 			    ? -1
-			    : connect_existing(dir, &control, err);
+			    : connect_existing(&container->dir, &control, err);
 
 	if (found < 0)
 		return -1;
@@ -313,28 +310,25 @@ static int change(const struct state_dir *dir, const struct container_state *sta
 	if (ports_open(&added, ports, err) < 0)
 		return -1;
 	return found ? add_all(control, &ports->published, err)
-		     : start_late(ports, dir, state, pidfd, err);
+		     : start_late(ports, container, pidfd, err);
 }
 
 int container_ports_change(const char *root, const char *id, const struct str_list *add,
 			   const struct str_list *remove, struct published_list *ret_added,
 			   struct error *err)
 {
-	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	struct container_state state = { 0 };
+	autocontainer struct container container = CONTAINER_NONE;
 	struct ports ports = PORTS_NONE;
 	autoclose int pidfd = -1;
-	int result = open_living(root, id, &dir, &state, &pidfd, err);
 
-	if (result == 0 && change(&dir, &state, pidfd, add, remove, &ports, err) < 0) {
+	if (open_living(root, id, &container, &pidfd, err) < 0)
+		return -1;
+	if (change_ports(&container, pidfd, add, remove, &ports, err) < 0) {
 		ports_undo(&ports);
-		result = -1;
+		return -1;
 	}
-	if (result == 0) {
-		*ret_added = ports.published;
-		ports.published = (struct published_list){ 0 };
-		ports_release(&ports);
-	}
-	state_release(&state);
-	return result;
+	*ret_added = ports.published;
+	ports.published = (struct published_list){ 0 };
+	ports_release(&ports);
+	return 0;
 }

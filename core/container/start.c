@@ -21,30 +21,23 @@
 /* How often the process is looked at while it says nothing. */
 #define LOOK_MS 100
 
-/* One that is stopped by a signal would never answer. */
-static int check_not_stopped(const struct state_dir *dir, const struct container_state *state,
-			     struct error *err)
+static int check_startable(const struct container *container, int *ret_pidfd, struct error *err)
 {
+	const char *id = container->dir.id;
+	enum container_status status;
 	struct process_stat stat;
 
-	if (process_read_stat((pid_t)state->pid.value, &stat) < 0 || stat.state != 'T')
+	if (container_status(container, &status, ret_pidfd, err) < 0)
+		return -1;
+	if (status != CONTAINER_CREATED)
+		return error_set(err, 0, "container %s can't be started: it is %s", id,
+				 container_status_name(status));
+	/* A process that is stopped by a signal would never answer. */
+	if (process_read_stat((pid_t)container->state.pid.value, &stat) < 0 || stat.state != 'T')
 		return 0;
 	error_set(err, 0, "container %s can't be started: its first process is stopped by a signal",
-		  dir->id);
-	return error_hint(err, "continue it with `urun kill %s CONT`", dir->id);
-}
-
-static int check_startable(const struct state_dir *dir, const struct container_state *state,
-			   int *ret_pidfd, struct error *err)
-{
-	enum container_status status;
-
-	if (state_status(dir, state, &status, ret_pidfd, err) < 0)
-		return -1;
-	if (status == CONTAINER_CREATED)
-		return check_not_stopped(dir, state, err);
-	return error_set(err, 0, "container %s can't be started: it is %s", dir->id,
-			 container_status_name(status));
+		  id);
+	return error_hint(err, "continue it with `urun kill %s CONT`", id);
 }
 
 static int open_fifo(const struct state_dir *dir, const char *name, int flags, int *ret_fd,
@@ -132,51 +125,39 @@ static void remove_start_files(const struct state_dir *dir)
 				    error_errno_text(errno));
 }
 
-/*
- * A hook that fails ends the container's life: it is killed and removed, as the spec has it.
- * Source: OCI runtime-spec 1.3, runtime.md "Lifecycle", step 9.
- */
-static void end_container(struct state_dir *dir, const struct container_state *state)
-{
-	struct error ignored = ERROR_NONE;
-
-	if (container_end(dir, state, &ignored) < 0)
-		log_warning("%s", ignored.text);
-}
-
-/* However long that takes: other commands aren't kept waiting. */
-static void await_ready(const struct state_dir *dir, const struct container_state *state,
-			const struct notify *notify, int pidfd)
-{
-	state_dir_unlock(dir);
-	notify_await_ready(notify, (pid_t)state->pid.value, pidfd);
-}
-
 int container_start(const char *root, const char *id, const char *notify_socket, struct error *err)
 {
-	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	struct container_state state = { 0 };
+	autocontainer struct container container = CONTAINER_NONE;
+	struct state_dir *dir = &container.dir;
+	struct container_state *state = &container.state;
 	struct notify notify = NOTIFY_NONE;
 	struct error ignored = ERROR_NONE;
 	autoclose int pidfd = -1;
 	int result = -1;
 
-	if (state_open(root, id, STATE_LOCKED, &dir, &state, err) != 0)
+	if (container_open(root, id, STATE_LOCKED, &container, err) != 0)
 		return -1;
-	network_warn_if_lost(&dir, &state);
-	if (check_startable(&dir, &state, &pidfd, err) == 0 &&
-	    notify_reopen(notify_socket, &dir, &notify, err) == 0 &&
-	    start_program(&dir, &state, pidfd, err) == 0) {
-		remove_start_files(&dir);
-		if (state_learn_start_time(&dir, &state, &ignored) < 0)
+	network_warn_if_lost(dir, state);
+	if (check_startable(&container, &pidfd, err) == 0 &&
+	    notify_reopen(notify_socket, dir, &notify, err) == 0 &&
+	    start_program(dir, state, pidfd, err) == 0) {
+		remove_start_files(dir);
+		if (state_learn_start_time(dir, state, &ignored) < 0)
 			log_warning("%s", ignored.text);
-		result = hooks_run_with_state(HOOK_POSTSTART, &state, CONTAINER_RUNNING, err);
-		if (result < 0)
-			end_container(&dir, &state);
-		else
-			await_ready(&dir, &state, &notify, pidfd);
+		result = hooks_run_with_state(HOOK_POSTSTART, state, CONTAINER_RUNNING, err);
+		if (result < 0) {
+			/*
+			 * A hook that fails ends the container's life: it is killed and removed.
+			 * Source: OCI runtime-spec 1.3, runtime.md "Lifecycle", step 9.
+			 */
+			if (container_end(dir, state, &ignored) < 0)
+				log_warning("%s", ignored.text);
+		} else {
+			/* The program may take long: other commands don't wait for it. */
+			state_dir_unlock(dir);
+			notify_await_ready(&notify, (pid_t)state->pid.value, pidfd);
+		}
 	}
 	notify_close(&notify);
-	state_release(&state);
 	return result;
 }

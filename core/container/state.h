@@ -128,13 +128,27 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
  */
 void state_dir_open_up(const char *root, const char *id);
 
+/* A container that exists: its directory, opened, and its state.  Start from CONTAINER_NONE. */
+struct container {
+	struct state_dir dir;
+	struct container_state state;
+};
+
+#define CONTAINER_NONE ((struct container){ .dir = { .fd = -1, .root_fd = -1 } })
+void container_close(struct container *container);
+#define autocontainer __attribute__((cleanup(container_close)))
+
 /*
  * Opens a container's directory and reads its state.  Returns 0; 1 with an error where there is no
- * such container, be it that it is being created or removed by another command at this moment; -1
- * with any other error.  What a killed creation has left is removed.
+ * such container, or where another command is creating or removing it at this moment; -1 with any
+ * other error.  What a killed creation has left is removed.
  */
-int state_open(const char *root, const char *id, enum state_lock lock, struct state_dir *ret_dir,
-	       struct container_state *ret_state, struct error *err);
+int container_open(const char *root, const char *id, enum state_lock lock,
+		   struct container *ret_container, struct error *err);
+
+/* The status as state_status() finds it. */
+int container_status(const struct container *container, enum container_status *ret_status,
+		     int *ret_pidfd, struct error *err);
 
 /*
  * A foreground `run` lets other commands in while its program runs.  state_dir_relock() waits

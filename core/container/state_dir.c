@@ -600,7 +600,7 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 /*
  * There is no state.json: a killed creation is removed, and everything else said.  A container that
  * was handed over and has lost the file is kept, as its program may run still.  Returns as
- * state_open() does, 0 where there is one now.
+ * container_open() does, 0 where there is one now.
  * ORDER: the lock, then the look: who holds the lock may be about to write the state, or to remove
  * the directory.
  */
@@ -673,30 +673,41 @@ static bool is_half(const struct state_dir *dir, const struct container_state *s
 	return state_has_file(dir, STATE_FILE_CREATING, &ignored) > 0 && is_stopped(dir, state);
 }
 
-int state_open(const char *root, const char *id, enum state_lock lock, struct state_dir *ret_dir,
-	       struct container_state *ret_state, struct error *err)
+void container_close(struct container *container)
 {
-	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	int result = state_dir_open(root, id, lock, &dir, err);
+	state_release(&container->state);
+	state_dir_close(&container->dir);
+}
+
+int container_open(const char *root, const char *id, enum state_lock lock,
+		   struct container *ret_container, struct error *err)
+{
+	autocontainer struct container container = CONTAINER_NONE;
+	struct state_dir *dir = &container.dir;
+	int result = state_dir_open(root, id, lock, dir, err);
 
 	if (result != 0)
 		return result;
-	result = state_read(&dir, ret_state, err);
+	result = state_read(dir, &container.state, err);
 	if (result < 0 && err->code == ENOENT) {
-		result = settle_missing(root, &dir, err);
+		result = settle_missing(root, dir, err);
 		if (result == 0)
-			result = state_read(&dir, ret_state, err);
+			result = state_read(dir, &container.state, err);
 	}
 	if (result != 0)
 		return result;
-	if (is_half(&dir, ret_state) &&
-	    (lock == STATE_LOCKED ? clear_locked(&dir) : state_dir_clear(&dir))) {
-		state_release(ret_state);
+	if (is_half(dir, &container.state) &&
+	    (lock == STATE_LOCKED ? clear_locked(dir) : state_dir_clear(dir)))
 		return no_such_container(root, id, err);
-	}
-	*ret_dir = dir;
-	dir = STATE_DIR_NONE;
+	*ret_container = container;
+	container = CONTAINER_NONE;
 	return 0;
+}
+
+int container_status(const struct container *container, enum container_status *ret_status,
+		     int *ret_pidfd, struct error *err)
+{
+	return state_status(&container->dir, &container->state, ret_status, ret_pidfd, err);
 }
 
 int state_dir_remove(struct state_dir *dir, struct error *err)

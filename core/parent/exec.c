@@ -42,8 +42,7 @@
 /* Working state of one exec. */
 struct execution {
 	const struct exec_request *request;
-	struct state_dir dir;
-	struct container_state state;
+	struct container container;
 	struct container_config config; /* the container's, with the process that was asked for */
 	int init_pidfd;
 	struct userns_caller caller;
@@ -61,13 +60,11 @@ struct execution {
 static int find_container(struct execution *execution, struct error *err)
 {
 	const struct exec_request *request = execution->request;
+	struct container *container = &execution->container;
 	enum container_status status;
 
-	if (state_open(request->root, request->id, STATE_UNLOCKED, &execution->dir,
-		       &execution->state, err) != 0)
-		return -1;
-	if (state_status(&execution->dir, &execution->state, &status, &execution->init_pidfd, err) <
-	    0)
+	if (container_open(request->root, request->id, STATE_UNLOCKED, container, err) != 0 ||
+	    container_status(container, &status, &execution->init_pidfd, err) < 0)
 		return -1;
 	if (status == CONTAINER_PAUSED && !request->ignore_paused)
 		return error_set(err, 0,
@@ -78,8 +75,8 @@ static int find_container(struct execution *execution, struct error *err)
 		return error_set(err, 0,
 				 "container not running: nothing can be executed in it, it is %s",
 				 container_status_name(status));
-	network_warn_if_lost(&execution->dir, &execution->state);
-	return state_read_config(&execution->dir, &execution->config, err);
+	network_warn_if_lost(&execution->container.dir, &execution->container.state);
+	return state_read_config(&execution->container.dir, &execution->config, err);
 }
 
 /*
@@ -89,7 +86,7 @@ static int find_container(struct execution *execution, struct error *err)
  */
 static int choose_cgroup(struct execution *execution, struct error *err)
 {
-	const struct container_state *state = &execution->state;
+	const struct container_state *state = &execution->container.state;
 	const char *below = execution->request->cgroup;
 	autofree char *control = NULL;
 
@@ -129,7 +126,7 @@ static int prepare_process(struct execution *execution, struct error *err)
 	child_announce_listen_fds(&request->child, config);
 	if (child_check_request(&request->child, config->process, err) < 0 ||
 	    userns_caller_read(&HOST_REAL, &execution->caller, err) < 0 ||
-	    userns_plan_of_process((pid_t)execution->state.pid.value, &execution->caller,
+	    userns_plan_of_process((pid_t)execution->container.state.pid.value, &execution->caller,
 				   &execution->userns, err) < 0)
 		return -1;
 	return scope_process(config, &execution->userns, &execution->caller, err);
@@ -141,8 +138,8 @@ static int prepare_process(struct execution *execution, struct error *err)
  */
 static int open_container_namespaces(struct execution *execution, struct error *err)
 {
-	if (namespaces_open_of_process((pid_t)execution->state.pid.value, &execution->namespaces,
-				       err) < 0)
+	if (namespaces_open_of_process((pid_t)execution->container.state.pid.value,
+				       &execution->namespaces, err) < 0)
 		return -1;
 	return pidfd_signal(execution->init_pidfd, 0) < 0
 		       ? error_set(err, 0,
@@ -238,7 +235,7 @@ static int send_setns_config(struct execution *execution, struct error *err)
 	int fds[ORDER_FD_COUNT] = ORDER_FDS_NONE;
 	uint32_t flags = ORDER_SETNS;
 
-	flags |= execution->state.new_keyring ? ORDER_NEW_KEYRING : 0;
+	flags |= execution->container.state.new_keyring ? ORDER_NEW_KEYRING : 0;
 	flags |= exec_process_wants_own_groups(&execution->request->process) ? ORDER_OWN_GROUPS : 0;
 	/* The container is already made: only the process is sent. */
 	config->mounts.count = 0;
@@ -248,7 +245,7 @@ static int send_setns_config(struct execution *execution, struct error *err)
 	config->linux->masked_paths.count = 0;
 	config->linux->readonly_paths.count = 0;
 	if (execution->filter.listener_socket >= 0)
-		state_print(&execution->state, CONTAINER_RUNNING, JSON_COMPACT,
+		state_print(&execution->container.state, CONTAINER_RUNNING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATED]);
 	return launch_send_config(&execution->launch, flags, fds, sections, err);
 }
@@ -312,7 +309,7 @@ static void tell_end_of_container(const struct execution *execution, struct erro
 	enum container_status status;
 
 	if (execution->init_pidfd < 0 || err->status != 0 ||
-	    state_status(&execution->dir, &execution->state, &status, NULL, &ignored) < 0 ||
+	    container_status(&execution->container, &status, NULL, &ignored) < 0 ||
 	    status != CONTAINER_STOPPED)
 		return;
 	log_debug("%s", err->text);
@@ -323,9 +320,8 @@ static void execution_release(struct execution *execution)
 {
 	namespaces_release(&execution->namespaces);
 	filter_release(&execution->filter);
-	state_release(&execution->state);
 	config_release(&execution->config);
-	state_dir_close(&execution->dir);
+	container_close(&execution->container);
 	free(execution->cgroup);
 	fd_close(&execution->cgroup_fd);
 	fd_close(&execution->init_pidfd);
@@ -336,7 +332,7 @@ int container_exec(const struct exec_request *request, struct child *ret_child, 
 {
 	struct execution execution = {
 		.request = request,
-		.dir = STATE_DIR_NONE,
+		.container = CONTAINER_NONE,
 		.init_pidfd = -1,
 		.cgroup_fd = -1,
 		.filter = FILTER_NONE,

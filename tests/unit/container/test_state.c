@@ -576,16 +576,52 @@ static void a_container_without_its_state_is_kept(void **state)
 {
 	autofree char *path = str_format("%s/c1", (char *)*state);
 	struct state_dir dir = STATE_DIR_NONE;
-	struct container_state read;
+	struct container container = CONTAINER_NONE;
 	struct error err = ERROR_NONE;
 
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
 	assert_int_equal(state_set_created(&dir, &err), 0);
 	state_dir_close(&dir);
-	assert_int_equal(state_open(*state, "c1", STATE_UNLOCKED, &dir, &read, &err), -1);
+	assert_int_equal(container_open(*state, "c1", STATE_UNLOCKED, &container, &err), -1);
+	assert_int_equal(container.dir.fd, -1);
 	assert_non_null(strstr(err.hint, "delete --force c1"));
 	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
 	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void a_container_is_opened_with_its_state_and_closed_as_one(void **state)
+{
+	autocontainer struct container container = CONTAINER_NONE;
+	struct container_state made = { .oci_version = (char *)"1.3.0",
+					.id = (char *)"c1",
+					.pid = { true, INT32_MAX },
+					.start_time = { true, 1 },
+					.bundle = (char *)"/b",
+					.rootfs = (char *)"/b/rootfs",
+					.created = (char *)"2026-01-01T00:00:00Z",
+					.uid = { true, geteuid() } };
+	struct state_dir dir = STATE_DIR_NONE;
+	enum container_status status;
+	struct error err = ERROR_NONE;
+	int pidfd;
+
+	assert_int_equal(container_open(*state, "c1", STATE_UNLOCKED, &container, &err), 1);
+	assert_int_equal(container.dir.fd, -1);
+	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+	assert_int_equal(state_write(&dir, &made, &err), 0);
+	assert_int_equal(state_set_created(&dir, &err), 0);
+	state_dir_close(&dir);
+
+	assert_int_equal(container_open(*state, "c1", STATE_LOCKED, &container, &err), 0);
+	assert_string_equal(container.state.id, "c1");
+	assert_string_equal(container.state.bundle, "/b");
+	assert_int_equal(container_status(&container, &status, &pidfd, &err), 0);
+	assert_int_equal(status, CONTAINER_STOPPED);
+	assert_int_equal(pidfd, -1);
+
+	container_close(&container);
+	assert_int_equal(container.dir.fd, -1);
+	assert_null(container.state.id);
 }
 
 /* Killed before ".new=c1" got its name, or after ".old=c1" lost it: at each of their stages. */
@@ -703,6 +739,7 @@ int main(void)
 		TEST(another_containers_state_is_damage),
 		TEST(a_state_of_an_older_urun_has_no_sum),
 		TEST(a_container_without_its_state_is_kept),
+		TEST(a_container_is_opened_with_its_state_and_closed_as_one),
 		TEST(what_a_kill_leaves_beside_is_swept),
 		TEST(a_foreign_directory_of_such_a_name_keeps_its_files),
 		TEST(the_longest_ids_have_room_for_their_names),
