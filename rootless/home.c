@@ -8,12 +8,13 @@
 #include <string.h>
 
 #include "core/base/fd.h"
+#include "core/base/passwd.h"
 #include "core/base/span.h"
 #include "core/base/str.h"
 #include "rootless/name.h"
 
 /* Large sites have a line for each of their users. */
-#define PASSWD_SIZE_MAX	    (16u << 20)
+#define HOST_PASSWD_SIZE_MAX (16u << 20)
 #define LOGIN_DEFS_SIZE_MAX (1u << 20)
 
 #define UID_MIN_DEFAULT 1000
@@ -64,18 +65,6 @@ static uint32_t uid_min(const char *root)
 	return number;
 }
 
-/* name:password:uid:gid:comment:home:shell */
-static bool parse_passwd(struct span line, uint32_t *ret_uid, struct span *ret_home)
-{
-	struct span fields[6];
-
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (!span_cut(&line, ':', &fields[i]))
-			return false;
-	*ret_home = fields[5];
-	return span_number(fields[2], ret_uid);
-}
-
 static void add(struct span home, struct arena *arena, struct str_list *list)
 {
 	autofree char *path = str_dup_n(home.bytes, home.size);
@@ -89,19 +78,20 @@ void home_list(const char *root, uid_t caller, struct arena *arena, struct str_l
 {
 	autofree char *path = str_format("%s/etc/passwd", root);
 	autofree char *text = NULL, *unlisted = NULL;
-	uint32_t first = uid_min(root), uid;
-	struct span rest = { "", 0 }, line, home;
+	uint32_t first = uid_min(root);
+	struct span rest = { "", 0 };
+	struct passwd_entry entry;
 	bool has_caller = false;
 	size_t size;
 
-	if (fd_read_file(path, PASSWD_SIZE_MAX, &text, &size) == 0)
+	if (fd_read_file(path, HOST_PASSWD_SIZE_MAX, &text, &size) == 0)
 		rest = (struct span){ text, size };
-	while (span_cut(&rest, '\n', &line)) {
-		if (!parse_passwd(line, &uid, &home))
+	while (passwd_next(&rest, &entry)) {
+		if (entry.fields[PASSWD_HOME].size == 0)
 			continue;
-		has_caller = has_caller || uid == caller;
-		if (uid == 0 || uid == caller || uid >= first)
-			add(home, arena, list);
+		has_caller = has_caller || entry.id == caller;
+		if (entry.id == 0 || entry.id == caller || entry.id >= first)
+			add(entry.fields[PASSWD_HOME], arena, list);
 	}
 	if (!has_caller)
 		unlisted = home_of_user(root, caller);

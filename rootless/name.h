@@ -16,7 +16,7 @@ char *name_of_group(const char *root, gid_t gid);
 /* The user's home folder, likewise. */
 char *home_of_user(const char *root, uid_t uid);
 
-/* The user's line of passwd(5), likewise, in parts; each NULL where it isn't there, else the caller's to free. */
+/* The user's line of passwd(5), likewise, in parts; all NULL where there is no line; the caller frees them. */
 struct passwd_line {
 	char *name, *gecos, *home, *shell;
 };

@@ -4,11 +4,56 @@
 
 #include <inttypes.h>
 
-#include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/span.h"
 
-#define FIELDS_MAX 7
+static struct span whole_text(const char *text)
+{
+	return (struct span){ text, strlen(text) };
+}
+
+/* UINT32_MAX is no id: chown(2) and setresuid(2) take it for "don't change". */
+static bool is_id(struct span text, uint32_t *ret_id)
+{
+	uint32_t number;
+
+	if (!span_number(text, &number) || number == UINT32_MAX)
+		return false;
+	*ret_id = number;
+	return true;
+}
+
+static bool parse_entry(struct span line, struct passwd_entry *ret_entry)
+{
+	struct passwd_entry entry = { .line = line, .field_count = 1 };
+
+	for (size_t i = 0; i < line.size; i++)
+		entry.field_count += line.bytes[i] == ':';
+	/* An empty last field is none to span_cut(). */
+	for (size_t i = 0; i < PASSWD_FIELDS; i++)
+		if (!span_cut(&line, ':', &entry.fields[i]))
+			entry.fields[i] = (struct span){ "", 0 };
+	*ret_entry = entry;
+	return entry.fields[PASSWD_NAME].size > 0 && is_id(entry.fields[PASSWD_ID], &ret_entry->id);
+}
+
+bool passwd_next(struct span *rest, struct passwd_entry *ret_entry)
+{
+	struct span line;
+
+	while (span_cut(rest, '\n', &line))
+		if (parse_entry(line, ret_entry))
+			return true;
+	return false;
+}
+
+bool passwd_find(struct span file, uint32_t id, struct passwd_entry *ret_entry)
+{
+	while (passwd_next(&file, ret_entry))
+		if (ret_entry->id == id)
+			return true;
+	return false;
+}
 
 char *passwd_read(int root, const char *path)
 {
@@ -19,259 +64,206 @@ char *passwd_read(int root, const char *path)
 										: text;
 }
 
-/* Cuts the next line of *rest into its fields, missing ones NULL.  Returns false at the end. */
-static bool next_line(char **rest, char *fields[static FIELDS_MAX])
-{
-	char *line = strsep(rest, "\n");
-
-	for (int i = 0; i < FIELDS_MAX; i++)
-		fields[i] = line ? strsep(&line, ":") : NULL;
-	return fields[0] != NULL;
-}
-
-static bool is_id(const char *text, uint32_t *ret_id)
-{
-	return text && number_parse_u32(text, UINT32_MAX - 1, ret_id) == 0;
-}
-
-struct entry {
-	bool found;
-	uint32_t uid, gid;
-	char *name;
-};
+/* ---- users ---- */
 
 /*
- * Cuts @passwd, which the name points into.  By name, or by the number where the text is one and no
- * name is like it.
+ * By name, or by the number where the text is one and no name is like it.  The user's ids are set, not
+ * the groups; *@ret_name is the name in passwd.
  */
-static struct entry find_entry(char *passwd, const char *user)
+static struct passwd_user find_user(const char *passwd, struct span text, struct span *ret_name)
 {
-	struct entry by_number = { 0 };
+	struct passwd_user by_number = { 0 };
+	struct span rest = whole_text(passwd);
+	struct passwd_entry entry;
 	uint32_t number = 0;
-	bool is_number = is_id(user, &number);
-	char *fields[FIELDS_MAX];
+	bool is_number = is_id(text, &number);
 
-	for (char *rest = passwd; next_line(&rest, fields);) {
-		struct entry entry = { .found = true, .name = fields[0] };
+	while (passwd_next(&rest, &entry)) {
+		struct passwd_user user = { .found = true, .uid = entry.id };
 
-		if (!is_id(fields[2], &entry.uid) || !is_id(fields[3], &entry.gid))
+		if (!is_id(entry.fields[PASSWD_GID], &user.gid))
 			continue;
-		if (str_equal(entry.name, user))
-			return entry;
-		if (is_number && entry.uid == number && !by_number.found)
-			by_number = entry;
+		if (span_same(entry.fields[PASSWD_NAME], text)) {
+			*ret_name = text;
+			return user;
+		}
+		if (is_number && user.uid == number && !by_number.found) {
+			by_number = user;
+			*ret_name = entry.fields[PASSWD_NAME];
+		}
 	}
 	if (is_number && !by_number.found)
 		by_number.uid = number;
 	return by_number;
 }
 
-static bool has_member(char *members, const char *name)
+static bool has_member(struct span members, struct span name)
 {
-	for (char *rest = members, *member; (member = strsep(&rest, ","));)
-		if (str_equal(member, name))
+	struct span member;
+
+	while (span_cut(&members, ',', &member))
+		if (span_same(member, name))
 			return true;
 	return false;
 }
 
-static void add_groups(const char *group, const char *name, struct arena *arena,
-		       struct passwd_user *user)
+static void add_user_groups(const char *group, struct span name, struct arena *arena,
+			    struct passwd_user *user)
 {
-	autofree char *copy = str_dup(group);
-	char *fields[FIELDS_MAX];
-	uint32_t gid;
+	struct span rest = whole_text(group);
+	struct passwd_entry entry;
 
-	for (char *rest = copy; next_line(&rest, fields);) {
-		if (!fields[3] || !is_id(fields[2], &gid) || gid == user->gid ||
-		    !has_member(fields[3], name))
+	while (passwd_next(&rest, &entry)) {
+		if (entry.id == user->gid || !has_member(entry.fields[PASSWD_MEMBERS], name))
 			continue;
 		user->groups =
 			arena_grow(arena, user->groups, user->group_count, sizeof(*user->groups));
-		user->groups[user->group_count++] = gid;
+		user->groups[user->group_count++] = entry.id;
 	}
 }
 
-static bool find_group(const char *group, const char *text, uint32_t *ret_gid)
+static bool find_group(const char *group, struct span text, uint32_t *ret_gid)
 {
-	autofree char *copy = str_dup(group);
-	char *fields[FIELDS_MAX];
+	struct span rest = whole_text(group);
+	struct passwd_entry entry;
 
-	for (char *rest = copy; next_line(&rest, fields);)
-		if (str_equal(fields[0], text) && is_id(fields[2], ret_gid))
+	while (passwd_next(&rest, &entry))
+		if (span_same(entry.fields[PASSWD_NAME], text)) {
+			*ret_gid = entry.id;
 			return true;
+		}
 	return is_id(text, ret_gid);
 }
 
 int passwd_find_user(const char *passwd, const char *group, const char *text, struct arena *arena,
 		     struct passwd_user *ret_user, struct error *err)
 {
-	autofree char *lines = str_dup(passwd), *copy = str_dup(text);
-	char *group_text = copy, *user_text = strsep(&group_text, ":");
-	struct entry entry = find_entry(lines, user_text);
-	struct passwd_user user = { .found = entry.found, .uid = entry.uid, .gid = entry.gid };
+	const char *colon = strchr(text, ':');
+	struct span user_text = { text, colon ? (size_t)(colon - text) : strlen(text) }, name;
+	struct passwd_user user = find_user(passwd, user_text, &name);
 
-	if (!entry.found && !is_id(user_text, &user.uid))
-		return error_set(err, 0, "the root file system has no user '%s'", user_text);
-	if (group_text && !find_group(group, group_text, &user.gid))
-		return error_set(err, 0, "the root file system has no group '%s'", group_text);
-	if (entry.found && !group_text)
-		add_groups(group, entry.name, arena, &user);
+	if (!user.found && !is_id(user_text, &user.uid))
+		return error_set(err, 0, "the root file system has no user '%.*s'",
+				 (int)user_text.size, user_text.bytes);
+	if (colon && !find_group(group, whole_text(colon + 1), &user.gid))
+		return error_set(err, 0, "the root file system has no group '%s'", colon + 1);
+	if (user.found && !colon)
+		add_user_groups(group, name, arena, &user);
 	*ret_user = user;
 	return 0;
 }
 
-/* The name and the id of a line name:password:id:…; false where it is something else. */
-static bool parse_line(struct span line, struct span *ret_name, uint32_t *ret_id)
+/* ---- lines that are added ---- */
+
+static bool is_earlier_of_ours(const struct passwd_entry *old, const struct passwd_entry *newer)
 {
-	struct span password, id;
+	enum passwd_field kept =
+		old->field_count == PASSWD_FIELDS ? PASSWD_COMMENT : PASSWD_MEMBERS;
 
-	return span_cut(&line, ':', ret_name) && ret_name->size > 0 &&
-	       span_cut(&line, ':', &password) && span_cut(&line, ':', &id) &&
-	       span_number(id, ret_id);
-}
-
-static bool same(struct span a, struct span b)
-{
-	return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
-}
-
-/*
- * name:password:id:members, or name:password:uid:gid:comment:home:shell.  Cuts it into fields; returns
- * how many.
- */
-static size_t cut_fields(struct span line, struct span fields[static FIELDS_MAX])
-{
-	size_t colons = 0;
-
-	for (size_t i = 0; i < line.size; i++)
-		colons += line.bytes[i] == ':';
-	/* An empty last field is none to span_cut(). */
-	for (size_t i = 0; i < FIELDS_MAX; i++)
-		if (!span_cut(&line, ':', &fields[i]))
-			fields[i] = (struct span){ "", 0 };
-	return colons + 1;
-}
-
-static bool is_earlier_of_ours(struct span old, struct span newer)
-{
-	struct span a[FIELDS_MAX], b[FIELDS_MAX];
-	size_t count = cut_fields(old, a);
-	/* The comment, and the members. */
-	size_t kept = count == FIELDS_MAX ? 4 : 3;
-
-	return count == cut_fields(newer, b) && count > 3 && same(a[0], b[0]) &&
-	       span_is(a[1], "*") && span_is(b[1], "*") && same(a[kept], b[kept]);
+	return old->field_count == newer->field_count && old->field_count > PASSWD_MEMBERS &&
+	       span_same(old->fields[PASSWD_NAME], newer->fields[PASSWD_NAME]) &&
+	       span_is(old->fields[PASSWD_PASSWORD], "*") &&
+	       span_is(newer->fields[PASSWD_PASSWORD], "*") &&
+	       span_same(old->fields[kept], newer->fields[kept]);
 }
 
 /* A number as a name, which an earlier run gave to an id that nobody had. */
-static bool is_nameless_of_ours(struct span old)
+static bool is_nameless_of_ours(const struct passwd_entry *old)
 {
-	struct span fields[FIELDS_MAX];
-
-	return cut_fields(old, fields) > 3 && fields[0].size > 0 && same(fields[0], fields[2]) &&
-	       span_is(fields[1], "*");
+	return old->field_count > PASSWD_MEMBERS &&
+	       span_same(old->fields[PASSWD_NAME], old->fields[PASSWD_ID]) &&
+	       span_is(old->fields[PASSWD_PASSWORD], "*");
 }
 
-static void add_line(struct span line, struct strbuf *out)
+static bool has_name(const char *file, struct span name)
 {
-	if (out->size > 0 && out->bytes[out->size - 1] != '\n')
-		strbuf_add_str(out, "\n");
-	strbuf_add(out, line.bytes, line.size);
-	strbuf_add_str(out, "\n");
-}
+	struct span rest = whole_text(file);
+	struct passwd_entry entry;
 
-static void look_up(const char *file, struct span name, uint32_t id, bool *ret_has_id,
-		    bool *ret_has_name)
-{
-	struct span rest = { file, strlen(file) }, line, its_name;
-	uint32_t its_id;
-
-	*ret_has_id = *ret_has_name = false;
-	while (span_cut(&rest, '\n', &line)) {
-		if (!parse_line(line, &its_name, &its_id))
-			continue;
-		*ret_has_id = *ret_has_id || its_id == id;
-		*ret_has_name = *ret_has_name || same(its_name, name);
-	}
-}
-
-/* The line of @lines that is to replace the file's @old, if there is one. */
-static bool find_newer(const char *file, const char *lines, struct span old, struct span *ret_line)
-{
-	struct span rest = { lines, strlen(lines) }, name;
-	uint32_t old_id, id;
-	bool has_id, has_name;
-
-	while (span_cut(&rest, '\n', ret_line)) {
-		if (!is_earlier_of_ours(old, *ret_line) || !parse_line(old, &name, &old_id) ||
-		    !parse_line(*ret_line, &name, &id))
-			continue;
-		look_up(file, name, id, &has_id, &has_name);
-		return id == old_id || !has_id;
-	}
+	while (passwd_next(&rest, &entry))
+		if (span_same(entry.fields[PASSWD_NAME], name))
+			return true;
 	return false;
 }
 
-static void copy_with_newer(const char *file, const char *lines, struct strbuf *out)
+/* Finds the line of @lines that is to replace the file's @old, if there is one. */
+static bool find_newer(const char *file, const char *lines, const struct passwd_entry *old,
+		       struct passwd_entry *ret_newer)
 {
-	struct span rest = { file, strlen(file) }, line, newer;
+	struct span rest = whole_text(lines);
+	struct passwd_entry other;
 
-	while (span_cut(&rest, '\n', &line)) {
-		/* The last line need not have an end. */
-		bool has_end = line.bytes + line.size < file + strlen(file);
-
-		if (find_newer(file, lines, line, &newer))
-			line = newer;
-		strbuf_add(out, line.bytes, line.size);
-		if (has_end)
-			strbuf_add_str(out, "\n");
-	}
+	while (passwd_next(&rest, ret_newer))
+		if (is_earlier_of_ours(old, ret_newer))
+			return ret_newer->id == old->id ||
+			       !passwd_find(whole_text(file), ret_newer->id, &other);
+	return false;
 }
 
 /* Is there a line with a name for the id that the file's @old has no name for? */
-static bool gets_a_name(struct span old, const char *lines)
+static bool gets_a_name(const struct passwd_entry *old, const char *lines)
 {
-	struct span rest = { lines, strlen(lines) }, line, name;
-	uint32_t old_id, id;
+	struct span rest = whole_text(lines);
+	struct passwd_entry line;
 
-	if (!is_nameless_of_ours(old) || !parse_line(old, &name, &old_id))
+	if (!is_nameless_of_ours(old))
 		return false;
-	while (span_cut(&rest, '\n', &line))
-		if (parse_line(line, &name, &id) && id == old_id && !is_nameless_of_ours(line))
+	while (passwd_next(&rest, &line))
+		if (line.id == old->id && !is_nameless_of_ours(&line))
 			return true;
 	return false;
 }
 
 static void leave_out_nameless(const char *file, const char *lines, struct strbuf *out)
 {
-	struct span rest = { file, strlen(file) }, line;
+	struct span rest = whole_text(file), line;
+	struct passwd_entry entry;
 
 	strbuf_add_str(out, "");
 	while (span_cut(&rest, '\n', &line))
-		if (!gets_a_name(line, lines))
+		if (!parse_entry(line, &entry) || !gets_a_name(&entry, lines))
 			strbuf_add(out, line.bytes, (size_t)(rest.bytes - line.bytes));
+}
+
+static void copy_with_newer(const char *file, const char *lines, struct strbuf *out)
+{
+	struct span rest = whole_text(file), line;
+	struct passwd_entry entry, newer;
+
+	while (span_cut(&rest, '\n', &line)) {
+		/* The last line need not have an end. */
+		bool has_end = line.bytes + line.size < file + strlen(file);
+
+		if (parse_entry(line, &entry) && find_newer(file, lines, &entry, &newer))
+			line = newer.line;
+		strbuf_add(out, line.bytes, line.size);
+		if (has_end)
+			strbuf_add_str(out, "\n");
+	}
 }
 
 void passwd_merge(const char *file, const char *lines, struct strbuf *out)
 {
 	autostrbuf struct strbuf named = { 0 };
-	struct span rest = { lines, strlen(lines) }, line, name;
-	bool has_id, has_name;
-	uint32_t id;
+	struct span rest = whole_text(lines);
+	struct passwd_entry entry, other;
 
 	strbuf_add_str(out, "");
 	leave_out_nameless(file, lines, &named);
 	copy_with_newer(named.bytes, lines, out);
-	while (span_cut(&rest, '\n', &line)) {
-		autofree char *renamed = NULL;
+	while (passwd_next(&rest, &entry)) {
+		struct span line = entry.line, name = entry.fields[PASSWD_NAME];
+		bool is_taken = has_name(out->bytes, name);
 
-		if (!parse_line(line, &name, &id))
+		if (passwd_find(whole_text(out->bytes), entry.id, &other))
 			continue;
-		look_up(out->bytes, name, id, &has_id, &has_name);
-		if (has_id)
-			continue;
-		renamed = str_format("%" PRIu32 "%.*s", id, (int)(line.size - name.size),
-				     line.bytes + name.size);
-		add_line(has_name ? (struct span){ renamed, strlen(renamed) } : line, out);
+		if (out->size > 0 && out->bytes[out->size - 1] != '\n')
+			strbuf_add_str(out, "\n");
+		if (is_taken) {
+			strbuf_addf(out, "%" PRIu32, entry.id);
+			line = (struct span){ line.bytes + name.size, line.size - name.size };
+		}
+		strbuf_add(out, line.bytes, line.size);
+		strbuf_add_str(out, "\n");
 	}
 }

@@ -9,6 +9,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/error.h"
+#include "core/base/span.h"
 #include "core/base/str.h"
 
 /*
@@ -19,6 +20,33 @@
 
 /* More than this is no file of users. */
 #define PASSWD_SIZE_MAX ((size_t)4 << 20)
+
+/* The fields of a line; those of group(5) end with the members. */
+enum passwd_field {
+	PASSWD_NAME,
+	PASSWD_PASSWORD,
+	PASSWD_ID,
+	PASSWD_GID,
+	PASSWD_MEMBERS = PASSWD_GID,
+	PASSWD_COMMENT,
+	PASSWD_HOME,
+	PASSWD_SHELL,
+	PASSWD_FIELDS
+};
+
+/* A line name:password:id:…, which has a name and a number.  All points into the text that was read. */
+struct passwd_entry {
+	struct span line;
+	struct span fields[PASSWD_FIELDS]; /* empty where the line has fewer */
+	size_t field_count;		   /* of the line, which may have more */
+	uint32_t id;
+};
+
+/* Cuts the next line of that form off the front of *@rest; false at the end of the text. */
+bool passwd_next(struct span *rest, struct passwd_entry *ret_entry);
+
+/* The first line of @file with @id, which counts where there are several; false: there is none. */
+bool passwd_find(struct span file, uint32_t id, struct passwd_entry *ret_entry);
 
 /* Reads etc/passwd or etc/group below @root, a descriptor; "" where it can't be read.  The caller frees. */
 char *passwd_read(int root, const char *path);

@@ -31,6 +31,11 @@ struct span span_trim(struct span text)
 	return text;
 }
 
+bool span_same(struct span a, struct span b)
+{
+	return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+}
+
 bool span_is(struct span text, const char *word)
 {
 	return word && strlen(word) == text.size && memcmp(text.bytes, word, text.size) == 0;

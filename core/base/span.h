@@ -21,6 +21,8 @@ bool span_cut(struct span *rest, char divider, struct span *ret_part);
 /* Without blanks at both ends. */
 struct span span_trim(struct span text);
 
+bool span_same(struct span a, struct span b);
+
 /* Is it that word?  False for NULL. */
 bool span_is(struct span text, const char *word);
 

@@ -13,7 +13,6 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
-#include "core/base/number.h"
 #include "core/base/passwd.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
@@ -200,47 +199,16 @@ int user_ids_end(const struct user_ids *own, struct error *err)
 	return 0;
 }
 
-/* Moves *@line behind its next colon and returns what stood before it; NULL: no colon. */
-static char *next_field(char **line)
-{
-	return strchr(*line, ':') ? strsep(line, ":") : NULL;
-}
-
-static bool skip_two_fields(char **line)
-{
-	char *first = next_field(line), *second = first ? next_field(line) : NULL;
-
-	return second != NULL;
-}
-
-/* The line name:password:uid:gid:gecos:home:shell.  @line is cut into pieces. */
-static const char *home_of_line(char *line, uid_t uid)
-{
-	char *uid_text, *home;
-	uint32_t line_uid;
-
-	if (!skip_two_fields(&line))
-		return NULL;
-	uid_text = next_field(&line);
-	if (!uid_text || number_parse_u32(uid_text, UINT32_MAX, &line_uid) < 0 || line_uid != uid)
-		return NULL;
-	if (!skip_two_fields(&line))
-		return NULL;
-	home = strsep(&line, ":");
-	return home[0] == '/' ? home : NULL;
-}
-
 char *user_home_parse(const char *bytes, size_t size, uid_t uid)
 {
-	autofree char *copy = str_dup_n(bytes, size);
-	char *rest = copy;
-	char *line;
+	struct span rest = { bytes, size };
+	struct passwd_entry entry;
 
-	while ((line = strsep(&rest, "\n"))) {
-		const char *home = home_of_line(line, uid);
+	while (passwd_next(&rest, &entry)) {
+		struct span home = entry.fields[PASSWD_HOME];
 
-		if (home)
-			return str_dup(home);
+		if (entry.id == uid && home.size > 0 && home.bytes[0] == '/')
+			return str_dup_n(home.bytes, home.size);
 	}
 	return NULL;
 }

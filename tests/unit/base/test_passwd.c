@@ -172,9 +172,46 @@ static void a_number_that_we_gave_as_a_name_makes_room_for_a_name(void **state)
 	assert_merged("1000:*:1000:\n", "1000:*:1000:\n", "1000:*:1000:\n");
 }
 
+static void an_entry_is_a_line_with_a_name_and_an_id(void **state)
+{
+	static const char text[] = ":x:1:1::/:/bin/sh\n"
+				   "noid:x::1::/:/bin/sh\n"
+				   "minusone:x:4294967295:1::/:/bin/sh\n"
+				   "signed:x:+1:1::/:/bin/sh\n"
+				   "short:x:1\n"
+				   "long:x:1:2:c:/h:/s:more:and:more";
+	struct span rest = { text, sizeof(text) - 1 };
+	struct passwd_entry entry;
+
+	(void)state;
+	assert_true(passwd_next(&rest, &entry));
+	assert_true(span_is(entry.line, "short:x:1"));
+	assert_int_equal(entry.field_count, 3);
+	assert_true(span_is(entry.fields[PASSWD_GID], ""));
+	assert_true(passwd_next(&rest, &entry));
+	assert_true(span_is(entry.fields[PASSWD_NAME], "long"));
+	assert_true(span_is(entry.fields[PASSWD_HOME], "/h"));
+	assert_true(span_is(entry.fields[PASSWD_SHELL], "/s"));
+	assert_int_equal(entry.field_count, 10);
+	assert_false(passwd_next(&rest, &entry));
+}
+
+static void of_two_lines_with_an_id_the_first_counts(void **state)
+{
+	struct span file = { passwd, sizeof(passwd) - 1 };
+	struct passwd_entry entry;
+
+	(void)state;
+	assert_true(passwd_find(file, 33, &entry));
+	assert_true(span_is(entry.fields[PASSWD_NAME], "www-data"));
+	assert_false(passwd_find(file, 34, &entry));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_entry_is_a_line_with_a_name_and_an_id),
+		cmocka_unit_test(of_two_lines_with_an_id_the_first_counts),
 		TEST(a_name_and_its_number_are_one_user),
 		TEST(a_number_that_is_nobody_has_group_0),
 		TEST(a_group_that_is_given_is_the_only_one),
