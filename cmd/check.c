@@ -25,10 +25,10 @@ static int check_request(const struct globals *globals, struct create_options *o
 }
 
 /* @problems: an error that gathers all. */
-static int check_settled(const struct globals *globals, struct create_options *options, int argc,
-			 char **argv, int operand, struct strbuf *explanation,
+static int check_settled(const struct call *call, struct strbuf *explanation,
 			 struct error *problems)
 {
+	struct create_options *options = call->options;
 	autostrbuf struct strbuf config = { 0 };
 
 	if (options->save_config && access(options->save_config, F_OK) == 0)
@@ -36,13 +36,14 @@ static int check_settled(const struct globals *globals, struct create_options *o
 			     error_set(problems, 0, "--save-config: %s is not overwritten",
 				       options->save_config));
 	if (!options->container.rootfs)
-		return check_request(globals, options, NULL, explanation, problems);
-	error_gather(problems,
-		     container_options_config(&options->container, options->network, argc - operand,
-					      argv + operand, &config, NULL, problems));
+		return check_request(call->globals, options, NULL, explanation, problems);
+	error_gather(problems, container_options_config(&options->container, options->network,
+							call->operand_count, call->operands,
+							&config, NULL, problems));
 	/* Options that make no config leave nothing to look at. */
-	return config.size ? check_request(globals, options, config.bytes, explanation, problems)
-			   : 0;
+	return config.size
+		       ? check_request(call->globals, options, config.bytes, explanation, problems)
+		       : 0;
 }
 
 static int print_problems(const struct error_list *problems, struct strbuf *text, struct error *err)
@@ -56,35 +57,26 @@ static int print_problems(const struct error_list *problems, struct strbuf *text
 	return command_print(text->bytes, err);
 }
 
-static int cmd_check(const struct globals *globals, int argc, char **argv, int *ret_status,
-		     struct error *err)
+static int cmd_check(struct call *call, struct error *err)
 {
-	struct create_options options = { 0 };
+	struct create_options *options = call->options;
 	struct error_list problems = { 0 };
 	struct error gathering = { .all = &problems };
 	autostrbuf struct strbuf text = { 0 };
-	int operand;
-	int result = options_parse(command_check.usage, OPTIONS_FIRST, argc, argv, &options,
-				   &operand, err);
+	int result = run_options_settle(call, err);
 
-	if (result == 0)
-		result =
-			run_options_settle(command_check.usage, &options, argc, argv, operand, err);
-	if (result == 0 && !options.container.rootfs && operand < argc) {
-		if (options.bundle)
-			result = error_set(err, 0, "check: BUNDLE and --bundle: one of them");
-		options.bundle = argv[operand];
+	if (result != 0)
+		return result;
+	if (!options->container.rootfs && call->operand_count > 0) {
+		if (options->bundle)
+			return error_set(err, 0, "check: BUNDLE and --bundle: one of them");
+		options->bundle = call->operands[0];
 	}
-	if (result == 0) {
-		error_gather(&gathering, check_settled(globals, &options, argc, argv, operand,
-						       &text, &gathering));
-		result = print_problems(&problems, &text, err);
-	} else if (result > 0)
-		options_print_help(command_check.usage, stdout);
-	*ret_status = problems.count ? EXIT_STATUS_OTHER : 0;
+	error_gather(&gathering, check_settled(call, &text, &gathering));
+	result = print_problems(&problems, &text, err);
+	call->status = problems.count ? EXIT_STATUS_OTHER : 0;
 	error_list_release(&problems);
-	create_options_release(&options);
-	return result < 0 ? -1 : 0;
+	return result;
 }
 
 static const struct option_spec options_check[] = {
@@ -98,6 +90,8 @@ static const struct command_usage usage_check = {
 	.summary = "Tells every problem that a bundle or options have on this host.",
 	.options = options_check,
 	.option_count = ARRAY_SIZE(options_check),
+	.options_size = sizeof(struct create_options),
+	.order = OPTIONS_FIRST,
 	.operands_max = -1,
 };
 const struct command command_check = { &usage_check, cmd_check, EXIT_STATUS_OTHER };

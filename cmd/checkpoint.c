@@ -6,21 +6,18 @@
  * --lsm-mount-context`, and take a success, or the complaint about a missing argument, for a yes.
  * So no option is parsed here, --help included: whatever is asked, the answer is no.
  */
-static int cmd_not_supported(const struct globals *globals, int argc, char **argv, int *ret_status,
-			     struct error *err)
+static int cmd_not_supported(struct call *call, struct error *err)
 {
-	(void)globals;
-	(void)argc;
-	(void)ret_status;
 	return error_set(
 		err, 0,
 		"%s is not supported: CRIU needs CAP_CHECKPOINT_RESTORE in the host's user "
 		"namespace, and urun is rootless",
-		argv[0]);
+		call->usage->name);
 }
 
-static const struct command_usage usage_checkpoint = { .name = "checkpoint" };
-static const struct command_usage usage_restore = { .name = "restore" };
+static const struct command_usage usage_checkpoint = { .name = "checkpoint",
+						       .order = OPTIONS_UNPARSED };
+static const struct command_usage usage_restore = { .name = "restore", .order = OPTIONS_UNPARSED };
 
 const struct command command_checkpoint = { &usage_checkpoint, cmd_not_supported,
 					    EXIT_STATUS_OTHER };

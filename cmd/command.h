@@ -30,16 +30,27 @@ struct globals {
 	const char *journal_stream; /* JOURNAL_STREAM; NULL: not set */
 };
 
+/* One call of a command: its command line, parsed, and its exit status. */
+struct call {
+	const struct globals *globals;
+	const struct command_usage *usage;
+	void *options;	 /* the struct that the command's usage describes */
+	char **operands; /* NULL at the end */
+	int operand_count;
+	int status; /* what urun exits with where the command doesn't fail; 0 at the start */
+};
+
+/* What a command returns that was asked for its help behind an operand. */
+#define COMMAND_HELP 1
+
 /*
- * A command: parses its argv (argv[0] is its name), prints its results on stdout, and returns the
- * exit status as *ret_status. Returns -1 with an error: main() prints it and exits with the error's
- * status, else the command's @failure_status. Without a summary in its spec it isn't in --help's
- * list.
+ * A command prints its results on stdout.  It returns 0, COMMAND_HELP, or -1 with an error: main()
+ * prints the error and exits with the error's status, or else with the command's @failure_status.
+ * A command without a summary in its usage isn't in the list of --help.
  */
 struct command {
 	const struct command_usage *usage;
-	int (*run)(const struct globals *globals, int argc, char **argv, int *ret_status,
-		   struct error *err);
+	int (*run)(struct call *call, struct error *err);
 	int failure_status;
 };
 
@@ -64,13 +75,6 @@ extern const struct command command_doctor;
 extern const struct command command_features;
 extern const struct command command_checkpoint;
 extern const struct command command_restore;
-
-/*
- * What every command begins with.  Returns 0; 1 after printing the help (the command is done); -1
- * with an error.
- */
-int command_begin(const struct command_usage *usage, int argc, char **argv, void *target,
-		  int *ret_operand, struct error *err);
 
 /* Writes all of @text to stdout; a full disk is an error like any other. */
 int command_print(const char *text, struct error *err);

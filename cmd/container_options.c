@@ -13,18 +13,6 @@
 #include "netns/launch.h"
 #include "rootless/userns.h"
 
-void container_options_release(struct container_options *options)
-{
-	struct str_list *const lists[] = {
-		&options->volumes,     &options->tmpfs,	   &options->env,      &options->env_files,
-		&options->cap_add,     &options->cap_drop, &options->security, &options->ulimits,
-		&options->annotations, &options->uid_maps, &options->gid_maps,
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		str_list_release(lists[i]);
-}
-
 /* ---- for whom ---- */
 
 static config_id_mappings mappings_of(const struct idmap *map, struct arena *arena)

@@ -53,8 +53,6 @@ struct container_options {
 	{ "userns", 0, OPTION_STRING, CONTAINER_OPTION(type, userns), "keep-id[:OPTIONS]", "your own ids and name are the same inside" }
 /* clang-format on */
 
-void container_options_release(struct container_options *options);
-
 /*
  * The config of these options, with @command (may be empty) as the program.  @network is what
  * --network says, or NULL.  @ret_own: as config_parse_own() reads it; @ret_document: as JSON for

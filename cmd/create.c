@@ -9,12 +9,6 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 
-void create_options_release(struct create_options *options)
-{
-	str_list_release(&options->publish);
-	container_options_release(&options->container);
-}
-
 void create_paths_release(struct create_paths *paths)
 {
 	free(paths->bundle);
@@ -85,21 +79,15 @@ int create_request_make(const struct globals *globals, const struct create_optio
 	return 0;
 }
 
-static int cmd_create(const struct globals *globals, int argc, char **argv, int *ret_status,
-		      struct error *err)
+static int cmd_create(struct call *call, struct error *err)
 {
-	struct create_options options = { 0 };
 	struct create_paths paths = { 0 };
 	struct create_request request;
 	struct created created;
-	int operand, begun, result = -1;
+	int result = create_request_make(call->globals, call->options, call->operands[0], &paths,
+					 &request, err);
 
-	begun = command_begin(command_create.usage, argc, argv, &options, &operand, err);
-	if (begun != 0) {
-		create_options_release(&options);
-		return begun < 0 ? -1 : 0;
-	}
-	if (create_request_make(globals, &options, argv[operand], &paths, &request, err) == 0) {
+	if (result == 0) {
 		request.mode = CREATE_ONLY;
 		result = container_create(&request, &created, err);
 	}
@@ -108,8 +96,6 @@ static int cmd_create(const struct globals *globals, int argc, char **argv, int 
 		created_release(&created);
 	}
 	create_paths_release(&paths);
-	create_options_release(&options);
-	*ret_status = 0;
 	return result;
 }
 
@@ -120,6 +106,7 @@ static const struct command_usage usage_create = {
 	.summary = "Makes the container of a bundle; `urun start` runs its program.",
 	.options = options_create,
 	.option_count = ARRAY_SIZE(options_create),
+	.options_size = sizeof(struct create_options),
 	.operands_min = 1,
 	.operands_max = 1,
 };

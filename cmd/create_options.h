@@ -54,8 +54,6 @@ struct create_options {
 	{ "save-config", 0, OPTION_STRING, CREATE_OPTION(save_config), "FILE", "write the config of these options there, too" }
 /* clang-format on */
 
-void create_options_release(struct create_options *options);
-
 /*
  * What `run` and `check` make of their options, once parsed up to the first operand: is it a
  * bundle, whose options may stand behind it too, or a container without one
@@ -63,8 +61,7 @@ void create_options_release(struct create_options *options);
  * other are refused.
  * Returns as options_parse() does.
  */
-int run_options_settle(const struct command_usage *command, struct create_options *options,
-		       int argc, char **argv, int operand, struct error *err);
+int run_options_settle(struct call *call, struct error *err);
 
 /* The ports that the kernel has chosen, a line each as `urun port` has them. */
 void port_print_chosen(const struct published_list *list, FILE *stream);

@@ -39,21 +39,13 @@ static int delete_matching(const char *root, const char *pattern, enum delete_ho
 	return result;
 }
 
-static int cmd_delete(const struct globals *globals, int argc, char **argv, int *ret_status,
-		      struct error *err)
+static int cmd_delete(struct call *call, struct error *err)
 {
-	struct delete_options options = { 0 };
-	enum delete_how how;
-	int operand;
-	int begun = command_begin(command_delete.usage, argc, argv, &options, &operand, err);
+	const struct delete_options *options = call->options;
+	enum delete_how how = options->force ? DELETE_FORCE : DELETE_STOPPED;
 
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
-	how = options.force ? DELETE_FORCE : DELETE_STOPPED;
-	if (options.regex)
-		return delete_matching(globals->root, argv[operand], how, err);
-	return container_delete(globals->root, argv[operand], how, err);
+	return options->regex ? delete_matching(call->globals->root, call->operands[0], how, err)
+			      : container_delete(call->globals->root, call->operands[0], how, err);
 }
 
 static const struct option_spec options_delete[] = {
@@ -68,6 +60,7 @@ static const struct command_usage usage_delete = {
 	.summary = "Removes a stopped or created container.",
 	.options = options_delete,
 	.option_count = ARRAY_SIZE(options_delete),
+	.options_size = sizeof(struct delete_options),
 	.operands_min = 1,
 	.operands_max = 1,
 };

@@ -46,27 +46,22 @@ static void print_json(const struct doctor_report *report, struct strbuf *out)
 	strbuf_add_str(out, "\n]}\n");
 }
 
-static int cmd_doctor(const struct globals *globals, int argc, char **argv, int *ret_status,
-		      struct error *err)
+static int cmd_doctor(struct call *call, struct error *err)
 {
-	struct doctor_options options = { 0 };
+	const struct doctor_options *options = call->options;
 	struct doctor_report report;
 	autostrbuf struct strbuf text = { 0 };
-	int operand, result;
-	int begun = command_begin(command_doctor.usage, argc, argv, &options, &operand, err);
+	int result;
 
-	*ret_status = 0;
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
 	/* What would be a warning elsewhere is a row here. */
-	if (!globals->debug)
+	if (!call->globals->debug)
 		log_set_level(LOG_LEVEL_ERROR);
-	doctor_examine(globals->root, &report);
-	if (options.json)
+	doctor_examine(call->globals->root, &report);
+	if (options->json)
 		print_json(&report, &text);
 	else
 		print_table(&report, &text);
-	*ret_status = doctor_report_is_good(&report) ? 0 : EXIT_STATUS_OTHER;
+	call->status = doctor_report_is_good(&report) ? 0 : EXIT_STATUS_OTHER;
 	result = command_print(text.bytes, err);
 	doctor_report_release(&report);
 	return result;
@@ -81,5 +76,6 @@ static const struct command_usage usage_doctor = {
 	.summary = "Tells what this host has and lacks for urun, and the mends.",
 	.options = options_doctor,
 	.option_count = ARRAY_SIZE(options_doctor),
+	.options_size = sizeof(struct doctor_options),
 };
 const struct command command_doctor = { &usage_doctor, cmd_doctor, EXIT_STATUS_OTHER };

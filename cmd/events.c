@@ -80,33 +80,21 @@ static int follow_events(const struct container_state *state, int pidfd, unsigne
 	}
 }
 
-static int run_events(const struct events_options *options, const char *root, const char *id,
-		      struct error *err)
+static int cmd_events(struct call *call, struct error *err)
 {
+	const struct events_options *options = call->options;
+	const char *id = call->operands[0];
 	autocontainer struct container container = CONTAINER_NONE;
 	autoclose int pidfd = -1;
 	enum container_status status;
 
-	if (container_open(root, id, STATE_UNLOCKED, &container, err) != 0 ||
+	if (container_open(call->globals->root, id, STATE_UNLOCKED, &container, err) != 0 ||
 	    container_status(&container, &status, &pidfd, err) < 0)
 		return -1;
 	if (status == CONTAINER_STOPPED)
 		return error_set(err, 0, "container not running: %s is stopped", id);
 	return options->stats ? print_stats(&container.state, err)
 			      : follow_events(&container.state, pidfd, options->interval_ms, err);
-}
-
-static int cmd_events(const struct globals *globals, int argc, char **argv, int *ret_status,
-		      struct error *err)
-{
-	struct events_options options = { .interval_ms = INTERVAL_MS };
-	int operand;
-	int begun = command_begin(command_events.usage, argc, argv, &options, &operand, err);
-
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
-	return run_events(&options, globals->root, argv[operand], err);
 }
 
 static const struct option_spec options_events[] = {
@@ -121,6 +109,8 @@ static const struct command_usage usage_events = {
 	.summary = "Prints as JSON what a container uses, and when memory runs out.",
 	.options = options_events,
 	.option_count = ARRAY_SIZE(options_events),
+	.options_size = sizeof(struct events_options),
+	.option_defaults = &(const struct events_options){ .interval_ms = INTERVAL_MS },
 	.operands_min = 1,
 	.operands_max = 1,
 };

@@ -25,7 +25,7 @@ struct exec_options {
 	bool ignore_paused;
 };
 
-static int check_options(const struct exec_options *options, int words, struct error *err)
+static int check_exec_options(const struct exec_options *options, int words, struct error *err)
 {
 	if (!options->process && words < 2)
 		return error_set(err, 0,
@@ -37,7 +37,7 @@ static int check_options(const struct exec_options *options, int words, struct e
 	return 0;
 }
 
-static int run_request(const struct exec_request *request, int *ret_status, struct error *err)
+static int run_exec_request(const struct exec_request *request, int *ret_status, struct error *err)
 {
 	struct child child;
 	struct monitored monitored;
@@ -48,7 +48,6 @@ static int run_request(const struct exec_request *request, int *ret_status, stru
 		monitor_block_signals(&signals);
 	if (container_exec(request, &child, err) < 0)
 		return -1;
-	*ret_status = 0;
 	monitored =
 		(struct monitored){ child.pid, child.pidfd, child.console, -1, -1, NOTIFY_NONE };
 	if (request->child.foreground)
@@ -57,15 +56,15 @@ static int run_request(const struct exec_request *request, int *ret_status, stru
 	return result;
 }
 
-static int exec_with(const struct globals *globals, const struct exec_options *options, int words,
-		     char **operands, int *ret_status, struct error *err)
+static int cmd_exec(struct call *call, struct error *err)
 {
+	const struct exec_options *options = call->options;
 	struct exec_request request = {
-		.root = globals->root,
-		.id = operands[0],
+		.root = call->globals->root,
+		.id = call->operands[0],
 		.process = {
 			.file = options->process,
-			.args = { operands + 1, (size_t)(words - 1) },
+			.args = { call->operands + 1, (size_t)call->operand_count - 1 },
 			.user = options->user,
 			.cwd = options->cwd,
 			.env = options->env,
@@ -76,36 +75,16 @@ static int exec_with(const struct globals *globals, const struct exec_options *o
 			.terminal = options->terminal,
 			.no_new_privileges = options->no_new_privileges,
 		},
-		.child = child_request_make(globals, options->pid_file, options->console_socket,
+		.child = child_request_make(call->globals, options->pid_file, options->console_socket,
 					    options->pidfd_socket, options->preserve_fds),
 		.cgroup = options->cgroup,
 		.ignore_paused = options->ignore_paused,
 	};
 
 	request.child.foreground = request.child.dies_with_us = !options->detach;
-	return run_request(&request, ret_status, err);
-}
-
-static int cmd_exec(const struct globals *globals, int argc, char **argv, int *ret_status,
-		    struct error *err)
-{
-	struct exec_options options = { 0 };
-	int operand, result = -1;
-	/* What stands behind the id is the program's. */
-	int parsed = options_parse(command_exec.usage, OPTIONS_FIRST, argc, argv, &options,
-				   &operand, err);
-
-	if (parsed == 1)
-		options_print_help(command_exec.usage, stdout);
-	if (parsed != 0)
-		result = parsed < 0 ? -1 : 0;
-	else if (check_options(&options, argc - operand, err) == 0)
-		result = exec_with(globals, &options, argc - operand, argv + operand, ret_status,
-				   err);
-	str_list_release(&options.env);
-	str_list_release(&options.capabilities);
-	str_list_release(&options.additional_groups);
-	return result;
+	if (check_exec_options(options, call->operand_count, err) < 0)
+		return -1;
+	return run_exec_request(&request, &call->status, err);
 }
 
 #define OPTION(member) offsetof(struct exec_options, member)
@@ -138,6 +117,8 @@ static const struct command_usage usage_exec = {
 	.summary = "Runs a program in a running container and exits with its status.",
 	.options = options_exec,
 	.option_count = ARRAY_SIZE(options_exec),
+	.options_size = sizeof(struct exec_options),
+	.order = OPTIONS_FIRST, /* the words behind the id are the program's */
 	.operands_min = 1,
 	.operands_max = -1,
 };

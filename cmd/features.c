@@ -255,19 +255,13 @@ static void describe(struct arena *arena, struct features *ret_features)
 	*ret_features = features;
 }
 
-static int cmd_features(const struct globals *globals, int argc, char **argv, int *ret_status,
-			struct error *err)
+static int cmd_features(struct call *call, struct error *err)
 {
 	autostrbuf struct strbuf text = { 0 };
 	struct features described;
 	struct arena arena = { 0 };
-	int operand;
-	int begun = command_begin(command_features.usage, argc, argv, NULL, &operand, err);
 
-	(void)globals;
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
+	(void)call;
 	describe(&arena, &described);
 	json_write(&features_shape, &described, JSON_INDENTED, &text);
 	arena_release(&arena);

@@ -7,20 +7,15 @@ struct kill_options {
 	bool all;
 };
 
-static int cmd_kill(const struct globals *globals, int argc, char **argv, int *ret_status,
-		    struct error *err)
+static int cmd_kill(struct call *call, struct error *err)
 {
-	struct kill_options options = { 0 };
-	int operand, signal;
-	int begun = command_begin(command_kill.usage, argc, argv, &options, &operand, err);
+	const struct kill_options *options = call->options;
+	int signal;
 
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
-	if (signal_parse(argc - operand > 1 ? argv[operand + 1] : "TERM", &signal, err) < 0)
+	if (signal_parse(call->operand_count > 1 ? call->operands[1] : "TERM", &signal, err) < 0)
 		return -1;
-	return container_kill(globals->root, argv[operand], signal,
-			      options.all ? KILL_ALL : KILL_INIT, err);
+	return container_kill(call->globals->root, call->operands[0], signal,
+			      options->all ? KILL_ALL : KILL_INIT, err);
 }
 
 static const struct option_spec options_kill[] = {
@@ -33,6 +28,7 @@ static const struct command_usage usage_kill = {
 	.summary = "Sends a signal (default: TERM) to a container's first process.",
 	.options = options_kill,
 	.option_count = ARRAY_SIZE(options_kill),
+	.options_size = sizeof(struct kill_options),
 	.operands_min = 1,
 	.operands_max = 2,
 };

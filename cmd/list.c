@@ -84,30 +84,23 @@ static int parse_format(const struct list_options *options, enum list_format *re
 	return 0;
 }
 
-static int cmd_list(const struct globals *globals, int argc, char **argv, int *ret_status,
-		    struct error *err)
+static int cmd_list(struct call *call, struct error *err)
 {
 	autostrbuf struct strbuf out = { 0 };
-	struct list_options options = { 0 };
 	enum list_format format = LIST_TABLE;
 	char **ids;
 	size_t count;
-	int operand;
 	bool first = true;
-	int begun = command_begin(command_list.usage, argc, argv, &options, &operand, err);
 
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
-	if (parse_format(&options, &format, err) < 0 ||
-	    state_list(globals->root, &ids, &count, err) < 0)
+	if (parse_format(call->options, &format, err) < 0 ||
+	    state_list(call->globals->root, &ids, &count, err) < 0)
 		return -1;
 	if (format == LIST_TABLE)
 		strbuf_addf(&out, "%-15s %-10s %-10s %-30s %-32s %s\n", "ID", "PID", "STATUS",
 			    "BUNDLE", "CREATED", "OWNER");
 	strbuf_add_str(&out, format == LIST_JSON ? "[" : "");
 	for (size_t i = 0; i < count; i++) {
-		if (add_container(globals->root, ids[i], format, first, &out))
+		if (add_container(call->globals->root, ids[i], format, first, &out))
 			first = false;
 		free(ids[i]);
 	}
@@ -127,6 +120,7 @@ static const struct command_usage usage_list = {
 	.summary = "Lists the containers.",
 	.options = options_list,
 	.option_count = ARRAY_SIZE(options_list),
+	.options_size = sizeof(struct list_options),
 	.operands_max = 0,
 };
 const struct command command_list = { &usage_list, cmd_list, EXIT_STATUS_OTHER };

@@ -63,18 +63,9 @@ static const struct command_usage global_usage = {
 	.summary = "A rootless OCI container runtime.",
 	.options = global_options,
 	.option_count = ARRAY_SIZE(global_options),
+	.order = OPTIONS_FIRST,
 	.operands_max = -1,
 };
-
-int command_begin(const struct command_usage *usage, int argc, char **argv, void *target,
-		  int *ret_operand, struct error *err)
-{
-	int parsed = options_parse(usage, OPTIONS_ANYWHERE, argc, argv, target, ret_operand, err);
-
-	if (parsed == 1)
-		options_print_help(usage, stdout);
-	return parsed;
-}
 
 int command_print(const char *text, struct error *err)
 {
@@ -258,6 +249,31 @@ static bool is_init(int argc, char **argv)
 	       strcmp(argv[1], "init") == 0;
 }
 
+/* Parses the command's words (argv[0] is its name) and runs it. */
+static int run_command(const struct command *command, const struct globals *globals, int argc,
+		       char **argv, int *ret_status, struct error *err)
+{
+	const struct command_usage *usage = command->usage;
+	struct call call = {
+		.globals = globals,
+		.usage = usage,
+		.options = options_new(usage),
+	};
+	int operand, result;
+
+	result = options_parse(usage, usage->order, argc, argv, call.options, &operand, err);
+	if (result == 0) {
+		call.operands = argv + operand;
+		call.operand_count = argc - operand;
+		result = command->run(&call, err);
+	}
+	if (result == COMMAND_HELP)
+		options_print_help(usage, stdout);
+	options_free(usage, call.options);
+	*ret_status = call.status;
+	return result < 0 ? -1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct globals globals = { 0 };
@@ -272,7 +288,8 @@ int main(int argc, char **argv)
 		init_main(argv[2], argv[3]);
 	if (open_missing_stdio(&err) < 0 || reserve_stack(&err) < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
-	parsed = options_parse(&global_usage, OPTIONS_FIRST, argc, argv, &globals, &operand, &err);
+	parsed = options_parse(&global_usage, global_usage.order, argc, argv, &globals, &operand,
+			       &err);
 	if (parsed < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
 	if (parsed == 1) {
@@ -292,7 +309,7 @@ int main(int argc, char **argv)
 	command = find_command(argv[operand], &err);
 	if (!command)
 		return fail(&err, EXIT_STATUS_OTHER);
-	if (command->run(&globals, argc - operand, argv + operand, &status, &err) < 0)
+	if (run_command(command, &globals, argc - operand, argv + operand, &status, &err) < 0)
 		return fail(&err, command->failure_status);
 	return status;
 }

@@ -161,6 +161,23 @@ static int check_operands(const struct command_usage *command, int count, char *
 	return 0;
 }
 
+void *options_new(const struct command_usage *command)
+{
+	void *target = mem_alloc(command->options_size);
+
+	if (command->option_defaults)
+		memcpy(target, command->option_defaults, command->options_size);
+	return target;
+}
+
+void options_free(const struct command_usage *command, void *target)
+{
+	for (size_t i = 0; i < command->option_count; i++)
+		if (command->options[i].kind == OPTION_LIST)
+			str_list_release((void *)((char *)target + command->options[i].offset));
+	free(target);
+}
+
 int options_parse(const struct command_usage *command, enum options_order order, int argc,
 		  char **argv, void *target, int *ret_operand, struct error *err)
 {
@@ -168,6 +185,10 @@ int options_parse(const struct command_usage *command, enum options_order order,
 	autofree char *letters = make_letters(command, order);
 	int found;
 
+	if (order == OPTIONS_UNPARSED) {
+		*ret_operand = 1;
+		return 0;
+	}
 	opterr = 0;
 	optind = 0; /* glibc: start afresh, as main() has parsed the global options with it */
 	while ((found = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {

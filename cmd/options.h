@@ -33,20 +33,28 @@ struct option_spec {
 	const char *help;
 };
 
+enum options_order {
+	OPTIONS_ANYWHERE,
+	OPTIONS_FIRST,	  /* the first operand ends them */
+	OPTIONS_UNPARSED, /* all words are operands */
+};
+
 struct command_usage {
 	const char *name;
 	const char *operands; /* in --help: "ID [SIGNAL]" */
 	const char *summary;
 	const struct option_spec *options;
 	size_t option_count;
+	size_t options_size;	     /* of the struct that the options are parsed into */
+	const void *option_defaults; /* such a struct; NULL: all zero */
+	enum options_order order;
 	int operands_min;
 	int operands_max; /* -1: any number */
 };
 
-enum options_order {
-	OPTIONS_ANYWHERE,
-	OPTIONS_FIRST, /* the first operand ends them */
-};
+/* A new struct for the command's options, with the defaults.  Release with options_free(). */
+void *options_new(const struct command_usage *command);
+void options_free(const struct command_usage *command, void *target);
 
 /*
  * Parses @argv (argv[0] is the command's name) into @target.  The operands stay in argv from

@@ -3,28 +3,14 @@
 #include "core/base/str.h"
 #include "core/container/lifecycle.h"
 
-static int cmd_pause(const struct globals *globals, int argc, char **argv, int *ret_status,
-		     struct error *err)
+static int cmd_pause(struct call *call, struct error *err)
 {
-	int operand;
-	int begun = command_begin(command_pause.usage, argc, argv, NULL, &operand, err);
-
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
-	return container_pause(globals->root, argv[operand], err);
+	return container_pause(call->globals->root, call->operands[0], err);
 }
 
-static int cmd_resume(const struct globals *globals, int argc, char **argv, int *ret_status,
-		      struct error *err)
+static int cmd_resume(struct call *call, struct error *err)
 {
-	int operand;
-	int begun = command_begin(command_resume.usage, argc, argv, NULL, &operand, err);
-
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
-	return container_resume(globals->root, argv[operand], err);
+	return container_resume(call->globals->root, call->operands[0], err);
 }
 
 static const struct command_usage usage_pause = {

@@ -54,23 +54,13 @@ static int change_ports(const char *root, const char *id, const struct port_opti
 	return 0;
 }
 
-static int cmd_port(const struct globals *globals, int argc, char **argv, int *ret_status,
-		    struct error *err)
+static int cmd_port(struct call *call, struct error *err)
 {
-	struct port_options options = { 0 };
-	int operand, result;
-	int begun = command_begin(command_port.usage, argc, argv, &options, &operand, err);
+	const struct port_options *options = call->options;
 
-	*ret_status = 0;
-	if (begun != 0)
-		result = begun < 0 ? -1 : 0;
-	else if (options.add.count || options.remove.count)
-		result = change_ports(globals->root, argv[operand], &options, err);
-	else
-		result = list_ports(globals->root, argv[operand], err);
-	str_list_release(&options.add);
-	str_list_release(&options.remove);
-	return result;
+	return options->add.count || options->remove.count
+		       ? change_ports(call->globals->root, call->operands[0], options, err)
+		       : list_ports(call->globals->root, call->operands[0], err);
 }
 
 static const struct option_spec options_port[] = {
@@ -85,6 +75,7 @@ static const struct command_usage usage_port = {
 	.summary = "Lists a container's published ports, or changes them.",
 	.options = options_port,
 	.option_count = ARRAY_SIZE(options_port),
+	.options_size = sizeof(struct port_options),
 	.operands_min = 1,
 	.operands_max = 1,
 };

@@ -114,35 +114,22 @@ static int list_processes(const char *root, const char *id, struct pids *ret_pid
 	return processes_list(&container.state, &ret_pids->items, &ret_pids->count, err);
 }
 
-static int cmd_ps(const struct globals *globals, int argc, char **argv, int *ret_status,
-		  struct error *err)
+static int cmd_ps(struct call *call, struct error *err)
 {
-	struct ps_options options = { 0 };
+	const struct ps_options *options = call->options;
+	bool json = str_equal(options->format, "json");
 	autostrbuf struct strbuf out = { 0 };
 	struct pids pids = { 0 };
-	int operand, result = -1;
-	/* What stands behind the id is for ps(1). */
-	int parsed =
-		options_parse(command_ps.usage, OPTIONS_FIRST, argc, argv, &options, &operand, err);
-	bool json;
+	int result;
 
-	if (parsed == 1)
-		options_print_help(command_ps.usage, stdout);
-	if (parsed != 0)
-		return parsed < 0 ? -1 : 0;
-	json = str_equal(options.format, "json");
-	if (options.format && !json && !str_equal(options.format, "table"))
+	if (options->format && !json && !str_equal(options->format, "table"))
 		return error_set(err, 0, "option --format is table or json, not '%s'",
-				 options.format);
-	*ret_status = 0;
-	if (list_processes(globals->root, argv[operand], &pids, err) == 0) {
-		result = 0;
-		if (json)
-			print_json(&pids, &out);
-		else
-			result = print_table(&pids, argv + operand + 1, argc - operand - 1, &out,
-					     err);
-	}
+				 options->format);
+	result = list_processes(call->globals->root, call->operands[0], &pids, err);
+	if (result == 0 && json)
+		print_json(&pids, &out);
+	else if (result == 0)
+		result = print_table(&pids, call->operands + 1, call->operand_count - 1, &out, err);
 	free(pids.items);
 	return result < 0 ? -1 : command_print(out.bytes, err);
 }
@@ -157,6 +144,8 @@ static const struct command_usage usage_ps = {
 	.summary = "Lists the processes of a container.",
 	.options = options_ps,
 	.option_count = ARRAY_SIZE(options_ps),
+	.options_size = sizeof(struct ps_options),
+	.order = OPTIONS_FIRST, /* the words behind the id are for ps(1) */
 	.operands_min = 1,
 	.operands_max = -1,
 };

@@ -48,7 +48,6 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 		monitor_block_signals(&signals);
 	if (container_create(request, &created, err) < 0)
 		return -1;
-	*ret_status = 0;
 	if (request->child.foreground)
 		created.held = state_hold(&created.dir);
 	/* ORDER: handed over: from here on it is anybody's to list, to change and to end. */
@@ -77,83 +76,67 @@ static int make_id(char ret_id[static ID_SIZE + 1], struct error *err)
 }
 
 /* A bundle's is the operand, another's is given by an option, or made up. */
-static int find_id(const struct create_options *options, int argc, char **argv, int operand,
-		   char made_up[static ID_SIZE + 1], const char **ret_id, struct error *err)
+static int find_id(const struct call *call, char made_up[static ID_SIZE + 1], const char **ret_id,
+		   struct error *err)
 {
-	if (!options->container.rootfs && operand == argc)
+	const struct create_options *options = call->options;
+
+	if (!options->container.rootfs && call->operand_count == 0)
 		return error_set(err, 0, "run: expected ID, or --rootfs (see 'urun run --help')");
-	*ret_id = !options->container.rootfs ? argv[operand]
+	*ret_id = !options->container.rootfs ? call->operands[0]
 		  : options->name	     ? options->name
 					     : made_up;
 	return *ret_id == made_up ? make_id(made_up, err) : 0;
 }
 
-static int make_config(const struct create_options *options, int command_size, char **command,
-		       struct strbuf *ret_config, struct error *err)
+static int make_config(const struct call *call, struct strbuf *ret_config, struct error *err)
 {
+	const struct create_options *options = call->options;
 	autostrbuf struct strbuf document = { 0 };
 
-	if (container_options_config(&options->container, options->network, command_size, command,
-				     ret_config, options->save_config ? &document : NULL, err) < 0)
+	if (container_options_config(&options->container, options->network, call->operand_count,
+				     call->operands, ret_config,
+				     options->save_config ? &document : NULL, err) < 0)
 		return -1;
 	return options->save_config ? container_config_save(options->save_config, &document, err)
 				    : 0;
 }
 
-/* Returns 1 where --help was asked for behind the id. */
-static int run_parsed(const struct globals *globals, struct create_options *options, int argc,
-		      char **argv, int operand, int *ret_status, struct error *err)
+static int cmd_run(struct call *call, struct error *err)
 {
+	struct create_options *options = call->options;
 	struct create_paths paths = { 0 };
 	struct create_request request;
 	autostrbuf struct strbuf config = { 0 };
 	char made_up[ID_SIZE + 1];
-	const char *id = options->name;
-	int result;
+	const char *id;
+	int result = run_options_settle(call, err);
 
-	result = run_options_settle(command_run.usage, options, argc, argv, operand, err);
 	if (result != 0)
 		return result;
-	if (find_id(options, argc, argv, operand, made_up, &id, err) < 0 ||
-	    (options->container.rootfs &&
-	     make_config(options, argc - operand, argv + operand, &config, err) < 0))
+	if (find_id(call, made_up, &id, err) < 0 ||
+	    (options->container.rootfs && make_config(call, &config, err) < 0))
 		return -1;
 	if (str_equal(options->die_with_parent, "true") && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return error_set(err, errno, "run: --die-with-parent");
-	result = create_request_make(globals, options, id, &paths, &request, err);
+	result = create_request_make(call->globals, options, id, &paths, &request, err);
 	if (result == 0) {
 		request.mode = CREATE_RUN;
 		request.config_text = config.bytes;
 		/* A console that goes elsewhere is served elsewhere. */
 		request.child.foreground = !options->detach;
 		if (options->detach && options->container.rootfs)
-			request.child.null_streams = streams_to_replace(globals->journal_stream);
+			request.child.null_streams =
+				streams_to_replace(call->globals->journal_stream);
 		request.child.dies_with_us =
 			!options->detach && !str_equal(options->die_with_parent, "false");
-		result = run_request(&request, options->keep, ret_status, err);
+		result = run_request(&request, options->keep, &call->status, err);
 	}
 	create_paths_release(&paths);
 	/* Prints the made-up id, by which the other commands find the container. */
 	if (result == 0 && id == made_up && options->detach)
 		puts(id);
 	return result;
-}
-
-static int cmd_run(const struct globals *globals, int argc, char **argv, int *ret_status,
-		   struct error *err)
-{
-	struct create_options options = { 0 };
-	int operand;
-	int result = options_parse(command_run.usage, OPTIONS_FIRST, argc, argv, &options, &operand,
-				   err);
-
-	*ret_status = 0;
-	if (result == 0)
-		result = run_parsed(globals, &options, argc, argv, operand, ret_status, err);
-	if (result > 0)
-		options_print_help(command_run.usage, stdout);
-	create_options_release(&options);
-	return result < 0 ? -1 : 0;
 }
 
 static const struct option_spec options_run[] = {
@@ -165,6 +148,8 @@ static const struct command_usage usage_run = {
 	.summary = "Makes a container, runs its program and exits with its status.",
 	.options = options_run,
 	.option_count = ARRAY_SIZE(options_run),
+	.options_size = sizeof(struct create_options),
+	.order = OPTIONS_FIRST,
 	.operands_max = -1,
 };
 const struct command command_run = { &usage_run, cmd_run, EXIT_STATUS_RUN };

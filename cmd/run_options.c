@@ -7,10 +7,13 @@
 /*
  * `run -- COMMAND` where there is no config.json: the host's own system is the root file system.
  */
-static bool means_host(const struct create_options *options, char **argv, int operand)
+static bool means_host(const struct call *call)
 {
-	return !options->container.rootfs && !options->bundle && !options->config && operand > 0 &&
-	       str_equal(argv[operand - 1], "--") && access("config.json", F_OK) < 0;
+	const struct create_options *options = call->options;
+
+	/* The word before the operands is an option, "--", or the command's name. */
+	return !options->container.rootfs && !options->bundle && !options->config &&
+	       str_equal(call->operands[-1], "--") && access("config.json", F_OK) < 0;
 }
 
 /* What writes a config would be silently left out where there is one. */
@@ -33,25 +36,26 @@ static int refuse_container_options(const struct command_usage *command,
 	return 0;
 }
 
-static int settle_bundle(const struct command_usage *command, struct create_options *options,
-			 int argc, char **argv, int operand, struct error *err)
+/* The words are the id, and options of the bundle behind it. */
+static int settle_bundle(struct call *call, struct error *err)
 {
+	const struct command_usage *command = call->usage;
 	int parsed, rest;
 
-	if (refuse_container_options(command, options, err) < 0)
+	if (refuse_container_options(command, call->options, err) < 0)
 		return -1;
-	if (operand == argc)
+	if (call->operand_count == 0)
 		return 0;
-	parsed = options_parse(command, OPTIONS_ANYWHERE, argc - operand, argv + operand, options,
-			       &rest, err);
+	parsed = options_parse(command, OPTIONS_ANYWHERE, call->operand_count, call->operands,
+			       call->options, &rest, err);
 	if (parsed != 0)
 		return parsed;
-	if (rest < argc - operand)
+	if (rest < call->operand_count)
 		return error_set(err, 0,
 				 "%s: unexpected operand '%s': a bundle's program is its "
 				 "config's (see 'urun %s --help')",
-				 command->name, argv[operand + rest], command->name);
-	return refuse_container_options(command, options, err);
+				 command->name, call->operands[rest], command->name);
+	return refuse_container_options(command, call->options, err);
 }
 
 static int settle_no_bundle(const struct command_usage *command, struct create_options *options,
@@ -69,20 +73,19 @@ static int settle_no_bundle(const struct command_usage *command, struct create_o
 	return 0;
 }
 
-int run_options_settle(const struct command_usage *command, struct create_options *options,
-		       int argc, char **argv, int operand, struct error *err)
+int run_options_settle(struct call *call, struct error *err)
 {
+	struct create_options *options = call->options;
 	int result;
 
-	if (means_host(options, argv, operand))
+	if (means_host(call))
 		options->container.rootfs = "/";
-	result = options->container.rootfs
-			 ? settle_no_bundle(command, options, err)
-			 : settle_bundle(command, options, argc, argv, operand, err);
+	result = options->container.rootfs ? settle_no_bundle(call->usage, options, err)
+					   : settle_bundle(call, err);
 	if (result == 0 && options->detach && str_equal(options->die_with_parent, "true"))
 		return error_set(err, 0,
 				 "%s: --detach and --die-with-parent: one of them, as urun ends "
 				 "at once where it detaches",
-				 command->name);
+				 call->usage->name);
 	return result;
 }

@@ -11,13 +11,6 @@ struct spec_request {
 	struct container_options container;
 };
 
-static int save(const char *bundle, const struct strbuf *text, struct error *err)
-{
-	autofree char *path = path_join(bundle, "config.json");
-
-	return container_config_save(path, text, err);
-}
-
 static int make_plain(bool rootless, struct strbuf *ret_text, struct error *err)
 {
 	struct arena arena = { 0 };
@@ -37,45 +30,34 @@ static int make_plain(bool rootless, struct strbuf *ret_text, struct error *err)
 }
 
 /* By options it is what `run` with the same options runs; else a bundle's, to be edited. */
-static int make_text(const struct spec_request *options, int count, char **command,
-		     struct strbuf *ret_text, struct error *err)
+static int make_text(const struct call *call, struct strbuf *ret_text, struct error *err)
 {
+	const struct spec_request *options = call->options;
 	const char *given =
-		options_given(command_spec.usage, options, offsetof(struct spec_request, network),
+		options_given(call->usage, options, offsetof(struct spec_request, network),
 			      sizeof(*options) - offsetof(struct spec_request, network));
 
 	if (options->container.rootfs && options->rootless)
 		return error_set(err, 0, "spec: --rootless and --rootfs: one of them");
 	if (options->container.rootfs)
-		return container_options_config(&options->container, options->network, count,
-						command, NULL, ret_text, err);
-	if (given || count)
+		return container_options_config(&options->container, options->network,
+						call->operand_count, call->operands, NULL, ret_text,
+						err);
+	if (given || call->operand_count)
 		return error_set(err, 0,
 				 "spec: %s%s is for a container without a bundle: --rootfs "
 				 "DIR is missing",
-				 given ? "option --" : "", given ? given : *command);
+				 given ? "option --" : "", given ? given : call->operands[0]);
 	return make_plain(options->rootless, ret_text, err);
 }
 
-static int cmd_spec(const struct globals *globals, int argc, char **argv, int *ret_status,
-		    struct error *err)
+static int cmd_spec(struct call *call, struct error *err)
 {
-	struct spec_request options = { .bundle = "." };
+	const struct spec_request *options = call->options;
 	autostrbuf struct strbuf text = { 0 };
-	int operand;
-	int result = options_parse(command_spec.usage, OPTIONS_FIRST, argc, argv, &options,
-				   &operand, err);
+	autofree char *path = path_join(options->bundle, "config.json");
 
-	(void)globals;
-	*ret_status = 0;
-	if (result > 0)
-		options_print_help(command_spec.usage, stdout);
-	if (result == 0)
-		result = make_text(&options, argc - operand, argv + operand, &text, err);
-	if (result == 0 && text.size)
-		result = save(options.bundle, &text, err);
-	container_options_release(&options.container);
-	return result < 0 ? -1 : 0;
+	return make_text(call, &text, err) < 0 ? -1 : container_config_save(path, &text, err);
 }
 
 static const struct option_spec options_spec[] = {
@@ -93,6 +75,9 @@ static const struct command_usage usage_spec = {
 	.summary = "Writes a config.json that runs as it stands, for its caller.",
 	.options = options_spec,
 	.option_count = ARRAY_SIZE(options_spec),
+	.options_size = sizeof(struct spec_request),
+	.option_defaults = &(const struct spec_request){ .bundle = "." },
+	.order = OPTIONS_FIRST,
 	.operands_max = -1,
 };
 const struct command command_spec = { &usage_spec, cmd_spec, EXIT_STATUS_OTHER };

@@ -2,16 +2,10 @@
 #include "cmd/command.h"
 #include "core/container/lifecycle.h"
 
-static int cmd_start(const struct globals *globals, int argc, char **argv, int *ret_status,
-		     struct error *err)
+static int cmd_start(struct call *call, struct error *err)
 {
-	int operand;
-	int begun = command_begin(command_start.usage, argc, argv, NULL, &operand, err);
-
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
-	return container_start(globals->root, argv[operand], globals->notify_socket, err);
+	return container_start(call->globals->root, call->operands[0], call->globals->notify_socket,
+			       err);
 }
 
 static const struct command_usage usage_start = {

@@ -3,19 +3,14 @@
 #include "core/base/str.h"
 #include "core/container/state.h"
 
-static int cmd_state(const struct globals *globals, int argc, char **argv, int *ret_status,
-		     struct error *err)
+static int cmd_state(struct call *call, struct error *err)
 {
 	autocontainer struct container container = CONTAINER_NONE;
 	autostrbuf struct strbuf text = { 0 };
 	enum container_status status;
-	int operand;
-	int begun = command_begin(command_state.usage, argc, argv, NULL, &operand, err);
 
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
-	if (container_open(globals->root, argv[operand], STATE_UNLOCKED, &container, err) != 0 ||
+	if (container_open(call->globals->root, call->operands[0], STATE_UNLOCKED, &container,
+			   err) != 0 ||
 	    container_status(&container, &status, NULL, err) < 0)
 		return -1;
 	state_print(&container.state, status, JSON_INDENTED, &text);

@@ -204,18 +204,12 @@ static int follow(const char *root, char *const *ids, size_t count, unsigned int
 	return result < 0 ? -1 : 0;
 }
 
-static int cmd_stats(const struct globals *globals, int argc, char **argv, int *ret_status,
-		     struct error *err)
+static int cmd_stats(struct call *call, struct error *err)
 {
-	struct stats_options options = { .interval_ms = INTERVAL_MS };
-	int operand;
-	int begun = command_begin(command_stats.usage, argc, argv, &options, &operand, err);
+	const struct stats_options *options = call->options;
 
-	*ret_status = 0;
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	return follow(globals->root, argv + operand, (size_t)(argc - operand), options.interval_ms,
-		      options.no_stream, err);
+	return follow(call->globals->root, call->operands, (size_t)call->operand_count,
+		      options->interval_ms, options->no_stream, err);
 }
 
 static const struct option_spec options_stats[] = {
@@ -230,6 +224,8 @@ static const struct command_usage usage_stats = {
 	.summary = "Shows what the running containers use, as a live table.",
 	.options = options_stats,
 	.option_count = ARRAY_SIZE(options_stats),
+	.options_size = sizeof(struct stats_options),
+	.option_defaults = &(const struct stats_options){ .interval_ms = INTERVAL_MS },
 	.operands_max = -1,
 };
 const struct command command_stats = { &usage_stats, cmd_stats, EXIT_STATUS_OTHER };

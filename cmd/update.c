@@ -173,23 +173,15 @@ static int read_resources(const char *path, struct strbuf *ret_json, struct erro
 	return 0;
 }
 
-static int cmd_update(const struct globals *globals, int argc, char **argv, int *ret_status,
-		      struct error *err)
+static int cmd_update(struct call *call, struct error *err)
 {
-	struct update_options options = { 0 };
+	const struct update_options *options = call->options;
 	autostrbuf struct strbuf json = { 0 };
-	int operand, made;
-	int begun = command_begin(command_update.usage, argc, argv, &options, &operand, err);
 
-	if (begun != 0)
-		return begun < 0 ? -1 : 0;
-	*ret_status = 0;
-	made = options.resources ? read_resources(options.resources, &json, err)
-				 : resources_of_options(&options, &json, err);
-	str_list_release(&options.unified);
-	return made < 0
-		       ? -1
-		       : container_update(globals->root, argv[operand], json.bytes, json.size, err);
+	if ((options->resources ? read_resources(options->resources, &json, err)
+				: resources_of_options(options, &json, err)) < 0)
+		return -1;
+	return container_update(call->globals->root, call->operands[0], json.bytes, json.size, err);
 }
 
 #define OPTION(member) offsetof(struct update_options, member)
@@ -221,6 +213,7 @@ static const struct command_usage usage_update = {
 	.summary = "Changes the limits of a container.",
 	.options = options_update,
 	.option_count = ARRAY_SIZE(options_update),
+	.options_size = sizeof(struct update_options),
 	.operands_min = 1,
 	.operands_max = 1,
 };
