@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netns/layout.h"
+#include "netns/slirp/layout.h"
 
 /*
  * The TCP connections that the container has opened, each known by the frames that pass and by the

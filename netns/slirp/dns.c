@@ -15,7 +15,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 #include "netns/slirp/dns_message.h"
 
 #define PORT 53

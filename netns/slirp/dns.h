@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netns/layout.h"
 #include "netns/options.h"
 #include "netns/resolv.h"
+#include "netns/slirp/layout.h"
 #include "netns/slirp/pollset.h"
 
 /*

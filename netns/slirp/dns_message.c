@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 
 /* In the header. */
 #define ID	  0

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "core/base/str.h"
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 #include "netns/slirp/window.h"
 
 /* Bytes that one copy holds.  A power of two, so that an offset survives the wrap-around of sequence numbers. */

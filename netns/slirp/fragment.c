@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 
 /* In the IPv4 header. */
 #define IP_LENGTH   2

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netns/layout.h"
+#include "netns/slirp/layout.h"
 
 /*
  * Fragments of IPv4, put together before libslirp: it keeps what isn't whole for half a minute

@@ -5,7 +5,7 @@
 #include <linux/if_ether.h>
 #include <string.h>
 
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 
 /* More than libslirp ever sends as one segment. */
 #define MSS_LARGE 65000

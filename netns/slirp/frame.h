@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netns/layout.h"
 #include "netns/options.h"
 #include "netns/slirp/connection.h"
+#include "netns/slirp/layout.h"
 
 /*
  * Ethernet frames on their way between the tap device and libslirp.  All are functions of bytes:

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 
 bool segment_keep(const struct layout *layout, const uint8_t *frame, struct segment_head *ret_head)
 {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netns/layout.h"
+#include "netns/slirp/layout.h"
 
 /* The headers of a segment without options: link, IPv4 or IPv6, TCP. */
 #define SEGMENT_HEAD_MAX (14 + IPV6_SIZE + TCP_SIZE)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netns/layout.h"
+#include "netns/slirp/layout.h"
 
 /*
  * The SYNs of TCP connections that libslirp hasn't been given yet, in the order of their arrival.  A

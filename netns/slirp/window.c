@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 
 /* Ours: enough for four times what 16 bits say. */
 #define SCALE 2

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netns/layout.h"
+#include "netns/slirp/layout.h"
 
 /*
  * TCP's window scaling, which libslirp doesn't know, between it and the container: of one

@@ -6,7 +6,7 @@
  */
 #include <net/ethernet.h>
 
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 #include "netns/slirp/dns.h"
 #include "netns/slirp/dns_message.h"
 #include "netns/slirp/frame.h"

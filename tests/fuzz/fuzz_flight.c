@@ -5,9 +5,9 @@
  * window.c and flight.c make of the frames is checked to be frames.
  */
 #include "core/base/str.h"
-#include "netns/layout.h"
 #include "netns/slirp/connection.h"
 #include "netns/slirp/frame.h"
+#include "netns/slirp/layout.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/segment.h"
 

@@ -3,9 +3,9 @@
  * Single frames in both directions, without a connection: what the container sends, with the header
  * that the tap device puts before it, its fragments put together, and what libslirp sends.
  */
-#include "netns/layout.h"
 #include "netns/slirp/fragment.h"
 #include "netns/slirp/frame.h"
+#include "netns/slirp/layout.h"
 #include "tests/fuzz/fuzz.h"
 
 #define FRAMES_MAX 32

@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "netns/checksum.h"
-#include "netns/layout.h"
 #include "netns/options.h"
+#include "netns/slirp/checksum.h"
+#include "netns/slirp/layout.h"
 
 /* TCP segments as frames, for the fuzzers that keep connections. */
 #define SEGMENT_LINK_SIZE 14

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 #include "netns/slirp/connection.h"
 #include "netns/slirp/frame.h"
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 #include "netns/slirp/flight.h"
 
 #define FIN TCP_FLAG_FIN

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 #include "netns/slirp/fragment.h"
 
 #define MORE 0x2000

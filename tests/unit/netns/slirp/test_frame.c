@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "core/base/str.h"
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 #include "netns/slirp/frame.h"
 
 #define SYN 0x02

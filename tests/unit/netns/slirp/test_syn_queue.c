@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 #include "netns/slirp/syn_queue.h"
 
 #define SYN 0x02

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef URUN_NETNS_LAYOUT_H
-#define URUN_NETNS_LAYOUT_H
+#ifndef URUN_NETNS_SLIRP_LAYOUT_H
+#define URUN_NETNS_SLIRP_LAYOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

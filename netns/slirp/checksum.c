@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: urun-slirp.
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 
 #include <arpa/inet.h>
 #include <string.h>

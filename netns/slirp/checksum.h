@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef URUN_NETNS_CHECKSUM_H
-#define URUN_NETNS_CHECKSUM_H
+#ifndef URUN_NETNS_SLIRP_CHECKSUM_H
+#define URUN_NETNS_SLIRP_CHECKSUM_H
 
 #include <stddef.h>
 #include <stdint.h>

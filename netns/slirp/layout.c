@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: urun-slirp.
-#include "netns/layout.h"
+#include "netns/slirp/layout.h"
 
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
-#include "netns/checksum.h"
+#include "netns/slirp/checksum.h"
 
 #define FRAGMENT_MORE 0x2000
 #define FRAGMENT_PART 0x1fff
