@@ -52,22 +52,26 @@ killed_at() {
 @test "the parent killed at each of its messages leaves no process and no mount" {
 	command -v strace >/dev/null || skip "strace isn't installed"
 	single_id
-	program /bin/sleep 30
-	local call n
-	for call in sendmsg recvmsg clone3 mkdirat mkdir renameat2 rename ppoll poll waitid wait4; do
+	local call n calls=(sendmsg recvmsg clone3 mkdirat mkdir renameat2 rename ppoll poll waitid wait4)
+	program /bin/true
+	cp "$BUNDLE/config.json" "$BATS_TEST_TMPDIR/quick.json"
+	id_is_free
+	# A call that isn't made that often would let the program run to its end: a quick run on the same state root counts them.
+	strace_within 30 -qq -o "$BATS_TEST_TMPDIR/calls" -e trace="$(IFS=, && echo "${calls[*]}")" \
+		"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	# Some of the calls come after its end; it takes longer than the look for what is left.
+	program /bin/sleep 6
+	for call in "${calls[@]}"; do
 		for n in 1 2 3 4; do
-			# A call that isn't made that often would let the program run to its end: told apart by a first, quick run.
-			program /bin/true
-			strace_within 30 -qq -o "$BATS_TEST_TMPDIR/calls" -e trace="$call" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 || true
 			[ "$(grep -c "^$call(" "$BATS_TEST_TMPDIR/calls")" -ge "$n" ] || break
-			program /bin/sleep 30
 			killed_at "$call" "$n"
 			[ "$status" = 137 ] || fail "$call $n: exit status $status: $stderr"
 			wait_for 3 nothing_runs || fail "$call $n: $(describe_processes "$(new_processes)")"
 			[ "$(host_mounts)" = "$MOUNTS_BEFORE" ]
+			try run --bundle "$BUNDLE" --config "$BATS_TEST_TMPDIR/quick.json" c1
+			[ "$status" = 0 ] || fail "$call $n: the id isn't free: $stderr"
 		done
 	done
-	id_is_free
 }
 
 @test "init killed before the program runs is one line, and nothing is left" {
