@@ -129,7 +129,7 @@ static const struct condition sometimes_of_port[] = {
 	{ SCMP_SYS(fcntl64), 1, 0, F_SETPIPE_SZ },
 };
 
-static int allow(scmp_filter_ctx filter, const int *calls, size_t count)
+static int allow_calls(scmp_filter_ctx filter, const int *calls, size_t count)
 {
 	int result = 0;
 
@@ -138,7 +138,8 @@ static int allow(scmp_filter_ctx filter, const int *calls, size_t count)
 	return result;
 }
 
-static int allow_where(scmp_filter_ctx filter, const struct condition *conditions, size_t count)
+static int allow_calls_where(scmp_filter_ctx filter, const struct condition *conditions,
+			     size_t count)
 {
 	int result = 0;
 
@@ -157,22 +158,23 @@ static int allow_where(scmp_filter_ctx filter, const struct condition *condition
 	return result;
 }
 
-static int add_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
+static int allow_calls_of(scmp_filter_ctx filter, enum sandbox_kind kind)
 {
-	int result = allow(filter, always, ARRAY_SIZE(always));
+	int result = allow_calls(filter, always, ARRAY_SIZE(always));
 
 	if (result == 0)
-		result = allow_where(filter, sometimes, ARRAY_SIZE(sometimes));
+		result = allow_calls_where(filter, sometimes, ARRAY_SIZE(sometimes));
 	if (result == 0 && kind == SANDBOX_RESOLV)
-		result = allow(filter, always_of_resolv, ARRAY_SIZE(always_of_resolv));
+		result = allow_calls(filter, always_of_resolv, ARRAY_SIZE(always_of_resolv));
 	if (result == 0 && kind != SANDBOX_PORT)
-		result = allow(filter, writes_resolv, ARRAY_SIZE(writes_resolv));
+		result = allow_calls(filter, writes_resolv, ARRAY_SIZE(writes_resolv));
 	if (result == 0 && kind != SANDBOX_PORT)
-		result = allow_where(filter, dates_resolv, ARRAY_SIZE(dates_resolv));
+		result = allow_calls_where(filter, dates_resolv, ARRAY_SIZE(dates_resolv));
 	if (result == 0 && kind == SANDBOX_PORT)
-		result = allow(filter, always_of_port, ARRAY_SIZE(always_of_port));
+		result = allow_calls(filter, always_of_port, ARRAY_SIZE(always_of_port));
 	if (result == 0 && kind == SANDBOX_PORT)
-		result = allow_where(filter, sometimes_of_port, ARRAY_SIZE(sometimes_of_port));
+		result =
+			allow_calls_where(filter, sometimes_of_port, ARRAY_SIZE(sometimes_of_port));
 	return result;
 }
 
@@ -192,7 +194,7 @@ int filter_system_calls(enum sandbox_kind kind, struct error *err)
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 	/* The kernel's own errno, where libseccomp has ECANCELED for all. */
 	seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
-	result = add_rules(filter, kind);
+	result = allow_calls_of(filter, kind);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);

@@ -27,12 +27,6 @@
 
 /* ---- the path ---- */
 
-static void add_step(struct strbuf *out, const char *directory, const char *name)
-{
-	strbuf_add(out, directory, strlen(directory) + 1);
-	strbuf_add(out, name, strlen(name) + 1);
-}
-
 /* Cuts the first name off @rest.  False at its end. */
 static bool cut_name(char *rest, char *ret_name, size_t room)
 {
@@ -65,7 +59,8 @@ void host_resolv_steps(const char *path, struct strbuf *out)
 				*slash = '\0';
 			continue;
 		}
-		add_step(out, *at ? at : "/", name);
+		strbuf_add(out, *at ? at : "/", *at ? strlen(at) + 1 : sizeof("/"));
+		strbuf_add(out, name, strlen(name) + 1);
 		snprintf(next, sizeof(next), "%s/%s", at, name);
 		size = readlink(next, target, sizeof(target) - 1);
 		if (size < 0) {
@@ -238,7 +233,7 @@ static bool is_step(const struct watcher *watcher, const char *name)
 }
 
 /* Reads what inotify has to tell.  True where something on the path may have changed. */
-static bool drain(const struct watcher *watcher)
+static bool read_changes(const struct watcher *watcher)
 {
 	_Alignas(struct inotify_event) char bytes[8192];
 	bool changed = false;
@@ -257,7 +252,7 @@ static bool drain(const struct watcher *watcher)
 }
 
 /* Passes the text on where it has changed.  False where nobody hears any more. */
-static bool pass_on(struct watcher *watcher)
+static bool pass_on_text(struct watcher *watcher)
 {
 	autofree char *text = NULL;
 	size_t size = 0;
@@ -283,7 +278,7 @@ static void watch(struct watcher *watcher)
 	for (;;) {
 		/* ORDER: the watches stand before the file is read, so that no change is missed. */
 		watch_steps(watcher);
-		if (!pass_on(watcher))
+		if (!pass_on_text(watcher))
 			return;
 		for (;;) {
 			struct pollfd events[] = {
@@ -297,7 +292,7 @@ static void watch(struct watcher *watcher)
 				return;
 			if (events[0].revents)
 				return;
-			if (ready == 0 || events[2].revents || drain(watcher))
+			if (ready == 0 || events[2].revents || read_changes(watcher))
 				break;
 		}
 		poll(NULL, 0, SETTLE_MS);

@@ -39,7 +39,7 @@
 #define SLIRP_IS_BUILT false
 #endif
 
-static int hint_at_missing(const char *program, struct error *err)
+static int hint_at_program(const char *program, struct error *err)
 {
 	if (strcmp(program, HELPER_SLIRP) == 0 && !SLIRP_IS_BUILT)
 		return error_hint(err, "urun was built without libslirp: use --network none or "
@@ -133,7 +133,7 @@ int slirp_check_host(struct error *err)
 	autolibexec struct libexec program = LIBEXEC_NONE;
 
 	if (libexec_open(HELPER_SLIRP, &program, err) < 0)
-		return err->code == ENOENT ? hint_at_missing(HELPER_SLIRP, err) : -1;
+		return err->code == ENOENT ? hint_at_program(HELPER_SLIRP, err) : -1;
 	/* The device first: a look at it costs less than a trial of the program. */
 	return tap_check_host(err) < 0 ? -1 : try_slirp(&program, err);
 }
@@ -143,8 +143,8 @@ int slirp_check_host(struct error *err)
  * socket, so that what the dynamic linker says of a library becomes our error, in one line.  A
  * wrapper may have another name: the program names itself.
  */
-static int execute(const struct libexec *found, const char *program, const char *argument,
-		   int ready_fd, pid_t *ret_pid)
+static int execute_helper(const struct libexec *found, const char *program, const char *argument,
+			  int ready_fd, pid_t *ret_pid)
 {
 	char path[LIBEXEC_EXECUTABLE_SIZE];
 	char number[12];
@@ -181,14 +181,14 @@ int helper_launch(const char *program, const char *argument, struct helper *ret_
 	pid_t pid;
 
 	if (libexec_open(program, &found, err) < 0)
-		return err->code == ENOENT ? hint_at_missing(program, err) : -1;
+		return err->code == ENOENT ? hint_at_program(program, err) : -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_set(err, errno, "make the socket to %s", program);
 	ours = pair[0];
 	its = pair[1];
 	/* One that is stopped takes nothing: helper_give() doesn't wait for it for ever. */
 	setsockopt(ours, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-	result = execute(&found, program, argument, its, &pid);
+	result = execute_helper(&found, program, argument, its, &pid);
 	if (result < 0)
 		return error_set(err, -result, "start %s", found.path);
 	*ret_helper = (struct helper){
@@ -221,7 +221,7 @@ struct heard {
  * Returns 1, 0 at the end of the socket, or a negative errno.  A process's pidfd comes with PROCESS
  * alone, and once.
  */
-static int hear(struct helper *helper, struct heard *heard)
+static int hear_helper(struct helper *helper, struct heard *heard)
 {
 	char kind;
 	struct iovec parts[] = { { &kind, 1 }, { heard->text, sizeof(heard->text) - 1 } };
@@ -293,7 +293,7 @@ static int await_message(struct helper *helper, int64_t deadline, struct heard *
 			continue;
 		if (ready == 0)
 			return error_set(err, ETIMEDOUT, "wait for %s", helper->program);
-		result = ready < 0 ? -errno : hear(helper, heard);
+		result = ready < 0 ? -errno : hear_helper(helper, heard);
 		if (result == -EAGAIN)
 			continue;
 		if (result == 0)
@@ -302,7 +302,7 @@ static int await_message(struct helper *helper, int64_t deadline, struct heard *
 	}
 }
 
-static int await_ready(struct helper *helper, struct error *err)
+static int await_helper(struct helper *helper, struct error *err)
 {
 	int64_t deadline = clock_ms() + TIMEOUT_MS;
 	struct error words = ERROR_NONE;
@@ -337,7 +337,7 @@ static int await_ready(struct helper *helper, struct error *err)
 
 /* ---- the end of the start ---- */
 
-static void release(struct helper *helper)
+static void release_helper(struct helper *helper)
 {
 	/* ORDER: the starter ends when it sees the socket closed. */
 	fd_close(&helper->ready_fd);
@@ -349,12 +349,12 @@ static void release(struct helper *helper)
 
 int helper_await(struct helper *helper, int *ret_pidfd, struct error *err)
 {
-	if (await_ready(helper, err) < 0) {
+	if (await_helper(helper, err) < 0) {
 		helper_abandon(helper);
 		return -1;
 	}
 	*ret_pidfd = take_fd(&helper->pidfd);
-	release(helper);
+	release_helper(helper);
 	return 0;
 }
 
@@ -368,9 +368,9 @@ void helper_abandon(struct helper *helper)
 
 	if (helper->starter > 0)
 		kill(helper->starter, SIGKILL);
-	while (helper->ready_fd >= 0 && helper->pidfd < 0 && hear(helper, &heard) > 0)
+	while (helper->ready_fd >= 0 && helper->pidfd < 0 && hear_helper(helper, &heard) > 0)
 		;
 	if (helper->pidfd >= 0)
 		pidfd_signal(helper->pidfd, SIGKILL);
-	release(helper);
+	release_helper(helper);
 }

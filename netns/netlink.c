@@ -15,11 +15,6 @@
 /* The kernel answers while it handles the request; a longer wait is a bug's. */
 #define TIMEOUT_S 5
 
-static struct nlmsghdr *last_request(struct netlink_batch *batch)
-{
-	return (struct nlmsghdr *)(void *)(batch->bytes + batch->last);
-}
-
 /* Room for @size bytes, aligned; what a batch holds is known when it is written. */
 static void *add_room(struct netlink_batch *batch, size_t size)
 {
@@ -51,7 +46,7 @@ void netlink_add(struct netlink_batch *batch, enum netlink_need need, const char
 
 void netlink_put(struct netlink_batch *batch, uint16_t type, const void *value, size_t size)
 {
-	struct nlmsghdr *header = last_request(batch);
+	struct nlmsghdr *header = (void *)(batch->bytes + batch->last);
 	struct rtattr *attribute = add_room(batch, RTA_LENGTH(size));
 
 	attribute->rta_type = type;

@@ -22,12 +22,6 @@
 #define PREFIX6_MIN   16
 #define PREFIX6_MAX   112
 
-static int refuse(struct span name, struct span value, const char *expected, struct error *err)
-{
-	return error_set(err, 0, "network option %.*s: '%.*s' is not %s", (int)name.size,
-			 name.bytes, (int)value.size, value.bytes, expected);
-}
-
 /* As a text of its own, since inet_pton(3) asks for one. */
 static bool copy_text(struct span value, char *text, size_t size)
 {
@@ -38,7 +32,7 @@ static bool copy_text(struct span value, char *text, size_t size)
 	return true;
 }
 
-static bool parse_address(int family, struct span value, void *ret_address)
+static bool parse_ip(int family, struct span value, void *ret_address)
 {
 	char text[INET6_ADDRSTRLEN];
 
@@ -92,7 +86,7 @@ static bool parse_range4(struct span value, struct network_range4 *ret_range)
 	struct span address;
 	uint32_t prefix;
 
-	if (!span_cut(&value, '/', &address) || !parse_address(AF_INET, address, &range.base) ||
+	if (!span_cut(&value, '/', &address) || !parse_ip(AF_INET, address, &range.base) ||
 	    !parse_prefix(value, PREFIX_MIN, PREFIX_MAX, &prefix))
 		return false;
 	range.prefix = prefix;
@@ -120,7 +114,7 @@ static bool parse_range6(struct span value, struct network_range6 *ret_range)
 	struct span address;
 	uint32_t prefix;
 
-	if (!span_cut(&value, '/', &address) || !parse_address(AF_INET6, address, &range.base) ||
+	if (!span_cut(&value, '/', &address) || !parse_ip(AF_INET6, address, &range.base) ||
 	    !parse_prefix(value, PREFIX6_MIN, PREFIX6_MAX, &prefix))
 		return false;
 	range.prefix = prefix;
@@ -174,7 +168,7 @@ static bool set_dns(struct span value, struct network_options *options)
 	struct in6_addr room;
 
 	if (options->dns_count == NETWORK_DNS_MAX ||
-	    (!parse_address(AF_INET, value, &room) && !parse_address(AF_INET6, value, &room)))
+	    (!parse_ip(AF_INET, value, &room) && !parse_ip(AF_INET6, value, &room)))
 		return false;
 	options->dns_count++;
 	return copy_text(value, dns->text, sizeof(dns->text));
@@ -182,11 +176,11 @@ static bool set_dns(struct span value, struct network_options *options)
 
 static bool set_outbound(struct span value, struct network_options *options)
 {
-	if (!options->has_outbound4 && parse_address(AF_INET, value, &options->outbound4)) {
+	if (!options->has_outbound4 && parse_ip(AF_INET, value, &options->outbound4)) {
 		options->has_outbound4 = true;
 		return true;
 	}
-	if (!options->has_outbound6 && parse_address(AF_INET6, value, &options->outbound6)) {
+	if (!options->has_outbound6 && parse_ip(AF_INET6, value, &options->outbound6)) {
 		options->has_outbound6 = true;
 		return true;
 	}
@@ -217,20 +211,15 @@ static int parse_option(struct span part, struct network_options *options, struc
 		if (!span_is(name, options_known[i].name))
 			continue;
 		if (!options_known[i].set(value, options))
-			return refuse(name, value, options_known[i].expected, err);
+			return error_set(err, 0, "network option %.*s: '%.*s' is not %s",
+					 (int)name.size, name.bytes, (int)value.size, value.bytes,
+					 options_known[i].expected);
 		return 0;
 	}
 	return error_set(err, 0,
 			 "network option %.*s: unknown; there are mtu, cidr, cidr6, ipv6, "
 			 "host-loopback, dns and outbound",
 			 (int)name.size, name.bytes);
-}
-
-static void set_defaults(struct network_options *options)
-{
-	*options = (struct network_options){ .mtu = NETWORK_MTU_DEFAULT, .ipv6 = true };
-	parse_range4((struct span){ CIDR_DEFAULT, strlen(CIDR_DEFAULT) }, &options->v4);
-	parse_range6((struct span){ CIDR6_DEFAULT, strlen(CIDR6_DEFAULT) }, &options->v6);
 }
 
 static int parse_kind(struct span kind, struct span rest, struct network_options *options,
@@ -256,11 +245,12 @@ static int parse_kind(struct span kind, struct span rest, struct network_options
 int network_options_parse(const char *text, struct network_options *ret_options, struct error *err)
 {
 	struct span rest = { text, strlen(text) }, part = { text, 0 };
-	struct network_options options;
+	struct network_options options = { .mtu = NETWORK_MTU_DEFAULT, .ipv6 = true };
 
 	if (rest.size > NETWORK_TEXT_MAX)
 		return error_set(err, 0, "network: more than %d characters", NETWORK_TEXT_MAX);
-	set_defaults(&options);
+	parse_range4((struct span){ CIDR_DEFAULT, strlen(CIDR_DEFAULT) }, &options.v4);
+	parse_range6((struct span){ CIDR6_DEFAULT, strlen(CIDR6_DEFAULT) }, &options.v6);
 	span_cut(&rest, ',', &part);
 	if (parse_kind(part, rest, &options, err) < 0)
 		return -1;

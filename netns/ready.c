@@ -19,7 +19,7 @@
 #include "core/base/rights.h"
 #include "core/base/str.h"
 
-static int begin(const char *number, struct error *err)
+static int set_up_descriptors(const char *number, struct error *err)
 {
 	uint32_t socket;
 	int null;
@@ -60,8 +60,8 @@ int ready_main(int argc, char **argv, const char *helper,
 	if (geteuid() == 0)
 		prctl(PR_SET_DUMPABLE, 0);
 	inherit_begin();
-	if (begin(argv[1], &err) == 0 && network_options_parse(argv[2], &options, &err) == 0 &&
-	    start(&options, &err) == 0)
+	if (set_up_descriptors(argv[1], &err) == 0 &&
+	    network_options_parse(argv[2], &options, &err) == 0 && start(&options, &err) == 0)
 		return 0;
 	ready_say_failure(READY_ERROR, &err);
 	return 1;

@@ -97,7 +97,7 @@ void resolv_parse_servers(const char *host, size_t size, struct resolv_servers *
 /* ---- the container's ---- */
 
 /* The keyword must stand at the line's begin.  Source: resolv.conf(5). */
-static bool is_kept(struct span line)
+static bool is_kept_line(struct span line)
 {
 	static const char *const keywords[] = { "search", "domain", "options" };
 
@@ -136,7 +136,7 @@ void resolv_text(const struct network_options *options, const char *host, size_t
 	}
 	while (span_cut(&rest, '\n', &line)) {
 		line = span_trim(line);
-		if (is_kept(line))
+		if (is_kept_line(line))
 			strbuf_addf(out, "%.*s\n", (int)line.size, line.bytes);
 	}
 	for (size_t i = 0; i < options->dns_count; i++)

@@ -27,7 +27,7 @@
 
 /* ---- the process ---- */
 
-static pid_t clone_with(uint64_t flags, int *ret_pidfd)
+static pid_t clone_helper(uint64_t flags, int *ret_pidfd)
 {
 	struct clone_args args = {
 		.flags = flags | CLONE_PIDFD,
@@ -42,11 +42,11 @@ pid_t sandbox_fork(enum sandbox_kind kind, int *ret_pidfd, bool *ret_isolated, s
 {
 	uint64_t user = kind == SANDBOX_SLIRP ? CLONE_NEWUSER : 0;
 	uint64_t others = kind == SANDBOX_RESOLV ? 0 : CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC;
-	pid_t pid = clone_with(user | others, ret_pidfd);
+	pid_t pid = clone_helper(user | others, ret_pidfd);
 
 	*ret_isolated = pid >= 0;
 	if (pid < 0)
-		pid = clone_with(0, ret_pidfd);
+		pid = clone_helper(0, ret_pidfd);
 	if (pid < 0)
 		return error_set(err, errno, "make the process that serves");
 	return pid;
@@ -113,17 +113,6 @@ int sandbox_leave_root(enum sandbox_kind kind, int *ret_resolv_fd, struct error 
 
 /* ---- privileges ---- */
 
-/* A socket keeps what it has cost: more descriptors are more connections at a time. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static cap_t kept_capabilities(enum sandbox_kind kind)
 {
 	static const cap_value_t admin[] = { CAP_NET_ADMIN };
@@ -138,7 +127,7 @@ static cap_t kept_capabilities(enum sandbox_kind kind)
 	return kept;
 }
 
-static int drop_capabilities(enum sandbox_kind kind, struct error *err)
+static int reduce_capabilities(enum sandbox_kind kind, struct error *err)
 {
 	cap_t kept;
 	int result, errnum;
@@ -158,8 +147,14 @@ static int drop_capabilities(enum sandbox_kind kind, struct error *err)
 
 int sandbox_drop_privileges(enum sandbox_kind kind, struct error *err)
 {
-	raise_descriptor_limit();
-	if (drop_capabilities(kind, err) < 0)
+	struct rlimit limit;
+
+	/* A connection takes descriptors: their number is the number of connections at a time. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (reduce_capabilities(kind, err) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "set no_new_privs");

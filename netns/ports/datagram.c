@@ -50,8 +50,8 @@ struct datagrams {
 
 /* ---- the clients ---- */
 
-static struct client **bucket_of(struct datagrams *datagrams, int host,
-				 const union publish_address *address)
+static struct client **client_bucket(struct datagrams *datagrams, int host,
+				     const union publish_address *address)
 {
 	const unsigned char *bytes = (const unsigned char *)address;
 	uint32_t hash = 2166136261u ^ (uint32_t)host;
@@ -61,10 +61,10 @@ static struct client **bucket_of(struct datagrams *datagrams, int host,
 	return &datagrams->buckets[hash % BUCKETS];
 }
 
-static struct client *find(struct datagrams *datagrams, int host,
-			   const union publish_address *address)
+static struct client *find_client(struct datagrams *datagrams, int host,
+				  const union publish_address *address)
 {
-	struct client *client = *bucket_of(datagrams, host, address);
+	struct client *client = *client_bucket(datagrams, host, address);
 
 	while (client &&
 	       (client->host != host || !publish_is_same_address(&client->address, address)))
@@ -98,10 +98,10 @@ static void touch(struct client *client)
 }
 
 /* Its memory stays until all that was ready has been seen. */
-static void end(struct client *client)
+static void end_client(struct client *client)
 {
 	struct datagrams *datagrams = client->datagrams;
-	struct client **link = bucket_of(datagrams, client->host, &client->address);
+	struct client **link = client_bucket(datagrams, client->host, &client->address);
 
 	while (*link != client)
 		link = &(*link)->next_in_bucket;
@@ -114,11 +114,11 @@ static void end(struct client *client)
 	datagrams->count--;
 }
 
-static void server_ready(struct watch *watch, uint32_t events);
+static void reply_ready(struct watch *watch, uint32_t events);
 
 /* NULL where the container can't be reached. */
-static struct client *add(struct datagrams *datagrams, int host, int family, uint16_t port,
-			  const union publish_address *address)
+static struct client *add_client(struct datagrams *datagrams, int host, int family, uint16_t port,
+				 const union publish_address *address)
 {
 	struct client *client, **bucket;
 	int fd;
@@ -129,21 +129,21 @@ static struct client *add(struct datagrams *datagrams, int host, int family, uin
 	if (fd < 0)
 		return NULL;
 	if (datagrams->count >= datagrams->max)
-		end(datagrams->oldest);
+		end_client(datagrams->oldest);
 	client = mem_alloc(sizeof(*client));
 	client->datagrams = datagrams;
-	client->server = (struct watch){ .fd = fd, .ready = server_ready };
+	client->server = (struct watch){ .fd = fd, .ready = reply_ready };
 	client->family = family;
 	client->port = port;
 	client->host = host;
 	client->address = *address;
-	bucket = bucket_of(datagrams, host, address);
+	bucket = client_bucket(datagrams, host, address);
 	client->next_in_bucket = *bucket;
 	*bucket = client;
 	datagrams->count++;
 	join_as_newest(client);
 	if (watch_add(datagrams->epoll, &client->server, EPOLLIN) < 0) {
-		end(client);
+		end_client(client);
 		return NULL;
 	}
 	return client;
@@ -151,7 +151,7 @@ static struct client *add(struct datagrams *datagrams, int host, int family, uin
 
 /* ---- to the client ---- */
 
-static void answer(struct client *client, size_t size)
+static void answer_client(struct client *client, size_t size)
 {
 	struct iovec part = { client->datagrams->bytes, size };
 	struct msghdr message = {
@@ -167,7 +167,7 @@ static void answer(struct client *client, size_t size)
 	sendmsg(client->host, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void server_ready(struct watch *watch, uint32_t events)
+static void reply_ready(struct watch *watch, uint32_t events)
 {
 	struct client *client = watch_owner(watch, struct client, server);
 
@@ -180,7 +180,7 @@ static void server_ready(struct watch *watch, uint32_t events)
 		if (got < 0)
 			return;
 		touch(client);
-		answer(client, (size_t)got);
+		answer_client(client, (size_t)got);
 	}
 }
 
@@ -248,12 +248,6 @@ static bool is_refused(struct client *client, size_t size)
 	       failed == ECONNREFUSED;
 }
 
-static void pass_on(struct client *client, size_t size)
-{
-	if (is_refused(client, size) && change_family(client))
-		is_refused(client, size);
-}
-
 void datagrams_take(struct datagrams *datagrams, int host, int family, uint16_t port)
 {
 	for (int i = 0; i < BATCH_MAX; i++) {
@@ -273,15 +267,16 @@ void datagrams_take(struct datagrams *datagrams, int host, int family, uint16_t 
 
 		if (got < 0)
 			return;
-		client = find(datagrams, host, &address);
+		client = find_client(datagrams, host, &address);
 		if (client)
 			touch(client);
 		else
-			client = add(datagrams, host, family, port, &address);
+			client = add_client(datagrams, host, family, port, &address);
 		if (!client)
 			continue;
 		keep_info(client, &message);
-		pass_on(client, (size_t)got);
+		if (is_refused(client, (size_t)got) && change_family(client))
+			is_refused(client, (size_t)got);
 	}
 }
 
@@ -297,7 +292,7 @@ struct datagrams *datagrams_new(int epoll, const struct source *source, size_t m
 	return datagrams;
 }
 
-static void free_ended(struct datagrams *datagrams)
+static void free_ended_clients(struct datagrams *datagrams)
 {
 	while (datagrams->ended) {
 		struct client *client = datagrams->ended;
@@ -312,8 +307,8 @@ void datagrams_free(struct datagrams *datagrams)
 	if (!datagrams)
 		return;
 	while (datagrams->oldest)
-		end(datagrams->oldest);
-	free_ended(datagrams);
+		end_client(datagrams->oldest);
+	free_ended_clients(datagrams);
 	free(datagrams);
 }
 
@@ -325,7 +320,7 @@ void datagrams_forget(struct datagrams *datagrams, int host)
 		struct client *newer = client->newer;
 
 		if (client->host == host)
-			end(client);
+			end_client(client);
 		client = newer;
 	}
 }
@@ -345,6 +340,6 @@ void datagrams_run(struct datagrams *datagrams)
 	int64_t now = datagrams->oldest ? clock_ms() : 0;
 
 	while (datagrams->oldest && datagrams->oldest->used_ms + IDLE_MS <= now)
-		end(datagrams->oldest);
-	free_ended(datagrams);
+		end_client(datagrams->oldest);
+	free_ended_clients(datagrams);
 }

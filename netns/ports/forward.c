@@ -67,7 +67,7 @@ struct forward {
 
 /* ---- ports ---- */
 
-static bool is_shortage(int errnum)
+static bool is_out_of_resources(int errnum)
 {
 	return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
 }
@@ -89,25 +89,20 @@ static void pause_accepting(struct forward *forward)
 	watch_streams(forward, 0);
 }
 
-static void resume_accepting(struct forward *forward)
-{
-	forward->paused_until_ms = 0;
-	watch_streams(forward, EPOLLIN);
-	watch_change(forward->epoll, &forward->listener, EPOLLIN);
-}
-
-/* There is no room for a connection that waits: whether it, and all others, have waited too long. */
-static bool is_overdue(struct port *port)
+/*
+ * There are no descriptors for the connections that wait in the port's queue: they are reset when they
+ * have waited too long.
+ */
+static void wait_or_refuse(struct port *port)
 {
 	int64_t now = clock_ms();
 
 	if (!port->full_since_ms)
 		port->full_since_ms = now;
-	return now - port->full_since_ms >= REFUSE_MS;
-}
-
-static void refuse_waiting(struct port *port)
-{
+	if (now - port->full_since_ms < REFUSE_MS) {
+		pause_accepting(port->forward);
+		return;
+	}
 	for (int i = 0; i < ACCEPT_MAX; i++) {
 		int fd = accept4(port->host.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -132,10 +127,7 @@ static void stream_ready(struct watch *watch, uint32_t events)
 		int fd;
 
 		if (relays_are_full(forward->relays)) {
-			if (is_overdue(port))
-				refuse_waiting(port);
-			else
-				pause_accepting(forward);
+			wait_or_refuse(port);
 			return;
 		}
 		fd = accept4(watch->fd, &address.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -145,7 +137,7 @@ static void stream_ready(struct watch *watch, uint32_t events)
 			relays_add(forward->relays, fd, &address, port->entry.container_port);
 			continue;
 		}
-		if (is_shortage(errno))
+		if (is_out_of_resources(errno))
 			pause_accepting(forward);
 		if (errno != ECONNABORTED && errno != EINTR)
 			return;
@@ -226,7 +218,7 @@ static void remove_all(struct forward *forward)
 /* ---- what is asked ---- */
 
 /* Returns 0, or a negative errno: then the connection ends, so that nobody waits for the answer. */
-static int answer(int fd, int failed, const struct port_entry *entries, size_t count)
+static int send_answer(int fd, int failed, const struct port_entry *entries, size_t count)
 {
 	struct port_answer answer = { .errnum = -failed };
 	struct iovec parts[] = { { &answer, sizeof(answer) },
@@ -245,7 +237,7 @@ static int answer_list(struct forward *forward, int fd)
 
 	for (struct port *port = forward->ports; port; port = port->next)
 		entries[--i] = port->entry;
-	failed = answer(fd, 0, entries, forward->port_count);
+	failed = send_answer(fd, 0, entries, forward->port_count);
 	free(entries);
 	return failed;
 }
@@ -279,16 +271,16 @@ static void control_ready(struct watch *watch, uint32_t events)
 		return;
 	if (got != (ssize_t)sizeof(question)) {
 		if (got < 0)
-			answer(watch->fd, (int)got, NULL, 0);
+			send_answer(watch->fd, (int)got, NULL, 0);
 		close_control(control);
 		return;
 	}
 	switch (question.kind) {
 	case PORT_ADD:
-		failed = answer(watch->fd, add_port(forward, &question.entry, &fd), NULL, 0);
+		failed = send_answer(watch->fd, add_port(forward, &question.entry, &fd), NULL, 0);
 		break;
 	case PORT_REMOVE:
-		failed = answer(watch->fd, remove_entry(forward, &question.entry), NULL, 0);
+		failed = send_answer(watch->fd, remove_entry(forward, &question.entry), NULL, 0);
 		break;
 	case PORT_LIST: failed = answer_list(forward, watch->fd); break;
 	case PORT_END:
@@ -297,7 +289,7 @@ static void control_ready(struct watch *watch, uint32_t events)
 		forward->ended = true;
 		close_control(control);
 		break;
-	default: failed = answer(watch->fd, -EINVAL, NULL, 0);
+	default: failed = send_answer(watch->fd, -EINVAL, NULL, 0);
 	}
 	if (failed < 0)
 		close_control(control);
@@ -310,7 +302,7 @@ static void listener_ready(struct watch *watch, uint32_t events)
 	struct control *control;
 
 	(void)events;
-	if (fd < 0 && is_shortage(errno)) {
+	if (fd < 0 && is_out_of_resources(errno)) {
 		pause_accepting(forward);
 		watch_change(forward->epoll, &forward->listener, 0);
 	}
@@ -322,7 +314,7 @@ static void listener_ready(struct watch *watch, uint32_t events)
 	control->next = forward->controls;
 	forward->controls = control;
 	if (watch_add(forward->epoll, &control->watch, EPOLLIN) < 0) {
-		answer(fd, -errno, NULL, 0);
+		send_answer(fd, -errno, NULL, 0);
 		close_control(control);
 	}
 }
@@ -380,28 +372,20 @@ static void free_removed(struct forward *forward)
 	}
 }
 
-/* The sooner of two, of which -1 is never. */
-static int sooner(int a, int b)
-{
-	return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
-/* How long a wait may take, in ms; -1: for ever. */
-static int timeout_of(const struct forward *forward)
-{
-	int timeout =
-		sooner(relays_timeout(forward->relays), datagrams_timeout(forward->datagrams));
-	int64_t pause = forward->paused_until_ms - clock_ms();
-
-	return forward->paused_until_ms ? sooner(timeout, pause > 0 ? (int)pause : 0) : timeout;
-}
-
 static int run_once(struct forward *forward)
 {
 	struct epoll_event events[READY_MAX];
-	int count = epoll_wait(forward->epoll, events, READY_MAX, timeout_of(forward));
+	int timeout = clock_sooner(relays_timeout(forward->relays),
+				   datagrams_timeout(forward->datagrams));
 	bool freed;
+	int count;
 
+	if (forward->paused_until_ms) {
+		int64_t pause = forward->paused_until_ms - clock_ms();
+
+		timeout = clock_sooner(timeout, pause > 0 ? (int)pause : 0);
+	}
+	count = epoll_wait(forward->epoll, events, READY_MAX, timeout);
 	if (count < 0 && errno != EINTR)
 		return -errno;
 	for (int i = 0; i < count; i++) {
@@ -411,8 +395,11 @@ static int run_once(struct forward *forward)
 			watch->ready(watch, events[i].events);
 	}
 	freed = relays_run(forward->relays);
-	if (forward->paused_until_ms && (freed || clock_ms() >= forward->paused_until_ms))
-		resume_accepting(forward);
+	if (forward->paused_until_ms && (freed || clock_ms() >= forward->paused_until_ms)) {
+		forward->paused_until_ms = 0;
+		watch_streams(forward, EPOLLIN);
+		watch_change(forward->epoll, &forward->listener, EPOLLIN);
+	}
 	datagrams_run(forward->datagrams);
 	free_removed(forward);
 	return 0;

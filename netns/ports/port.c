@@ -12,7 +12,8 @@
 #include "core/base/rights.h"
 #include "core/base/str.h"
 
-static int ask(int control, const struct port_question *question, int fd, struct error *err)
+static int ask_urun_port(int control, const struct port_question *question, int fd,
+			 struct error *err)
 {
 	struct iovec part = { (void *)(uintptr_t)question, sizeof(*question) };
 	ssize_t sent = rights_send(control, &part, 1, &fd, fd >= 0 ? 1 : 0);
@@ -25,7 +26,7 @@ static int ask(int control, const struct port_question *question, int fd, struct
 #define ANSWER_TIMEOUT_S 5
 
 /* What it says may have entries behind the answer; *ret_size are the bytes of these. */
-static int hear(int control, void *rest, size_t room, size_t *ret_size, struct error *err)
+static int hear_answer(int control, void *rest, size_t room, size_t *ret_size, struct error *err)
 {
 	struct port_answer answer;
 	struct iovec parts[] = { { &answer, sizeof(answer) }, { rest, room } };
@@ -52,8 +53,9 @@ int port_add(int control, const struct published *published, struct error *err)
 	};
 	size_t none;
 
-	return ask(control, &question, published->fd, err) < 0 ? -1
-							       : hear(control, NULL, 0, &none, err);
+	return ask_urun_port(control, &question, published->fd, err) < 0
+		       ? -1
+		       : hear_answer(control, NULL, 0, &none, err);
 }
 
 int port_remove(int control, const struct port_entry *entry, struct error *err)
@@ -61,7 +63,9 @@ int port_remove(int control, const struct port_entry *entry, struct error *err)
 	const struct port_question question = { .kind = PORT_REMOVE, .entry = *entry };
 	size_t none;
 
-	return ask(control, &question, -1, err) < 0 ? -1 : hear(control, NULL, 0, &none, err);
+	return ask_urun_port(control, &question, -1, err) < 0
+		       ? -1
+		       : hear_answer(control, NULL, 0, &none, err);
 }
 
 int port_list(int control, struct port_entry **ret_entries, size_t *ret_count, struct error *err)
@@ -70,8 +74,8 @@ int port_list(int control, struct port_entry **ret_entries, size_t *ret_count, s
 	struct port_entry *entries = mem_alloc(PORT_COUNT_MAX * sizeof(*entries));
 	size_t size = 0;
 
-	if (ask(control, &question, -1, err) < 0 ||
-	    hear(control, entries, PORT_COUNT_MAX * sizeof(*entries), &size, err) < 0) {
+	if (ask_urun_port(control, &question, -1, err) < 0 ||
+	    hear_answer(control, entries, PORT_COUNT_MAX * sizeof(*entries), &size, err) < 0) {
 		free(entries);
 		return -1;
 	}
@@ -86,7 +90,7 @@ void port_end(int control, int timeout_ms)
 	struct pollfd end = { .fd = control, .events = POLLIN };
 	struct error ignored = ERROR_NONE;
 
-	if (ask(control, &question, -1, &ignored) == 0)
+	if (ask_urun_port(control, &question, -1, &ignored) == 0)
 		while (poll(&end, 1, timeout_ms) < 0 && errno == EINTR)
 			;
 }

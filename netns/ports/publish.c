@@ -20,13 +20,13 @@
 
 /* ---- the text ---- */
 
-static int refuse(const char *text, const char *reason, struct error *err)
+static int refuse_publish(const char *text, const char *reason, struct error *err)
 {
 	return error_set(err, 0, "--publish %s: %s", text, reason);
 }
 
 /* "80" or "80-89"; 0 only where the kernel may choose. */
-static bool parse_range(struct span text, uint32_t min, uint16_t *ret_first, uint16_t *ret_count)
+static bool parse_ports(struct span text, uint32_t min, uint16_t *ret_first, uint16_t *ret_count)
 {
 	struct span rest = text, first_text, last_text;
 	uint32_t first, last;
@@ -44,7 +44,7 @@ static bool parse_range(struct span text, uint32_t min, uint16_t *ret_first, uin
 	return true;
 }
 
-static bool parse_address(struct span text, union publish_address *ret_address)
+static bool parse_host_address(struct span text, union publish_address *ret_address)
 {
 	bool bracketed = text.size >= 2 && text.bytes[0] == '[' && text.bytes[text.size - 1] == ']';
 	char copy[INET6_ADDRSTRLEN];
@@ -100,20 +100,22 @@ int publish_parse(const char *text, struct publish *ret_publish, struct error *e
 	uint16_t host_count = 0;
 
 	if (!parse_protocol(&rest, &publish.protocol))
-		return refuse(text, "the protocol is neither tcp nor udp", err);
+		return refuse_publish(text, "the protocol is neither tcp nor udp", err);
 	container = cut_last(&rest, ':', &has_host);
 	if (has_host)
 		host = cut_last(&rest, ':', &has_address);
-	if (!parse_range(container, 1, &publish.container_first, &publish.count))
-		return refuse(text, "the container's port isn't one of 1 to 65535, or a range",
-			      err);
-	if (host.size && !parse_range(host, 0, &publish.host_first, &host_count))
-		return refuse(text, "the host's port isn't one of 0 to 65535, or a range", err);
+	if (!parse_ports(container, 1, &publish.container_first, &publish.count))
+		return refuse_publish(
+			text, "the container's port isn't one of 1 to 65535, or a range", err);
+	if (host.size && !parse_ports(host, 0, &publish.host_first, &host_count))
+		return refuse_publish(text, "the host's port isn't one of 0 to 65535, or a range",
+				      err);
 	if (publish.host_first && host_count != publish.count)
-		return refuse(text, "the two ranges of ports don't have the same length", err);
-	if (has_address && !parse_address(rest, &publish.address))
-		return refuse(text, "the address is no IPv4 address, nor an IPv6 one in brackets",
-			      err);
+		return refuse_publish(text, "the two ranges of ports don't have the same length",
+				      err);
+	if (has_address && !parse_host_address(rest, &publish.address))
+		return refuse_publish(
+			text, "the address is no IPv4 address, nor an IPv6 one in brackets", err);
 	publish.has_address = has_address;
 	*ret_publish = publish;
 	return 0;
@@ -178,7 +180,7 @@ socklen_t publish_address_size(int family)
 }
 
 /* A descriptor, or a negative errno. */
-static int open_socket(int protocol, const union publish_address *address)
+static int open_host_socket(int protocol, const union publish_address *address)
 {
 	const int on = 1;
 	bool udp = protocol == IPPROTO_UDP;
@@ -225,41 +227,24 @@ static int open_error(const union publish_address *address, int protocol, int er
 			  (int)strcspn(start, "\n"), start, publish_port(address));
 }
 
-static void add(struct published_list *list, struct published item)
-{
-	socklen_t size = sizeof(item.host);
-
-	item.chosen = publish_port(&item.host) == 0;
-	/* What port it is, where that was the kernel's to choose. */
-	getsockname(item.fd, &item.host.any, &size);
-	list->items = mem_resize(list->items, list->count + 1, sizeof(*list->items));
-	list->items[list->count++] = item;
-}
-
 /* Returns 0 or a negative errno. */
 static int open_one(int protocol, const union publish_address *address, uint16_t container_port,
 		    struct published_list *list)
 {
-	int fd = open_socket(protocol, address);
+	struct published item = { .fd = open_host_socket(protocol, address),
+				  .protocol = protocol,
+				  .container_port = container_port,
+				  .chosen = publish_port(address) == 0,
+				  .host = *address };
+	socklen_t size = sizeof(item.host);
 
-	if (fd < 0)
-		return fd;
-	add(list, (struct published){ .fd = fd,
-				      .protocol = protocol,
-				      .container_port = container_port,
-				      .host = *address });
+	if (item.fd < 0)
+		return item.fd;
+	/* Learns the port that the kernel has chosen. */
+	getsockname(item.fd, &item.host.any, &size);
+	list->items = mem_resize(list->items, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = item;
 	return 0;
-}
-
-static void drop_last(struct published_list *list)
-{
-	fd_close(&list->items[--list->count].fd);
-}
-
-/* A host without IPv6 has no such addresses to be reached by. */
-static bool has_no_ipv6(int errnum)
-{
-	return errnum == EAFNOSUPPORT || errnum == EADDRNOTAVAIL || errnum == EPROTONOSUPPORT;
 }
 
 /* All addresses, of both families: the second one at the first one's port. */
@@ -279,11 +264,13 @@ static int open_wildcards(int protocol, uint16_t host_port, uint16_t container_p
 		failed = open_one(protocol, &v6, container_port, list);
 		if (failed == 0)
 			list->items[list->count - 1].chosen = host_port == 0;
-		if (failed == 0 || has_no_ipv6(-failed))
+		/* A host without IPv6 has no IPv6 addresses to listen on. */
+		if (failed == 0 || failed == -EAFNOSUPPORT || failed == -EADDRNOTAVAIL ||
+		    failed == -EPROTONOSUPPORT)
 			return 0;
 		if (host_port != 0 || failed != -EADDRINUSE || choice == CHOICES_MAX)
 			return open_error(&v6, protocol, -failed, err);
-		drop_last(list);
+		fd_close(&list->items[--list->count].fd);
 	}
 }
 

@@ -33,7 +33,7 @@
  * written to it; and how long the peer may acknowledge nothing.
  */
 #define RESET_LOOK_MS  20
-#define RESET_PATIENCE 30000
+#define RESET_PATIENCE_MS 30000
 
 /* At the container's end, for what is still on its way: of one connection. */
 #define LAST_PUMPS_MAX 64
@@ -122,13 +122,6 @@ static void pipe_give(struct relays *relays, int pipe[static 2])
 
 /* ---- a relay's end ---- */
 
-static void relay_unlink(struct relay *relay)
-{
-	*relay->link = relay->next;
-	if (relay->next)
-		relay->next->link = relay->link;
-}
-
 static void relay_link(struct relay *relay, struct relay **list)
 {
 	relay->next = *list;
@@ -167,17 +160,6 @@ static void reset_when_sent(struct relays *relays, struct watch *side)
 	relays->count++;
 }
 
-/* Returns whether @reset is done. */
-static bool look_at_reset(struct reset *reset, int64_t now_ms)
-{
-	int unsent = ending_unsent(reset->fd);
-
-	if (unsent != reset->unsent)
-		reset->since_ms = now_ms;
-	reset->unsent = unsent;
-	return unsent == 0 || now_ms - reset->since_ms > RESET_PATIENCE;
-}
-
 /* Returns whether any is done. */
 static bool look_at_resets(struct relays *relays)
 {
@@ -190,8 +172,12 @@ static bool look_at_resets(struct relays *relays)
 	relays->looked_ms = now_ms;
 	while (*link) {
 		struct reset *reset = *link;
+		int unsent = ending_unsent(reset->fd);
 
-		if (!look_at_reset(reset, now_ms)) {
+		if (unsent != reset->unsent)
+			reset->since_ms = now_ms;
+		reset->unsent = unsent;
+		if (unsent > 0 && now_ms - reset->since_ms <= RESET_PATIENCE_MS) {
 			link = &reset->next;
 			continue;
 		}
@@ -231,7 +217,9 @@ static void relay_end(struct relay *relay, enum end how)
 	pipe_close(relay->down.pipe);
 	relay->client.ready = relay->server.ready = NULL;
 	relay->relays->count--;
-	relay_unlink(relay);
+	*relay->link = relay->next;
+	if (relay->next)
+		relay->next->link = relay->link;
 	relay_link(relay, &relay->relays->ended);
 }
 
@@ -252,7 +240,7 @@ static ssize_t read_past_mark(struct relays *relays, struct flow *flow)
  * ORDER: the pipe is filled only when it's empty: then EAGAIN can mean nothing but that the socket
  * has nothing.
  */
-static enum pumped fill(struct relays *relays, struct flow *flow)
+static enum pumped fill_pipe(struct relays *relays, struct flow *flow)
 {
 	ssize_t got;
 
@@ -293,7 +281,7 @@ static enum pumped cut_off(struct flow *flow)
 	return PUMP_IDLE;
 }
 
-static enum pumped drain(struct relays *relays, struct flow *flow)
+static enum pumped drain_pipe(struct relays *relays, struct flow *flow)
 {
 	ssize_t sent = splice(flow->pipe[0], NULL, flow->to->fd, NULL, flow->held,
 			      SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
@@ -318,7 +306,7 @@ static enum pumped pump(struct relays *relays, struct flow *flow)
 		if (flow->held > 0) {
 			if (!flow->writable)
 				return PUMP_IDLE;
-			result = drain(relays, flow);
+			result = drain_pipe(relays, flow);
 			continue;
 		}
 		if (flow->ended) {
@@ -329,7 +317,7 @@ static enum pumped pump(struct relays *relays, struct flow *flow)
 		}
 		if (!flow->readable)
 			return PUMP_IDLE;
-		result = fill(relays, flow);
+		result = fill_pipe(relays, flow);
 		if (relays->starved && flow->pipe[0] < 0 && flow->readable)
 			return PUMP_MORE;
 	}
@@ -483,7 +471,7 @@ struct relays *relays_new(int epoll, const struct source *source, size_t max)
 	return relays;
 }
 
-static bool free_ended(struct relays *relays)
+static bool free_ended_relays(struct relays *relays)
 {
 	bool any = relays->ended != NULL;
 
@@ -526,7 +514,7 @@ void relays_free(struct relays *relays)
 		return;
 	while (relays->all)
 		relay_finish(relays->all);
-	free_ended(relays);
+	free_ended_relays(relays);
 	while (relays->resets) {
 		struct reset *reset = relays->resets;
 
@@ -567,5 +555,5 @@ bool relays_run(struct relays *relays)
 		if (relay->client.fd >= 0)
 			relay_pump(relay);
 	}
-	return free_ended(relays) || any;
+	return free_ended_relays(relays) || any;
 }

@@ -20,40 +20,28 @@
 
 /* ---- routes ---- */
 
-static void add_rule(struct netlink_batch *batch, unsigned char family)
+static int route_marked(unsigned char family, struct error *err)
 {
-	struct fib_rule_hdr rule = { .family = family, .action = FR_ACT_TO_TBL };
-
-	netlink_add(batch, NETLINK_NEEDED, "add a rule for marked packets", RTM_NEWRULE,
-		    NLM_F_CREATE | NLM_F_EXCL, &rule, sizeof(rule));
-	netlink_put_u32(batch, FRA_PRIORITY, PRIORITY);
-	netlink_put_u32(batch, FRA_FWMARK, MARK);
-	netlink_put_u32(batch, FRA_TABLE, TABLE);
-}
-
-static void add_local_route(struct netlink_batch *batch, unsigned char family)
-{
-	struct rtmsg route = {
+	const struct fib_rule_hdr rule = { .family = family, .action = FR_ACT_TO_TBL };
+	const struct rtmsg route = {
 		.rtm_family = family,
 		.rtm_protocol = RTPROT_STATIC,
 		.rtm_scope = RT_SCOPE_HOST,
 		.rtm_type = RTN_LOCAL,
 	};
-
-	netlink_add(batch, NETLINK_NEEDED, "add a route for marked packets", RTM_NEWROUTE,
-		    NLM_F_CREATE | NLM_F_EXCL, &route, sizeof(route));
-	netlink_put_u32(batch, RTA_TABLE, TABLE);
-	netlink_put_u32(batch, RTA_OIF, if_nametoindex("lo"));
-}
-
-static int route_marked(unsigned char family, struct error *err)
-{
 	struct netlink_batch batch = NETLINK_BATCH_NONE;
 	size_t refused;
 	int errnum;
 
-	add_rule(&batch, family);
-	add_local_route(&batch, family);
+	netlink_add(&batch, NETLINK_NEEDED, "add a rule for marked packets", RTM_NEWRULE,
+		    NLM_F_CREATE | NLM_F_EXCL, &rule, sizeof(rule));
+	netlink_put_u32(&batch, FRA_PRIORITY, PRIORITY);
+	netlink_put_u32(&batch, FRA_FWMARK, MARK);
+	netlink_put_u32(&batch, FRA_TABLE, TABLE);
+	netlink_add(&batch, NETLINK_NEEDED, "add a route for marked packets", RTM_NEWROUTE,
+		    NLM_F_CREATE | NLM_F_EXCL, &route, sizeof(route));
+	netlink_put_u32(&batch, RTA_TABLE, TABLE);
+	netlink_put_u32(&batch, RTA_OIF, if_nametoindex("lo"));
 	/* An urun-port before this one may have left them there. */
 	if (netlink_run(&batch, &refused, &errnum, err) < 0 && err->code != EEXIST)
 		return -1;
@@ -106,7 +94,7 @@ static union publish_address guest_address(const struct source *source, int fami
 	return address;
 }
 
-static bool is_loopback(const union publish_address *address)
+static bool is_loopback_client(const union publish_address *address)
 {
 	if (address->any.sa_family == AF_INET6)
 		return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
@@ -132,7 +120,7 @@ static union publish_address seen_address(const struct source *source, int famil
 {
 	union publish_address seen = *client;
 
-	if (client->any.sa_family == family && !is_loopback(client) &&
+	if (client->any.sa_family == family && !is_loopback_client(client) &&
 	    !is_containers(source, client)) {
 		if (family == AF_INET6)
 			seen.v6.sin6_scope_id = 0;

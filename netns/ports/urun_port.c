@@ -44,30 +44,24 @@ static int join_container(const int given[static GIVEN_COUNT], struct error *err
 	return 0;
 }
 
-/*
- * ORDER: the routes have needed /proc, and the loop's descriptors system calls; now the host's files
- * are out of reach, then the privileges, and only then is anything asked of us.
- */
-static int confine(bool isolated, struct error *err)
-{
-	struct error left = ERROR_NONE;
-
-	if (!isolated)
-		error_set(&left, 0, "the host gives it no namespaces of its own");
-	if (!isolated || sandbox_leave_root(SANDBOX_PORT, NULL, &left) < 0)
-		ready_say_failure(READY_WARNING, &left);
-	return sandbox_drop_privileges(SANDBOX_PORT, err);
-}
-
-static int serve(const struct source *source, const int given[static GIVEN_COUNT], bool isolated,
-		 struct error *err)
+static int serve_ports(const struct source *source, const int given[static GIVEN_COUNT],
+		       bool isolated, struct error *err)
 {
 	struct forward *forward = forward_new(source, err);
+	struct error left = ERROR_NONE;
 	int result;
 
 	if (!forward)
 		return -1;
-	result = confine(isolated, err);
+	/*
+	 * ORDER: source_prepare() needed /proc, and forward_new() system calls that the filter forbids.
+	 * Now the host's files go out of reach, then the privileges, and only then is a request read.
+	 */
+	if (!isolated)
+		error_set(&left, 0, "the host gives it no namespaces of its own");
+	if (!isolated || sandbox_leave_root(SANDBOX_PORT, NULL, &left) < 0)
+		ready_say_failure(READY_WARNING, &left);
+	result = sandbox_drop_privileges(SANDBOX_PORT, err);
 	if (result == 0)
 		result = forward_begin(forward, given[GIVEN_LIFE], given[GIVEN_CONTROL], err);
 	if (result == 0)
@@ -78,37 +72,6 @@ static int serve(const struct source *source, const int given[static GIVEN_COUNT
 	}
 	forward_free(forward);
 	return result;
-}
-
-/*
- * Process boundary: the one that was executed ends when the other serves, so that the parent has waited
- * for it when the ports are served, and the one that stays is nobody's to wait for.
- */
-static int start(const struct network_options *options, struct error *err)
-{
-	int given[GIVEN_COUNT], received, pidfd = -1;
-	struct error left = ERROR_NONE;
-	struct source source;
-	bool isolated;
-	pid_t pid;
-
-	received = ready_receive(given, GIVEN_COUNT, GIVEN_COUNT, err);
-	if (received <= 0)
-		return received;
-	if (join_container(given, err) < 0)
-		return -1;
-	close(given[GIVEN_USER]);
-	close(given[GIVEN_NETWORK]);
-	if (source_prepare(options, &source, &left) < 0)
-		ready_say_failure(READY_WARNING, &left);
-	pid = sandbox_fork(SANDBOX_PORT, &pidfd, &isolated, err);
-	if (pid < 0)
-		return -1;
-	if (pid > 0)
-		return ready_watch(pid, pidfd, err);
-	if (serve(&source, given, isolated, err) == 0)
-		_exit(0);
-	return -1;
 }
 
 /* ---- urun-resolv ---- */
@@ -136,7 +99,7 @@ static int serve_resolv(const struct network_options *options, struct error *err
 	return 0;
 }
 
-/* Process boundary: as in start(). */
+/* Process boundary: as in start_ports(). */
 static int start_resolv(const struct network_options *options, struct error *err)
 {
 	bool isolated;
@@ -153,12 +116,42 @@ static int start_resolv(const struct network_options *options, struct error *err
 	return -1;
 }
 
-static int start_as_told(const struct network_options *options, struct error *err)
+/* ---- the program ---- */
+
+/*
+ * Process boundary: the one that was executed ends when the other serves, so that the parent has waited
+ * for it when the ports are served, and the one that stays is nobody's to wait for.
+ */
+static int start_port(const struct network_options *options, struct error *err)
 {
-	return options->kind == NETWORK_HOST ? start_resolv(options, err) : start(options, err);
+	int given[GIVEN_COUNT], received, pidfd = -1;
+	struct error left = ERROR_NONE;
+	struct source source;
+	bool isolated;
+	pid_t pid;
+
+	if (options->kind == NETWORK_HOST)
+		return start_resolv(options, err);
+	received = ready_receive(given, GIVEN_COUNT, GIVEN_COUNT, err);
+	if (received <= 0)
+		return received;
+	if (join_container(given, err) < 0)
+		return -1;
+	close(given[GIVEN_USER]);
+	close(given[GIVEN_NETWORK]);
+	if (source_prepare(options, &source, &left) < 0)
+		ready_say_failure(READY_WARNING, &left);
+	pid = sandbox_fork(SANDBOX_PORT, &pidfd, &isolated, err);
+	if (pid < 0)
+		return -1;
+	if (pid > 0)
+		return ready_watch(pid, pidfd, err);
+	if (serve_ports(&source, given, isolated, err) == 0)
+		_exit(0);
+	return -1;
 }
 
 int main(int argc, char **argv)
 {
-	return ready_main(argc, argv, "urun-port", start_as_told);
+	return ready_main(argc, argv, "urun-port", start_port);
 }

@@ -87,20 +87,20 @@ static struct ends ends_of(const struct layout *layout, const uint8_t *frame,
 }
 
 /* A container that makes its own connections collide slows down its own network. */
-static size_t bucket_of(const struct ends *ends)
+static size_t connection_bucket(const struct ends *ends)
 {
 	uint64_t hash = hash_bytes(ends, sizeof(*ends));
 
 	return (size_t)((hash ^ hash >> 32) % BUCKETS);
 }
 
-static struct connection *find(struct connections *connections, const struct ends *ends)
+static struct connection *find_connection(struct connections *connections, const struct ends *ends)
 {
 	struct connection *connection = connections->last;
 
 	if (connection && memcmp(&connection->ends, ends, sizeof(*ends)) == 0)
 		return connection;
-	for (connection = connections->buckets[bucket_of(ends)]; connection;
+	for (connection = connections->buckets[connection_bucket(ends)]; connection;
 	     connection = connection->next)
 		if (memcmp(&connection->ends, ends, sizeof(*ends)) == 0) {
 			connections->last = connection;
@@ -114,9 +114,9 @@ static struct connection *find_by_fd(const struct connections *connections, int 
 	return fd >= 0 && (size_t)fd < connections->by_fd_count ? connections->by_fd[fd] : NULL;
 }
 
-static void add(struct connections *connections, struct connection *connection, int fd)
+static void add_connection(struct connections *connections, struct connection *connection, int fd)
 {
-	struct connection **bucket = &connections->buckets[bucket_of(&connection->ends)];
+	struct connection **bucket = &connections->buckets[connection_bucket(&connection->ends)];
 	size_t count = connections->by_fd_count ? connections->by_fd_count : 64;
 
 	while (count <= (size_t)fd)
@@ -214,15 +214,6 @@ static struct connection *next_low(struct connections *connections)
 
 /* ---- the list of those that are to be reset ---- */
 
-static void abort_connection(struct connections *connections, struct connection *connection)
-{
-	if (connection->is_aborted)
-		return;
-	connection->is_aborted = true;
-	connection->next_aborted = connections->aborted;
-	connections->aborted = connection;
-}
-
 static void forget_aborted(struct connections *connections, const struct connection *connection)
 {
 	struct connection **link = &connections->aborted;
@@ -319,22 +310,13 @@ static void forget_both_ended(struct connections *connections, const struct conn
 
 /* ---- the life of a connection ---- */
 
-static void begin(struct connections *connections, const struct layout *layout,
-		  const uint8_t *frame)
-{
-	free(connections->begun);
-	connections->begun = mem_alloc(sizeof(struct connection));
-	connections->begun->ends = ends_of(layout, frame, FROM_CONTAINER);
-	window_begin(layout, frame, &connections->begun->window);
-}
-
 void connections_opened(struct connections *connections, int fd)
 {
 	if (fd < 0 || !connections->begun)
 		return;
 	connections_closed(connections, fd);
 	note_young(connections, connections->begun);
-	add(connections, take_ptr(connections->begun), fd);
+	add_connection(connections, take_ptr(connections->begun), fd);
 }
 
 void connections_settle(struct connections *connections)
@@ -348,7 +330,7 @@ void connections_closed(struct connections *connections, int fd)
 
 	if (!connection)
 		return;
-	link = &connections->buckets[bucket_of(&connection->ends)];
+	link = &connections->buckets[connection_bucket(&connection->ends)];
 	while (*link != connection)
 		link = &(*link)->next;
 	*link = connection->next;
@@ -369,7 +351,7 @@ bool connections_has(const struct connections *connections, const struct layout 
 		     const uint8_t *frame)
 {
 	struct ends ends = ends_of(layout, frame, FROM_CONTAINER);
-	const struct connection *connection = connections->buckets[bucket_of(&ends)];
+	const struct connection *connection = connections->buckets[connection_bucket(&ends)];
 
 	while (connection && memcmp(&connection->ends, &ends, sizeof(ends)) != 0)
 		connection = connection->next;
@@ -456,13 +438,17 @@ bool connections_from_container(struct connections *connections, const struct la
 		return true;
 	/* The window of a SYN is never scaled. */
 	flags = frame[layout->transport + TCP_FLAGS];
+	ends = ends_of(layout, frame, FROM_CONTAINER);
 	if (flags & TCP_FLAG_SYN) {
-		if (!(flags & TCP_FLAG_ACK))
-			begin(connections, layout, frame);
+		if (flags & TCP_FLAG_ACK)
+			return true;
+		free(connections->begun);
+		connections->begun = mem_alloc(sizeof(struct connection));
+		connections->begun->ends = ends;
+		window_begin(layout, frame, &connections->begun->window);
 		return true;
 	}
-	ends = ends_of(layout, frame, FROM_CONTAINER);
-	connection = find(connections, &ends);
+	connection = find_connection(connections, &ends);
 	if (!connection)
 		return true;
 	if (flags & TCP_FLAG_RST && !take_reset(connection))
@@ -501,14 +487,18 @@ static void check_end(struct connections *connections, struct connection *connec
 		return;
 	}
 	tcp[TCP_FLAGS] &= (uint8_t)~TCP_FLAG_FIN;
-	abort_connection(connections, connection);
+	if (connection->is_aborted)
+		return;
+	connection->is_aborted = true;
+	connection->next_aborted = connections->aborted;
+	connections->aborted = connection;
 }
 
 void connections_to_container(struct connections *connections, struct layout *layout, uint8_t *head,
 			      const uint8_t *data)
 {
 	struct ends ends = ends_of(layout, head, TO_CONTAINER);
-	struct connection *connection = find(connections, &ends);
+	struct connection *connection = find_connection(connections, &ends);
 	uint8_t flags = head[layout->transport + TCP_FLAGS];
 
 	if (!connection || !(flags & TCP_FLAG_ACK))

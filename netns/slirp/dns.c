@@ -80,7 +80,7 @@ static int family_of(const struct dns *dns, size_t server)
 }
 
 /* The server of @family that libslirp is to use; RESOLV_SERVERS_MAX: there is none. */
-static size_t choose(const struct dns *dns, int family, int64_t now_ms)
+static size_t choose_server(const struct dns *dns, int family, int64_t now_ms)
 {
 	size_t first = RESOLV_SERVERS_MAX;
 
@@ -99,7 +99,7 @@ static size_t choose(const struct dns *dns, int family, int64_t now_ms)
 
 static void tell_stack(struct dns *dns, int64_t now_ms)
 {
-	size_t v4 = choose(dns, AF_INET, now_ms), v6 = choose(dns, AF_INET6, now_ms);
+	size_t v4 = choose_server(dns, AF_INET, now_ms), v6 = choose_server(dns, AF_INET6, now_ms);
 	autostrbuf struct strbuf text = { 0 };
 
 	if (dns->stack_file < 0 || (v4 == dns->told[0] && v6 == dns->told[1]))
@@ -115,20 +115,15 @@ static void tell_stack(struct dns *dns, int64_t now_ms)
 		dns->told[0] = dns->told[1] = SIZE_MAX;
 }
 
-static bool is_loopback(const union resolv_address *address)
-{
-	if (address->any.sa_family == AF_INET6)
-		return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
-	return ntohl(address->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-}
-
 /* The address that what leaves the host comes from, where one was stated. */
 static int bind_outbound(const struct dns *dns, int fd, const union resolv_address *server)
 {
 	const struct network_options *options = dns->options;
 	union resolv_address own = { .any.sa_family = server->any.sa_family };
 
-	if (is_loopback(server))
+	if (server->any.sa_family == AF_INET6
+		    ? IN6_IS_ADDR_LOOPBACK(&server->v6.sin6_addr)
+		    : ntohl(server->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET)
 		return 0;
 	if (own.any.sa_family == AF_INET && options->has_outbound4)
 		own.v4.sin_addr = options->outbound4;
@@ -239,7 +234,7 @@ static void end_query(struct pollset *set, struct query *query)
 	*query = (struct query){ .used = false };
 }
 
-static bool is_pending(const struct query *query)
+static bool has_pending_attempt(const struct query *query)
 {
 	for (size_t i = 0; i < query->tried; i++)
 		if (query->attempts[i].fd >= 0)
@@ -292,7 +287,7 @@ static void ask_next(struct dns *dns, struct pollset *set, struct query *query, 
 		}
 		dns->silent_until_ms[server] = now_ms + MEMORY_MS;
 	}
-	if (!is_pending(query))
+	if (!has_pending_attempt(query))
 		conclude(dns, set, query, now_ms);
 }
 
@@ -312,8 +307,8 @@ static struct query *free_query(struct dns *dns, struct pollset *set)
 	return oldest;
 }
 
-static struct query *begin(struct dns *dns, struct pollset *set, const uint8_t *bytes, size_t size,
-			   int64_t now_ms)
+static struct query *begin_query(struct dns *dns, struct pollset *set, const uint8_t *bytes,
+				 size_t size, int64_t now_ms)
 {
 	struct query *query = free_query(dns, set);
 
@@ -342,7 +337,7 @@ static bool holds_connection(struct dns *dns, struct pollset *set, const struct 
 	for (size_t i = 0; i < QUERIES_MAX; i++)
 		if (dns->queries[i].used && dns->queries[i].is_probe)
 			return true;
-	query = begin(dns, set, probe, dns_make_probe(++dns->probe_id, probe), now_ms);
+	query = begin_query(dns, set, probe, dns_make_probe(++dns->probe_id, probe), now_ms);
 	query->is_probe = true;
 	ask_next(dns, set, query, now_ms);
 	return true;
@@ -380,7 +375,7 @@ bool dns_take(struct dns *dns, struct pollset *set, const struct layout *layout,
 	if (size < UDP_SIZE || size > room || layout->transport + UDP_SIZE > sizeof(query->head) ||
 	    !dns_is_query(transport + UDP_SIZE, size - UDP_SIZE))
 		return true;
-	query = begin(dns, set, transport + UDP_SIZE, size - UDP_SIZE, now_ms);
+	query = begin_query(dns, set, transport + UDP_SIZE, size - UDP_SIZE, now_ms);
 	query->layout = *layout;
 	memcpy(query->head, frame, layout->transport + UDP_SIZE);
 	ask_next(dns, set, query, now_ms);
@@ -406,18 +401,9 @@ static void learn(struct dns *dns, const struct query *query, const struct attem
 	tell_stack(dns, now_ms);
 }
 
-static void keep_failed(struct dns *dns, struct query *query, size_t size)
-{
-	if (query->failed)
-		return;
-	query->failed = mem_alloc(size);
-	memcpy(query->failed, dns->answer, size);
-	query->failed_size = size;
-}
-
 /* Returns false where the query has ended. */
-static bool hear(struct dns *dns, struct pollset *set, struct query *query, struct attempt *attempt,
-		 int64_t now_ms)
+static bool hear_server(struct dns *dns, struct pollset *set, struct query *query,
+			struct attempt *attempt, int64_t now_ms)
 {
 	ssize_t got = recv(attempt->fd, dns->answer, sizeof(dns->answer), MSG_DONTWAIT);
 	enum dns_answer kind;
@@ -435,12 +421,15 @@ static bool hear(struct dns *dns, struct pollset *set, struct query *query, stru
 		end_query(set, query);
 		return false;
 	}
-	if (got < 0)
+	if (got < 0) {
 		dns->silent_until_ms[attempt->server] = now_ms + MEMORY_MS;
-	else
-		keep_failed(dns, query, (size_t)got);
+	} else if (!query->failed) {
+		query->failed = mem_alloc((size_t)got);
+		memcpy(query->failed, dns->answer, (size_t)got);
+		query->failed_size = (size_t)got;
+	}
 	end_attempt(set, attempt);
-	if (query->tried < dns->servers.count || !is_pending(query))
+	if (query->tried < dns->servers.count || !has_pending_attempt(query))
 		ask_next(dns, set, query, now_ms);
 	return query->used;
 }
@@ -453,7 +442,7 @@ static void run_query(struct dns *dns, struct pollset *set, struct query *query,
 		struct attempt *attempt = &query->attempts[i];
 
 		if (attempt->fd >= 0 && pollset_returned(set, attempt->fd) &&
-		    !hear(dns, set, query, attempt, now_ms))
+		    !hear_server(dns, set, query, attempt, now_ms))
 			return;
 	}
 	if (query->next_ms <= now_ms)

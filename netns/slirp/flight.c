@@ -67,12 +67,6 @@ struct flight_copy {
 	uint8_t bytes[COPY_SIZE];
 };
 
-/* Numbers turn around. */
-static bool is_after(uint32_t number, uint32_t other)
-{
-	return (int32_t)(number - other) > 0;
-}
-
 /* ---- the copies ---- */
 
 void flight_copies_release(struct flight_copies *copies)
@@ -160,7 +154,7 @@ static bool can_keep(const struct flight *flight, const struct layout *layout, u
 		     uint32_t number, uint32_t size)
 {
 	if (flight->has_no_copies || size == 0 || !flight->is_heard ||
-	    is_after(number + size, flight->edge) ||
+	    sequence_is_after(number + size, flight->edge) ||
 	    (flags & (TCP_FLAG_FIN | TCP_FLAG_SYN | TCP_FLAG_URG)) || !has_plain_headers(layout))
 		return false;
 	if (!flight->copy)
@@ -211,7 +205,7 @@ void flight_to_container(struct flight_copies *copies, struct flight *flight,
 	}
 	if (flags & TCP_FLAG_FIN)
 		end++;
-	if (is_after(end, flight->sent))
+	if (sequence_is_after(end, flight->sent))
 		flight->sent = end;
 }
 
@@ -224,7 +218,7 @@ static void note(struct flight_copy *copy, uint32_t number, bool is_new, bool is
 		copy->repeats = copy->waits = 0;
 		copy->due_ms = 0;
 		/* What follows is lost too, or it would be acknowledged. */
-		copy->recovering = copy->recovering && is_after(copy->recover, number);
+		copy->recovering = copy->recovering && sequence_is_after(copy->recover, number);
 		copy->resend_due = copy->recovering;
 		return;
 	}
@@ -236,7 +230,7 @@ static void note(struct flight_copy *copy, uint32_t number, bool is_new, bool is
 	copy->recover = copy->next;
 }
 
-static void change(uint8_t *tcp, size_t at, uint16_t value)
+static void change_field(uint8_t *tcp, size_t at, uint16_t value)
 {
 	checksum_mend(tcp + TCP_CHECKSUM, get16(tcp + at), value);
 	put16(tcp + at, value);
@@ -245,7 +239,7 @@ static void change(uint8_t *tcp, size_t at, uint16_t value)
 /* What of the window is left behind @number. */
 static uint16_t window_after(const struct flight *flight, uint32_t number)
 {
-	uint32_t left = is_after(flight->edge, number) ? flight->edge - number : 0;
+	uint32_t left = sequence_is_after(flight->edge, number) ? flight->edge - number : 0;
 
 	return window_narrow(left);
 }
@@ -276,8 +270,8 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 	uint16_t window;
 
 	/* libslirp knows what to do with a number that was never sent, or was acknowledged long ago. */
-	if (!(flags & TCP_FLAG_ACK) || is_after(number, flight->sent) ||
-	    (flight->is_heard && is_after(flight->acknowledged, number)))
+	if (!(flags & TCP_FLAG_ACK) || sequence_is_after(number, flight->sent) ||
+	    (flight->is_heard && sequence_is_after(flight->acknowledged, number)))
 		return true;
 	is_new = !flight->is_heard || number != flight->acknowledged;
 	is_repeat = !is_new && is_plain && edge == flight->edge;
@@ -291,16 +285,16 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 	if (!copy)
 		return true;
 	note(copy, number, is_new, is_repeat);
-	if (!is_after(copy->next, number)) {
+	if (!sequence_is_after(copy->next, number)) {
 		window = get16(tcp + TCP_WINDOW);
 		is_known = tell(copy, number, window);
 		flight_end(flight);
 	} else {
 		window = window_after(flight, copy->next);
 		is_known = tell(copy, copy->next, window);
-		change(tcp, TCP_ACK, (uint16_t)(copy->next >> 16));
-		change(tcp, TCP_ACK + 2, (uint16_t)copy->next);
-		change(tcp, TCP_WINDOW, window);
+		change_field(tcp, TCP_ACK, (uint16_t)(copy->next >> 16));
+		change_field(tcp, TCP_ACK + 2, (uint16_t)copy->next);
+		change_field(tcp, TCP_WINDOW, window);
 	}
 	if (is_plain)
 		return !is_known;
@@ -317,8 +311,8 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
  */
 static bool is_to_be_noted(struct flight *flight, uint32_t number, uint32_t acknowledged)
 {
-	if (!flight->is_heard || (!is_after(number, flight->noted_number + NOTED_FOR) &&
-				  !is_after(acknowledged, flight->noted_ack + NOTED_FOR)))
+	if (!flight->is_heard || (!sequence_is_after(number, flight->noted_number + NOTED_FOR) &&
+				  !sequence_is_after(acknowledged, flight->noted_ack + NOTED_FOR)))
 		return false;
 	flight->noted_number = number;
 	flight->noted_ack = acknowledged;
@@ -332,8 +326,8 @@ void flight_note(struct flight *flight, const struct layout *layout, uint8_t *fr
 	if (tcp[TCP_FLAGS] & TCP_FLAG_URG ||
 	    !is_to_be_noted(flight, get32(tcp + TCP_SEQUENCE), get32(tcp + TCP_ACK)))
 		return;
-	change(tcp, TCP_LENGTH, (uint16_t)(get16(tcp + TCP_LENGTH) | TCP_FLAG_URG));
-	change(tcp, TCP_URGENT, 0);
+	change_field(tcp, TCP_LENGTH, (uint16_t)(get16(tcp + TCP_LENGTH) | TCP_FLAG_URG));
+	change_field(tcp, TCP_URGENT, 0);
 }
 
 /* ---- our own segments ---- */
@@ -354,8 +348,8 @@ bool flight_last_word(const struct flight *flight, uint32_t sequence,
 
 uint32_t flight_next_number(const struct flight *flight)
 {
-	return flight->is_heard && is_after(flight->sent, flight->edge) ? flight->edge
-									: flight->sent;
+	return flight->is_heard && sequence_is_after(flight->sent, flight->edge) ? flight->edge
+										 : flight->sent;
 }
 
 /* As the container would. */
@@ -372,7 +366,7 @@ static size_t put_answer(struct flight_copy *copy, uint8_t *frame, uint8_t flags
 				  frame);
 }
 
-static size_t answer(struct flight_copy *copy, uint8_t *frame)
+static size_t answer_copy(struct flight_copy *copy, uint8_t *frame)
 {
 	uint16_t window = window_after(copy->flight, copy->next);
 	size_t size;
@@ -393,7 +387,7 @@ size_t flight_answer(struct flight_copies *copies, uint8_t *frame)
 		struct flight_copy *copy = copies->copies[i];
 
 		if (copy && copy->flight && copy->answer_due)
-			return answer(copy, frame);
+			return answer_copy(copy, frame);
 	}
 	return 0;
 }
@@ -439,14 +433,6 @@ size_t flight_resend(struct flight_copies *copies, int64_t now_ms, uint8_t *fram
 	return 0;
 }
 
-static int64_t wait_of(const struct flight_copy *copy)
-{
-	unsigned int doublings = copy->waits < WAITS_ANSWERED ? copy->waits : WAITS_ANSWERED;
-	int64_t wait = (int64_t)WAIT_MS << doublings;
-
-	return wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS;
-}
-
 int flight_timeout(struct flight_copies *copies, int64_t now_ms)
 {
 	int64_t due = INT64_MAX;
@@ -456,8 +442,13 @@ int flight_timeout(struct flight_copies *copies, int64_t now_ms)
 
 		if (!copy || !copy->flight)
 			continue;
-		if (copy->due_ms == 0)
-			copy->due_ms = now_ms + wait_of(copy);
+		if (copy->due_ms == 0) {
+			unsigned int doublings =
+				copy->waits < WAITS_ANSWERED ? copy->waits : WAITS_ANSWERED;
+			int64_t wait = (int64_t)WAIT_MS << doublings;
+
+			copy->due_ms = now_ms + (wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
+		}
 		if (copy->due_ms < due)
 			due = copy->due_ms;
 	}

@@ -53,16 +53,7 @@ void fragments_free(struct fragments *fragments)
 	free(fragments);
 }
 
-static struct key key_of(const uint8_t *ip, const struct layout *layout)
-{
-	struct key key = { .protocol = layout->protocol };
-
-	memcpy(key.addresses, ip + IP_SOURCE, sizeof(key.addresses));
-	memcpy(key.id, ip + IP_ID, sizeof(key.id));
-	return key;
-}
-
-static struct datagram *find(struct fragments *fragments, const struct key *key)
+static struct datagram *find_datagram(struct fragments *fragments, const struct key *key)
 {
 	for (size_t i = 0; i < DATAGRAMS_MAX; i++) {
 		struct datagram *datagram = &fragments->datagrams[i];
@@ -74,7 +65,7 @@ static struct datagram *find(struct fragments *fragments, const struct key *key)
 }
 
 /* A free one, else the oldest. */
-static struct datagram *choose(struct fragments *fragments)
+static struct datagram *choose_slot(struct fragments *fragments)
 {
 	struct datagram *chosen = &fragments->datagrams[0];
 
@@ -89,21 +80,9 @@ static struct datagram *choose(struct fragments *fragments)
 	return chosen;
 }
 
-/* The first fragment: its headers are the datagram's. */
-static void begin(struct fragments *fragments, struct datagram *datagram, const struct key *key,
-		  const struct layout *layout, const uint8_t *frame)
-{
-	datagram->key = *key;
-	datagram->used = true;
-	datagram->since = fragments->count++;
-	datagram->headers = layout->transport;
-	datagram->size = layout->end;
-	memcpy(datagram->bytes, frame, layout->end);
-}
-
 /* Behind what is there; false where it doesn't fit there. */
-static bool append(struct datagram *datagram, const struct layout *layout, const uint8_t *frame,
-		   size_t offset)
+static bool append_fragment(struct datagram *datagram, const struct layout *layout,
+			    const uint8_t *frame, size_t offset)
 {
 	size_t size = layout->end - layout->transport;
 
@@ -134,16 +113,26 @@ uint8_t *fragments_add(struct fragments *fragments, const struct layout *layout,
 	const uint8_t *ip = frame + layout->ip;
 	uint16_t word = get16(ip + IP_FRAGMENT);
 	size_t offset = (size_t)(word & OFFSET_MASK) * 8;
-	struct key key = key_of(ip, layout);
-	struct datagram *datagram = find(fragments, &key);
+	struct key key = { .protocol = layout->protocol };
+	struct datagram *datagram;
 
+	memcpy(key.addresses, ip + IP_SOURCE, sizeof(key.addresses));
+	memcpy(key.id, ip + IP_ID, sizeof(key.id));
+	datagram = find_datagram(fragments, &key);
 	if (offset == 0) {
-		begin(fragments, datagram ? datagram : choose(fragments), &key, layout, frame);
+		if (!datagram)
+			datagram = choose_slot(fragments);
+		datagram->key = key;
+		datagram->used = true;
+		datagram->since = fragments->count++;
+		datagram->headers = layout->transport;
+		datagram->size = layout->end;
+		memcpy(datagram->bytes, frame, layout->end);
 		return NULL;
 	}
 	if (!datagram)
 		return NULL;
-	if (!append(datagram, layout, frame, offset)) {
+	if (!append_fragment(datagram, layout, frame, offset)) {
 		datagram->used = false;
 		return NULL;
 	}

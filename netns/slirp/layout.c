@@ -48,21 +48,11 @@ static bool find_ipv6(const uint8_t *frame, size_t size, struct layout *layout)
 	return true;
 }
 
-static void find_tcp(const uint8_t *frame, struct layout *layout)
-{
-	size_t room = layout->end - layout->transport, size;
-
-	if (layout->protocol != IPPROTO_TCP || layout->fragment || room < TCP_SIZE)
-		return;
-	size = (size_t)(frame[layout->transport + TCP_LENGTH] >> 4) * 4;
-	if (size >= TCP_SIZE && size <= room)
-		layout->tcp_size = size;
-}
-
 bool layout_find(const uint8_t *frame, size_t size, struct layout *ret_layout)
 {
 	struct layout layout = { .ip = ETH_HLEN };
 	bool found = false;
+	size_t room;
 
 	if (size < ETH_HLEN)
 		return false;
@@ -73,7 +63,13 @@ bool layout_find(const uint8_t *frame, size_t size, struct layout *ret_layout)
 	}
 	if (!found)
 		return false;
-	find_tcp(frame, &layout);
+	room = layout.end - layout.transport;
+	if (layout.protocol == IPPROTO_TCP && !layout.fragment && room >= TCP_SIZE) {
+		size_t tcp_size = (size_t)(frame[layout.transport + TCP_LENGTH] >> 4) * 4;
+
+		if (tcp_size >= TCP_SIZE && tcp_size <= room)
+			layout.tcp_size = tcp_size;
+	}
 	*ret_layout = layout;
 	return true;
 }

@@ -98,7 +98,8 @@ static void settle(struct loop *loop)
 
 /* ---- from the container ---- */
 
-static void pass_on(struct loop *loop, const struct layout *layout, uint8_t *frame, size_t size)
+static void pass_to_stack(struct loop *loop, const struct layout *layout, uint8_t *frame,
+			  size_t size)
 {
 	if (dns_take(loop->dns, &loop->set, layout, frame, loop->now_ms))
 		return;
@@ -117,7 +118,7 @@ static void take_fragment(struct loop *loop, const struct layout *layout)
 
 	if (frame &&
 	    frame_from_container(loop->options, &none, frame, size, &whole) != FRAME_REFUSED)
-		pass_on(loop, &whole, frame, size);
+		pass_to_stack(loop, &whole, frame, size);
 }
 
 static void take_frame(struct loop *loop, const struct virtio_net_hdr *header, size_t size)
@@ -139,7 +140,7 @@ static void take_frame(struct loop *loop, const struct virtio_net_hdr *header, s
 	if (kind == FRAME_FRAGMENT)
 		take_fragment(loop, &layout);
 	else
-		pass_on(loop, &layout, loop->frame, size);
+		pass_to_stack(loop, &layout, loop->frame, size);
 }
 
 static size_t young_max(struct loop *loop)
@@ -161,7 +162,7 @@ static void begin_connections(struct loop *loop)
 	while (loop->syns.count > 0 &&
 	       connections_young(loop->connections, loop->now_ms, &wait_ms) < young_max(loop) &&
 	       syn_queue_take(&loop->syns, &syn))
-		pass_on(loop, &syn.layout, syn.frame, syn.size);
+		pass_to_stack(loop, &syn.layout, syn.frame, syn.size);
 }
 
 /* When begin_connections() is to be called at the latest, in ms from now on; -1: no matter. */
@@ -195,7 +196,7 @@ static bool drain_tap(struct loop *loop)
 /* ---- the loop ---- */
 
 /* The host's name servers, and what else of its resolv.conf is the container's too. */
-static void take_resolv(struct loop *loop, const char *text, size_t size)
+static void use_host_resolv(struct loop *loop, const char *text, size_t size)
 {
 	struct resolv_servers servers;
 
@@ -220,7 +221,7 @@ static void hear_watcher(struct loop *loop)
 		fd_close(&loop->resolv.watcher_fd);
 		return;
 	}
-	take_resolv(loop, text, (size_t)size);
+	use_host_resolv(loop, text, (size_t)size);
 	free(text);
 }
 
@@ -243,7 +244,7 @@ struct loop *loop_new(const struct network_options *options, int watcher_fd, str
 		loop->stack =
 			stack_new(options, &loop->set, loop->connections, send_frame, loop, err);
 	resolv_read_host(&text, &size);
-	take_resolv(loop, text, size);
+	use_host_resolv(loop, text, size);
 	if (loop->stack)
 		return loop;
 	loop_free(loop);
@@ -288,16 +289,8 @@ static bool tell_container(struct loop *loop)
 	return !was_asked;
 }
 
-/* The sooner of two times in ms; -1: never. */
-static int sooner(int first, int second)
-{
-	if (first < 0 || second < 0)
-		return first < 0 ? second : first;
-	return first < second ? first : second;
-}
-
 /* Asks libslirp what it waits for, and returns for how long, in ms. */
-static int ask(struct loop *loop)
+static int ask_for_events(struct loop *loop)
 {
 	bool is_tight;
 	int timeout;
@@ -316,17 +309,10 @@ static int ask(struct loop *loop)
 		timeout = stack_ask(loop->stack, is_tight);
 		pollset_end(&loop->set);
 	} while (!tell_container(loop));
-	timeout = sooner(timeout, connections_timeout(loop->connections, clock_ms()));
-	timeout = sooner(timeout, until_beginning(loop));
-	timeout = sooner(timeout, dns_timeout(loop->dns, clock_ms()));
-	return loop->end_ms ? sooner(timeout, FINISH_LOOK_MS) : timeout;
-}
-
-/* The container has ended: whether nothing of it is left to be done, or too long ago. */
-static bool is_done(const struct loop *loop, bool tap_was_read)
-{
-	return loop->now_ms >= loop->end_ms ||
-	       (!tap_was_read && connections_are_finished(loop->connections));
+	timeout = clock_sooner(timeout, connections_timeout(loop->connections, clock_ms()));
+	timeout = clock_sooner(timeout, until_beginning(loop));
+	timeout = clock_sooner(timeout, dns_timeout(loop->dns, clock_ms()));
+	return loop->end_ms ? clock_sooner(timeout, FINISH_LOOK_MS) : timeout;
 }
 
 int loop_run(struct loop *loop, const struct loop_files *files, struct error *err)
@@ -336,14 +322,17 @@ int loop_run(struct loop *loop, const struct loop_files *files, struct error *er
 	resolv_follower_begin(&loop->resolv, files->resolv);
 	dns_serve_stack(loop->dns, files->stack_resolv, clock_ms());
 	for (;;) {
-		int ready = pollset_wait(&loop->set, ask(loop));
+		int ready = pollset_wait(&loop->set, ask_for_events(loop));
 		bool tap_returned;
 
 		loop->now_ms = clock_ms();
 		if (ready < 0 && ready != -EINTR)
 			return error_set(err, -ready, "wait for packets");
 		tap_returned = pollset_returned(&loop->set, loop->tap_fd);
-		if (loop->end_ms && is_done(loop, tap_returned))
+		/* The container has ended, and all that it sent is out, or its time is over. */
+		if (loop->end_ms &&
+		    (loop->now_ms >= loop->end_ms ||
+		     (!tap_returned && connections_are_finished(loop->connections))))
 			break;
 		if (!loop->end_ms && pollset_returned(&loop->set, loop->life_fd)) {
 			loop->end_ms = loop->now_ms + FINISH_MS;

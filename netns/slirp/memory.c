@@ -69,7 +69,7 @@ void memory_count(struct memory_watch *watch, size_t count)
 	malloc_trim(0);
 }
 
-static enum memory_state look(const struct memory_watch *watch)
+static enum memory_state measure(const struct memory_watch *watch)
 {
 	size_t size = resident(watch);
 
@@ -99,7 +99,7 @@ enum memory_state memory_state(struct memory_watch *watch)
 	if (watch->state != MEMORY_PLENTY && now - watch->looked_ms < wait_ms)
 		return watch->state;
 	watch->looked_ms = now;
-	watch->state = look(watch);
+	watch->state = measure(watch);
 	return watch->state;
 }
 

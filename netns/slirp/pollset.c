@@ -39,7 +39,7 @@ void pollset_begin(struct pollset *set)
 	set->round++;
 }
 
-static struct pollset_entry *entry_of(struct pollset *set, int fd)
+static struct pollset_entry *pollset_entry_of(struct pollset *set, int fd)
 {
 	size_t count = set->entry_count ? set->entry_count : 64;
 
@@ -52,15 +52,6 @@ static struct pollset_entry *entry_of(struct pollset *set, int fd)
 		set->entry_count = count;
 	}
 	return &set->entries[fd];
-}
-
-static void add_member(struct pollset *set, int fd)
-{
-	if (set->member_count == set->member_room) {
-		set->member_room = set->member_room ? set->member_room * 2 : 64;
-		set->members = mem_resize(set->members, set->member_room, sizeof(*set->members));
-	}
-	set->members[set->member_count++] = fd;
 }
 
 /* The two numbers are for a descriptor that was closed behind our back, and came again. */
@@ -76,14 +67,18 @@ static bool tell_kernel(const struct pollset *set, int fd, bool known, struct ep
 
 void pollset_ask(struct pollset *set, int fd, uint32_t events)
 {
-	struct pollset_entry *entry = entry_of(set, fd);
+	struct pollset_entry *entry = pollset_entry_of(set, fd);
 	struct epoll_event event = { .events = events, .data.fd = fd };
 
 	entry->round = set->round;
 	if (entry->events == events)
 		return;
+	if (!entry->member && set->member_count == set->member_room) {
+		set->member_room = set->member_room ? set->member_room * 2 : 64;
+		set->members = mem_resize(set->members, set->member_room, sizeof(*set->members));
+	}
 	if (!entry->member)
-		add_member(set, fd);
+		set->members[set->member_count++] = fd;
 	entry->member = true;
 	if (tell_kernel(set, fd, entry->events != 0, &event))
 		entry->events = events;

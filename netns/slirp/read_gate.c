@@ -21,7 +21,7 @@ struct read_gate_entry {
 	int previous, next; /* in the queue: descriptor + 1; 0: there is none */
 };
 
-static struct read_gate_entry *entry_of(struct read_gate *gate, int fd)
+static struct read_gate_entry *gate_entry_of(struct read_gate *gate, int fd)
 {
 	size_t count = gate->entry_count ? gate->entry_count : 64;
 
@@ -46,7 +46,7 @@ void read_gate_release(struct read_gate *gate)
 
 static void hold(struct read_gate *gate, int fd)
 {
-	struct read_gate_entry *entry = entry_of(gate, fd);
+	struct read_gate_entry *entry = gate_entry_of(gate, fd);
 
 	*entry = (struct read_gate_entry){ .state = STATE_HELD, .previous = gate->last };
 	if (gate->last)
@@ -81,24 +81,18 @@ static void begin_period(struct read_gate *gate, unsigned int turns, unsigned in
 	gate->period_ms = now_ms;
 }
 
-static void end_period(struct read_gate *gate, int64_t now_ms)
-{
-	if (!gate->first)
-		begin_period(gate, READ_GATE_TURNS, READ_GATE_TURNS, now_ms);
-	else if (gate->ends >= READ_GATE_ENDS_MIN)
-		begin_period(gate, 0, READ_GATE_TURNS, now_ms);
-	else
-		begin_period(gate, gate->next_turns, 2 * gate->next_turns, now_ms);
-}
-
 void read_gate_begin_round(struct read_gate *gate, bool is_tight, int64_t now_ms)
 {
+	bool period_is_over = now_ms - gate->period_ms >= READ_GATE_PERIOD_MS;
+
 	if (!is_tight)
 		gate->turns = READ_GATE_ROUND;
-	else if (!gate->is_tight)
+	else if (!gate->is_tight || (period_is_over && !gate->first))
 		begin_period(gate, READ_GATE_TURNS, READ_GATE_TURNS, now_ms);
-	else if (now_ms - gate->period_ms >= READ_GATE_PERIOD_MS)
-		end_period(gate, now_ms);
+	else if (period_is_over && gate->ends >= READ_GATE_ENDS_MIN)
+		begin_period(gate, 0, READ_GATE_TURNS, now_ms);
+	else if (period_is_over)
+		begin_period(gate, gate->next_turns, 2 * gate->next_turns, now_ms);
 	gate->is_tight = is_tight;
 	gate->has_passed = false;
 	while (gate->first && gate->turns > 0)
@@ -123,13 +117,13 @@ void read_gate_free(struct read_gate *gate, int fd)
 		take_out(gate, fd);
 	if (gate->turns > 0)
 		gate->turns--;
-	entry_of(gate, fd)->state = STATE_PASSED;
+	gate_entry_of(gate, fd)->state = STATE_PASSED;
 	gate->has_passed = true;
 }
 
 bool read_gate_pass(struct read_gate *gate, int fd)
 {
-	switch (entry_of(gate, fd)->state) {
+	switch (gate_entry_of(gate, fd)->state) {
 	case STATE_PASSED: return true;
 	case STATE_HELD: return false;
 	case STATE_NEW: break;

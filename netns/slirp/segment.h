@@ -8,6 +8,15 @@
 
 #include "netns/slirp/layout.h"
 
+/*
+ * Whether the sequence number @number comes after @other.  Sequence numbers wrap around, so a number
+ * counts as later by up to 2 GiB.
+ */
+static inline bool sequence_is_after(uint32_t number, uint32_t other)
+{
+	return (int32_t)(number - other) > 0;
+}
+
 /* The headers of a segment without options: link, IPv4 or IPv6, TCP. */
 #define SEGMENT_HEAD_MAX (14 + IPV6_SIZE + TCP_SIZE)
 

@@ -132,7 +132,7 @@ static const SlirpCb callbacks = {
 /* ---- the stack ---- */
 
 /* libslirp keeps the pointers. */
-static void set_outbound(struct stack *stack, const struct network_options *options,
+static void use_outbound(struct stack *stack, const struct network_options *options,
 			 SlirpConfig *config)
 {
 	if (options->has_outbound4) {
@@ -174,7 +174,7 @@ struct stack *stack_new(const struct network_options *options, struct pollset *s
 	*stack = (struct stack){
 		.set = set, .connections = connections, .send = send, .context = context
 	};
-	set_outbound(stack, options, &config);
+	use_outbound(stack, options, &config);
 	stack->slirp = slirp_new(&config, &callbacks, stack);
 	if (!stack->slirp) {
 		free(stack);

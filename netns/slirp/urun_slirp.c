@@ -31,7 +31,7 @@ struct identity {
  * ORDER: the loop opens what it needs of the host's files; then these are out of reach, then the
  * privileges, and only then comes the container's device.
  */
-static int confine(const struct identity *identity, int *ret_stack_resolv, struct error *err)
+static int confine_slirp(const struct identity *identity, int *ret_stack_resolv, struct error *err)
 {
 	/* What the container may have us write to its resolv.conf; sockets have no size. */
 	const struct rlimit size = { 2 * RESOLV_SIZE_MAX, 2 * RESOLV_SIZE_MAX };
@@ -50,8 +50,8 @@ static int confine(const struct identity *identity, int *ret_stack_resolv, struc
 /* The lock is held as long as its descriptor is open: it says that this process lives. */
 enum given { GIVEN_LIFE, GIVEN_TAP, GIVEN_LOCK, GIVEN_RESOLV, GIVEN_COUNT };
 
-static int serve(const struct network_options *options, const struct identity *identity,
-		 int watcher_fd, struct error *err)
+static int serve_link(const struct network_options *options, const struct identity *identity,
+		      int watcher_fd, struct error *err)
 {
 	struct loop *loop = loop_new(options, watcher_fd, err);
 	struct loop_files files = { .stack_resolv = -1 };
@@ -59,7 +59,7 @@ static int serve(const struct network_options *options, const struct identity *i
 
 	if (!loop)
 		return -1;
-	given = confine(identity, &files.stack_resolv, err) < 0
+	given = confine_slirp(identity, &files.stack_resolv, err) < 0
 			? -1
 			: ready_receive(fds, GIVEN_RESOLV, GIVEN_COUNT, err);
 	if (given <= 0) {
@@ -79,7 +79,7 @@ static int serve(const struct network_options *options, const struct identity *i
  * Process boundary: the one that was executed ends when the other serves, so that the parent has waited
  * for it when the network is usable, and the one that stays is nobody's to wait for.
  */
-static int start(const struct network_options *options, struct error *err)
+static int start_slirp(const struct network_options *options, struct error *err)
 {
 	struct identity identity = { .uid = geteuid(), .gid = getegid() };
 	struct error unwatched = ERROR_NONE;
@@ -94,7 +94,7 @@ static int start(const struct network_options *options, struct error *err)
 		return -1;
 	if (pid > 0)
 		return ready_watch(pid, pidfd, err);
-	if (serve(options, &identity, watcher_fd, err) == 0)
+	if (serve_link(options, &identity, watcher_fd, err) == 0)
 		_exit(0);
 	return -1;
 }
@@ -104,5 +104,5 @@ int main(int argc, char **argv)
 	/* It was loaded with all its libraries: that is what slirp_check_host() wants to know. */
 	if (argc == 2 && str_equal(argv[1], "--check"))
 		return 0;
-	return ready_main(argc, argv, "urun-slirp", start);
+	return ready_main(argc, argv, "urun-slirp", start_slirp);
 }

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "netns/slirp/checksum.h"
+#include "netns/slirp/segment.h"
 
 /* Ours: enough for four times what 16 bits say. */
 #define SCALE 2
@@ -26,36 +27,26 @@
 /* The largest that the container sends: its MTU is at most 65520. */
 #define SENT_MAX (65520 - IPV4_SIZE - TCP_SIZE)
 
-/* Sequence numbers wrap around. */
-static bool is_after(uint32_t number, uint32_t other)
-{
-	return (int32_t)(number - other) > 0;
-}
-
 static void advance(uint32_t *number, uint32_t to)
 {
-	if (is_after(to, *number))
+	if (sequence_is_after(to, *number))
 		*number = to;
-}
-
-/* As libslirp computes it. */
-static uint32_t room_for(size_t segment)
-{
-	if (segment < SEGMENT_MIN)
-		segment = SEGMENT_MIN;
-	if (segment > SEGMENT_MAX)
-		segment = SEGMENT_MAX;
-	return (uint32_t)((ROOM + segment - 1) / segment * segment);
 }
 
 void window_begin(const struct layout *layout, const uint8_t *syn, struct window *ret_window)
 {
 	size_t scale = layout_tcp_option(layout, syn, TCP_OPTION_SCALE, 1);
 	size_t mss = layout_tcp_option(layout, syn, TCP_OPTION_MSS, 2);
+	size_t segment = mss ? get16(syn + mss) : SEGMENT_MIN;
 
+	/* As libslirp computes it. */
+	if (segment < SEGMENT_MIN)
+		segment = SEGMENT_MIN;
+	if (segment > SEGMENT_MAX)
+		segment = SEGMENT_MAX;
 	*ret_window = (struct window){
 		.has_offer = scale != 0,
-		.room = room_for(mss ? get16(syn + mss) : SEGMENT_MIN),
+		.room = (uint32_t)((ROOM + segment - 1) / segment * segment),
 		.sent = get32(syn + layout->transport + TCP_SEQUENCE) + 1,
 	};
 	if (scale != 0)
@@ -106,25 +97,19 @@ uint16_t window_narrow(uint32_t width)
 	return (uint16_t)(width < UINT16_MAX ? width : UINT16_MAX);
 }
 
-/*
- * What lies behind the edge that the container knows is a probe, or nonsense: libslirp drops it, so
- * it isn't waited for.
- */
-static void note_sent(struct window *window, const struct layout *layout, const uint8_t *tcp)
-{
-	uint32_t size = (uint32_t)(layout->end - layout->transport - layout->tcp_size);
-	uint32_t end = get32(tcp + TCP_SEQUENCE) + size;
-
-	advance(&window->sent, is_after(end, window->told) ? window->told : end);
-}
-
 uint32_t window_from_container(struct window *window, const struct layout *layout, uint8_t *frame)
 {
 	uint8_t *tcp = frame + layout->transport;
 	uint16_t old_value = get16(tcp + TCP_WINDOW), new_value;
 	uint32_t width = (uint32_t)old_value << window->scale;
+	uint32_t size = (uint32_t)(layout->end - layout->transport - layout->tcp_size);
+	uint32_t end = get32(tcp + TCP_SEQUENCE) + size;
 
-	note_sent(window, layout, tcp);
+	/*
+	 * Data behind the edge that the container knows is a window probe, or nonsense: libslirp drops
+	 * such data, so no acknowledgement of the data is awaited.
+	 */
+	advance(&window->sent, sequence_is_after(end, window->told) ? window->told : end);
 	new_value = window_narrow(width);
 	put16(tcp + TCP_WINDOW, new_value);
 	checksum_mend(tcp + TCP_CHECKSUM, old_value, new_value);
@@ -138,7 +123,7 @@ void window_to_container(struct window *window, const struct layout *layout, uin
 
 	advance(&window->acknowledged, number);
 	if (window->has_edge)
-		width = is_after(window->edge, number) ? window->edge - number : 0;
+		width = sequence_is_after(window->edge, number) ? window->edge - number : 0;
 	width >>= window->shift;
 	put16(tcp + TCP_WINDOW, (uint16_t)width);
 	advance(&window->told, number + (width << window->shift));
@@ -178,7 +163,7 @@ bool window_is_low(const struct window *window)
 
 bool window_ask(struct window *window)
 {
-	if (!is_after(window->sent, window->acknowledged) ||
+	if (!sequence_is_after(window->sent, window->acknowledged) ||
 	    (window->has_asked && window->asked == window->sent))
 		return false;
 	window->has_asked = true;
@@ -189,6 +174,6 @@ bool window_ask(struct window *window)
 /* Less than the scale's unit can't be told. */
 bool window_is_untold(const struct window *window)
 {
-	return window->has_edge && is_after(window->edge, window->told) &&
+	return window->has_edge && sequence_is_after(window->edge, window->told) &&
 	       window->edge - window->told >= 1u << window->shift;
 }
