@@ -8,9 +8,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define TCP_LEVEL 6 /* IPPROTO_TCP: <netinet/in.h> is at odds with <linux/tcp.h> */
+#define TCP_LEVEL 6 /* IPPROTO_TCP: <netinet/in.h> conflicts with <linux/tcp.h> */
 
-/* Source: Linux, include/net/tcp_states.h.  <netinet/tcp.h> is at odds with <linux/tcp.h>. */
+/* Source: Linux, include/net/tcp_states.h.  <netinet/tcp.h> conflicts with <linux/tcp.h>. */
 enum {
 	STATE_ESTABLISHED = 1,
 	STATE_SYN_SENT,
@@ -21,8 +21,8 @@ enum {
 };
 
 /*
- * After a reset the socket is in the state CLOSE, and after two orderly ends too.  But the kernel
- * counts the peer's FIN as a byte that it received.
+ * The state CLOSE follows a reset as well as two orderly ends.  The count of received bytes tells
+ * them apart: the kernel counts the peer's FIN as a byte.
  */
 bool ending_is_orderly(int fd, uint32_t received)
 {
@@ -41,7 +41,7 @@ bool ending_is_orderly(int fd, uint32_t received)
 	case STATE_FIN_WAIT1:
 	case STATE_FIN_WAIT2: return false;
 	case STATE_CLOSE:
-		/* Since Linux 4.1. */
+		/* tcpi_bytes_received: since Linux 4.1. */
 		return size < offsetof(struct tcp_info, tcpi_bytes_received) +
 				       sizeof(info.tcpi_bytes_received) ||
 		       (uint32_t)info.tcpi_bytes_received == received + 1;
@@ -49,7 +49,9 @@ bool ending_is_orderly(int fd, uint32_t received)
 	return true;
 }
 
-/* In the state CLOSE the kernel goes on telling what was unsent when the connection ended. */
+/*
+ * In the state CLOSE the kernel still reports the bytes that were unsent when the connection ended.
+ */
 int ending_unsent(int fd)
 {
 	struct tcp_info info = { .tcpi_state = STATE_CLOSE };

@@ -13,11 +13,11 @@
 
 #include "core/base/str.h"
 
-/* A call that is allowed where its argument @index has @value in the bits of @mask. */
+/* A call that is allowed if its argument @index equals @value in the bits of @mask. */
 struct condition {
 	int call;
 	unsigned int index;
-	uint64_t mask; /* 0: the whole of it */
+	uint64_t mask; /* 0: all bits */
 	uint64_t value;
 };
 
@@ -93,30 +93,34 @@ static const struct condition sometimes[] = {
 	{ SCMP_SYS(fcntl64), 1, 0, F_SETFD },
 	{ SCMP_SYS(ioctl), 1, 0, FIONREAD },
 	{ SCMP_SYS(ioctl), 1, 0, FIONBIO },
-	/* an interface's number, for a DNS server with a link-local address */
+	/* the index of an interface, for a DNS server with a link-local address */
 	{ SCMP_SYS(ioctl), 1, 0, SIOCGIFINDEX },
 };
 
-/* urun-slirp and urun-resolv write the resolv.conf of the container, and that of libslirp. */
+/*
+ * urun-slirp and urun-resolv write the container's resolv.conf; urun-slirp writes libslirp's too.
+ */
 static const int writes_resolv[] = {
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(ftruncate),
 	SCMP_SYS(ftruncate64),
 };
 
-/* The times of an open file, and of nothing by its name. */
+/* Sets the times of an open file only: the path, argument 1, must be NULL. */
 static const struct condition dates_resolv[] = {
 	{ SCMP_SYS(utimensat), 1, 0, 0 },
 	{ SCMP_SYS(utimensat_time64), 1, 0, 0 },
 };
 
-/* Calls that the watcher of the host's resolv.conf makes, and no other helper. */
+/* System calls that only urun-resolv makes, which watches the host's resolv.conf. */
 static const int always_of_resolv[] = {
 	SCMP_SYS(poll),	      SCMP_SYS(ppoll),	       SCMP_SYS(readlink),
 	SCMP_SYS(readlinkat), SCMP_SYS(inotify_init1), SCMP_SYS(inotify_add_watch),
 };
 
-/* What urun-port alone calls: it moves bytes between sockets, and is asked over a socket of its own. */
+/*
+ * System calls that only urun-port makes: it moves bytes between sockets and accepts connections.
+ */
 static const int always_of_port[] = {
 	SCMP_SYS(accept4),
 	SCMP_SYS(splice),
@@ -185,14 +189,16 @@ int filter_system_calls(enum sandbox_kind kind, struct error *err)
 
 	if (!filter)
 		return error_set(err, ENOMEM, "make the filter of system calls");
-	/* libseccomp would do this too, and report its failure as EFAULT. */
+	/* libseccomp would set no_new_privs itself, but report a failure of that as EFAULT. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
 		result = errno;
 		seccomp_release(filter);
 		return error_set(err, result, "set no_new_privs");
 	}
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
-	/* The kernel's own errno, where libseccomp has ECANCELED for all. */
+	/*
+	 * Return the kernel's errno; without this libseccomp returns ECANCELED for every failure.
+	 */
 	seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
 	result = allow_calls_of(filter, kind);
 	if (result == 0)

@@ -6,9 +6,10 @@
 #include "netns/sandbox.h"
 
 /*
- * Leaves the process only the system calls that its loop makes; all others fail with ENOSYS.
- * It needs no_new_privs.  Files are opened for reading only, sockets are of IPv4 and IPv6 (none of
- * the host's abstract Unix sockets is in reach), no memory becomes executable.
+ * Restricts the process to the system calls that its loop makes: all others fail with ENOSYS.  Sets
+ * no_new_privs, which the filter needs.  Files can be opened for reading only; sockets can be IPv4
+ * and IPv6 only, so the host's abstract Unix sockets are out of reach; no memory can become
+ * executable.
  * Runs in: urun-slirp, urun-port, before they serve.
  * Source: seccomp(2).
  */

@@ -1,5 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-resolv; the functions named resolv_follower_… in urun-slirp too.
+/*
+ * Runs in: urun-resolv; the functions named resolv_follower_… in urun-slirp too.
+ *
+ * How a change of the host's /etc/resolv.conf reaches a running container.
+ *
+ *   the host's file ──inotify, mountinfo──▶ urun-resolv ──packets──▶ urun-slirp ──▶ DNS forwarder
+ *                                               │                       └────────▶ container's file
+ *                                               └──with the host's network───────▶ container's file
+ *
+ * urun-resolv is a fork of urun-slirp's first process (or of urun-port's, with the host's network).
+ * It keeps the host's mount namespace and its root directory, since it reads the host's files, and
+ * drops its capabilities; a seccomp filter leaves it reading files, poll(2), inotify, and sending
+ * on one socket.  Nothing of the container reaches it, except that it writes the container's file
+ * with the host's network.
+ *
+ * A path can change at every step: each directory on it, and each directory that a symbolic link
+ * leads through, is watched (host_resolv_steps()), and the watches are made again after each
+ * change.  A new mount is reported by poll(2) of /proc/self/mountinfo.  If the host has no inotify
+ * instance left, the file is read every LOOK_MS.
+ *
+ * The container's file is shared with a hostile program, which may write, truncate or extend it
+ * while we write.  So it is compared first with what we wrote last, at most RESOLV_SIZE_MAX bytes
+ * are written to it, and RLIMIT_FSIZE bounds the file.  A race makes at most a wrong resolv.conf,
+ * in the container that made the race.
+ *
+ * What may block: urun-resolv waits only in poll(2) and in send(2) to urun-slirp; urun-slirp never
+ * waits for urun-resolv.
+ */
 #include "netns/host_resolv.h"
 
 #include <errno.h>
@@ -20,14 +47,17 @@
 #include "netns/sandbox.h"
 
 #define LINKS_MAX 40
-/* A program that rewrites the file is given time to finish: what is read once is whole. */
+/*
+ * A program that rewrites the file gets this time to finish, so that a half-written file is seldom
+ * read.
+ */
 #define SETTLE_MS 30
-/* Without inotify, of which the host has a limited number, the file is looked at so often. */
+/* How often the file is read without inotify, of which the host has a limited number. */
 #define LOOK_MS 800
 
 /* ---- the path ---- */
 
-/* Cuts the first name off @rest.  False at its end. */
+/* Cuts the first name off @rest.  Returns false if @rest has no further name. */
 static bool cut_name(char *rest, char *ret_name, size_t room)
 {
 	size_t skip = strspn(rest, "/"), size = strcspn(rest + skip, "/");
@@ -96,7 +126,7 @@ static bool holds_written(const struct resolv_follower *follower)
 	return got == 0 && at == follower->written_size;
 }
 
-/* Is it what was written, but for empty lines at the end? */
+/* Returns whether @text is what was written, apart from empty lines at its end. */
 static bool holds_text(const struct resolv_follower *follower, const struct strbuf *text)
 {
 	size_t size = follower->written_size;
@@ -114,7 +144,7 @@ static void keep_written(struct resolv_follower *follower, const char *bytes, si
 	follower->written_size = size;
 }
 
-/* Without a look at its size, which a file of an overlay by FUSE tells only in its user namespace. */
+/* Doesn't ask for the file's size: on an overlay by FUSE only its own user namespace may ask. */
 void resolv_follower_begin(struct resolv_follower *follower, int file_fd)
 {
 	autofree char *bytes = mem_alloc(RESOLV_SIZE_MAX);
@@ -134,7 +164,10 @@ ssize_t resolv_follower_hear(struct resolv_follower *follower, bool hung_up, cha
 	autofree char *text = mem_alloc(RESOLV_SIZE_MAX);
 	ssize_t got = recv(follower->watcher_fd, text, RESOLV_SIZE_MAX, MSG_DONTWAIT);
 
-	/* An empty file is an empty packet, which looks like the end of the socket. */
+	/*
+	 * An empty file arrives as an empty packet, which recv(2) doesn't tell from the socket's
+	 * end.
+	 */
 	if (got < 0 || (got == 0 && hung_up))
 		return -1;
 	*ret_text = take_ptr(text);
@@ -151,9 +184,9 @@ void resolv_follower_update(struct resolv_follower *follower, const struct netwo
 	    !holds_written(follower))
 		return;
 	/*
-	 * A text that is shorter ends in empty lines, until the file is cut: a file system by FUSE lets
-	 * only processes of its own user namespace do that (fuse(4), allow_other), and writes by all
-	 * who have the file open.
+	 * A shorter text is padded with empty lines, and the file is truncated afterwards.  On a
+	 * file system by FUSE the truncation fails: only processes of its own user namespace may
+	 * truncate (fuse(4), allow_other), while every process that has the file open may write.
 	 */
 	size = text.size;
 	while (text.size < follower->written_size)
@@ -181,10 +214,10 @@ void resolv_follower_release(struct resolv_follower *follower)
 /* ---- the watcher ---- */
 
 struct watcher {
-	int out; /* urun-slirp; -1: the container's file is written here */
+	int out; /* the socket to urun-slirp; -1: the watcher writes the container's file itself */
 	struct resolv_follower file;
-	const struct network_options *options; /* only without @out */
-	int end;     /* what is readable, or hung up, when the watch is over */
+	const struct network_options *options; /* only if @out is -1 */
+	int end;     /* readable, or hung up, when the watcher has to end */
 	int inotify; /* -1: there is none */
 	int mounts;
 	struct strbuf steps;
@@ -204,13 +237,15 @@ static void watch_steps(struct watcher *watcher)
 	if (watcher->inotify < 0)
 		return;
 	host_resolv_steps(RESOLV_HOST_PATH, &watcher->steps);
-	/* A file that is bound there is changed in a directory that isn't on the path. */
+	/* A file that is bind-mounted there changes in a directory that isn't on the path. */
 	inotify_add_watch(watcher->inotify, RESOLV_HOST_PATH,
 			  IN_ATTRIB | IN_MODIFY | IN_CLOSE_WRITE);
 	for (size_t at = 0; at < watcher->steps.size;) {
 		const char *directory = watcher->steps.bytes + at;
 
-		/* A directory that is missing, or unreadable, is seen from the one above. */
+		/*
+		 * A directory that doesn't exist, or is unreadable, is seen from the one above it.
+		 */
 		if (inotify_add_watch(watcher->inotify, directory, changes) < 0 &&
 		    (errno == ENOSPC || errno == ENOMEM)) {
 			fd_close(&watcher->inotify);
@@ -232,7 +267,7 @@ static bool is_step(const struct watcher *watcher, const char *name)
 	return false;
 }
 
-/* Reads what inotify has to tell.  True where something on the path may have changed. */
+/* Reads inotify's events.  Returns whether something on the path may have changed. */
 static bool read_changes(const struct watcher *watcher)
 {
 	_Alignas(struct inotify_event) char bytes[8192];
@@ -243,7 +278,10 @@ static bool read_changes(const struct watcher *watcher)
 		for (ssize_t at = 0; at < got;) {
 			const struct inotify_event *event = (const void *)(bytes + at);
 
-			/* Without a name it is the directory itself, or too many for the queue. */
+			/*
+			 * An event without a name is about the directory itself, or says that the
+			 * queue overflowed.
+			 */
 			if (event->len == 0 || is_step(watcher, event->name))
 				changed = true;
 			at += (ssize_t)(sizeof(*event) + event->len);
@@ -251,13 +289,13 @@ static bool read_changes(const struct watcher *watcher)
 	return changed;
 }
 
-/* Passes the text on where it has changed.  False where nobody hears any more. */
+/* Passes the host's text on if it has changed.  Returns false if the receiver has gone. */
 static bool pass_on_text(struct watcher *watcher)
 {
 	autofree char *text = NULL;
 	size_t size = 0;
 
-	/* One that can't be read now may be so in a moment: what was known goes on. */
+	/* A file that can't be read now may be readable in a moment: the last text stays valid. */
 	if (resolv_read_host(&text, &size) < 0 ||
 	    (watcher->sent && size == watcher->sent_size && memcmp(text, watcher->sent, size) == 0))
 		return true;
@@ -273,10 +311,12 @@ static bool pass_on_text(struct watcher *watcher)
 
 static void watch(struct watcher *watcher)
 {
-	/* A mount that is put over the file, or over a directory above it, is told here. */
+	/* A mount over the file, or over a directory above it, is reported here only. */
 	watcher->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	for (;;) {
-		/* ORDER: the watches stand before the file is read, so that no change is missed. */
+		/*
+		 * ORDER: the watches are made before the file is read, so that no change is lost.
+		 */
 		watch_steps(watcher);
 		if (!pass_on_text(watcher))
 			return;
@@ -312,10 +352,16 @@ int host_resolv_start(int *ret_fd, struct error *err)
 		struct error ignored = ERROR_NONE;
 
 		prctl(PR_SET_NAME, "urun-resolv");
-		/* ORDER: the socket to the parent too, which waits for its end. */
+		/*
+		 * ORDER: the socket to the parent is closed too: the parent waits for the end of
+		 * that socket.
+		 */
 		if (dup2(pair[1], STDIN_FILENO) < 0 || close_range(STDERR_FILENO + 1, ~0u, 0) < 0)
 			_exit(1);
-		/* It reads one file of the host's, and hears nothing of the container. */
+		/*
+		 * The watcher reads one file of the host's, and receives nothing from the
+		 * container.
+		 */
 		if (sandbox_drop_privileges(SANDBOX_RESOLV, &ignored) == 0)
 			watch(&(struct watcher){
 				.out = STDIN_FILENO, .end = STDIN_FILENO, .inotify = -1 });

@@ -10,20 +10,23 @@
 #include "netns/options.h"
 
 /*
- * The host's /etc/resolv.conf as it changes: rewritten, renamed over, removed and made anew, a link
- * to another file, in another directory, under another mount.  To see all that takes the host's
- * whole tree, which urun-slirp mustn't have: a process of its own watches, urun-resolv, which has
- * nothing to do with the container.  It sends each text whole, in one packet, and ends with urun-slirp.
+ * Follows the host's /etc/resolv.conf as it changes: it is rewritten, renamed over, removed and
+ * made again, or is a link to a file in another directory or under another mount.  Seeing all of
+ * these takes the host's whole file system, which urun-slirp must not have.  So a process of its
+ * own watches, urun-resolv, which never hears from the container.  It sends each new text whole, in
+ * one packet, and ends when urun-slirp ends.
  *
- * The container's own file is brought up to date by its descriptor, never by its name: one that a
- * program in the container has put in its place (rename(2)) isn't touched, nor is one that was written
- * in there.
- * With the host's own network there is no urun-slirp: then urun-resolv writes the file.
+ * The container's own file is updated through its descriptor, never by its name: a file that a
+ * program in the container has put in its place (rename(2)) isn't touched, and a file that was
+ * edited in the container is left alone.
+ *
+ * With the host's network there is no urun-slirp: then urun-resolv updates the container's file
+ * itself.
  * Source: inotify(7), proc_pid_mountinfo(5).
  */
 
 /*
- * Starts the watcher.  *ret_fd is the caller's: the socket on which it sends.
+ * Starts the watcher.  *ret_fd is the socket on which the watcher sends; the caller closes it.
  * Runs in: urun-slirp's first process.
  */
 int host_resolv_start(int *ret_fd, struct error *err);
@@ -35,9 +38,9 @@ int host_resolv_start(int *ret_fd, struct error *err);
 void host_resolv_follow(const struct network_options *options, int life_pidfd, int file_fd);
 
 /*
- * Appends what inotify(7) has to watch for @path: each directory in which a step of the path is
- * looked up, links followed, with NUL behind each, in pairs of directory and name.
- * For tests.  Runs in: any.
+ * Appends the directories that inotify(7) has to watch to follow @path: for each step of the path,
+ * links followed, the directory in which the step is looked up, NUL, the name, NUL.
+ * Public for tests.  Runs in: any.
  */
 void host_resolv_steps(const char *path, struct strbuf *out);
 
@@ -45,32 +48,34 @@ void host_resolv_steps(const char *path, struct strbuf *out);
 
 struct resolv_follower {
 	int watcher_fd; /* -1: there is no watcher */
-	int file_fd;	/* the container's resolv.conf; -1: it isn't ours */
-	char *written;	/* what we, or the parent, have written there last; NULL: unknown */
+	int file_fd;	/* the container's resolv.conf; -1: the container has its own */
+	char *written;	/* the text that we, or the parent, wrote last; NULL: unknown */
 	size_t written_size;
 };
 
 /*
- * From now on @file_fd is the container's file, which is the follower's to close; -1: it isn't ours.
- * It may be on any file system, an overlay by FUSE too.
+ * From now on @file_fd is the container's file, which the follower owns and closes.  -1: the
+ * container has its own file, which isn't touched.  The file may be on any file system, also on an
+ * overlay by FUSE.
  */
 void resolv_follower_begin(struct resolv_follower *follower, int file_fd);
 
 /*
- * The container has ended.  ORDER: at once: an open file keeps an overlay mounted, and a program that
- * serves one running.
+ * Closes the container's file when the container has ended.
+ * ORDER: at once.  An open file keeps an overlay mounted, and keeps the program alive that serves
+ * an overlay by FUSE.
  */
 void resolv_follower_end(struct resolv_follower *follower);
 
 /*
- * A text of the watcher's, which the caller frees, where its socket is ready (@hung_up: EPOLLHUP).
- * Returns its size, or -1 where the watcher has ended.
+ * Receives a text from the watcher, whose socket is ready (@hung_up: with EPOLLHUP).  The caller
+ * frees *ret_text.  Returns the size of the text, or -1 if the watcher has ended.
  */
 ssize_t resolv_follower_hear(struct resolv_follower *follower, bool hung_up, char **ret_text);
 
 /*
- * Brings the container's file up to date with @host.  One that was changed in the container is left
- * as it is.
+ * Updates the container's file from the host's text @host.  A file that was edited in the container
+ * is left as it is.
  */
 void resolv_follower_update(struct resolv_follower *follower, const struct network_options *options,
 			    const char *host, size_t size);

@@ -1,5 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * How a helper (urun-slirp, urun-port) is started so that it outlives `urun create`, belongs to
+ * nobody, and still can't be lost.
+ *
+ *   urun ──posix_spawn──▶ first process (the starter) ──clone3──▶ second process, which serves
+ *    │                          │                                     │
+ *    └────────────one SOCK_SEQPACKET socket, shared by both───────────┘
+ *
+ * The starter waits for one of two ends: the second process ends before it serves, or urun closes
+ * the socket because the second process serves.  Then the starter ends, urun reaps it, and init
+ * reaps the second process some day.  Until then urun has the second process's pidfd (message
+ * PROCESS), so a start that fails leaves no process behind.
+ *
+ * The helper's stderr is the same socket until the helper sets up its descriptors.  So an error of
+ * the dynamic linker (a library that isn't found) arrives as a packet like any other, and becomes
+ * the error of the command, with a hint.
+ *
+ * Trust: the helper is our own program, but its messages are bounded and parsed as foreign text all
+ * the same: urun-port joins the container's user namespace before it is ready.  A message is cut at
+ * ERROR_LINE_SIZE, and carries at most one descriptor.
+ *
+ * What may block: each wait ends after TIMEOUT_MS, also if the helper is stopped (SO_SNDTIMEO).
+ */
 #include "netns/launch.h"
 
 #include <errno.h>
@@ -43,19 +67,19 @@ static int hint_at_program(const char *program, struct error *err)
 {
 	if (strcmp(program, HELPER_SLIRP) == 0 && !SLIRP_IS_BUILT)
 		return error_hint(err, "urun was built without libslirp: use --network none or "
-				       "host, or build it with libslirp-dev and libglib2.0-dev "
-				       "there");
+				       "host, or install libslirp-dev and libglib2.0-dev and build "
+				       "urun again");
 	return error_hint(err,
 			  "%s is neither in " URUN_LIBEXECDIR " nor beside urun: put it into one "
 			  "of them",
 			  program);
 }
 
-/* The dynamic linker's list of libraries is a file of some 100 KiB with their paths. */
+/* The dynamic linker's list of libraries: a file of about 100 KiB that holds their paths. */
 #define LIBRARIES_PATH	   "/etc/ld.so.cache"
 #define LIBRARIES_SIZE_MAX (16u << 20)
 
-/* Is there a library whose path ends with @name, NUL included? */
+/* Returns whether a library exists whose path ends with @name, NUL included. */
 static bool has_library(const char *list, size_t size, const char *name, size_t name_size)
 {
 	const char *end = list + size, *at = list;
@@ -74,9 +98,9 @@ static bool has_library(const char *list, size_t size, const char *name, size_t 
 }
 
 /*
- * Are the libraries of urun-slirp where the dynamic linker looks?  It costs a start some
- * microseconds, where executing urun-slirp would cost milliseconds.  False says nothing: urun-slirp
- * may be static, or the linker another one.
+ * Returns whether the libraries of urun-slirp are where the dynamic linker looks.  The question
+ * costs a start some microseconds, where executing urun-slirp would cost milliseconds.  If the
+ * answer is no, urun-slirp may still run: it may be static, or use another linker.
  */
 static bool has_libraries(void)
 {
@@ -91,7 +115,7 @@ static bool has_libraries(void)
 
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
-/* Is it a program for the machine that urun is for, or a script? */
+/* Returns whether @program is built for the same machine as urun, or is a script. */
 static bool is_for_this_machine(const struct libexec *program)
 {
 	autoclose int fd = open(program->path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
@@ -109,7 +133,7 @@ static bool is_for_this_machine(const struct libexec *program)
 	"urun-slirp can't be executed here: install libslirp (libslirp0 in Debian), or use " \
 	"--network none or host"
 
-/* Executes it to no other end than to see whether it can be executed here. */
+/* Executes urun-slirp only to see whether it can be executed here. */
 static int try_slirp(const struct libexec *program, struct error *err)
 {
 	char *const argv[] = { (char *)HELPER_SLIRP, (char *)"--check", NULL };
@@ -134,14 +158,14 @@ int slirp_check_host(struct error *err)
 
 	if (libexec_open(HELPER_SLIRP, &program, err) < 0)
 		return err->code == ENOENT ? hint_at_program(HELPER_SLIRP, err) : -1;
-	/* The device first: a look at it costs less than a trial of the program. */
+	/* The device first: opening it costs less than executing the program. */
 	return tap_check_host(err) < 0 ? -1 : try_slirp(&program, err);
 }
 
 /*
  * Process boundary: the program has our stdin and stdout until it sets its own.  Its stderr is the
- * socket, so that what the dynamic linker says of a library becomes our error, in one line.  A
- * wrapper may have another name: the program names itself.
+ * socket, so that the dynamic linker's complaint about a library becomes our error, in one line.
+ * The file may be a wrapper with another name, so the program sets its own process name.
  */
 static int execute_helper(const struct libexec *found, const char *program, const char *argument,
 			  int ready_fd, pid_t *ret_pid)
@@ -186,7 +210,10 @@ int helper_launch(const char *program, const char *argument, struct helper *ret_
 		return error_set(err, errno, "make the socket to %s", program);
 	ours = pair[0];
 	its = pair[1];
-	/* One that is stopped takes nothing: helper_give() doesn't wait for it for ever. */
+	/*
+	 * A helper that is stopped reads nothing: the timeout keeps helper_give() from waiting for
+	 * ever.
+	 */
 	setsockopt(ours, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	result = execute_helper(&found, program, argument, its, &pid);
 	if (result < 0)
@@ -203,10 +230,10 @@ int helper_give(const struct helper *helper, const int *fds, size_t count, struc
 	struct iovec part = { &kind, 1 };
 	ssize_t sent = rights_send(helper->ready_fd, &part, 1, fds, count);
 
-	/* One that has ended has said why: that is for helper_await() to tell. */
+	/* If the helper has ended, it has sent its error: helper_await() reports that error. */
 	return sent < 0 && sent != -EPIPE && sent != -ECONNRESET
 		       ? error_set(err, sent == -EAGAIN ? ETIMEDOUT : (int)-sent,
-				   "give %s its work", helper->program)
+				   "send %s the container's descriptors", helper->program)
 		       : 0;
 }
 
@@ -218,8 +245,8 @@ struct heard {
 };
 
 /*
- * Returns 1, 0 at the end of the socket, or a negative errno.  A process's pidfd comes with PROCESS
- * alone, and once.
+ * Receives one message.  Returns 1, 0 at the end of the socket, or a negative errno.  Only PROCESS
+ * carries a pidfd, and only the first pidfd is kept.
  */
 static int hear_helper(struct helper *helper, struct heard *heard)
 {
@@ -239,7 +266,7 @@ static int hear_helper(struct helper *helper, struct heard *heard)
 	return 1;
 }
 
-/* The socket has ended without ERROR: the way in which the process ended is all that is known. */
+/* The socket has ended without ERROR: only the starter's exit status can tell why. */
 static int ended_silently(struct helper *helper, struct error *err)
 {
 	int status = 0;
@@ -261,12 +288,13 @@ static int ended_silently(struct helper *helper, struct error *err)
 }
 
 /*
- * What no kind begins is text that was written to stderr, by the dynamic linker or a wrapper.  It
- * is why the helper ends, if it ends, and a warning if it goes on: @words keeps the last of it.
+ * A packet without a known kind is text that the dynamic linker, or a wrapper, wrote to stderr.  If
+ * the helper ends, that text is the reason; if it goes on, the text is a warning.  @words keeps the
+ * last such text.
  */
 static void take_words(const struct helper *helper, const struct heard *heard, struct error *words)
 {
-	char line[ERROR_LINE_SIZE + 1]; /* the kind is the first character */
+	char line[ERROR_LINE_SIZE + 1]; /* the packet's first byte is a character of the text */
 	const char *text = line;
 	size_t length = strlen(helper->program);
 
@@ -279,7 +307,9 @@ static void take_words(const struct helper *helper, const struct heard *heard, s
 	error_set(words, 0, "%s: %s", helper->program, text);
 }
 
-/* One message.  Fails at its end, as READY or ERROR would have come before. */
+/*
+ * Receives one message.  The end of the socket is a failure: READY or ERROR would have come before.
+ */
 static int await_message(struct helper *helper, int64_t deadline, struct heard *heard,
 			 struct error *err)
 {
@@ -339,7 +369,7 @@ static int await_helper(struct helper *helper, struct error *err)
 
 static void release_helper(struct helper *helper)
 {
-	/* ORDER: the starter ends when it sees the socket closed. */
+	/* ORDER: before the wait: the starter ends when the socket is closed. */
 	fd_close(&helper->ready_fd);
 	while (helper->starter > 0 && waitpid(helper->starter, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -359,8 +389,8 @@ int helper_await(struct helper *helper, int *ret_pidfd, struct error *err)
 }
 
 /*
- * A starter that is killed in between leaves a process whose end we don't know by name: it ends
- * with the container, whose pidfd it has.
+ * If the starter is killed before it has sent PROCESS, we have no pidfd of the second process.
+ * That process still ends with the container, whose life pidfd it has, or at the end of its socket.
  */
 void helper_abandon(struct helper *helper)
 {

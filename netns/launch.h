@@ -8,49 +8,52 @@
 #include "core/base/error.h"
 
 /*
- * The start of a program that serves a container's network (urun-slirp, urun-port), in three steps
- * so that the parent can go on in between: it gets ready while there is no container yet, and has
- * its work handed while the container's mounts are made.  It isn't the caller's child in the end,
- * and ends with the container whatever happens to the caller.
+ * Starts a program that serves a container's network (urun-slirp, urun-port).  The start has three
+ * steps, so that the parent can go on in between: helper_launch() while there is no container yet,
+ * helper_give() while the container's mounts are made, helper_await() before the container counts
+ * as created.  In the end the helper isn't a child of the caller.  It ends with the container,
+ * whatever happens to the caller.
  * Runs in: parent.  The messages are in netns/ready.h.
  */
 struct helper {
-	const char *program; /* its name */
-	pid_t starter;	     /* the first process, which ends when the other serves; 0: none */
-	int ready_fd;	     /* the socket to it; -1: none */
-	int pidfd;	     /* of the process that stays; -1: not known yet */
+	const char *program; /* the program's name */
+	pid_t starter;	     /* the first process, which ends when the second one serves; 0: none */
+	int ready_fd;	     /* the socket to both processes; -1: none */
+	int pidfd;	     /* of the process that stays; -1: not received yet */
 };
 #define HELPER_NONE ((struct helper){ .ready_fd = -1, .pidfd = -1 })
 
 #define HELPER_SLIRP "urun-slirp"
-/* With the host's network it is the container's urun-resolv. */
+/* With the host's network this program is the container's urun-resolv. */
 #define HELPER_PORT "urun-port"
 
-/* Can this user have slirp here?  Fails with what is missing and its mend. */
+/* Returns whether this user can have slirp here.  Fails with what is not available and its fix. */
 int slirp_check_host(struct error *err);
 
 /*
- * Executes the helper that libexec_open() finds for @program, with one argument.  None of the caller's descriptors, signal
- * settings and environment go along; it has a session of its own.  Both texts outlive the helper.
- * Fails with ENOENT and a hint where urun was built without the program.
+ * Executes the helper that libexec_open() finds for @program, with the one argument @argument.  The
+ * helper inherits none of the caller's descriptors, signal settings and environment, and has a
+ * session of its own.  Both texts must outlive @ret_helper.
+ * Fails with ENOENT and a hint if urun was built without the program.
  */
 int helper_launch(const char *program, const char *argument, struct helper *ret_helper,
 		  struct error *err);
 
 /*
- * Gives it the life pidfd, of the container's first process, and what else it is to have.  All
- * descriptors stay the caller's.
+ * Gives the helper the life pidfd, which is the pidfd of the container's first process, and what
+ * else it serves, as @fds.  The caller keeps all descriptors.
  */
 int helper_give(const struct helper *helper, const int *fds, size_t count, struct error *err);
 
 /*
- * Waits until it serves, 10 s at most.  *ret_pidfd (close-on-exec, the caller's) is the process that
- * stays: readable when it has ended.  @helper is released in any case; where this fails nothing of
- * it is left.  What it goes on without is logged as warnings.
+ * Waits until the helper serves, 10 s at most.  *ret_pidfd (close-on-exec, owned by the caller) is
+ * the process that stays: readable when the process has ended.  Releases @helper in any case; on
+ * failure nothing of the helper is left.  Logs a warning for each thing that the helper goes on
+ * without.
  */
 int helper_await(struct helper *helper, int *ret_pidfd, struct error *err);
 
-/* For a start that isn't awaited any more: kills what there is of it.  Takes HELPER_NONE. */
+/* Abandons a start: kills what there is of the helper.  Takes HELPER_NONE. */
 void helper_abandon(struct helper *helper);
 
 #endif

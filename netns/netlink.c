@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: any; netlink_run() in init before pivot_root.
+// Runs in: any; netlink_run() in init before pivot_root, and in urun-port.
 #include "netns/netlink.h"
 
 #include <assert.h>
@@ -12,10 +12,13 @@
 
 #include "core/base/fd.h"
 
-/* The kernel answers while it handles the request; a longer wait is a bug's. */
+/* The kernel answers within the send: a longer wait means a bug. */
 #define TIMEOUT_S 5
 
-/* Room for @size bytes, aligned; what a batch holds is known when it is written. */
+/*
+ * Returns zeroed room for @size bytes, aligned.  The requests are known when they are written, so
+ * they always fit.
+ */
 static void *add_room(struct netlink_batch *batch, size_t size)
 {
 	void *room = batch->bytes + batch->size;
@@ -88,7 +91,7 @@ static int take_answer(struct answers *answers, const struct nlmsghdr *header, s
 	return 0;
 }
 
-/* The kernel's messages are whole; one that isn't ends the datagram. */
+/* The kernel sends whole messages; a partial one ends the datagram. */
 static int take_datagram(struct answers *answers, const char *bytes, size_t size, struct error *err)
 {
 	while (size >= sizeof(struct nlmsghdr)) {

@@ -9,8 +9,8 @@
 #include "core/base/error.h"
 
 /*
- * Requests to the kernel's routing part, several in one datagram, so that setting up a device is
- * one system call and the answers a second.
+ * Requests to the kernel's routing subsystem.  Several requests go in one datagram, so that setting
+ * up a device takes one system call, and reading the answers a second.
  * Runs in: any; tests build requests without sending them.
  * Source: netlink(7), rtnetlink(7).
  */
@@ -20,21 +20,21 @@
 struct netlink_batch {
 	_Alignas(4) char bytes[NETLINK_BATCH_SIZE];
 	size_t size;
-	size_t last;			      /* where the last request begins */
-	const char *names[NETLINK_BATCH_MAX]; /* what each does, for errors; not copied */
+	size_t last;			      /* offset of the last request */
+	const char *names[NETLINK_BATCH_MAX]; /* what each request does, for errors; not copied */
 	bool optional[NETLINK_BATCH_MAX];
 	uint32_t count;
 };
 #define NETLINK_BATCH_NONE ((struct netlink_batch){ .size = 0 })
 
 enum netlink_need {
-	NETLINK_NEEDED,	  /* its failure is the batch's */
-	NETLINK_OPTIONAL, /* its failure is told to who asks */
+	NETLINK_NEEDED,	  /* if it fails, the batch fails */
+	NETLINK_OPTIONAL, /* if it fails, netlink_run() counts it */
 };
 
 /*
- * Begins a request of @type (RTM_NEW…) whose fixed part are @size bytes of @body.  It is numbered
- * and asks for an answer; @flags are further NLM_F_… flags.
+ * Begins a request of the type @type (RTM_NEW…), whose fixed part is @body.  The request is
+ * numbered and asks for an answer; @flags are further NLM_F_… flags.
  */
 void netlink_add(struct netlink_batch *batch, enum netlink_need need, const char *name,
 		 uint16_t type, uint16_t flags, const void *body, size_t size);
@@ -44,9 +44,9 @@ void netlink_put(struct netlink_batch *batch, uint16_t type, const void *value, 
 void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value);
 
 /*
- * Sends the batch in the network namespace of the caller and reads all answers.  Fails with the
- * first needed request that the kernel refused.  *ret_refused is the number of optional ones that
- * it refused, and *ret_errnum the errno of the first.
+ * Sends the batch in the caller's network namespace and reads all answers.  Fails with the first
+ * needed request that the kernel refused.  *ret_refused is the number of optional requests that the
+ * kernel refused, and *ret_errnum the errno of the first one.
  */
 int netlink_run(const struct netlink_batch *batch, size_t *ret_refused, int *ret_errnum,
 		struct error *err);

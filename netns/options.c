@@ -9,10 +9,16 @@
 #include "core/base/str.h"
 
 #define CIDR_DEFAULT "10.0.2.0/24"
-/* "urun", so that it is nobody else's: what a range covers can't be reached beyond it. */
+/*
+ * The global id is "urun" in ASCII, so that no network uses it: an address in the container's range
+ * can't be reached outside.
+ */
 #define CIDR6_DEFAULT "fd75:7275:6e00::/64"
 
-/* The numbers of hosts in the range, and the fewest bits that hold the last one. */
+/*
+ * The addresses' offsets in the range, and the limits of the prefix, which leave room for the
+ * largest offset.
+ */
 #define NUMBER_HOST   2
 #define NUMBER_DNS    3
 #define NUMBER_GUEST  100
@@ -22,7 +28,7 @@
 #define PREFIX6_MIN   16
 #define PREFIX6_MAX   112
 
-/* As a text of its own, since inet_pton(3) asks for one. */
+/* Copies @value to a text that ends with NUL, which inet_pton(3) needs. */
 static bool copy_text(struct span value, char *text, size_t size)
 {
 	if (value.size >= size || memchr(value.bytes, '\0', value.size))
@@ -65,7 +71,7 @@ static struct in6_addr number6(const struct network_range6 *range, uint16_t numb
 	return address;
 }
 
-/* Addresses that mean something else to the host than a network: 0/8, 127/8, 224/4 and above. */
+/* Refuses addresses that don't name a network: 0/8, 127/8, 224/4 and above. */
 static bool is_usable4(struct in_addr address)
 {
 	uint32_t first = ntohl(address.s_addr) >> 24;
@@ -193,12 +199,13 @@ static const struct option {
 	const char *expected;
 } options_known[] = {
 	{ "mtu", set_mtu, "a number from 576 to 65520" },
-	{ "cidr", set_cidr, "a network of 8 to 25 bits, as 10.0.2.0/24 is one" },
-	{ "cidr6", set_cidr6, "a network of 16 to 112 bits, as fd00::/64 is one" },
+	{ "cidr", set_cidr, "a network of 8 to 25 bits, such as 10.0.2.0/24" },
+	{ "cidr6", set_cidr6, "a network of 16 to 112 bits, such as fd00::/64" },
 	{ "ipv6", set_ipv6, "yes or no" },
 	{ "host-loopback", set_host_loopback, "yes or no" },
-	{ "dns", set_dns, "the address of a DNS server, of which there are three at most" },
-	{ "outbound", set_outbound, "an address of the host, of which there is one a family" },
+	{ "dns", set_dns, "one of at most three addresses of DNS servers" },
+	{ "outbound", set_outbound,
+	  "one of at most two addresses of the host, one for each family" },
 };
 
 static int parse_option(struct span part, struct network_options *options, struct error *err)
@@ -217,7 +224,7 @@ static int parse_option(struct span part, struct network_options *options, struc
 		return 0;
 	}
 	return error_set(err, 0,
-			 "network option %.*s: unknown; there are mtu, cidr, cidr6, ipv6, "
+			 "network option %.*s is unknown: known are mtu, cidr, cidr6, ipv6, "
 			 "host-loopback, dns and outbound",
 			 (int)name.size, name.bytes);
 }
@@ -238,7 +245,7 @@ static int parse_kind(struct span kind, struct span rest, struct network_options
 				return error_set(err, 0, "network %s takes no options", names[i]);
 			return 0;
 		}
-	return error_set(err, 0, "network '%.*s' is unknown: there are none, host and slirp",
+	return error_set(err, 0, "network '%.*s' is unknown: known are none, host and slirp",
 			 (int)kind.size, kind.bytes);
 }
 

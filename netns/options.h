@@ -10,13 +10,13 @@
 #include "core/base/error.h"
 
 /*
- * Which network a container has: the text of --network and of the annotation org.urun.network.
- * The parent parses the text and sends init the struct.  urun-slirp, a program of its own, is given the same text,
- * so that all three have the same addresses.
+ * Which network a container has: the text of --network and of the annotation org.urun.network.  The
+ * parent parses the text and sends init the struct.  urun-slirp is given the text, and parses it with the
+ * same function, so that all three use the same addresses.
  * Runs in: any.
  */
 enum network_kind {
-	NETWORK_NONE, /* lo alone */
+	NETWORK_NONE, /* loopback only */
 	NETWORK_HOST, /* the caller's network namespace */
 	NETWORK_SLIRP,
 };
@@ -27,7 +27,7 @@ enum network_kind {
 #define NETWORK_MTU_MAX	    65520u
 #define NETWORK_DNS_MAX	    3 /* Source: resolv.conf(5): MAXNS */
 
-/* The text behind --network; longer is refused. */
+/* The longest text that --network takes. */
 #define NETWORK_TEXT_MAX 1024
 
 /* The addresses of one family, in network byte order. */
@@ -35,9 +35,9 @@ struct network_range4 {
 	struct in_addr base;
 	struct in_addr mask;
 	unsigned int prefix;  /* bits */
-	struct in_addr host;  /* base + 2: the gateway, and the host where host_loopback is set */
+	struct in_addr host;  /* base + 2: the gateway, and the host if host_loopback is set */
 	struct in_addr dns;   /* base + 3 */
-	struct in_addr guest; /* base + 100: the container's own */
+	struct in_addr guest; /* base + 100: the container's own address */
 };
 
 struct network_range6 {
@@ -48,23 +48,25 @@ struct network_range6 {
 	struct in6_addr guest; /* base + 0x100 */
 };
 
-/* An address that was given as text and is kept so, as the files that it goes to are text. */
+/*
+ * An address that was given as text, and is kept as text for the text files that it is written to.
+ */
 struct network_dns {
 	char text[INET6_ADDRSTRLEN];
 };
 
-/* What stands behind the kind is for slirp alone. */
+/* All members behind @kind are for NETWORK_SLIRP only. */
 struct network_options {
 	enum network_kind kind;
-	uint32_t mtu; /* bytes, of the IP packet */
+	uint32_t mtu; /* bytes of the largest IP packet */
 	bool ipv6;
-	bool host_loopback; /* the host's 127.0.0.1 and ::1 are reached by the gateway's address */
+	bool host_loopback; /* the gateway's address reaches the host's 127.0.0.1 and ::1 */
 	struct network_range4 v4;
 	struct network_range6 v6;
-	struct network_dns dns[NETWORK_DNS_MAX]; /* in place of the forwarder's */
+	struct network_dns dns[NETWORK_DNS_MAX]; /* in place of the DNS forwarder */
 	size_t dns_count;			 /* 0: not given */
 	bool has_outbound4, has_outbound6;
-	struct in_addr outbound4; /* the source address of what leaves the host */
+	struct in_addr outbound4; /* the host's address that connections come from */
 	struct in6_addr outbound6;
 };
 

@@ -26,7 +26,7 @@ static int set_up_descriptors(const char *number, struct error *err)
 
 	if (number_parse_u32(number, INT16_MAX, &socket) < 0 || socket < READY_FD)
 		return error_set(err, EBADF, "the socket to urun");
-	/* ORDER: first, as all failures are told by it. */
+	/* ORDER: first, since every failure is sent over this socket. */
 	if (socket != READY_FD && dup2((int)socket, READY_FD) < 0)
 		return error_set(err, errno, "move the socket to urun");
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -50,12 +50,13 @@ int ready_main(int argc, char **argv, const char *helper,
 		dprintf(STDERR_FILENO, "usage: %s READYFD NETWORK\n", helper);
 		return 2;
 	}
-	/* Its file may have another name. */
+	/* The executable file may have another name. */
 	prctl(PR_SET_NAME, helper);
 	/*
-	 * ORDER: before the user namespace of the sandbox is made, and before capabilities are dropped.
-	 * Inside a rootless engine's user namespace containers may have our uid, which is the owner's of
-	 * that new one, and see our pid namespace.  For an ordinary user /proc/self would be root's.
+	 * ORDER: before the sandbox's user namespace is made, and before capabilities are dropped.
+	 * Inside a rootless engine's user namespace a container may see our pid namespace and have
+	 * our uid, which owns the sandbox's user namespace.  Only as root: for an ordinary user,
+	 * /proc/self of a process that isn't dumpable belongs to root.
 	 */
 	if (geteuid() == 0)
 		prctl(PR_SET_DUMPABLE, 0);

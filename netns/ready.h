@@ -8,22 +8,23 @@
 #include "netns/options.h"
 
 /*
- * What a helper of the network and the parent that started it say to each other, on a SOCK_SEQPACKET socket: a
- * packet a message, whose first byte is the kind and whose rest is text.
+ * The messages between a network helper and the parent that started it, on a SOCK_SEQPACKET socket.
+ * Each packet is a message: its first byte is the kind, the rest is text.
  *
- *   parent: urun                                    urun-slirp, urun-port
+ *   parent: urun                                  urun-slirp, urun-port
  *   ─────────────────────────────────────────────────────────────────────────────────────────
- *   executes it with this socket, while    ────▶ makes the process that stays
- *   there is no container yet
- *                                        ◀──── PROCESS  with the pidfd of that process; the first one waits
- *                                        ◀──── WARNING  goes on without something; any number
- *   the container is there          GIVE ────▶ with the life pidfd, and what the helper serves
- *                                        ◀──── ERROR    the last one: it has failed
- *                                        ◀──── READY    the last one: it serves
- *   closes the socket                    ────▶ the first one ends
- * PROCESS and WARNING come in any order, before and after GIVE.  The helper's stderr is the same socket
- * until it has begun: a packet that no kind begins is what the dynamic linker says.  Where the socket ends without GIVE
- * the helper ends too.
+ *   executes the helper with this socket,  ────▶ the first process makes the second one,
+ *   while there is no container yet              which stays
+ *                                          ◀──── PROCESS  the second one's pidfd; the first waits
+ *                                          ◀──── WARNING  goes on without something; any number
+ *   the container exists             GIVE  ────▶ the life pidfd, and what the helper serves
+ *                                          ◀──── ERROR    the last message: the helper has failed
+ *                                          ◀──── READY    the last message: the helper serves
+ *   closes the socket                      ────▶ the first process ends
+ *
+ * PROCESS and WARNING come in any order, before and after GIVE.  The helper's stderr is the same
+ * socket until ready_main() has set up the descriptors: a packet without a known kind is a text of
+ * the dynamic linker.  If the socket ends before GIVE, the helper ends too.
  */
 enum ready_kind {
 	READY_PROCESS = 'P',
@@ -38,30 +39,31 @@ enum ready_kind {
 #define READY_FD 3
 
 /*
- * The main() of @helper, whose arguments are READYFD NETWORK.  Makes it so: the socket is READYFD,
- * stdio becomes /dev/null, and all other descriptors are closed, as an engine waits until its pipes
- * are closed by all that has them.  A write to a peer that has gone fails with EPIPE.  Then calls
- * @start, and says its failure.  Returns the exit status.
+ * The main() of @helper, whose arguments are READYFD NETWORK.  Moves the socket to READY_FD, opens
+ * /dev/null as stdio, and closes all other descriptors: an engine waits until every process has
+ * closed its pipes.  Ignores SIGPIPE, so that a write to a peer that has gone fails with EPIPE.
+ * Then calls @start, and sends its error.  Returns the exit status.
  */
 int ready_main(int argc, char **argv, const char *helper,
 	       int (*start)(const struct network_options *options, struct error *err));
 
-/* An ERROR or a WARNING.  Where this fails nobody is there to hear of it. */
+/* Sends an ERROR or a WARNING.  A failure to send means that the parent has gone. */
 void ready_say_failure(enum ready_kind kind, const struct error *err);
 
-/* Says READY.  The process that fails to say so ends, as the parent would wait for it. */
+/* Sends READY.  If this fails the caller must end, as the parent would wait for it. */
 int ready_say_ready(struct error *err);
 
 /*
- * For the process that was executed: gives the parent @pidfd, of the process @pid that it has made; then
- * waits until @pid serves (the parent closes the socket then) or has ended.  Fails where @pid was killed by
- * a signal or ran out of memory, as @pid says nothing then, and where the parent can't be given the pidfd.
+ * For the first process: sends @pidfd, the pidfd of the second process @pid, to the parent.  Then
+ * waits until @pid serves (the parent closes the socket) or has ended.  Fails if a signal killed
+ * @pid or @pid ran out of memory, since @pid can't say so itself, and if the parent can't be given
+ * the pidfd.
  */
 int ready_watch(pid_t pid, int pidfd, struct error *err);
 
 /*
- * Waits for GIVE with @least to @most descriptors, which are the caller's; the others are -1.
- * Returns 1, 0 where the parent has gone, or -1.
+ * Waits for GIVE with @least to @most descriptors, which the caller owns; *ret_fds is -1 for those
+ * that weren't sent.  Returns 1, 0 if the parent has gone, or -1.
  */
 int ready_receive(int *ret_fds, size_t least, size_t most, struct error *err);
 

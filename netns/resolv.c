@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent, urun-slirp.
+// Runs in: parent, urun-slirp, urun-resolv.
 #include "netns/resolv.h"
 
 #include <arpa/inet.h>
@@ -28,7 +28,7 @@ socklen_t resolv_address_size(const union resolv_address *address)
 	return address->any.sa_family == AF_INET6 ? sizeof(address->v6) : sizeof(address->v4);
 }
 
-/* An address, of IPv6 with "%INTERFACE" behind it where it is one of a link. */
+/* Parses an address.  Behind a link-local IPv6 address there may be "%INTERFACE". */
 static bool parse_server(struct span text, struct resolv_server *ret_server)
 {
 	struct resolv_server server = { .interface = "" };
@@ -60,7 +60,7 @@ static bool parse_server(struct span text, struct resolv_server *ret_server)
 	return true;
 }
 
-/* Up to a blank or a comment. */
+/* Cuts the text at its first blank or comment. */
 static struct span first_word(struct span text)
 {
 	size_t size = 0;
@@ -96,7 +96,7 @@ void resolv_parse_servers(const char *host, size_t size, struct resolv_servers *
 
 /* ---- the container's ---- */
 
-/* The keyword must stand at the line's begin.  Source: resolv.conf(5). */
+/* The keyword must stand at the beginning of the line.  Source: resolv.conf(5). */
 static bool is_kept_line(struct span line)
 {
 	static const char *const keywords[] = { "search", "domain", "options" };
@@ -117,7 +117,9 @@ static void add_forwarder(const struct network_options *options, struct strbuf *
 
 	strbuf_addf(out, "nameserver %s\n",
 		    inet_ntop(AF_INET, &options->v4.dns, text, sizeof(text)));
-	/* It reaches the host's IPv6 nameservers, where the host has no others. */
+	/*
+	 * A query to this address reaches the host's IPv6 name servers, if the host has no others.
+	 */
 	if (options->ipv6)
 		strbuf_addf(out, "nameserver %s\n",
 			    inet_ntop(AF_INET6, &options->v6.dns, text, sizeof(text)));

@@ -9,9 +9,9 @@
 #include "netns/options.h"
 
 /*
- * The three files of /etc that belong to a container's network.  They are made in the state folder
- * and mounted over those of the rootfs.
- * Runs in: parent; urun-slirp, which keeps resolv.conf up to date.
+ * The three files of /etc that belong to a container's network.  They are made in the state
+ * directory and mounted over the files of the rootfs.
+ * Runs in: parent; urun-slirp and urun-resolv, which keep resolv.conf up to date.
  * Source: resolv.conf(5), hosts(5), hostname(5).
  */
 
@@ -29,9 +29,9 @@ union resolv_address {
 };
 
 struct resolv_server {
-	union resolv_address address;		    /* with the port 53, without a scope */
+	union resolv_address address;		    /* the port is 53; without a scope */
 	char interface[IFNAMSIZ];		    /* of a link-local address; empty: none */
-	char text[INET6_ADDRSTRLEN + 1 + IFNAMSIZ]; /* as in resolv.conf */
+	char text[INET6_ADDRSTRLEN + 1 + IFNAMSIZ]; /* as it stands in resolv.conf */
 };
 
 struct resolv_servers {
@@ -42,36 +42,38 @@ struct resolv_servers {
 socklen_t resolv_address_size(const union resolv_address *address);
 
 /*
- * The first name servers of a resolv.conf, of which the resolver uses no more; without any it is
- * 127.0.0.1, as for the resolver.  @host are @size bytes and may be anything.
+ * Parses the first three name servers of a resolv.conf: the C library's resolver uses no more.
+ * Without any the server is 127.0.0.1, as for that resolver.  The text @host of @size bytes isn't
+ * trusted.
  */
 void resolv_parse_servers(const char *host, size_t size, struct resolv_servers *ret_servers);
 
 /* ---- the container's files ---- */
 
 /*
- * The host's /etc/resolv.conf, up to 64 KiB; a host without has an empty one.  Returns 0 or a
- * negative errno.
+ * Reads the host's /etc/resolv.conf, up to 64 KiB.  If the host has no such file the text is empty.
+ * Returns 0 or a negative errno.
  */
 int resolv_read_host(char **ret_text, size_t *ret_size);
 
 /*
- * For NETWORK_SLIRP: the nameservers are those of dns=, else urun-slirp's forwarder, which follows
- * the host's; the search, domain and options lines are the host's.  @host are @size bytes and may
- * be anything.  For NETWORK_HOST it is the host's text, for NETWORK_NONE empty.
+ * Appends the container's resolv.conf.  For NETWORK_SLIRP: the name servers of dns=, else
+ * urun-slirp's forwarder, which follows the host's name servers; and the host's lines search,
+ * domain and options.  For NETWORK_HOST: the host's text.  For NETWORK_NONE: nothing.  The text
+ * @host of @size bytes isn't trusted.
  */
 void resolv_text(const struct network_options *options, const char *host, size_t size,
 		 struct strbuf *out);
 
 /*
- * localhost and the container's own name at its own address (of slirp, else 127.0.0.1); where the
- * host's loopback can be reached, its address as host.containers.internal.  @hostname: NULL or
- * empty for none.
+ * Appends the container's /etc/hosts: localhost, the container's own name at its own address
+ * (127.0.0.1 without slirp), and host.containers.internal if the host's loopback can be reached.
+ * @hostname: NULL or empty for none.
  */
 void resolv_hosts_text(const struct network_options *options, const char *hostname,
 		       struct strbuf *out);
 
-/* @hostname and a newline; empty without a name. */
+/* Appends @hostname and a newline, or nothing without a name. */
 void resolv_hostname_text(const char *hostname, struct strbuf *out);
 
 #endif

@@ -1,5 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-slirp, urun-port.
+/*
+ * Runs in: urun-slirp, urun-port, urun-resolv.
+ *
+ * What a helper can still do after a hostile container has taken it over, by a fault in libslirp
+ * for instance: less than the container's user could do by an ordinary program.
+ *
+ *              urun-slirp              urun-port                  urun-resolv
+ *   user ns    own, one id mapped      the container's            the caller's
+ *   net ns     the host's              the container's            the host's
+ *   mount ns   own, an empty root      own, an empty root         the host's
+ *   pid, ipc   own                     own                        the host's
+ *   capability none                    CAP_NET_ADMIN, container's none
+ *   receives   the container's frames  bytes, requests of urun    nothing of the container
+ *
+ * All have no_new_privs and a seccomp filter (netns/filter.h), and none is dumpable, so that no
+ * other process of the same user can read their memory or take their descriptors.
+ *
+ * What remains to urun-slirp is to open IPv4 and IPv6 sockets in the host's network, which is what
+ * the container may do through it: netns/slirp/frame.h refuses the host's loopback before libslirp
+ * sees a frame, but a process that was taken over could reach it.  urun-port has the container's
+ * network only; its sockets of the host are those of published ports.
+ *
+ * Each step may fail on a host that forbids it (no user namespace inside a container, for
+ * instance): then the helper goes on with the other steps, and says what it lacks.  Capabilities,
+ * no_new_privs and the filter are never optional.
+ */
 #include "netns/sandbox.h"
 
 #include <errno.h>
@@ -22,7 +47,7 @@
 #include "core/base/str.h"
 #include "netns/filter.h"
 
-/* Where the empty root is made: what was there isn't needed any more. */
+/* Where the empty root is mounted: what was there isn't needed any more. */
 #define NEW_ROOT "/proc"
 
 /* ---- the process ---- */
@@ -54,7 +79,9 @@ pid_t sandbox_fork(enum sandbox_kind kind, int *ret_pidfd, bool *ret_isolated, s
 
 /* ---- the root ---- */
 
-/* Its own ids stay what they are.  Source: user_namespaces(7), "Defining user and group ID mappings". */
+/*
+ * Each id is mapped to itself.  Source: user_namespaces(7), "Defining user and group ID mappings".
+ */
 int sandbox_keep_ids(uid_t uid, gid_t gid, struct error *err)
 {
 	char uids[40], gids[40];
@@ -71,14 +98,17 @@ int sandbox_keep_ids(uid_t uid, gid_t gid, struct error *err)
 }
 
 /*
- * libslirp reads its name servers there; what the host's are is sent by a watcher outside
- * (netns/host_resolv.h).  Below the working directory.
+ * Makes etc/resolv.conf below the working directory.  libslirp reads its name servers there;
+ * netns/slirp/dns.c writes them, as urun-resolv reports them.
  */
 static int make_resolv_conf(int *ret_fd, struct error *err)
 {
 	autoclose int tree = -1, fd = -1;
 
-	/* By a mount of its own: a file that is open for writing keeps its mount from being read-only. */
+	/*
+	 * Through a mount of its own: a file that is open for writing would keep its mount from
+	 * becoming read-only.
+	 */
 	if (mkdir("etc", 0755) == 0)
 		tree = open_tree(AT_FDCWD, "etc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree >= 0)
@@ -101,7 +131,10 @@ int sandbox_leave_root(enum sandbox_kind kind, int *ret_resolv_fd, struct error 
 		return error_set(err, errno, "mount an empty root");
 	if (kind == SANDBOX_SLIRP && make_resolv_conf(&resolv_fd, err) < 0)
 		return -1;
-	/* The old root comes to lie over the new one, from where it is taken away. */
+	/*
+	 * pivot_root(2) stacks the old root on top of the new one; umount2(2) takes the old root
+	 * away.
+	 */
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return error_set(err, errno, "enter the empty root");
 	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL) < 0)
@@ -133,7 +166,7 @@ static int reduce_capabilities(enum sandbox_kind kind, struct error *err)
 	int result, errnum;
 
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	/* Without CAP_SETPCAP the bounding set stays: no_new_privs makes it useless. */
+	/* Without CAP_SETPCAP the bounding set stays: no_new_privs makes it harmless. */
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	kept = kept_capabilities(kind);
@@ -149,7 +182,7 @@ int sandbox_drop_privileges(enum sandbox_kind kind, struct error *err)
 {
 	struct rlimit limit;
 
-	/* A connection takes descriptors: their number is the number of connections at a time. */
+	/* Each connection takes descriptors: more descriptors are more connections at a time. */
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);

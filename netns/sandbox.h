@@ -8,39 +8,42 @@
 #include "core/base/error.h"
 
 /*
- * What is taken from the helpers before they serve.
+ * The confinement of the helpers, before they serve.
  *   urun-slirp  keeps the host's network namespace and its sockets, and nothing else
- *   urun-resolv watches the host's DNS settings: it keeps its root, to read there
+ *   urun-resolv keeps its root directory, to watch the host's DNS settings there
  *   urun-port   is in the container's user and network namespaces, and keeps CAP_NET_ADMIN there
- * Runs in: urun-slirp, urun-port.
+ * Runs in: urun-slirp, urun-port, urun-resolv.
  */
 enum sandbox_kind { SANDBOX_SLIRP, SANDBOX_PORT, SANDBOX_RESOLV };
 
 /*
- * Like fork(2), with mount, pid and ipc namespaces of its own for the child (not of urun-resolv, which
- * sees the host's mounts), of urun-slirp also a user namespace; where the host refuses these, without.  *ret_pidfd is the caller's.  *ret_isolated
- * says in the child whether it has the namespaces.  Returns the pid, 0 in the child, or -1.
+ * Like fork(2), but the child has mount, pid and ipc namespaces of its own, and for urun-slirp a
+ * user namespace too.  The child for urun-resolv has none of them, since it reads the host's
+ * mounts.  If the host refuses the namespaces, the child is made without.  The caller owns
+ * *ret_pidfd.  *ret_isolated tells the child whether it has the namespaces.  Returns the pid, 0 in
+ * the child, or -1.
  */
 pid_t sandbox_fork(enum sandbox_kind kind, int *ret_pidfd, bool *ret_isolated, struct error *err);
 
 /*
- * For a child of urun-slirp's with namespaces: keeps the ids @uid and @gid in its user namespace.
+ * For urun-slirp's child that has namespaces: maps @uid and @gid to themselves in its user
+ * namespace.
  */
 int sandbox_keep_ids(uid_t uid, gid_t gid, struct error *err);
 
 /*
- * For a child with namespaces: its root becomes an empty one, in which for urun-slirp there is an
- * empty /etc/resolv.conf, open for writing as *ret_resolv_fd (may be NULL for others).  Fails where
- * the host forbids it: going on without is the caller's choice, as all else that confines is
- * independent of it.
+ * For a child that has namespaces: replaces its root directory by an empty one.  For urun-slirp
+ * that has an empty /etc/resolv.conf, which stays open for writing as *ret_resolv_fd; for the
+ * others @ret_resolv_fd may be NULL.  Fails if the host forbids it.  The caller may go on then:
+ * every other confinement is independent of this one.
  */
 int sandbox_leave_root(enum sandbox_kind kind, int *ret_resolv_fd, struct error *err);
 
 /*
- * No capability (but what the kind keeps), no new privileges, as many descriptors as the host
- * allows, and the system calls of a program that has sockets: none that opens another program,
- * process, or kind of socket.
- * ORDER: last; what opens a file for writing or makes a mount stands above it.
+ * Drops all capabilities except those that @kind keeps, sets no_new_privs, raises the limit of
+ * descriptors as far as the host allows, and loads the filter of system calls (netns/filter.h),
+ * with which the process can't start a program or a process, nor open other kinds of sockets.
+ * ORDER: last.  Opening a file for writing, and mounting, must come before.
  * Source: seccomp(2), capabilities(7).
  */
 int sandbox_drop_privileges(enum sandbox_kind kind, struct error *err);

@@ -1,5 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: init before pivot_root.
+/*
+ * Runs in: init before pivot_root.
+ *
+ * The container's end of its link.
+ *
+ *   programs ── sockets ── the kernel ── tap0 ──── a descriptor ──── urun-slirp ── sockets
+ *   └─── the container's network namespace ───┘                     └─ the host's namespace ─┘
+ *
+ * init makes the device, since only a process inside can: it needs CAP_NET_ADMIN over the network
+ * namespace, and the host's /dev/net/tun, which disappears with pivot_root.  The descriptor goes to
+ * the parent over the sync pipe, and from there to urun-slirp.  The device lives as long as the
+ * descriptor is open.
+ *
+ * All settings are requests of netlink, in two batches: the device with IPv4, which must succeed,
+ * and IPv6, which a host may lack.  The container's root may change the settings later, or remove
+ * the device: urun-slirp then reads other frames, or none, and the host is not affected.
+ *
+ * The link carries segments that are larger than the MTU (GSO), without checksums: container and
+ * urun-slirp are one machine, so cutting and checking would be work for nothing.
+ *
+ * What may block: nothing.  The kernel answers netlink requests at once.
+ */
 #include "netns/tap.h"
 
 #include <errno.h>
@@ -21,19 +42,19 @@
 #define TUN_PATH "/dev/net/tun"
 
 /*
- * The most that the kernel hands over as one frame.  libslirp refuses IPv6 packets above 65521
- * bytes, and two of half the window make sender and urun-slirp work at the same time: a window is
- * 64 KiB, as libslirp knows no window scaling.
+ * The largest segment that the kernel hands over as one frame.  libslirp refuses IPv6 packets above
+ * 65521 bytes.  And its windows are 64 KiB, as it has no window scaling: with two segments in a
+ * window, the sender and urun-slirp work at the same time.
  */
 #define GSO_SIZE_MAX 32768
 
 /*
- * Packets that wait for urun-slirp.  The kernel's 500 are fewer than the SYNs of a thousand
- * connections, and a lost SYN is sent again after a second.
+ * Packets that may wait for urun-slirp.  The kernel's default of 500 is less than the SYNs of a
+ * thousand connections, and a lost SYN is sent again only after a second.
  */
 #define QUEUE_LENGTH 4096
 
-/* The errno is in the text for those who only see that. */
+/* The text holds the errno for callers that see only the text. */
 static int fail_open(int errnum, struct error *err)
 {
 	error_set(err, errnum, "open %s", TUN_PATH);
@@ -41,11 +62,12 @@ static int fail_open(int errnum, struct error *err)
 	case ENOENT:
 		return error_hint(err,
 				  "this host has no such device: run `modprobe tun`; in a "
-				  "container, start that with --device %s",
+				  "container, start the outer container with --device %s",
 				  TUN_PATH);
 	case EACCES:
 	case EPERM:
-		return error_hint(err, "it is forbidden to this user: run `chmod 666 %s` as root",
+		return error_hint(err,
+				  "this user may not open the device: run `chmod 666 %s` as root",
 				  TUN_PATH);
 	case ENODEV:
 	case ENXIO:
@@ -63,8 +85,8 @@ int tap_check_host(struct error *err)
 }
 
 /*
- * The device itself, with the kernel's help for large segments: TCP hands down up to 64 KiB
- * whatever the MTU, and needn't fill in its checksums.
+ * Opens the device, with the kernel's offloads: TCP hands down segments of up to 64 KiB whatever
+ * the MTU is, and needn't fill in checksums.
  */
 static int open_device(int *ret_fd, struct error *err)
 {
@@ -87,7 +109,7 @@ static void add_device(struct netlink_batch *batch, int index, uint32_t mtu)
 	struct ifinfomsg up = { .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 	struct ifinfomsg settings = { .ifi_index = index };
 
-	/* Older kernels don't let it be set; then segments are up to 64 KiB. */
+	/* Older kernels refuse this: then segments are up to 64 KiB. */
 	netlink_add(batch, NETLINK_OPTIONAL, "limit segments on " TAP_NAME, RTM_NEWLINK, 0,
 		    &settings, sizeof(settings));
 	netlink_put_u32(batch, IFLA_GSO_MAX_SIZE, GSO_SIZE_MAX);
@@ -144,8 +166,8 @@ static void add_ipv4(struct netlink_batch *batch, int index, const struct networ
 }
 
 /*
- * Nobody else is on this link, so no duplicate is looked for: that takes a second, in which the
- * address can't be used.
+ * IFA_F_NODAD: no other host is on this link, and duplicate address detection takes a second in
+ * which the address can't be used.
  */
 static void add_ipv6(struct netlink_batch *batch, int index, const struct network_range6 *range)
 {
@@ -163,7 +185,7 @@ static void add_ipv6(struct netlink_batch *batch, int index, const struct networ
 			  &range->host, sizeof(range->host));
 }
 
-/* The addresses are set: what the link announces of itself would come on top of them. */
+/* The addresses are static: what a router advertisement announces would be added to them. */
 static void refuse_announcements(void)
 {
 	static const char *const files[] = {
@@ -191,7 +213,7 @@ int tap_create(const struct network_options *options, int *ret_fd, struct error 
 	index = (int)if_nametoindex(TAP_NAME);
 	if (index == 0)
 		return error_set(err, errno, "find the network device %s", TAP_NAME);
-	/* ORDER: before the device is up, which makes it announce itself. */
+	/* ORDER: before the device comes up, since the kernel then starts to use these settings. */
 	if (options->ipv6)
 		refuse_announcements();
 	add_device(&batch, index, options->mtu);

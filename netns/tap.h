@@ -6,22 +6,24 @@
 #include "netns/options.h"
 
 /*
- * The container's network device: its frames are what urun-slirp reads and writes.
- * Runs in: init before pivot_root (the host's /dev/net/tun is opened).
+ * The container's network device, whose frames urun-slirp reads and writes.
+ * Runs in: init before pivot_root, since the host's /dev/net/tun is opened.
  */
 #define TAP_NAME "tap0"
 
-/* Could a device be made?  Fails as tap_create() would.  Runs in: any. */
+/* Checks whether a device can be made.  Fails as tap_create() would.  Runs in: any. */
 int tap_check_host(struct error *err);
 
 /*
- * Makes the device in the network namespace of the caller, who needs CAP_NET_ADMIN in the user
- * namespace that owns it, and sets it up: MTU, addresses, default routes, up.  A host without IPv6
- * (or with it turned off) gives a device without, which is told as info.
- * *ret_fd is the caller's: close-on-exec, non-blocking, frames begin with a struct virtio_net_hdr
- * and may be as large as 64 KiB with their checksum left out (IFF_VNET_HDR, TUNSETOFFLOAD).
- * When its last descriptor is closed the device is gone.
- * Fails with a hint where /dev/net/tun is missing, forbidden, or has no driver behind it.
+ * Makes the device in the caller's network namespace and sets it up: MTU, addresses, default
+ * routes, up.  The caller needs CAP_NET_ADMIN in the user namespace that owns the network
+ * namespace.  On a host without IPv6 the device has no IPv6, which is logged as info.
+ *
+ * *ret_fd is owned by the caller, close-on-exec and non-blocking.  Each frame begins with a struct
+ * virtio_net_hdr, may be up to 64 KiB large, and may lack its checksum (IFF_VNET_HDR,
+ * TUNSETOFFLOAD).  When the last descriptor of the device is closed, the device is removed.
+ *
+ * Fails with a hint if /dev/net/tun doesn't exist, is forbidden, or has no driver behind it.
  * Source: Documentation/networking/tuntap.rst of Linux; rtnetlink(7).
  */
 int tap_create(const struct network_options *options, int *ret_fd, struct error *err);

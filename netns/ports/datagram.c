@@ -1,5 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-port.
+/*
+ * Runs in: urun-port.
+ *
+ * How datagrams of a published UDP port find their way in and out.
+ *
+ *   client ──▶ host's socket ──recvmsg──▶ struct client ──send──▶ container's program
+ *          ◀── host's socket ◀──sendmsg── (its socket)  ◀──recv── container's program
+ *
+ * The host's socket was bound by urun in the host's network namespace.  A client is the pair of
+ * that socket and a source address.  Its own socket is in the container's network namespace,
+ * connected to the container's address and port: so it receives replies of that port only, and
+ * hears of an ICMP port unreachable as ECONNREFUSED.  The reply leaves from the host's address to
+ * which the client has sent (IP_PKTINFO): a client drops replies from another address.
+ *
+ * A program that listens in one family only must be reached from the other family too.  A refusal
+ * is reported by the next call on the socket, so a datagram that was refused is sent once more in
+ * the other family.
+ *
+ * What anybody in the network can send: any number of datagrams from forged source addresses.  Each
+ * takes a descriptor, up to the maximum of clients; from then on the client that was silent longest
+ * is closed.  Memory is one struct client each, and one buffer for all.  What a hostile container
+ * can send: replies only, to clients that have sent first, at BATCH_MAX a turn.
+ *
+ * What may block: nothing.  All sockets are non-blocking; a datagram that doesn't fit into a
+ * socket's buffer is lost, as on any link.
+ */
 #include "netns/ports/datagram.h"
 
 #include <errno.h>
@@ -9,17 +34,18 @@
 
 #include "core/base/clock.h"
 #include "core/base/fd.h"
+#include "core/base/hash.h"
 #include "core/base/str.h"
 #include "netns/ports/watch.h"
 
 #define SIZE_MAX_BYTES 65536
-/* Datagrams that one socket may send in a row, so that no socket keeps the others waiting. */
+/* Datagrams that one socket may pass on in a turn, so that no socket keeps the others waiting. */
 #define BATCH_MAX 64
-/* The kernel's connection tracking keeps a stream of datagrams as long. */
+/* The kernel's connection tracking forgets a stream of datagrams after the same time. */
 #define IDLE_MS 120000
 #define BUCKETS 1024
 
-/* A control message, and room for no second one. */
+/* Room for one control message, which is all that the socket asks for. */
 struct packet_info {
 	_Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
@@ -27,14 +53,14 @@ struct packet_info {
 struct client {
 	struct datagrams *datagrams;
 	struct client *next_in_bucket;
-	struct client *older, *newer; /* by when something last went through */
+	struct client *older, *newer; /* in the order of their last datagram */
 	struct client *next_ended;
-	struct watch server; /* the container's socket */
-	int family;	     /* of that */
+	struct watch server; /* the socket in the container */
+	int family;	     /* of that socket */
 	uint16_t port;
-	int host; /* the host's, which answers go out by */
+	int host; /* the host's socket, from which replies leave */
 	union publish_address address;
-	struct packet_info info; /* by which of the host's addresses it came in */
+	struct packet_info info; /* the host's address to which the client has sent */
 	socklen_t info_size;
 	int64_t used_ms;
 };
@@ -53,12 +79,9 @@ struct datagrams {
 static struct client **client_bucket(struct datagrams *datagrams, int host,
 				     const union publish_address *address)
 {
-	const unsigned char *bytes = (const unsigned char *)address;
-	uint32_t hash = 2166136261u ^ (uint32_t)host;
+	uint64_t hash = hash_bytes(address, publish_address_size(address->any.sa_family));
 
-	for (socklen_t i = 0; i < publish_address_size(address->any.sa_family); i++)
-		hash = (hash ^ bytes[i]) * 16777619u;
-	return &datagrams->buckets[hash % BUCKETS];
+	return &datagrams->buckets[(hash ^ (unsigned int)host) % BUCKETS];
 }
 
 static struct client *find_client(struct datagrams *datagrams, int host,
@@ -97,7 +120,7 @@ static void touch(struct client *client)
 	join_as_newest(client);
 }
 
-/* Its memory stays until all that was ready has been seen. */
+/* The memory stays until all descriptors that were ready have been served. */
 static void end_client(struct client *client)
 {
 	struct datagrams *datagrams = client->datagrams;
@@ -116,7 +139,7 @@ static void end_client(struct client *client)
 
 static void reply_ready(struct watch *watch, uint32_t events);
 
-/* NULL where the container can't be reached. */
+/* Returns NULL if the container can't be reached. */
 static struct client *add_client(struct datagrams *datagrams, int host, int family, uint16_t port,
 				 const union publish_address *address)
 {
@@ -163,7 +186,7 @@ static void answer_client(struct client *client, size_t size)
 		.msg_controllen = client->info_size,
 	};
 
-	/* What can't be sent is lost, as on any way. */
+	/* A reply that can't be sent is lost, as on any link. */
 	sendmsg(client->host, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -176,7 +199,10 @@ static void reply_ready(struct watch *watch, uint32_t events)
 		ssize_t got = recv(watch->fd, client->datagrams->bytes,
 				   sizeof(client->datagrams->bytes), MSG_DONTWAIT);
 
-		/* ECONNREFUSED: nobody listens there (yet): that is what the client notices, too. */
+		/*
+		 * ECONNREFUSED: no program listens (yet).  The client sees the same as on the host:
+		 * silence.
+		 */
 		if (got < 0)
 			return;
 		touch(client);
@@ -186,7 +212,7 @@ static void reply_ready(struct watch *watch, uint32_t events)
 
 /* ---- to the container ---- */
 
-/* Keeps the address that the packet came to: the answer comes from there. */
+/* Keeps the address to which the datagram was sent: the reply leaves from it. */
 static void keep_info(struct client *client, struct msghdr *message)
 {
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
@@ -197,11 +223,14 @@ static void keep_info(struct client *client, struct msghdr *message)
 		return;
 	memcpy(client->info.bytes, header, message->msg_controllen);
 	client->info_size = (socklen_t)message->msg_controllen;
-	/* The way back is the routes' matter, unless the address is of one link alone. */
+	/* Routing chooses the interface of the reply, unless the address is link-local. */
 	if (header->cmsg_level == IPPROTO_IP) {
 		struct in_pktinfo *info = (void *)CMSG_DATA(kept);
 
-		/* Its ipi_spec_dst is ours, also of what was sent to a broadcast address. */
+		/*
+		 * ipi_spec_dst is the host's own address, also for a datagram to a broadcast
+		 * address.
+		 */
 		info->ipi_ifindex = 0;
 	} else if (header->cmsg_level == IPPROTO_IPV6) {
 		struct in6_pktinfo *info = (void *)CMSG_DATA(kept);
@@ -212,8 +241,8 @@ static void keep_info(struct client *client, struct msghdr *message)
 }
 
 /*
- * What listens in one family only is reached from the other too.  Not once and for all: who sends
- * before anybody listens must not be left in the wrong one.
+ * Reaches a program that listens in the other family only.  Not decided once for all: a client that
+ * sends before the program listens would keep the wrong family.
  */
 static bool change_family(struct client *client)
 {
@@ -232,7 +261,10 @@ static bool change_family(struct client *client)
 	return watch_add(datagrams->epoll, &client->server, EPOLLIN) == 0;
 }
 
-/* A refusal comes back at once, as the way is short: by the next call on the socket. */
+/*
+ * Sends a datagram.  The container's kernel refuses it within the call; the next call on the socket
+ * reports the refusal.
+ */
 static bool is_refused(struct client *client, size_t size)
 {
 	socklen_t length = sizeof(int);

@@ -1,5 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-port.
+/*
+ * Runs in: urun-port.
+ *
+ * The one loop of urun-port, a process with a single thread.
+ *
+ *     host's network namespace     │  urun-port, in the container's network namespace
+ *   ───────────────────────────────┼───────────────────────────────────────────────────────────
+ *   urun ── control socket ────────┼─▶ struct control: requests of netns/ports/port.h
+ *   TCP client ── listening socket ┼─▶ struct port ─ accept ─▶ struct relay ─▶ container's program
+ *   UDP client ── bound socket ────┼─▶ struct port ──────────▶ struct client ▶ container's program
+ *   first process ── life pidfd ───┼─▶ the end
+ *
+ * urun opens the listening and the bound sockets in the host's network namespace and hands them
+ * over (PORT_ADD).  A socket belongs for ever to the namespace in which it was made, so urun-port
+ * accepts clients of the host with them, although it can't make a socket there itself.
+ *
+ * Everything waits in one epoll descriptor.  Each descriptor has a struct watch in the object that
+ * it belongs to.  While the events of one wait are served, an object may end that another event of
+ * the same wait still points to: such an object loses its descriptor and its function, and its
+ * memory is freed after the last event (free_removed(), relays_run(), datagrams_run()).
+ *
+ * What a client in the network can do: open connections and leave them idle.  Connections are
+ * limited to a third of our descriptors (relays_are_full()), since each takes two sockets, and up
+ * to two pipes while bytes are in them.  Beyond that clients wait in the listening sockets' queues,
+ * which the kernel bounds, for REFUSE_MS, and are reset then.  UDP clients have an eighth.  What
+ * remains is for control connections, whose socket only the same user can open.
+ *
+ * What a hostile container can do: send bytes, read none (a zero window), reset, or refuse its own
+ * connections.  It can't reach the control socket, and each connection has a bounded turn, so it
+ * delays no other connection.
+ *
+ * What may block: epoll_wait(2) alone.  Every socket and pipe is non-blocking, and the answer to a
+ * request is dropped, with its connection, if the peer doesn't read.
+ */
 #include "netns/ports/forward.h"
 
 #include <errno.h>
@@ -18,20 +51,23 @@
 #include "netns/ports/relay.h"
 #include "netns/ports/watch.h"
 
-/* What one wait takes; the rest is ready in the next. */
+/* Events that one wait returns; further ones are returned by the next wait. */
 #define READY_MAX 256
-/* Connections of one port at a time, so that none keeps the others waiting. */
+/*
+ * Connections that are accepted from one port in a turn, so that no port keeps the others waiting.
+ */
 #define ACCEPT_MAX 64
 #define PAUSE_MS   200
 /*
- * Where there are no descriptors for more connections, those that wait are reset after this time, so
- * that no client waits for ever.
+ * If there are no descriptors for more connections, clients that wait in a port's queue are reset
+ * after this time, so that no client waits for ever.
  */
 #define REFUSE_MS 3000
 
 /*
- * The part of our descriptors that connections may have: each takes two, and two a direction while
- * bytes are on their way.
+ * The part of our descriptors that connections may use (one in three), and clients of UDP ports
+ * (one in eight).  A connection takes two descriptors, and two more for each direction that has
+ * bytes on their way.
  */
 #define RELAYS_PART  3
 #define CLIENTS_PART 8
@@ -41,7 +77,7 @@ struct port {
 	struct port *next;
 	struct watch host;
 	struct port_entry entry;
-	int64_t full_since_ms; /* connections wait since then for others to end; 0: none does */
+	int64_t full_since_ms; /* since when connections wait for others to end; 0: none waits */
 };
 
 /* A connection to the control socket. */
@@ -60,7 +96,10 @@ struct forward {
 	struct port *ports, *removed_ports;
 	size_t port_count;
 	struct control *controls, *closed_controls;
-	/* There are no descriptors for more connections until one has ended, or then; 0: there are. */
+	/*
+	 * No connection is accepted before this time, unless one has ended; 0: there are
+	 * descriptors.
+	 */
 	int64_t paused_until_ms;
 	bool ended;
 };
@@ -80,8 +119,8 @@ static void watch_streams(struct forward *forward, uint32_t events)
 }
 
 /*
- * Connections that can't be taken wait in their sockets' queues, and we try again after a while, or
- * when one has ended.
+ * Connections that can't be accepted wait in their sockets' queues.  We try again after a while, or
+ * when a connection has ended.
  */
 static void pause_accepting(struct forward *forward)
 {
@@ -90,7 +129,7 @@ static void pause_accepting(struct forward *forward)
 }
 
 /*
- * There are no descriptors for the connections that wait in the port's queue: they are reset when they
+ * There are no descriptors for the connections that wait in the port's queue: resets them if they
  * have waited too long.
  */
 static void wait_or_refuse(struct port *port)
@@ -153,7 +192,7 @@ static void datagram_ready(struct watch *watch, uint32_t events)
 		       port->entry.container_port);
 }
 
-/* Takes over *fd where it succeeds.  Returns 0 or a negative errno. */
+/* Takes over *fd on success.  Returns 0 or a negative errno. */
 static int add_port(struct forward *forward, const struct port_entry *entry, int *fd)
 {
 	bool udp = entry->protocol == IPPROTO_UDP;
@@ -178,7 +217,10 @@ static int add_port(struct forward *forward, const struct port_entry *entry, int
 	return 0;
 }
 
-/* Its connections go on; its datagrams' answers have no way out any more. */
+/*
+ * Connections that were accepted go on.  The clients of a UDP port end, since their replies need
+ * the socket.
+ */
 static void remove_port(struct forward *forward, struct port **link)
 {
 	struct port *port = *link;
@@ -217,7 +259,10 @@ static void remove_all(struct forward *forward)
 
 /* ---- what is asked ---- */
 
-/* Returns 0, or a negative errno: then the connection ends, so that nobody waits for the answer. */
+/*
+ * Returns 0 or a negative errno.  On failure the caller closes the connection, so that the peer
+ * doesn't wait for the answer.
+ */
 static int send_answer(int fd, int failed, const struct port_entry *entries, size_t count)
 {
 	struct port_answer answer = { .errnum = -failed };
@@ -228,7 +273,7 @@ static int send_answer(int fd, int failed, const struct port_entry *entries, siz
 	return sent < 0 ? (int)sent : 0;
 }
 
-/* In the order in which they were added. */
+/* Sends the ports in the order in which they were added. */
 static int answer_list(struct forward *forward, int fd)
 {
 	struct port_entry *entries = mem_alloc((forward->port_count + 1) * sizeof(*entries));
@@ -284,7 +329,10 @@ static void control_ready(struct watch *watch, uint32_t events)
 		break;
 	case PORT_LIST: failed = answer_list(forward, watch->fd); break;
 	case PORT_END:
-		/* ORDER: the end of the connection says that the addresses are free. */
+		/*
+		 * ORDER: the ports are closed first: the end of the connection says that the
+		 * addresses are free.
+		 */
 		remove_all(forward);
 		forward->ended = true;
 		close_control(control);
@@ -329,7 +377,7 @@ static void life_ready(struct watch *watch, uint32_t events)
 
 /* ---- the loop ---- */
 
-/* Connections and datagrams' clients leave descriptors for each other, and for what is asked. */
+/* Connections and UDP clients leave descriptors for each other, and for control connections. */
 static size_t share_of_limit(unsigned int part)
 {
 	struct rlimit limit;
@@ -355,7 +403,7 @@ struct forward *forward_new(const struct source *source, struct error *err)
 	return forward;
 }
 
-/* Frees what has ended in this round: nothing that was ready points to it any more. */
+/* Frees what has ended in this round: no event points to it any more. */
 static void free_removed(struct forward *forward)
 {
 	while (forward->removed_ports) {

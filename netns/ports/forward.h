@@ -6,8 +6,8 @@
 #include "netns/ports/source.h"
 
 /*
- * The loop of urun-port: the published ports, their connections and datagrams, and what is asked
- * over the control socket (netns/ports/port.h), until the container ends.
+ * The loop of urun-port, until the container ends: it serves the published ports, their connections
+ * and datagrams, and the requests on the control socket (netns/ports/port.h).
  * Runs in: urun-port.
  */
 struct forward;
@@ -15,12 +15,13 @@ struct forward;
 struct forward *forward_new(const struct source *source, struct error *err);
 
 /*
- * Watches the container's life pidfd and the control socket, which listens; takes over neither.  All
- * that can fail for lack of something fails here, before urun is told that the ports are served.
+ * Watches the container's life pidfd and the control socket, which listens; the caller keeps both.
+ * Whatever can fail for lack of a resource fails here, before urun is told that the ports are
+ * served.
  */
 int forward_begin(struct forward *forward, int life_fd, int control_fd, struct error *err);
 
-/* Returns when the container has ended, or that was asked for. */
+/* Returns when the container has ended, or when urun has asked for the end. */
 int forward_run(struct forward *forward, struct error *err);
 
 /* Takes NULL. */

@@ -18,14 +18,15 @@ static int ask_urun_port(int control, const struct port_question *question, int 
 	struct iovec part = { (void *)(uintptr_t)question, sizeof(*question) };
 	ssize_t sent = rights_send(control, &part, 1, &fd, fd >= 0 ? 1 : 0);
 
-	return sent < 0 ? error_set(err, sent == -EAGAIN ? ETIMEDOUT : (int)-sent, "ask urun-port")
+	return sent < 0 ? error_set(err, sent == -EAGAIN ? ETIMEDOUT : (int)-sent,
+				    "send to urun-port")
 			: 0;
 }
 
-/* It answers at once, unless it has no descriptor left for the connection. */
+/* urun-port answers at once, unless it has no descriptor left for the connection. */
 #define ANSWER_TIMEOUT_S 5
 
-/* What it says may have entries behind the answer; *ret_size are the bytes of these. */
+/* Receives an answer.  Behind the answer there may be entries, of *ret_size bytes, in @rest. */
 static int hear_answer(int control, void *rest, size_t room, size_t *ret_size, struct error *err)
 {
 	struct port_answer answer;
@@ -38,9 +39,9 @@ static int hear_answer(int control, void *rest, size_t room, size_t *ret_size, s
 	got = rights_receive(control, parts, ARRAY_SIZE(parts), 0, NULL, 0, &none);
 	if (got < 0)
 		return error_set(err, got == -EAGAIN ? ETIMEDOUT : (int)-got,
-				 "hear from urun-port");
+				 "receive from urun-port");
 	if ((size_t)got < sizeof(answer))
-		return error_set(err, got == 0 ? ECONNRESET : EPROTO, "hear from urun-port");
+		return error_set(err, got == 0 ? ECONNRESET : EPROTO, "receive from urun-port");
 	*ret_size = (size_t)got - sizeof(answer);
 	return answer.errnum ? error_set(err, answer.errnum, "urun-port") : 0;
 }

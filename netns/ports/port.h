@@ -9,17 +9,17 @@
 #include "netns/ports/publish.h"
 
 /*
- * What is asked of urun-port, on a SOCK_SEQPACKET connection to its control socket: a packet a
- * question, a packet the answer.  Both sides are of one installation, so that the packets are plain
+ * The requests to urun-port, on a SOCK_SEQPACKET connection to its control socket.  Each request is
+ * a packet, and so is each answer.  Both programs are of one installation, so the packets are plain
  * structs.
  *
  *   urun (run, create, port, delete)                urun-port
  *   ──────────────────────────────────────────────────────────────────────────────
- *   ADD      a port, with its socket       ────▶ serves it from now on
- *   REMOVE   a port                        ────▶ its socket is closed, its connections go on
+ *   ADD      a port, with its socket       ────▶ serves the port from now on
+ *   REMOVE   a port                        ────▶ closes its socket; its connections go on
  *   LIST                                   ────▶
  *                                          ◀──── struct port_answer; LIST: and the ports
- *   END                                    ────▶ all sockets are closed; then the connection
+ *   END                                    ────▶ closes all sockets, then the connection
  * Runs in: parent; urun-port.
  */
 enum port_question_kind { PORT_ADD = 1, PORT_REMOVE, PORT_LIST, PORT_END };
@@ -32,30 +32,28 @@ struct port_entry {
 
 struct port_question {
 	uint32_t kind;
-	struct port_entry entry; /* of REMOVE, container_port 0 is any */
+	struct port_entry entry; /* for REMOVE, container_port 0 means any */
 };
 
 struct port_answer {
-	int32_t errnum; /* 0: done */
+	int32_t errnum; /* 0: success */
 };
 
-/* The most ports of one container: so many fit into one answer. */
+/* The maximum of ports of one container: their list fits into one answer. */
 #define PORT_COUNT_MAX 2048
 
 /* ---- the asking side: @control is a connection ---- */
 
-/* Hands the socket over; @published's stays the caller's to close. */
+/* Hands a copy of @published's socket over; the caller still closes its own. */
 int port_add(int control, const struct published *published, struct error *err);
 
-/*
- * Fails with ENOENT where there is no such port.
- */
+/* Fails with ENOENT if there is no such port. */
 int port_remove(int control, const struct port_entry *entry, struct error *err);
 
-/* *ret_entries is the caller's to free. */
+/* The caller frees *ret_entries. */
 int port_list(int control, struct port_entry **ret_entries, size_t *ret_count, struct error *err);
 
-/* Returns when the sockets are closed, and so their addresses free again, or after @timeout_ms. */
+/* Returns when the sockets are closed, so that their addresses are free, or after @timeout_ms. */
 void port_end(int control, int timeout_ms);
 
 #endif

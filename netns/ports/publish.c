@@ -12,10 +12,10 @@
 #include "core/base/span.h"
 
 #define PORT_MAX	   65535
-#define BACKLOG		   4096 /* the kernel takes net.core.somaxconn where that is less */
+#define BACKLOG		   4096 /* the kernel lowers it to net.core.somaxconn */
 #define UNPRIVILEGED_START "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
-/* Both families get the same port of the kernel's choice, unless others are always quicker. */
+/* How often a port of the kernel's choice for IPv4 may turn out to be taken for IPv6. */
 #define CHOICES_MAX 16
 
 /* ---- the text ---- */
@@ -25,7 +25,7 @@ static int refuse_publish(const char *text, const char *reason, struct error *er
 	return error_set(err, 0, "--publish %s: %s", text, reason);
 }
 
-/* "80" or "80-89"; 0 only where the kernel may choose. */
+/* Parses "80" or "80-89".  @min is 0 where the kernel may choose the port, else 1. */
 static bool parse_ports(struct span text, uint32_t min, uint16_t *ret_first, uint16_t *ret_count)
 {
 	struct span rest = text, first_text, last_text;
@@ -62,7 +62,10 @@ static bool parse_host_address(struct span text, union publish_address *ret_addr
 				   : (void *)&ret_address->v4.sin_addr) == 1;
 }
 
-/* Cuts off what stands behind the last @divider; the whole, and an empty rest, where there is none. */
+/*
+ * Cuts off the text behind the last @divider and returns it.  Without a divider returns the whole,
+ * and @rest becomes empty.
+ */
 static struct span cut_last(struct span *rest, char divider, bool *ret_found)
 {
 	size_t i = rest->size;
@@ -106,16 +109,16 @@ int publish_parse(const char *text, struct publish *ret_publish, struct error *e
 		host = cut_last(&rest, ':', &has_address);
 	if (!parse_ports(container, 1, &publish.container_first, &publish.count))
 		return refuse_publish(
-			text, "the container's port isn't one of 1 to 65535, or a range", err);
+			text, "the container's port is neither one of 1 to 65535 nor a range", err);
 	if (host.size && !parse_ports(host, 0, &publish.host_first, &host_count))
-		return refuse_publish(text, "the host's port isn't one of 0 to 65535, or a range",
-				      err);
+		return refuse_publish(
+			text, "the host's port is neither one of 0 to 65535 nor a range", err);
 	if (publish.host_first && host_count != publish.count)
 		return refuse_publish(text, "the two ranges of ports don't have the same length",
 				      err);
 	if (has_address && !parse_host_address(rest, &publish.address))
-		return refuse_publish(
-			text, "the address is no IPv4 address, nor an IPv6 one in brackets", err);
+		return refuse_publish(text, "the address is neither IPv4 nor IPv6 in brackets",
+				      err);
 	publish.has_address = has_address;
 	*ret_publish = publish;
 	return 0;
@@ -179,7 +182,7 @@ socklen_t publish_address_size(int family)
 	return family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
-/* A descriptor, or a negative errno. */
+/* Returns a descriptor or a negative errno. */
 static int open_host_socket(int protocol, const union publish_address *address)
 {
 	const int on = 1;
@@ -193,10 +196,12 @@ static int open_host_socket(int protocol, const union publish_address *address)
 	if (address->any.sa_family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
 		return -errno;
-	/* What a container before this one has left in TIME_WAIT is no obstacle. */
+	/* Connections of an earlier container, in TIME_WAIT, must not keep the port. */
 	if (!udp && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
 		return -errno;
-	/* Which of the host's addresses a datagram came to: the answer comes from that. */
+	/*
+	 * Reports to which of the host's addresses a datagram was sent: the reply leaves from it.
+	 */
 	if (udp && address->any.sa_family == AF_INET &&
 	    setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) < 0)
 		return -errno;
@@ -222,7 +227,7 @@ static int open_error(const union publish_address *address, int protocol, int er
 	if (errnum != EACCES || fd_read_file(UNPRIVILEGED_START, 64, &start, &size) < 0)
 		return -1;
 	return error_hint(err,
-			  "ports below %.*s are the host's root's: run `sysctl "
+			  "only root may listen on ports below %.*s: run `sysctl "
 			  "net.ipv4.ip_unprivileged_port_start=%u` as root",
 			  (int)strcspn(start, "\n"), start, publish_port(address));
 }
@@ -240,14 +245,14 @@ static int open_one(int protocol, const union publish_address *address, uint16_t
 
 	if (item.fd < 0)
 		return item.fd;
-	/* Learns the port that the kernel has chosen. */
+	/* Tells the port that the kernel has chosen. */
 	getsockname(item.fd, &item.host.any, &size);
 	list->items = mem_resize(list->items, list->count + 1, sizeof(*list->items));
 	list->items[list->count++] = item;
 	return 0;
 }
 
-/* All addresses, of both families: the second one at the first one's port. */
+/* Listens on all addresses of both families: the second family gets the first one's port. */
 static int open_wildcards(int protocol, uint16_t host_port, uint16_t container_port,
 			  struct published_list *list, struct error *err)
 {

@@ -1,5 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-port.
+/*
+ * Runs in: urun-port.
+ *
+ * How the bytes of a published TCP port move.
+ *
+ *               ┌────────── struct relay ───────────┐
+ *   client ─▶ socket ─splice─▶ pipe ─splice─▶ socket ─▶ container's program      struct flow up
+ *   client ◀─ socket ◀─splice─ pipe ◀─splice─ socket ◀─ container's program      struct flow down
+ *               └ of the host      of the container ┘
+ *
+ * Both sockets are watched edge-triggered: an event is remembered in the flow (readable, writable)
+ * until a call returns EAGAIN.  pump() moves bytes while both allow it, ROUNDS_MAX times in a turn;
+ * what is left then is in the list of the busy, which relays_run() serves after all other events.
+ *
+ * Backpressure is the kernel's: if the reader doesn't read, its socket's buffer fills, then the
+ * pipe, then the sender's socket; then TCP announces a zero window to the sender.  So a peer that
+ * never reads costs a bounded amount of kernel memory, and two descriptors for its pipe, until the
+ * other side closes.  Pipes are given back when they are empty; an idle connection has none.
+ *
+ * Ends.  A half-closed connection is legal: the end of one stream is passed on by shutdown(2), and
+ * the other stream goes on.  A connection ends in order when both streams have ended.  A reset, in
+ * contrast, ends both streams; but the peer gets first what was sent before: the socket waits in
+ * the list of resets until all its bytes are acknowledged, or until the peer has acknowledged none
+ * for RESET_PATIENCE_MS.  The difference matters: a file that was cut off must not look complete.
+ * recv(2) doesn't always tell the two apart, so the kernel's count of bytes decides
+ * (netns/ending.h).
+ *
+ * Urgent data: a pipe has no urgent mark, and splice(2) stops there as if the stream had ended.
+ * Such bytes go through our memory, as ordinary ones (SO_OOBINLINE).
+ *
+ * What a hostile peer on either side can do: anything that TCP allows, at any moment.  Bounds: the
+ * number of connections (relays_are_full()), a pipe of PIPE_SIZE for each direction, ROUNDS_MAX a
+ * turn, and keep-alive for a client that has vanished.
+ *
+ * What may block: nothing.  A lack of pipes (EMFILE, pipe-user-pages-hard) is waited for in the
+ * loop.
+ */
 #include "netns/ports/relay.h"
 
 #include <errno.h>
@@ -16,44 +52,47 @@
 #include "netns/ports/watch.h"
 
 /*
- * More than the 64 KiB that a pipe has by itself make fewer wakes; the user's share of such memory
- * (pipe(7), pipe-user-pages-soft) is 64 MiB, beyond which pipes stay small.
+ * A pipe larger than the usual 64 KiB means fewer wake-ups.  The kernel gives each user 64 MiB of
+ * such pipes (pipe(7), pipe-user-pages-soft); beyond that pipes stay small.
  */
 #define PIPE_SIZE      (256 << 10)
 #define PIPES_KEPT_MAX 4
 
-/* Rounds that one direction may have in a row, so that no connection keeps others waiting. */
+/* Moves of one direction in a turn, so that no connection keeps the others waiting. */
 #define ROUNDS_MAX 16
 
-/* Until there may be a pipe again. */
+/* How long to wait before trying again to make a pipe. */
 #define STARVED_MS 20
 
 /*
- * How often a socket that is to be reset is looked at, until its peer has acknowledged all that was
- * written to it; and how long the peer may acknowledge nothing.
+ * A socket that is to be reset is looked at this often, until its peer has acknowledged all bytes;
+ * and a peer may acknowledge nothing for this long.
  */
-#define RESET_LOOK_MS  20
+#define RESET_LOOK_MS	  20
 #define RESET_PATIENCE_MS 30000
 
-/* At the container's end, for what is still on its way: of one connection. */
+/*
+ * Turns that one connection may have at the container's end, for the bytes that are still on their
+ * way.
+ */
 #define LAST_PUMPS_MAX 64
 
-/* One direction. */
+/* One direction of a connection. */
 struct flow {
 	struct watch *from, *to;
-	int pipe[2];	   /* -1: nothing is held */
+	int pipe[2];	   /* -1: holds no pipe */
 	size_t held;	   /* bytes in the pipe */
-	uint32_t received; /* bytes that @from has sent, modulo 2^32 */
+	uint32_t received; /* by @from's socket, modulo 2^32 */
 	bool readable, writable;
 	bool urgent; /* there are urgent bytes, at which splice(2) stops */
-	bool ended;  /* @from has said its last */
-	bool done;   /* and so has @to been told */
-	bool cut;    /* @to takes no more: done, but not in order */
+	bool ended;  /* @from has ended its stream */
+	bool done;   /* @to was told of that end */
+	bool cut;    /* @to accepts no more bytes: done, but not in order */
 };
 
 struct relay {
 	struct relays *relays;
-	struct relay *next, **link; /* in the list of all, or of the ended */
+	struct relay *next, **link; /* in the list of all, or of those that have ended */
 	struct relay *next_busy;
 	bool busy;
 	struct watch client, server;
@@ -61,28 +100,28 @@ struct relay {
 	union publish_address address;
 	uint16_t port;
 	int family;	  /* of the server's socket */
-	bool tried_other; /* the container was asked in the other family too */
+	bool tried_other; /* the container was tried in the other family too */
 };
 
-/* A socket that is reset as soon as its peer has acknowledged what was written to it. */
+/* A socket that is reset as soon as its peer has acknowledged all that was written to it. */
 struct reset {
 	struct reset *next;
 	int fd;
 	int unsent;
-	int64_t since_ms; /* CLOCK_MONOTONIC: @unsent is what it is */
+	int64_t since_ms; /* CLOCK_MONOTONIC: when @unsent last changed */
 };
 
 struct relays {
 	int epoll;
 	const struct source *source;
 	struct relay *all, *ended, *busy;
-	size_t count, max; /* of those that haven't ended, and of the resets */
+	size_t count, max; /* connections that haven't ended, with the resets */
 	struct reset *resets;
-	int64_t looked_ms; /* CLOCK_MONOTONIC: at the resets */
-	bool starved;	   /* one of the busy waits for a pipe */
+	int64_t looked_ms; /* CLOCK_MONOTONIC: the last look at the resets */
+	bool starved;	   /* a busy connection waits for a pipe */
 	int pipes[PIPES_KEPT_MAX][2];
 	size_t pipe_count;
-	char urgent[4096]; /* what can't go through a pipe by splice(2) */
+	char urgent[4096]; /* bytes that splice(2) can't move to a pipe */
 };
 
 /* ---- pipes ---- */
@@ -107,7 +146,7 @@ static void pipe_close(int pipe[static 2])
 	fd_close(&pipe[1]);
 }
 
-/* An empty one. */
+/* Gives an empty pipe back. */
 static void pipe_give(struct relays *relays, int pipe[static 2])
 {
 	if (relays->pipe_count == PIPES_KEPT_MAX) {
@@ -138,8 +177,8 @@ static void reset_now(int fd)
 }
 
 /*
- * The peer hears that this isn't an end like others, but not before it has what was on its way: a
- * reset would overtake it.  A close in order would make a stream that was cut off look whole.
+ * Resets the peer of @side, but not before it has all that is on its way: a reset would overtake
+ * these bytes.  Closing in order would make a stream that was cut off look complete.
  */
 static void reset_when_sent(struct relays *relays, struct watch *side)
 {
@@ -160,7 +199,7 @@ static void reset_when_sent(struct relays *relays, struct watch *side)
 	relays->count++;
 }
 
-/* Returns whether any is done. */
+/* Returns whether a reset was sent or given up. */
 static bool look_at_resets(struct relays *relays)
 {
 	struct reset **link = &relays->resets;
@@ -193,7 +232,7 @@ static bool look_at_resets(struct relays *relays)
 enum end {
 	END_ORDERLY,
 	END_RESET,
-	END_AT_ONCE, /* a reset for each side that wasn't told the end of its stream in order */
+	END_AT_ONCE, /* resets a side unless it was told the end of its stream in order */
 };
 
 static void side_end(struct relays *relays, struct watch *side, const struct flow *to_side,
@@ -208,7 +247,7 @@ static void side_end(struct relays *relays, struct watch *side, const struct flo
 	fd_close(&side->fd);
 }
 
-/* Its memory stays until all that was ready has been seen. */
+/* The memory stays until all descriptors that were ready have been served. */
 static void relay_end(struct relay *relay, enum end how)
 {
 	side_end(relay->relays, &relay->client, &relay->down, how);
@@ -227,18 +266,18 @@ static void relay_end(struct relay *relay, enum end how)
 
 enum pumped { PUMP_IDLE, PUMP_MORE, PUMP_BROKEN };
 
-/* Urgent bytes are passed on as what they are among the others: a pipe knows no mark. */
+/* Moves bytes at an urgent mark as ordinary bytes: a pipe has no such mark. */
 static ssize_t read_past_mark(struct relays *relays, struct flow *flow)
 {
 	ssize_t got = recv(flow->from->fd, relays->urgent, sizeof(relays->urgent), MSG_DONTWAIT);
 
-	/* The pipe is empty: it takes all of it. */
+	/* The pipe is empty, so it takes all of the bytes. */
 	return got > 0 ? write(flow->pipe[1], relays->urgent, (size_t)got) : got;
 }
 
 /*
- * ORDER: the pipe is filled only when it's empty: then EAGAIN can mean nothing but that the socket
- * has nothing.
+ * ORDER: the pipe is filled only when it is empty: then EAGAIN can only mean that the socket has no
+ * bytes, never that the pipe is full.
  */
 static enum pumped fill_pipe(struct relays *relays, struct flow *flow)
 {
@@ -251,7 +290,9 @@ static enum pumped fill_pipe(struct relays *relays, struct flow *flow)
 	got = flow->urgent ? read_past_mark(relays, flow)
 			   : splice(flow->from->fd, NULL, flow->pipe[1], NULL, PIPE_SIZE,
 				    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-	/* splice(2) stops at the mark of an urgent byte as at an end, also before EPOLLPRI tells of it. */
+	/*
+	 * At an urgent mark splice(2) returns 0 as at the end of the stream, even before EPOLLPRI.
+	 */
 	if (got == 0 && !flow->urgent)
 		got = read_past_mark(relays, flow);
 	if (got < 0 && errno == EINTR)
@@ -262,7 +303,9 @@ static enum pumped fill_pipe(struct relays *relays, struct flow *flow)
 		flow->readable = false;
 		flow->ended = got == 0;
 		pipe_give(relays, flow->pipe);
-		/* A write to a socket that was reset has taken the error: what is left is an end. */
+		/*
+		 * A failed write may have read the socket's error: then a reset looks like an end.
+		 */
 		return flow->ended && !ending_is_orderly(flow->from->fd, flow->received)
 			       ? PUMP_BROKEN
 			       : PUMP_MORE;
@@ -272,7 +315,7 @@ static enum pumped fill_pipe(struct relays *relays, struct flow *flow)
 	return PUMP_MORE;
 }
 
-/* What @to doesn't take isn't asked for any more; what it has to say is another matter. */
+/* @to accepts no more bytes.  The other direction is another matter: @to may still send. */
 static enum pumped cut_off(struct flow *flow)
 {
 	pipe_close(flow->pipe);
@@ -325,7 +368,7 @@ static enum pumped pump(struct relays *relays, struct flow *flow)
 }
 
 /*
- * ORDER: both directions, before a failure of one ends the other: what a peer had sent before it
+ * ORDER: both directions are moved before a failure of one ends both: what a peer sent before its
  * reset is passed on.
  */
 static void relay_pump(struct relay *relay)
@@ -354,7 +397,10 @@ static void go_on(struct relay *relay, uint32_t events, struct flow *reads, stru
 	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
 		writes->writable = true;
 	relay_pump(relay);
-	/* One that had said its end before has no error to be read: the other side would wait for ever. */
+	/*
+	 * A side whose stream has ended, and then fails, reports no error by a read: without this
+	 * the other side would wait for ever.
+	 */
 	if ((events & EPOLLERR) && relay->client.fd >= 0 && reads->ended && reads->held == 0)
 		relay_end(relay, END_RESET);
 }
@@ -394,7 +440,10 @@ static int connect_server(struct relay *relay)
 	return -errno;
 }
 
-/* What listens in one family only is reached from the other too, as on a host without the other. */
+/*
+ * A program that listens in one family only is reached from the other family too, as on a host that
+ * has one family only.
+ */
 static void connect_to_other_family(struct relay *relay)
 {
 	int failed = -1;
@@ -452,7 +501,7 @@ void relays_add(struct relays *relays, int client, const union publish_address *
 	relay_link(relay, &relays->all);
 	relays->count++;
 	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* A client that has gone without a word is noticed in the end. */
+	/* Keep-alive ends a half-open connection, whose client has vanished. */
 	setsockopt(client, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	setsockopt(client, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 	if (connect_server(relay) < 0)
@@ -485,8 +534,8 @@ static bool free_ended_relays(struct relays *relays)
 }
 
 /*
- * The container has ended.  What its server had sent is still on its way, as the network namespace
- * is there while we are: it is passed on as far as the client takes it now.
+ * The container has ended.  What its program had sent is still on its way, since the network
+ * namespace lives as long as we do: passes it on as far as the client takes it without waiting.
  */
 static void relay_finish(struct relay *relay)
 {
@@ -551,7 +600,7 @@ bool relays_run(struct relays *relays)
 
 		busy = relay->next_busy;
 		relay->busy = false;
-		/* One that has ended since has no socket any more. */
+		/* A connection that has ended meanwhile has no socket any more. */
 		if (relay->client.fd >= 0)
 			relay_pump(relay);
 	}

@@ -13,10 +13,10 @@
 #include "core/base/fd.h"
 #include "netns/netlink.h"
 
-/* "ur": our mark on packets, and the number of our table of routes. */
+/* "ur" in ASCII: the mark of our packets, and the number of our routing table. */
 #define MARK	 0x7572
 #define TABLE	 0x7572
-#define PRIORITY 0x75 /* between the local addresses' table and the others */
+#define PRIORITY 0x75 /* behind the table of local addresses, before the others */
 
 /* ---- routes ---- */
 
@@ -42,20 +42,21 @@ static int route_marked(unsigned char family, struct error *err)
 		    NLM_F_CREATE | NLM_F_EXCL, &route, sizeof(route));
 	netlink_put_u32(&batch, RTA_TABLE, TABLE);
 	netlink_put_u32(&batch, RTA_OIF, if_nametoindex("lo"));
-	/* An urun-port before this one may have left them there. */
+	/* EEXIST: an earlier urun-port of this network namespace may have left its routes. */
 	if (netlink_run(&batch, &refused, &errnum, err) < 0 && err->code != EEXIST)
 		return -1;
 	*err = ERROR_NONE;
 	return 0;
 }
 
-/* Where nobody listens, the refusal comes back to us as well. */
+/* Marks the kernel's replies as well: a refused connection must come back to us. */
 static int reflect_marks(const char *path, struct error *err)
 {
 	int failed = fd_write_file(path, "1");
 
 	return failed < 0 ? error_set(err, -failed,
-				      "the container sees no client's address: set %s", path)
+				      "the container doesn't see the addresses of clients: set %s",
+				      path)
 			  : 0;
 }
 
@@ -101,7 +102,7 @@ static bool is_loopback_client(const union publish_address *address)
 	return ntohl(address->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
-/* Does the address mean another host to the container than it does to this one? */
+/* Returns whether the address means another host in the container than it does here. */
 static bool is_containers(const struct source *source, const union publish_address *address)
 {
 	const struct network_options *options = source->options;
@@ -114,7 +115,7 @@ static bool is_containers(const struct source *source, const union publish_addre
 	       (options->v4.base.s_addr & options->v4.mask.s_addr);
 }
 
-/* As the container is to see the client; port 0: any. */
+/* Returns the client's address as the container is to see it; port 0: any. */
 static union publish_address seen_address(const struct source *source, int family,
 					  const union publish_address *client)
 {
@@ -153,7 +154,7 @@ static int bind_to_foreign(int fd, int family, const union publish_address *addr
 	return bind(fd, &address->any, publish_address_size(family)) < 0 ? -errno : 0;
 }
 
-/* @seen is the source, or NULL: the container's own. */
+/* @seen is the source address; NULL: the container's own. */
 static int try_connect(const struct source *source, int family, const union publish_address *seen,
 		       uint16_t port)
 {
@@ -164,9 +165,9 @@ static int try_connect(const struct source *source, int family, const union publ
 
 	if (failed < 0)
 		return failed;
-	/* What comes is what the client sent at once: it isn't for us to wait for more. */
+	/* The client sent these bytes at once: they must not wait for more. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* The pipe between knows no urgent bytes: they stay where they are among the others. */
+	/* The pipe has no urgent mark: urgent bytes stay in their place among the others. */
 	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 	if (connect(fd, &target.any, publish_address_size(family)) < 0 && errno != EINPROGRESS)
 		return -errno;
@@ -181,8 +182,8 @@ int source_connect_stream(const struct source *source, int family,
 	int fd = try_connect(source, family, transparent ? &seen : NULL, port);
 
 	/*
-	 * The client's port may be one of root's, or taken: the same client may come from two of the
-	 * host's addresses, or again before its last connection has passed.
+	 * The client's port may need root, or be in use: the same client may come from two of the
+	 * host's addresses, or again while its last connection is in TIME_WAIT.
 	 */
 	if (transparent && (fd == -EACCES || fd == -EADDRINUSE || fd == -EADDRNOTAVAIL)) {
 		publish_set_port(&seen, 0);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-port.
-// urun-port READYFD NETWORK: carries the connections to a container's published ports; with NETWORK host,
-// which publishes none, it is the container's urun-resolv (netns/host_resolv.h).
+/*
+ * Runs in: urun-port.
+ *
+ * urun-port READYFD NETWORK: passes connections on to a container's published ports.  With NETWORK
+ * host, which has no published ports, the program is the container's urun-resolv
+ * (netns/host_resolv.h).
+ */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,16 +24,16 @@
 #include "netns/resolv.h"
 #include "netns/sandbox.h"
 
-/* In the order of ports_give() in core/container/port.c. */
+/* The order of ports_give() in core/container/port.c. */
 enum given { GIVEN_LIFE, GIVEN_CONTROL, GIVEN_USER, GIVEN_NETWORK, GIVEN_COUNT };
 
 /*
- * Process boundary: from here on this is of the container's user and network namespaces.  The
- * sockets of the host that we are given stay the host's; those that we make are the container's.
- * ORDER: the dumpable mark before all: a container that has the caller's pid namespace and
- * CAP_SYS_PTRACE would find the host's root behind /proc/PID/root.  Our memory map is from outside its
- * user namespace, so the mark holds (core/parent/clone.c).
- * ORDER: the user namespace first: it gives the capabilities that the network namespace needs.
+ * Process boundary: from here on this process is in the container's user and network namespaces.
+ * Sockets that urun hands over stay the host's; sockets that are made here are the container's.
+ * ORDER: the dumpable mark first: a container that has the caller's pid namespace and
+ * CAP_SYS_PTRACE would find the host's root behind /proc/PID/root.  Our memory map is from outside
+ * the container's user namespace, so the mark holds (core/parent/clone.c).
+ * ORDER: the user namespace before the network namespace, which needs its capabilities.
  */
 static int join_container(const int given[static GIVEN_COUNT], struct error *err)
 {
@@ -54,11 +58,12 @@ static int serve_ports(const struct source *source, const int given[static GIVEN
 	if (!forward)
 		return -1;
 	/*
-	 * ORDER: source_prepare() needed /proc, and forward_new() system calls that the filter forbids.
-	 * Now the host's files go out of reach, then the privileges, and only then is a request read.
+	 * ORDER: source_prepare() needed /proc, and forward_new() system calls that the filter
+	 * forbids.  Now the host's files go out of reach, then the privileges; only then is a
+	 * request read.
 	 */
 	if (!isolated)
-		error_set(&left, 0, "the host gives it no namespaces of its own");
+		error_set(&left, 0, "the host refuses it namespaces of its own");
 	if (!isolated || sandbox_leave_root(SANDBOX_PORT, NULL, &left) < 0)
 		ready_say_failure(READY_WARNING, &left);
 	result = sandbox_drop_privileges(SANDBOX_PORT, err);
@@ -76,10 +81,10 @@ static int serve_ports(const struct source *source, const int given[static GIVEN
 
 /* ---- urun-resolv ---- */
 
-/* In the order of network_give_resolv() in core/container/network.c. */
+/* The order of network_give_resolv() in core/container/network.c. */
 enum given_resolv { RESOLV_LIFE, RESOLV_FILE, RESOLV_COUNT };
 
-/* ORDER: the privileges are gone before there is a container. */
+/* ORDER: the privileges are dropped before the container's file is received. */
 static int serve_resolv(const struct network_options *options, struct error *err)
 {
 	const struct rlimit size = { 2 * RESOLV_SIZE_MAX, 2 * RESOLV_SIZE_MAX };
@@ -99,7 +104,7 @@ static int serve_resolv(const struct network_options *options, struct error *err
 	return 0;
 }
 
-/* Process boundary: as in start_ports(). */
+/* Process boundary: as in start_port(). */
 static int start_resolv(const struct network_options *options, struct error *err)
 {
 	bool isolated;
@@ -119,8 +124,9 @@ static int start_resolv(const struct network_options *options, struct error *err
 /* ---- the program ---- */
 
 /*
- * Process boundary: the one that was executed ends when the other serves, so that the parent has waited
- * for it when the ports are served, and the one that stays is nobody's to wait for.
+ * Process boundary: the process that was executed waits until the new one serves, and ends then.
+ * So the parent has reaped its child when the ports are served, and the process that stays has no
+ * parent that must wait for it.
  */
 static int start_port(const struct network_options *options, struct error *err)
 {

@@ -6,16 +6,19 @@
 #include <sys/epoll.h>
 
 /*
- * A descriptor that is waited for, as part of what it belongs to.
+ * A descriptor in the epoll set, as a member of the object that it belongs to.
  * Runs in: urun-port.  Source: epoll(7).
  */
 struct watch {
 	int fd; /* -1: none */
-	/* NULL: what it belongs to has ended, and is freed when all that was ready has been seen. */
+	/*
+	 * NULL: the object has ended, and is freed after all descriptors that were ready have been
+	 * served.
+	 */
 	void (*ready)(struct watch *watch, uint32_t events);
 };
 
-/* What a struct has a watch in. */
+/* The struct that @watch is the member @member of. */
 #define watch_owner(watch, type, member) ((type *)(void *)((char *)(watch)-offsetof(type, member)))
 
 static inline int watch_add(int epoll, struct watch *watch, uint32_t events)
@@ -33,8 +36,8 @@ static inline void watch_change(int epoll, struct watch *watch, uint32_t events)
 }
 
 /*
- * To be called before the descriptor is closed where another process may have the same socket: that
- * keeps it watched, with what was freed.
+ * Must be called before the descriptor is closed if another process may have the same socket: epoll
+ * would keep watching that socket, with a pointer to freed memory.
  */
 static inline void watch_remove(int epoll, struct watch *watch)
 {

@@ -38,7 +38,7 @@ static int confine_slirp(const struct identity *identity, int *ret_stack_resolv,
 	struct error left = ERROR_NONE;
 
 	if (!identity->isolated)
-		error_set(&left, 0, "the host gives it no namespaces of its own");
+		error_set(&left, 0, "the host refuses it namespaces of its own");
 	if (!identity->isolated || sandbox_keep_ids(identity->uid, identity->gid, &left) < 0 ||
 	    sandbox_leave_root(SANDBOX_SLIRP, ret_stack_resolv, &left) < 0)
 		ready_say_failure(READY_WARNING, &left);
