@@ -11,7 +11,8 @@
  *
  * Both sockets are watched edge-triggered: an event is remembered in the flow (readable, writable)
  * until a call returns EAGAIN.  pump() moves bytes while both allow it, ROUNDS_MAX times in a turn;
- * what is left then is in the list of the busy, which relays_run() serves after all other events.
+ * a connection with more to move goes to the list of the busy, which relays_run() serves after all
+ * other events.
  *
  * Backpressure is the kernel's: if the reader doesn't read, its socket's buffer fills, then the
  * pipe, then the sender's socket; then TCP announces a zero window to the sender.  So a peer that

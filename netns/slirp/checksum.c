@@ -6,7 +6,7 @@
 #include <string.h>
 
 /*
- * The sum is of 16-bit words in the machine's own order: any width serves until it is folded, as
+ * The sum is of 16-bit words in the machine's byte order.  The words may be added in any width:
  * what overflows is added again at the low end.
  */
 static uint64_t add_with_carry(uint64_t sum, uint64_t part)
@@ -20,7 +20,7 @@ static uint64_t sum_words(const uint8_t *bytes, size_t size)
 	uint64_t sums[4] = { 0 };
 	uint64_t sum = 0;
 
-	/* Four sums, so that no addition waits for the one before. */
+	/* Four independent sums, so that the processor can add in parallel. */
 	for (; size >= 32; size -= 32, bytes += 32) {
 		uint64_t parts[4];
 

@@ -6,18 +6,18 @@
 #include <stdint.h>
 
 /*
- * The checksum of the Internet's protocols, over bytes in network order.
+ * The checksum of IP, TCP and UDP, over bytes in network order.
  * Runs in: urun-slirp.
  * Source: RFC 1071, RFC 1624.
  */
 
-/* The one's complement sum of @size bytes, not inverted, on top of @sum. */
+/* Adds @size bytes to the one's complement sum @sum.  The result isn't inverted. */
 uint16_t checksum_add(uint16_t sum, const uint8_t *bytes, size_t size);
 
-/* Mends the checksum at @place after a word that it covers was changed. */
+/* Corrects the checksum at @place after a 16-bit word that it covers has changed. */
 void checksum_mend(uint8_t *place, uint16_t old_word, uint16_t new_word);
 
-/* A word in network order. */
+/* Reads or writes 16 bits in network order. */
 static inline uint16_t get16(const uint8_t *bytes)
 {
 	return (uint16_t)(bytes[0] << 8 | bytes[1]);
@@ -29,7 +29,7 @@ static inline void put16(uint8_t *bytes, uint16_t value)
 	bytes[1] = (uint8_t)value;
 }
 
-/* Two of them. */
+/* Reads or writes 32 bits in network order. */
 static inline uint32_t get32(const uint8_t *bytes)
 {
 	return (uint32_t)get16(bytes) << 16 | get16(bytes + 2);

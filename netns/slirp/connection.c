@@ -1,5 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-slirp.
+/*
+ * Runs in: urun-slirp.
+ *
+ * The TCP connections of the container, seen from between its kernel and libslirp.
+ *
+ *   the kernel ◀── frames ──▶ struct connection ◀── frames ──▶ libslirp ◀── socket ──▶ the host
+ *                              window, flight
+ *
+ * Three events make a connection known.  A SYN from the container prepares one
+ * (connections_from_container()).  libslirp opens a socket for it and tells so
+ * (connections_opened()): from then on the connection is found by its ends, for frames, and by its
+ * descriptor, for the rounds of libslirp.  And libslirp's SYN,ACK opens its window: the host has
+ * accepted.
+ *
+ * Each connection stands in up to four lists, so that no step visits all connections: those whose
+ * window is low, those that have to be reset, those that both sides have ended, and the young ones.
+ *
+ * Resets must stay resets.  libslirp ends a connection in order when a socket fails and another
+ * call of libslirp's has read the error before.  So each FIN of libslirp's is compared with what
+ * the kernel says of the socket (netns/ending.h).  A FIN that is wrong is removed from its segment,
+ * and both sides are reset.
+ *
+ * When the host ended first, libslirp keeps the connection for ten seconds in TIME-WAIT, with its
+ * buffers.  Both sides have acknowledged everything then, so libslirp is given a reset in the
+ * container's name, which frees the connection.
+ *
+ * What a hostile container can send: any segment, with any ends, numbers and flags.  Frames are
+ * found by their ends only; numbers are compared, never used as an index.  A segment that matches
+ * no connection goes to libslirp unchanged.  Collisions in the table slow down the container's own
+ * network only.  The number of connections is bounded by netns/slirp/memory.h and
+ * netns/slirp/syn_queue.h.
+ *
+ * Nothing in this file blocks, and only ending.h's questions are system calls.
+ */
 #include "netns/slirp/connection.h"
 
 #include <netinet/in.h>
@@ -16,7 +49,10 @@
 
 #define BUCKETS 4096 /* a power of two */
 
-/* Both ends: addresses as they stand in the IP header, the container's first; then ports. */
+/*
+ * Both ends of a connection: the addresses as in an IP header, the container's first, then the
+ * ports.
+ */
 struct ends {
 	uint8_t addresses[32];
 	uint8_t ports[4];
@@ -32,18 +68,18 @@ struct connection {
 	bool has_head;
 	struct segment_head head;
 	uint64_t written_to; /* the last round in which libslirp waited to write to the socket */
-	struct connection *next_low, **low_link; /* low_link NULL: isn't in the list */
-	uint32_t first;	 /* the number of the first byte that libslirp sends */
-	bool has_ended;	 /* the host has, in order */
-	bool has_end;	 /* the container's last byte is known */
-	uint32_t end;	 /* what is before this sequence number, and its FIN, is all of it */
-	bool is_reset;	 /* by one of the two sides */
-	bool is_aborted; /* libslirp would end it in order, wrongly */
+	struct connection *next_low, **low_link; /* low_link NULL: not in the list */
+	uint32_t first;				 /* the sequence number of libslirp's first byte */
+	bool has_ended;				 /* the host has ended its stream in order */
+	bool has_end;				 /* the end of the container's stream is known */
+	uint32_t end;				 /* the sequence number of the container's FIN */
+	bool is_reset;				 /* by the container or by libslirp */
+	bool is_aborted; /* reset by us, as libslirp would end it in order */
 	struct connection *next_aborted;
 	int64_t begun_ms;
-	bool is_served;				     /* the host has sent something */
-	struct connection *next_young, **young_link; /* young_link NULL: isn't in the list */
-	bool both_ended;			     /* both have ended, and heard of it */
+	bool is_served;				     /* the host has sent data */
+	struct connection *next_young, **young_link; /* young_link NULL: not in the list */
+	bool both_ended; /* both streams have ended, and their ends were acknowledged */
 	struct connection *next_both_ended;
 };
 
@@ -51,12 +87,12 @@ struct connections {
 	struct connection *buckets[BUCKETS];
 	struct connection **by_fd;
 	size_t by_fd_count;
-	struct connection *last;  /* that was found; frames come in rows */
-	struct connection *begun; /* no socket yet */
+	struct connection *last;  /* the connection found last: frames come in bursts */
+	struct connection *begun; /* has no socket yet */
 	struct flight_copies copies;
 	uint64_t round;
 	struct connection *low;	   /* connections whose container may send little */
-	struct connection *cursor; /* the next one of them that is looked at in this round */
+	struct connection *cursor; /* the next one in @low that this round looks at */
 	struct connection *aborted;
 	struct connection *both_ended;
 	struct connection *young, **last_young; /* the oldest first */
@@ -86,7 +122,7 @@ static struct ends ends_of(const struct layout *layout, const uint8_t *frame,
 	return ends;
 }
 
-/* A container that makes its own connections collide slows down its own network. */
+/* A container that makes its own connections collide slows down only its own network. */
 static size_t connection_bucket(const struct ends *ends)
 {
 	uint64_t hash = hash_bytes(ends, sizeof(*ends));
@@ -138,7 +174,7 @@ struct connections *connections_new(void)
 {
 	struct connections *connections = mem_alloc(sizeof(*connections));
 
-	/* Round 0 is that of a connection which libslirp never waited to write for. */
+	/* Round 0 means that libslirp never waited to write to a connection's socket. */
 	connections->round = 1;
 	connections->last_young = &connections->young;
 	return connections;
@@ -156,7 +192,7 @@ void connections_free(struct connections *connections)
 	free(connections);
 }
 
-/* libslirp has all that the container had to send, and its end. */
+/* Returns whether libslirp has received all that the container had to send, and the FIN. */
 static bool has_whole_stream(const struct connection *connection)
 {
 	return connection->has_end && connection->window.acknowledged == connection->end + 1;
@@ -165,8 +201,8 @@ static bool has_whole_stream(const struct connection *connection)
 /* ---- the list of those whose window is low ---- */
 
 /*
- * Behind its FIN the container sends nothing.  It may have forgotten the connection as soon as that is
- * acknowledged, and would answer any segment with a reset.
+ * Behind its FIN the container sends nothing, so it needs no window.  It may have forgotten the
+ * connection as soon as the FIN is acknowledged, and would answer a segment with a reset.
  */
 static bool needs_window(const struct connection *connection)
 {
@@ -196,7 +232,10 @@ static void forget_low(struct connections *connections, struct connection *conne
 	connection->low_link = NULL;
 }
 
-/* One pass over those of them whose buffer in libslirp is empty; NULL: the pass has ended. */
+/*
+ * Returns the next connection with a low window whose buffer in libslirp is empty.  NULL: the pass
+ * over the list has ended.
+ */
 static struct connection *next_low(struct connections *connections)
 {
 	struct connection *connection;
@@ -281,7 +320,7 @@ static void note_served(struct connections *connections, struct connection *conn
 
 /* ---- the list of those that both sides have ended ---- */
 
-/* What has been sent and received was acknowledged, up to the end of both directions. */
+/* Notes a connection in which both streams have ended, and all of both was acknowledged. */
 static void note_both_ended(struct connections *connections, struct connection *connection)
 {
 	const struct flight *flight = &connection->flight;
@@ -365,7 +404,7 @@ bool connections_is_open(const struct connections *connections, int fd)
 	return connection && connection->window.is_open;
 }
 
-/* All that the container had to send was written to the socket, and its end too. */
+/* Returns whether all that the container had to send was written to the socket, with its end. */
 static bool is_finished(const struct connection *connection)
 {
 	return connection->is_reset || !connection->window.is_open ||
@@ -415,8 +454,9 @@ void connections_waits(struct connections *connections, int fd, bool to_write)
 /* ---- frames ---- */
 
 /*
- * One that has sent everything, and its end, has no reset to tell: it only takes no more.  libslirp
- * would throw away what isn't written to the host yet.  False: it isn't to hear of it for that.
+ * A reset from a container that has sent its whole stream, with the FIN, only says that it receives
+ * no more.  libslirp would discard the bytes that aren't written to the host yet, so libslirp must
+ * not get that reset: returns false.
  */
 static bool take_reset(struct connection *connection)
 {
@@ -470,8 +510,8 @@ bool connections_from_container(struct connections *connections, const struct la
 }
 
 /*
- * libslirp takes errors of sockets for ends in order, where another call of its has taken the error
- * from the socket before.  Such a FIN goes no further, and the connection is reset instead.
+ * libslirp takes a failed socket for one that has ended in order, if another call of libslirp's has
+ * read the error before.  Such a FIN is removed, and the connection is reset instead.
  */
 static void check_end(struct connections *connections, struct connection *connection,
 		      const struct layout *layout, uint8_t *head)
@@ -512,10 +552,10 @@ void connections_to_container(struct connections *connections, struct layout *la
 		window_offer(&connection->window, layout, head);
 		flight_begin(&connection->flight, layout, head);
 		connection->first = connection->flight.sent;
-		/* No more than 64 KiB are in flight there, which libslirp keeps itself. */
+		/* Without scaling at most 64 KiB are in flight, which libslirp keeps itself. */
 		connection->flight.has_no_copies = connection->window.shift == 0;
 	} else if (connection->window.is_open) {
-		/* ORDER: it keeps the headers as libslirp has written them. */
+		/* ORDER: flight keeps the headers, so it comes before the window changes them. */
 		flight_to_container(&connections->copies, &connection->flight, layout, head, data);
 		window_to_container(&connection->window, layout, head);
 		if (layout->end > layout->transport + layout->tcp_size)
@@ -524,7 +564,7 @@ void connections_to_container(struct connections *connections, struct layout *la
 	}
 }
 
-/* A segment from before what is expected, as a keep-alive is: it is answered at once. */
+/* libslirp answers a segment from before the expected number, such as a keep-alive, at once. */
 size_t connections_ask(struct connections *connections, uint8_t *frame)
 {
 	struct connection *connection;
@@ -573,9 +613,10 @@ size_t connections_abort(struct connections *connections, uint8_t *to_container,
 }
 
 /*
- * A reset from the container.  Neither side hears of it: the container has nothing of the connection
- * any more but an end that may have been lost, and libslirp closes its socket in order.
- * ORDER: what the container had sent is written to the host's socket before.
+ * Frees a connection by a reset in the container's name.  Neither side notices: the container has
+ * nothing of the connection left, except perhaps its acknowledgement of the end, and libslirp
+ * closes its socket in order.
+ * ORDER: after all that the container had sent was written to the host's socket.
  */
 size_t connections_finish(struct connections *connections, uint8_t *frame)
 {

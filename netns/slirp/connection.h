@@ -9,10 +9,10 @@
 #include "netns/slirp/layout.h"
 
 /*
- * The TCP connections that the container has opened, each known by the frames that pass and by the
- * socket that libslirp has for it.  What libslirp's TCP lacks is done on the frames between the two:
- * window scaling (netns/slirp/window.h), more than 64 KiB in flight (netns/slirp/flight.h), and resets that stay
- * resets (netns/ending.h).
+ * The TCP connections that the container has opened.  Each is known by the frames that pass, and by
+ * libslirp's socket for it.  What libslirp's TCP lacks is added to the frames between the two:
+ * window scaling (netns/slirp/window.h), more than 64 KiB in flight (netns/slirp/flight.h), and
+ * resets that stay resets (netns/ending.h).
  * Runs in: urun-slirp.
  */
 struct connections;
@@ -21,119 +21,127 @@ struct connections *connections_new(void);
 void connections_free(struct connections *connections);
 
 /*
- * A frame of the container's, before libslirp gets it: its window is made what libslirp
- * understands.  The start of a connection is remembered until connections_settle().  False: libslirp
- * is not to get it, as it knows what the frame says.
+ * Changes a frame from the container before libslirp gets it: its window becomes one that libslirp
+ * understands.  A SYN begins a connection, which is kept until connections_settle().  Returns false
+ * if the frame must not be passed to libslirp, which knows already what the frame says.
  */
 bool connections_from_container(struct connections *connections, const struct layout *layout,
 				uint8_t *frame);
 
-/* The socket @fd was opened: it belongs to the connection that has just begun, if one has. */
+/*
+ * libslirp has opened the socket @fd.  It belongs to the connection that has just begun, if there
+ * is one.
+ */
 void connections_opened(struct connections *connections, int fd);
 
-/* libslirp has dealt with the frame: a start without a socket was none. */
+/* libslirp has handled the frame: a connection that began, and got no socket, is forgotten. */
 void connections_settle(struct connections *connections);
 
-/* A round begins: libslirp is about to say of each socket what it waits for. */
+/* Begins a round, in which libslirp tells for each socket what it waits for. */
 void connections_begin_round(struct connections *connections);
 
 /*
- * libslirp waits for the socket @fd: is it to write what the container has sent?  A socket that
- * libslirp doesn't wait for in a round has nothing to be written, either.
+ * libslirp waits for the socket @fd; @to_write: to write what the container has sent.  A socket
+ * that libslirp doesn't wait for in a round has nothing to be written either.
  */
 void connections_waits(struct connections *connections, int fd, bool to_write);
 
-/* Whether @fd is the socket of a connection with a host that has accepted it. */
+/* Returns whether @fd is the socket of a connection that the remote host has accepted. */
 bool connections_is_open(const struct connections *connections, int fd);
 
-/* Whether the connection of the socket @fd was reset by the container, or by libslirp. */
+/* Returns whether the connection of the socket @fd was reset, by the container or by libslirp. */
 bool connections_is_reset(const struct connections *connections, int fd);
 
 /*
- * Whether all that the container has sent on its connections was written to their sockets, with the
- * ends that it has made.
+ * Returns whether all that the container has sent, with the ends of its streams, was written to the
+ * sockets.
  */
 bool connections_are_finished(const struct connections *connections);
 
 /*
- * Before the program ends, which closes all sockets: those whose connection isn't finished are reset
- * by that, as a stream that lacks its end must not look whole.
+ * Called before the program ends, which closes all sockets.  Makes that a reset for connections
+ * that aren't finished: a stream without its end must not look complete.
  */
 void connections_reset_unfinished(const struct connections *connections);
 
-/* Whether there is a connection between the two ends that the container's frame has. */
+/* Returns whether there is a connection between the two ends of the container's frame. */
 bool connections_has(const struct connections *connections, const struct layout *layout,
 		     const uint8_t *frame);
 
 /*
- * How many connections are young: they have begun less than CONNECTION_YOUNG_MS ago, and haven't
- * ended.  *ret_wait_ms is when there may be fewer of them, unless one ends before; -1: there is none.
- * @now_ms: CLOCK_MONOTONIC.
+ * Returns the number of young connections, which began less than CONNECTION_YOUNG_MS ago and
+ * haven't ended.  *ret_wait_ms is the time until there are fewer of them, if none ends earlier; -1:
+ * there is none.  @now_ms: CLOCK_MONOTONIC.
  */
 #define CONNECTION_YOUNG_MS 50
 size_t connections_young(struct connections *connections, int64_t now_ms, int *ret_wait_ms);
 
-/* How many connections there are. */
+/* Returns the number of connections. */
 size_t connections_count(const struct connections *connections);
 
-/* How many connections wait for the host's first byte: what they will cost isn't known yet. */
+/*
+ * Returns the number of connections that wait for the host's first byte: their cost isn't known
+ * yet.
+ */
 size_t connections_unserved(const struct connections *connections);
 
-/* The socket @fd is about to be closed: nothing of its connection follows. */
+/* The socket @fd is about to be closed, which ends its connection. */
 void connections_closed(struct connections *connections, int fd);
 
 /*
- * A frame of libslirp's, whose headers are in @head (HEADERS_SIZE_MAX bytes of room): its window is
- * made what the container understands.  Headers that grow change @layout too.  @data: what follows
- * the headers, up to the layout's end; it may be kept as a copy.
+ * Changes a frame from libslirp, whose headers are in @head (room for HEADERS_SIZE_MAX bytes): its
+ * window becomes one that the container understands.  If the headers grow, @layout is changed too.
+ * @data is what follows the headers, up to the layout's end; it may be copied.
  */
 void connections_to_container(struct connections *connections, struct layout *layout, uint8_t *head,
 			      const uint8_t *data);
 
 /*
- * After a round: the next frame that libslirp is to get as if it were the container's, in @frame
- * (HEADERS_SIZE_MAX bytes), so that libslirp acknowledges what the container waits for.  Returns its
- * size; 0: there is none.  What libslirp waits for may be different afterwards: another round is due.
+ * Called after a round until it returns 0.  Writes to @frame (HEADERS_SIZE_MAX bytes) the next
+ * frame for libslirp, in the container's name, which makes libslirp acknowledge what the container
+ * waits for.  Returns the frame's size; 0: there is none.  Afterwards libslirp may wait for
+ * something else, so another round is due.
  */
 size_t connections_ask(struct connections *connections, uint8_t *frame);
 
 /*
- * After that, and before the wait: the next frame that goes to the container as if it were
- * libslirp's, in @frame (HEADERS_SIZE_MAX bytes), with a window that the container waits for.
- * Returns its size; 0: there is none.
+ * Called after connections_ask(), before the wait, until it returns 0.  Writes to @frame
+ * (HEADERS_SIZE_MAX bytes) the next frame for the container, in libslirp's name, with a window that
+ * the container waits for.  Returns the frame's size; 0: there is none.
  */
 size_t connections_tell(struct connections *connections, uint8_t *frame);
 
 /*
- * After frames have passed in either direction: the next connection that is to be reset, as the host
- * hasn't ended it in order though libslirp takes it for that.  @to_container and @to_libslirp
- * (HEADERS_SIZE_MAX bytes each) are the frames that reset it on both sides.  Returns their size; 0:
- * there is none.
+ * Called after frames have passed in either direction, until it returns 0.  Takes the next
+ * connection that has to be reset because the host hasn't ended it in order, although libslirp
+ * believes so.  @to_container and @to_libslirp (HEADERS_SIZE_MAX bytes each) become the frames that
+ * reset it on both sides.  Returns their size; 0: there is none.
  */
 size_t connections_abort(struct connections *connections, uint8_t *to_container,
 			 uint8_t *to_libslirp);
 
 /*
- * After a round: the next frame that libslirp is to get so that it frees a connection that both sides
- * have ended, in @frame (HEADERS_SIZE_MAX bytes).  Else libslirp keeps the connection, its socket and
- * its buffers for ten seconds (TIME-WAIT) when the host was the first to end.  Returns its size; 0:
- * there is none.
+ * Called after a round until it returns 0.  Writes to @frame (HEADERS_SIZE_MAX bytes) the next
+ * frame for libslirp that makes it free a connection which both sides have ended.  Without this,
+ * libslirp keeps the connection, its socket and its buffers for ten seconds (TIME-WAIT) if the host
+ * ended first.  Returns the frame's size; 0: there is none.
  */
 size_t connections_finish(struct connections *connections, uint8_t *frame);
 
 /*
- * After frames have passed in either direction: the next frame that libslirp is to get as if it were
- * the container's, in @frame (HEADERS_SIZE_MAX bytes).  Returns its size; 0: there is none.
+ * Called after frames have passed in either direction, until it returns 0.  Writes to @frame
+ * (HEADERS_SIZE_MAX bytes) the next acknowledgement for libslirp, in the container's name.  Returns
+ * the frame's size; 0: there is none.
  */
 size_t connections_answer(struct connections *connections, uint8_t *frame);
 
 /*
- * The next frame that goes to the container again as if it were libslirp's, in @frame
- * (FRAME_SIZE_MAX bytes).  Returns its size; 0: there is none.  @now_ms: CLOCK_MONOTONIC.
+ * Writes to @frame (FRAME_SIZE_MAX bytes) the next retransmission to the container, in libslirp's
+ * name.  Returns the frame's size; 0: there is none.  @now_ms: CLOCK_MONOTONIC.
  */
 size_t connections_resend(struct connections *connections, int64_t now_ms, uint8_t *frame);
 
-/* When connections_resend() is to be called at the latest, in ms from now on; -1: no matter. */
+/* The time in ms until connections_resend() has something to do; -1: never. */
 int connections_timeout(struct connections *connections, int64_t now_ms);
 
 #endif

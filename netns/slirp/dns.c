@@ -1,5 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-slirp.
+/*
+ * Runs in: urun-slirp.
+ *
+ * A DNS forwarder between the container's resolver and the host's name servers.
+ *
+ *   container ── UDP query, in a frame ──▶ struct query ─┬─▶ server 1 ┐
+ *                                                        ├─▶ server 2 ├─ a socket for each attempt
+ *                                                        └─▶ server 3 ┘
+ *   container ◀── frame made by reply() ── the first good answer
+ *
+ * A query is sent to the first server.  After PATIENCE_MS without an answer, or at once after a
+ * failure, it is sent to the next server as well; every attempt stays open until an answer is good
+ * or QUERY_MS are over.  What the forwarder learns of a server (it answers, it is silent) orders
+ * the servers for the next queries.
+ *
+ * libslirp forwards DNS by TCP itself, to one server that it reads from a file.  This file chooses
+ * that server (tell_stack()).  While no server is known to answer, a connection's SYN is held back
+ * and the servers are asked for the root's name servers: the container sends the SYN again within a
+ * second.
+ *
+ * What a hostile container can send: any bytes as a query.  A query is copied as it is, at most
+ * DNS_QUERY_MAX bytes, and only its header and its question are looked at.  At most QUERIES_MAX
+ * queries exist, with one socket for each server: a further query ends the oldest one.  What a
+ * hostile network can send: forged answers.  Each attempt has a socket of its own, connected to the
+ * server, so a forgery has to guess the socket's port and the query's number; and the question must
+ * be the same.  An answer goes to the container as it is.
+ *
+ * What may block: nothing.  Sockets are non-blocking, and a datagram to a full buffer counts as a
+ * failure of the server.
+ */
 #include "netns/slirp/dns.h"
 
 #include <arpa/inet.h>
@@ -20,37 +49,39 @@
 
 #define PORT 53
 
-/* Queries at a time; a further one takes the place of the oldest. */
+/* Queries at a time: a further one ends the oldest. */
 #define QUERIES_MAX 128
-/* How long a server has before the next is asked too, and one that was silent before. */
+/*
+ * How long a server may take before the next one is asked too; and a server that was silent before.
+ */
 #define PATIENCE_MS	  1000
 #define SHORT_PATIENCE_MS 250
-/* A resolver asks again after five seconds. */
+/* The container's resolver asks again after five seconds: two such periods. */
 #define QUERY_MS 10000
-/* A silent server is asked last, and a server is known to answer, for so long. */
+/* How long a silent server is asked last, and how long an answer counts as proof of life. */
 #define MEMORY_MS 30000
 
 #define ANSWER_MAX 65000
 #define NEVER	   INT64_MAX
 
-/* A query that was sent to a server. */
+/* One query to one server. */
 struct attempt {
-	int fd; /* -1: it is over */
+	int fd; /* -1: the attempt is over */
 	size_t server;
 	int64_t sent_ms;
 };
 
 struct query {
 	bool used;
-	bool is_probe; /* nobody waits for its answer */
+	bool is_probe; /* the container doesn't wait for the answer */
 	struct layout layout;
-	uint8_t head[HEADERS_SIZE_MAX]; /* link, IP and UDP, as the container sent them */
+	uint8_t head[HEADERS_SIZE_MAX]; /* link, IP and UDP headers, as the container sent them */
 	uint8_t *bytes;
 	size_t size;
 	struct attempt attempts[RESOLV_SERVERS_MAX];
-	size_t order[RESOLV_SERVERS_MAX]; /* of the servers */
+	size_t order[RESOLV_SERVERS_MAX]; /* the order in which the servers are asked */
 	size_t tried;
-	uint8_t *failed; /* the first answer of a server that failed */
+	uint8_t *failed; /* the first answer that said failure */
 	size_t failed_size;
 	int64_t next_ms; /* when the next server is asked */
 	int64_t end_ms;
@@ -62,10 +93,10 @@ struct dns {
 	dns_send *send;
 	void *context;
 	struct resolv_servers servers;
-	int64_t silent_until_ms[RESOLV_SERVERS_MAX]; /* 0: it wasn't silent */
+	int64_t silent_until_ms[RESOLV_SERVERS_MAX]; /* 0: the server wasn't silent */
 	size_t answering;			     /* the server that answered last */
-	int64_t known_until_ms;			     /* that it does */
-	size_t told[2];				     /* libslirp's servers, by family */
+	int64_t known_until_ms;			     /* until then @answering counts as alive */
+	size_t told[2]; /* the servers in libslirp's file: IPv4, IPv6 */
 	uint16_t probe_id;
 	struct query queries[QUERIES_MAX];
 	uint8_t answer[ANSWER_MAX];
@@ -79,7 +110,7 @@ static int family_of(const struct dns *dns, size_t server)
 	return dns->servers.items[server].address.any.sa_family;
 }
 
-/* The server of @family that libslirp is to use; RESOLV_SERVERS_MAX: there is none. */
+/* Returns the server of @family that libslirp is to use; RESOLV_SERVERS_MAX: there is none. */
 static size_t choose_server(const struct dns *dns, int family, int64_t now_ms)
 {
 	size_t first = RESOLV_SERVERS_MAX;
@@ -115,7 +146,7 @@ static void tell_stack(struct dns *dns, int64_t now_ms)
 		dns->told[0] = dns->told[1] = SIZE_MAX;
 }
 
-/* The address that what leaves the host comes from, where one was stated. */
+/* Binds the socket to the address of outbound=, if there is one for the family. */
 static int bind_outbound(const struct dns *dns, int fd, const union resolv_address *server)
 {
 	const struct network_options *options = dns->options;
@@ -152,7 +183,7 @@ static int send_query(const struct dns *dns, size_t index, const struct query *q
 			return -1;
 		address.v6.sin6_scope_id = (uint32_t)request.ifr_ifindex;
 	}
-	/* Connected, it hears of a host that refuses, and takes no datagram of others. */
+	/* A connected socket reports a refusal, and receives datagrams from the server only. */
 	if (connect(fd, &address.any, resolv_address_size(&address)) < 0 ||
 	    send(fd, query->bytes, query->size, MSG_NOSIGNAL) < 0)
 		return -1;
@@ -252,7 +283,7 @@ static void order_servers(const struct dns *dns, struct query *query, int64_t no
 				query->order[count++] = i;
 }
 
-/* No server has a good answer: the query ends with what there is. */
+/* No server has a good answer: ends the query with the best that there is. */
 static void conclude(struct dns *dns, struct pollset *set, struct query *query, int64_t now_ms)
 {
 	uint8_t failure[DNS_HEADER_SIZE];
@@ -269,7 +300,10 @@ static void conclude(struct dns *dns, struct pollset *set, struct query *query, 
 	end_query(set, query);
 }
 
-/* Asks the next server that can be asked; without one, and with no answer to wait for, ends. */
+/*
+ * Asks the next server that can be asked.  If there is none, and no attempt is open, ends the
+ * query.
+ */
 static void ask_next(struct dns *dns, struct pollset *set, struct query *query, int64_t now_ms)
 {
 	query->next_ms = NEVER;
@@ -322,8 +356,9 @@ static struct query *begin_query(struct dns *dns, struct pollset *set, const uin
 }
 
 /*
- * A connection that begins while nobody knows which server answers: the servers are asked for the
- * root.  Until one answers the SYN is dropped; the container sends it again within a second.
+ * A connection begins while no server is known to answer.  The servers are asked for the root's
+ * name servers; until one answers, the SYN is dropped.  The container sends it again within a
+ * second.
  */
 static bool holds_connection(struct dns *dns, struct pollset *set, const struct layout *layout,
 			     const uint8_t *frame, int64_t now_ms)
@@ -384,7 +419,7 @@ bool dns_take(struct dns *dns, struct pollset *set, const struct layout *layout,
 
 /* ---- answers ---- */
 
-/* A server that had its time, and by which another has answered, is asked last for a while. */
+/* Marks servers as silent that had their time when another server answered. */
 static void learn(struct dns *dns, const struct query *query, const struct attempt *answered,
 		  int64_t now_ms)
 {
@@ -401,7 +436,7 @@ static void learn(struct dns *dns, const struct query *query, const struct attem
 	tell_stack(dns, now_ms);
 }
 
-/* Returns false where the query has ended. */
+/* Returns false if the query has ended. */
 static bool hear_server(struct dns *dns, struct pollset *set, struct query *query,
 			struct attempt *attempt, int64_t now_ms)
 {
@@ -447,7 +482,7 @@ static void run_query(struct dns *dns, struct pollset *set, struct query *query,
 	}
 	if (query->next_ms <= now_ms)
 		ask_next(dns, set, query, now_ms);
-	/* No server answers: the container's resolver has waited long enough itself. */
+	/* No server answers, and the container's resolver has given up by now. */
 	if (query->used && query->end_ms <= now_ms)
 		end_query(set, query);
 }

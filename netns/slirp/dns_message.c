@@ -6,7 +6,7 @@
 
 #include "netns/slirp/checksum.h"
 
-/* In the header. */
+/* Offsets in the header. */
 #define ID	  0
 #define FLAGS	  2
 #define QUESTIONS 4
@@ -14,7 +14,7 @@
 #define FLAG_ANSWER  0x8000
 #define FLAG_DESIRED 0x0100 /* recursion is desired */
 #define FLAG_OFFERED 0x0080 /* recursion is available */
-#define KEPT_FLAGS   0x7900 /* of a query in its answer: the kind, and recursion */
+#define KEPT_FLAGS   0x7900 /* copied from a query to its answer: the opcode, and recursion */
 #define CODE_MASK    0x000f
 
 #define CODE_SERVFAIL 2
@@ -31,8 +31,8 @@ bool dns_is_query(const uint8_t *query, size_t size)
 }
 
 /*
- * The size of the first question: a name, its type and class.  0: there is no whole one.  A question
- * that points to another name (RFC 1035, section 4.1.4) has nothing before it to point to.
+ * Returns the size of the first question: a name, its type and class.  0: there is no whole one.
+ * The first question can't be compressed (RFC 1035, section 4.1.4): no name stands before it.
  */
 static size_t question_size(const uint8_t *message, size_t size)
 {
@@ -51,7 +51,7 @@ static size_t question_size(const uint8_t *message, size_t size)
 	return at <= size ? at - DNS_HEADER_SIZE : 0;
 }
 
-/* Letters of a name may come back in the other case. */
+/* A server may change the case of letters in a name. */
 static bool is_same_byte(uint8_t first, uint8_t second)
 {
 	uint8_t lower = first | 0x20;

@@ -11,58 +11,60 @@
 #include "netns/slirp/checksum.h"
 #include "netns/slirp/window.h"
 
-/* Bytes that one copy holds.  A power of two, so that an offset survives the wrap-around of sequence numbers. */
+/*
+ * Bytes that one copy holds.  A power of two, so that an offset survives the wrap-around of
+ * sequence numbers.
+ */
 #define COPY_SIZE (512u * 1024)
 
-/* A connection whose segments are smaller doesn't come near the 64 KiB. */
+/* A connection with smaller segments doesn't reach 64 KiB in flight. */
 #define BULK_MIN 8192u
 
-/* Segments for which memory counts as crowded after no free copy was found. */
+/* How many requests are refused after no copy was free. */
 #define CROWDED_FOR 256
 
 /*
- * The first wait for an acknowledgement, which doubles each time, and the longest: those of
- * Linux's TCP and of libslirp's.  The way there and back is the length of this machine: no
- * measurement of it makes the wait better.
+ * The retransmission timer: its first value, which doubles each time, and its maximum, as in Linux
+ * and libslirp.  It isn't derived from a measured round trip: that stays within this machine.
  */
 #define WAIT_MS	    200
 #define WAIT_MAX_MS 12000
 /*
- * Unanswered retransmissions before the connection is reset: about a quarter of an hour.  A peer that
- * still answers, even with a zero window, is never given up: its count begins again at the second
- * number, where the wait has become the longest.
+ * Unanswered retransmissions before the connection is reset: about a quarter of an hour.  A peer
+ * that still answers, even with a zero window, is never given up: its count goes back to the second
+ * number, at which the timer has reached its maximum.
  */
 #define WAITS_MAX      80
 #define WAITS_ANSWERED 6
 
 /*
- * libslirp notes no window in segments that it has predicted.  When what it has noted last lies 2 GiB
- * back, it takes all windows for old ones and believes them no more.
+ * libslirp doesn't note the window of a segment that matches its header prediction.  If the last
+ * noted segment is 2 GiB old, libslirp takes every window for an old one and ignores it.
  */
 #define NOTED_FOR (256u << 20)
 
 /*
- * RFC 5681 has three, as segments may overtake each other on their way.  Here is one link, and what
- * is large comes in so few segments that three seldom follow a lost one.
+ * RFC 5681 waits for three duplicates, since segments may overtake each other.  Here is one link,
+ * and bulk data comes in so few segments that three seldom follow a lost one.
  */
 #define REPEATS_OF_A_LOSS 1
 
 struct flight_copy {
 	struct flight *flight; /* NULL: free */
-	uint32_t first;	       /* the number of the byte that is at the beginning */
-	uint32_t next;	       /* what is kept ends before this */
-	uint32_t segment;      /* the largest that libslirp has sent, in bytes */
-	bool is_ending;	       /* nothing is added any more */
+	uint32_t first;	       /* the sequence number of the byte at the beginning of @bytes */
+	uint32_t next;	       /* the sequence number behind the last byte */
+	uint32_t segment;      /* the largest segment that libslirp has sent, in bytes */
+	bool is_ending;	       /* takes no more bytes */
 	bool answer_due;
-	bool told;	      /* libslirp, of what follows */
-	uint32_t told_number; /* acknowledged */
+	bool told; /* libslirp was sent the acknowledgement and window that follow */
+	uint32_t told_number;
 	uint16_t told_window;
 	bool resend_due;
-	bool recovering; /* what was sent when a loss was seen isn't acknowledged yet */
+	bool recovering; /* not all that was sent before the last loss is acknowledged */
 	uint32_t recover;
-	unsigned int repeats; /* of the container's last acknowledgement */
-	unsigned int waits;   /* that were in vain */
-	int64_t due_ms;	      /* 0: the wait begins with the next flight_timeout() */
+	unsigned int repeats; /* duplicates of the container's last acknowledgement */
+	unsigned int waits;   /* retransmissions that weren't answered */
+	int64_t due_ms;	      /* 0: the timer starts with the next flight_timeout() */
 	struct segment_head head;
 	uint8_t bytes[COPY_SIZE];
 };
@@ -75,7 +77,7 @@ void flight_copies_release(struct flight_copies *copies)
 		free(take_ptr(copies->copies[i]));
 }
 
-/* Once made it stays: its memory would else come and go with each burst. */
+/* Allocated once and kept, so that bursts don't allocate and free it over and over. */
 static struct flight_copy *free_copy(struct flight_copies *copies)
 {
 	if (copies->crowded > 0) {
@@ -106,7 +108,10 @@ static uint32_t kept(const struct flight_copy *copy)
 	return copy->next - copy->flight->acknowledged;
 }
 
-/* How much of @size bytes follows until they go on at the beginning; *ret_place: where they are. */
+/*
+ * Returns how many of @size bytes fit before the ring @bytes wraps around; *ret_place is the offset
+ * of the first one.
+ */
 static size_t until_turn(const struct flight_copy *copy, uint32_t number, size_t size,
 			 size_t *ret_place)
 {
@@ -149,7 +154,10 @@ static bool has_plain_headers(const struct layout *layout)
 	       layout->tcp_size == TCP_SIZE;
 }
 
-/* What follows on what is kept, or on all that the container has acknowledged. */
+/*
+ * Returns whether the segment continues the copy, or, without a copy, begins where the container's
+ * acknowledgement ends.
+ */
 static bool can_keep(const struct flight *flight, const struct layout *layout, uint8_t flags,
 		     uint32_t number, uint32_t size)
 {
@@ -173,7 +181,7 @@ static bool begin_copy(struct flight_copies *copies, struct flight *flight,
 		copy = free_copy(copies);
 	if (!copy)
 		return false;
-	/* All but the bytes. */
+	/* Clears everything but the bytes. */
 	memset(copy, 0, offsetof(struct flight_copy, bytes));
 	flight->copy = copy;
 	copy->flight = flight;
@@ -211,13 +219,16 @@ void flight_to_container(struct flight_copies *copies, struct flight *flight,
 
 /* ---- from the container ---- */
 
-/* What it says of losses.  Source: RFC 6582, section 3.2. */
+/* Handles what an acknowledgement says of losses.  Source: RFC 6582, section 3.2. */
 static void note(struct flight_copy *copy, uint32_t number, bool is_new, bool is_repeat)
 {
 	if (is_new) {
 		copy->repeats = copy->waits = 0;
 		copy->due_ms = 0;
-		/* What follows is lost too, or it would be acknowledged. */
+		/*
+		 * Data behind the acknowledged part is lost too: otherwise it would be
+		 * acknowledged.
+		 */
 		copy->recovering = copy->recovering && sequence_is_after(copy->recover, number);
 		copy->resend_due = copy->recovering;
 		return;
@@ -236,7 +247,7 @@ static void change_field(uint8_t *tcp, size_t at, uint16_t value)
 	put16(tcp + at, value);
 }
 
-/* What of the window is left behind @number. */
+/* The container's window, as far as it lies behind @number. */
 static uint16_t window_after(const struct flight *flight, uint32_t number)
 {
 	uint32_t left = sequence_is_after(flight->edge, number) ? flight->edge - number : 0;
@@ -244,7 +255,7 @@ static uint16_t window_after(const struct flight *flight, uint32_t number)
 	return window_narrow(left);
 }
 
-/* True: libslirp has heard it already. */
+/* Remembers what libslirp is sent.  Returns whether libslirp was sent the same before. */
 static bool tell(struct flight_copy *copy, uint32_t number, uint16_t window)
 {
 	bool known = copy->told && copy->told_number == number && copy->told_window == window;
@@ -262,14 +273,17 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 	uint32_t number = get32(tcp + TCP_ACK), edge = number + width;
 	uint8_t flags = tcp[TCP_FLAGS];
 	struct flight_copy *copy = flight->copy;
-	/* Nothing but an acknowledgement.  One out of its row asks for an answer. */
+	/*
+	 * A plain segment is an acknowledgement and nothing else.  An out-of-order segment (such as
+	 * a keep-alive probe) wants a reply, so it isn't plain.
+	 */
 	bool is_plain = layout->transport + layout->tcp_size == layout->end &&
 			!(flags & (TCP_FLAG_FIN | TCP_FLAG_RST | TCP_FLAG_URG)) &&
 			get32(tcp + TCP_SEQUENCE) == flight->received;
 	bool is_new, is_repeat, is_known;
 	uint16_t window;
 
-	/* libslirp knows what to do with a number that was never sent, or was acknowledged long ago. */
+	/* Numbers that were never sent, or acknowledged long ago, are left to libslirp. */
 	if (!(flags & TCP_FLAG_ACK) || sequence_is_after(number, flight->sent) ||
 	    (flight->is_heard && sequence_is_after(flight->acknowledged, number)))
 		return true;
@@ -298,7 +312,9 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 	}
 	if (is_plain)
 		return !is_known;
-	/* libslirp may not take the window of a segment out of order: the next segment tells it again. */
+	/*
+	 * libslirp may ignore the window of an out-of-order segment: the next segment repeats it.
+	 */
 	copy->told = false;
 	return true;
 }
@@ -306,8 +322,8 @@ bool flight_from_container(struct flight *flight, const struct layout *layout, u
 /* ---- windows that libslirp notes ---- */
 
 /*
- * The flag URG, with an urgent pointer of 0, means nothing to libslirp but that this isn't one of the
- * segments that it predicts.  Returns whether a segment is to have it.
+ * Returns whether a segment must carry the flag URG, with an urgent pointer of 0.  That has no
+ * meaning for libslirp, except that the segment doesn't match its header prediction.
  */
 static bool is_to_be_noted(struct flight *flight, uint32_t number, uint32_t acknowledged)
 {
@@ -352,7 +368,7 @@ uint32_t flight_next_number(const struct flight *flight)
 										 : flight->sent;
 }
 
-/* As the container would. */
+/* Writes a segment in the container's name. */
 static size_t put_answer(struct flight_copy *copy, uint8_t *frame, uint8_t flags, uint32_t number,
 			 uint16_t window)
 {
@@ -392,7 +408,7 @@ size_t flight_answer(struct flight_copies *copies, uint8_t *frame)
 	return 0;
 }
 
-/* False: no longer. */
+/* Returns whether the retransmission timer has expired.  After WAITS_MAX a reset is due instead. */
 static bool wait_is_over(struct flight_copy *copy, int64_t now_ms)
 {
 	if (copy->due_ms == 0 || copy->due_ms > now_ms)

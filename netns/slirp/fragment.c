@@ -8,7 +8,7 @@
 #include "core/base/str.h"
 #include "netns/slirp/checksum.h"
 
-/* In the IPv4 header. */
+/* Offsets in the IPv4 header. */
 #define IP_LENGTH   2
 #define IP_ID	    4
 #define IP_FRAGMENT 6
@@ -22,7 +22,7 @@
 #define LINK_SIZE	14
 #define DATAGRAMS_MAX	16
 
-/* What the fragments of one datagram have in common. */
+/* The fields that all fragments of one datagram share. */
 struct key {
 	uint8_t addresses[8];
 	uint8_t id[2];
@@ -32,9 +32,9 @@ struct key {
 struct datagram {
 	struct key key;
 	bool used;
-	uint64_t since; /* a number that grows */
-	size_t headers; /* link and IP, of the first fragment */
-	size_t size;	/* so far, with the headers */
+	uint64_t since; /* a number that grows: the smallest is the oldest datagram */
+	size_t headers; /* size of the link and IP headers of the first fragment */
+	size_t size;	/* received so far, with the headers */
 	uint8_t bytes[LINK_SIZE + PACKET_SIZE_MAX];
 };
 
@@ -64,7 +64,7 @@ static struct datagram *find_datagram(struct fragments *fragments, const struct 
 	return NULL;
 }
 
-/* A free one, else the oldest. */
+/* Returns a free place, or else the oldest datagram's. */
 static struct datagram *choose_slot(struct fragments *fragments)
 {
 	struct datagram *chosen = &fragments->datagrams[0];
@@ -80,7 +80,7 @@ static struct datagram *choose_slot(struct fragments *fragments)
 	return chosen;
 }
 
-/* Behind what is there; false where it doesn't fit there. */
+/* Appends a fragment.  Returns false if it isn't the next one, or is too large. */
 static bool append_fragment(struct datagram *datagram, const struct layout *layout,
 			    const uint8_t *frame, size_t offset)
 {

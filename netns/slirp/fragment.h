@@ -8,10 +8,11 @@
 #include "netns/slirp/layout.h"
 
 /*
- * Fragments of IPv4, put together before libslirp: it keeps what isn't whole for half a minute
- * without a limit, and a last fragment that comes alone makes some builds of 4.7 write over their
- * own memory.  Few datagrams at a time, each from its first byte on in order, as the container's
- * kernel sends them; all else is dropped, and what isn't finished goes when others need its place.
+ * Reassembles IPv4 fragments before libslirp sees them.  libslirp keeps incomplete datagrams for
+ * half a minute without a limit, and some builds of 4.7 write beyond their memory when a last
+ * fragment comes alone.  A few datagrams are kept at a time, and only fragments in order from the
+ * first byte on, as the container's kernel sends them, are accepted.  All others are dropped, and
+ * an incomplete datagram is dropped when its place is needed.
  * Runs in: urun-slirp.
  * Source: RFC 791, section 3.2, "Fragmentation and Reassembly".
  */
@@ -21,8 +22,8 @@ struct fragments *fragments_new(void);
 void fragments_free(struct fragments *fragments);
 
 /*
- * Takes a frame that is a fragment.  Returns the whole frame where it was the last one, of
- * *ret_size bytes; it may be written to and is valid until the next call.  Else NULL.
+ * Takes a frame that is a fragment.  If it was the last one, returns the whole frame, of *ret_size
+ * bytes, which may be written to and is valid until the next call.  Otherwise returns NULL.
  */
 uint8_t *fragments_add(struct fragments *fragments, const struct layout *layout,
 		       const uint8_t *frame, size_t *ret_size);

@@ -10,7 +10,7 @@
 /* More than libslirp ever sends as one segment. */
 #define MSS_LARGE 65000
 
-/* Servers of libslirp's own, which no container needs: its address is set. */
+/* libslirp's own servers, which the container doesn't need: its addresses are set. */
 #define PORT_BOOTP  67
 #define PORT_TFTP   69
 #define PORT_DHCPV6 547
@@ -18,8 +18,8 @@
 /* ---- what may leave the container ---- */
 
 /*
- * ORDER: before libslirp, which hands any address but the gateway's to connect(2) as it is: there
- * 127.0.0.1 and 0.0.0.0 are the host's own.
+ * ORDER: before libslirp, which passes every address but the gateway's to connect(2): there
+ * 127.0.0.1 and 0.0.0.0 are the host itself.
  */
 static bool may_reach4(const struct network_options *options, const uint8_t *bytes)
 {
@@ -31,11 +31,14 @@ static bool may_reach4(const struct network_options *options, const uint8_t *byt
 		return false;
 	if ((address.s_addr & range->mask.s_addr) == range->base.s_addr)
 		return address.s_addr == range->host.s_addr || address.s_addr == range->dns.s_addr;
-	/* Multicast and broadcast go nowhere; the latter would be the host's loopback. */
+	/* No multicast and broadcast: libslirp would take the latter for the host's loopback. */
 	return bytes[0] < 224;
 }
 
-/* Without an interface there is no link-local destination; on the link itself is ICMPv6 alone. */
+/*
+ * A link-local destination needs an interface, which a frame doesn't name; ICMPv6 stays on the
+ * link.
+ */
 static bool may_reach6(const uint8_t *bytes, uint8_t protocol)
 {
 	struct in6_addr address;
@@ -61,8 +64,9 @@ static bool is_own_server(const struct layout *layout, const uint8_t *frame)
 /* ---- from the container ---- */
 
 /*
- * What the kernel left out: the sum from csum_start on, over the pseudo header's, which is there.
- * UDP over IPv4 may have none (RFC 768): then libslirp, where the packet ends, reads it once less too.
+ * Fills in the checksum that the kernel left out: over the bytes from csum_start, to which the
+ * kernel has added the pseudo header.  UDP over IPv4 needs no checksum (RFC 768): leaving it out
+ * saves libslirp, where the packet ends, a pass over the data too.
  */
 static bool fill_in_checksum(const struct virtio_net_hdr *header, const struct layout *layout,
 			     uint8_t *frame)
@@ -81,7 +85,7 @@ static bool fill_in_checksum(const struct virtio_net_hdr *header, const struct l
 		return true;
 	}
 	sum = (uint16_t)~checksum_add(0, frame + start, size - start);
-	/* Zero would mean that there is none (UDP). */
+	/* In UDP zero would mean that there is no checksum. */
 	put16(frame + place, sum ? sum : 0xffff);
 	return true;
 }
@@ -92,9 +96,8 @@ static size_t segment_size(const struct network_options *options, const struct l
 }
 
 /*
- * A smaller one than the MTU's is left: who announces that has a reason, like a narrower link
- * behind the container.  The option may stand at an odd place: then the checksum sees its bytes
- * exchanged.
+ * A segment size below the MTU's is left: the sender has a reason, such as a narrower link behind
+ * the container.  At an odd offset, the checksum covers the option's bytes in exchanged order.
  */
 static void raise_mss(const struct network_options *options, const struct layout *layout,
 		      uint8_t *frame)
@@ -163,7 +166,10 @@ void frame_to_container(const struct network_options *options, struct connection
 	ret_out->header.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	ret_out->header.csum_start = (uint16_t)layout.transport;
 	ret_out->header.csum_offset = TCP_CHECKSUM;
-	/* The kernel then takes the data page by page, which is cheaper than 32 KiB in one piece. */
+	/*
+	 * With hdr_len the kernel takes the data in pages, which is cheaper than 32 KiB in one
+	 * piece.
+	 */
 	ret_out->header.hdr_len = (uint16_t)ret_out->head_size;
 	segment = segment_size(options, &layout);
 	if (layout.end - ret_out->head_size <= segment)

@@ -33,7 +33,7 @@ static bool find_ipv4(const uint8_t *frame, size_t size, struct layout *layout)
 	return true;
 }
 
-/* Extension headers aren't looked behind: libslirp knows none. */
+/* Doesn't look behind extension headers: libslirp supports none. */
 static bool find_ipv6(const uint8_t *frame, size_t size, struct layout *layout)
 {
 	const uint8_t *ip = frame + ETH_HLEN;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /*
- * Where things are in an Ethernet frame.
+ * Offsets of the headers in an Ethernet frame.
  * Runs in: urun-slirp.
  * Source: RFC 791, RFC 8200, RFC 9293.
  */
@@ -16,10 +16,10 @@
 #define UDP_SIZE  8
 #define TCP_SIZE  20
 
-/* In the UDP header. */
+/* Offsets in the UDP header. */
 #define UDP_CHECKSUM 6
 
-/* In the TCP header. */
+/* Offsets in the TCP header. */
 #define TCP_SOURCE   0
 #define TCP_TARGET   2
 #define TCP_SEQUENCE 4
@@ -40,33 +40,36 @@
 #define TCP_OPTION_MSS	 2
 #define TCP_OPTION_SCALE 3
 
-/* The headers that a frame begins with, at most: link, IPv4 or IPv6, TCP. */
+/* The largest headers at the beginning of a frame: link, IPv4 or IPv6, TCP. */
 #define HEADERS_SIZE_MAX (14 + 60 + 60)
 
-/* Offsets are from the frame's first byte. */
+/* All offsets count from the frame's first byte. */
 struct layout {
 	unsigned int family; /* AF_INET, AF_INET6; 0: ARP */
-	uint8_t protocol;    /* of what the IP header carries */
+	uint8_t protocol;    /* the protocol that the IP header names */
 	size_t ip;
 	size_t transport;
-	size_t end; /* of the IP packet; what follows is padding */
+	size_t end; /* of the IP packet; padding may follow */
 	bool fragment;
-	bool later_fragment; /* which has no transport header */
-	size_t tcp_size;     /* of the TCP header with its options; 0: there is no whole one */
+	bool later_fragment; /* a fragment without the transport header */
+	size_t tcp_size;     /* size of the TCP header with its options; 0: no whole one */
 };
 
-/* False for what isn't a whole packet of ARP, IPv4 or IPv6. */
+/* Returns false unless the frame holds a whole packet of ARP, IPv4 or IPv6. */
 bool layout_find(const uint8_t *frame, size_t size, struct layout *ret_layout);
 
-/* The sum of addresses, protocol and length that TCP's checksum begins with. */
+/*
+ * The sum of the pseudo header: addresses, protocol and length.  TCP's and UDP's checksums include
+ * it.
+ */
 uint16_t layout_pseudo_sum(const struct layout *layout, const uint8_t *frame);
 
-/* Exchanges two neighbours of @size bytes: what is of the sender, and of the receiver. */
+/* Exchanges two neighbouring fields of @size bytes, such as source and destination. */
 void layout_swap(uint8_t *both, size_t size);
 
 /*
- * Where the value of the TCP option @kind is, of @size bytes; 0: there is none, or options before
- * it aren't whole.
+ * Returns the offset of the value, of @size bytes, of the TCP option @kind.  0: there is no such
+ * option, or an option before it isn't whole.
  */
 size_t layout_tcp_option(const struct layout *layout, const uint8_t *frame, uint8_t kind,
 			 size_t size);

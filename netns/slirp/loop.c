@@ -1,5 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-slirp.
+/*
+ * Runs in: urun-slirp.
+ *
+ * The one loop of urun-slirp, a process with a single thread, in namespaces of its own and with the
+ * host's network.
+ *
+ *   kernel ── tap0 ─▶ drain_tap() ─▶ frame_from_container() ─▶ ┬ syn_queue ┐
+ *                                                              ├ fragments │
+ *                                                              ├ dns       │
+ *                                                              └───────────┴▶ libslirp ── sockets
+ *   kernel ◀─ tap0 ── send_frame() ◀── frame_to_container() ◀─────────────────┘
+ *
+ * Each turn has two parts.  ask_for_events() collects what everybody waits for: libslirp tells it
+ * anew in each turn, for every socket (netns/slirp/pollset.h passes only the changes on to the
+ * kernel).  Then one wait, and each part serves what is ready: the tap device up to BATCH_MAX
+ * frames, the DNS forwarder, libslirp's sockets and timers, connections that may begin.
+ *
+ * libslirp can't be called from within its own sending.  So frames that we write in the name of
+ * either side (acknowledgements, resets, retransmissions) are due first and are sent by settle(),
+ * outside of libslirp.
+ *
+ * What a hostile container can send: any frame, as fast as it likes.  Frames are checked before
+ * libslirp sees them (netns/slirp/frame.h).  Frames that would make libslirp allocate memory are
+ * refused while memory is short, and all frames while memory is exhausted (netns/slirp/memory.h);
+ * SYNs wait in a bounded queue; fragments and DNS queries have a fixed number of places.
+ *
+ * What may block: the wait alone.  The tap device and all sockets are non-blocking, and a frame
+ * that the device can't take is lost: TCP sends it again.
+ *
+ * The end.  After the container's end its kernel still sends what its programs have sent last, as
+ * long as the network namespace exists, which the device's descriptor keeps.  The loop goes on
+ * until all is written to the sockets, FINISH_MS at most.
+ */
 #include "netns/slirp/loop.h"
 
 #include <errno.h>
@@ -20,26 +52,28 @@
 #include "netns/slirp/stack.h"
 #include "netns/slirp/syn_queue.h"
 
-/* Frames of the device's that are taken before sockets have their turn. */
+/* Frames that are read from the device before the sockets have their turn. */
 #define BATCH_MAX 64
 
 /*
- * After the container's end: so long may it take until what its programs have sent last is out.  They
- * are gone, but the kernel goes on sending for them, and keeps the network namespace until then.
+ * How long the loop goes on after the container's end, until what its programs have sent last is
+ * out: the kernel goes on sending for them, and keeps the network namespace until then.  And how
+ * often it looks.
  */
 #define FINISH_MS      10000
 #define FINISH_LOOK_MS 20
 
 /*
- * Young connections (netns/slirp/connection.h) in libslirp at a time.  They bound what a burst of connections
- * costs while the host's answers are awaited, and, where memory is tight, by how much it can grow
- * until that is seen.  As none is young for long, hosts that don't answer don't keep others waiting.
+ * The maximum of young connections (netns/slirp/connection.h) in libslirp.  It bounds the cost of a
+ * burst of connections while the hosts' answers are awaited, and, where memory is tight, how much
+ * that cost can grow before it is noticed.  No connection is young for long, so hosts that don't
+ * answer don't delay the others.
  */
 #define YOUNG_MAX	128
 #define YOUNG_TIGHT_MAX 32
-/* Memory is going to be tight if each of more than these has 64 KiB to receive. */
+/* If each of more connections than this receives 64 KiB, memory will be tight. */
 #define UNSERVED_MAX 256
-/* Where memory is what SYNs wait for. */
+/* How often memory is looked at while SYNs wait for it. */
 #define TIGHT_WAIT_MS 10
 
 struct loop {
@@ -47,7 +81,7 @@ struct loop {
 	int tap_fd;
 	int life_fd;
 	int64_t now_ms; /* when the last wait ended */
-	int64_t end_ms; /* CLOCK_MONOTONIC: the latest end of this program; 0: the container lives */
+	int64_t end_ms; /* CLOCK_MONOTONIC: when the loop ends at the latest; 0: not ending */
 	struct pollset set;
 	struct connections *connections;
 	struct fragments *fragments;
@@ -56,7 +90,7 @@ struct loop {
 	struct dns *dns;
 	struct resolv_follower resolv;
 	struct memory_watch memory;
-	uint8_t frame[FRAME_SIZE_MAX]; /* that is on its way */
+	uint8_t frame[FRAME_SIZE_MAX]; /* the frame that is on its way */
 };
 
 /* ---- to the container ---- */
@@ -78,7 +112,7 @@ static void send_frame(const uint8_t *frame, size_t size, void *context)
 }
 
 /*
- * What has become due by the last frame or by time.
+ * Sends what has become due by the last frame, or by time.
  * ORDER: outside of libslirp, which can't be called from within its own sending.
  */
 static void settle(struct loop *loop)
@@ -108,7 +142,7 @@ static void pass_to_stack(struct loop *loop, const struct layout *layout, uint8_
 	settle(loop);
 }
 
-/* A datagram that was put together has no checksum left to fill in, and is no fragment. */
+/* A reassembled datagram has its checksum, so its header says nothing of one. */
 static void take_fragment(struct loop *loop, const struct layout *layout)
 {
 	const struct virtio_net_hdr none = { 0 };
@@ -165,7 +199,7 @@ static void begin_connections(struct loop *loop)
 		pass_to_stack(loop, &syn.layout, syn.frame, syn.size);
 }
 
-/* When begin_connections() is to be called at the latest, in ms from now on; -1: no matter. */
+/* The time in ms until begin_connections() may have something to do; -1: no SYN waits. */
 static int until_beginning(struct loop *loop)
 {
 	int wait_ms;
@@ -195,7 +229,9 @@ static bool drain_tap(struct loop *loop)
 
 /* ---- the loop ---- */
 
-/* The host's name servers, and what else of its resolv.conf is the container's too. */
+/*
+ * Uses the host's name servers, and passes the rest of its resolv.conf on to the container's file.
+ */
 static void use_host_resolv(struct loop *loop, const char *text, size_t size)
 {
 	struct resolv_servers servers;
@@ -267,8 +303,8 @@ void loop_free(struct loop *loop)
 }
 
 /*
- * Windows and acknowledgements that the container waits for.  False: libslirp was given something, so
- * that it may wait for something else now.
+ * Sends the windows and acknowledgements that the container waits for.  Returns false if libslirp
+ * was given a frame, after which it may wait for something else.
  */
 static bool tell_container(struct loop *loop)
 {
@@ -289,7 +325,9 @@ static bool tell_container(struct loop *loop)
 	return !was_asked;
 }
 
-/* Asks libslirp what it waits for, and returns for how long, in ms. */
+/*
+ * Collects the descriptors to wait for.  Returns how long the wait may take, in ms; -1: for ever.
+ */
 static int ask_for_events(struct loop *loop)
 {
 	bool is_tight;

@@ -6,29 +6,27 @@
 #include "netns/options.h"
 
 /*
- * The packet loop: between the tap device and libslirp, until the container ends.  It allocates
- * nothing a packet and sleeps while nothing moves.
+ * The packet loop between the tap device and libslirp, until the container ends.  It allocates
+ * nothing for a packet, and sleeps while nothing moves.
  * Runs in: urun-slirp.
  */
 struct loop;
 
 /*
- * Opens what it needs of the host's files.  @options are kept.  @watcher_fd is of
- * host_resolv_start(); -1: the host's name servers stay as they are.
+ * Opens all that the loop needs of the host's files.  @options must outlive the loop.  @watcher_fd
+ * is the socket of host_resolv_start(); -1: changes of the host's name servers aren't followed.
  */
 struct loop *loop_new(const struct network_options *options, int watcher_fd, struct error *err);
 
-/* All but @resolv stay the caller's. */
+/* The loop closes @resolv; the caller keeps the others. */
 struct loop_files {
-	int life;   /* a pidfd, whose process is the container's first */
+	int life;   /* a pidfd of the container's first process */
 	int tap;    /* non-blocking, with IFF_VNET_HDR */
-	int resolv; /* the container's resolv.conf, to be read and written; -1: it isn't ours */
+	int resolv; /* the container's resolv.conf, read-write; -1: the container has its own */
 	int stack_resolv; /* see dns_serve_stack() */
 };
 
-/*
- * Returns when the container has ended or its device is gone; fails where waiting does.
- */
+/* Returns when the container has ended or its device is gone.  Fails if the wait fails. */
 int loop_run(struct loop *loop, const struct loop_files *files, struct error *err);
 
 void loop_free(struct loop *loop);

@@ -12,21 +12,24 @@
 #include "core/base/fd.h"
 #include "core/base/span.h"
 
-/* A look costs a system call; what so many frames can take is small beside the limits. */
+/*
+ * A measurement is a system call.  What this many frames can allocate is small beside the limits.
+ */
 #define CALLS_A_LOOK  64
 #define LOOK_MS	      100
 #define LOOK_TIGHT_MS 10
 
 /*
- * libslirp has two buffers of 128 KiB or more for a connection, of which a few pages are used, and
- * 64 KiB for a packet.  A mapping each, they cost what is used of them, and nothing when they are
- * freed.  By default glibc raises its threshold when the first one is freed; from then on buffers have pages
- * that others have used, and what isn't at the heap's end is never given back.
+ * libslirp has two buffers of 128 KiB or more for each connection, of which a few pages are used,
+ * and 64 KiB for a packet.  As a mapping of its own, each costs only the pages that are used, and
+ * nothing when it is freed.  Without these settings glibc raises its threshold when the first one
+ * is freed: from then on buffers come from the heap, with pages that others have used, and only the
+ * end of the heap is ever returned.
  */
 #define MAPPED_AT (64 << 10)
-/* A look for free pages on the heap isn't worth it for fewer connections. */
+/* Searching the heap for free pages isn't worth it for fewer connections. */
 #define TRIM_MIN 64
-/* Less than a buffer lies free at the heap's end: else that is where it would be. */
+/* Less than a buffer may lie free at the heap's end: otherwise buffers would be placed there. */
 #define HEAP_STEP (32 << 10)
 
 void memory_open(struct memory_watch *ret_watch)
@@ -45,7 +48,7 @@ void memory_close(struct memory_watch *watch)
 	fd_close(&watch->statm_fd);
 }
 
-/* The second number: resident pages.  Source: proc(5), /proc/pid/statm. */
+/* Returns the resident bytes, from the second number.  Source: proc(5), /proc/pid/statm. */
 static size_t resident(const struct memory_watch *watch)
 {
 	char bytes[128];
@@ -73,7 +76,10 @@ static enum memory_state measure(const struct memory_watch *watch)
 {
 	size_t size = resident(watch);
 
-	/* What was freed isn't the kernel's again until it is told: else it is short for ever. */
+	/*
+	 * Freed memory stays ours until it is trimmed: without this, memory would be short for
+	 * ever.
+	 */
 	if (size > MEMORY_SHORT_AT && malloc_trim(0))
 		size = resident(watch);
 	if (size > MEMORY_EXHAUSTED_AT)
@@ -93,7 +99,7 @@ enum memory_state memory_state(struct memory_watch *watch)
 	if (watch->state == MEMORY_PLENTY && watch->calls % CALLS_A_LOOK != 0 && !watch->is_due)
 		return watch->state;
 	watch->is_due = false;
-	/* While it is short each look is a search for memory to give back: not more often than this. */
+	/* While memory is short, each measurement searches the heap: not more often than this. */
 	now = clock_ms();
 	wait_ms = watch->state == MEMORY_TIGHT ? LOOK_TIGHT_MS : LOOK_MS;
 	if (watch->state != MEMORY_PLENTY && now - watch->looked_ms < wait_ms)

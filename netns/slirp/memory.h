@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 /*
- * How much memory the container has made us use: libslirp has no limit of its own to the connections
- * that it keeps, nor to the answers that wait for an address to be resolved.
+ * How much memory the container makes urun-slirp use.  libslirp itself limits neither its
+ * connections nor the packets that wait for an address to be resolved.
  * Runs in: urun-slirp.
  */
 
 /*
- * Resident.  An idle urun-slirp has 4 MiB, and a connection takes 10 KiB, with what is on its way up to
- * 300 KiB more.
+ * Resident bytes.  An idle urun-slirp has 4 MiB.  A connection takes 10 KiB, and up to 300 KiB more
+ * while its data is on its way.
  */
 #define MEMORY_TIGHT_AT	    (12u << 20)
 #define MEMORY_SHORT_AT	    (256u << 20)
@@ -23,37 +23,37 @@
 enum memory_state {
 	MEMORY_PLENTY,
 	MEMORY_TIGHT,	  /* connections begin, and are read first, a few at a time */
-	MEMORY_SHORT,	  /* nothing new is begun */
-	MEMORY_EXHAUSTED, /* nothing at all is taken until some is free */
+	MEMORY_SHORT,	  /* nothing new begins */
+	MEMORY_EXHAUSTED, /* no frame is taken until memory is free again */
 };
 
 struct memory_watch {
-	int statm_fd; /* -1: can't be known, and isn't limited then */
+	int statm_fd; /* -1: the use isn't known, and isn't limited */
 	long page_size;
 	unsigned int calls;
-	bool is_due;	   /* the next call looks */
+	bool is_due;	   /* the next memory_state() measures */
 	int64_t looked_ms; /* CLOCK_MONOTONIC */
 	enum memory_state state;
-	size_t most; /* connections since the heap was last trimmed */
+	size_t most; /* most connections since the heap was last trimmed */
 };
 
 /*
- * Before the root is left, and before anything large is allocated: what is freed is the kernel's
- * again at once from then on.
+ * Must be called before the root is left, and before large allocations: it makes glibc return freed
+ * memory to the kernel at once.
  */
 void memory_open(struct memory_watch *ret_watch);
 void memory_close(struct memory_watch *watch);
 
 /*
- * There are @count connections.  After most of many have ended, the kernel gets back what they had on
- * the heap.
+ * Tells that there are @count connections.  When most of many have ended, their memory on the heap
+ * is returned to the kernel.
  */
 void memory_count(struct memory_watch *watch, size_t count);
 
-/* Asked before each frame; it looks every few calls, and at once after a while without. */
+/* Called for each frame.  Measures every few calls, and at once if the last measurement is old. */
 enum memory_state memory_state(struct memory_watch *watch);
 
-/* Much may have been allocated: the next memory_state() looks, if it hasn't just now. */
+/* Much memory may have been allocated: the next memory_state() measures, unless it has just now. */
 void memory_look(struct memory_watch *watch);
 
 #endif

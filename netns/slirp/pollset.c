@@ -9,10 +9,10 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 
-/* What one wait takes; the rest is ready in the next. */
+/* Events that one wait returns; further ones are returned by the next wait. */
 #define READY_MAX 256
 
-/* After how long the kernel is told again of a descriptor that it had no memory for. */
+/* How long until the kernel is asked again to watch a descriptor that it had no memory for. */
 #define RETRY_MS 100
 
 int pollset_open(struct pollset *ret_set, struct error *err)
@@ -54,7 +54,7 @@ static struct pollset_entry *pollset_entry_of(struct pollset *set, int fd)
 	return &set->entries[fd];
 }
 
-/* The two numbers are for a descriptor that was closed behind our back, and came again. */
+/* ENOENT and EEXIST: the descriptor was closed behind our back, and its number came again. */
 static bool tell_kernel(const struct pollset *set, int fd, bool known, struct epoll_event *event)
 {
 	if (epoll_ctl(set->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, event) == 0)

@@ -9,22 +9,22 @@
 #include "core/base/error.h"
 
 /*
- * Descriptors to wait for, told anew each round as libslirp does; the kernel hears of what changed
- * only, so that waiting costs what is ready and not what is open.
+ * The descriptors to wait for, which libslirp tells anew in each round.  The kernel is told only
+ * what changes, so that a wait costs what is ready, not what is open.
  * Runs in: urun-slirp.
  */
 struct pollset_entry {
-	uint32_t round; /* in which it was last asked for */
-	uint32_t events; /* EPOLL…, as the kernel has them; 0: it knows nothing of the descriptor */
+	uint32_t round;	   /* the last round that asked for it */
+	uint32_t events;   /* EPOLL… that the kernel watches; 0: it has no such descriptor */
 	uint32_t returned; /* EPOLL…, of the last wait */
-	bool member;	   /* is in the list of members */
+	bool member;	   /* is in @members */
 };
 
 struct pollset {
 	int epoll;
 	struct pollset_entry *entries; /* by descriptor */
 	size_t entry_count;
-	int *members; /* those that the kernel knows, and some that are to be taken out */
+	int *members; /* those that the kernel knows, and some that are about to be removed */
 	size_t member_count;
 	size_t member_room;
 	uint32_t round;
@@ -35,22 +35,22 @@ struct pollset {
 int pollset_open(struct pollset *ret_set, struct error *err);
 void pollset_close(struct pollset *set);
 
-/* A round: what is asked for between the two is waited for, and nothing else. */
+/* A round: exactly what is asked for between begin and end is waited for. */
 void pollset_begin(struct pollset *set);
 void pollset_ask(struct pollset *set, int fd, uint32_t events);
 void pollset_end(struct pollset *set);
 
 /*
- * Waits @timeout_ms, -1: for ever; but a tenth of a second at most where the kernel couldn't watch a
- * descriptor: the caller's next round asks for it again.  Returns how many are ready, or a negative
- * errno.  Descriptors that aren't ready any more return nothing.
+ * Waits @timeout_ms (-1: for ever), or a tenth of a second at most if the kernel couldn't watch a
+ * descriptor, which the next round asks for again.  Returns the number of ready descriptors, or a
+ * negative errno.
  */
 int pollset_wait(struct pollset *set, int timeout_ms);
 
-/* EPOLL… of the last wait. */
+/* The EPOLL… events of the last wait; 0 if the descriptor wasn't ready. */
 uint32_t pollset_returned(const struct pollset *set, int fd);
 
-/* To be called before @fd is closed: its number may come again as another. */
+/* Must be called before @fd is closed: another file may get the same number. */
 void pollset_forget(struct pollset *set, int fd);
 
 #endif

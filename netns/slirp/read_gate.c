@@ -7,7 +7,7 @@
 
 #include "core/base/str.h"
 
-/* How often the memory is looked at while sockets wait for it, in ms. */
+/* How often a round begins while sockets wait for memory, in ms. */
 #define LOOK_MS 10
 
 enum state {

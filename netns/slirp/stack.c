@@ -1,5 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-slirp.
+/*
+ * Runs in: urun-slirp.
+ *
+ * The only file that calls libslirp, and that libslirp calls.
+ *
+ * libslirp ends the container's TCP, UDP and ICMP, and opens an ordinary socket of the host for
+ * each connection.  It has no loop of its own.  We call it:
+ *   slirp_input()           a frame from the container
+ *   slirp_pollfds_fill()    it tells for each socket what it waits for: on_ask()
+ *   slirp_pollfds_poll()    it asks for each socket what is ready: on_returned()
+ * It calls us for a frame to the container (on_send()), for the clock and its timers, and when it
+ * opens or closes a socket (on_register(), on_unregister()), by which netns/slirp/connection.h
+ * knows the connections.
+ *
+ * libslirp is a large C library which parses what the container writes: it is the part that a
+ * hostile container attacks.  So it is given only frames that netns/slirp/frame.h has accepted, no
+ * fragments, and memory runs out in our terms, not in its own.  If it is taken over all the same,
+ * netns/sandbox.c says what remains.
+ *
+ * What it is not told, to keep its behaviour within what we know: the device's MTU, errors of
+ * sockets that still have bytes to be read, and first reads that netns/slirp/read_gate.h puts off.
+ *
+ * What may block: nothing.  libslirp's sockets are non-blocking.
+ */
 #include "netns/slirp/stack.h"
 
 #include <limits.h>
@@ -13,12 +36,13 @@
 #include "netns/slirp/read_gate.h"
 
 /*
- * The largest packet that libslirp takes.  It is told this one whatever the device's MTU is: what
- * is larger than that is cut by the kernel, or never where the container is its end.
+ * The largest packet that libslirp accepts.  libslirp is told this as the MTU, whatever the
+ * device's is: the container's kernel cuts what is larger, or needn't, if the packet ends in the
+ * container.
  */
 #define STACK_MTU 65521
 
-/* libslirp asks to be called once in a second at least, though nothing is left to be done. */
+/* libslirp asks to be called at least once a second, even with nothing to do. */
 #define IDLE_MS 1000
 
 #define TIMERS_MAX 4
@@ -51,7 +75,7 @@ static ssize_t on_send(const void *frame, size_t size, void *context)
 	return (ssize_t)size;
 }
 
-/* The container's own fault, which is told to nobody: it could fill a log with that. */
+/* The container's own fault isn't logged: the container could fill the log. */
 static void on_guest_error(const char *text, void *context)
 {
 	(void)text;
@@ -103,7 +127,7 @@ static void on_unregister(int fd, void *context)
 
 	if (fd < 0)
 		return;
-	/* libslirp closes in order, whatever was the end of the connection. */
+	/* libslirp always closes in order: here a reset is passed on as a reset. */
 	if (connections_is_reset(stack->connections, fd))
 		ending_reset(fd);
 	connections_closed(stack->connections, fd);
@@ -111,7 +135,7 @@ static void on_unregister(int fd, void *context)
 	pollset_forget(stack->set, fd);
 }
 
-/* There is one thread: it is awake where this is called. */
+/* Wakes the loop.  There is one thread, which is awake when this is called. */
 static void on_notify(void *context)
 {
 	(void)context;
@@ -131,7 +155,7 @@ static const SlirpCb callbacks = {
 
 /* ---- the stack ---- */
 
-/* libslirp keeps the pointers. */
+/* libslirp keeps the pointers in its config, so the addresses are members of the stack. */
 static void use_outbound(struct stack *stack, const struct network_options *options,
 			 SlirpConfig *config)
 {
@@ -206,7 +230,7 @@ static int on_ask(int fd, int events, void *context)
 	struct stack *stack = context;
 	uint32_t asked = 0;
 
-	/* Errors and a closed peer are told unasked. */
+	/* epoll reports errors, and a closed peer, without being asked. */
 	if (events & SLIRP_POLL_IN)
 		asked |= EPOLLIN;
 	if (events & SLIRP_POLL_OUT)
@@ -215,7 +239,7 @@ static int on_ask(int fd, int events, void *context)
 		asked |= EPOLLPRI;
 	connections_waits(stack->connections, fd, events & SLIRP_POLL_OUT);
 	if (read_gate_holds(&stack->gate, fd)) {
-		/* Errors, which are told unasked, must meet a read. */
+		/* Errors are reported without being asked, and must be met by a read. */
 		if (!(events & SLIRP_POLL_OUT))
 			return fd;
 		read_gate_free(&stack->gate, fd);
@@ -237,10 +261,10 @@ static int on_returned(int fd, void *context)
 	if (returned & EPOLLPRI)
 		events |= SLIRP_POLL_PRI;
 	/*
-	 * Told of an error, libslirp would read and then write, though nothing was to be written: the
-	 * write takes the error from the socket, and libslirp ends the connection in order.  It would
-	 * also read without room for it, which aborts the program.  A read alone gets first all that had
-	 * arrived, then the error.
+	 * If libslirp is told of an error, it reads and then writes, even with nothing to write:
+	 * the write takes the error from the socket, and libslirp ends the connection in order.  It
+	 * also reads without having room, which aborts the program.  A read alone first returns all
+	 * that had arrived, then the error.
 	 */
 	if (connections_is_open(stack->connections, fd)) {
 		if (events == SLIRP_POLL_IN && !read_gate_pass(&stack->gate, fd))
@@ -255,7 +279,7 @@ static int on_returned(int fd, void *context)
 	return events;
 }
 
-/* Router advertisements: minutes away, and none without IPv6. */
+/* The timers are router advertisements: minutes away, and none without IPv6. */
 static int64_t until_timer_ms(const struct stack *stack)
 {
 	int64_t due = INT64_MAX, now;

@@ -80,7 +80,7 @@ bool syn_queue_take(struct syn_queue *queue, struct syn *ret_syn)
 	*ret_syn = *syn_at(queue, 0);
 	queue->first = (queue->first + 1) & (queue->room - 1);
 	queue->count--;
-	/* What a burst needed is given back after it. */
+	/* The memory that a burst needed is freed after the burst. */
 	if (queue->count == 0 && queue->room > ROOM_MIN)
 		syn_queue_release(queue);
 	return true;

@@ -9,11 +9,11 @@
 #include "netns/slirp/layout.h"
 
 /*
- * The SYNs of TCP connections that libslirp hasn't been given yet, in the order of their arrival.  A
- * connection that begins costs libslirp about 70 KB until the host answers, and each round of libslirp
- * visits all connections.  So a thousand that begin at once are done sooner, and with less memory, if
- * libslirp gets some after the others.  A SYN that waits here isn't lost: the container would send
- * it again after 1, 3 and 7 seconds.
+ * The SYNs that libslirp hasn't been given yet, in the order of their arrival.  A connection that
+ * begins costs libslirp about 70 KB until the host answers, and each round of libslirp visits all
+ * connections.  So a thousand connections that begin at once are done sooner, and with less memory,
+ * if libslirp gets them one after the other.  A SYN that waits here isn't lost: the container would
+ * send a lost one again after 1, 3 and 7 seconds.
  * Runs in: urun-slirp.
  */
 struct syn {
@@ -22,7 +22,7 @@ struct syn {
 	uint8_t frame[HEADERS_SIZE_MAX];
 };
 
-/* When as many wait, further ones are lost, as in any queue of a link. */
+/* If this many wait, further ones are lost, as in any queue of a link. */
 #define SYN_QUEUE_MAX 4096
 
 struct syn_queue {
@@ -34,16 +34,16 @@ struct syn_queue {
 /* An empty queue is all zero, and allocates nothing. */
 void syn_queue_release(struct syn_queue *queue);
 
-/* Whether the frame is a SYN that can wait: one that carries no data. */
+/* Returns whether the frame is a SYN that can wait: one that carries no data. */
 bool syn_can_wait(const struct layout *layout, const uint8_t *frame);
 
 /*
- * Adds a copy of the frame, for which syn_can_wait() is true.  A SYN between the same two ends as one that
- * waits already takes its place.  False: the queue is full.
+ * Adds a copy of the frame, for which syn_can_wait() is true.  It replaces a SYN between the same
+ * two ends that waits already.  Returns false if the queue is full.
  */
 bool syn_queue_add(struct syn_queue *queue, const struct layout *layout, const uint8_t *frame);
 
-/* Takes the oldest out.  False: the queue is empty, and @ret_syn isn't set. */
+/* Takes the oldest SYN out.  Returns false, without setting @ret_syn, if the queue is empty. */
 bool syn_queue_take(struct syn_queue *queue, struct syn *ret_syn);
 
 #endif

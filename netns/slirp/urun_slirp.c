@@ -28,12 +28,15 @@ struct identity {
 };
 
 /*
- * ORDER: the loop opens what it needs of the host's files; then these are out of reach, then the
- * privileges, and only then comes the container's device.
+ * ORDER: the loop opens what it needs of the host's files; then these go out of reach, then the
+ * privileges, and only then the container's device is received.
  */
 static int confine_slirp(const struct identity *identity, int *ret_stack_resolv, struct error *err)
 {
-	/* What the container may have us write to its resolv.conf; sockets have no size. */
+	/*
+	 * The container's resolv.conf may not grow beyond this.  Sockets and the device have no
+	 * size.
+	 */
 	const struct rlimit size = { 2 * RESOLV_SIZE_MAX, 2 * RESOLV_SIZE_MAX };
 	struct error left = ERROR_NONE;
 
@@ -47,7 +50,7 @@ static int confine_slirp(const struct identity *identity, int *ret_stack_resolv,
 	return sandbox_drop_privileges(SANDBOX_SLIRP, err);
 }
 
-/* The lock is held as long as its descriptor is open: it says that this process lives. */
+/* The lock is held as long as its descriptor is open: that says that this process is alive. */
 enum given { GIVEN_LIFE, GIVEN_TAP, GIVEN_LOCK, GIVEN_RESOLV, GIVEN_COUNT };
 
 static int serve_link(const struct network_options *options, const struct identity *identity,
@@ -76,8 +79,9 @@ static int serve_link(const struct network_options *options, const struct identi
 }
 
 /*
- * Process boundary: the one that was executed ends when the other serves, so that the parent has waited
- * for it when the network is usable, and the one that stays is nobody's to wait for.
+ * Process boundary: the process that was executed waits until the new one serves, and ends then.
+ * So the parent has reaped its child when the network is usable, and the process that stays has no
+ * parent that must wait for it.
  */
 static int start_slirp(const struct network_options *options, struct error *err)
 {
@@ -86,7 +90,7 @@ static int start_slirp(const struct network_options *options, struct error *err)
 	int pidfd = -1, watcher_fd = -1;
 	pid_t pid;
 
-	/* Without it the name servers stay those of the start. */
+	/* Without the watcher the name servers stay those of the start. */
 	if (host_resolv_start(&watcher_fd, &unwatched) < 0)
 		ready_say_failure(READY_WARNING, &unwatched);
 	pid = sandbox_fork(SANDBOX_SLIRP, &pidfd, &identity.isolated, err);
@@ -101,7 +105,7 @@ static int start_slirp(const struct network_options *options, struct error *err)
 
 int main(int argc, char **argv)
 {
-	/* It was loaded with all its libraries: that is what slirp_check_host() wants to know. */
+	/* All libraries were loaded: that is what slirp_check_host() asks. */
 	if (argc == 2 && str_equal(argv[1], "--check"))
 		return 0;
 	return ready_main(argc, argv, "urun-slirp", start_slirp);

@@ -8,7 +8,7 @@
 #include "netns/slirp/checksum.h"
 #include "netns/slirp/segment.h"
 
-/* Ours: enough for four times what 16 bits say. */
+/* Our scale: enough for four times what 16 bits can say. */
 #define SCALE 2
 /* Source: RFC 7323, section 2.3. */
 #define SCALE_MAX 14
@@ -17,14 +17,14 @@
 #define OFFER_SIZE 4
 
 /*
- * libslirp's buffer for what the container sends: this, rounded up to whole segments.  (Its
- * TCP_RCVSPACE, since 4.0.)
+ * libslirp's buffer for what the container sends is this, rounded up to whole segments
+ * (TCP_RCVSPACE, since 4.0).
  */
 #define ROOM	    131072u
 #define SEGMENT_MIN 536
 #define SEGMENT_MAX (65521 - IPV6_SIZE - TCP_SIZE)
 
-/* The largest that the container sends: its MTU is at most 65520. */
+/* The container's largest segment: its MTU is at most 65520. */
 #define SENT_MAX (65520 - IPV4_SIZE - TCP_SIZE)
 
 static void advance(uint32_t *number, uint32_t to)
@@ -39,7 +39,7 @@ void window_begin(const struct layout *layout, const uint8_t *syn, struct window
 	size_t mss = layout_tcp_option(layout, syn, TCP_OPTION_MSS, 2);
 	size_t segment = mss ? get16(syn + mss) : SEGMENT_MIN;
 
-	/* As libslirp computes it. */
+	/* As libslirp computes the size of its buffer. */
 	if (segment < SEGMENT_MIN)
 		segment = SEGMENT_MIN;
 	if (segment > SEGMENT_MAX)
@@ -53,7 +53,7 @@ void window_begin(const struct layout *layout, const uint8_t *syn, struct window
 		ret_window->scale = syn[scale] > SCALE_MAX ? SCALE_MAX : syn[scale];
 }
 
-/* Behind the other options; libslirp's has that of the segment size alone. */
+/* Appends our offer: libslirp's SYN,ACK has the option of the segment size only. */
 static void add_offer(struct layout *layout, uint8_t *head)
 {
 	static const uint8_t offer[OFFER_SIZE] = { TCP_OPTION_NONE, TCP_OPTION_SCALE, 3, SCALE };
@@ -70,7 +70,7 @@ static void add_offer(struct layout *layout, uint8_t *head)
 		checksum_mend(ip + 10, length, longer);
 }
 
-/* Scaling needs the offer of both sides.  Data behind the headers, or no room, libslirp never has. */
+/* Scaling needs both sides' offers.  libslirp's SYN,ACK never has data, or headers without room. */
 void window_offer(struct window *window, struct layout *layout, uint8_t *head)
 {
 	const uint8_t *tcp = head + layout->transport;
@@ -79,7 +79,7 @@ void window_offer(struct window *window, struct layout *layout, uint8_t *head)
 
 	if (is_scaled)
 		add_offer(layout, head);
-	/* libslirp may send it again. */
+	/* A retransmission of the SYN,ACK changes nothing. */
 	if (window->is_open)
 		return;
 	if (!is_scaled)
@@ -106,8 +106,8 @@ uint32_t window_from_container(struct window *window, const struct layout *layou
 	uint32_t end = get32(tcp + TCP_SEQUENCE) + size;
 
 	/*
-	 * Data behind the edge that the container knows is a window probe, or nonsense: libslirp drops
-	 * such data, so no acknowledgement of the data is awaited.
+	 * Data behind the edge that the container knows is a window probe, or nonsense: libslirp
+	 * drops it, so no acknowledgement is awaited.
 	 */
 	advance(&window->sent, sequence_is_after(end, window->told) ? window->told : end);
 	new_value = window_narrow(width);
@@ -130,8 +130,8 @@ void window_to_container(struct window *window, const struct layout *layout, uin
 }
 
 /*
- * ORDER: what was acknowledged before this is written, as the buffer is empty: all of the buffer is
- * free for what follows.
+ * ORDER: what was acknowledged before this call is written, since the buffer is empty: so all of
+ * the buffer is free for what follows.
  */
 void window_emptied(struct window *window)
 {
@@ -147,8 +147,8 @@ bool window_is_written(const struct window *window)
 }
 
 /*
- * Half of the room, but so much that one segment always fits; and no more than a window can say
- * before there is an edge, or else every connection would begin with a low window.
+ * Half of the room, but at least one segment; and no more than a window can say before there is an
+ * edge: otherwise every connection would begin with a low window.
  */
 bool window_is_low(const struct window *window)
 {
@@ -171,7 +171,7 @@ bool window_ask(struct window *window)
 	return true;
 }
 
-/* Less than the scale's unit can't be told. */
+/* Less than the unit of the scale can't be told. */
 bool window_is_untold(const struct window *window)
 {
 	return window->has_edge && sequence_is_after(window->edge, window->told) &&

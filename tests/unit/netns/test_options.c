@@ -114,7 +114,7 @@ static void what_is_wrong_is_named(void **state)
 	(void)state;
 	refused("slirp,", "empty option");
 	refused("slirp,,mtu=1500", "empty option");
-	refused("slirp,mut=1500", "network option mut: unknown");
+	refused("slirp,mut=1500", "network option mut is unknown");
 	refused("slirp,mtu", "network option mtu: ''");
 	refused("slirp,mtu=575", "576 to 65520");
 	refused("slirp,mtu=65521", "576 to 65520");
@@ -125,7 +125,7 @@ static void what_is_wrong_is_named(void **state)
 	refused("slirp,dns=localhost", "network option dns: 'localhost'");
 	refused("slirp,dns=1.1.1.1,dns=1.1.1.2,dns=1.1.1.3,dns=1.1.1.4", "three at most");
 	refused("slirp,outbound=eth0", "network option outbound: 'eth0'");
-	refused("slirp,outbound=192.0.2.1,outbound=192.0.2.2", "one a family");
+	refused("slirp,outbound=192.0.2.1,outbound=192.0.2.2", "one for each family");
 }
 
 static void a_range_is_a_network_of_its_own(void **state)
