@@ -1,16 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What a hostile container could make of the processes that run beside it or wait for it: helpers of the runtime, and containers that
-# are created and not started.
+# Attacks of a container on processes that run beside it or wait for it: helpers of the runtime, and containers that are created and not
+# yet started.
 load lib.bash
 load looker.bash
 
-# privileges_of PID: its ids, capabilities, filter and no_new_privs, as the kernel tells them.
+# privileges_of PID: prints the process's ids, capabilities, filter and no_new_privs, by the kernel.
 privileges_of() {
 	grep -E '^(Uid|Gid|Cap...|NoNewPrivs|Seccomp):' "/proc/$1/status"
 }
 
-# waits_with_programs_privileges: c2 is created; what waits is as privileged as the program is in the end.
+# waits_with_programs_privileges: creates c2, whose waiting process must have the same privileges as the program has later.
 waits_with_programs_privileges() {
 	local pid before
 	urun create --bundle "$BUNDLE" c2 </dev/null >/dev/null 2>&1
@@ -23,14 +23,14 @@ waits_with_programs_privileges() {
 	urun delete --force c2
 }
 
-# only CAP_KILL, and a filter
+# few_privileges: the container has only CAP_KILL, and a filter.
 few_privileges() {
 	config '.process.capabilities = {bounding: ["CAP_KILL"], permitted: ["CAP_KILL"], effective: ["CAP_KILL"]} |
 		.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["chmod"], action: "SCMP_ACT_ERRNO"}]}'
 	program /bin/sleep 60
 }
 
-@test "a created container waits for start with no more privileges than its program's: whoever traces it gains nothing" {
+@test "a created container waits for start with the privileges of its program, so that tracing it gains nothing" {
 	few_privileges
 	local privileges
 	for privileges in true false; do
@@ -39,7 +39,7 @@ few_privileges() {
 	done
 }
 
-@test "so does one that waits in the namespaces of another container" {
+@test "a created container in the namespaces of another container waits with the privileges of its program too" {
 	program /bin/sleep 60
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	few_privileges
@@ -49,7 +49,7 @@ few_privileges() {
 	urun delete --force c1
 }
 
-@test "a filter that allows a program hardly more than to read doesn't keep a created container from its start" {
+@test "a created container starts under a filter that allows hardly more than reading" {
 	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{action: "SCMP_ACT_KILL_PROCESS", names: ["accept", "accept4",
 		"socket", "connect", "sendmsg", "recvmsg", "sendto", "recvfrom", "poll", "ppoll", "fcntl", "prctl", "fstat", "dup3"]}]}'
 	program /bin/busybox true
@@ -60,8 +60,9 @@ few_privileges() {
 	urun delete c1
 }
 
-# Linux 6.18 opens namespaces by file handles: it was entered, and what it hides uncovered (mount_namespaces(7)).
-@test "no capability of a container counts for the process that serves its files" {
+# Linux 6.18 opens namespaces by file handles: a container could enter the server's mount namespace and uncover its hidden files
+# (mount_namespaces(7)).
+@test "the capabilities of a container don't hold for the process that serves its files" {
 	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
 	local server pid
 	"$URUN" --root "$STATE" run --network none --name c1 --cap-add ALL -- sleep 60 </dev/null 3>&- &
@@ -75,7 +76,7 @@ few_privileges() {
 	wait
 }
 
-@test "a container that sees the host's processes and may trace gets out through none of its own helpers" {
+@test "a container that sees the host's processes and may trace doesn't get out through its own helpers" {
 	see_host_processes
 	config '.annotations = {"org.urun.overlay": "tmpfs", "org.urun.hidden": "/tmp"}'
 	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || config 'del(.annotations)'
@@ -89,7 +90,7 @@ few_privileges() {
 	urun delete --force c1
 }
 
-@test "nor through the start of another container in its user namespace, with clocks of its own" {
+@test "it doesn't get out through the start of another container in its user namespace, with clocks of its own" {
 	see_host_processes
 	start_looker urun
 	local pid i
@@ -102,8 +103,8 @@ few_privileges() {
 	urun delete --force c1
 }
 
-# What rootless engines do: their user namespace is that of some containers, and others get a new one in it.
-@test "nor, without any capability, through the start of one with a new user namespace inside a rootless engine's" {
+# Rootless engines do so: some containers share the engine's user namespace, and others have a new user namespace inside it.
+@test "it doesn't get out, without capabilities, through the start of a container with a new user namespace inside an engine's" {
 	local inside=(unshare --user --map-root-user "$URUN" --root "$STATE")
 	see_host_processes
 	config '.process.capabilities = {}'

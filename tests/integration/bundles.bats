@@ -3,6 +3,7 @@
 # Bundles and root file systems that other tools made.
 load lib.bash
 
+# runc_program: prints the path of runc; skips the test if there is none.
 runc_program() {
 	PATH=$PATH:/usr/sbin:/sbin command -v runc || skip "runc isn't installed"
 }
@@ -27,7 +28,7 @@ runc_program() {
 	assert_contains "$output" 'terminal restored'
 }
 
-@test "an OCI image's bundle from umoci unpack --rootless runs" {
+@test "a bundle that umoci unpack --rootless made of an OCI image runs" {
 	command -v umoci >/dev/null || skip "umoci isn't installed"
 	local image=$BATS_TEST_TMPDIR/image work=$BATS_TEST_TMPDIR/work unpacked=$BATS_TEST_TMPDIR/unpacked
 	umoci init --layout "$image"
@@ -39,7 +40,7 @@ runc_program() {
 	umoci config --image "$image:made" --config.cmd /bin/sh --config.cmd -c --config.cmd 'cat /etc/mark; echo "$COLOUR"; pwd' \
 		--config.env COLOUR=green --config.workingdir /tmp
 	umoci unpack --rootless --image "$image:made" "$unpacked"
-	# What umoci writes asks for a terminal.
+	# The config of umoci asks for a terminal.
 	jq '.process.terminal = false' "$unpacked/config.json" >"$unpacked/new"
 	mv "$unpacked/new" "$unpacked/config.json"
 	try run --bundle "$unpacked" c1
@@ -47,20 +48,21 @@ runc_program() {
 	assert_output $'from-the-layer\ngreen\n/tmp'
 }
 
-# --- Debian -------------------------------------------------------------------------------------------------------------------
+# --- Debian ---------------------------------------------------------------------------------------------------------------
 
+# debian: the bundle has a root file system of Debian, and a config of runc's.
 debian() {
 	local runc
 	unpack_debian "$BUNDLE/rootfs"
 	rm "$BUNDLE/config.json"
 	runc=$(runc_program)
 	(cd "$BUNDLE" && "$runc" spec)
-	# The capabilities that engines give by default.
+	# These are the capabilities that engines give by default.
 	config '.process.terminal = false | .root.readonly = false | .process.noNewPrivileges = false
 		| .process.capabilities |= with_entries(.value = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FSETID", "CAP_FOWNER", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_SYS_CHROOT", "CAP_KILL", "CAP_AUDIT_WRITE", "CAP_NET_BIND_SERVICE"])'
 }
 
-@test "Debian: apt-get, useradd, chown to another id and su work as they do on a host" {
+@test "Debian: apt-get, useradd, chown to another id and su work as on a host" {
 	debian
 	in_container 'apt-get --version | head -n1'
 	assert_status 0
@@ -76,7 +78,7 @@ debian() {
 	[ "$(stat -c %u "$BUNDLE/rootfs/home/somebody")" = "$((first + 999))" ]
 }
 
-@test "Debian: files belong to the ids that the image gave them" {
+@test "Debian: files belong to the ids of the image" {
 	debian
 	in_container 'stat -c %U:%G /etc/shadow /usr/bin/chage /var/mail | sort -u'
 	assert_status 0

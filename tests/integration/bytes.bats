@@ -1,22 +1,23 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Arguments, variables and paths of Linux are bytes: they arrive as they were typed, UTF-8 or not; and as many as the kernel takes.
+# Arguments, variables and paths are bytes for Linux: they arrive unchanged, UTF-8 or not, and as many as the kernel takes.
 load lib
 
-# A byte that no UTF-8 has, one that begins a character which doesn't come, and half of a surrogate pair.
+# A byte that never occurs in UTF-8, the first byte of a character without its second, and half of a surrogate pair.
 BYTES=$'a\xff-\xc3-\xed\xa0\x80'
 HEX=61ff2dc32deda080
 
-# hex TEXT of a pipe
+# hex: prints stdin in hexadecimal digits.
 hex() {
 	od -An -v -tx1 | tr -d ' \n'
 }
 
+# rootfs_run ARG…: runs a container of the bundle's root file system.
 rootfs_run() {
 	urun run --rootfs "$BUNDLE/rootfs" --network none "$@"
 }
 
-@test "arguments and variables arrive as the bytes that they are" {
+@test "arguments and variables arrive as the same bytes" {
 	local file=$BATS_TEST_TMPDIR/env
 	[ "$(rootfs_run printf %s "$BYTES" | hex)" = "$HEX" ]
 	[ "$(rootfs_run --env "X=$BYTES" -- sh -c 'printf %s "$X"' | hex)" = "$HEX" ]
@@ -28,19 +29,19 @@ rootfs_run() {
 }
 
 @test "paths of the options of run are bytes" {
-	local folder=$BATS_TEST_TMPDIR/$BYTES
-	mkdir "$folder"
-	cp -a "$BUNDLE/rootfs" "$folder/rootfs"
-	: >"$folder/file"
-	urun run --rootfs "$folder/rootfs" --network none --volume "$folder:/v$BYTES" --tmpfs "/t$BYTES" --workdir "/v$BYTES" -- sh -c "
+	local dir=$BATS_TEST_TMPDIR/$BYTES
+	mkdir "$dir"
+	cp -a "$BUNDLE/rootfs" "$dir/rootfs"
+	: >"$dir/file"
+	urun run --rootfs "$dir/rootfs" --network none --volume "$dir:/v$BYTES" --tmpfs "/t$BYTES" --workdir "/v$BYTES" -- sh -c "
 		[ -e file ] && pwd >seen && : >'/t$BYTES/new'"
-	[ "$(hex <"$folder/seen")" = "2f76${HEX}0a" ]
-	urun --root "$folder/state" run --rootfs "$folder/rootfs" --network none --overlay="$folder/overlay" -- touch /new
-	[ -e "$folder/overlay/upper/new" ]
-	rm -r "$folder/overlay"
+	[ "$(hex <"$dir/seen")" = "2f76${HEX}0a" ]
+	urun --root "$dir/state" run --rootfs "$dir/rootfs" --network none --overlay="$dir/overlay" -- touch /new
+	[ -e "$dir/overlay/upper/new" ]
+	rm -r "$dir/overlay"
 }
 
-@test "exec gives arguments, variables and a folder as bytes" {
+@test "exec passes arguments, variables and a working directory as bytes" {
 	rootfs_run --detach --name c1 --volume "$BATS_TEST_TMPDIR:/v$BYTES" -- sleep 30
 	[ "$(urun exec c1 printf %s "$BYTES" | hex)" = "$HEX" ]
 	[ "$(urun exec --env "X=$BYTES" --cwd "/v$BYTES" c1 sh -c 'printf %s/%s "$X" "$PWD"' | hex)" = "${HEX}2f2f76$HEX" ]
@@ -69,7 +70,7 @@ rootfs_run() {
 	cd /
 }
 
-@test "what must go through JSON is an error where it isn't UTF-8" {
+@test "a text that must become JSON is an error where it isn't UTF-8" {
 	local bundle=$BATS_TEST_TMPDIR/$BYTES
 	try run --rootfs "$BUNDLE/rootfs" --network none --save-config "$BATS_TEST_TMPDIR/saved" -- echo "$BYTES"
 	assert_status 125
@@ -80,7 +81,7 @@ rootfs_run() {
 	assert_one_line 'process.env' 'invalid UTF-8'
 	try run --rootfs "$BUNDLE/rootfs" --network none --annotation "x=$BYTES" -- true
 	assert_one_line --annotation "isn't UTF-8"
-	# A hook would look for another folder than the bundle's.
+	# A hook would look for another directory than the bundle's.
 	cp -a "$BUNDLE" "$bundle"
 	BUNDLE=$bundle
 	config '.hooks = {"createRuntime": [{"path": "/bin/true"}]}'
@@ -111,8 +112,8 @@ rootfs_run() {
 	urun delete --force c2
 }
 
-# A mark that turns the direction, and a space without width: the id would look like another one.
-@test "what nobody sees of an id is shown in the error" {
+# With a character that reverses the direction, and a space without width, the id would look like another id.
+@test "the error shows the invisible characters of an id" {
 	export RUN_ALONE=1
 	local command
 	for command in 'state' 'kill' 'delete' 'start' 'exec --cwd / ID true' "run --bundle $BUNDLE" "create --bundle $BUNDLE"; do

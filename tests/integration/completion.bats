@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Completion: what the shells offer is what the program has.
+# Completion: the shells offer the commands, options and ids that the program has.
 load lib.bash
 
 COMPLETION=$BATS_TEST_DIRNAME/../../completion
 
-# offered WORD…: what bash offers in place of the last word, sorted.
+# offered WORD…: prints what bash offers in place of the last word, sorted.
 offered() {
 	# shellcheck source=/dev/null
 	. "$COMPLETION/urun.bash"
@@ -15,7 +15,7 @@ offered() {
 	printf '%s\n' "${COMPREPLY[@]}" | LC_ALL=C sort
 }
 
-# by_fish WORD…: the same of fish.
+# by_fish WORD…: prints what fish offers.
 by_fish() {
 	local line=urun
 	[ $# -gt 1 ] && printf -v line '%s %s' "$line" "${*:1:$#-1}"
@@ -24,7 +24,7 @@ by_fish() {
 		cut -f1 | LC_ALL=C sort
 }
 
-# by_zsh WORD…: the same of zsh, whose own functions that offer are told what by the script.
+# by_zsh WORD…: prints what zsh offers: the functions of zsh that our script calls print their arguments here.
 by_zsh() {
 	zsh -f -c '
 		words=("$@[2,-1]") CURRENT=$(($# - 1)) PREFIX=$@[-1]
@@ -54,7 +54,7 @@ all_commands() {
 	urun --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p' | LC_ALL=C sort
 }
 
-# all_options [COMMAND]: the long names.
+# all_options [COMMAND]: prints the long names of the options, by --help.
 all_options() {
 	urun "$@" --help | grep -oE '^  (-.,|   ) --[a-z-]+' | grep -oE -- '--.*' | LC_ALL=C sort
 }
@@ -86,25 +86,25 @@ all_options() {
 	urun delete --force second
 }
 
-@test "bash offers signals, folders and files where an argument is one" {
+@test "bash offers signals, directories and files where an argument is one" {
 	[ "$(offered kill c1 KI)" = SIGKILL ]
 	[ "$(offered kill c1 SIGKI)" = SIGKILL ]
-	mkdir "$BUNDLE/x-folder"
+	mkdir "$BUNDLE/x-directory"
 	touch "$BUNDLE/x-file"
-	[ "$(offered run --rootfs "$BUNDLE/x")" = "$BUNDLE/x-folder" ]
-	[ "$(offered run --config "$BUNDLE/x")" = "$BUNDLE/x-file"$'\n'"$BUNDLE/x-folder" ]
-	[ "$(offered run -b = "$BUNDLE/x")" = "$BUNDLE/x-folder" ]
+	[ "$(offered run --rootfs "$BUNDLE/x")" = "$BUNDLE/x-directory" ]
+	[ "$(offered run --config "$BUNDLE/x")" = "$BUNDLE/x-directory"$'\n'"$BUNDLE/x-file" ]
+	[ "$(offered run -b = "$BUNDLE/x")" = "$BUNDLE/x-directory" ]
 	[ -z "$(offered run --memory "$BUNDLE/x")" ]
 }
 
-@test "bash offers nothing, without a word, where the program isn't there" {
+@test "bash offers nothing, and prints nothing, where the program isn't found" {
 	URUN=/nowhere/urun
 	observe offered ''
 	assert_output ''
 	[ -z "$stderr" ]
 }
 
-@test "fish offers the same" {
+@test "fish offers the same as bash" {
 	has_fish
 	two_containers
 	[ "$(by_fish '')" = "$(all_commands)" ]
@@ -112,14 +112,14 @@ all_options() {
 	[ "$(by_fish --root "$STATE" kill '')" = $'first\nsecond' ]
 	[ "$(by_fish --root="$STATE" exec --tty s)" = second ]
 	[ "$(by_fish kill c1 SIGKI)" = SIGKILL ]
-	mkdir "$BUNDLE/x-folder"
+	mkdir "$BUNDLE/x-directory"
 	touch "$BUNDLE/x-file"
-	[ "$(by_fish run --rootfs "$BUNDLE/x")" = "$BUNDLE/x-folder/" ]
+	[ "$(by_fish run --rootfs "$BUNDLE/x")" = "$BUNDLE/x-directory/" ]
 	urun delete --force first
 	urun delete --force second
 }
 
-@test "zsh offers the same" {
+@test "zsh offers the same as bash" {
 	has_zsh
 	two_containers
 	[ "$(by_zsh '')" = "$(all_commands)" ]
@@ -136,7 +136,7 @@ all_options() {
 	urun delete --force second
 }
 
-@test "the scripts for zsh and fish can be read" {
+@test "zsh and fish accept the syntax of their scripts" {
 	has_zsh
 	zsh -f -n "$COMPLETION/_urun"
 	has_fish

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# config.json: what is wrong in it is one line that names the field, before anything is made.
+# config.json: the error for a faulty config is one line that names the field, and comes before anything is made.
 load lib.bash
 
-# refused FILTER FIELD [TEXT…]: the config changed so is refused by run, naming the field.
+# refused FILTER FIELD [TEXT…]: run refuses the config that FILTER makes, and the error has these texts.
 refused() {
 	local filter=$1
 	shift
@@ -11,6 +11,7 @@ refused() {
 	refused_as_it_is "$@"
 }
 
+# refused_as_it_is FIELD [TEXT…]: run refuses the bundle, and the error has these texts.
 refused_as_it_is() {
 	try run --bundle "$BUNDLE" c1
 	assert_status 125
@@ -18,12 +19,12 @@ refused_as_it_is() {
 	[ -z "$(ls -A "$STATE" 2>/dev/null)" ] || fail "something was made"
 }
 
-@test "no config.json is an error that names the file" {
+@test "a bundle without a config.json is an error that names the file" {
 	rm "$BUNDLE/config.json"
 	refused_as_it_is config.json 'no such file or directory'
 }
 
-@test "text that isn't JSON is refused with the place" {
+@test "text that isn't JSON is refused" {
 	echo '{ "ociVersion": "1.0.2", oops }' >"$BUNDLE/config.json"
 	refused_as_it_is config.json
 }
@@ -42,13 +43,13 @@ refused_as_it_is() {
 	refused_as_it_is config.json
 }
 
-@test "text behind the config is refused" {
+@test "text after the config is refused" {
 	base_config >"$BUNDLE/config.json"
 	echo '{}' >>"$BUNDLE/config.json"
 	refused_as_it_is config.json
 }
 
-@test "wrong types are refused by the field's path" {
+@test "the error for a wrong type names the field's path" {
 	refused '.ociVersion = 1' ociVersion
 	refused '.process = []' process
 	refused '.process.args = "sh"' process.args
@@ -63,7 +64,7 @@ refused_as_it_is() {
 	refused '.root.readonly = 1' root.readonly
 }
 
-@test "required fields that are missing are refused by their path" {
+@test "the error for a required field that isn't there names its path" {
 	refused 'del(.ociVersion)' ociVersion
 	refused 'del(.root)' root
 	refused 'del(.root.path)' root.path
@@ -75,7 +76,7 @@ refused_as_it_is() {
 	refused '.process.rlimits = [{"soft": 1, "hard": 2}]' 'process.rlimits[0].type'
 }
 
-@test "numbers out of range are refused by their path" {
+@test "the error for a number out of range names its path" {
 	refused '.process.user.uid = -1' process.user.uid
 	refused '.process.user.uid = 4294967296' process.user.uid
 	refused '.process.user.uid = 1.5' process.user.uid
@@ -87,14 +88,14 @@ refused_as_it_is() {
 	refused_as_it_is process.user.uid
 }
 
-@test "unknown words are refused by their path" {
+@test "the error for an unknown word names its path" {
 	refused '.linux.namespaces[0].type = "moon"' 'linux.namespaces[0].type' moon
 	refused '.process.rlimits = [{"type": "RLIMIT_MOON", "soft": 1, "hard": 2}]' 'process.rlimits[0].type' RLIMIT_MOON
 	refused '.linux.seccomp = {"defaultAction": "SCMP_ACT_MOON"}' linux.seccomp.defaultAction SCMP_ACT_MOON
 	refused '.linux.rootfsPropagation = "moon"' linux.rootfsPropagation
 }
 
-@test "what contradicts itself is refused by its path" {
+@test "the error for fields that contradict each other names a path" {
 	refused '.process.rlimits = [{"type": "RLIMIT_CORE", "soft": 3, "hard": 2}]' 'process.rlimits[0]'
 	refused '.process.rlimits = [{"type": "RLIMIT_CORE", "soft": 1, "hard": 2}, {"type": "RLIMIT_CORE", "soft": 1, "hard": 2}]' 'process.rlimits[1]'
 	refused '.linux.namespaces += [{"type": "pid"}]' 'linux.namespaces[5]'
@@ -103,14 +104,14 @@ refused_as_it_is() {
 	refused '.process.env += ["NOSIGN"]' 'process.env[1]'
 }
 
-@test "relative paths where absolute ones are asked for are refused" {
+@test "the error for a relative path where an absolute one is required names its path" {
 	refused '.process.cwd = "tmp"' process.cwd
 	refused '.linux.maskedPaths = ["/a", "b"]' 'linux.maskedPaths[1]'
 	refused '.linux.readonlyPaths = ["c"]' 'linux.readonlyPaths[0]'
 	refused '.linux.namespaces[0].path = "ns"' 'linux.namespaces[0].path'
 }
 
-@test "what can only fail is refused before anything is made" {
+@test "a config that can only fail is refused before anything is made" {
 	local long
 	long=$(printf '%0300d' 0)
 	refused ".linux.cgroupsPath = \"/a/$long\"" linux.cgroupsPath
@@ -123,7 +124,7 @@ refused_as_it_is() {
 	[ -z "$(ls -A --ignore=.seccomp "$STATE" 2>/dev/null)" ]
 }
 
-@test "an unknown ociVersion is refused, and every 1.x is taken" {
+@test "an unknown ociVersion is refused, and every 1.x is accepted" {
 	refused '.ociVersion = "2.0.0"' ociVersion 2.0.0
 	refused '.ociVersion = "moon"' ociVersion
 	local version
@@ -134,13 +135,13 @@ refused_as_it_is() {
 	done
 }
 
-@test "unknown properties are ignored, as the spec asks" {
+@test "unknown properties are ignored, as the spec requires" {
 	config '.unknown = {"deep": [1, {"x": null}]} | .process.unknown = "x" | .linux.namespaces[0].unknown = 1'
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
 }
 
-# deep_config N: a config with an unknown property of N objects, one in the other.  jq has a bound of its own.
+# deep_config N: the config has an unknown property of N nested objects.  Made without jq, which has a limit of its own.
 deep_config() {
 	{
 		printf '{ "unknown": '
@@ -152,7 +153,7 @@ deep_config() {
 	} >"$BUNDLE/config.json"
 }
 
-@test "an unknown property is ignored however deep it is, up to 1000 levels" {
+@test "an unknown property is ignored up to a depth of 1000 levels" {
 	local depth
 	for depth in 40 999; do
 		deep_config "$depth"
@@ -165,13 +166,13 @@ deep_config() {
 	refused_as_it_is 'nested deeper than 1000 levels'
 }
 
-@test "a bind mount needs a source: an empty one isn't the bundle" {
+@test "a bind mount needs a source, and an empty source isn't the bundle" {
 	refused '.mounts += [{"destination": "/mnt", "type": "bind", "source": "", "options": ["rbind"]}]' 'mounts[6].source'
 	refused '.mounts += [{"destination": "/mnt", "source": "", "options": ["bind"]}]' 'mounts[6].source'
 	refused '.mounts += [{"destination": "/mnt", "type": "bind", "options": ["rbind"]}]' 'mounts[6]: bind mount on /mnt: no source'
 }
 
-@test "a key that stands twice is refused by its path" {
+@test "the error for a key that occurs twice names its path" {
 	base_config | sed 's/"noNewPrivileges": true/"noNewPrivileges": true, "noNewPrivileges": false/' >"$BUNDLE/config.json"
 	refused_as_it_is process.noNewPrivileges
 }
@@ -183,7 +184,7 @@ deep_config() {
 	refused_as_it_is config.json
 }
 
-@test "nesting without end is refused at once" {
+@test "endless nesting is refused at once" {
 	{
 		printf '{"ociVersion": "1.0.2", "x": '
 		head -c 1000000 /dev/zero | tr '\0' '['
@@ -200,14 +201,14 @@ deep_config() {
 		printf '"}'
 	} >"$BUNDLE/config.json"
 	local memory=20000
-	! has_sanitizers || memory=unlimited # their shadow alone is larger
+	! has_sanitizers || memory=unlimited # the shadow memory alone is larger
 	observe bash -c 'ulimit -d "$1"; shift; exec timeout 1 "$@"' bash "$memory" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	assert_status 125
 	assert_one_line config.json
 	rm "$BUNDLE/config.json"
 }
 
-@test "a config that is a FIFO or a folder is refused and doesn't hang" {
+@test "a config that is a FIFO or a directory is refused, and urun doesn't hang" {
 	rm "$BUNDLE/config.json"
 	mkfifo "$BUNDLE/config.json"
 	observe timeout 2 "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
@@ -223,12 +224,12 @@ deep_config() {
 	refute_contains "$stderr" $'\e'
 }
 
-@test "what urun can't do yet is refused by its field, never dropped in silence" {
+@test "the error for a feature that urun lacks names the field: nothing is ignored silently" {
 	refused '.linux.intelRdt = {"closID": "x"}' linux.intelRdt
 	refused '.process.apparmorProfile = "no-such-profile"' apparmor
 }
 
-@test "a system call that nobody knows is skipped in a profile, and an error where the annotation says so" {
+@test "an unknown system call in a profile is skipped, and is an error where the annotation asks for it" {
 	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "no_such_call"], "action": "SCMP_ACT_ERRNO"}]}'
 	in_container 'echo runs'
 	assert_output runs

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# `doctor`: what it says is so, and is what `run` says when it fails.
+# `doctor`: its report is true, and its fixes are the hints of `run`.
 load lib.bash
 
-# row NAME: sets $row_state, $row_value and $row_mend to what the JSON in $output says of it.
+# row NAME: sets $row_state, $row_value and $row_mend to the values of this row of the JSON in $output.
 row() {
 	row_state=$(jq -r --arg name "$1" '.rows[] | select(.name == $name) | .state' <<<"$output")
 	row_value=$(jq -r --arg name "$1" '.rows[] | select(.name == $name) | .value' <<<"$output")
@@ -11,7 +11,7 @@ row() {
 	[ -n "$row_state" ] || fail "no row '$1' in: $output"
 }
 
-@test "where containers run, doctor says so: as a table and as JSON" {
+@test "doctor reports a host where containers run, as a table and as JSON" {
 	try doctor
 	assert_status 0
 	assert_contains "$output" "ok       kernel: Linux $(uname -r)"
@@ -23,12 +23,12 @@ row() {
 	row "a container's user namespace"
 	[ "$row_state" = ok ]
 	[ "$(jq '[.rows[].state] - ["ok", "warning", "missing"] | length' <<<"$output")" = 0 ]
-	# Each row that isn't ok has its mend, but for the one that nobody can mend.
+	# Each row that isn't ok has a fix, but for the row that the user can't fix.
 	[ "$(jq '[.rows[] | select(.state != "ok" and .mend == null) | .name] - ["the user\u0027s systemd"] | length' <<<"$output")" = 0 ] || fail "$output"
 	[ ! -e "$STATE" ]
 }
 
-@test "the user's ids are those of a container" {
+@test "doctor reports as many ids as a container has" {
 	has_subids || skip "this user has no subids"
 	try doctor --json
 	row "a container's user namespace"
@@ -37,12 +37,12 @@ row() {
 	[ "${value%% *}" = "$output" ]
 }
 
-# In namespaces where no user namespace can be made.
+# closed_host ARG…: observes urun where no user namespace can be made.
 closed_host() {
 	observe unshare --user --map-current-user --keep-caps sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --inh-caps=-all --ambient-caps=-all -- "$0" --root "$@"' "$URUN" "$STATE" "$@"
 }
 
-@test "without user namespaces doctor fails, and its mend is the hint of run" {
+@test "without user namespaces doctor fails, and its fix is the hint of run" {
 	closed_host doctor --json
 	assert_status 1
 	[ "$(jq .good <<<"$output")" = false ]
@@ -60,7 +60,7 @@ closed_host() {
 	assert_contains "$output" "-> $mend"
 }
 
-@test "devices that aren't open to the user are warnings with the mend" {
+@test "devices that the user can't open are warnings with the fix" {
 	mkdir "$BATS_TEST_TMPDIR/empty"
 	observe unshare --user --map-root-user --mount sh -c 'mount --bind "$2" /dev && exec "$0" --root "$1" doctor --json' "$URUN" "$STATE" "$BATS_TEST_TMPDIR/empty"
 	row /dev/fuse
@@ -70,7 +70,7 @@ closed_host() {
 	assert_contains "$row_value" /dev/net/tun
 }
 
-@test "a folder for states that can't be written to, and one for a root file system that nothing can be executed in" {
+@test "doctor reports a state root that can't be written to, and a directory where nothing can be executed" {
 	observe "$URUN" --root /proc/urun doctor --json
 	assert_status 1
 	row "states' folder"
@@ -82,7 +82,7 @@ closed_host() {
 	assert_contains "$row_mend" 'mount this one with exec'
 }
 
-# On a host whose /etc/subuid is a symbolic link.
+# linked_host ARG…: observes urun where /etc/subuid is a symbolic link.
 linked_host() {
 	mkdir -p "$BATS_TEST_TMPDIR/etc"
 	cp /etc/passwd /etc/group /etc/subgid "$BATS_TEST_TMPDIR/etc/"
@@ -92,7 +92,7 @@ linked_host() {
 		"$BATS_TEST_TMPDIR/etc" etc "$URUN" --root "$STATE" "$@"
 }
 
-@test "an /etc/subuid that newuidmap doesn't follow is named, by doctor and by run" {
+@test "doctor and run name an /etc/subuid that newuidmap doesn't follow" {
 	has_subids || skip "this user has no subids"
 	local uids gids
 	uids=$(subid_range uid | cut -d' ' -f1)

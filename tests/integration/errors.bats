@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Errors: one line each, where it is asked for, in the form that is asked for.
+# Errors: one line each, in the file and the format that the options ask for.
 load lib.bash
 
-@test "no command prints one line" {
+@test "without a command urun prints an error" {
 	observe urun
 	[ "$status" != 0 ]
 	[ "$(grep -c '' <<<"$stderr")" -ge 1 ]
 }
 
-@test "an unknown command, option and argument are named in one line" {
+@test "the error for an unknown command, option or argument names it in one line" {
 	try nosuch
 	assert_status 1
 	assert_one_line nosuch
@@ -24,7 +24,7 @@ load lib.bash
 	assert_one_line c2
 }
 
-@test "a missing id is said" {
+@test "the error for a command without an id names the command" {
 	local command
 	for command in state start delete kill; do
 		try "$command"
@@ -36,11 +36,11 @@ load lib.bash
 	assert_one_line run
 }
 
-@test "an option without its argument is named" {
+@test "the error for an option without its argument names the option" {
 	try create --bundle
 	assert_status 1
 	assert_one_line bundle
-	# The global ones have no command to be named with.
+	# A global option's error names no command.
 	observe "$URUN" --log
 	assert_status 1
 	[ "$stderr" = 'urun: option --log requires an argument' ]
@@ -50,7 +50,7 @@ load lib.bash
 	[ "$stderr" = 'urun: option --root has an empty value' ]
 }
 
-@test "an unknown cgroup manager is refused by commands that need none, too" {
+@test "commands that need no cgroup manager refuse an unknown one too" {
 	local command
 	for command in list 'state c1' features 'delete --force c1'; do
 		# shellcheck disable=SC2086 # a command with its arguments
@@ -62,7 +62,7 @@ load lib.bash
 	assert_status 0
 }
 
-@test "errors of run end with 125, those of other commands with 1" {
+@test "run ends with 125 for an error of its own, and other commands end with 1" {
 	try run --bundle /no/such/bundle c1
 	assert_status 125
 	assert_one_line /no/such/bundle 'no such file or directory'
@@ -71,13 +71,13 @@ load lib.bash
 	assert_one_line /no/such/bundle 'no such file or directory'
 }
 
-@test "the id stands in the error of a container" {
+@test "the error for a container names its id" {
 	program /no/such/program
 	try run --bundle "$BUNDLE" the-one
 	assert_one_line the-one
 }
 
-@test "--log gets the same line, in text" {
+@test "--log has the same line, as text" {
 	try --log "$BATS_TEST_TMPDIR/log" state nobody
 	assert_status 1
 	assert_one_line nobody
@@ -112,11 +112,11 @@ load lib.bash
 	assert_status 127
 	[ "$(grep -c '' "$BATS_TEST_TMPDIR/log")" = 1 ]
 	jq -e '.level == "error" and (.msg | contains("/no/such/program")) and (.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"))' "$BATS_TEST_TMPDIR/log"
-	# Engines read one or the other.
+	# Engines read one name of the level or the other.
 	assert_contains "$stderr" /no/such/program
 }
 
-@test "the log is appended to, and stays empty where nothing fails" {
+@test "urun appends to the log, and writes nothing where nothing fails" {
 	echo before >"$BATS_TEST_TMPDIR/log"
 	try --log "$BATS_TEST_TMPDIR/log" --log-format=json run --bundle "$BUNDLE" c1
 	assert_status 0
@@ -127,12 +127,12 @@ load lib.bash
 }
 
 @test "a log that can't be opened is an error that names it" {
-	try --log /no/such/folder/log state nobody
+	try --log /no/such/directory/log state nobody
 	assert_status 1
-	assert_one_line /no/such/folder/log
+	assert_one_line /no/such/directory/log
 }
 
-@test "a wrong log format or level is refused by its name" {
+@test "the error for an unknown log format or level names it" {
 	try --log-format moon state nobody
 	assert_status 1
 	assert_one_line moon
@@ -141,7 +141,7 @@ load lib.bash
 	assert_one_line moon
 }
 
-@test "--debug tells the steps on stderr, and stdout stays the program's" {
+@test "--debug prints the steps on stderr, and stdout stays the program's" {
 	sh_program 'echo result'
 	try --debug run --bundle "$BUNDLE" c1
 	assert_status 0
@@ -149,7 +149,7 @@ load lib.bash
 	[ "$(grep -c '' <<<"$stderr")" -gt 5 ]
 }
 
-@test "--debug names what was changed to fit the user namespace" {
+@test "--debug prints what was changed to fit the user namespace" {
 	try --debug run --bundle "$BUNDLE" c1
 	assert_status 0
 	assert_contains "$stderr" user
@@ -164,7 +164,7 @@ load lib.bash
 	assert_status 0
 }
 
-@test "resource limits that can't be enforced are an error, never dropped" {
+@test "resource limits that can't be enforced are an error, and never ignored" {
 	config '.linux.resources = {"memory": {"limit": 10000000}}'
 	try run --bundle "$BUNDLE" c1
 	if [ "$status" = 0 ]; then
@@ -174,28 +174,28 @@ load lib.bash
 	assert_one_line memory
 }
 
-@test "device rules are no error: the user namespace forbids more than they do" {
+@test "device rules are no error, as the user namespace forbids more than they do" {
 	config '.linux.resources = {"devices": [{"allow": false, "access": "rwm"}]}'
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
 }
 
-# single_id: without the setuid helpers, so that strace can follow all of it.
+# single_id: the mapping has one id, which needs no set-user-ID helper, so that strace can follow every process.
 single_id() {
 	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": $uid, "size": 1}]
 		| .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 1}]' --argjson uid "$(id -u)" --argjson gid "$(id -g)"
 }
 
-# injected SYSCALL ERRNO: that call fails from outside; what comes is one line, and nothing is left behind.
+# injected SYSCALL ERRNO: strace makes the call fail; the error must be one line, and nothing may be left behind.
 injected() {
 	observe strace_within 30 -f -qq -o /dev/null --inject="$1:error=$2" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	[ "$status" = 125 ] || [ "$status" = 126 ] || [ "$status" = 127 ] || fail "$1: exit status $status, stderr: $stderr"
 	[ -z "$output" ] || fail "$1: stdout: $output"
 	[ "$(grep -c '' <<<"$stderr")" = 1 ] || fail "$1: not one line: $stderr"
-	[ -z "$(ls -A "$STATE" 2>/dev/null)" ] || fail "$1: left in the state folder: $(ls -A "$STATE")"
+	[ -z "$(ls -A "$STATE" 2>/dev/null)" ] || fail "$1: left in the state root: $(ls -A "$STATE")"
 }
 
-@test "each system call that fails gives one line and leaves nothing" {
+@test "a system call that fails gives one line and leaves nothing" {
 	command -v strace >/dev/null || skip "strace isn't installed"
 	single_id
 	local call
@@ -207,14 +207,14 @@ injected() {
 	done
 }
 
-@test "a disk that is full is one line and leaves nothing" {
+@test "a full disk gives one line and leaves nothing" {
 	command -v strace >/dev/null || skip "strace isn't installed"
 	single_id
 	injected mkdir,mkdirat ENOSPC
 	assert_contains "$stderr" 'no space left on device'
 }
 
-@test "a root file system in which something that is mounted on can't be made: the error says what, and what helps" {
+@test "the error for a mount point that can't be made in the root file system names it, and what helps" {
 	[ "$(id -u)" != 0 ] || skip "for a user who can't write to /usr/share"
 	[ -d /usr/share/doc ] && [ ! -e /usr/share/doc/proc ] || skip "no /usr/share/doc here"
 	try run --rootfs /usr/share/doc --network none sh

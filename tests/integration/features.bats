@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What engines ask of the program itself: features, --version, and whether it can checkpoint.
+# What engines ask the program about itself: features, --version, and whether it supports checkpoints.
 load lib.bash
 
-# feature FILTER: what jq makes of the features document, a line each.
+# feature FILTER: prints the results of a jq filter on the features document.
 feature() {
 	urun features | jq -r "$1"
 }
 
-# lists FILTER WORD…: the list in the document has exactly these, in any order.
+# lists FILTER WORD…: the list in the document has exactly these words, in any order.
 lists() {
 	local filter=$1 expected
 	shift
@@ -26,17 +26,17 @@ lists() {
 	[ "$(jq -s 'length == 1 and (.[0] | type == "object")' <<<"$output")" = true ]
 }
 
-@test "features needs no state folder, no config and no environment" {
+@test "features needs no state root, no config and no environment" {
 	cd /
-	observe env -i "$URUN" --root /no/such/folder features
+	observe env -i "$URUN" --root /no/such/directory features
 	assert_status 0
 	jq -e .ociVersionMax <<<"$output"
-	[ ! -e /no/such/folder ]
+	[ ! -e /no/such/directory ]
 	observe env -i "$URUN" features
 	assert_status 0
 }
 
-@test "features has no operand, and --help tells what it is" {
+@test "features refuses an operand, and --help describes it" {
 	try features c1
 	assert_status 1
 	assert_one_line c1
@@ -45,7 +45,7 @@ lists() {
 	assert_contains "$output" 'Usage: urun features'
 }
 
-@test "features that can't be written is an error" {
+@test "features reports an error when the output can't be written" {
 	[ -c /dev/full ] || skip "there is no /dev/full"
 	status=0
 	stderr=$(urun features 2>&1 >/dev/full) || status=$?
@@ -54,7 +54,7 @@ lists() {
 	assert_one_line 'no space left on device'
 }
 
-@test "the versions of the spec are 1.0.0 to the one of --version, and both are accepted" {
+@test "the versions of the spec are 1.0.0 to that of --version, and a config may have either" {
 	local version
 	[ "$(feature .ociVersionMin)" = 1.0.0 ]
 	[ "$(feature .ociVersionMax)" = "$(urun --version | sed -n 's/^spec: //p')" ]
@@ -65,20 +65,20 @@ lists() {
 	done
 }
 
-# The properties of features.md and features-linux.md: others must not be there.
-@test "features has the spec's properties and no other" {
+# These are the properties of features.md and features-linux.md; there must be no others.
+@test "features has the properties of the spec and no others" {
 	lists '[keys[]]' annotations hooks linux mountOptions ociVersionMax ociVersionMin potentiallyUnsafeConfigAnnotations
 	lists '[.linux | keys[]]' apparmor capabilities cgroup intelRdt memoryPolicy mountExtensions namespaces netDevices seccomp selinux
 	lists '[.linux.cgroup | keys[]]' rdma systemd systemdUser v1 v2
 	lists '[.linux.seccomp | keys[]]' actions archs enabled knownFlags operators supportedFlags
 }
 
-@test "hooks and namespaces are those of the spec" {
+@test "features lists the hooks and namespaces of the spec" {
 	lists .hooks prestart createRuntime createContainer startContainer poststart poststop
 	lists .linux.namespaces cgroup ipc mount network pid time user uts
 }
 
-@test "what is there and what isn't is a boolean" {
+@test "features says by booleans what is supported" {
 	output=$(feature '.linux | [.seccomp, .apparmor, .selinux, .mountExtensions.idmap, .intelRdt, .netDevices] | map(.enabled) | @json')
 	assert_output '[true,true,true,true,false,false]'
 	output=$(feature '.linux.cgroup | [.v1, .v2, .rdma] | @json')
@@ -86,8 +86,7 @@ lists() {
 	[ "$(feature '.linux.cgroup | [.systemd, .systemdUser] | map(type) | unique | @json')" = '["boolean"]' ]
 }
 
-# What is said to be missing is refused, and not passed over.
-@test "what features says is missing is refused in a config" {
+@test "a config with what features lists as unsupported is refused" {
 	config '.linux.intelRdt = {"closID": "c1"}'
 	try run --bundle "$BUNDLE" c1
 	assert_status 125
@@ -98,19 +97,19 @@ lists() {
 	assert_one_line linux.netDevices
 }
 
-@test "seccomp's words are those of the spec" {
+@test "features lists the words of the spec for seccomp" {
 	lists .linux.seccomp.actions SCMP_ACT_{KILL,KILL_PROCESS,KILL_THREAD,TRAP,ERRNO,TRACE,ALLOW,LOG,NOTIFY}
 	lists .linux.seccomp.operators SCMP_CMP_{NE,LT,LE,EQ,GE,GT,MASKED_EQ}
 	lists .linux.seccomp.knownFlags SECCOMP_FILTER_FLAG_{TSYNC,LOG,SPEC_ALLOW,WAIT_KILLABLE_RECV}
 	lists .linux.seccomp.supportedFlags SECCOMP_FILTER_FLAG_{TSYNC,LOG,SPEC_ALLOW,WAIT_KILLABLE_RECV}
-	# The architectures that libseccomp knows since 2.6 are listed where it knows them.
+	# libseccomp 2.6 knows more architectures, which are listed where it is used.
 	local newer='["SCMP_ARCH_LOONGARCH64", "SCMP_ARCH_M68K", "SCMP_ARCH_SH", "SCMP_ARCH_SHEB"]'
 	lists "(.linux.seccomp.archs - $newer)" SCMP_ARCH_{X86,X86_64,X32,ARM,AARCH64,MIPS,MIPS64,MIPS64N32,MIPSEL,MIPSEL64,MIPSEL64N32} \
 		SCMP_ARCH_{PPC,PPC64,PPC64LE,S390,S390X,PARISC,PARISC64,RISCV64}
 }
 
-@test "every action, operator and flag of seccomp that is listed is accepted in a config" {
-	# A call that no program makes; a rule for each action with each operator would contradict the one before.
+@test "a config may have every listed action, operator and flag of seccomp" {
+	# No program makes this call.  A rule for each action with each operator would contradict the rule before.
 	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "flags": $features[0].linux.seccomp.supportedFlags,
 		"syscalls": [$features[0].linux.seccomp.operators | to_entries[] |
 			{"names": ["kcmp"], "action": "SCMP_ACT_ERRNO", "args": [{"index": .key, "value": 7, "op": .value}]} |
@@ -119,7 +118,7 @@ lists() {
 	assert_status 0
 	local action
 	for action in $(feature '.linux.seccomp.actions[]'); do
-		# A listener that isn't there is found missing later than the word is read.
+		# The error for a listener that isn't found comes later than the check of the word.
 		config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["kcmp"], "action": $action}]}
 			| if $action == "SCMP_ACT_NOTIFY" then .linux.seccomp.listenerPath = "/no/such/socket" else . end' --arg action "$action"
 		try run --bundle "$BUNDLE" c1
@@ -130,7 +129,7 @@ lists() {
 	done
 }
 
-@test "the memory policies are those of the spec, and pass the check of the config" {
+@test "features lists the memory policies of the spec, and a config may have each" {
 	lists .linux.memoryPolicy.modes MPOL_{DEFAULT,BIND,INTERLEAVE,WEIGHTED_INTERLEAVE,PREFERRED,PREFERRED_MANY,LOCAL}
 	lists .linux.memoryPolicy.flags MPOL_F_{NUMA_BALANCING,RELATIVE_NODES,STATIC_NODES}
 	local mode
@@ -138,7 +137,7 @@ lists() {
 		config '.linux.memoryPolicy = {"mode": $mode, "nodes": "0"} | if ($mode | IN("MPOL_DEFAULT", "MPOL_LOCAL")) then
 			del(.linux.memoryPolicy.nodes) else . end' --arg mode "$mode"
 		try run --bundle "$BUNDLE" c1
-		# What the kernel doesn't have, it refuses; the word itself is known.
+		# The kernel refuses a mode that it lacks; urun knows the word.
 		[ "$status" = 0 ] || assert_one_line 'linux.memoryPolicy: ' "$mode"
 	done
 	config '.linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "0", "flags": $features[0].linux.memoryPolicy.flags}' \
@@ -147,8 +146,8 @@ lists() {
 	[ "$status" = 0 ] || assert_one_line 'linux.memoryPolicy: ' MPOL_BIND
 }
 
-# capabilities(7): the first 41 are older than any kernel that is supported.
-@test "the capabilities are the kernel's, and none of them is unknown to a config" {
+# capabilities(7): the first 41 capabilities are older than any kernel that urun supports.
+@test "features lists the kernel's capabilities, and a config may have each" {
 	local names
 	names=$(feature '.linux.capabilities[]')
 	[ "$(head -n 1 <<<"$names")" = CAP_CHOWN ]
@@ -160,8 +159,8 @@ lists() {
 	refute_contains "$stderr" unknown
 }
 
-# config.md, "Linux mount options": what a runtime must and should have.
-@test "the mount options have all that the spec demands" {
+# config.md, "Linux mount options": the options that a runtime must or should support.
+@test "features lists all mount options that the spec demands" {
 	local missing
 	missing=$(comm -23 <(tr ' ' '\n' <<-'END' | sort
 		async atime bind defaults dev diratime dirsync exec iversion lazytime loud noatime nodev nodiratime noexec noiversion nolazytime
@@ -174,13 +173,14 @@ lists() {
 	[ "$(feature '.mountOptions | length == (unique | length)')" = true ]
 }
 
-# has_mount TARGET: that path of the container is a mount, in the mountinfo it printed.
+# has_mount TARGET: the mountinfo that the container printed has a mount at this path.
 has_mount() {
 	awk -v target="$1" '$5 == target { found = 1 } END { exit !found }' <<<"$output"
 }
 
-# An option that isn't known goes to the file system, and tmpfs refuses what it doesn't know: so what runs was understood.
-@test "every mount option that is listed is accepted, each on a mount of its own" {
+# urun passes an unknown option to the file system, and tmpfs refuses options that it doesn't know: so if the container runs, urun knew
+# the option.
+@test "a mount may have every listed mount option" {
 	local option
 	mkdir "$BUNDLE/source"
 	config '.mounts += [$features[0].mountOptions[] |
@@ -197,7 +197,7 @@ has_mount() {
 	done
 }
 
-@test "what isn't listed as a mount option is refused by a file system that doesn't know it" {
+@test "a file system refuses an option that isn't listed and that it doesn't know" {
 	[ "$(feature '.mountOptions | index("moon") == null')" = true ]
 	config '.mounts += [{"destination": "/mounts/x", "type": "tmpfs", "source": "tmpfs", "options": ["moon"]}]'
 	try run --bundle "$BUNDLE" c1
@@ -205,8 +205,8 @@ has_mount() {
 	assert_one_line /mounts/x moon
 }
 
-# What the kernel says of them depends on its version and the file system; that they were understood shows in the words.
-@test "the mount options that need more than an own user namespace say so, or work" {
+# Whether the kernel accepts them depends on its version and the file system; the words of the error show that urun knows them.
+@test "mount options that need more than a user namespace of one's own work, or are refused with the reason" {
 	local option
 	for option in idmap ridmap iversion; do
 		base_config | jq '.mounts += [{"destination": "/mounts/x", "type": "tmpfs", "source": "tmpfs", "options": [$option]}]' \
@@ -217,7 +217,7 @@ has_mount() {
 	done
 }
 
-@test "the annotations tell the versions that the program was built of" {
+@test "the annotations of features have the versions of the program and its libraries" {
 	[ "$(feature '.annotations["org.urun.version"]')" = "$(urun --version | sed -n 's/^urun version //p')" ]
 	[ "$(feature '.annotations["org.urun.commit"]')" = "$(urun --version | sed -n 's/^commit: //p')" ]
 	[[ $(feature '.annotations["io.github.seccomp.libseccomp.version"]') =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]
@@ -225,13 +225,13 @@ has_mount() {
 	[ "$(feature '.annotations | map(type) | unique | @json')" = '["string"]' ]
 }
 
-@test "the annotations of a config that change what is done are named, by prefix" {
+@test "features lists the prefixes of annotations that change what urun does" {
 	lists .potentiallyUnsafeConfigAnnotations run.oci. org.criu. org.systemd.property. org.urun.
 }
 
-# --- checkpoint and restore -------------------------------------------------------------------------------------------------
+# --- checkpoint and restore -----------------------------------------------------------------------------------------------
 
-# assert_unsupported COMMAND: it was refused, in one line that gives the reason.
+# assert_unsupported COMMAND: urun refused the command, in one line that gives the reason.
 assert_unsupported() {
 	assert_status 1
 	assert_one_line "$1 is not supported" CAP_CHECKPOINT_RESTORE
@@ -247,7 +247,7 @@ assert_unsupported() {
 	[ ! -e "$BATS_TEST_TMPDIR/pid" ]
 }
 
-# podman asks so, and takes success for a yes.
+# podman asks this way, and takes success for a yes.
 @test "checkpoint --help fails, and restore --help too" {
 	try checkpoint --help
 	assert_unsupported checkpoint
@@ -257,7 +257,7 @@ assert_unsupported() {
 	assert_unsupported checkpoint
 }
 
-# And takes these words for one.
+# podman takes these words for a yes.
 @test "restore --lsm-mount-context doesn't ask for an argument" {
 	try restore --lsm-mount-context
 	assert_unsupported restore
@@ -265,7 +265,7 @@ assert_unsupported() {
 	refute_contains "$stderr" 'needs an argument'
 }
 
-@test "a running container is left alone by checkpoint" {
+@test "checkpoint leaves a running container alone" {
 	sh_program 'exec sleep 30'
 	urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null
 	urun start c1
@@ -275,7 +275,7 @@ assert_unsupported() {
 	urun delete --force c1
 }
 
-@test "--help lists features, and not what isn't supported" {
+@test "--help lists features, and no command that isn't supported" {
 	try --help
 	assert_status 0
 	assert_contains "$output" $'\n  features '
@@ -284,9 +284,9 @@ assert_unsupported() {
 	refute_contains "$output" '(null)'
 }
 
-# --- --version --------------------------------------------------------------------------------------------------------------
+# --- --version ------------------------------------------------------------------------------------------------------------
 
-@test "--version is the same for -v, and has a line of words for what was built in" {
+@test "-v prints the same as --version, whose last line lists what was built in" {
 	try -v
 	assert_status 0
 	local short=$output
@@ -298,25 +298,25 @@ assert_unsupported() {
 	[[ ${lines[-1]} =~ ^(\+[A-Z]+ ?)+$ ]]
 }
 
-@test "--version tells where the states are, whether or not they are" {
+@test "--version prints the state root, whether or not the directory exists" {
 	try --version
 	assert_contains "$output" "
 rundir: $STATE"
 	observe env XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" "$URUN" --version
 	assert_contains "$output" "
 rundir: $XDG_RUNTIME_DIR/urun"
-	observe env -i "$URUN" --root /no/such/folder --version
+	observe env -i "$URUN" --root /no/such/directory --version
 	assert_status 0
 	assert_contains "$output" "
-rundir: /no/such/folder"
+rundir: /no/such/directory"
 	[ ! -e "$XDG_RUNTIME_DIR/urun" ]
 }
 
-# dockerd takes the last line with that word for the version.
-@test "--version has the word version once, whatever the folder's name" {
-	local folder
-	for folder in /no/version/here $'/no/such\nversion 6'; do
-		observe "$URUN" --root "$folder" --version
+# dockerd takes the last line with the word "version" for the version.
+@test "--version prints the word version once, whatever the name of the state root" {
+	local root
+	for root in /no/version/here $'/no/such\nversion 6'; do
+		observe "$URUN" --root "$root" --version
 		assert_status 0
 		[ "$(grep -c version <<<"$output")" = 1 ]
 		[[ ${lines[0]} =~ ^urun\ version\ [0-9.]+$ ]]

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# The six hooks: where and when they run, with what, and what their failure means.
+# The six kinds of hooks: where and when they run, with which arguments and environment, and what their failure means.
 load lib.bash
 
-# hook KIND SCRIPT [JQ-MEMBERS]: adds a hook that runs it with the host's sh; $LOG is its file to write to.
+# hook KIND SCRIPT [JQ-MEMBERS]: adds a hook that runs SCRIPT by the host's sh.  Scripts write to the file $LOG.
 hook() {
 	config '.hooks[$kind] += [{path: "/bin/sh", args: ["sh", "-c", $script]} + $more]' --arg kind "$1" --arg script "$2" --argjson more "${3:-{\}}"
 }
@@ -13,10 +13,10 @@ setup_log() {
 	export LOG
 }
 
-# ids: what tells one namespace from another, in a hook.
+# IDS: a hook's text for its mount and user namespaces.
 IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 
-@test "all six run once, in the order of the spec, with the status of their moment" {
+@test "each hook runs once, in the order of the spec, with the status of the container at that moment" {
 	setup_log
 	local kind
 	for kind in prestart createRuntime createContainer poststart poststop; do
@@ -30,7 +30,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 	assert_contains "$(cat "$BUNDLE/rootfs/tmp/seen")" created
 }
 
-@test "prestart and createRuntime see the host, createContainer the container's namespaces, startContainer its root" {
+@test "createRuntime runs on the host, createContainer in the container's namespaces, and startContainer in its root" {
 	setup_log
 	hook createRuntime "echo createRuntime $IDS >>'$LOG'"
 	hook createContainer "echo createContainer $IDS >>'$LOG'; [ -e '$BUNDLE/config.json' ]"
@@ -46,7 +46,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 	grep -qx bin "$BUNDLE/rootfs/tmp/root"
 }
 
-@test "the state on stdin is the container's: id, bundle, pid and annotations" {
+@test "a hook receives the container's state on stdin: id, bundle, pid and annotations" {
 	setup_log
 	config '.annotations = {"org.example.key": "a value"}'
 	hook createRuntime "cat >'$LOG'"
@@ -56,7 +56,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 	jq -e --arg bundle "$BUNDLE" '.id == "c1" and .bundle == $bundle and .pid > 1 and .annotations["org.example.key"] == "a value"' "$LOG"
 }
 
-@test "args and env are as given; without env a hook has the caller's, and startContainer the program's" {
+@test "a hook has its args and env; without env it has the caller's environment, and startContainer the program's" {
 	setup_log
 	config '.hooks.prestart = [{path: "/usr/bin/env", args: ["env"], env: ["ONLY=this"]}]'
 	hook createRuntime "echo runtime \$CALLER >>'$LOG'"
@@ -69,7 +69,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 	[ "$(cat "$BUNDLE/rootfs/tmp/env")" = 'start yes /root' ]
 }
 
-@test "a hook that fails before the program ends the creation, and poststop hooks run" {
+@test "the failure of a hook before the program ends the creation, and poststop hooks run" {
 	export RUN_ALONE=1
 	setup_log
 	hook poststop "echo poststop >>'$LOG'"
@@ -105,7 +105,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 	assert_one_line 'does not exist'
 }
 
-@test "a poststop hook that fails is a warning, and the next ones run" {
+@test "the failure of a poststop hook is a warning, and the next hooks run" {
 	setup_log
 	hook poststop 'exit 4'
 	hook poststop 'exit 5'
@@ -118,7 +118,7 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 	[ "$(cat "$LOG")" = last ]
 }
 
-@test "a hook that takes longer than its time-out is killed with all that it started" {
+@test "a hook that takes longer than its time-out is killed with all processes that it started" {
 	export RUN_ALONE=1
 	setup_log
 	hook createRuntime "sleep 1000 & echo \$! >>'$LOG'; wait" '{"timeout": 1}'
@@ -129,14 +129,14 @@ IDS='$(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/user)'
 	wait_for 5 eval "! kill -0 $(cat "$LOG")"
 }
 
-@test "a hook that isn't there is named" {
+@test "the error for a hook that isn't found names it" {
 	config '.hooks.createRuntime = [{path: "/no/such/hook"}]'
 	try run --bundle "$BUNDLE" c1
 	assert_status 125
 	assert_one_line 'hooks.createRuntime[0]' /no/such/hook 'no such file or directory'
 }
 
-@test "create, start and delete run each hook in its command" {
+@test "create, start and delete run the hooks of their own steps" {
 	setup_log
 	local kind
 	for kind in createRuntime poststart poststop; do hook "$kind" "echo $kind >>'$LOG'"; done

@@ -8,7 +8,7 @@ keep_id() {
 	try run --rootfs "$BUNDLE/rootfs" --network none --userns keep-id "$@" </dev/null
 }
 
-@test "a FUSE file system that lets in the caller alone is a volume, a working folder, and has programs" {
+@test "a FUSE file system that only the caller can enter can be a volume and a working directory, and can have the program" {
 	has_subids || skip "this user has no subids"
 	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
 	local lower=$BATS_TEST_TMPDIR/lower mine=$BATS_TEST_TMPDIR/mine
@@ -22,13 +22,13 @@ keep_id() {
 	keep_id --volume "$mine:/volume" sh -c 'cat /volume/file; stat -c %u /volume/file'
 	local whole=$status:$output:$stderr
 	keep_id --volume "$mine/sub:/volume" cat /volume/deep
-	local folder=$status:$output:$stderr
+	local below_it=$status:$output:$stderr
 	keep_id --volume "$mine/sub/deep:/one" cat /one
 	local file=$status:$output:$stderr
 	keep_id --volume "$mine:/volume" --workdir /volume/sub sh -c 'pwd; cat deep'
 	local workdir=$status:$output:$stderr
-	# A working folder that isn't there is made, as elsewhere; by exec it isn't.
-	keep_id --volume "$mine:/volume" --workdir /volume/new/folder sh -c 'pwd; stat -c %u .'
+	# run makes a working directory that isn't there, and exec doesn't.
+	keep_id --volume "$mine:/volume" --workdir /volume/new/one sh -c 'pwd; stat -c %u .'
 	local made=$status:$output:$stderr
 	keep_id --volume "$mine:/volume" --workdir /volume ./program
 	local program=$status:$output:$stderr
@@ -52,10 +52,10 @@ keep_id() {
 	urun delete --force c1
 	fusermount3 -u "$mine"
 	[ "$whole" = "0:hello"$'\n'"$(id -u):" ] || fail "$whole"
-	[ "$folder" = 0:deep: ] || fail "$folder"
+	[ "$below_it" = 0:deep: ] || fail "$below_it"
 	[ "$file" = 0:deep: ] || fail "$file"
 	[ "$workdir" = $'0:/volume/sub\ndeep:' ] || fail "$workdir"
-	[ "$made" = $'0:/volume/new/folder\n'"$(id -u):" ] || fail "$made"
+	[ "$made" = $'0:/volume/new/one\n'"$(id -u):" ] || fail "$made"
 	[[ $newer = '127:'*'/volume/newer'* || $newer = '126:'*'/volume/newer'* || $newer = '255:'*'/volume/newer'* ]] || fail "$newer"
 	[ "$program" = '0:its own program:' ] || fail "$program"
 	[ "$nested" = $'0:other\nother:' ] || fail "$nested"
@@ -66,7 +66,7 @@ keep_id() {
 	[ "$rights" = "$plain" ] || fail "$rights"
 }
 
-@test "a FUSE file system that lets in the caller alone is a root, for programs of the caller" {
+@test "a FUSE file system that only the caller can enter can be the root, for programs of the caller" {
 	has_subids || skip "this user has no subids"
 	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
 	local mine=$BATS_TEST_TMPDIR/mine status_lines='grep -E "^(Uid|Gid|Groups|CapPrm|CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/self/status'
@@ -102,12 +102,12 @@ keep_id() {
 	[ "$inside" = "${plain%:}"$'\nx:' ] || fail "$inside"
 }
 
-# caller_field N: of the caller's line in the host's passwd.
+# caller_field N: prints this field of the caller's line in the host's passwd.
 caller_field() {
 	getent passwd "$(id -u)" | cut -d: -f"$1"
 }
 
-@test "the caller has their name in the container, and a home and a working folder that are there" {
+@test "the caller has their name in the container, and a home and a working directory that exist" {
 	has_subids || skip "this user has no subids"
 	local shown='whoami; id -gn; echo $HOME; pwd; grep "^$(whoami):" /etc/passwd | cut -d: -f 3,4,6'
 	keep_id sh -c "$shown"
@@ -115,7 +115,8 @@ caller_field() {
 	assert_lines "$(id -un)" "$(id -gn)" / / "$(id -u):$(id -g):/"
 	keep_id --workdir /tmp sh -c "$shown"
 	assert_lines "$(id -un)" "$(id -gn)" /tmp /tmp "$(id -u):$(id -g):/tmp"
-	# A home of the host that the container has, itself or by a folder above, is theirs there too; of the lines there is one.
+	# Where the container has the caller's home of the host, or a directory above it, that is the home there too.  passwd has one line for
+	# the caller.
 	local home
 	home=$(caller_field 6)
 	[ "$home" != / ] || skip "this user's home is /"
@@ -125,14 +126,14 @@ caller_field() {
 	keep_id --tmpfs "$(dirname "$home")" sh -c "$shown"
 	assert_lines "$(id -un)" "$(id -gn)" "$home" / "$(id -u):$(id -g):$home"
 	[ "$(grep -c "^$(id -un):" "$BUNDLE/rootfs/etc/passwd")" = 1 ]
-	# The shell is the caller's where the container has it.
+	# The caller has their own shell where the container has that program.
 	[ "$(grep "^$(id -un):" "$BUNDLE/rootfs/etc/passwd" | cut -d: -f7)" = /bin/sh ]
 	cp "$BUNDLE/rootfs/bin/busybox" "$BUNDLE/rootfs$(caller_field 7)"
 	keep_id sh -c 'grep "^$(whoami):" /etc/passwd | cut -d: -f7'
 	assert_output "$(caller_field 7)"
 }
 
-@test "uid=, gid= and size= are podman's, and whoever has that number in the container is meant" {
+@test "uid=, gid= and size= work as with podman, and the caller becomes the container's user of that number" {
 	has_subids || skip "this user has no subids"
 	local shown='id -u; id -g; whoami; tr -s " " </proc/self/uid_map'
 	local first
@@ -146,7 +147,7 @@ caller_field() {
 	try run --rootfs "$BUNDLE/rootfs" --network none --userns keep-id:uid=1234,gid=1234 sh -c 'whoami; echo $HOME; echo mine >/tmp/file' </dev/null
 	assert_lines node /srv
 	[ "$(stat -c %u "$BUNDLE/rootfs/tmp/file")" = "$(id -u)" ]
-	# A name that is taken is nobody else's.
+	# The caller doesn't get a name that another user of the container has.
 	echo "$(id -un):x:77:77::/:/bin/sh" >"$BUNDLE/rootfs/etc/passwd"
 	keep_id whoami
 	assert_output "$(id -u)"
@@ -157,7 +158,7 @@ caller_field() {
 	assert_status 125
 }
 
-@test "--user finds the caller by number and by name, and a number that is nobody's gets a name" {
+@test "--user finds the caller by number and by name, and an unknown number gets a name" {
 	has_subids || skip "this user has no subids"
 	local shown='whoami; id -u; id -g; echo $HOME' user
 	for user in "$(id -u)" "$(id -un)"; do
@@ -168,7 +169,7 @@ caller_field() {
 	assert_lines root 0 0 /root
 	keep_id --user 4242:4343 --workdir /tmp sh -c "$shown; id -gn"
 	assert_lines 4242 4242 4343 /tmp 4343
-	# With other maps, too; and nothing is made where the root file system has no such files.
+	# The same holds with other mappings; and urun makes no passwd where the root file system has none.
 	try run --rootfs "$BUNDLE/rootfs" --network none --user 4444 sh -c "$shown" </dev/null
 	assert_lines 4444 4444 0 /
 	rm "$BUNDLE/rootfs/etc/passwd" "$BUNDLE/rootfs/etc/group"
@@ -180,10 +181,10 @@ caller_field() {
 	[ "$(stat -c '%u %a' "$BUNDLE/rootfs/etc/passwd")" = "$(id -u) 644" ]
 }
 
-@test "containers that start at once in one folder have all their users" {
+@test "containers that start at the same time in one directory all have their users" {
 	has_subids || skip "this user has no subids"
 	local i pids=()
-	# A second name, so that each has to replace the file.
+	# A second name makes each container replace the file.
 	ln "$BUNDLE/rootfs/etc/passwd" "$BUNDLE/second"
 	for i in 1 2 3 4 5 6; do
 		urun run --rootfs "$BUNDLE/rootfs" --network none --user "500$i" whoami </dev/null >"$BATS_TEST_TMPDIR/out.$i" 2>&1 &
@@ -195,10 +196,10 @@ caller_field() {
 	[ "$(cat "$BUNDLE/second")" = 'root:x:0:0:root:/root:/bin/sh' ]
 }
 
-@test "who holds a lock on passwd holds up no container of the same folder" {
+@test "a lock on passwd doesn't delay a container of the same directory" {
 	has_subids || skip "this user has no subids"
 	local holder
-	# As a container could that shares the folder.
+	# A container that shares the directory could do this.
 	flock "$BUNDLE/rootfs/etc/passwd" sh -c 'echo >"$1"; exec sleep 60' - "$BUNDLE/locked" &
 	holder=$!
 	wait_for 20 test -e "$BUNDLE/locked"
@@ -208,7 +209,7 @@ caller_field() {
 	assert_output 4242
 }
 
-@test "exec is the caller too, by default and by name's number" {
+@test "exec runs as the caller too, by default and by the caller's number" {
 	has_subids || skip "this user has no subids"
 	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --userns keep-id --overlay --name c1 sleep 60 </dev/null >/dev/null 2>&1
 	try exec c1 sh -c 'whoami; id -g; echo $HOME'
@@ -217,7 +218,7 @@ caller_field() {
 	assert_lines "$(id -un)" "$(id -g)"
 	try exec --user 0 c1 sh -c 'whoami; id -g; echo $HOME'
 	assert_lines root 0 /root
-	# As `run --user 0` has it; another user has none.
+	# Root has capabilities, as with `run --user 0`, and another user has none.
 	try exec --user 0 c1 sh -c 'echo 127.0.0.9 added >>/etc/hosts && chown 5 /etc/hosts && stat -c %u /etc/hosts'
 	assert_output 5
 	try exec --user 33 c1 grep CapEff /proc/self/status
@@ -225,16 +226,16 @@ caller_field() {
 	urun delete --force c1
 }
 
-@test "users and their passwords can be changed in a container: its passwd and group are no mounts" {
+@test "users and passwords can be changed in a container, as passwd and group aren't mounts" {
 	has_subids || skip "this user has no subids"
-	# As useradd, usermod and passwd do it.
+	# useradd, usermod and passwd replace the files this way.
 	local changes='for f in passwd group; do cp /etc/$f /etc/$f.new && mv /etc/$f.new /etc/$f || exit 1; done; grep -c : /etc/passwd; grep " /etc/" /proc/self/mountinfo | cut -d" " -f5'
 	cp -a "$BUNDLE/rootfs" "$BUNDLE/before"
 	keep_id --overlay --user root sh -c "$changes"
 	assert_status 0
 	assert_output 2
 	diff -r "$BUNDLE/before" "$BUNDLE/rootfs"
-	# In a folder of one's own, too: the lines are added, and what was there stays.
+	# The same holds in a directory of the caller's: urun adds lines, and the other lines stay.
 	keep_id --user root sh -c "$changes"
 	assert_status 0
 	[ "${lines[0]}" = 2 ] || fail "$output"
@@ -242,7 +243,7 @@ caller_field() {
 	refute_contains "$output" /etc/group
 	grep -q '^root:x:0:0:root:/root:/bin/sh$' "$BUNDLE/rootfs/etc/passwd"
 	[ "$(stat -c %u "$BUNDLE/rootfs/etc/passwd")" != 0 ]
-	# A root that is read-only isn't written to.
+	# urun doesn't write to a read-only root.
 	rm -r "$BUNDLE/rootfs"
 	cp -a "$BUNDLE/before" "$BUNDLE/rootfs"
 	keep_id --read-only whoami
@@ -251,7 +252,7 @@ caller_field() {
 	diff "$BUNDLE/before/etc/group" "$BUNDLE/rootfs/etc/group"
 }
 
-@test "nothing is written to a file that another root shares, nor to one of a volume" {
+@test "urun doesn't write to a passwd that another root shares, or that is in a volume" {
 	has_subids || skip "this user has no subids"
 	mkdir "$BUNDLE/volume" "$BUNDLE/own-etc"
 	cp "$BUNDLE/rootfs/etc/passwd" "$BUNDLE/shared"
@@ -266,7 +267,7 @@ caller_field() {
 	assert_status 0
 	[ "$(cat "$BUNDLE/own-etc/passwd")" = 'root:x:0:0:root:/root:/bin/sh' ]
 	[ "$(ls "$BUNDLE/own-etc")" = passwd ]
-	# By a link, too.
+	# The same by a symbolic link.
 	mv "$BUNDLE/rootfs/etc" "$BUNDLE/rootfs/etc.old"
 	ln -s /volume "$BUNDLE/rootfs/etc"
 	cp "$BUNDLE/shared" "$BUNDLE/volume/passwd"
@@ -275,7 +276,7 @@ caller_field() {
 	[ "$(cat "$BUNDLE/volume/passwd")" = 'root:x:0:0:root:/root:/bin/sh' ]
 }
 
-@test "in an overlay hosts, hostname and resolv.conf are the container's own, and what was added to them stays" {
+@test "in an overlay hosts, hostname and resolv.conf are the container's own, and lines that were added to them stay" {
 	has_subids || skip "this user has no subids"
 	local replace='for f in hosts hostname resolv.conf; do cp /etc/$f /etc/$f.new && mv /etc/$f.new /etc/$f || exit 1; done'
 	ln -s ../run/systemd/resolve/stub-resolv.conf "$BUNDLE/rootfs/etc/resolv.conf"
@@ -288,13 +289,13 @@ caller_field() {
 	keep_id --overlay="$BUNDLE/kept" --hostname other cat /etc/hosts /etc/hostname
 	assert_contains "$output" $'127.0.0.1\tother\nother'
 	diff -r --no-dereference "$BUNDLE/before" "$BUNDLE/rootfs"
-	# What a folder has under these names stays there.
+	# Without an overlay the files of the root file system stay as they are.
 	keep_id --hostname box cat /etc/hosts
 	assert_contains "$output" $'127.0.0.1\tbox'
 	[ "$(cat "$BUNDLE/rootfs/etc/hosts")" = '10.1.1.1 of-the-root' ]
 }
 
-@test "the root of an overlay has the owner and the mode of the folder below" {
+@test "the root of an overlay has the owner and the mode of the directory below" {
 	has_subids || skip "this user has no subids"
 	chmod 1751 "$BUNDLE/rootfs"
 	keep_id --overlay sh -c 'stat -c "%u %g %a" /; touch /made && stat -c %u /made'
@@ -311,7 +312,7 @@ caller_field() {
 	assert_output '0 1751'
 }
 
-@test "on the host's own system the caller has a home of their own, and what needs a name works" {
+@test "in the host's own system the caller has a home of their own, and programs that need the user's name work" {
 	has_subids || skip "this user has no subids"
 	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
 	case $(caller_field 6) in /home/*) ;; *) skip "this user's home isn't below /home" ;; esac
@@ -323,7 +324,7 @@ caller_field() {
 	assert_status 0
 }
 
-@test "spec writes what run runs" {
+@test "spec with --userns keep-id writes the config that run runs" {
 	has_subids || skip "this user has no subids"
 	(cd "$BUNDLE" && rm config.json && urun spec --rootfs "$BUNDLE/rootfs" --network none --userns keep-id --tty=false whoami)
 	try run --bundle "$BUNDLE" c1

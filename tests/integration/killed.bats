@@ -1,14 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# SIGKILL at any moment: nothing is left, and the id can be used again.
+# SIGKILL at any moment: nothing is left behind, and the id can be used again.
 load lib.bash
 
+# single_id: the mapping has one id, which needs no set-user-ID helper, so that strace can follow every process.
 single_id() {
 	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": $uid, "size": 1}]
 		| .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 1}]' --argjson uid "$(id -u)" --argjson gid "$(id -g)"
 }
 
-# No process of a container is left; the state that a killed urun couldn't remove is overwritten by the next run.
+# nothing_runs: no process of a container is left.  (The next run replaces the state that a killed urun couldn't remove.)
 nothing_runs() {
 	[ -z "$(new_processes)" ]
 }
@@ -19,7 +20,7 @@ id_is_free() {
 	assert_status 0
 }
 
-@test "urun killed while the container runs takes the container along" {
+@test "the container ends when urun is killed while it runs" {
 	program /bin/sleep 30
 	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 &
 	local pid=$!
@@ -30,7 +31,7 @@ id_is_free() {
 	id_is_free
 }
 
-@test "urun killed at many moments of its start leaves no process, and the id is free" {
+@test "no process stays when urun is killed at one of many moments of a start, and the id is free" {
 	program /bin/sleep 0.2
 	local pid delay
 	for delay in 0 0.001 0.002 0.003 0.004 0.005 0.006 0.007 0.008 0.009 0.010 0.012 0.014 0.016 0.018 0.020 0.025 0.030 0.040; do
@@ -44,22 +45,22 @@ id_is_free() {
 	id_is_free
 }
 
-# killed_at N: SIGKILL at the parent's N-th write to the sync pipe or N-th call of a kind.
+# killed_at SYSCALL N: runs a container, and kills urun at its N-th such call.
 killed_at() {
 	observe strace_within 30 -qq -o /dev/null --inject="$1:signal=KILL:when=$2" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 }
 
-@test "the parent killed at each of its messages leaves no process and no mount" {
+@test "no process and no mount stays when the parent is killed at one of its messages" {
 	command -v strace >/dev/null || skip "strace isn't installed"
 	single_id
 	local call n calls=(sendmsg recvmsg clone3 mkdirat mkdir renameat2 rename ppoll poll waitid wait4)
 	program /bin/true
 	cp "$BUNDLE/config.json" "$BATS_TEST_TMPDIR/quick.json"
 	id_is_free
-	# A call that isn't made that often would let the program run to its end: a quick run on the same state root counts them.
+	# A quick run on the same state root counts the calls: at a call that isn't made so often urun wouldn't be killed.
 	strace_within 30 -qq -o "$BATS_TEST_TMPDIR/calls" -e trace="$(IFS=, && echo "${calls[*]}")" \
 		"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
-	# Some of the calls come after its end; it takes longer than the look for what is left.
+	# The program runs longer than the search for leftovers; some of the calls come after its end.
 	program /bin/sleep 6
 	for call in "${calls[@]}"; do
 		for n in 1 2 3 4; do
@@ -74,7 +75,7 @@ killed_at() {
 	done
 }
 
-@test "init killed before the program runs is one line, and nothing is left" {
+@test "the error is one line when init is killed before the program runs, and nothing stays" {
 	command -v strace >/dev/null || skip "strace isn't installed"
 	single_id
 	local call
@@ -87,7 +88,7 @@ killed_at() {
 	done
 }
 
-@test "create killed before its end leaves nothing that delete --force can't remove" {
+@test "delete --force removes everything that a killed create leaves behind" {
 	command -v strace >/dev/null || skip "strace isn't installed"
 	single_id
 	local n
@@ -110,7 +111,7 @@ killed_at() {
 	urun delete --force c1
 }
 
-@test "a container killed from outside is stopped, and its id can be deleted" {
+@test "a container that another process kills is stopped, and can be deleted" {
 	program /bin/sleep 30
 	urun run --detach --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" c1 </dev/null >/dev/null 2>&1
 	kill -KILL "$(cat "$BATS_TEST_TMPDIR/pid")"
@@ -119,7 +120,7 @@ killed_at() {
 	assert_status 0
 }
 
-@test "a state folder that is damaged can be removed by delete --force" {
+@test "delete --force removes a damaged state directory" {
 	urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	local pid
 	pid=$(urun state c1 | jq .pid)
@@ -133,14 +134,14 @@ killed_at() {
 	[ ! -e "$STATE/c1" ]
 }
 
-# What there is of it below the state root is nobody's container, so list has nothing to say, and the next start takes the id.
+# is_gone_or_whole WHEN: list prints no warning: half a state directory isn't a container, and the next start takes the id.
 is_gone_or_whole() {
 	try list --quiet
 	[ "$status" = 0 ] || fail "$1: list: exit status $status: $stderr"
 	[ -z "$stderr" ] || fail "$1: list: $stderr"
 }
 
-@test "urun killed at each step of making a state folder leaves what the next start takes over" {
+@test "the next start takes the id when urun is killed at any step of making a state directory" {
 	command -v strace >/dev/null || skip "strace isn't installed"
 	single_id
 	local call n
@@ -157,7 +158,7 @@ is_gone_or_whole() {
 	done
 }
 
-@test "delete killed at each step leaves what the next start or delete removes" {
+@test "the next start or delete removes what a delete leaves behind that is killed at any step" {
 	command -v strace >/dev/null || skip "strace isn't installed"
 	single_id
 	local call n second
@@ -169,7 +170,7 @@ is_gone_or_whole() {
 				observe strace_within 30 -qq -o /dev/null --inject="$call:signal=KILL:when=$n" "$URUN" --root "$STATE" delete --force c1
 				[ "$status" = 137 ] || break 2
 				is_gone_or_whole "$call $n"
-				# It is a container still where its folder hadn't lost its name.
+				# Where the state directory still has its name it is a container.
 				if [ "$second" = delete ] || [ -n "$output" ]; then
 					urun delete --force c1
 				else
@@ -181,12 +182,12 @@ is_gone_or_whole() {
 	done
 }
 
-# nothing_is_left: no folder of a container, whole or half, is below the state root.
+# nothing_is_left: the state root has no state directory, complete or not.
 nothing_is_left() {
 	[ -z "$(ls -A --ignore=.seccomp "$STATE")" ] || fail "left: $(ls -A "$STATE")"
 }
 
-@test "what a killed run has left is removed by the next list" {
+@test "the next list removes what a killed run left behind" {
 	program /bin/sleep 30
 	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 </dev/null 3>&- &
 	local pid=$!
@@ -200,7 +201,7 @@ nothing_is_left() {
 	nothing_is_left
 }
 
-@test "list leaves a container that has stopped to the run that waits for it" {
+@test "list leaves a stopped container to the run that waits for it" {
 	config '.hooks.poststop = [{path: "/bin/sh", args: ["sh", "-c", "cat >/dev/null; echo run >>\($file)"]}]' --arg file "$BATS_TEST_TMPDIR/order"
 	program /bin/sleep 30
 	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 </dev/null 3>&- &
@@ -218,7 +219,7 @@ nothing_is_left() {
 	nothing_is_left
 }
 
-@test "a creation killed halfway is removed by whatever command sees it next" {
+@test "the next command, whichever it is, removes what a killed creation left behind" {
 	command -v strace >/dev/null || skip "strace isn't installed"
 	single_id
 	local command
@@ -233,7 +234,7 @@ nothing_is_left() {
 	done
 }
 
-@test "commands that race with starts and ends never name a file that has just gone" {
+@test "commands that race with starts and ends never report a file that was removed meanwhile" {
 	program /bin/true
 	local command pid said=$BATS_TEST_TMPDIR/said
 	for command in "list" "state c1" "kill c1 0" "ps c1" "exec c1 true"; do

@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Containers across calls: create, start, state, kill, delete, list.
+# Containers over several commands: create, start, state, kill, delete, list.
 load lib.bash
 
+# create ID: creates a container; its output is in out and err, its pid in the file pid.
 create() {
 	urun create --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" "$@" </dev/null >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
 }
 
-@test "create, start, the program's end and delete are the states created, running, stopped and gone" {
+@test "after create, start, the program's end and delete a container is created, running, stopped and unknown" {
 	sh_program 'echo started; while [ ! -e /tmp/go ]; do sleep 0.05; done'
 	create c1
 	is_status c1 created
@@ -26,7 +27,7 @@ create() {
 	assert_one_line c1 'does not exist'
 }
 
-@test "state prints what the spec asks for, and its pid is the container's process" {
+@test "state prints the fields of the spec, and its pid is the container's process" {
 	program /bin/sleep 30
 	config '.annotations = {"org.example.key": "a value"}'
 	create c1
@@ -49,14 +50,14 @@ create() {
 	urun delete c1
 }
 
-@test "no pid file is left by a create that fails" {
+@test "a create that fails leaves no pid file" {
 	config '.mounts += [{"destination": "/x", "type": "bind", "source": "/no/such/source", "options": ["bind"]}]'
 	observe create c1
 	assert_status 1
 	[ ! -e "$BATS_TEST_TMPDIR/pid" ]
 }
 
-@test "kill ends a running container with SIGTERM where no signal is named" {
+@test "kill without a signal sends SIGTERM" {
 	sh_program 'trap "exit 0" TERM; echo ready; while :; do sleep 0.05; done'
 	create c1
 	urun start c1
@@ -67,7 +68,7 @@ create() {
 	urun delete c1
 }
 
-@test "kill takes signals by number, name and name with SIG" {
+@test "kill accepts signals by number, by name and by name with SIG" {
 	sh_program 'for s in USR1 USR2 HUP; do trap "echo $s" $s; done; trap "echo 36" 36; echo ready; while :; do sleep 0.02; done'
 	create c1
 	urun start c1
@@ -83,7 +84,7 @@ create() {
 	urun delete --force c1
 }
 
-@test "delete may follow a SIGKILL directly" {
+@test "delete may follow a SIGKILL immediately" {
 	local how
 	program /bin/sleep 30
 	for _ in 1 2 3; do
@@ -98,7 +99,7 @@ create() {
 	assert_output ''
 }
 
-@test "an unknown signal is refused by its name" {
+@test "the error for an unknown signal names it" {
 	create c1
 	try kill c1 NOSUCH
 	assert_status 1
@@ -155,7 +156,7 @@ create() {
 	[ -z "$stderr" ]
 }
 
-@test "every command says of an unknown container that it does not exist" {
+@test "every command's error for an unknown container says that it does not exist" {
 	local command
 	for command in state start delete 'kill nobody TERM'; do
 		# shellcheck disable=SC2086 # a command with its arguments
@@ -167,7 +168,7 @@ create() {
 	done
 }
 
-@test "an id that is in use can't be created again, and the first container lives on" {
+@test "create with an id that is in use is an error, and the first container lives on" {
 	program /bin/sleep 30
 	create c1
 	urun start c1
@@ -178,7 +179,7 @@ create() {
 	urun delete --force c1
 }
 
-@test "ids that could leave the state folder are refused before anything is made" {
+@test "ids that could lead out of the state root are refused before anything is made" {
 	local id
 	for id in '' . .. a/b ../c 'a b' 'ü' "$(printf 'x%.0s' $(seq 2000))"; do
 		observe urun run --bundle "$BUNDLE" -- "$id"
@@ -188,12 +189,12 @@ create() {
 	[ -z "$(ls -A "$STATE" 2>/dev/null)" ]
 }
 
-@test "ids with letters, digits, plus, minus, dot and underscore are taken" {
+@test "ids may have letters, digits, plus, minus, dot and underscore" {
 	try run --bundle "$BUNDLE" A-z_0.9+x
 	assert_status 0
 }
 
-@test "start of a container that runs already is an error" {
+@test "start of a running container is an error" {
 	program /bin/sleep 30
 	create c1
 	urun start c1
@@ -203,7 +204,7 @@ create() {
 	urun delete --force c1
 }
 
-@test "start reports a program that doesn't exist, and the container is stopped then" {
+@test "start reports a program that doesn't exist, and the container is then stopped" {
 	program /no/such/program
 	observe create c1
 	if [ "$status" = 0 ]; then
@@ -217,7 +218,7 @@ create() {
 	fi
 }
 
-@test "create without a process is legal, and start is then the error" {
+@test "create without a process succeeds, and start of that container is an error" {
 	config 'del(.process)'
 	observe create c1
 	assert_status 0
@@ -227,7 +228,7 @@ create() {
 	urun delete c1
 }
 
-@test "list shows a table with the containers" {
+@test "list prints a table of the containers" {
 	create c1
 	create c2
 	try list
@@ -239,7 +240,7 @@ create() {
 	urun delete c2
 }
 
-@test "list --format json is an array, and [] for no container" {
+@test "list --format json prints an array, which is [] without containers" {
 	try list --format json
 	assert_status 0
 	[ "$(jq -c . <<<"$output")" = '[]' ]
@@ -259,19 +260,19 @@ create() {
 	urun delete c2
 }
 
-@test "without --root the state is in XDG_RUNTIME_DIR" {
+@test "without --root the state root is in XDG_RUNTIME_DIR" {
 	"$URUN" create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	[ -d "$XDG_RUNTIME_DIR/urun/c1" ]
 	"$URUN" delete c1
 }
 
-@test "the state folder is the user's alone" {
+@test "only the user can enter the state root" {
 	create c1
 	[ "$(stat -c %a "$STATE")" = 700 ]
 	urun delete c1
 }
 
-@test "a state folder that belongs to another user or that others may write is refused" {
+@test "a state root that can't be made is an error that names it" {
 	mkdir -m 777 "$BATS_TEST_TMPDIR/open"
 	chmod 777 "$BATS_TEST_TMPDIR/open"
 	unset XDG_RUNTIME_DIR
@@ -290,9 +291,9 @@ create() {
 	urun delete --force c1
 }
 
-@test "create hands the container's stdio over: a pipe ends when the program does" {
+@test "the container has create's stdio alone: a pipe ends when the program does" {
 	sh_program 'echo out; sleep 0.2; echo end'
-	# cat ends only when nobody holds the pipe any more.
+	# cat ends only when no process has the pipe open.
 	timeout 20 sh -c '"$1" --root "$2" create --bundle "$3" c1 </dev/null | cat >"$4/piped"' sh "$URUN" "$STATE" "$BUNDLE" "$BATS_TEST_TMPDIR" &
 	local reader=$!
 	wait_for 5 is_status c1 created
@@ -302,7 +303,7 @@ create() {
 	urun delete c1
 }
 
-@test "a bundle that is changed after create doesn't change what starts" {
+@test "changes of the bundle after create don't change what starts" {
 	sh_program 'echo first'
 	create c1
 	sh_program 'echo second'
@@ -312,7 +313,7 @@ create() {
 	urun delete c1
 }
 
-@test "what run --keep has kept holds its id until it is deleted" {
+@test "a container of run --keep has its id until it is deleted" {
 	export RUN_ALONE=1
 	program /bin/true
 	try run --keep --bundle "$BUNDLE" c1
@@ -324,7 +325,7 @@ create() {
 	urun delete c1
 }
 
-@test "delete --regex removes the containers that match and no others" {
+@test "delete --regex removes the containers that match, and no others" {
 	create test-1
 	create test-2
 	create other
@@ -338,7 +339,7 @@ create() {
 	urun delete other
 }
 
-@test "a container that waits for start has nothing of the host's open" {
+@test "a container that waits for start has no descriptor of the host" {
 	config '.linux.maskedPaths = ["/proc/interrupts", "/proc/timer_list"]'
 	create c1
 	local fd target

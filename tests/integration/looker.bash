@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# A container in which tests/integration/looker.c looks for what processes of the runtime have of the host.
+# A container in which tests/integration/looker.c looks for ways to the host by processes of the runtime.
 
-# start_looker: the container c1, in which tests/integration/looker.c waits with CAP_SYS_PTRACE for processes of the runtime.
+# start_looker URUN…: starts the container c1, in which looker.c waits with CAP_SYS_PTRACE for processes of the runtime.
 start_looker() {
 	"${CC:-gcc}" -O2 -static -o "$BUNDLE/rootfs/bin/looker" "$BATS_TEST_DIRNAME/looker.c"
 	echo secret >"$BATS_TEST_TMPDIR/secret"
@@ -13,7 +13,8 @@ start_looker() {
 	wait_for 5 grep looking "$BATS_TEST_TMPDIR/seen"
 }
 
-# looker_found_nothing [WORD…]: it had its chances, and none led out of the container (a line "reached"), nor to these.
+# looker_found_nothing [WORD…]: the looker saw processes of the runtime, and has no line "reached" for a way out of the container, nor
+# lines that begin with these words.
 looker_found_nothing() {
 	local word
 	cat "$BATS_TEST_TMPDIR/seen"
@@ -23,7 +24,7 @@ looker_found_nothing() {
 	done
 }
 
-# see_host_processes: the bundle's container has the pid namespace of its caller, and sees it.
+# see_host_processes: the container has the caller's pid namespace, and sees its processes.
 see_host_processes() {
 	config '.linux.namespaces |= map(select(.type != "pid")) |
 		.mounts |= map(if .destination == "/proc" then {destination: "/proc", type: "bind", source: "/proc", options: ["rbind"]} else . end)'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// looker SECRET: a hostile process in a container.  It watches the pid namespace for processes of the runtime and tries every
-// way that /proc/PID offers to a host file at the path SECRET.  A line "saw PID NAME" for each process of the runtime that
-// it could look at in time, "reached PID WAY" for each way that led out.  Ends when it is killed.
+// looker SECRET: a hostile process in a container.  It watches the pid namespace for processes of the runtime, and tries every
+// way that /proc/PID offers to the host's file SECRET.  It prints "saw PID NAME" for each process of the runtime that it saw in
+// time, and "reached PID WAY" for each way that led to the file.  It runs until it is killed.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ static bool is_runtime(int proc, const char *pid, char *name, size_t size)
 	return strncmp(name, "urun", 4) == 0 || strncmp(name, "fuse-overlayfs", 14) == 0;
 }
 
-/* Follows the link, and climbs: what is below a directory of the host leads to all of it. */
+/* Follows the link and climbs: from any directory of the host, its root can be reached. */
 static void try_directory(int proc, const char *pid, const char *way)
 {
 	char path[300], up[400] = "";
@@ -85,7 +85,7 @@ static void try_memory(int proc, const char *pid)
 
 	snprintf(path, sizeof(path), "%s/mem", pid);
 	fd = openat(proc, path, O_RDWR);
-	/* ORDER: looked at again, as the program of `exec` may have replaced the runtime. */
+	/* ORDER: check the name after the open, as the program of `exec` may have replaced the runtime. */
 	if (fd >= 0 && is_runtime(proc, pid, name, sizeof(name)))
 		printf("memory %s\n", pid);
 	if (fd >= 0)

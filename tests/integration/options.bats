@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Containers without a bundle: `run --rootfs` and what its options make, and `spec` with the same options.
+# Containers without a bundle: `run --rootfs` with its options, and `spec` with the same options.
 load lib.bash
 
-# by_options ARG…: observes a container of the root file system that the bundle has.
+# by_options ARG…: observes a container of the bundle's root file system.
 by_options() {
 	try run --rootfs "$BUNDLE/rootfs" --network none "$@" </dev/null
 }
 
-@test "a root file system and a command are enough" {
+@test "run needs only a root file system and a command" {
 	by_options sh -c 'id -u; echo $$; pwd; cat /proc/self/uid_map | wc -l; exit 7'
 	assert_status 7
 	[ "${lines[0]}" = 0 ] && [ "${lines[1]}" = 1 ] && [ "${lines[2]}" = / ]
@@ -17,14 +17,14 @@ by_options() {
 	assert_output 'two words'
 }
 
-@test "what the program is named for options is its own" {
+@test "words after the program belong to the program, options too" {
 	by_options ls -d /bin
 	assert_output /bin
 	by_options sh -c 'echo "$@"' - --detach --name x
 	assert_output '--detach --name x'
 }
 
-@test "stdin is passed on, and a terminal only where one is asked for or there" {
+@test "the program has the caller's stdin, and a terminal only where --tty asks for it or stdin is one" {
 	observe bash -c 'echo typed | "$1" --root "$2" run --rootfs "$3" --network none cat' - "$URUN" "$STATE" "$BUNDLE/rootfs"
 	assert_output typed
 	by_options sh -c 'test -t 1 && echo terminal || echo none'
@@ -33,12 +33,12 @@ by_options() {
 	assert_contains "$output" terminal
 }
 
-@test "the default is confined: own namespaces, few capabilities, a filter, no_new_privs, masked paths" {
+@test "the default container is confined by namespaces, few capabilities, a filter, no_new_privs and masked paths" {
 	by_options sh -c 'grep -E "^(CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):" /proc/self/status; ls /sys/class/net; ls /sys/firmware | wc -l; (echo 1 >/proc/sys/kernel/domainname) 2>/dev/null || echo read-only'
 	assert_output $'CapEff:\t00000000800405fb\nCapBnd:\t00000000800405fb\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\nlo\n0\nread-only'
 }
 
-@test "the default filter lets programs do what they do, and no new user namespace" {
+@test "the default filter allows what programs commonly do, and refuses a new user namespace" {
 	by_options sh -c 'mkdir /tmp/a && echo x >/tmp/a/b && mv /tmp/a/b /tmp/a/c && chown 1 /tmp/a/c && sleep 0.01 && (true & wait) && date >/dev/null && echo works'
 	assert_output works
 	by_options busybox unshare -r id
@@ -47,7 +47,7 @@ by_options() {
 	assert_output $'Seccomp:\t0\n0'
 }
 
-@test "paths are unmasked by name, by pattern, or all of them" {
+@test "unmask= unmasks paths by name or by pattern, or all paths" {
 	local mounts='cut -d" " -f5 /proc/self/mountinfo | grep -e ^/proc/. -e ^/sys/firmware'
 	by_options sh -c "$mounts"
 	assert_contains "$output" /proc/keys
@@ -62,8 +62,8 @@ by_options() {
 	assert_output ''
 }
 
-# INNER: options that bring urun into a container, with the libraries that it takes where it isn't linked statically.  A
-# sanitizer's look for leaks needs more than what the container allows.
+# inner_urun: sets INNER to options that bring urun into a container, with the libraries that it needs where it isn't linked statically.
+# The leak sanitizer needs more rights than the container has.
 inner_urun() {
 	local library
 	INNER=(--volume "$URUN:/bin/urun" --env ASAN_OPTIONS=detect_leaks=0)
@@ -72,7 +72,7 @@ inner_urun() {
 	done
 }
 
-# nested OPTION…: observes a container in a container, of the same root file system.
+# nested OPTION…: observes a container in a container; both have the same root file system.
 nested() {
 	cp -a "$BUNDLE/rootfs" "$BUNDLE/inner"
 	inner_urun
@@ -80,11 +80,11 @@ nested() {
 	remove_tree "$BUNDLE/inner"
 }
 
-@test "urun runs in urun: the filter and the masked paths are in its way, and the message names them" {
+@test "urun in a container of urun needs another filter and unmasked paths, and the message names the options" {
 	nested
 	assert_status 125
 	assert_one_line 'hint: a seccomp filter around this process refuses new user namespaces' 'seccomp=unconfined'
-	# Engines' filters let user namespaces be made, but no name be set.
+	# The filters of engines allow new user namespaces, but no change of the host name.
 	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["sethostname"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]}' >"$BUNDLE/profile"
 	nested --security-opt "seccomp=$BUNDLE/profile"
 	assert_one_line 'set the host name' 'hint: a seccomp filter around urun refuses it' 'seccomp=unconfined'
@@ -95,14 +95,14 @@ nested() {
 	assert_status 0
 	[ "${lines[0]}" = inside ]
 	! has_subids || [ "${lines[1]}" = 2 ]
-	# Another user of the outer container's, who has no subids there.
+	# Another user of the outer container, who has no subids there.
 	nested --security-opt seccomp=unconfined --security-opt unmask=ALL --user 1000
 	assert_status 0
 	assert_output $'inside\n1'
 	assert_contains "$stderr" /etc/subuid
 }
 
-@test "in urun the container's own root can be an overlay too, by fuse-overlayfs, with the owners that there are" {
+@test "in a container of urun the container's own root can be an overlay by fuse-overlayfs, with its owners" {
 	local library inner
 	inner_urun
 	inner=("${INNER[@]}" --security-opt seccomp=unconfined --security-opt unmask=ALL)
@@ -123,7 +123,7 @@ nested() {
 	assert_output $'root:shadow\nchanged\nroot'
 }
 
-@test "a seccomp profile of a file is taken, and a wrong one is named" {
+@test "seccomp= takes a profile from a file, and the error for a malformed profile names the file" {
 	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 17}]}' >"$BUNDLE/profile"
 	by_options --security-opt "seccomp=$BUNDLE/profile" sh -c 'mkdir /tmp/new 2>&1'
 	assert_contains "$output" 'File exists'
@@ -134,7 +134,7 @@ nested() {
 	assert_contains "$stderr" "--security-opt seccomp=$BUNDLE/profile"
 }
 
-@test "volumes and tmpfs are mounted as they are written" {
+@test "--volume and --tmpfs mount what they say" {
 	mkdir "$BUNDLE/shared"
 	echo data >"$BUNDLE/shared/file"
 	by_options --volume "$BUNDLE/shared:/mnt/a" --volume "$BUNDLE/shared/file:/mnt/b:ro" --tmpfs /scratch:size=64k \
@@ -144,12 +144,12 @@ nested() {
 	(cd "$BUNDLE" && try run --rootfs rootfs --network none --volume ./shared:/mnt/a cat /mnt/a/file && assert_output data)
 }
 
-@test "--read-only leaves nothing to write to but what is mounted" {
+@test "with --read-only only the mounts can be written to" {
 	by_options --read-only --tmpfs /tmp sh -c '(echo x >/file) 2>/dev/null || echo refused; echo x >/tmp/file && cat /tmp/file'
 	assert_output $'refused\nx'
 }
 
-@test "--overlay keeps changes apart: in memory, or in a folder where they stay" {
+@test "--overlay keeps changes in memory, or in a directory where they stay" {
 	local before
 	before=$(find "$BUNDLE/rootfs" | sort | md5sum)
 	by_options --overlay sh -c 'echo new >/file; echo changed >>/etc/passwd; rm -r /bin/false; mkdir /d && echo x >/d/y; cat /file; cat /d/y'
@@ -169,11 +169,12 @@ nested() {
 	assert_contains "$stderr" '--overlay /nowhere/at/all'
 }
 
+# no_fuse_overlayfs: no fuse-overlayfs of this user runs.
 no_fuse_overlayfs() {
 	[ -z "$(processes_of_ours fuse-overlayfs)" ]
 }
 
-@test "the host's own system is a root file system, as the container's root's, and nothing is written through" {
+@test "the host's own system can be the root file system, its files are the container root's, and nothing is written to the host" {
 	mkdir "$BUNDLE/empty"
 	cd "$BUNDLE/empty"
 	try run --network none -- sh -c 'id -u; stat -c %u /usr /etc/passwd; ls -A /home /root /run /tmp | grep -v :; echo x >/usr/urun-test && rm -r /etc/passwd && mkdir /urun-test && echo wrote' </dev/null
@@ -189,7 +190,7 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" config.json
 }
 
-@test "what is asked for by name is there though its place is hidden: volumes, working folders, changes that are kept" {
+@test "volumes, a working directory and kept changes work in hidden directories" {
 	mkdir "$BUNDLE/work" "$BUNDLE/a,b:c"
 	echo in >"$BUNDLE/work/file"
 	cd "$BUNDLE"
@@ -197,7 +198,7 @@ no_fuse_overlayfs() {
 	assert_output "$HOME/work"$'\nin\nwork'
 	try run --rootfs / --network none --volume "$BUNDLE/work/file:/mnt/a/b:ro" --workdir /media/x -- sh -c 'pwd; cat /mnt/a/b; ls -A /mnt'
 	assert_output $'/media/x\nin\na'
-	# A home inside of the system, and one that only /proc leads to.
+	# The home is a directory of the system; then a path by /proc.
 	HOME=/usr/lib/x86_64-linux-gnu try run --rootfs / --network none -- true
 	assert_status 0
 	assert_one_line "/usr/lib/x86_64-linux-gnu isn't hidden"
@@ -214,7 +215,7 @@ no_fuse_overlayfs() {
 	[ "$(cat "$BUNDLE/a,b:c/upper/usr/urun-test")" = kept ]
 }
 
-@test "the host's own system takes any map of ids, and root's powers over the files in it" {
+@test "the host's own system works with any mapping of ids, and root has power over its files" {
 	local uids gids map shown='umask 0; echo x >/usr/f && chmod 000 /usr/f && cat /usr/f && chmod 6755 /usr/f && stat -c %a /usr/f && mv /usr/f /etc/f && echo y >>/etc/passwd && tail -n 1 /etc/passwd'
 	uids=$(subid_range uid)
 	gids=$(subid_range gid)
@@ -225,7 +226,7 @@ no_fuse_overlayfs() {
 	done
 }
 
-@test "what is hidden can't be where the container reaches the host's tree, and is refused there" {
+@test "hidden paths are refused where the container could reach the host's files, and hide files and directories elsewhere" {
 	try run --rootfs / --network none --no-pivot -- true
 	assert_status 125
 	assert_one_line --no-pivot 'in the container'
@@ -237,14 +238,14 @@ no_fuse_overlayfs() {
 	assert_one_line 'org.urun.hidden' 'absolute path'
 	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
 	config '.annotations = {"org.urun.hidden": "/etc\n/nothing\n/a\\012b", "org.urun.overlay": "tmpfs"}'
-	# A file, with a line break in its name.
+	# A file with a line break in its name.
 	echo secret >"$BUNDLE/rootfs/a"$'\n'b
 	in_container 'cat /a?b; ls -A /etc; echo x >/etc/y && ls /etc'
 	assert_output y
 	[ -e "$BUNDLE/rootfs/etc/passwd" ] && [ ! -e "$BUNDLE/rootfs/etc/y" ]
 }
 
-@test "what serves the host's system ends with the container, also when urun is killed" {
+@test "the server of the host's system ends with the container, also when urun is killed" {
 	local run
 	"$URUN" --root "$STATE" run --rootfs / --network none --name c1 -- sleep 60 </dev/null &
 	run=$!
@@ -259,13 +260,13 @@ no_fuse_overlayfs() {
 	wait_for 10 no_fuse_overlayfs
 }
 
-@test "variables are set, passed on, and read from files" {
+@test "--env sets variables and passes them on, and --env-file reads them" {
 	printf '# a comment\nFROM_FILE=1\n\nPASSED\n' >"$BUNDLE/env"
 	PASSED=yes OTHER=no by_options --env A=b --env PASSED --env NOWHERE --env-file "$BUNDLE/env" sh -c 'echo "$A $PASSED ${NOWHERE-unset} $FROM_FILE ${OTHER-unset}"'
 	assert_output 'b yes unset 1 unset'
 }
 
-@test "--user takes numbers and the root file system's names" {
+@test "--user takes numbers, and names of the root file system" {
 	printf 'root:x:0:0::/root:/bin/sh\nweb:x:33:34::/srv:/bin/sh\n' >"$BUNDLE/rootfs/etc/passwd"
 	printf 'root:x:0:\nwww:x:34:\nextra:x:50:web,root\nstaff:x:60:\n' >"$BUNDLE/rootfs/etc/group"
 	local shown='id -u; id -g; id -G; echo $HOME'
@@ -288,7 +289,7 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" "no user 'web'"
 }
 
-@test "--workdir, --hostname and --name" {
+@test "--workdir, --hostname and --name set what they say" {
 	by_options --workdir /etc --hostname box --name mine sh -c 'pwd; hostname'
 	assert_output $'/etc\nbox'
 	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name mine sleep 60 </dev/null >/dev/null 2>&1
@@ -296,7 +297,7 @@ no_fuse_overlayfs() {
 	urun delete --force mine
 }
 
-@test "a name is made up for each, so that many run at once; a detached one tells it" {
+@test "without --name each container has an id of its own, which run --detach prints" {
 	local first second
 	first=$(urun run --detach --rootfs "$BUNDLE/rootfs" --network none sleep 60)
 	second=$(urun run --detach --rootfs "$BUNDLE/rootfs" --network none sleep 60)
@@ -306,7 +307,7 @@ no_fuse_overlayfs() {
 	urun delete --force "$second"
 }
 
-@test "capabilities are added to and taken from the default, and ALL is their base" {
+@test "--cap-add and --cap-drop change the default capabilities, and ALL stands for all" {
 	local shown='sed -n "s/^CapEff:[[:space:]]*//p" /proc/self/status'
 	by_options --cap-drop all sh -c "$shown"
 	assert_output 0000000000000000
@@ -321,7 +322,7 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" '--cap-add FLY: that is no capability'
 }
 
-@test "--userns keep-id has the own ids inside, and --uidmap and --gidmap are taken as they are" {
+@test "--userns keep-id maps the caller's ids to themselves, and --uidmap and --gidmap give the mappings" {
 	has_subids || skip "this user has no subids"
 	by_options --userns keep-id sh -c 'id -u; id -g; echo mine >/tmp/kept'
 	assert_output "$(id -u)"$'\n'"$(id -g)"
@@ -335,7 +336,7 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" '--userns host'
 }
 
-@test "--ulimit is the program's limit" {
+@test "--ulimit sets the program's limit" {
 	by_options --ulimit nofile=100:200 sh -c 'ulimit -n; ulimit -Hn'
 	assert_output $'100\n200'
 	by_options --ulimit nofile=many true
@@ -345,7 +346,7 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" RLIMIT_NOSUCH
 }
 
-@test "limits that aren't sizes or numbers are refused by name" {
+@test "the error for a malformed size or number names the option and the value" {
 	local option
 	for option in --memory=lots --memory=0 --memory=-1 --cpus=none --cpus=0 --cpus=nan --cpus=1.5x --pids-limit=few; do
 		by_options "$option" true
@@ -355,7 +356,7 @@ no_fuse_overlayfs() {
 	done
 }
 
-@test "what is wrong with an option is told before anything is made" {
+@test "errors of options come before anything is made" {
 	by_options --volume /nowhere:/x true
 	assert_status 125
 	assert_output ''
@@ -389,7 +390,7 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" "unexpected operand 'extra'"
 }
 
-@test "options behind a bundle's id are still taken, and none is silently left out" {
+@test "options after a bundle's id count too, and none is ignored silently" {
 	sh_program 'echo ran'
 	try run c1 --bundle "$BUNDLE"
 	assert_output ran
@@ -405,7 +406,7 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" '--rootfs is for a container without a bundle'
 }
 
-@test "spec with the same options writes what run runs" {
+@test "spec with the same options writes the config that run runs" {
 	local options=(--rootfs "$BUNDLE/rootfs" --network none --env A=b --user 1000:1000 --read-only --cap-add NET_ADMIN --tmpfs /tmp --hostname box)
 	mkdir "$BUNDLE/made"
 	try spec --bundle "$BUNDLE/made" "${options[@]}" sh -c 'echo $A; id -u; hostname; grep -E "^(CapBnd|Seccomp)" /proc/self/status'
@@ -421,14 +422,14 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" '--rootfs DIR is missing'
 }
 
-@test "published ports and a network go with it" {
+@test "--network and --publish work without a bundle" {
 	try run --rootfs "$BUNDLE/rootfs" --network slirp --publish 127.0.0.1:0:80 ls /sys/class/net
 	assert_status 0
 	assert_output $'lo\ntap0'
 	assert_contains "$stderr" '80/tcp -> 127.0.0.1:'
 }
 
-@test "--keep-groups is the annotation that keeps the caller's groups" {
+@test "--keep-groups sets the annotation that keeps the caller's groups" {
 	rm "$BUNDLE/config.json"
 	try spec --bundle "$BUNDLE" --rootfs "$BUNDLE/rootfs" --network none --keep-groups sh -c 'grep Groups: /proc/self/status'
 	assert_status 0

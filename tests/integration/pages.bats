@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# --help and the man pages: they fit a screen, and say the same of the same commands and options.
+# --help and the man pages: they fit a screen, and agree on the commands and options.
 load lib.bash
 
 TREE=$BATS_TEST_DIRNAME/../..
@@ -10,12 +10,13 @@ commands() {
 	urun --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p'
 }
 
-# source_of COMMAND: the page's source; without a name urun(1)'s.
+# source_of [COMMAND]: prints the source of the command's page, or of urun(1).
 source_of() {
 	"$MAN/expand" 0 "$MAN/urun${1:+-$1}.scd"
 }
 
-# "-b, --bundle DIR", "--overlay[=DIR]": a line each.  The one of the page, the other of --help.
+# page_options [COMMAND], help_options [COMMAND]: print the options of the page, and those of --help, one a line, such as "-b, --bundle DIR"
+# and "--overlay[=DIR]".
 page_options() {
 	source_of "$1" | awk '/^# / { on = $2 == "OPTIONS" } on && /^\*-/ { gsub(/[*_]/, ""); print }' | LC_ALL=C sort
 }
@@ -33,7 +34,7 @@ help_options() {
 	done
 }
 
-@test "every command has a page, and every page is a command's" {
+@test "every command has a page, and every page has a command" {
 	local command page
 	[ "$(commands | wc -l)" -ge 16 ]
 	for command in $(commands); do
@@ -47,14 +48,14 @@ help_options() {
 	done
 }
 
-@test "the options of a page are those of --help: letters, names and arguments" {
+@test "a page and --help have the same options: letters, names and arguments" {
 	local command
 	for command in '' $(commands); do
 		diff <(help_options "$command") <(page_options "$command") >&2 || fail "urun-$command(1) isn't as --help (<)"
 	done
 }
 
-@test "a page names only pages that are there, and itself as its file is named" {
+@test "a page names only pages that exist, and has the name of its file" {
 	local page other
 	for page in "$MAN"/urun*.scd; do
 		other=${page##*/}
@@ -65,7 +66,7 @@ help_options() {
 	done
 }
 
-# fields_of SHAPE: the names of a table of core/config/shapes.c.
+# fields_of SHAPE: prints the names of a table of core/config/shapes.c.
 fields_of() {
 	awk -v table=" $1_fields[]" 'index($0, table) { on = 1 } /^}/ { on = 0 } on && /^\t{ "/ { print }' "$TREE/core/config/shapes.c" | cut -d'"' -f2
 }
@@ -106,7 +107,7 @@ fields_of() {
 		echo "$output" >"$BATS_TEST_TMPDIR/urun$page.$section"
 	done
 	command -v mandoc >/dev/null || skip "mandoc isn't installed"
-	# scdoc begins every paragraph with a macro, where there is something to divide or not.
+	# scdoc begins every paragraph with a macro, also where there is nothing to divide.
 	observe mandoc -T lint -W warning "$BATS_TEST_TMPDIR"/urun*.[15]
 	output=$(grep -v 'WARNING: skipping paragraph macro: ' <<<"$output" || true)
 	assert_output ''

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# A container that joins the namespaces of a running one: what it can do is what it can do alone.
+# A container that joins the namespaces of a running container can do the same as a container alone.
 load lib.bash
 
 # in_second TEXT: runs the line of shell in the container c2, as `try` does.
@@ -9,21 +9,21 @@ in_second() {
 	try run --bundle "$BUNDLE" c2
 }
 
-# start_first: the container c1, whose user and pid namespaces others join.  $FIRST is its pid.
+# start_first: starts the container c1, whose user and pid namespaces others join.  $FIRST is its pid.
 start_first() {
 	program /bin/sleep 60
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	FIRST=$(urun state c1 | jq .pid)
 }
 
-# join TYPE…: the bundle's container joins these namespaces of c1, and has the others for itself.
+# join TYPE…: the bundle's container joins these namespaces of c1, and has new namespaces of the other types.
 join() {
 	config '.linux.namespaces = ([$ARGS.positional[] | {type: ., path: "/proc/\($pid)/ns/\(.)"}] +
 		[{type: "mount"}, {type: "network"}, {type: "ipc"}, {type: "uts"}] +
 		(if $ARGS.positional | index("pid") then [] else [{type: "pid"}] end))' --arg pid "$FIRST" --args -- "$@"
 }
 
-@test "a container in another's user and pid namespaces sees its processes, and has its own root and /proc" {
+@test "a container in another's user and pid namespaces sees the other's processes, and has a root and a /proc of its own" {
 	start_first
 	join user pid
 	in_second 'ps | grep -c "sleep [6]0"; cat /proc/1/comm; readlink /proc/self/ns/pid'
@@ -39,7 +39,7 @@ join() {
 	urun delete --force c1
 }
 
-@test "a container in another's pid namespace has a terminal, that is its controlling one" {
+@test "a container in another's pid namespace can have a controlling terminal" {
 	start_first
 	join user pid
 	config '.process.terminal = true'
@@ -74,7 +74,7 @@ join() {
 	urun delete --force c1
 }
 
-@test "a container in another's pid namespace is created, entered, started and deleted by its own pid" {
+@test "a container in another's pid namespace is created, entered, started and deleted without an effect on the other" {
 	start_first
 	join user pid
 	program /bin/sleep 61
@@ -103,8 +103,8 @@ join() {
 	urun delete --force c1
 }
 
-# in_callers_pid_namespace: runs the container c2, in a new user namespace and in a pid namespace
-# that belongs to its caller's one.
+# in_callers_pid_namespace: runs the container c2 in a new user namespace, and in a pid namespace that belongs to the caller's user
+# namespace.
 in_callers_pid_namespace() {
 	config '.linux.namespaces = [{type: "pid", path: "/proc/PID/ns/pid"}, {type: "user"}, {type: "mount"},
 		{type: "network"}, {type: "ipc"}, {type: "uts"}]'
@@ -122,14 +122,14 @@ in_callers_pid_namespace() {
 		exit $status' sh "$BATS_TEST_TMPDIR/forked" "$BUNDLE" "$URUN" "$STATE"
 }
 
-@test "a container in a new user namespace can be in a pid namespace of its caller, without a proc of its own" {
+@test "a container in a new user namespace can be in a pid namespace of its caller, without a new procfs" {
 	config 'del(.mounts)'
 	sh_program 'echo $$; id -u'
 	in_callers_pid_namespace
 	assert_output $'2\n0'
 }
 
-@test "in a pid namespace of the caller nothing is run that would be seen there: a new proc and hooks are refused" {
+@test "in a pid namespace of the caller a new procfs and hooks are refused" {
 	in_callers_pid_namespace
 	assert_status 125
 	assert_one_line "a proc file system of the joined pid namespace"

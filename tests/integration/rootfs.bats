@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# The root file system: what is mounted, hidden and read-only, and that nothing outside of it changes.
+# The root file system: what is mounted, masked and read-only in it, and that nothing outside of it changes.
 load lib.bash
 
-@test "the root is the bundle's rootfs and nothing of the host is seen" {
+@test "the container's root is the bundle's rootfs, and the container sees nothing of the host" {
 	echo inside >"$BUNDLE/rootfs/etc/mark"
 	in_container "cat /etc/mark; ls -d $BATS_TEST_TMPDIR 2>/dev/null || echo hidden; ls -a /.. | grep -c bundle || true"
 	assert_output $'inside\nhidden\n0'
@@ -18,7 +18,7 @@ load lib.bash
 	for point in / /proc /dev /dev/pts /dev/shm /dev/mqueue /sys; do grep -qx "$point" <<<"$output"; done
 }
 
-@test "what the container mounts isn't seen by the host" {
+@test "the host doesn't see the container's mounts" {
 	config '.mounts += [{"destination": "/mnt/deep/er", "type": "tmpfs", "source": "tmpfs"}]'
 	program /bin/sleep 30
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
@@ -26,7 +26,7 @@ load lib.bash
 	urun delete --force c1
 }
 
-@test "a relative root path is below the bundle, an absolute one is taken as it is" {
+@test "a relative root path is below the bundle, and an absolute root path stays as it is" {
 	mv "$BUNDLE/rootfs" "$BATS_TEST_TMPDIR/elsewhere"
 	config '.root.path = $path' --arg path "$BATS_TEST_TMPDIR/elsewhere"
 	in_container 'echo absolute'
@@ -53,7 +53,7 @@ load lib.bash
 	[ ! -e "$BUNDLE/rootfs/file" ]
 }
 
-@test "a bind mount of a folder shows and takes files" {
+@test "the container reads and writes files in a bind mount of a directory" {
 	mkdir "$BATS_TEST_TMPDIR/data"
 	echo given >"$BATS_TEST_TMPDIR/data/file"
 	config '.mounts += [{"destination": "/data", "type": "bind", "source": $source, "options": ["rbind", "rw"]}]' --arg source "$BATS_TEST_TMPDIR/data"
@@ -62,7 +62,7 @@ load lib.bash
 	[ "$(cat "$BATS_TEST_TMPDIR/data/new")" = taken ]
 }
 
-@test "a bind mount of a file is made where no file was" {
+@test "a bind mount of a file may have a target that doesn't exist yet" {
 	echo resolv >"$BATS_TEST_TMPDIR/file"
 	config '.mounts += [{"destination": "/etc/new/resolv.conf", "type": "bind", "source": $source, "options": ["bind", "ro"]}]' --arg source "$BATS_TEST_TMPDIR/file"
 	in_container 'cat /etc/new/resolv.conf; echo x >/etc/new/resolv.conf'
@@ -79,13 +79,13 @@ load lib.bash
 	for option in ro nosuid nodev noexec; do assert_contains ",$output," ",$option,"; done
 }
 
-@test "a tmpfs has the size and mode that were asked for" {
+@test "a tmpfs has the size and mode of its options" {
 	config '.mounts += [{"destination": "/small", "type": "tmpfs", "source": "tmpfs", "options": ["size=64k", "mode=1711", "noatime"]}]'
 	in_container 'stat -c %a /small; grep -c " /small .*noatime" /proc/mounts; head -c 100000 /dev/zero >/small/big; stat -c %s /small/big'
 	assert_output $'1711\n1\n65536'
 }
 
-@test "tmpcopyup brings what was in the folder into the tmpfs" {
+@test "tmpcopyup copies the files of the covered directory into the tmpfs" {
 	echo kept >"$BUNDLE/rootfs/var/file"
 	config '.mounts += [{"destination": "/var", "type": "tmpfs", "source": "tmpfs", "options": ["tmpcopyup"]}]'
 	in_container 'cat /var/file; echo changed >/var/file'
@@ -139,7 +139,7 @@ load lib.bash
 	assert_contains "$stderr" 'Read-only file system'
 }
 
-@test "the default devices are there and work" {
+@test "the default devices exist and work" {
 	in_container 'echo x >/dev/null && head -c4 /dev/zero | od -An -tx1 | tr -d " "; head -c8 /dev/urandom | wc -c; head -c8 /dev/random | wc -c; echo x >/dev/full; test -c /dev/tty && echo tty'
 	assert_contains "$output" $'00000000\n8\n8\ntty'
 	assert_contains "$stderr" 'No space left'
@@ -150,19 +150,19 @@ load lib.bash
 	assert_output $'fd /proc/self/fd\nstdin /proc/self/fd/0\nstdout /proc/self/fd/1\nstderr /proc/self/fd/2\nptmx pts/ptmx'
 }
 
-@test "a device of the config is the host's, bound" {
+@test "a device of the config is a bind mount of the host's" {
 	config '.linux.devices = [{"path": "/dev/my/null", "type": "c", "major": 1, "minor": 3, "fileMode": 438, "uid": 0, "gid": 0}]'
 	in_container 'echo x >/dev/my/null && test -c /dev/my/null && stat -c "%t:%T" /dev/my/null'
 	assert_status 0
 	assert_output 1:3
 }
 
-@test "sysfs and the container's own network namespace fit together" {
+@test "a container with a network namespace of its own can have a sysfs of its own" {
 	in_container 'ls /sys/class/net; grep " /sys " /proc/mounts | cut -d" " -f3'
 	assert_output $'lo\nsysfs'
 }
 
-@test "sysfs without a network namespace of its own is the host's, read-only" {
+@test "a container without a network namespace of its own has the host's /sys, read-only" {
 	config 'del(.linux.namespaces[] | select(.type == "network"))'
 	in_container 'ls /sys/class/net >/dev/null && echo seen; mkdir /sys/x 2>/dev/null || echo refused'
 	assert_status 0
@@ -176,7 +176,7 @@ load lib.bash
 	[ "$output" -ge 1 ]
 }
 
-@test "rootfsPropagation is what the root's mount has" {
+@test "the root's mount has the propagation of rootfsPropagation" {
 	config '.linux.rootfsPropagation = "private"'
 	in_container 'grep " / / " /proc/self/mountinfo | grep -c "shared:\|master:" || true'
 	local private=$output
@@ -186,7 +186,7 @@ load lib.bash
 	assert_output 1
 }
 
-@test "run --no-pivot has the same root and nothing of the host" {
+@test "run --no-pivot has the same root, and nothing of the host" {
 	in_container true
 	sh_program 'ls /; ls -d /home 2>/dev/null || echo hidden'
 	try run --bundle "$BUNDLE" c1
@@ -196,9 +196,9 @@ load lib.bash
 	assert_output "$with_pivot"
 }
 
-# --- root file systems that mean harm: each target of a mount is a link that leads out ----------------------------------------
+# --- hostile root file systems: each mount point is a symbolic link that leads out ----------------------------------------
 
-# hostile LINK TARGET: the rootfs has LINK to TARGET; a folder outside is watched.
+# watch_outside: makes $OUTSIDE, a directory that no container may change, and notes its state.
 watch_outside() {
 	OUTSIDE=$BATS_TEST_TMPDIR/outside
 	mkdir -p "$OUTSIDE"
@@ -213,7 +213,7 @@ assert_outside_unchanged() {
 	[ "$(cat "$OUTSIDE/file")" = original ]
 }
 
-@test "links at /proc, /dev and /sys that lead out change nothing outside" {
+@test "nothing outside changes where /proc, /dev and /sys are links that lead out" {
 	watch_outside
 	local name target
 	for target in "$OUTSIDE" ../../../../../../../../../../..$OUTSIDE; do
@@ -224,12 +224,12 @@ assert_outside_unchanged() {
 		try run --bundle "$BUNDLE" c1
 		assert_outside_unchanged
 		for name in proc dev sys; do rm -rf "${BUNDLE:?}/rootfs/$name"; done
-		# What was made inside of the root at the links' target.
+		# urun may have made directories at the links' targets, inside of the root.
 		rm -rf "${BUNDLE:?}/rootfs/tmp"
 	done
 }
 
-@test "a link to the root itself at /proc, /dev and /sys changes nothing outside" {
+@test "nothing outside changes where /proc, /dev and /sys are links to the root itself" {
 	watch_outside
 	local name
 	for name in proc dev sys; do
@@ -240,7 +240,7 @@ assert_outside_unchanged() {
 	assert_outside_unchanged
 }
 
-@test "a link at a bind mount's target that leads out is followed inside the root alone" {
+@test "a link that leads out is followed inside the root alone where it is the target of a bind mount" {
 	watch_outside
 	ln -s "$OUTSIDE" "$BUNDLE/rootfs/mnt"
 	mkdir "$BATS_TEST_TMPDIR/data"
@@ -253,7 +253,7 @@ assert_outside_unchanged() {
 	[ ! -e "$OUTSIDE/deeper" ]
 }
 
-@test "a link at a file's target that leads out doesn't make a file there" {
+@test "no file is made outside where the target of a bind mount of a file is a link that leads out" {
 	watch_outside
 	ln -s "$OUTSIDE/resolv.conf" "$BUNDLE/rootfs/etc/resolv.conf"
 	config '.mounts += [{"destination": "/etc/resolv.conf", "type": "bind", "source": "/etc/hostname", "options": ["bind", "ro"]}]'
@@ -261,7 +261,7 @@ assert_outside_unchanged() {
 	assert_outside_unchanged
 }
 
-@test "links in place of masked and read-only paths that lead out change nothing outside" {
+@test "nothing outside changes where masked and read-only paths are links that lead out" {
 	watch_outside
 	ln -s "$OUTSIDE" "$BUNDLE/rootfs/masked"
 	ln -s "../../../../../..$OUTSIDE/file" "$BUNDLE/rootfs/masked-file"
@@ -272,7 +272,7 @@ assert_outside_unchanged() {
 	touch "$OUTSIDE/still-writable"
 }
 
-@test "links in /dev of the root file system are not followed for devices and links" {
+@test "links in the root file system's /dev aren't followed for devices and links" {
 	watch_outside
 	config 'del(.mounts[] | select(.destination | startswith("/dev")))'
 	rm -rf "$BUNDLE/rootfs/dev"
@@ -294,7 +294,7 @@ assert_outside_unchanged() {
 	assert_outside_unchanged
 }
 
-@test "a cwd that is a link to a folder outside stays inside" {
+@test "a cwd that is a link to a directory outside stays inside" {
 	watch_outside
 	ln -s "$OUTSIDE" "$BUNDLE/rootfs/work"
 	config '.process.cwd = "/work"'
@@ -303,7 +303,7 @@ assert_outside_unchanged() {
 	refute_contains "$output" original
 }
 
-@test "a rootfs that is itself a link is the place it leads to" {
+@test "a rootfs that is a link leads to its target" {
 	mv "$BUNDLE/rootfs" "$BUNDLE/real"
 	ln -s real "$BUNDLE/rootfs"
 	in_container 'echo linked'
@@ -317,25 +317,25 @@ assert_outside_unchanged() {
 	assert_output 1
 }
 
-@test "a /dev that is read-only has its devices and mounts" {
+@test "a read-only /dev has its devices and mounts" {
 	config '.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end)'
 	in_container 'grep "^[^ ]* /dev tmpfs" /proc/mounts | cut -d" " -f4 | cut -d, -f1; echo x >/dev/null && ls /dev/pts/ptmx; touch /dev/x 2>/dev/null || echo read-only'
 	assert_output $'ro\n/dev/pts/ptmx\nread-only'
 }
 
-@test "devices can't be executed or give a user's rights" {
+@test "the mounts of devices are noexec and nosuid" {
 	in_container 'grep " /dev/null " /proc/mounts | cut -d" " -f4'
 	assert_contains ",$output," ,nosuid,
 	assert_contains ",$output," ,noexec,
 }
 
-@test "a device /dev/ptmx of the config stays the link to the container's own" {
+@test "/dev/ptmx stays a link to the container's own where the config has a device /dev/ptmx" {
 	config '.linux.devices += [{"path": "/dev/ptmx", "type": "c", "major": 5, "minor": 2}]'
 	in_container 'readlink /dev/ptmx'
 	assert_output pts/ptmx
 }
 
-@test "a read-only tmpfs has the mounts that the config puts into it" {
+@test "a read-only tmpfs has the mounts that the config has below it" {
 	config '.mounts += [{"destination": "/mnt", "type": "tmpfs", "source": "tmpfs", "options": ["ro"]},
 		{"destination": "/mnt/sub", "type": "tmpfs", "source": "tmpfs", "options": ["rw"]}]'
 	in_container 'touch /mnt/sub/x && ls /mnt; touch /mnt/x 2>/dev/null || echo read-only'

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# urun run: what goes in and what comes out.
+# urun run: arguments, environment, descriptors, output and exit status.
 load lib.bash
 
-@test "run ends with 0 when the program does" {
+@test "run ends with 0 when the program ends with 0" {
 	program /bin/true
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
@@ -24,7 +24,7 @@ load lib.bash
 }
 
 @test "run ends with 128 and the signal when a signal ends the program" {
-	# Process 1 of a pid namespace is spared by its own signals, so the program gets one from outside.
+	# Process 1 of a pid namespace ignores its own signals, so the signal comes from outside.
 	program /bin/sleep 20
 	urun run --bundle "$BUNDLE" c1 &
 	wait_for 5 is_status c1 running
@@ -33,7 +33,7 @@ load lib.bash
 	assert_status 137
 }
 
-@test "a SIGTERM for urun reaches the program, whose exit status counts" {
+@test "a SIGTERM to urun reaches the program, and run ends with the program's exit status" {
 	sh_program 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done'
 	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 >"$BATS_TEST_TMPDIR/out" &
 	local pid=$!
@@ -43,21 +43,21 @@ load lib.bash
 	assert_status 7
 }
 
-@test "a program that doesn't exist is 127 and named" {
+@test "the status for a program that doesn't exist is 127, and the error names it" {
 	program /no/such/program
 	try run --bundle "$BUNDLE" c1
 	assert_status 127
 	assert_one_line /no/such/program 'no such file or directory'
 }
 
-@test "a bare name that isn't in the container's PATH is 127 and named" {
+@test "the status for a name that isn't in the container's PATH is 127, and the error names it" {
 	program nosuchname
 	try run --bundle "$BUNDLE" c1
 	assert_status 127
 	assert_one_line nosuchname 'executable file' 'not found in $PATH'
 }
 
-@test "a file without the x bit is 126" {
+@test "the status for a program without the x bit is 126" {
 	echo '#!/bin/sh' >"$BUNDLE/rootfs/etc/script"
 	program /etc/script
 	try run --bundle "$BUNDLE" c1
@@ -65,7 +65,7 @@ load lib.bash
 	assert_one_line /etc/script 'permission denied'
 }
 
-@test "a folder as program is 126" {
+@test "the status for a program that is a directory is 126" {
 	program /etc
 	try run --bundle "$BUNDLE" c1
 	assert_status 126
@@ -73,7 +73,7 @@ load lib.bash
 	[[ $stderr =~ 'permission denied'|'is a directory'|'is not a regular file' ]]
 }
 
-@test "a script whose interpreter is missing is an error that names the interpreter" {
+@test "the error for a script whose interpreter isn't found names the interpreter" {
 	printf '#!/no/interpreter\n' >"$BUNDLE/rootfs/etc/script"
 	chmod +x "$BUNDLE/rootfs/etc/script"
 	program /etc/script
@@ -82,13 +82,13 @@ load lib.bash
 	assert_one_line /etc/script /no/interpreter
 }
 
-@test "a bare name is found in the container's PATH" {
+@test "a program without a path is found in the container's PATH" {
 	program true
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
 }
 
-@test "the last of two PATHs in the env is the one that counts, for the search too" {
+@test "the last of two PATHs in the environment counts, also for the search" {
 	mkdir "$BUNDLE/rootfs/opt"
 	printf '#!/bin/sh\necho found\n' >"$BUNDLE/rootfs/opt/only-there"
 	chmod +x "$BUNDLE/rootfs/opt/only-there"
@@ -113,21 +113,21 @@ load lib.bash
 	urun run --bundle "$BUNDLE" c1 <"$BATS_TEST_TMPDIR/data" | cmp - "$BATS_TEST_TMPDIR/data"
 }
 
-@test "the program's stdout is the caller's own descriptor, no copying process in between" {
+@test "the program's stdout is the caller's own descriptor, without a process that copies" {
 	sh_program 'readlink /proc/self/fd/1'
 	urun run --bundle "$BUNDLE" c1 >"$BATS_TEST_TMPDIR/out"
 	run cat "$BATS_TEST_TMPDIR/out"
 	assert_output "$BATS_TEST_TMPDIR/out"
 }
 
-@test "arguments with blanks, quotes, newlines and nothing arrive as they are" {
+@test "empty arguments, and arguments with blanks, quotes and newlines, arrive unchanged" {
 	program /bin/sh -c 'for a; do printf "<%s>" "$a"; done' sh 'a b' '' '"q"' $'new\nline' '$HOME *'
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
 	assert_output $'<a b><><"q"><new\nline><$HOME *>'
 }
 
-@test "the environment is the config's alone" {
+@test "the program has only the environment of the config" {
 	config '.process.env += ["COLOUR=dark green", "EMPTY=", "SIGN=a=b"]'
 	export LEAK=me
 	sh_program 'echo "$COLOUR|$SIGN|${EMPTY-unset}|${LEAK-none}"'
@@ -135,15 +135,15 @@ load lib.bash
 	assert_output 'dark green|a=b||none'
 }
 
-@test "no descriptor but stdin, stdout and stderr is left to the program" {
+@test "the program has no descriptors but stdin, stdout and stderr" {
 	sh_program 'ls /proc/self/fd'
-	# ls has one for the folder itself.
+	# ls has one more, for the directory itself.
 	observe urun run --bundle "$BUNDLE" c1 5</dev/null 7</dev/null
 	assert_status 0
 	assert_output $'0\n1\n2\n3'
 }
 
-@test "--preserve-fds passes that many more descriptors" {
+@test "--preserve-fds N passes N more descriptors" {
 	sh_program 'cat <&3; cat <&4'
 	echo three >"$BATS_TEST_TMPDIR/three"
 	echo four >"$BATS_TEST_TMPDIR/four"
@@ -152,10 +152,10 @@ load lib.bash
 	assert_output $'three\nfour'
 }
 
-@test "--preserve-fds passes over what isn't open, and no descriptor of urun's fills the gap" {
-	# ls has one for the folder itself: the lowest that is free.
+@test "--preserve-fds skips numbers that aren't open, and no descriptor of urun fills the gap" {
+	# ls has one more, for the directory itself: the lowest that is free.
 	program ls /proc/self/fd
-	# Bash keeps some of its own above 9.
+	# Bash uses descriptors above 9 itself.
 	local fds='exec 3>&- 4<<<four 5>&- 6>&- 7<<<seven 8>&-; exec "$@"'
 	observe bash -c "$fds" bash "$URUN" --root "$STATE" --log "$BATS_TEST_TMPDIR/log" run --bundle "$BUNDLE" --preserve-fds 6 c1
 	assert_status 0
@@ -168,17 +168,17 @@ load lib.bash
 	urun delete --force c2
 }
 
-@test "LISTEN_FDS passes descriptors on, whoever LISTEN_PID is, and the program is told of them" {
+@test "LISTEN_FDS passes descriptors on, whatever LISTEN_PID is, and the program has the variables" {
 	sh_program 'echo "$LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES"; cat <&3; cat <&4'
 	observe bash -c 'exec 3<<<three 4<<<four 5<<<five; LISTEN_FDS=2 LISTEN_PID=$PPID LISTEN_FDNAMES=a:b exec "$@"' \
 		bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	assert_status 0
 	assert_output $'2 1 a:b\nthree\nfour'
-	# An engine counts the same descriptors twice, and some of its own with them.
+	# Engines give both LISTEN_FDS and --preserve-fds, which count the same descriptors, and others of the engine.
 	observe bash -c 'exec 3<<<three 4<<<four; LISTEN_FDS=1 exec "$@"' \
 		bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" --preserve-fds 2 c1
 	assert_output $'1 1 \nthree\nfour'
-	# What the config has is left as it is.
+	# Variables of the config stay as they are.
 	config '.process.env += ["LISTEN_FDS=7", "LISTEN_PID=8"]'
 	observe bash -c 'exec 3<<<three 4<<<four; LISTEN_FDS=2 exec "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	assert_output $'7 8 \nthree\nfour'
@@ -220,13 +220,13 @@ load lib.bash
 	assert_output example.org
 }
 
-@test "the program is process 1 and sees no other" {
-	# The shell itself looks: processes of a pipe may or may not be there yet.
+@test "the program is process 1 and sees no other process" {
+	# The shell itself reads /proc, as the processes of a pipe may or may not have started.
 	in_container 'set -- /proc/[0-9]*; echo $$ $*'
 	assert_output '1 /proc/1'
 }
 
-@test "a new network namespace has lo, up, and nothing else" {
+@test "a new network namespace has a loopback device that is up, and nothing else" {
 	in_container 'ls /sys/class/net; ip -o addr show lo | grep -o "127.0.0.1/8"; ping -c1 -w2 127.0.0.1 >/dev/null 2>&1; ip link show lo | grep -o LOWER_UP'
 	assert_contains "$output" 127.0.0.1/8
 	assert_contains "$output" LOWER_UP
@@ -240,14 +240,14 @@ load lib.bash
 	assert_output "$(tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort)"
 }
 
-@test "run without --bundle takes the current folder" {
+@test "run without --bundle uses the current directory" {
 	sh_program 'echo here'
 	cd "$BUNDLE"
 	try run c1
 	assert_output here
 }
 
-@test "--config takes another file than the bundle's config.json" {
+@test "--config uses another file than the bundle's config.json" {
 	sh_program 'echo other'
 	mv "$BUNDLE/config.json" "$BATS_TEST_TMPDIR/other.json"
 	try run --bundle "$BUNDLE" --config "$BATS_TEST_TMPDIR/other.json" c1
@@ -263,14 +263,14 @@ load lib.bash
 
 @test "run --detach returns at once and leaves the container running" {
 	program /bin/sleep 30
-	# Not its output: the container has it, and would be waited for.
+	# The output isn't read by a pipe: the container has the pipe, and the reader would wait for its end.
 	timeout 10 "$URUN" --root "$STATE" run --detach --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" c1 </dev/null >/dev/null 2>&1
 	is_status c1 running
 	kill -0 "$(cat "$BATS_TEST_TMPDIR/pid")"
 	urun delete --force c1
 }
 
-@test "run --keep leaves the stopped container, which delete removes" {
+@test "run --keep keeps the stopped container, and delete removes it" {
 	try run --keep --bundle "$BUNDLE" c1
 	assert_status 0
 	is_status c1 stopped

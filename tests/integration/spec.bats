@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# urun spec: a config to start from.
+# urun spec: it writes a config to start from.
 load lib.bash
 
+# setup_spec: changes to a new directory, which has a rootfs and no config.json.
 setup_spec() {
 	SPEC=$BATS_TEST_TMPDIR/fresh
 	mkdir "$SPEC"
@@ -10,14 +11,14 @@ setup_spec() {
 	cd "$SPEC" || return
 }
 
-@test "spec writes a config.json that runs as it stands" {
+@test "spec writes a config.json that runs unchanged" {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	setup_spec
 	try spec
 	assert_status 0
 	assert_output ''
 	jq -e '.ociVersion | startswith("1.")' config.json
-	# It asks for a shell on a terminal: type into it.
+	# The config asks for a shell on a terminal.
 	run "$BATS_TEST_DIRNAME/terminal" 'wait=# ' 'type=echo $((40 + 2)) $(id -u)\n' 'wait=42 0' 'type=exit 3\n' -- "$URUN" --root "$STATE" run c1
 	assert_contains "$output" '42 0'
 	assert_contains "$output" 'exit 3'
@@ -34,7 +35,7 @@ setup_spec() {
 	assert_output 0
 }
 
-@test "spec's config has all of the user's ids" {
+@test "spec's config maps all of the user's ids" {
 	has_subids || skip "this user has no subids"
 	setup_spec
 	urun spec
@@ -54,7 +55,7 @@ setup_spec() {
 	[ "$(cat config.json)" = mine ]
 }
 
-@test "spec --bundle writes there" {
+@test "spec --bundle writes into that directory" {
 	setup_spec
 	cd /
 	try spec --bundle "$SPEC"
@@ -62,7 +63,7 @@ setup_spec() {
 	[ -s "$SPEC/config.json" ]
 }
 
-@test "spec --rootless is what tools expect of runc's: the own id alone, the host's network and /sys" {
+@test "spec --rootless writes what runc's does: the own id alone, the host's network and /sys" {
 	cd "$BUNDLE"
 	rm config.json
 	try spec --rootless
@@ -77,7 +78,7 @@ setup_spec() {
 	[ "$(tr -s ' ' <<<"$output")" = " 0 $(id -u) 1" ]
 }
 
-@test "spec --rootfs / with paths of one's own to hide keeps those that are hidden anyway" {
+@test "spec --rootfs / with more paths to hide also hides the default paths" {
 	try spec --rootfs / --bundle "$BATS_TEST_TMPDIR" --annotation org.urun.hidden=/nope -- true
 	assert_status 0
 	jq -e '.annotations["org.urun.hidden"] | split("\n") | index("/home") != null and .[-1] == "/nope"' "$BATS_TEST_TMPDIR/config.json"

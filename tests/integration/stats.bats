@@ -1,19 +1,19 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# `stats`: what the running containers use.
+# `stats` and `events`: the processor time, memory and processes that running containers use.
 load lib.bash
 
-# started ID TEXT: a container that runs the line of shell.
+# started ID TEXT: starts a container that runs the line of shell.
 started() {
 	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name "$1" sh -c "$2" </dev/null >/dev/null 2>&1 3>&-
 }
 
-# column ID N: of the container's row in $output.
+# column ID N: prints the N-th column of the container's row in $output.
 column() {
 	awk -v id="$1" -v n="$2" '$1 == id { print $n }' <<<"$output"
 }
 
-@test "a container at work and one asleep, each with its processes, and none that has ended" {
+@test "stats prints a busy container and an idle one, each with its processes, and no stopped one" {
 	started busy 'while :; do :; done'
 	started idle 'sleep 1000 & sleep 1000 & wait'
 	started ended true
@@ -22,7 +22,7 @@ column() {
 	try stats --no-stream
 	assert_status 0
 	[ "$(head -n 1 <<<"$output")" = 'ID                       CPU     MEMORY      LIMIT   PIDS     CPU TIME' ]
-	# Half of a processor at least: the machine may have other things to do.
+	# A busy container has at least a fifth of a processor: the machine may be busy with others.
 	[ "$(column busy 2 | cut -d. -f1)" -ge 20 ] || fail "$output"
 	[ "$(column idle 2)" = 0.0% ]
 	[ "$(column busy 5)" = 1 ] && [ "$(column idle 5)" = 3 ]
@@ -39,7 +39,7 @@ column() {
 	[ "${#lines[@]}" = 1 ]
 }
 
-@test "a folder that is no container's is told once" {
+@test "stats warns once about a directory that isn't a container's" {
 	mkdir -p "$STATE/c9"
 	chmod 700 "$STATE"
 	echo x >"$STATE/c9/file"
@@ -49,7 +49,7 @@ column() {
 	rm -r "$STATE/c9"
 }
 
-@test "events --stats tells of a container without a cgroup what its processes use" {
+@test "events --stats prints what the processes of a container without a cgroup use" {
 	urun --cgroup-manager disabled run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 sh -c 'sleep 1000 & sleep 1000 & wait' \
 		</dev/null >/dev/null 2>&1 3>&-
 	wait_for 5 eval '[ "$(urun ps --format json c1 | jq length)" = 3 ]'
@@ -58,7 +58,7 @@ column() {
 	[ "${#lines[@]}" = 1 ]
 	jq -e '.type == "stats" and .id == "c1" and .data.hugetlb == {} and .data.pids.current == 3
 		and .data.memory.usage.usage > 0 and (.data.cpu.usage.total | type) == "number"' <<<"$output" || fail "$output"
-	# Without --stats it goes on until the container's end.
+	# Without --stats events prints them until the container's end.
 	timeout 20 "$URUN" --root "$STATE" events --interval 300ms c1 >"$BATS_TEST_TMPDIR/events" 2>&1 3>&- &
 	local events=$!
 	wait_for 10 grep -q '"stats"' "$BATS_TEST_TMPDIR/events"
@@ -66,12 +66,12 @@ column() {
 	wait "$events"
 }
 
-@test "the table goes on until the container's end" {
+@test "stats prints tables until the container's end" {
 	started c1 'sleep 1.5'
 	observe timeout 20 "$URUN" --root "$STATE" stats --interval 300ms c1
 	assert_status 0
 	[ "$(grep -c '^c1 ' <<<"$output")" -ge 2 ]
-	# For a file it is a row of tables, without the codes of a screen.
+	# In a file the tables follow each other, without control sequences.
 	refute_contains "$output" $'\033'
 	urun delete c1
 	try stats --no-stream c1

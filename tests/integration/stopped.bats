@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Processes that were stopped (SIGSTOP, Ctrl-Z) in the middle of something: the other commands never hang for it.
+# Processes that were stopped (SIGSTOP, Ctrl-Z) in the middle of a command: no other command waits for them without an end.
 load lib.bash
 
-# A hook of the runtime that stops the urun that creates the container.
+# stop_creator: adds a hook that stops the urun that creates the container.
 stop_creator() {
 	config '.hooks = {createRuntime: [{path: "/bin/sh", args: ["sh", "-c", "kill -STOP $PPID"]}]}'
 }
 
-# The same for the container's first process.
+# stop_first_process: adds a hook that stops the container's first process.
 stop_first_process() {
 	config '.hooks = {createRuntime: [{path: "/bin/sh", args: ["sh", "-c", "kill -STOP $(jq .pid)"]}]}'
 }
@@ -17,13 +17,13 @@ is_stopped() {
 	grep -q '^State:.*T (stopped)' "/proc/$1/status"
 }
 
-# create_in_background: as $creator.
+# create_in_background: starts `create`; $creator is its pid.
 create_in_background() {
 	"$URUN" --root "$STATE" create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>"$BATS_TEST_TMPDIR/creator" 3>&- &
 	creator=$!
 }
 
-# Commands that only look answer at once.
+# assert_looks_answer: commands that change nothing answer at once.
 assert_looks_answer() {
 	observe timeout 5 "$URUN" --root "$STATE" state c1
 	assert_status 0
@@ -34,7 +34,7 @@ assert_looks_answer() {
 	assert_status 0
 }
 
-@test "a stopped creator: what looks answers, kill works, delete says who it is, and delete --force removes both" {
+@test "while the creator is stopped state, list, ps and kill work, delete names the creator, and delete --force removes both" {
 	stop_creator
 	create_in_background
 	wait_for 10 is_stopped "$creator"
@@ -52,7 +52,7 @@ assert_looks_answer() {
 	assert_output ''
 }
 
-@test "a stopped creator that is continued goes on" {
+@test "a creator that was stopped goes on when it is continued" {
 	stop_creator
 	create_in_background
 	wait_for 10 is_stopped "$creator"
@@ -63,7 +63,7 @@ assert_looks_answer() {
 	assert_status 0
 }
 
-@test "a first process that is stopped before its creator is done: delete --force ends it, and the creator says so" {
+@test "delete --force ends a first process that is stopped during the creation, and the creator reports it" {
 	command -v jq >/dev/null || skip "jq isn't installed"
 	stop_first_process
 	create_in_background
@@ -77,7 +77,7 @@ assert_looks_answer() {
 	assert_contains "$(cat "$BATS_TEST_TMPDIR/creator")" 'was killed by signal 9'
 }
 
-@test "a created container that is stopped isn't started, and starts when it is continued" {
+@test "start refuses a created container that is stopped, and starts it when it was continued" {
 	sh_program 'exit 0'
 	urun create --bundle "$BUNDLE" c1
 	urun kill c1 STOP

@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# The terminal: in the foreground, and handed to an engine.
+# The terminal: in the foreground, and sent to an engine.
 load lib.bash
 
-# at_terminal STEP… : urun run c1 on a terminal; $output is what it showed.
+# at_terminal STEP…: runs the container at a terminal; $output is what the terminal showed.
 at_terminal() {
 	run "$BATS_TEST_DIRNAME/terminal" "$@" -- "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 }
 
+# with_terminal TEXT: the container has a terminal, and runs the line of shell.
 with_terminal() {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	config '.process.terminal = true'
@@ -20,7 +21,7 @@ with_terminal() {
 	assert_output $'/dev/pts/0\nall-three\nexit 0\nterminal restored'
 }
 
-@test "it works under script, as at a login" {
+@test "a container with a terminal runs under script(1), as at a login" {
 	command -v script >/dev/null || skip "script isn't installed"
 	with_terminal 'tty; exit 5'
 	run script -qec "'$URUN' --root '$STATE' run --bundle '$BUNDLE' c1" /dev/null </dev/null
@@ -40,33 +41,33 @@ with_terminal() {
 	assert_contains "$output" to-console
 }
 
-@test "the window's size is there at the start" {
+@test "the terminal has the window's size at the start" {
 	with_terminal 'stty size'
 	at_terminal size=31x117
 	assert_output $'31 117\nexit 0\nterminal restored'
 }
 
-@test "a window that is resized is resized inside" {
+@test "a change of the window's size reaches the container" {
 	with_terminal 'trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.05; done'
 	at_terminal size=24x80 wait=ready size=40x100
 	assert_contains "$output" '40 100'
 	assert_contains "$output" 'terminal restored'
 }
 
-@test "the exit status comes through the terminal" {
+@test "run at a terminal ends with the program's exit status" {
 	with_terminal 'exit 42'
 	at_terminal
 	assert_output $'exit 42\nterminal restored'
 }
 
-@test "what is typed arrives, and is echoed once" {
+@test "typed text arrives, and is echoed once" {
 	with_terminal 'echo ready; read line; echo "got $line"'
 	at_terminal wait=ready 'type=hello\n'
 	assert_contains "$output" 'got hello'
 	[ "$(grep -c '^hello' <<<"$output")" = 1 ]
 }
 
-@test "Ctrl-C interrupts the program inside, not urun" {
+@test "Ctrl-C interrupts the program in the container, and not urun" {
 	with_terminal 'trap "echo interrupted; exit 9" INT; echo ready; while :; do sleep 0.05; done'
 	at_terminal wait=ready 'type=\x03'
 	assert_contains "$output" interrupted
@@ -83,7 +84,7 @@ with_terminal() {
 	wait
 }
 
-@test "the terminal is restored when urun gets a SIGTERM" {
+@test "the terminal is restored when urun receives SIGTERM" {
 	with_terminal 'trap "exit 3" TERM; echo ready; while :; do sleep 0.05; done'
 	at_terminal wait=ready kill=15
 	assert_contains "$output" 'exit 3'
@@ -99,21 +100,21 @@ with_terminal() {
 	assert_contains "$output" 'terminal restored'
 }
 
-@test "all that a program prints at once before its end is shown" {
+@test "everything that a program prints immediately before its end is shown" {
 	with_terminal 'seq 1 20000'
 	at_terminal
 	[ "$(grep -c '^[0-9]*$' <<<"$output")" = 20000 ]
 	assert_contains "$output" $'\n20000\nexit 0'
 }
 
-@test "consoleSize is the size where the terminal has none" {
+@test "the terminal has the size of consoleSize where the caller's has none" {
 	config '.process.consoleSize = {"height": 33, "width": 99}'
 	with_terminal 'stty size'
 	at_terminal size=0x0
 	assert_contains "$output" '33 99'
 }
 
-@test "a terminal in the config but none at hand: the program has one, and reads the end of stdin" {
+@test "the program has a terminal where the caller has none, and reads the end of stdin" {
 	with_terminal 'test -t 0 && cat; echo end'
 	observe urun run --bundle "$BUNDLE" c1 <<<hello
 	assert_status 0
@@ -133,7 +134,7 @@ with_terminal() {
 	assert_one_line console
 }
 
-@test "--console-socket hands over one descriptor, the terminal" {
+@test "--console-socket sends one descriptor, the terminal's" {
 	with_terminal 'tty; read line; echo "got $line"; stty size >/dev/null && echo sized'
 	local socket=$BATS_TEST_TMPDIR/console.sock
 	mkfifo "$BATS_TEST_TMPDIR/typed"
@@ -155,29 +156,29 @@ with_terminal() {
 	urun delete c1
 }
 
-@test "--console-socket takes a path that is longer than a socket's address" {
+@test "--console-socket accepts a path that is longer than a socket's address" {
 	with_terminal 'echo long'
-	local folder
-	folder=$BATS_TEST_TMPDIR/$(printf 'x%.0s' $(seq 100))
-	mkdir "$folder"
-	(cd "$folder" && exec "$BATS_TEST_DIRNAME/console-receiver" console.sock </dev/null >"$BATS_TEST_TMPDIR/shown" 2>&1) &
+	local dir
+	dir=$BATS_TEST_TMPDIR/$(printf 'x%.0s' $(seq 100))
+	mkdir "$dir"
+	(cd "$dir" && exec "$BATS_TEST_DIRNAME/console-receiver" console.sock </dev/null >"$BATS_TEST_TMPDIR/shown" 2>&1) &
 	local receiver=$!
-	wait_for 5 test -S "$folder/console.sock"
-	urun create --bundle "$BUNDLE" --console-socket "$folder/console.sock" c1 </dev/null
+	wait_for 5 test -S "$dir/console.sock"
+	urun create --bundle "$BUNDLE" --console-socket "$dir/console.sock" c1 </dev/null
 	urun start c1
 	wait "$receiver"
 	assert_contains "$(cat "$BATS_TEST_TMPDIR/shown")" long
 	urun delete --force c1
 }
 
-@test "a console socket that nobody listens on is an error that names it" {
+@test "a console socket without a listener is an error that names it" {
 	with_terminal true
 	try create --bundle "$BUNDLE" --console-socket "$BATS_TEST_TMPDIR/none.sock" c1
 	assert_status 1
 	assert_one_line "$BATS_TEST_TMPDIR/none.sock"
 }
 
-@test "without a terminal in the config stdin that is a terminal stays the caller's" {
+@test "the program has the caller's terminal as stdin where the config has no terminal" {
 	sh_program 'test -t 0 && echo a-tty'
 	at_terminal
 	assert_contains "$output" a-tty

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# The user namespace: which ids the container has, and how it gets them.
+# The user namespace: which ids the container has, and how they are mapped.
 load lib.bash
 
-@test "a bundle without a user namespace runs with all of the user's subids" {
+@test "a bundle without a user namespace runs with all of the user's subuids" {
 	has_subids || skip "this user has no subids"
 	in_container 'cat /proc/self/uid_map'
 	assert_status 0
@@ -13,7 +13,7 @@ load lib.bash
 	[ "${map[*]}" = "0 $(id -u) 1 1 $first $count" ]
 }
 
-@test "gids are mapped from /etc/subgid likewise" {
+@test "a bundle without a user namespace runs with all of the user's subgids" {
 	has_subids || skip "this user has no subids"
 	in_container 'cat /proc/self/gid_map'
 	local first count
@@ -22,12 +22,12 @@ load lib.bash
 	[ "${map[*]}" = "0 $(id -g) 1 1 $first $count" ]
 }
 
-@test "a container without a user namespace in its config is in one of its own" {
+@test "a container without a user namespace in its config has one of its own" {
 	in_container 'readlink /proc/self/ns/user'
 	[ "$output" != "$(readlink /proc/self/ns/user)" ]
 }
 
-@test "files can be given to other ids and are the user's outside" {
+@test "the container can give files to other ids, which are the user's subids outside" {
 	has_subids || skip "this user has no subids"
 	config '.process.capabilities.bounding += ["CAP_CHOWN"] | .process.capabilities.effective += ["CAP_CHOWN"] | .process.capabilities.permitted += ["CAP_CHOWN"]'
 	in_container 'touch /tmp/mine /tmp/theirs && chown 1000:1000 /tmp/theirs && stat -c %u:%g /tmp/theirs'
@@ -39,7 +39,7 @@ load lib.bash
 	[ "$(stat -c %u "$BUNDLE/rootfs/tmp/theirs")" = "$((first + 999))" ]
 }
 
-@test "a config's own mappings are taken as they are" {
+@test "urun uses the mappings of the config" {
 	has_subids || skip "this user has no subids"
 	local first
 	read -r first _ <<<"$(subid_range uid)"
@@ -52,12 +52,13 @@ load lib.bash
 	[ "${map[*]}" = "0 $(id -u) 1 10 $first 20" ]
 }
 
+# single_id: the mapping has one id, which needs no set-user-ID helper.
 single_id() {
 	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": $uid, "size": 1}]
 		| .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 1}]' --argjson uid "$(id -u)" --argjson gid "$(id -g)"
 }
 
-@test "one own id needs no helper, and setgroups is denied" {
+@test "a mapping of one own id needs no helper, and setgroups is denied" {
 	single_id
 	sh_program 'cat /proc/self/uid_map /proc/self/setgroups'
 	observe env PATH=/nowhere "$(command -v timeout)" 20 "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
@@ -66,7 +67,7 @@ single_id() {
 	[ "${map[*]}" = "0 $(id -u) 1 deny" ]
 }
 
-@test "groups that can't be set are refused by their path, and nothing is made" {
+@test "the error for groups that can't be set names their path, and nothing is made" {
 	single_id
 	config '.process.user.additionalGids = [0]'
 	try run --bundle "$BUNDLE" c1
@@ -76,12 +77,12 @@ single_id() {
 	try check "$BUNDLE"
 	assert_status 1
 	assert_contains "$output$stderr" process.user.additionalGids
-	# In a user namespace that denies it.
+	# The caller is in a user namespace that denies setgroups(2).
 	config 'del(.linux.uidMappings, .linux.gidMappings)'
 	observe timeout 30 unshare --user --map-root-user "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	assert_status 125
 	assert_one_line process.user.additionalGids 'setgroups(2)' '(hint: '
-	# Kept groups are those of the caller: the config's mean nothing then.
+	# With kept groups, which are the caller's, the groups of the config have no meaning.
 	config '.linux.uidMappings = [{"containerID": 0, "hostID": $uid, "size": 1}] | .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 1}]' \
 		--argjson uid "$(id -u)" --argjson gid "$(id -g)"
 	config '.annotations = { "run.oci.keep_original_groups": "1" }'
@@ -103,7 +104,7 @@ single_id() {
 	urun delete --force c1
 }
 
-@test "groups that a root file system gives its user are a warning where they can't be set" {
+@test "groups of the root file system that can't be set are a warning" {
 	local container=(run --rootfs "$BUNDLE/rootfs" --network none --uidmap "0:$(id -u):1" --gidmap "0:$(id -g):1" --user root)
 	echo 'more:x:5:root' >>"$BUNDLE/rootfs/etc/group"
 	try "${container[@]}" id -u
@@ -118,14 +119,14 @@ single_id() {
 	urun delete --force c1
 }
 
-@test "with one id the gid=5 of devpts is dropped, not an error" {
+@test "with one id the option gid=5 of devpts is left out, and no error" {
 	single_id
 	in_container 'grep -c devpts /proc/mounts; grep devpts /proc/mounts'
 	assert_status 0
 	refute_contains "$output" gid=5
 }
 
-@test "the own id can be another one inside" {
+@test "the own id can have another number in the container" {
 	config '.linux.namespaces += [{"type": "user"}] | .process.user = {"uid": 1234, "gid": 4321} | .linux.uidMappings = [{"containerID": 1234, "hostID": $uid, "size": 1}]
 		| .linux.gidMappings = [{"containerID": 4321, "hostID": $gid, "size": 1}]' --argjson uid "$(id -u)" --argjson gid "$(id -g)"
 	in_container 'id -u; id -g'
@@ -133,14 +134,14 @@ single_id() {
 	assert_output $'1234\n4321'
 }
 
-@test "a mapping of ids that aren't the user's is refused with the range that is" {
+@test "the error for a mapping of ids that aren't the user's names the user's range" {
 	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 4000000000, "size": 10}] | .linux.gidMappings = .linux.uidMappings'
 	try run --bundle "$BUNDLE" c1
 	assert_status 125
 	assert_one_line 4000000000
 }
 
-@test "a user that has no mapping is an error that names the id" {
+@test "a process user without a mapping is an error that names the id" {
 	single_id
 	config '.process.user.uid = 5'
 	try run --bundle "$BUNDLE" c1
@@ -148,7 +149,7 @@ single_id() {
 	assert_one_line 5 map
 }
 
-@test "a mapping of more ids than the range has is refused by name" {
+@test "the error for a mapping of more ids than the user's range names the field" {
 	has_subids || skip "this user has no subids"
 	local first count
 	read -r first count <<<"$(subid_range uid)"
@@ -159,7 +160,7 @@ single_id() {
 	assert_one_line /etc/subuid
 }
 
-# hidden PATH…: urun run where these files don't exist for it.
+# run_without PATH…: observes a run for which these files don't exist.
 run_without() {
 	local hide=()
 	while [ $# -gt 0 ]; do
@@ -170,14 +171,14 @@ run_without() {
 	stderr=$(grep -v "^strace: Requested path" <<<"$stderr")
 }
 
-@test "without newuidmap the error names it and the package" {
+@test "without newuidmap the error names newuidmap and its package" {
 	has_subids || skip "this user has no subids"
 	run_without /usr/bin/newuidmap /bin/newuidmap /usr/sbin/newuidmap /sbin/newuidmap /usr/local/bin/newuidmap /usr/local/sbin/newuidmap
 	assert_status 125
 	assert_one_line newuidmap '(hint: ' uidmap
 }
 
-@test "a user without subids gets the own id alone, and warnings that name the files and the mend" {
+@test "a user without subids gets the own id alone, and warnings that name the files and the fix" {
 	program /bin/cat /proc/self/uid_map /proc/self/gid_map
 	run_without /etc/subuid /etc/subgid
 	assert_status 0
@@ -187,17 +188,17 @@ run_without() {
 	assert_contains "$stderr" 'usermod --add-subuids'
 }
 
-@test "where the own uid alone is to be mapped newuidmap isn't asked, which would fail without its file" {
+@test "urun doesn't run newuidmap where only the own uid is mapped" {
 	has_subids || skip "this user has no subids"
-	# Below strace neither of the two gains a privilege: the one that is asked is the one that fails.
+	# Under strace neither helper gains a privilege, so the helper that urun asks is the one that fails.
 	run_without /etc/subuid
 	assert_contains "$stderr" 'newgidmap: exit status 1'
 	refute_contains "$stderr" newuidmap
 }
 
-@test "groups that can't be dropped are told, unless they are to be kept" {
+@test "urun warns of groups that can't be dropped, unless the annotation keeps them" {
 	program /bin/true
-	# Another user of a user namespace, which has groups, and no range in /etc/subgid.
+	# The caller is another user of a user namespace, who has groups and no range in /etc/subgid.
 	chmod -R a+rX "$BATS_RUN_TMPDIR"
 	as_member() {
 		observe with_subids setpriv --reuid 5 --regid 5 --groups "$1" env "XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/other" \
@@ -218,14 +219,14 @@ run_without() {
 	remove_tree "$BATS_TEST_TMPDIR/other"
 }
 
-@test "with no_new_privs set the error says that newuidmap gains nothing" {
+@test "under no_new_privs the error says that newuidmap can't gain its rights" {
 	has_subids || skip "this user has no subids"
 	observe timeout 30 setpriv --no-new-privs "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	assert_status 125
 	assert_one_line newuidmap '(hint: ' no_new_privs
 }
 
-@test "where user namespaces are used up the error names the sysctl" {
+@test "where no more user namespaces are allowed the error names the sysctl" {
 	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}] | .linux.gidMappings = .linux.uidMappings'
 	observe timeout 30 unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"' sh \
 		"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
@@ -233,14 +234,14 @@ run_without() {
 	assert_one_line '(hint: ' user.max_user_namespaces
 }
 
-@test "inside a user namespace where we are root no second one is made" {
+@test "root of a user namespace makes no second user namespace" {
 	sh_program 'readlink /proc/self/ns/user'
 	observe timeout 30 unshare --user --map-root-user sh -c 'readlink /proc/self/ns/user; exec "$@"' sh "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
 	assert_status 0
 	[ "${lines[0]}" = "${lines[1]}" ]
 }
 
-@test "inside a user namespace the config's own is made where it asks for one" {
+@test "root of a user namespace makes a second one where the config asks for it" {
 	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}] | .linux.gidMappings = .linux.uidMappings'
 	sh_program 'readlink /proc/self/ns/user; cat /proc/self/uid_map'
 	observe timeout 30 unshare --user --map-root-user sh -c 'readlink /proc/self/ns/user; exec "$@"' sh "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
@@ -248,7 +249,7 @@ run_without() {
 	[ "${lines[0]}" != "${lines[1]}" ]
 }
 
-@test "inside a user namespace with subids all of them can be used" {
+@test "a container in a user namespace with subids can use all of them" {
 	has_subids || skip "this user has no subids"
 	config '.process.user = {"uid": 1000, "gid": 1000, "additionalGids": [20, 30]}'
 	sh_program 'id -u; id -g; id -G'
@@ -257,7 +258,7 @@ run_without() {
 	assert_output $'1000\n1000\n1000 20 30'
 }
 
-@test "a container can join another's user and network namespaces by path" {
+@test "a container can join another container's user and network namespaces by path" {
 	program /bin/sleep 30
 	urun run --detach --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" first </dev/null >/dev/null 2>&1
 	local pid
@@ -279,7 +280,7 @@ $(readlink "/proc/$pid/ns/net")"
 	assert_one_line /proc/self/ns/ipc
 }
 
-@test "the cgroup and time namespaces are new where the config asks for them" {
+@test "the cgroup and time namespaces are new where the config asks for it" {
 	config '.linux.namespaces += [{"type": "cgroup"}, {"type": "time"}] | .linux.timeOffsets = {"boottime": {"secs": 1000000}}'
 	in_container 'readlink /proc/self/ns/cgroup; readlink /proc/self/ns/time; cut -d. -f1 /proc/uptime'
 	assert_status 0
@@ -288,29 +289,29 @@ $(readlink "/proc/$pid/ns/net")"
 	[ "${lines[2]}" -ge 1000000 ]
 }
 
-# Its root is a subid: what the caller alone can reach is opened for it, and no more than that.
-@test "a container without the caller's id has the root and the binds that the caller can reach" {
+# The container's root is a subid: urun opens for it only the directories and files that the config names.
+@test "a container without the caller's id has the root and the bind mounts that only the caller can reach" {
 	local uids gids
 	uids=$(subid_range uid)
 	gids=$(subid_range gid)
 	mkdir -m 700 "$BUNDLE/own"
-	mkdir "$BUNDLE/own/folder"
-	echo one >"$BUNDLE/own/folder/file"
-	mkdir -p "$BUNDLE/rootfs/mnt/folder" "$BUNDLE/rootfs/mnt/all"
+	mkdir "$BUNDLE/own/directory"
+	echo one >"$BUNDLE/own/directory/file"
+	mkdir -p "$BUNDLE/rootfs/mnt/directory" "$BUNDLE/rootfs/mnt/all"
 	: >"$BUNDLE/rootfs/mnt/file"
 	config '.linux.namespaces += [{"type": "user"}]
 		| .linux.uidMappings = [{"containerID": 0, "hostID": $uid, "size": 100}] | .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 100}]
-		| .mounts += [{"destination": "/mnt/folder", "type": "bind", "source": ($own + "/folder"), "options": ["rbind", "ro"]},
+		| .mounts += [{"destination": "/mnt/directory", "type": "bind", "source": ($own + "/directory"), "options": ["rbind", "ro"]},
 			{"destination": "/mnt/all", "type": "bind", "source": "own", "options": ["rbind"]},
-			{"destination": "/mnt/file", "type": "bind", "source": "own/folder/file", "options": ["bind"]}]' \
+			{"destination": "/mnt/file", "type": "bind", "source": "own/directory/file", "options": ["bind"]}]' \
 		--arg own "$BUNDLE/own" --argjson uid "${uids% *}" --argjson gid "${gids% *}"
 	chmod 700 "$BUNDLE"
-	in_container 'cat /mnt/folder/file /mnt/file; ls /mnt/all 2>&1; echo two >/mnt/file'
+	in_container 'cat /mnt/directory/file /mnt/file; ls /mnt/all 2>&1; echo two >/mnt/file'
 	[[ $output = $'one\none\nls: '*'ermission denied' ]] || fail "$output"
 	[ "$status" -eq 1 ] || fail "status $status"
 }
 
-@test "a source that nobody can reach is named" {
+@test "the error for a source that doesn't exist names it" {
 	config '.mounts += [{"destination": "/mnt", "type": "bind", "source": "/nowhere/at/all", "options": ["bind"]}]'
 	try run --bundle "$BUNDLE" c1
 	assert_status 125
@@ -318,8 +319,8 @@ $(readlink "/proc/$pid/ns/net")"
 	assert_one_line "$stderr"
 }
 
-# As rootful podman has it: the network is made first, and the user namespace is the container's own.
-@test "a network namespace of ours is joined by a container with a new user namespace" {
+# podman as root does so: it makes the network first, and the container has a user namespace of its own.
+@test "a container with a new user namespace joins a network namespace of the caller's user namespace" {
 	config '.linux.namespaces |= map(select(.type != "network")) + [{"type": "user"}, {"type": "network", "path": "/proc/self/ns/net"}]
 		| .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}] | .linux.gidMappings = .linux.uidMappings
 		| del(.mounts[] | select(.destination == "/dev/pts"))'
@@ -330,7 +331,7 @@ $(readlink "/proc/$pid/ns/net")"
 	[ "$(tr -s ' ' <<<"${lines[-1]}")" = ' 0 0 1' ]
 }
 
-@test "what a namespace can't be joined for is the error, not that the container has gone" {
+@test "the error for a namespace that can't be joined has the reason" {
 	config '.linux.namespaces |= map(select(.type != "network")) + [{"type": "network", "path": "/proc/1/ns/net"}]'
 	[ -r /proc/1/ns/net ] || config '(.linux.namespaces[] | select(.type == "network")).path = "/proc/self/ns/net"'
 	try run --bundle "$BUNDLE" c1

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# Volumes and bind mounts: what is mounted below the source, now and later, and the words that people write behind the second colon.
+# Volumes and bind mounts: mounts below the source, now and later, and the options after the second colon.
 load lib
 
-# volume OPTIONS TEXT: a container by options with $SOURCE on /volume, that runs the line of shell.
+# volume OPTIONS TEXT: runs the line of shell in a container without a bundle, with $SOURCE on /volume.
 volume() {
 	try run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/volume$1" -- sh -c "$2"
 }
@@ -13,15 +13,15 @@ make_source() {
 	mkdir -p "$SOURCE/below"
 }
 
-# with_mount_below COMMAND…: as root of a user namespace, where a file system is mounted on $SOURCE/below.
+# with_mount_below COMMAND…: runs the command as root of a user namespace, where a file system is mounted on $SOURCE/below.
 with_mount_below() {
 	# shellcheck disable=SC2016 # for the shell in there
 	observe timeout -k 5 30 unshare --user --map-root-user --mount --propagation private sh -c \
 		'mount -t tmpfs below "$1/below" && : >"$1/below/file" && shift && exec "$@"' sh "$SOURCE" "$@"
 }
 
-# with_later_mount COMMAND…: as root of a user namespace where $SOURCE is a shared mount.  When the command's container says so ($LOOK), a
-# second file system is mounted below it.
+# with_later_mount COMMAND…: runs the command as root of a user namespace where $SOURCE is a shared mount.  When the command's container
+# asks for it (by $LOOK), a second file system is mounted below $SOURCE.
 with_later_mount() {
 	# shellcheck disable=SC2016 # for the shell in there
 	observe timeout -k 5 30 unshare --user --map-root-user --mount --propagation private sh -c '
@@ -37,7 +37,7 @@ with_later_mount() {
 
 LOOK=': >/volume/up; : </volume/go; ls /volume/later'
 
-@test "a volume hears of the host's later mounts with rslave, slave, rshared and shared, and with no other word" {
+@test "a volume receives the host's later mounts with rslave, slave, rshared and shared, and with no other option" {
 	local word seen
 	make_source
 	for word in :rslave :slave :rshared :shared :ro,rslave :rslave,noexec '' :private :rprivate :unbindable :runbindable :ro; do
@@ -50,7 +50,7 @@ LOOK=': >/volume/up; : </volume/go; ls /volume/later'
 	done
 }
 
-# shares ROOTFS-PROPAGATION WORDS SEEN
+# shares ROOTFS-PROPAGATION OPTIONS SEEN: a container with a bind mount of these options sees SEEN in a later mount of the host.
 shares() {
 	config '.linux.rootfsPropagation = (if $root == "" then null else $root end) | .mounts |= map(select(.destination != "/volume")) |
 		.mounts += [{"destination": "/volume", "type": "bind", "source": $source, "options": (["rbind"] + $ARGS.positional)}]' \
@@ -61,7 +61,7 @@ shares() {
 	[ "$output" = "$3" ] || fail "rootfsPropagation '$1', options '$2': the container sees '$output', not '$3'"
 }
 
-@test "a bind mount's own word about propagation wins over rootfsPropagation" {
+@test "the propagation option of a bind mount takes precedence over rootfsPropagation" {
 	make_source
 	shares '' rslave host
 	shares '' '' host
@@ -76,8 +76,8 @@ shares() {
 	shares shared rslave host
 }
 
-# The word that is seen in mountinfo(5) for each.  The last of several counts as mount(8) has it: slave and then shared is both.
-@test "the words about propagation are those of mount(8), on a shared root file system too" {
+# The test looks for the word of mountinfo(5) for each option.
+@test "the propagation options of mounts work as with mount(8), on a shared root file system too" {
 	local root word seen
 	make_source
 	declare -A wanted=([shared]='shared' [rshared]='shared' [private]='' [rprivate]='' [unbindable]='unbindable' [runbindable]='unbindable')
@@ -94,7 +94,7 @@ shares() {
 	done
 }
 
-# A mount on a shared one becomes shared, whatever it was before it was put there.
+# A mount that is attached below a shared mount becomes shared, whatever its propagation was before.
 @test "a private volume in a shared volume stays private" {
 	make_source
 	mkdir "$BATS_TEST_TMPDIR/other"
@@ -106,7 +106,7 @@ shares() {
 	assert_contains "$output" '/volume/other unbindable'
 }
 
-@test "a read-only volume is read-only in what is mounted below its source, by ro as by rro" {
+@test "the mounts below a read-only volume are read-only, with ro and with rro" {
 	local word
 	make_source
 	for word in ro rro rw,ro ro,noexec; do
@@ -124,8 +124,8 @@ shares() {
 	done
 }
 
-# In config.json "ro" is about the one mount, and "rro" about all (OCI runtime-spec, config.md "Linux mount options").
-@test "ro of a bind mount in config.json leaves what is mounted below writable, rro doesn't" {
+# In config.json "ro" holds for one mount, and "rro" for all mounts below it too (OCI runtime-spec, config.md "Linux mount options").
+@test "ro of a bind mount in config.json leaves the mounts below it writable, and rro doesn't" {
 	make_source
 	config '.mounts += [{"destination": "/volume", "type": "bind", "source": $source, "options": ["rbind", "ro"]}]' --arg source "$SOURCE"
 	sh_program 'echo x >/volume/below/file && ! echo x >/volume/file'
@@ -137,7 +137,7 @@ shares() {
 	assert_status 0
 }
 
-@test "noexec, nosuid and nodev of a volume hold below its source too, and the last of two opposites counts" {
+@test "noexec, nosuid and nodev of a volume hold for the mounts below it too, and the last of two opposite options counts" {
 	make_source
 	with_mount_below "$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/volume:noexec,nosuid,nodev" -- \
 		awk '$5 ~ "^/volume" { print $5, $6 }' /proc/self/mountinfo
@@ -150,7 +150,7 @@ shares() {
 	assert_status 126
 }
 
-@test "options of volumes that mean nothing here are taken, with a line of --debug" {
+@test "options of volumes that have no meaning here are accepted, and --debug prints them" {
 	local word
 	make_source
 	for word in z Z cached delegated consistent copy nocopy; do
@@ -164,7 +164,7 @@ shares() {
 	assert_contains "$stderr" "option 'cached' has no meaning here"
 }
 
-@test "an unknown option of a volume is refused by its name" {
+@test "the error for an unknown option of a volume names the option" {
 	local word
 	make_source
 	for word in rotten ro,rotten mode=755 size=1m O remount tmpcopyup RO; do
@@ -186,13 +186,13 @@ shares() {
 	assert_output 33:34
 	try run --rootfs "$BUNDLE/rootfs" --network none --user 33:34 --tmpfs /volume:U,mode=700 -- stat -c %u:%g /volume
 	assert_output 33:34
-	# And back, which only its new owner's namespace can.
+	# The volume can be given back, which only root of the new owner's user namespace can do.
 	volume :U,ro true
 	assert_status 0
 	[ "$(stat -c %u "$SOURCE/file" "$SOURCE" "$SOURCE/new" | sort -u)" = "$(id -u)" ]
 }
 
-@test "an option of file systems on a bind mount of a bundle is a warning" {
+@test "a file system's option on a bind mount of a bundle is a warning" {
 	make_source
 	config '.mounts += [{"destination": "/volume", "type": "bind", "source": $source, "options": ["bind", "mode=755", "newinstance", "z", "cached", "nocopy", "ro"]}]' --arg source "$SOURCE"
 	sh_program '! touch /volume/file 2>/dev/null && echo fine'
@@ -216,7 +216,7 @@ shares() {
 		assert_status 0
 		assert_output seen
 	done
-	# The kernel's own views are held to the same rules by that name.
+	# The rules for /proc hold for the relative path too.
 	config '.mounts[-1].destination = "proc"'
 	in_container true
 	assert_one_line '/proc'

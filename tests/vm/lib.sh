@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What build and run share: where things are kept, the machine's hardware, and its start and end.
+# What build and run share: the directories, the machine's hardware, and its start and end.
 # shellcheck disable=SC2034,SC2054,SC2100
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,15 +16,15 @@ qemu=qemu-system-x86_64
 die() { echo "urun-vm: $*" >&2; exit 125; }
 hash() { sha256sum | cut -c1-12; }
 
-# The image depends on the scripts that make it; the saved machine also on qemu,
-# its options and the host's processor (whose clock the guest counts on).
+# The image depends on the scripts that make it.  The saved machine also depends on qemu, its options, and the host's processor, whose
+# clock the guest uses.
 image_key=$({ cat "$here/build" "$here"/guest/*; echo "$extra"; } | hash)
 image=$cache/$suite-$image_key
 saved_key=$({ $qemu --version; grep -m1 'model name' /proc/cpuinfo; cat "$here/lib.sh"; echo "$mem $cpus $cpu $append"; } | hash)
 saved=$image/saved-$saved_key
 
-# The guest's clock is the host's time stamp counter, whose frequency the guest must
-# be told: it cannot measure it on a busy host, and then no timer ticks.
+# The guest's clock is the host's time stamp counter.  The guest must be told its frequency: on a busy host the guest can't measure it,
+# and then no timer ticks.
 tsc_khz() {
 	local base=/sys/devices/system/cpu/cpu0/cpufreq/base_frequency
 	if [ -n "${URUN_VM_TSC_KHZ:-}" ]; then
@@ -36,7 +36,7 @@ tsc_khz() {
 	fi
 }
 
-# vm_args DISK TMP RAM-OPTIONS: fills $args, the same machine for booting and restoring.
+# vm_args DISK TMP RAM-OPTIONS: sets $args to the same machine for booting and for restoring.
 vm_args() {
 	args=("$qemu" -nodefaults -no-user-config -nographic -no-reboot -name urun-vm
 		-M microvm,x-option-roms=off,pit=on,pic=on,rtc=on,memory-backend=ram
@@ -56,7 +56,7 @@ vm_args() {
 		-monitor "pipe:$2/mon")
 }
 
-# The second disk has a fixed size, as the saved machine knows it: a padded tar.
+# The second disk is a padded tar of a fixed size, which the saved machine knows.
 job_size=4G
 vm_tmp() {
 	tmp=$(mktemp -d "${TMPDIR:-/tmp}/urun-vm.XXXXXX")
@@ -75,7 +75,7 @@ vm_end() {
 	rm -rf "$tmp"
 }
 
-# Ends qemu at once: a machine holds nothing worth keeping.
+# Kills qemu: a machine has nothing to be kept.
 vm_kill() {
 	[ -n "$qemu_pid" ] || return 0
 	kill -KILL "$qemu_pid" 2>/dev/null || :
@@ -83,7 +83,7 @@ vm_kill() {
 	qemu_pid=
 }
 
-# Starts qemu; should this shell be killed, qemu goes with it.
+# Starts qemu, which ends with this shell.
 vm_start() {
 	cat <"$tmp/out" & cat_pids+=($!)
 	cat <"$tmp/err" >&2 & cat_pids+=($!)
@@ -94,14 +94,14 @@ vm_start() {
 
 monitor() { printf '%s\n' "$@" >&"$mon_in"; }
 
-# failed STATUS MESSAGE: ends with the console's last lines.
+# failed STATUS MESSAGE: prints the console's last lines and exits.
 failed() {
 	echo "urun-vm: $2; the console's last lines:" >&2
 	tail -q -n 20 "$tmp/console" "$tmp/qemu.log" >&2
 	exit "$1"
 }
 
-# vm_wait WORD DEADLINE: waits for "WORD [VALUE]" from the agent, gives $value.
+# vm_wait WORD DEADLINE: waits for "WORD [VALUE]" from the agent, and sets $value.
 vm_wait() {
 	local word line='' part
 	while :; do
