@@ -11,7 +11,10 @@
 
 #include "core/base/acl.h"
 
-/* The bytes of linux/posix_acl_xattr.h: version 2, then tag, permissions and id, little-endian. */
+/*
+ * The form of linux/posix_acl_xattr.h: version 2, then tag, permissions and id of each entry,
+ * little-endian.
+ */
 #define VERSION		      2, 0, 0, 0
 #define NO_ID		      0xff, 0xff, 0xff, 0xff
 #define ENTRY(tag, perm, ...) tag, 0, perm, 0, __VA_ARGS__
@@ -64,7 +67,7 @@ static void test_an_entry_is_added_in_its_order(void **state)
 	(void)state;
 	assert_int_equal(acl_add_user(given, sizeof(given), 0, 20, 6, got), sizeof(wanted));
 	assert_memory_equal(got, wanted, sizeof(wanted));
-	/* One that is there gets more, and none is there twice. */
+	/* An entry that exists already gets the permissions, and there is no second one. */
 	assert_int_equal(acl_add_user(given, sizeof(given), 0, 10, 2, got), sizeof(given));
 	assert_int_equal(got[14], 6);
 }

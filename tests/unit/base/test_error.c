@@ -103,10 +103,10 @@ static void all_failures_are_gathered_in_their_order(void **state)
 	error_hint(&err, "mend");
 	assert_int_equal(error_gather(&err, -1), 0);
 	assert_string_equal(err.text, "");
-	/* What another function told of its own keeps the list. */
+	/* An error that another function made for itself doesn't change the list. */
 	error_set(&other, 0, "second");
 	assert_int_equal(error_gather(&err, error_take(&err, &other)), 0);
-	/* A failure whose parts are told already adds nothing. */
+	/* A failure whose parts are in the list already adds nothing. */
 	assert_int_equal(error_gather(&err, error_prefix(&err, "file")), 0);
 	assert_int_equal(all.count, 2);
 	assert_string_equal(all.items[0].text, "first");
@@ -116,7 +116,7 @@ static void all_failures_are_gathered_in_their_order(void **state)
 	error_list_release(&all);
 }
 
-/* Seldom a person sends it. */
+/* SIGKILL is seldom sent by a person. */
 static void a_process_that_was_killed_has_the_likely_cause_as_hint(void **state)
 {
 	struct error err = ERROR_NONE;

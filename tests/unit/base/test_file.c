@@ -104,7 +104,7 @@ static void what_is_there_is_never_opened_to_make_a_file(void **state)
 	assert_int_equal(file_create(fixture->dir, "dangling", 0600, "x", 1), -EEXIST);
 	assert_int_equal(file_create(fixture->dir, "fifo", 0600, "x", 1), -EEXIST);
 	assert_int_equal(faccessat(fixture->dir, "nowhere", F_OK, 0), -1);
-	/* Replacing doesn't wait for a reader either. */
+	/* file_replace() doesn't wait for a reader of the FIFO either. */
 	assert_int_equal(file_replace(fixture->dir, "fifo", 0600, "x", 1), 0);
 	assert_text(fixture->dir, "fifo", "x");
 }
@@ -117,7 +117,7 @@ static void what_fails_leaves_nothing(void **state)
 	assert_int_equal(mkdirat(fixture->dir, "folder", 0700), 0);
 	assert_true(file_replace(fixture->dir, "folder", 0600, "x", 1) < 0);
 	assert_int_equal(count_entries(fixture->path), 1);
-	/* No room for the second byte. */
+	/* There is no room for the second byte. */
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small.rlim_max = old.rlim_max;

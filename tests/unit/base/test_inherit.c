@@ -16,7 +16,9 @@
 
 #include "core/base/inherit.h"
 
-/* The exit status of @check in a process of its own, whose dispositions it may change. */
+/*
+ * Runs @check in a process of its own, whose dispositions it may change; returns the exit status.
+ */
 static int in_child(int (*check)(void))
 {
 	pid_t pid = fork();

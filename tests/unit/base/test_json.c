@@ -11,7 +11,7 @@
 
 /* One member of each kind. */
 struct inner {
-	char *key; /* where it is in a map */
+	char *key; /* its name in a map */
 	char *name;
 	struct opt_u64 number;
 };
@@ -83,7 +83,7 @@ static void assert_refused(const char *text, const char *wanted)
 	assert_refused_bytes(text, strlen(text), wanted);
 }
 
-/* Only the beginning is ours, the rest is yajl's. */
+/* Only the beginning of the error is ours, and the rest is yajl's. */
 static void assert_no_json(const char *text, const char *wanted_start)
 {
 	struct error err = ERROR_NONE;
@@ -354,7 +354,10 @@ static void nesting_values_and_size_are_bounded(void **state)
 	strbuf_add_str(&fits, "}");
 	read_ok(fits.bytes, &o, &arena);
 	arena_release(&arena);
-	/* One more, in objects: the path is cut in its middle, as it is too long for a line. */
+	/*
+	 * One level more, in objects: the middle of the path is left out, as it is too long for a
+	 * line.
+	 */
 	strbuf_release(&fits);
 	fits = (struct strbuf){ 0 };
 	add_repeated(&fits, "{\"name\":", JSON_DEPTH_MAX);
@@ -381,12 +384,15 @@ static void strings_are_written_as_json_whatever_they_hold(void **state)
 	assert_written("\b\f\n\r\t\x01\x1f", "\"\\b\\f\\n\\r\\t\\u0001\\u001f\"");
 	assert_written("\xc3\xa4\xf0\x9f\x98\x80", "\"\xc3\xa4\xf0\x9f\x98\x80\"");
 	assert_written("a\xff\xc3", "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
-	/* DEL, C1, a mark of direction, a tag beyond U+FFFF: the same value, and no terminal's matter. */
+	/*
+	 * DEL, C1, a mark of direction, a tag beyond U+FFFF: the value stays the same, and no
+	 * terminal acts on it.
+	 */
 	assert_written("\x7f\xc2\x9b\xe2\x80\xae\xf3\xa0\x81\x81",
 		       "\"\\u007f\\u009b\\u202e\\udb40\\udc41\"");
 }
 
-/* Every byte but NUL, alone and beside others. */
+/* Each byte but NUL, alone and beside others. */
 static void our_own_documents_have_any_bytes(void **state)
 {
 	struct outer written = { .text = NULL, .color = -1 }, read;
@@ -405,7 +411,7 @@ static void our_own_documents_have_any_bytes(void **state)
 	assert_int_equal(json_read_own(own.bytes, own.size, &outer_shape, &read, &arena, &err), 0);
 	assert_string_equal(read.text, text.bytes);
 	assert_string_equal(read.strings.items[0], text.bytes);
-	/* And no others'. */
+	/* Other documents must be UTF-8. */
 	assert_int_equal(json_read(own.bytes, own.size, &outer_shape, &read, &arena, &err), -1);
 	assert_non_null(strstr(err.text, "invalid UTF-8"));
 	arena_release(&arena);

@@ -111,7 +111,7 @@ static void without_a_file_all_goes_to_stderr(void **state)
 	release(&written);
 }
 
-/* The shape that engines read: one object, level, msg and time. */
+/* Engines read this form: one object with level, msg and time. */
 static void the_file_has_the_failure_alone(void **state)
 {
 	static const char start[] =
@@ -153,7 +153,7 @@ static void a_failure_fits_the_engines_buffer(void **state)
 	release(&written);
 }
 
-/* As the parent does with the lines of a child. */
+/* The parent does so with the lines of a child. */
 static void pass_on_a_line(void)
 {
 	log_line(LOG_LEVEL_WARNING, "a\x1b[31m\nurun: forged\xc2\x9b"

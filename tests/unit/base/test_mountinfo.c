@@ -46,7 +46,10 @@ static void what_is_no_mount_is_skipped(void **state)
 
 static void expect_point(const char *written, const char *wanted)
 {
-	/* On the heap and as long as it is: a sanitizer sees a step beyond the end. */
+	/*
+	 * The text is on the heap, without room after it, so that a sanitizer sees a read beyond
+	 * the end.
+	 */
 	autofree char *text = str_format("1 2 0:1 / %s", written);
 	struct mountinfo mount;
 	char *rest = text;
@@ -62,11 +65,11 @@ static void only_three_octal_digits_are_an_escape(void **state)
 	(void)state;
 	expect_point("/a\\040", "/a ");
 	expect_point("/a\\377", "/a\xff");
-	/* A field that is cut in an escape. */
+	/* The field ends in the middle of an escape. */
 	expect_point("/a\\04", "/a\\04");
 	expect_point("/a\\0", "/a\\0");
 	expect_point("/a\\", "/a\\");
-	/* What sscanf(3) would take for a number. */
+	/* sscanf(3) would take these for numbers. */
 	expect_point("/a\\-11", "/a\\-11");
 	expect_point("/a\\+11", "/a\\+11");
 	expect_point("/a\\089", "/a\\089");

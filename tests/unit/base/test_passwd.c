@@ -127,14 +127,14 @@ static void an_earlier_line_of_ours_follows(void **state)
 	assert_merged("a:*:1:1:::\nann:*:1000:1000:Ann:/:/bin/sh\nb:x:2:2:::\n", now,
 		      "a:*:1:1:::\nann:*:1000:1000:Ann:/home/ann:/bin/bash\nb:x:2:2:::\n");
 	assert_merged("ann:*:1000:1000:Ann:/:/bin/sh", now, now);
-	/* Another number, unless somebody has that. */
+	/* The line gets the new number, unless another user has it. */
 	assert_merged("ann:*:5:6:Ann:/:/bin/sh\nb:x:2:2:::\n", now,
 		      "ann:*:1000:1000:Ann:/home/ann:/bin/bash\nb:x:2:2:::\n");
 	assert_merged("ann:*:5:6:Ann:/:/bin/sh\nb:x:1000:2:::\n", now,
 		      "ann:*:5:6:Ann:/:/bin/sh\nb:x:1000:2:::\n");
 	assert_merged("ann:*:5:\nb:x:2:\n", "ann:*:1000:", "ann:*:1000:\nb:x:2:\n");
 	assert_merged("ann:*:5:bob\n", "ann:*:1000:", "ann:*:5:bob\n1000:*:1000:\n");
-	/* With a password, or another comment, somebody has made it theirs. */
+	/* A line with a password, or with another comment, was changed by a user, and stays. */
 	assert_merged("ann:x:1000:1000:Ann:/:/bin/sh\n", now, "ann:x:1000:1000:Ann:/:/bin/sh\n");
 	assert_merged("ann:*:1000:1000:Me:/:/bin/sh\n", now, "ann:*:1000:1000:Me:/:/bin/sh\n");
 	assert_merged("bob:*:1000:1000:Ann:/:/bin/sh\n", now, "bob:*:1000:1000:Ann:/:/bin/sh\n");
@@ -158,17 +158,17 @@ static void a_number_that_we_gave_as_a_name_makes_room_for_a_name(void **state)
 		      "ann:*:1000:1000:Ann:/:/bin/sh\n",
 		      "root:x:0:0::/:/bin/sh\nann:*:1000:1000:Ann:/:/bin/sh\n");
 	assert_merged("1000:*:1000:\n", "ann:*:1000:\n", "ann:*:1000:\n");
-	/* Somebody else's. */
+	/* Another group's lines stay. */
 	assert_merged("1000:x:1000:\n", "ann:*:1000:\n", "1000:x:1000:\n");
 	assert_merged("1001:*:1000:\n", "ann:*:1000:\n", "1001:*:1000:\n");
-	/* A name that is taken. */
+	/* The name belongs to another group. */
 	assert_merged("ann:x:5:\n1000:*:1000:\n", "ann:*:1000:\n", "ann:x:5:\n1000:*:1000:\n");
 	/* Several lines. */
 	assert_merged("1000:*:1000:\n7:*:7:\n", "bob:*:7:\nann:*:1000:\n",
 		      "bob:*:7:\nann:*:1000:\n");
-	/* The name is there already, of ours for another id. */
+	/* Our line for another id has the name. */
 	assert_merged("ann:*:5:\n1000:*:1000:\nb:x:2:", "ann:*:1000:\n", "ann:*:1000:\nb:x:2:");
-	/* A number again. */
+	/* The name is a number again. */
 	assert_merged("1000:*:1000:\n", "1000:*:1000:\n", "1000:*:1000:\n");
 }
 

@@ -15,7 +15,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 
-/* BASE/root is the root, BASE/outside what nothing may touch. */
+/* BASE/root is the root, and nothing may change in BASE/outside. */
 struct fixture {
 	char base[64];
 	int root;

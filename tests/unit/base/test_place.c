@@ -18,7 +18,7 @@
 #include "core/base/place.h"
 #include "core/base/str.h"
 
-/* "mine" is ours alone, "shared" everybody's, as /tmp is. */
+/* Only this user can write to "mine", and everybody to "shared", as to /tmp. */
 static int make_folders(void **state)
 {
 	char *base = str_dup("/tmp/urun-test-place.XXXXXX");
@@ -128,7 +128,7 @@ static void the_last_link_in_a_shared_directory_is_not_followed(void **state)
 	assert_int_equal(place_open_directory("root", "shared/root/", PLACE_MAKE, &fd, &err), -1);
 	assert_int_equal(size_of("mine/precious"), 1);
 	assert_int_equal(size_of("mine/new"), -1);
-	/* An own one on the way is. */
+	/* A link of the user's own is followed. */
 	assert_int_equal(append_to("shared/root/precious", &err), 0);
 }
 
@@ -142,14 +142,16 @@ static void a_second_name_of_a_file_is_not_written_to(void **state)
 	assert_int_equal(append_to("shared/log", &err), -1);
 	assert_non_null(strstr(err.text, "second name"));
 	assert_int_equal(size_of("mine/precious"), 1);
-	/* A new one and an own one are fine there. */
+	/* A new file and an own file are fine there. */
 	assert_int_equal(append_to("shared/new", &err), 0);
 	assert_int_equal(append_to("shared/new", &err), 0);
 	assert_int_equal(size_of("shared/new"), 2);
 }
 
-/* Nobody but its owner can write to it, and that is another: what is there is what they chose. */
-/* Only root can give a directory away, so this is looked at where root runs the tests. */
+/*
+ * Only its owner can write to the directory, and the owner is another user, who chooses its files.
+ * Only root can give a directory away, so the test needs root.
+ */
 static void a_directory_of_another_user_is_theirs(void **state)
 {
 	struct error err = ERROR_NONE;
@@ -164,7 +166,7 @@ static void a_directory_of_another_user_is_theirs(void **state)
 	assert_int_equal(link("mine/precious", "theirs/second"), 0);
 	assert_int_equal(chown("theirs", 12345, 12345), 0);
 	assert_int_equal(chown("theirs/log", 12345, 12345), 0);
-	/* A FIFO without a reader would hold us for ever. */
+	/* The open of a FIFO without a reader would wait for ever. */
 	alarm(20);
 	assert_int_equal(place_open_append("log", "theirs/log", 0600, &fd, &err), -1);
 	alarm(0);

@@ -83,7 +83,7 @@ static void test_a_link_is_not_followed(void **state)
 	rmdir(outside);
 }
 
-/* More levels than a process has descriptors, and a path longer than PATH_MAX. */
+/* There are more levels than a process has descriptors, and the path is longer than PATH_MAX. */
 static void test_any_depth_goes(void **state)
 {
 	autoclose int top = open_top(state);

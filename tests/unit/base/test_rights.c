@@ -132,7 +132,7 @@ static void the_last_words_of_a_peer_that_reset_are_read(void **state)
 	(void)state;
 	assert_int_equal(write(pair.b, "q", 1), 1);
 	assert_int_equal(write(pair.a, "w", 1), 1);
-	/* It hasn't read what it was sent. */
+	/* This end hasn't read the byte that it was sent. */
 	fd_close(&pair.a);
 	assert_int_equal(rights_receive(pair.b, &in, 1, 0, NULL, 0, &count), 1);
 	assert_int_equal(byte, 'w');

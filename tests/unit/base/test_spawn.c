@@ -123,8 +123,8 @@ static void only_stdio_is_passed_on_and_signals_are_default(void **state)
 		    NULL, 0, &err) < 0)
 		fail_msg("%s", err.text);
 	/*
-	 * SIGPIPE is the lowest bit of the fourth digit.  exec, as the shell blocks signals while
-	 * it waits.
+	 * SIGPIPE is the lowest bit of the fourth digit.  The shell uses exec, as it blocks signals
+	 * while it waits.
 	 */
 	assert_int_equal(run_shell("exec grep -q 'SigBlk:.0000000000000000' /proc/self/status",
 				   NULL, 0, &err),
@@ -165,7 +165,7 @@ static void a_process_is_known_by_its_start_time(void **state)
 	(void)state;
 	assert_int_equal(pidfd_start_time(getpid(), &start_time, &process_state), 0);
 	assert_int_equal(process_state, 'R');
-	/* The name is the process's own choice. */
+	/* A process chooses its own name, so it may look like the end of the field. */
 	autofree char *path = str_format("/proc/%d/comm", (int)getpid());
 	assert_int_equal(fd_write_file(path, name), 0);
 	assert_int_equal(pidfd_start_time(getpid(), &again, &process_state), 0);
@@ -188,7 +188,7 @@ static void a_process_is_known_by_its_number_among_all(void **state)
 	assert_true(fd >= 0);
 	inode = pidfd_inode(fd);
 	close(fd);
-	/* Before Linux 6.9. */
+	/* pidfds have no inodes of their own before Linux 6.9. */
 	if (inode == 0)
 		skip();
 	assert_int_equal(pidfd_start_time(getpid(), &start_time, &process_state), 0);
@@ -200,7 +200,7 @@ static void a_process_is_known_by_its_number_among_all(void **state)
 	close(fd);
 	assert_int_equal(pidfd_open_same(getpid(), start_time, inode + 1), -ESRCH);
 	assert_int_equal(pidfd_open_same(getpid(), start_time + 1, inode), -ESRCH);
-	/* Neither is known: then it is nobody's. */
+	/* Without start time and inode no process matches. */
 	assert_int_equal(pidfd_open_same(getpid(), 0, 0), -ESRCH);
 }
 

@@ -118,7 +118,7 @@ static void arena_grows_lists_by_one(void **state)
 	arena_release(&arena);
 }
 
-/* The Unicode Standard, table 3-7. */
+/* Source: The Unicode Standard, table 3-7. */
 static void utf8_is_told_from_other_bytes(void **state)
 {
 	static const char *const good[] = { "",
@@ -152,7 +152,7 @@ static void utf8_is_told_from_other_bytes(void **state)
 		assert_false(utf8_is_valid((const unsigned char *)bad[i], strlen(bad[i])));
 }
 
-/* Where two lists began as one, what is added to one isn't seen in the other. */
+/* An item that is added to one of two lists with a common beginning isn't in the other. */
 static void arena_keeps_lists_apart_that_began_as_one(void **state)
 {
 	struct arena arena = { 0 };

@@ -92,7 +92,7 @@ static void test_the_part_that_is_the_cause_is_named(void **state)
 	}
 }
 
-/* What path_mkdirs_in_root() fails with is what the words are made of. */
+/* The text of the error is made of the errno of path_mkdirs_in_root(). */
 static void test_a_directory_that_cant_be_written_to(void **state)
 {
 	const struct fixture *fixture = *state;
@@ -100,7 +100,7 @@ static void test_a_directory_that_cant_be_written_to(void **state)
 	int failed;
 
 	if (geteuid() == 0)
-		return; /* nothing is refused */
+		return; /* root is refused nothing */
 	failed = path_mkdirs_in_root(fixture->root, "/locked/a", 0755);
 	assert_int_equal(failed, -EACCES);
 	target_error(fixture->root, "/locked/a", -failed, "what", &err);
@@ -116,7 +116,7 @@ static void test_a_directory_that_cant_be_searched(void **state)
 	int failed;
 
 	if (geteuid() == 0)
-		return; /* nothing is refused */
+		return; /* root is refused nothing */
 	make("dark", 0);
 	failed = path_mkdirs_in_root(fixture->root, "/dark/a/b", 0755);
 	assert_int_equal(failed, -EACCES);

@@ -12,7 +12,10 @@
 #include "core/cgroup/limits.h"
 #include "core/config/config.h"
 
-/* What linux.resources become: "file=value" each, with blanks between, or the error's text. */
+/*
+ * Returns the settings for linux.resources, as "file=value" with blanks between, or the error's
+ * text.
+ */
 static const char *settings_of(const char *resources, enum cgroup_purpose purpose)
 {
 	static char line[2048];

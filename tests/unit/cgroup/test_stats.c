@@ -9,7 +9,7 @@
 #include "core/base/str.h"
 #include "core/cgroup/stats.h"
 
-/* The names are those of the kernel's files, hugetlb.2MB.current (mem_fmt() of mm/hugetlb_cgroup.c). */
+/* The kernel names its files so, as in hugetlb.2MB.current (mem_fmt() of mm/hugetlb_cgroup.c). */
 static void sizes_of_huge_pages_are_named_as_the_controllers_files(void **state)
 {
 	static const struct {

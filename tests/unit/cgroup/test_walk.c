@@ -25,8 +25,8 @@
 #define MANY 100000
 
 /*
- * A directory with "tree", which is walked, and "beside", which is nobody's business.  In memory
- * where there is such a place: twenty thousand directories take a busy disk a minute.
+ * Makes a directory with "tree", which is walked, and "beside", in which nothing may change.  It is
+ * in memory if possible: a busy disk needs a minute for twenty thousand directories.
  */
 static int make_place(void **state)
 {
@@ -51,7 +51,7 @@ static int remove_place(void **state)
 	return status;
 }
 
-/* Nests @depth directories of that name in tree. */
+/* Nests @depth directories with this name in tree. */
 static void nest(const char *name, int depth)
 {
 	autoclose int fd = open("tree", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -102,8 +102,8 @@ static void expect_removed(void)
 }
 
 /*
- * A process that may open 16 descriptors and has little stack does it: with one descriptor or one
- * frame of a function for each level it could not.
+ * A process with 16 descriptors and little stack can do the walk.  It couldn't if the walk needed a
+ * descriptor or a stack frame for each level.
  */
 static void depth_costs_neither_descriptors_nor_stack(void **state)
 {
@@ -123,7 +123,7 @@ static void depth_costs_neither_descriptors_nor_stack(void **state)
 	assert_int_equal(setrlimit(RLIMIT_STACK, &stack), 0);
 }
 
-/* Ten levels of names as long as they can be have a path that no system call takes. */
+/* Ten levels of names of the greatest length have a path that no system call accepts. */
 static void long_names_are_no_hindrance(void **state)
 {
 	char name[256];
@@ -180,7 +180,7 @@ static void links_are_not_followed(void **state)
 	assert_int_equal(count_tree(), 1);
 }
 
-/* The container's root, which is us outside, can have taken the owner's rights away. */
+/* The container's root, which is this user outside, may have removed the owner's permissions. */
 static void rights_that_the_owner_lacks_are_restored(void **state)
 {
 	(void)state;
@@ -199,8 +199,8 @@ static int grow(int dir, void *context, struct error *err)
 }
 
 /*
- * The names of a directory are read when it's entered; so one that gets another each time when it
- * was entered grows broad, or, as here before it is read, deep without an end.
+ * The walk reads the names of a directory when it enters the directory.  A directory that gets a
+ * new one each time it is entered, as here before it is read, grows deeper without an end.
  */
 static int grow_before_it_is_read(int dir, void *context, struct error *err)
 {
@@ -262,7 +262,7 @@ static int move_away(int dir, void *context, struct error *err)
 	(void)err;
 	assert_int_equal(fstat(dir, &st), 0);
 	assert_true(st.st_ino != seen->forbidden);
-	/* The walk is in tree/a/a now, whose parent gets another parent. */
+	/* The walk is now in tree/a/a, which is moved to another parent. */
 	if (++seen->count == 3 && !seen->moved) {
 		seen->moved = true;
 		assert_int_equal(rename("tree/a/a", "beside/a"), 0);
@@ -282,11 +282,14 @@ static void a_directory_that_is_moved_takes_the_walk_nowhere(void **state)
 	seen.forbidden = st.st_ino;
 	assert_int_equal(walk_each("tree", MANY, move_away, &seen, &err), 0);
 	assert_true(seen.moved);
-	/* tree, a and the three that went; then tree and a again. */
+	/*
+	 * The walk has seen tree, a and the three directories that were moved; then tree and a
+	 * again.
+	 */
 	assert_int_equal(seen.count, 5 + 2);
 }
 
-/* Makes, moves and removes without a pause. */
+/* Makes, moves and removes directories without a pause. */
 static void __attribute__((noreturn)) disturb(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes to a config: what is added stands last, what is set stands once.
+// Changes to a config: an added value is the last of its list, and a set value occurs once.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

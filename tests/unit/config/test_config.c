@@ -16,7 +16,7 @@
 #include "core/base/str.h"
 #include "core/config/config.h"
 
-/* Parts of a config; the cases below put in what they are about. */
+/* Parts of a config; each case below adds its own subject. */
 #define VERSION	      "\"ociVersion\":\"1.3.0\""
 #define ROOT	      "\"root\":{\"path\":\"rootfs\"}"
 #define MOUNT_NS      "{\"type\":\"mount\"}"
@@ -42,7 +42,7 @@ static void assert_taken(const char *text)
 	config_release(&config);
 }
 
-/* The error begins with @wanted: the field's path and a little more. */
+/* The config is refused, and the error begins with @wanted: the field's path, and a little more. */
 static void assert_refused(const char *text, const char *wanted)
 {
 	struct container_config config;
@@ -116,7 +116,7 @@ static void the_least_config_is_taken_and_filled(void **state)
 		OF_TOP(",\"windows\":{\"x\":[1.5]},\"solaris\":{},\"vm\":null,\"future\":[[[]]]"));
 }
 
-/* Since version 1.2: config.md, "Mounts". */
+/* Source: config.md of version 1.2, "Mounts". */
 static void relative_destinations_are_below_the_root(void **state)
 {
 	static const char text[] =
@@ -133,7 +133,7 @@ static void relative_destinations_are_below_the_root(void **state)
 	config_release(&config);
 }
 
-/* Programs in Go write "" for what isn't given. */
+/* Programs in Go write "" for a value that isn't given. */
 static void empty_paths_are_as_none(void **state)
 {
 	static const char text[] = OF_LINUX(",\"cgroupsPath\":\"\"");
@@ -152,7 +152,7 @@ static void add_letters(struct strbuf *text, size_t count)
 		strbuf_add_str(text, "x");
 }
 
-/* @text with the letters in the place of its '@'. */
+/* @Returns @text with the letters in place of its '@'. */
 static char *with_letters(const char *text, const struct strbuf *letters)
 {
 	const char *at = strchr(text, '@');
@@ -160,7 +160,7 @@ static char *with_letters(const char *text, const struct strbuf *letters)
 	return str_format("%.*s%s%s", (int)(at - text), text, letters->bytes, at + 1);
 }
 
-/* Paths and strings that the kernel takes nowhere are refused before anything is made. */
+/* Paths and strings that the kernel never accepts are refused before anything is made. */
 static void lengths_that_can_only_fail_are_refused(void **state)
 {
 	static const struct {
@@ -207,7 +207,7 @@ static void a_path_of_four_kibibytes_is_refused(void **state)
 	assert_refused(text, "linux.cgroupsPath: longer than 4095 bytes");
 }
 
-/* config.md, "Specification version". */
+/* Source: config.md, "Specification version". */
 static void versions_are_semver_of_1(void **state)
 {
 	(void)state;
@@ -335,7 +335,7 @@ static void mounts_and_hooks_are_checked(void **state)
 		"mounts[0].source: is empty");
 	assert_taken(OF_TOP(
 		",\"mounts\":[{\"destination\":\"/a\",\"options\":[\"remount\",\"bind\",\"ro\"]}]"));
-	/* buildah writes such ones. */
+	/* buildah writes such mounts. */
 	assert_taken(OF_TOP(",\"mounts\":[{\"destination\":\"/a\",\"options\":[\"\"]}]"));
 	assert_refused(
 		OF_TOP(",\"mounts\":[{\"destination\":\"/a\",\"uidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}]}]"),
@@ -597,8 +597,8 @@ static void seccomp_is_checked(void **state)
 }
 
 /*
- * Every property of the spec, once: what one table has wrong is missing or different in the second
- * print.
+ * A config with each property of the spec.  An error in one of the tables makes a property
+ * disappear or differ in the second print.
  */
 static const char whole[] =
 	"{\"ociVersion\":\"1.3.0\",\"process\":{\"terminal\":true,\"consoleSize\":{\"height\":24,\"width\":80},"
@@ -665,7 +665,7 @@ static void all_that_is_read_is_printed(void **state)
 	config_release(&config);
 }
 
-/* namespaces(7), config-linux.md "Namespaces". */
+/* Source: namespaces(7); config-linux.md, "Namespaces". */
 static void namespaces_have_names_files_and_flags(void **state)
 {
 	(void)state;

@@ -21,7 +21,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Options with NULL at the end. */
+/* @texts ends with NULL. */
 static struct mount_options parse(const char *const *texts)
 {
 	char *items[128];
@@ -38,7 +38,7 @@ static struct mount_options parse(const char *const *texts)
 
 static void every_option_of_the_spec_is_known(void **state)
 {
-	/* OCI runtime-spec 1.3, config.md, the tables of "Linux mount options". */
+	/* Source: OCI runtime-spec 1.3, config.md, the tables of "Linux mount options". */
 	static const char *const names[] = {
 		"async",
 		"atime",
@@ -172,7 +172,10 @@ static void what_is_not_asked_for_is_not_touched(void **state)
 	assert_int_equal(options.super.count, 0);
 }
 
-/* mount_setattr(2): to change the atime mode, all of MOUNT_ATTR__ATIME is in attr_clr. */
+/*
+ * Source: mount_setattr(2): attr_clr must have all of MOUNT_ATTR__ATIME when the atime mode
+ * changes.
+ */
 static void an_atime_mode_is_cleared_before_it_is_set(void **state)
 {
 	struct mount_options options = PARSE("noatime");

@@ -12,7 +12,7 @@
 #include "core/base/str.h"
 #include "core/config/mount_plan.h"
 
-/* A config that has these mounts, read as a config.json would be. */
+/* A config with some mounts, read as from a config.json. */
 struct fixture {
 	struct container_config config;
 	struct mount_plan plan;
@@ -174,8 +174,8 @@ static void mounts_are_private_as_the_root_unless_they_say_otherwise(void **stat
 	"{\"containerID\":1,\"hostID\":100000,\"size\":65536}]"
 
 /*
- * The host's ids are written from inside of the container's namespace: 100010 there is 11, 1000 is
- * 0.
+ * The mappings are written from inside the container's user namespace, in which the host's id
+ * 100010 is 11, and 1000 is 0.
  */
 static void host_ids_of_an_idmap_go_back_through_the_container(void **state)
 {

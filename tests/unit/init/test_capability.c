@@ -44,7 +44,7 @@ static void catch_warning(enum log_level level, const char *text, void *context)
 		}                                                               \
 	} while (0)
 
-/* Status of the child that can't make a user namespace. */
+/* Exit status of a child that can't make a user namespace. */
 #define NO_NAMESPACE 77
 
 static int become_root_of_namespace(void)
@@ -64,7 +64,8 @@ static int become_root_of_namespace(void)
 }
 
 /*
- * What is dropped is gone for ever, so each case is a process of its own, root of a user namespace.
+ * A dropped capability can't be regained, so each case has a process of its own, which is root of a
+ * user namespace.
  */
 static void in_namespace(int (*body)(void))
 {
@@ -182,7 +183,10 @@ static int body_not_granted(void)
 	CHECK(cap_drop_bound(CAP_KILL) == 0);
 	log_set_sink(catch_warning, &warnings);
 	CHECK(apply(&config) == 0);
-	/* bounding: KILL; effective: KILL; inheritable: SYS_ADMIN; ambient: KILL */
+	/*
+	 * The warnings are about KILL (bounding, effective and ambient) and SYS_ADMIN
+	 * (inheritable).
+	 */
 	CHECK(warnings.count == 4);
 	CHECK(own_by(cap_get_bound) == BIT(CAP_CHOWN));
 	CHECK(own(CAP_EFFECTIVE) == BIT(CAP_CHOWN) && own(CAP_INHERITABLE) == BIT(CAP_CHOWN));

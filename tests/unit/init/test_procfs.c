@@ -19,7 +19,7 @@
 #include "core/init/label.h"
 #include "core/rootfs/procfs.h"
 
-/* Opens and closes: 0, or the negative errno. */
+/* Opens and closes a file; returns 0 or the negative errno. */
 static int try_open(int proc, const char *path)
 {
 	autoclose int fd = procfs_open(proc, path, O_RDONLY);
@@ -53,7 +53,7 @@ static void test_no_link_and_no_name_leads_away(void **state)
 	assert_int_equal(try_open(proc, "self/fd/0"), -ELOOP);
 }
 
-/* Status of the child that can't make a user namespace. */
+/* Exit status of a child that can't make a user namespace. */
 #define NO_NAMESPACE 77
 
 static int cover_and_open(void)
@@ -67,7 +67,7 @@ static int cover_and_open(void)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("/proc/self/sched", "/proc/self/attr/exec", NULL, MS_BIND, NULL) < 0)
 		return NO_NAMESPACE;
-	/* It is a file of procfs that takes any text. */
+	/* The mounted file is one of procfs, and accepts any text. */
 	if (label_open(&process, &label, &err) == 0 || !strstr(err.text, "mounted over"))
 		return 1;
 	if (mount("tmpfs", "/proc", "tmpfs", 0, NULL) < 0)

@@ -135,7 +135,7 @@ static void what_cannot_be_executed_is_passed_over(void **state)
 			 "executable file `folder` in $PATH can't be executed: permission denied");
 }
 
-/* podman and docker read their own exit status from these texts. */
+/* podman and docker choose their own exit status by these texts. */
 static void missing_programs_have_the_texts_that_engines_know(void **state)
 {
 	(void)state;
@@ -176,7 +176,7 @@ static void chdir_failures_have_the_texts_that_engines_know(void **state)
 	assert_int_equal(program_chdir(&process, &err), 0);
 }
 
-/* Executes in a child, which sends back the line of the failure. */
+/* Executes the file in a child, which sends the line of the error. */
 static void assert_exec_fails(const char *path, int status, const char *line_expected)
 {
 	int ends[2], child_status;
@@ -297,7 +297,7 @@ static void another_machines_program_is_told(void **state)
 
 	(void)state;
 	make_file("elf", &elf, sizeof(elf), 0755);
-	/* Not by execve: the host may have an emulator for it. */
+	/* The test doesn't use execve, as the host may have an emulator. */
 	assert_int_equal(inspect_exec_failure("./elf", ENOEXEC, &err), -1);
 	assert_string_equal(error_format(&err, line),
 			    "exec `./elf`: it is made for " OTHER_NAME ", this machine is " OWN_NAME
@@ -305,7 +305,10 @@ static void another_machines_program_is_told(void **state)
 	assert_int_equal(err.status, 126);
 }
 
-/* Lying headers must neither be believed nor read out of bounds; the sanitizers watch. */
+/*
+ * False values in headers must neither be believed nor lead to reads out of bounds, which
+ * sanitizers see.
+ */
 static void hostile_headers_are_survived(void **state)
 {
 	static const uint64_t values[] = { 0,	 1,	    2,		4095,
@@ -370,7 +373,7 @@ static void home_is_added_where_env_has_none(void **state)
 	assert_string_equal(program.envp[2], "HOME=/");
 	program_release(&program);
 
-	/* The last of two values takes the place of the first; an empty HOME is none. */
+	/* The last of two values replaces the first, and an empty HOME counts as none. */
 	process.env.items = (char *[]){ "A=1", "B=2", "A=3" };
 	process.env.count = 3;
 	program_prepare(&process, str_dup("/bin/a"), NULL, root, &program);
@@ -387,7 +390,7 @@ static void home_is_added_where_env_has_none(void **state)
 	program_release(&program);
 }
 
-/* A search from the first on for each of them would take a minute. */
+/* It would take a minute to search the whole list for each variable. */
 static void as_many_variables_as_execve_takes_are_put_together_at_once(void **state)
 {
 	static char names[200000][10];

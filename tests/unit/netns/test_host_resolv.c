@@ -17,7 +17,7 @@
 
 static const struct network_options host = { .kind = NETWORK_HOST };
 
-/* A container's file with this text, and its follower. */
+/* Makes a container's file with this text, and its follower. */
 static int begin(struct resolv_follower *follower, const char *text)
 {
 	int fd = memfd_create("resolv.conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -77,7 +77,7 @@ static void a_file_that_was_changed_is_left_alone(void **state)
 	resolv_follower_release(&follower);
 }
 
-/* As on a file system by FUSE that is of another user namespace. */
+/* A file in a FUSE file system of another user namespace can't be truncated. */
 static void a_file_that_cannot_be_cut_ends_in_empty_lines(void **state)
 {
 	struct resolv_follower follower;

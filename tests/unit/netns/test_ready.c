@@ -37,7 +37,7 @@ struct outcome {
 	char text[ERROR_TEXT_SIZE];
 };
 
-/* The helper's first process; its socket has the number READY_FD. */
+/* Runs the helper's first process, whose socket has the number READY_FD. */
 static _Noreturn void starter_main(int socket, int report, enum end end)
 {
 	struct outcome outcome = { 0 };
@@ -60,7 +60,7 @@ static _Noreturn void starter_main(int socket, int report, enum end end)
 	_exit(write(report, &outcome, sizeof(outcome)) == sizeof(outcome) ? 0 : 2);
 }
 
-/* @serves: the parent closes its socket after it has got the pidfd, as it does at READY. */
+/* @@serves: the parent closes its socket after it received the pidfd, as it does at READY. */
 static struct outcome watch(enum end end, bool listens, bool serves)
 {
 	struct outcome outcome;
@@ -70,7 +70,7 @@ static struct outcome watch(enum end end, bool listens, bool serves)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	assert_int_equal(pipe(report), 0);
-	/* Above what the starter gives another number to. */
+	/* A number above those that the starter moves. */
 	report[1] = dup2(report[1], 20);
 	if (!listens)
 		close(pair[0]);
@@ -117,7 +117,7 @@ static void a_server_without_memory_is_told(void **state)
 	assert_string_equal(outcome.text, "out of memory");
 }
 
-/* It has sent ERROR before it ended. */
+/* The server sent ERROR before it ended. */
 static void a_server_that_has_failed_is_not_told_twice(void **state)
 {
 	(void)state;

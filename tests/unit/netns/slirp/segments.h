@@ -20,12 +20,12 @@
 #include "netns/slirp/connection.h"
 #include "netns/slirp/frame.h"
 
-/* TCP segments between a container and libslirp, and connections made of them, for the tests. */
+/* TCP segments between a container and libslirp, and connections of them, for the tests. */
 
 #define SYN 0x02
 #define ACK 0x10
 
-/* The socket that libslirp has for the connection. */
+/* The descriptor of libslirp's socket for the connection. */
 #define FD 70
 
 static const uint8_t container4[] = { 10, 0, 2, 100 }, world4[] = { 192, 0, 2, 1 };
@@ -42,7 +42,7 @@ enum way {
 	TO_CONTAINER,
 };
 
-/* Without data, with its checksum. */
+/* Makes a segment without data, and with its checksum. */
 static inline struct segment segment(enum way way, bool v4, uint16_t port, uint8_t flags,
 				     uint32_t ack, uint16_t window, const void *options,
 				     size_t option_size)
@@ -87,7 +87,7 @@ static inline uint16_t window_of(const struct segment *segment)
 	return get16(segment->bytes + segment->layout.transport + TCP_WINDOW);
 }
 
-/* Segment size 1460 or as said, window scaling by 10. */
+/* The options of a SYN: a segment size of 1460, and a window scaling of 10. */
 #define OPTIONS	    "\x02\x04\x05\xb4\x01\x03\x03\x0a"
 #define OPTION_SIZE 8
 
@@ -123,7 +123,7 @@ static inline uint16_t heard(struct connections *connections, uint16_t port, uin
 	return window_of(&sent);
 }
 
-/* Up to the SYN's answer, which acknowledges 1000. */
+/* Makes a connection up to the answer to the SYN, which acknowledges 1000. */
 static inline struct connections *connected(uint16_t port)
 {
 	struct connections *connections = connections_new();

@@ -68,7 +68,7 @@ static void a_start_without_a_socket_was_none(void **state)
 	(void)state;
 	syn(connections, 4000, OPTIONS, OPTION_SIZE);
 	connections_settle(connections);
-	connections_opened(connections, FD); /* another's: a datagram's, say */
+	connections_opened(connections, FD); /* the socket of another connection, or of datagrams */
 	answer = answered(connections, 4000, SYN | ACK, 1000, 65535);
 	assert_int_equal(answer.layout.tcp_size, 24);
 	connections_free(connections);
@@ -84,14 +84,14 @@ static void libslirp_hears_what_fits_sixteen_bits(void **state)
 	assert_int_equal(heard(connections, 4000, 63), 64512);
 	assert_int_equal(heard(connections, 4000, 64), 65535);
 	assert_int_equal(heard(connections, 4000, 65535), 65535);
-	/* another connection */
+	/* Another connection has a window of its own. */
 	assert_int_equal(heard(connections, 4001, 64), 64);
 	connections_free(connections);
 }
 
 /*
- * libslirp sends two of the largest segments, 32768 bytes, only where the window has room for all but
- * a byte of the second.
+ * libslirp sends two of the largest segments, of 32768 bytes, only where the window has room for
+ * both but one byte.
  */
 static void the_widest_is_all_that_sixteen_bits_say(void **state)
 {
@@ -102,14 +102,14 @@ static void the_widest_is_all_that_sixteen_bits_say(void **state)
 	assert_int_equal(window_narrow(0), 0);
 }
 
-/* The flags with which libslirp gets a segment of the container's with these numbers. */
+/* Returns the flags with which libslirp receives a segment of the container with these numbers. */
 static uint8_t passed_on(struct connections *connections, uint32_t number, uint32_t ack)
 {
 	struct segment sent = segment(FROM_CONTAINER, true, 4000, ACK, ack, 64, "", 0);
 	uint8_t *tcp = sent.bytes + sent.layout.transport;
 
 	put32(tcp + TCP_SEQUENCE, number);
-	/* Without the flag it means nothing. */
+	/* Without its flag the urgent pointer has no meaning. */
 	put16(tcp + TCP_URGENT, 77);
 	put16(tcp + TCP_CHECKSUM, 0);
 	put16(tcp + TCP_CHECKSUM,
@@ -123,7 +123,7 @@ static uint8_t passed_on(struct connections *connections, uint32_t number, uint3
 	return tcp[TCP_FLAGS];
 }
 
-/* In both directions, all the way around. */
+/* In both directions, until the sequence numbers have wrapped around. */
 static void libslirp_notes_a_window_long_before_it_looks_old(void **state)
 {
 	const uint32_t step = 32768;
@@ -163,7 +163,7 @@ static void without_knowing_the_window_stays_as_wide_as_it_is(void **state)
 	connections_free(connections);
 }
 
-/* Room is 131072 rounded up to segments of 1460: 90 of them. */
+/* The buffer is 131072 bytes, rounded up to 90 segments of 1460. */
 static void an_empty_buffer_is_offered_whole(void **state)
 {
 	const unsigned int room = 131400;
@@ -174,22 +174,22 @@ static void an_empty_buffer_is_offered_whole(void **state)
 	connections_waits(connections, FD, false);
 	answer = answered(connections, 4000, ACK, 1000, 65535);
 	assert_int_equal(window_of(&answer), room >> 2);
-	/* 5000 have come: where the offer ends hasn't moved. */
+	/* 5000 bytes were received: the right edge of the window stays. */
 	answer = answered(connections, 4000, ACK, 6000, 65535);
 	assert_int_equal(window_of(&answer), (room - 5000) >> 2);
-	/* They wait to be written: it stays there. */
+	/* While received bytes wait to be written the edge stays. */
 	connections_waits(connections, FD, true);
 	answer = answered(connections, 4000, ACK, 60000, 65535);
 	assert_int_equal(window_of(&answer), (room - 59000) >> 2);
-	/* Whatever libslirp offers by itself. */
+	/* The edge doesn't depend on the window that libslirp offers by itself. */
 	answer = answered(connections, 4000, ACK, 100000, 65535);
 	assert_int_equal(window_of(&answer), (room - 99000) >> 2);
-	/* All of it is taken, and the buffer full. */
+	/* The container has used the whole window, and the buffer is full. */
 	answer = answered(connections, 4000, ACK, 1000 + room, 0);
 	assert_int_equal(window_of(&answer), 0);
 	answer = answered(connections, 4000, ACK, 1000 + room, 2920);
 	assert_int_equal(window_of(&answer), 0);
-	/* Written. */
+	/* The bytes were written. */
 	connections_waits(connections, FD, false);
 	answer = answered(connections, 4000, ACK, 1000 + room, 65535);
 	assert_int_equal(window_of(&answer), room >> 2);
@@ -228,7 +228,7 @@ static void a_closed_socket_ends_it(void **state)
 	connections_free(connections);
 }
 
-/* 9000 bytes, the first ones of libslirp's stream. */
+/* Sends 9000 bytes, the first of libslirp's stream. */
 static void send_bulk(struct connections *connections, uint16_t port)
 {
 	static const uint8_t data[9000];

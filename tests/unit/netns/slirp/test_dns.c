@@ -63,7 +63,7 @@ static void what_belongs_to_another_query_is_no_answer(void **context)
 	EXPECT(DNS_ANSWER_FOREIGN, "\x12\x34\x81\x80\0\1\0\0\0\0\0\0\4name\7example\0\0\1\0");
 	EXPECT(DNS_ANSWER_FOREIGN, "\x12\x34\x81\x80\0\1\0\0\0\0\0\0\x3fname");
 	EXPECT(DNS_ANSWER_FOREIGN, "\x12\x34\x81\x80\0\1\0\0\0\0\0\0\xc0\x0c\0\1\0\1");
-	/* The case of letters is the server's to choose. */
+	/* A server may change the case of letters. */
 	EXPECT(DNS_ANSWER_GOOD, "\x12\x34\x81\x80\0\1\0\0\0\0\0\0\4NAme\7exAMPle\0\0\1\0\1");
 }
 
@@ -125,7 +125,7 @@ static void link_to(const char *target, const char *folder, const char *name)
 	assert_int_equal(symlink(target, path), 0);
 }
 
-/* Every directory in which a name of the path, or of a link on it, is looked up. */
+/* Watched is every directory in which a name of the path, or of a link in it, is looked up. */
 static void each_step_of_a_path_is_watched(void **context)
 {
 	char folder[] = "/tmp/urun-steps-XXXXXX";

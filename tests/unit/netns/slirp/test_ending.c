@@ -10,7 +10,7 @@
 
 #include "tests/unit/netns/slirp/segments.h"
 
-/* ---- a TCP connection of the test's with itself ---- */
+/* ---- a TCP connection whose both ends are the test's ---- */
 
 struct pair {
 	int own, peer;
@@ -35,7 +35,7 @@ static struct pair *connect_pair(void)
 	pair.peer = accept(listener, NULL, NULL);
 	assert_true(pair.peer >= 0);
 	close(listener);
-	/* As libslirp's sockets are. */
+	/* libslirp's sockets have these settings. */
 	setsockopt(pair.own, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 	fcntl(pair.own, F_SETFL, O_NONBLOCK);
 	return &pair;
@@ -48,7 +48,7 @@ static void send_bytes(int fd, size_t size)
 	assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), size);
 }
 
-/* Waits until @events have come, which loopback brings at once. */
+/* Waits for @events, which the loopback device brings immediately. */
 static void await(int fd, short events)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = events };
@@ -72,7 +72,7 @@ static void reset(int fd)
 	close(fd);
 }
 
-/* What libslirp does before it takes the end for one in order. */
+/* libslirp does this before it takes an end for an orderly one. */
 static void take_error(int fd, int expected)
 {
 	int errnum = 0;
@@ -96,7 +96,7 @@ static void an_end_is_orderly(void **state)
 	shutdown(pair->peer, SHUT_WR);
 	await(pair->own, POLLRDHUP);
 	assert_true(ending_is_orderly(pair->own, 1000));
-	/* The other direction goes on, and ends. */
+	/* The other direction goes on, and then ends. */
 	send_bytes(pair->own, 10);
 	shutdown(pair->own, SHUT_WR);
 	read_bytes(pair->peer, 10);
@@ -105,7 +105,7 @@ static void an_end_is_orderly(void **state)
 	close(pair->own);
 }
 
-/* The kernel forgets of such a socket how it has ended. */
+/* The kernel doesn't keep how such a socket ended. */
 static void an_end_after_the_own_one_is_orderly(void **state)
 {
 	struct pair *pair = connect_pair();
@@ -148,7 +148,7 @@ static void a_reset_after_the_own_end_is_none(void **state)
 	close(pair->own);
 }
 
-/* All of the stream was there. */
+/* The whole stream was received before the reset. */
 static void a_reset_after_an_end_changes_nothing(void **state)
 {
 	struct pair *pair = connect_pair();
@@ -180,7 +180,7 @@ static void what_was_not_read_is_missing(void **state)
 	close(pair->peer);
 }
 
-/* Until the peer takes no more. */
+/* Sends until the peer's buffer is full. */
 static void fill(int fd)
 {
 	static const char bytes[65536];
@@ -201,11 +201,11 @@ static void what_the_peer_has_not_got_is_unsent(void **state)
 	assert_true(ending_unsent(pair->own) > 0);
 	shutdown(pair->own, SHUT_WR);
 	assert_true(ending_unsent(pair->own) > 0);
-	/* Up to its end, which follows all else.  A socket that isn't ready has more on its way. */
+	/* Reads up to the end of the stream.  A socket that isn't ready yet waits for more. */
 	do
 		await(pair->peer, POLLIN);
 	while (recv(pair->peer, bytes, sizeof(bytes), 0) != 0);
-	/* The peer may put off its last acknowledgement. */
+	/* The peer may delay its last acknowledgement. */
 	for (int i = 0; i < 5000 && ending_unsent(pair->own) != 0; i++)
 		poll(NULL, 0, 1);
 	assert_int_equal(ending_unsent(pair->own), 0);
@@ -238,7 +238,7 @@ static void of_what_is_no_tcp_socket_nothing_is_known(void **state)
 	assert_true(ending_is_orderly(-1, 0));
 }
 
-/* ---- what becomes of the FIN that libslirp sends ---- */
+/* ---- the FIN that libslirp sends ---- */
 
 static struct connections *connected_by(int fd)
 {
@@ -252,7 +252,10 @@ static struct connections *connected_by(int fd)
 	return connections;
 }
 
-/* libslirp's last segment, with 100 bytes; its flags as they reach the container. */
+/*
+ * Sends libslirp's last segment, with 100 bytes; returns the flags with which the container
+ * receives it.
+ */
 static uint8_t finish(struct connections *connections)
 {
 	static const uint8_t data[100];
@@ -279,7 +282,7 @@ static void an_end_that_the_host_has_made_passes(void **state)
 	assert_int_equal(finish(connections), TCP_FLAG_FIN | ACK);
 	assert_int_equal(connections_abort(connections, to_container, to_libslirp), 0);
 	assert_false(connections_is_reset(connections, pair->own));
-	/* libslirp may send it again, when the host is gone. */
+	/* libslirp may send the FIN again after the host has reset the connection. */
 	reset(pair->peer);
 	take_error(pair->own, EPIPE);
 	assert_int_equal(finish(connections), TCP_FLAG_FIN | ACK);
@@ -300,7 +303,7 @@ static void an_end_that_the_host_has_not_made_is_a_reset(void **state)
 	read_bytes(pair->own, 100);
 	reset(pair->peer);
 	take_error(pair->own, ECONNRESET);
-	/* The data of the last segment arrives. */
+	/* The container receives the data of the last segment, without the FIN. */
 	assert_int_equal(finish(connections), ACK);
 	assert_int_equal(finish(connections), ACK);
 	assert_true(connections_abort(connections, to_container, to_libslirp) > 0);
@@ -316,7 +319,7 @@ static void an_end_that_the_host_has_not_made_is_a_reset(void **state)
 	assert_int_equal(tcp[TCP_FLAGS], TCP_FLAG_RST | ACK);
 	assert_int_equal(get32(tcp + TCP_SEQUENCE), 1000);
 	assert_int_equal(get32(tcp + TCP_ACK), 101);
-	/* Once. */
+	/* The reset is sent once. */
 	assert_int_equal(connections_abort(connections, to_container, to_libslirp), 0);
 	connections_free(connections);
 	close(pair->own);
@@ -337,7 +340,7 @@ static void a_connection_that_is_closed_is_not_reset_any_more(void **state)
 	close(pair->peer);
 }
 
-/* The socket of libslirp's is to be closed with a reset then. */
+/* libslirp's socket must then be closed with a reset. */
 static void a_reset_of_either_side_is_noted(void **state)
 {
 	struct connections *connections = connected(4000);
@@ -386,7 +389,7 @@ static void a_stream_is_finished_when_its_end_is_written(void **state)
 	assert_false(connections_are_finished(connections));
 	end_stream(connections, 1500);
 	assert_false(connections_are_finished(connections));
-	/* Acknowledged, but not all is written. */
+	/* The end is acknowledged, but the last bytes aren't written yet. */
 	answered(connections, 4000, ACK, 1501, 65535);
 	wait_for_libslirp(connections, FD, true);
 	assert_false(connections_are_finished(connections));
@@ -395,7 +398,7 @@ static void a_stream_is_finished_when_its_end_is_written(void **state)
 	connections_free(connections);
 }
 
-/* The container has closed its socket: it knows nothing of the connection any more. */
+/* The container has closed its socket, and answers with a reset. */
 static void a_reset_behind_the_end_throws_nothing_away(void **state)
 {
 	struct connections *connections = connected(4000);

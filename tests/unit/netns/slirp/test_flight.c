@@ -47,7 +47,7 @@ struct segment {
 	size_t size;
 };
 
-/* The byte of the stream that has this number. */
+/* Returns the stream's byte with this sequence number. */
 static uint8_t byte_of(uint32_t number)
 {
 	return (uint8_t)((number * 2654435761u) >> 24);
@@ -117,9 +117,11 @@ static struct segment read_segment(const uint8_t *bytes, size_t size)
 				 .size = layout.end - layout.transport - layout.tcp_size };
 }
 
-/* ---- one connection: the container's bytes begin with 7001, libslirp's where a test says ---- */
+/*
+ * ---- one connection: the container's bytes begin with 7001, libslirp's with a test's number ----
+ */
 
-/* All connections of a test share them. */
+/* All connections of a test share the copies. */
 static struct flight_copies copies;
 
 struct link {
@@ -157,7 +159,10 @@ static void sent(struct link *link, uint32_t number, size_t size)
 	sent_with(link, ACK, number, size);
 }
 
-/* What libslirp gets of it: its window, -1: nothing; *ret_ack is what it acknowledges. */
+/*
+ * Returns the window of the segment that libslirp receives, or -1 for none; *ret_ack is its
+ * acknowledgement.
+ */
 static int heard_with(struct link *link, const struct segment *segment, uint32_t width,
 		      uint32_t *ret_ack)
 {
@@ -233,7 +238,10 @@ static void what_is_small_is_left_to_libslirp(void **state)
 	assert_int_equal(flight_timeout(&copies, 5), -1);
 	assert_int_equal(heard(&link, 1000, WIDE, &ack), UINT16_MAX);
 	assert_int_equal(ack, 1000);
-	/* Neither what comes in bulk behind it: the first would be acknowledged with it. */
+	/*
+	 * Bulk data after it is left to libslirp too, as an answer would acknowledge the small
+	 * segment as well.
+	 */
 	sent(&link, 2460, SEGMENT);
 	assert_false(answered(&answer));
 	assert_int_equal(heard(&link, 2460 + SEGMENT, 3000, &ack), 3000);
@@ -276,15 +284,15 @@ static void libslirp_hears_only_what_is_new(void **state)
 	assert_true(answered(&answer));
 	assert_int_equal(answer.ack, 1100 + SEGMENT);
 	assert_int_equal(answer.window, UINT16_MAX);
-	/* The container has acknowledged a part: libslirp knows all of it. */
+	/* The container acknowledges a part of what libslirp has been told already. */
 	assert_int_equal(heard(&link, 3000, WIDE, &ack), -1);
 	/* The window is nearly full. */
 	assert_int_equal(heard(&link, 4000, SEGMENT - 2800, &ack), 100);
 	assert_int_equal(ack, 1100 + SEGMENT);
-	/* More was acknowledged than it has room for now. */
+	/* The container has less room now than was acknowledged for it. */
 	assert_int_equal(heard(&link, 5000, 10, &ack), 0);
 	assert_int_equal(ack, 1100 + SEGMENT);
-	/* All. */
+	/* The container acknowledges everything. */
 	assert_int_equal(heard(&link, 1100 + SEGMENT, 10, &ack), 10);
 	assert_int_equal(ack, 1100 + SEGMENT);
 	assert_int_equal(flight_timeout(&copies, 5), -1);
@@ -309,11 +317,11 @@ static void what_asks_for_an_answer_is_passed_on(void **state)
 	assert_int_equal(ack, 1000 + SEGMENT);
 	assert_int_equal(heard_with(&link, &end, WIDE, &ack), 65535);
 	assert_int_equal(heard_with(&link, &reset, WIDE, &ack), 65535);
-	/* A question whether the other end is still there. */
+	/* A keep-alive probe. */
 	assert_int_equal(heard_with(&link, &alive, WIDE, &ack), 65535);
-	/* None of them says that something was lost. */
+	/* None of these segments is the sign of a loss. */
 	assert_false(resent(5, &answer));
-	/* libslirp may not have taken the window of that one: it is said again, once. */
+	/* libslirp may not have taken the window of the probe: the window is told again, once. */
 	assert_int_equal(heard(&link, 2000, WIDE, &ack), 65535);
 	assert_int_equal(heard(&link, 3000, WIDE, &ack), -1);
 	release(&link);
@@ -348,7 +356,7 @@ static void no_more_is_kept_than_fits(void **state)
 	assert_int_equal(number - 1000, COPY_SIZE);
 	sent(&link, number, 1);
 	assert_false(answered(&answer));
-	/* That one is libslirp's: it is told when it has arrived. */
+	/* libslirp keeps this segment itself, and is told when it has arrived. */
 	assert_int_equal(heard(&link, number, WIDE, &ack), -1);
 	assert_int_equal(heard(&link, number + 1, WIDE, &ack), UINT16_MAX);
 	assert_int_equal(ack, number + 1);
@@ -357,7 +365,7 @@ static void no_more_is_kept_than_fits(void **state)
 	release(&link);
 }
 
-/* What was acknowledged makes room, and what is kept goes on at the beginning. */
+/* Acknowledged bytes make room, and the ring of kept bytes wraps around. */
 static void room_is_used_again(void **state)
 {
 	struct link link = link_new(true, 1000, WIDE);
@@ -373,7 +381,7 @@ static void room_is_used_again(void **state)
 	number += 65000;
 	assert_true(answered(&segment));
 	assert_int_equal(segment.ack, number);
-	/* All of it is lost. */
+	/* Everything is lost. */
 	assert_int_equal(heard(&link, 100000, WIDE, &ack), -1);
 	for (uint32_t next = 100000; next != number; next += (uint32_t)segment.size) {
 		assert_true(resent(5, &segment));
@@ -400,7 +408,7 @@ static void the_end_is_the_containers_to_acknowledge(void **state)
 	assert_int_equal(ack, 1001 + SEGMENT);
 	assert_int_equal(flight_timeout(&copies, 5), -1);
 	release(&link);
-	/* With data: none of it is kept. */
+	/* The data of a segment with FIN isn't kept. */
 	link = link_new(true, 1000, WIDE);
 	sent_with(&link, ACK | FIN, 1000, SEGMENT);
 	assert_false(answered(&answer));
@@ -419,7 +427,7 @@ static void a_repeated_acknowledgement_brings_what_is_lost(void **state)
 	assert_true(answered(&again));
 	assert_int_equal(heard(&link, 1000 + SEGMENT, WIDE, &ack), -1);
 	assert_false(resent(5, &again));
-	/* A wider window isn't a repetition. */
+	/* An acknowledgement with a wider window isn't a duplicate. */
 	heard(&link, 1000 + SEGMENT, WIDE + 5, &ack);
 	assert_false(resent(5, &again));
 	assert_int_equal(heard(&link, 1000 + SEGMENT, WIDE + 5, &ack), -1);
@@ -429,14 +437,14 @@ static void a_repeated_acknowledgement_brings_what_is_lost(void **state)
 	assert_int_equal(again.ack, 7001);
 	assert_int_equal(again.window, 50000);
 	assert_false(resent(5, &again));
-	/* Once, however often it is repeated. */
+	/* The segment is sent again once, however many duplicates follow. */
 	assert_int_equal(heard(&link, 1000 + SEGMENT, WIDE + 5, &ack), -1);
 	assert_false(resent(5, &again));
-	/* A second one that was lost with it. */
+	/* A second segment was lost with the first. */
 	assert_int_equal(heard(&link, 1000 + 2 * SEGMENT, WIDE, &ack), -1);
 	assert_true(resent(5, &again));
 	assert_int_equal(again.number, 1000 + 2 * SEGMENT);
-	/* What was sent later isn't. */
+	/* A segment that was sent later isn't sent again. */
 	assert_int_equal(heard(&link, 1000 + 4 * SEGMENT, WIDE, &ack), -1);
 	assert_false(resent(5, &again));
 	release(&link);
@@ -493,12 +501,12 @@ static void who_answers_without_room_is_never_given_up(void **state)
 			;
 		assert_false(answered(&again));
 	}
-	/* It is still tried every twelve seconds. */
+	/* The retransmissions go on, every twelve seconds. */
 	assert_int_equal(flight_timeout(&copies, now), 12000);
 	release(&link);
 }
 
-/* The time to send the first part again has come in the moment in which the second is sent. */
+/* The retransmission of the first part is due at the moment in which the second part is sent. */
 static void an_answer_is_not_lost_to_the_clock(void **state)
 {
 	struct link link = link_new(true, 1000, WIDE);
@@ -528,7 +536,7 @@ static void an_answer_in_time_begins_the_wait_anew(void **state)
 	assert_true(resent(250, &again));
 	assert_int_equal(flight_timeout(&copies, 250), 400);
 	heard(&link, 2000, WIDE, &ack);
-	/* It was lost as a whole: the rest follows at once. */
+	/* The segment was lost as a whole: its rest follows immediately. */
 	assert_true(resent(300, &again));
 	assert_int_equal(again.number, 2000);
 	assert_int_equal(again.size, SEGMENT - 1000);
@@ -559,12 +567,14 @@ static void an_impossible_acknowledgement_is_libslirps_to_judge(void **state)
 	(void)state;
 	sent(&link, 1000, SEGMENT);
 	assert_true(answered(&answer));
-	/* of what was never sent; of what was acknowledged long ago */
+	/*
+	 * An acknowledgement of bytes that were never sent, and one of bytes acknowledged long ago.
+	 */
 	assert_int_equal(heard(&link, 1001 + SEGMENT, 700, &ack), 700);
 	assert_int_equal(ack, 1001 + SEGMENT);
 	assert_int_equal(heard(&link, 999, 700, &ack), 700);
 	assert_int_equal(ack, 999);
-	/* Nothing has changed by them. */
+	/* They change nothing. */
 	assert_int_equal(heard(&link, 2000, WIDE, &ack), -1);
 	assert_int_equal(flight_timeout(&copies, 5), 200);
 	release(&link);
@@ -585,13 +595,13 @@ static void among_many_nobody_has_a_copy(void **state)
 	assert_true(answered(&answer));
 	sent(&links[2], 3000, SEGMENT);
 	assert_false(answered(&answer));
-	/* The others' end as soon as they are acknowledged. */
+	/* The copies of the other connections end as soon as all their bytes are acknowledged. */
 	sent(&links[0], 1000 + SEGMENT, SEGMENT);
 	assert_false(answered(&answer));
 	heard(&links[0], 1000 + SEGMENT, WIDE, &ack);
 	heard(&links[1], 2000 + SEGMENT, WIDE, &ack);
 	assert_int_equal(flight_timeout(&copies, 5), -1);
-	/* And then, after a while, it is tried again. */
+	/* After a while a copy is tried again. */
 	for (; refused < 1000; refused++) {
 		sent(&links[2], 3000, SEGMENT);
 		if (answered(&answer))
@@ -603,18 +613,18 @@ static void among_many_nobody_has_a_copy(void **state)
 	release(&links[2]);
 }
 
-/* ---- a whole transfer over a link that loses ---- */
+/* ---- a whole transfer over a link that loses frames ---- */
 
 static uint32_t random_state;
 
-/* A linear congruential generator: the same numbers each time. */
+/* A linear congruential generator, which gives the same numbers each time. */
 static uint32_t random_below(uint32_t limit)
 {
 	random_state = random_state * 1664525u + 1013904223u;
 	return (random_state >> 8) % limit;
 }
 
-/* The container's kernel, one that throws away what comes out of order. */
+/* The container's kernel, which drops segments that are out of order. */
 struct receiver {
 	uint32_t next;
 };
@@ -623,13 +633,13 @@ static void receive(struct receiver *receiver, const struct segment *segment)
 {
 	uint32_t end = segment->number + (uint32_t)segment->size;
 
-	/* Nothing may come for which no room was offered. */
+	/* No byte beyond the offered window may be sent. */
 	assert_true((int32_t)(end - (receiver->next + WIDE)) <= 0);
 	if ((int32_t)(segment->number - receiver->next) <= 0 && (int32_t)(end - receiver->next) > 0)
 		receiver->next = end;
 }
 
-/* @loss: of a hundred frames of the container's, and to it. */
+/* @@loss: how many of a hundred frames are lost, in each direction. */
 static void transfer(uint32_t first, uint32_t total, uint32_t loss)
 {
 	struct link link = link_new(true, first, WIDE);
@@ -644,7 +654,10 @@ static void transfer(uint32_t first, uint32_t total, uint32_t loss)
 		int told;
 
 		assert_in_range(round, 0, 1000000);
-		/* libslirp: as much as its window has room for; and again after a long silence. */
+		/*
+		 * libslirp sends what the window has room for, and sends it again after a long
+		 * silence.
+		 */
 		if (flight_timeout(&copies, now) < 0 && next != unacknowledged)
 			next = unacknowledged;
 		while (next != last && next - unacknowledged < window) {
@@ -691,7 +704,7 @@ static void all_arrives_whatever_is_lost(void **state)
 			uint32_t seed = random_state;
 
 			transfer(1000 * seed, 3u << 20, loss);
-			/* Numbers turn around on the way. */
+			/* The sequence numbers wrap around during the transfer. */
 			transfer(0xfffe0000u + seed, 3u << 20, loss);
 			random_state = seed;
 		}

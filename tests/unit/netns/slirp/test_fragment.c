@@ -27,7 +27,10 @@ static int make_payload(void **state)
 	return 0;
 }
 
-/* Bytes @from … @from + @size of the payload's datagram @id; the answer is fragments_add()'s. */
+/*
+ * Adds the bytes from @from on, @size of them, of the datagram @id; returns what fragments_add()
+ * returns.
+ */
 static uint8_t *add(struct fragments *fragments, uint16_t id, size_t from, size_t size, bool more,
 		    size_t *ret_size)
 {
@@ -67,7 +70,7 @@ static void what_comes_in_order_becomes_whole(void **state)
 	assert_null(add(fragments, 7, 0, 1480, true, &size));
 	assert_null(add(fragments, 7, 1480, 1480, true, &size));
 	expect_whole(add(fragments, 7, 2960, 33, false, &size), &size, 2993);
-	/* Its place is free again. */
+	/* The datagram's place is free again. */
 	assert_null(add(fragments, 7, 2960, 33, false, &size));
 	fragments_free(fragments);
 }
@@ -85,7 +88,7 @@ static void datagrams_do_not_mix(void **state)
 	fragments_free(fragments);
 }
 
-/* A last fragment alone: what some builds of libslirp 4.7 die of. */
+/* A last fragment alone crashes some builds of libslirp 4.7. */
 static void what_lacks_its_begin_is_dropped(void **state)
 {
 	struct fragments *fragments = fragments_new();
@@ -94,7 +97,7 @@ static void what_lacks_its_begin_is_dropped(void **state)
 	(void)state;
 	assert_null(add(fragments, 7, 16, 8, false, &size));
 	assert_null(add(fragments, 7, 0, 16, true, &size));
-	/* A gap, or bytes that come twice, end the datagram. */
+	/* A gap, or bytes that are received twice, end the datagram. */
 	assert_null(add(fragments, 7, 24, 8, false, &size));
 	assert_null(add(fragments, 7, 16, 8, false, &size));
 	assert_null(add(fragments, 8, 0, 16, true, &size));

@@ -36,7 +36,7 @@ struct packet {
 	size_t size;
 };
 
-/* With the checksum left as the pseudo header's sum, as the kernel does. */
+/* Returns the sum of the pseudo header, which the kernel leaves as the checksum. */
 static uint16_t pseudo_sum(const struct packet *packet, bool v4, uint8_t protocol, size_t size)
 {
 	uint8_t rest[4] = { 0, protocol };
@@ -217,7 +217,7 @@ static void what_is_no_whole_packet_is_refused(void **state)
 	}
 	assert_int_equal(sent(&packet), FRAME_PLAIN);
 	broken = packet;
-	broken.bytes[ETH_HLEN] = 0x44; /* a header shorter than the least */
+	broken.bytes[ETH_HLEN] = 0x44; /* a header that is too short */
 	assert_int_equal(sent(&broken), FRAME_REFUSED);
 	broken = packet;
 	put16(broken.bytes + 12, 0x88f8); /* NC-SI, which libslirp would answer */
@@ -237,7 +237,7 @@ static void what_costs_memory_is_told_apart(void **state)
 	assert_int_equal(sent(&packet), FRAME_FRAGMENT);
 	put16(packet.bytes + ETH_HLEN + 6, 0x0001);
 	assert_int_equal(sent(&packet), FRAME_FRAGMENT);
-	put16(packet.bytes + ETH_HLEN + 6, 0x4000); /* not to be cut */
+	put16(packet.bytes + ETH_HLEN + 6, 0x4000); /* don't fragment */
 	assert_int_equal(sent(&packet), FRAME_PLAIN);
 }
 
@@ -267,7 +267,7 @@ static void a_checksum_that_was_left_out_is_filled_in(void **state)
 		}
 }
 
-/* Both could be filled in; IPv6 has no UDP without a checksum (RFC 8200, section 8.1). */
+/* An IPv4 datagram may lack the checksum, and an IPv6 one may not (RFC 8200, section 8.1). */
 static void a_datagram_needs_none_over_ipv4(void **state)
 {
 	static const uint8_t datagram[12] = { 0x9c, 0x40, 0, 53, 0, 12, 0xab, 0xcd, 't', 'e', 's' };
@@ -319,7 +319,7 @@ static void a_checksum_outside_of_the_packet_is_refused(void **state)
 		FRAME_REFUSED);
 }
 
-/* @at: where the option's value is.  Returns that value after the frame was looked at. */
+/* @@at: the place of the option's value.  Returns the value after the check of the frame. */
 static unsigned int mss_after(const char *to, const char *options, size_t size, size_t at)
 {
 	struct packet packet = tcp_packet(to, SYN, options, size, 0);
@@ -335,9 +335,9 @@ static void a_connection_of_the_mtu_takes_large_segments(void **state)
 	(void)state;
 	assert_int_equal(mss_after("1.1.1.1", "\x02\x04\x05\xb4", 4, 2), 65000);
 	assert_int_equal(mss_after("2001:db8::1", "\x02\x04\x05\xa0", 4, 2), 65000);
-	/* at an odd place */
+	/* The option may be at an odd place, */
 	assert_int_equal(mss_after("1.1.1.1", "\x01\x02\x04\x05\xb4\x00\x00\x00", 8, 3), 65000);
-	/* behind others */
+	/* and after others. */
 	assert_int_equal(mss_after("1.1.1.1", "\x03\x03\x07\x01\x02\x04\x05\xb4", 8, 6), 65000);
 }
 
@@ -346,7 +346,7 @@ static void one_that_wants_smaller_segments_has_a_reason(void **state)
 	(void)state;
 	assert_int_equal(mss_after("1.1.1.1", "\x02\x04\x05\xb3", 4, 2), 1459);
 	assert_int_equal(mss_after("2001:db8::1", "\x02\x04\x05\x9f", 4, 2), 1439);
-	/* options that aren't whole */
+	/* Malformed options stay as they are. */
 	assert_int_equal(mss_after("1.1.1.1", "\x02\x05\x05\xb4", 4, 2), 1460);
 	assert_int_equal(mss_after("1.1.1.1", "\x03\x00\x02\x04\x05\xb4\x00\x00", 8, 4), 1460);
 	assert_int_equal(mss_after("1.1.1.1", "\x00\x02\x04\x05\xb4\x00\x00\x00", 8, 3), 1460);
@@ -373,7 +373,7 @@ static void large_segments_are_described_to_the_kernel(void **state)
 		assert_int_equal(out.header.hdr_len, start + 24);
 		assert_int_equal(out.head_size, start + 24);
 		assert_int_equal(out.replaced, start + 24);
-		/* The kernel fills it in: what is left is the pseudo header's sum. */
+		/* The kernel fills the checksum in; until then it is the pseudo header's sum. */
 		assert_int_equal(out.head[start + 16] << 8 | out.head[start + 17],
 				 pseudo_sum(&packet, i == 0, IPPROTO_TCP, 30024));
 		memcpy(out.head + start + 16, packet.bytes + start + 16, 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many connections at a time: which have just begun, and which can go.
+// Many connections at a time: which of them are young, and which are finished.
 #include "core/base/clock.h"
 #include "tests/unit/netns/slirp/segments.h"
 
@@ -12,7 +12,7 @@ static void open_connection(struct connections *connections, uint16_t port, int 
 	connections_settle(connections);
 }
 
-/* ---- the beginning ---- */
+/* ---- young connections ---- */
 
 static void connections_are_young_until_they_end_or_some_time_has_passed(void **state)
 {
@@ -30,7 +30,7 @@ static void connections_are_young_until_they_end_or_some_time_has_passed(void **
 	assert_true(connections_has(connections, &repeated.layout, repeated.bytes));
 	assert_int_equal(connections_young(connections, begin, &wait_ms), 5);
 	assert_true(wait_ms >= CONNECTION_YOUNG_MS);
-	/* The first, one in the middle, the last; then there is a new last one. */
+	/* The first ends, one in the middle, and the last; then there is a new last one. */
 	connections_closed(connections, FD);
 	connections_closed(connections, FD + 2);
 	connections_closed(connections, FD + 4);
@@ -69,7 +69,7 @@ static void connections_are_unserved_until_the_host_sends_or_they_end(void **sta
 	connections_free(connections);
 }
 
-/* ---- the end ---- */
+/* ---- finished connections ---- */
 
 static void send_segment(struct connections *connections, enum way way, uint8_t flags,
 			 uint32_t number, uint32_t ack)
@@ -83,7 +83,7 @@ static void send_segment(struct connections *connections, enum way way, uint8_t 
 		connections_to_container(connections, &sent.layout, sent.bytes, NULL);
 }
 
-/* The host ends at 1, the container at 1000. */
+/* The host's stream ends at 1, and the container's at 1000. */
 static struct connections *ended(void)
 {
 	struct connections *connections = connected(4000);
@@ -143,7 +143,7 @@ static void half_an_end_frees_nothing(void **state)
 	send_segment(connections, FROM_CONTAINER, ACK, 1000, 2);
 	assert_int_equal(connections_finish(connections, frame), 0);
 	connections_free(connections);
-	/* The container's end doesn't acknowledge the host's. */
+	/* The container's FIN doesn't acknowledge the host's. */
 	connections = connected(4000);
 	connections_begin_round(connections);
 	send_segment(connections, TO_CONTAINER, FIN | ACK, 1, 1000);

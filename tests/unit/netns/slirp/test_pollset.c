@@ -19,7 +19,9 @@ static void round_of(struct pollset *set, int fd)
 	pollset_end(set);
 }
 
-/* The kernel refuses to watch a regular file, as it does any descriptor when it has no memory. */
+/*
+ * The kernel refuses to watch a regular file, as it refuses any descriptor when it has no memory.
+ */
 static void what_cant_be_watched_is_asked_for_again(void **state)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), ends[2];
@@ -29,7 +31,7 @@ static void what_cant_be_watched_is_asked_for_again(void **state)
 	(void)state;
 	assert_int_equal(pollset_open(&set, &err), 0);
 	round_of(&set, fd);
-	/* The alarm ends the test where this waits for ever. */
+	/* The alarm ends the test if this waits for ever. */
 	assert_int_equal(pollset_wait(&set, -1), 0);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	assert_int_equal(write(ends[1], "x", 1), 1);

@@ -10,7 +10,7 @@
 
 #define NOW 5000
 
-/* Sockets 10, 11, …: how many of @count are read in this round. */
+/* Returns how many of the @count sockets from @first on are read in this round. */
 static int pass(struct read_gate *gate, int first, int count)
 {
 	int passed = 0;
@@ -29,7 +29,7 @@ static void a_round_has_some_first_reads_and_any_number_of_later_ones(void **sta
 	assert_false(gate.has_passed);
 	assert_int_equal(pass(&gate, 10, 2 * READ_GATE_ROUND), READ_GATE_ROUND);
 	assert_true(gate.has_passed);
-	/* With memory to spare nobody is put off but to the next round. */
+	/* While there is memory, a socket waits at most until the next round. */
 	assert_false(read_gate_holds(&gate, 10 + READ_GATE_ROUND));
 	assert_int_equal(read_gate_timeout(&gate), -1);
 	read_gate_begin_round(&gate, false, NOW);
@@ -50,21 +50,21 @@ static void where_memory_is_tight_an_end_makes_room_for_the_next(void **state)
 	assert_true(read_gate_timeout(&gate) > 0);
 	read_gate_closed(&gate, 10);
 	read_gate_closed(&gate, 11);
-	/* One that comes now is behind those that wait. */
+	/* A new socket waits behind the others. */
 	assert_false(read_gate_pass(&gate, 500));
 	read_gate_begin_round(&gate, true, NOW);
 	assert_false(read_gate_holds(&gate, first_held));
 	assert_true(read_gate_pass(&gate, first_held));
 	assert_false(read_gate_holds(&gate, first_held + 1));
 	assert_true(read_gate_holds(&gate, first_held + 2));
-	/* The end of one that was never read frees nothing. */
+	/* The end of a socket that was never read makes no room. */
 	read_gate_closed(&gate, first_held + 2);
 	read_gate_begin_round(&gate, true, NOW);
 	assert_true(read_gate_holds(&gate, first_held + 3));
 	read_gate_release(&gate);
 }
 
-/* The first socket that is in the queue, of those from 10 on. */
+/* Returns the first socket, from 10 on, that waits. */
 static int first_held(const struct read_gate *gate)
 {
 	int fd = 10;
@@ -84,7 +84,7 @@ static void connections_that_stay_open_keep_nobody_waiting(void **state)
 	pass(&gate, 10, 500);
 	read_gate_begin_round(&gate, true, now + READ_GATE_PERIOD_MS - 1);
 	assert_int_equal(first_held(&gate), READ_GATE_TURNS);
-	/* Twice as many each time. */
+	/* Twice as many sockets are read each time. */
 	for (unsigned int read = 2; read <= 8; read *= 2) {
 		read_gate_begin_round(&gate, true, now += READ_GATE_PERIOD_MS);
 		assert_int_equal(first_held(&gate), read * READ_GATE_TURNS);
@@ -107,7 +107,7 @@ static void as_long_as_connections_end_none_begins_but_for_them(void **state)
 		read_gate_begin_round(&gate, true, now += READ_GATE_PERIOD_MS);
 		assert_int_equal(first_held(&gate), READ_GATE_TURNS + ended);
 	}
-	/* Too few. */
+	/* Too few sockets have ended for that. */
 	for (int i = 1; i < READ_GATE_ENDS_MIN; i++)
 		read_gate_closed(&gate, 10 + ended + i);
 	read_gate_begin_round(&gate, true, now += READ_GATE_PERIOD_MS);
@@ -151,7 +151,7 @@ static void a_descriptor_that_comes_again_is_new(void **state)
 	(void)state;
 	read_gate_begin_round(&gate, true, NOW);
 	pass(&gate, 10, READ_GATE_TURNS + 3);
-	/* The last one of the queue, the first one, the one that is left. */
+	/* The last socket of the queue ends, then the first; one is left. */
 	for (int i = 2; i >= 0; i -= 2)
 		read_gate_closed(&gate, 10 + READ_GATE_TURNS + i);
 	assert_false(read_gate_holds(&gate, 10 + READ_GATE_TURNS));
@@ -159,7 +159,7 @@ static void a_descriptor_that_comes_again_is_new(void **state)
 	read_gate_free(&gate, 10 + READ_GATE_TURNS + 1);
 	assert_true(read_gate_pass(&gate, 10 + READ_GATE_TURNS + 1));
 	assert_int_equal(read_gate_timeout(&gate), -1);
-	/* One that was read before is as new as any other. */
+	/* A number that was used before counts as a new socket. */
 	read_gate_closed(&gate, 10);
 	assert_true(read_gate_pass(&gate, 10));
 	read_gate_closed(&gate, 10);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/netns/slirp/segments.h"
 
-/* ---- what the container waits for ---- */
+/* ---- window updates, for which the container waits ---- */
 
-/* A round of libslirp's. */
+/* What libslirp waits for in a round. */
 enum asked {
-	ASKED_NOTHING, /* it doesn't wait for the socket at all */
+	ASKED_NOTHING, /* libslirp doesn't wait for the socket */
 	ASKED_TO_READ,
 	ASKED_TO_WRITE,
 };
@@ -33,7 +33,7 @@ struct told {
 	uint16_t window;
 };
 
-/* False: the container is told nothing. */
+/* Returns false if the container is sent no update. */
 static bool told(struct connections *connections, struct told *ret_told)
 {
 	struct segment update = { .bytes = { 0 } };
@@ -58,7 +58,7 @@ static bool told(struct connections *connections, struct told *ret_told)
 	return true;
 }
 
-/* False: libslirp is asked for nothing. */
+/* Returns false if libslirp is sent no question. */
 static bool asked(struct connections *connections, struct told *ret_asked)
 {
 	uint8_t frame[HEADERS_SIZE_MAX];
@@ -83,7 +83,7 @@ static bool asked(struct connections *connections, struct told *ret_asked)
 
 #define ROOM 131400 /* for segments of 1460 */
 
-/* The container has said its first word, and the first round was. */
+/* A connection after the container's first acknowledgement and the first round. */
 static struct connections *settled(void)
 {
 	struct connections *connections = connected(4000);
@@ -94,7 +94,7 @@ static struct connections *settled(void)
 	return connections;
 }
 
-/* libslirp's window is garbage once more has come than that window allowed. */
+/* libslirp's window is garbage after it received more than that window allowed. */
 static void nonsense_of_libslirps_window_moves_no_edge(void **state)
 {
 	struct connections *connections = settled();
@@ -103,7 +103,7 @@ static void nonsense_of_libslirps_window_moves_no_edge(void **state)
 	(void)state;
 	sent(connections, 1000, 67000, 1, 64);
 	round_of(connections, ASKED_TO_WRITE);
-	/* 65535 - 67000, in 16 bits */
+	/* The window is 65535 - 67000, in 16 bits. */
 	answer = answered(connections, 4000, ACK, 68000, 64071);
 	assert_int_equal(window_of(&answer), (ROOM - 67000) >> 2);
 	answer = answered(connections, 4000, ACK, 1000 + ROOM, 65535);
@@ -122,21 +122,24 @@ static void a_drained_buffer_is_told_before_the_wait(void **state)
 	assert_false(told(connections, &update));
 	sent(connections, 1000, 100000, 1, 64);
 	answered(connections, 4000, ACK, 101000, 0);
-	/* Not while anything is left to be written. */
+	/* No update is sent while received bytes wait to be written. */
 	round_of(connections, ASKED_TO_WRITE);
 	assert_false(told(connections, &update));
 	round_of(connections, ASKED_TO_READ);
 	assert_true(told(connections, &update));
 	assert_int_equal(update.ack, 101000);
 	assert_int_equal(update.window, ROOM >> 2);
-	/* Once. */
+	/* The update is sent once. */
 	assert_false(told(connections, &update));
 	round_of(connections, ASKED_TO_READ);
 	assert_false(told(connections, &update));
 	connections_free(connections);
 }
 
-/* The host has said shutdown(SHUT_WR), or what it sends isn't taken by the container. */
+/*
+ * This is so after the host called shutdown(SHUT_WR), or while the container takes none of the
+ * host's bytes.
+ */
 static void a_socket_that_nobody_waits_for_has_an_empty_buffer(void **state)
 {
 	struct connections *connections = settled();
@@ -152,7 +155,10 @@ static void a_socket_that_nobody_waits_for_has_an_empty_buffer(void **state)
 	connections_free(connections);
 }
 
-/* The largest segment is nearly all that an unscaled window can say: it is told as soon as that doesn't fit. */
+/*
+ * The largest segment is nearly as large as an unscaled window can be: an update is sent as soon as
+ * it doesn't fit.
+ */
 static void an_unscaled_window_is_told_too(void **state)
 {
 	struct connections *connections = connections_new();
@@ -200,7 +206,7 @@ static void half_of_the_room_is_enough(void **state)
 	connections_free(connections);
 }
 
-/* As libslirp does while the container's own window is 0. */
+/* libslirp delays acknowledgements while the container's own window is 0. */
 static void an_acknowledgement_that_is_put_off_is_asked_for_once(void **state)
 {
 	struct connections *connections = settled();
@@ -214,11 +220,11 @@ static void an_acknowledgement_that_is_put_off_is_asked_for_once(void **state)
 	assert_int_equal(question.ack, 1);
 	assert_int_equal(question.window, 0);
 	assert_false(asked(connections, &question));
-	/* No answer, as the segment was lost: then nothing but the container can help. */
+	/* There is no answer, as the segment was lost: then only the container can go on. */
 	assert_false(told(connections, &update));
 	round_of(connections, ASKED_NOTHING);
 	assert_false(asked(connections, &question));
-	/* More has come. */
+	/* More bytes were received. */
 	sent(connections, 101000, 1000, 1, 0);
 	round_of(connections, ASKED_NOTHING);
 	assert_true(asked(connections, &question));
@@ -239,7 +245,7 @@ static void what_lies_behind_the_edge_is_not_waited_for(void **state)
 	sent(connections, 1000, ROOM, 1, 64);
 	answered(connections, 4000, ACK, 1000 + ROOM, 0);
 	round_of(connections, ASKED_TO_WRITE);
-	/* A probe, and nonsense. */
+	/* A window probe, and a segment with a nonsensical number. */
 	sent(connections, 1000 + ROOM, 1, 1, 64);
 	sent(connections, 0x70000000, 1000, 1, 64);
 	round_of(connections, ASKED_NOTHING);
@@ -249,7 +255,7 @@ static void what_lies_behind_the_edge_is_not_waited_for(void **state)
 	connections_free(connections);
 }
 
-/* It may have forgotten the connection: it would answer with a reset. */
+/* The container may have closed the connection already, and would answer with a reset. */
 static void behind_its_end_the_container_is_told_nothing(void **state)
 {
 	struct connections *connections = settled();
@@ -269,7 +275,7 @@ static void behind_its_end_the_container_is_told_nothing(void **state)
 	connections_free(connections);
 }
 
-/* Where libslirp's probe of a closed window is the container takes no segment. */
+/* The container drops a segment with the number of libslirp's probe of a closed window. */
 static void an_update_has_a_number_that_the_container_takes(void **state)
 {
 	struct connections *connections = settled();
@@ -277,7 +283,7 @@ static void an_update_has_a_number_that_the_container_takes(void **state)
 	struct told update;
 
 	(void)state;
-	/* The window ends with 1 + 2 * 1024. */
+	/* The window ends at 1 + 2 * 1024. */
 	sent(connections, 1000, 0, 1, 2);
 	put32(probe.bytes + probe.layout.transport + TCP_SEQUENCE, 1);
 	probe.layout.end += 2049;
@@ -324,7 +330,7 @@ static void an_end_in_the_middle_of_a_round_is_survived(void **state)
 	}
 	connections_begin_round(connections);
 	assert_true(connections_ask(connections, frame) > 0);
-	/* One that has had its turn, the next one, and the last one. */
+	/* A connection that has had its turn, the next one, and the last one. */
 	connections_closed(connections, FD + 3);
 	connections_closed(connections, FD + 2);
 	connections_closed(connections, FD);
@@ -335,22 +341,22 @@ static void an_end_in_the_middle_of_a_round_is_survived(void **state)
 	connections_free(connections);
 }
 
-/* ---- libslirp's and the container's behaviour, without a clock ---- */
+/* ---- a model of libslirp and of the container, without a clock ---- */
 
 /*
- * libslirp's receiving side as it behaves (4.7): the window of 16 bits at most, whose difference to
- * what was told before is computed without a sign; an update by its own only for half of the buffer
- * or two segments; a segment that isn't "predicted" is acknowledged by a timer, which never runs
- * here.  The container sends whole segments only, and nothing else helps it: no probe, no timer.
+ * Models the receiving side of libslirp 4.7.  Its window has at most 16 bits, and the difference to
+ * the last window is computed without a sign.  It sends an update by itself only for half of the
+ * buffer or for two segments.  A timer acknowledges segments that aren't "predicted", and it never
+ * runs here.  The container sends whole segments only, and has neither a probe nor a timer.
  */
 struct upload {
 	struct connections *connections;
 	unsigned int seed;
 	uint32_t segment, room;
-	unsigned int shift;		     /* of the windows that the container is told */
-	uint32_t received, advertised, held; /* libslirp's */
-	uint32_t next, edge;		     /* the container's */
-	bool is_slow;			     /* nothing is "predicted" */
+	unsigned int shift;		     /* the scaling of windows to the container */
+	uint32_t received, advertised, held; /* libslirp's state */
+	uint32_t next, edge;		     /* the container's state */
+	bool is_slow;			     /* no segment is "predicted" */
 };
 
 static unsigned int chance(struct upload *upload, unsigned int count)
@@ -401,12 +407,12 @@ static bool container_sends(struct upload *upload)
 	put32(data.bytes + data.layout.transport + TCP_SEQUENCE, upload->next);
 	data.layout.end += upload->segment;
 	connections_from_container(upload->connections, &data.layout, data.bytes);
-	/* No byte was asked for that has no room. */
+	/* The container was never offered more than the buffer has room for. */
 	assert_in_range(upload->segment, 0, upload->room - upload->held);
 	upload->next += upload->segment;
 	upload->received = upload->next;
 	upload->held += upload->segment;
-	/* With nothing before it the host's socket may take it at once. */
+	/* If no bytes wait before it, the host's socket may take the segment immediately. */
 	if (upload->held == upload->segment && chance(upload, 2))
 		upload->held = 0;
 	libslirp_sends(upload, !upload->is_slow && chance(upload, 8) != 0);
@@ -460,7 +466,7 @@ static void upload(const char *options, size_t option_size, uint32_t segment, ui
 		a_round(&upload);
 		if (chance(&upload, 4) != 0)
 			continue;
-		/* Once the host has taken all, nobody has to wait. */
+		/* Once the host has taken all bytes, the container can send again. */
 		host_takes(&upload, upload.room);
 		a_round(&upload);
 		assert_true(container_sends(&upload));
@@ -478,7 +484,7 @@ static void no_upload_stalls_in_whatever_order_things_happen(void **state)
 		upload("\x02\x04\xff\xc8\x01\x03\x03\x0a", 8, 65480, 3 * 65480, slow, 9 * gib);
 		upload("\x02\x04\x23\x00\x01\x03\x03\x0a", 8, 8960, 15 * 8960, slow, 5 * gib);
 		upload("\x02\x04\x05\xb4\x01\x03\x03\x0a", 8, 1460, ROOM, slow, 1 * gib);
-		/* Without scaling. */
+		/* Without window scaling. */
 		upload("\x02\x04\xff\xc8", 4, 65480, 3 * 65480, slow, 9 * gib);
 		upload("\x02\x04\x05\xb4", 4, 1460, ROOM, slow, 1 * gib);
 	}
