@@ -42,7 +42,7 @@ static int remove_root(void **state)
 	return status;
 }
 
-/* A child that sleeps until it is killed stands for a container's process. */
+/* A child that sleeps until it is killed, in place of a container's process. */
 static pid_t make_sleeper(void)
 {
 	pid_t pid = fork();
@@ -153,7 +153,7 @@ static void the_status_follows_the_files_and_the_process(void **state)
 	assert_int_equal(status_of(&dir, &written), CONTAINER_STOPPED);
 }
 
-/* Else `delete --force` would remove the state of a program that goes on. */
+/* Otherwise `delete --force` would remove the state of a running program. */
 static void a_process_that_cant_be_looked_at_isnt_taken_for_stopped(void **state)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
@@ -178,7 +178,7 @@ static void a_process_that_cant_be_looked_at_isnt_taken_for_stopped(void **state
 	end_sleeper(pid);
 }
 
-/* Else `start` of a created container would say that it is running already. */
+/* Otherwise `start` of a created container would report that it is running already. */
 static void a_directory_that_cant_be_looked_at_is_told(void **state)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
@@ -189,7 +189,7 @@ static void a_directory_that_cant_be_looked_at_is_told(void **state)
 	int pidfd;
 
 	if (geteuid() == 0)
-		return; /* nothing is refused */
+		return; /* root is refused nothing */
 	pid = make_sleeper();
 	written = state_of(pid, false);
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
@@ -229,7 +229,7 @@ static void a_second_creation_of_a_living_id_is_refused(void **state)
 	struct error err = ERROR_NONE;
 
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
-	/* While it is being created, */
+	/* The id is taken while the container is being created, */
 	assert_int_equal(state_dir_create(*state, "c1", &second, &err), -1);
 	assert_non_null(strstr(err.text, "is being created"));
 	assert_int_equal(state_write(&dir, &written, &err), 0);
@@ -239,7 +239,7 @@ static void a_second_creation_of_a_living_id_is_refused(void **state)
 	assert_int_equal(state_dir_create(*state, "c1", &second, &err), -1);
 	assert_non_null(strstr(err.text, "already exists"));
 	end_sleeper(pid);
-	/* The `run` that owned it is gone with it. */
+	/* The id is free when the container and its `run` have ended. */
 	assert_int_equal(state_dir_create(*state, "c1", &second, &err), 0);
 	state_dir_close(&second);
 }
@@ -336,7 +336,7 @@ static void a_container_that_others_can_write_is_refused(void **state)
 	assert_int_equal(container_delete(*state, "c1", DELETE_FORCE, &err), -1);
 }
 
-/* Root can give its own away; for an ordinary user root's are another's. */
+/* Root can give a directory away; for an ordinary user root's directories are another user's. */
 static void what_belongs_to_another_user_is_refused(void **state)
 {
 	autofree char *path = str_format("%s/c1", (char *)*state);
@@ -377,7 +377,9 @@ static void a_root_behind_a_link_in_a_shared_directory_is_refused(void **state)
 	state_dir_close(&dir);
 }
 
-/* A file of somebody else's folder: of a bundle, say, below a state root that was the wrong directory. */
+/*
+ * Makes a file that isn't urun's, such as a file of a bundle where --root was the wrong directory.
+ */
 static int make_foreign(const char *root, const char *name, const char *text)
 {
 	autofree char *path = str_format("%s/c1/%s", root, name);
@@ -454,7 +456,9 @@ static void a_containers_directory_is_removed_with_what_a_hook_has_left(void **s
 	state_dir_close(&dir);
 }
 
-/* The copy tells which program it is; without it nothing is removed, as the program may run. */
+/*
+ * The copy names the program.  Without the copy nothing is removed, as the program may be running.
+ */
 static void a_damaged_state_is_not_forgotten_while_the_program_may_run(void **state)
 {
 	autofree char *copy = str_format("%s/c1/state.copy", (char *)*state);
@@ -487,7 +491,7 @@ static void damage(const char *root, const char *text)
 	}
 }
 
-/* @text with @with in the place of the first @old.  The caller frees it. */
+/* Returns @text with @with in place of the first @old; the caller frees it. */
 static char *replaced(const char *text, const char *old, const char *with)
 {
 	const char *at = strstr(text, old);
@@ -496,7 +500,10 @@ static char *replaced(const char *text, const char *old, const char *with)
 	return str_format("%.*s%s%s", (int)(at - text), text, with, at + strlen(old));
 }
 
-/* Damage that leaves valid JSON, of the file and its copy alike, ends no program and loses none. */
+/*
+ * Damage that leaves valid JSON, in both the file and its copy, neither ends a program nor loses
+ * one.
+ */
 static void a_state_that_was_changed_is_damage(void **state)
 {
 	static const struct {
@@ -571,7 +578,7 @@ static void a_state_of_an_older_urun_has_no_sum(void **state)
 	state_release(&read);
 }
 
-/* Nothing but a creation that was cut short is removed by those that look. */
+/* Commands that only look remove nothing but a creation that was cut short. */
 static void a_container_without_its_state_is_kept(void **state)
 {
 	autofree char *path = str_format("%s/c1", (char *)*state);
@@ -624,7 +631,9 @@ static void a_container_is_opened_with_its_state_and_closed_as_one(void **state)
 	assert_null(container.state.id);
 }
 
-/* Killed before ".new=c1" got its name, or after ".old=c1" lost it: at each of their stages. */
+/*
+ * urun was killed before ".new=c1" got its final name, or after ".old=c1" lost it, at each stage.
+ */
 static void what_a_kill_leaves_beside_is_swept(void **state)
 {
 	static const char *const names[] = { ".new=c1", ".old=c1" };
@@ -660,7 +669,7 @@ static void what_a_kill_leaves_beside_is_swept(void **state)
 	}
 }
 
-/* Below a wrong --root. */
+/* This happens where --root is the wrong directory. */
 static void a_foreign_directory_of_such_a_name_keeps_its_files(void **state)
 {
 	autofree char *left = str_format("%s/.old=c1", (char *)*state);

@@ -29,7 +29,7 @@ static int open_folder(void)
 	return fd;
 }
 
-/* Another process that holds the lock; @name in place of ours where it isn't NULL. */
+/* Starts another process that holds the lock; @name, if it isn't NULL, is its name. */
 static pid_t make_holder(const char *name)
 {
 	int ready[2];

@@ -60,7 +60,7 @@ static void test_host_root_is_told(void **state)
 	(void)state;
 	warn("/", 0, true, &identity);
 	assert_non_null(strstr(warnings, "/etc/shadow"));
-	/* One line. */
+	/* The warning is one line. */
 	assert_ptr_equal(strchr(warnings, '\n'), warnings + strlen(warnings) - 1);
 	warn("/usr/..", 0, true, &identity);
 	assert_non_null(strstr(warnings, "/etc/shadow"));

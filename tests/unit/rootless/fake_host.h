@@ -11,10 +11,7 @@
 
 #include "core/base/str.h"
 
-/*
- * A folder that stands for a host's root: each test writes the few files that its host is to have.
- * /
- */
+/* A directory in place of a host's root: each test writes the few files that its host has. */
 static char fake_root[] = "/tmp/urun-fake-host-XXXXXX";
 
 static __attribute__((unused)) const char *fake_path(const char *path)
@@ -62,7 +59,7 @@ static __attribute__((unused)) int fake_host_setup(void **state)
 {
 	(void)state;
 	strcpy(fake_root + strlen(fake_root) - 6, "XXXXXX");
-	/* Open to all: a test may look at it as another user. */
+	/* All users may enter the directory, as some tests read it as another user. */
 	return mkdtemp(fake_root) && chmod(fake_root, 0755) == 0 ? 0 : -1;
 }
 

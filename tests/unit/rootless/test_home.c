@@ -26,7 +26,7 @@
 	"nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n" \
 	"last:x:70000:70000::/srv/last"
 
-/* The homes as one text, divided by blanks. */
+/* Returns the homes as one text, with blanks between. */
 static char *homes_of(uid_t caller)
 {
 	struct arena arena = { 0 };
@@ -69,7 +69,7 @@ static void uid_min_is_what_login_defs_says(void **state)
 	assert_string_equal(again, "/root /home/ann /export/home/bob /nonexistent /srv/last");
 }
 
-/* As shadow's getdef reads numbers: 01750 is 1000. */
+/* The shadow suite's getdef reads numbers so: 01750 is 1000. */
 static void uid_min_may_be_octal_hexadecimal_or_quoted(void **state)
 {
 	static const struct {

@@ -22,7 +22,7 @@ static struct host fake(void)
 	return (struct host){ .root = fake_root };
 }
 
-/* The hint for an errno; "" where no check found a cause. */
+/* Returns the hint for an errno, or "" where no check found a cause. */
 static const char *userns_hint(int errnum)
 {
 	static struct error err;
@@ -52,7 +52,9 @@ static void assert_has(const char *text, const char *part)
 		fail_msg("'%s' isn't in '%s'", part, text);
 }
 
-/* Runs a test's body in a child; 2 from it: the host makes no user namespace. */
+/*
+ * Runs a test's body in a child, whose exit status 2 means that the host makes no user namespace.
+ */
 static void child_succeeds(int (*body)(void))
 {
 	int status;
@@ -147,7 +149,7 @@ static void test_selinux(void **state)
 	assert_string_equal(userns_hint(EPERM), "");
 }
 
-/* In a child that is root of a user namespace, since the check is about root alone. */
+/* Runs as root of a user namespace, as the check is about root alone. */
 static int setfcap_child(void)
 {
 	char map[32];
@@ -167,14 +169,14 @@ static int setfcap_child(void)
 static void test_root_without_setfcap(void **state)
 {
 	(void)state;
-	/* Made here, as the child can own nothing of another uid. */
+	/* The parent makes the file, as the child can't make a file of another uid. */
 	fake_file("/proc/self/status", "");
 	child_succeeds(setfcap_child);
 }
 
 enum filter_kind { NO_FILTER, REFUSE_UNSHARE };
 
-/* Runs a check in a child with a filter of its own; the answer is the child's exit status. */
+/* Runs a check in a child with a filter of its own; returns the child's exit status. */
 static int in_filtered_child(enum filter_kind kind)
 {
 	struct sock_filter filter[] = {
@@ -234,7 +236,7 @@ static void test_helper_missing(void **state)
 	assert_has(helper_hint(), "newuidmap is missing: install the package uidmap");
 	fake_program("/usr/bin/newuidmap", "");
 	assert_has(helper_hint(), "newgidmap is missing");
-	/* The command is that of the distribution, or of what it is made of. */
+	/* The command is the distribution's, or that of the distribution on which it is based. */
 	fake_file("/etc/os-release", "NAME=\"x\"\nVERSION_ID=\"1\"\nID=debian\n");
 	assert_has(helper_hint(), "newgidmap is missing: run as root apt-get install uidmap");
 	fake_file("/etc/os-release", "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n");
@@ -300,7 +302,7 @@ static void test_helper_on_nosuid(void **state)
 	child_succeeds(nosuid_child);
 }
 
-/* A user namespace with a limit of 0 inside, told to a fake host that says 100. */
+/* Runs in a user namespace whose own limit is 0, with a fake host whose limit is 100. */
 static int used_up_child(void)
 {
 	static const char limit[] = "/proc/sys/user/max_user_namespaces";
@@ -365,7 +367,7 @@ static void test_subid_file_is_a_link(void **state)
 	assert_int_equal(unlink(fake_path("/etc/real-subuid")), 0);
 	assert_has(helper_hint(), "/etc/subuid is a symbolic link that leads nowhere");
 	assert_true(host_has(&host, HOST_SUBID_LINK, mend));
-	/* The other file, and the other program. */
+	/* The same for the other file and the other program. */
 	assert_int_equal(unlink(fake_path("/etc/subuid")), 0);
 	fake_file("/etc/subuid", "ann:100000:65536\n");
 	assert_false(host_has(&host, HOST_SUBID_LINK, mend));
@@ -388,10 +390,10 @@ static void test_the_table_is_whole(void **state)
 	}
 }
 
-/* Every trouble that a folder can stand for, on a host that says nothing more than it must. */
+/* The problems that files of a fake host can show, on a host without other files. */
 static const struct {
 	enum host_trouble trouble;
-	const char *path, *text; /* text NULL: a link to /nowhere */
+	const char *path, *text; /* if text is NULL, path is a link to /nowhere */
 } bare_troubles[] = {
 	{ HOST_NO_USER_NAMESPACES, "/proc/self/ns/mnt", "" },
 	{ HOST_USERNS_CLONE_OFF, "/proc/sys/kernel/unprivileged_userns_clone", "0\n" },

@@ -149,7 +149,7 @@ static void test_parse_of_the_kernels_text(void **state)
 	assert_int_equal(map.ranges[1].inner, 1);
 	assert_int_equal(parse("", &map), 0);
 	assert_int_equal(map.count, 0);
-	/* An outer id that can't be named here. */
+	/* The outer id isn't mapped in the reader's user namespace. */
 	assert_int_equal(parse("0 4294967295 1\n5 6 1\n", &map), 0);
 	assert_int_equal(map.count, 1);
 	assert_int_equal(parse("0 0\n", &map), -EINVAL);

@@ -18,7 +18,7 @@
 #include "rootless/overlay.h"
 
 struct fixture {
-	char folder[64]; /* of a host without any program */
+	char folder[64]; /* the directory of a host without any program */
 	struct container_config config;
 	struct userns_plan userns;
 };
@@ -100,7 +100,7 @@ static void add_hidden(struct fixture *fixture, const char *value)
 	config_set_annotation(&fixture->config, "org.urun.hidden", value);
 }
 
-/* A cover is a mount, and the kernel's overlay shows what is below mounts. */
+/* Hidden paths are covered by mounts, and the kernel's overlay shows the files below mounts. */
 static void a_root_with_hidden_parts_takes_the_program_too(void **state)
 {
 	struct fixture *fixture = *state;

@@ -69,8 +69,8 @@ static void single_id(void)
 	"{\"type\":\"uts\"},{\"type\":\"cgroup\"}]"
 
 /*
- * The members of process, of the config itself and of linux, each beginning with a comma where
- * there are any.
+ * The members of process, of the config itself and of linux; each text is empty or begins with a
+ * comma.
  */
 static int scoped_full(const char *process, const char *own, const char *linux)
 {
@@ -137,7 +137,10 @@ static void test_user_namespace_is_added(void **state)
 	assert_int_equal(config.linux->namespaces.count, 6);
 }
 
-/* `exec` joins by a descriptor, and a bundle by a path: each hint names what there is. */
+/*
+ * `exec` joins a namespace by a descriptor, and a bundle by a path: the hint names the one that is
+ * known.
+ */
 static void assert_hint_without_hole(const char *text)
 {
 	assert_non_null(strstr(err.text, text));
@@ -182,7 +185,7 @@ static void test_own_user_namespace_by_path_is_not_joined(void **state)
 	assert_int_equal(config.linux->namespaces.items[0].type, CONFIG_NS_MOUNT);
 }
 
-/* @own: as that of scoped_full(). */
+/* @@own: as in scoped_full(). */
 static int scoped_user_with(const char *user, const char *own)
 {
 	autofree char *text = str_format(
@@ -353,7 +356,7 @@ static void test_cgroup_mount(void **state)
 	assert_int_equal(scoped(mounts), 0);
 	assert_int_equal(config.mounts.count, 1);
 	assert_string_equal(config.mounts.items[0].destination, "/t");
-	/* A folder that is no cgroup2: a hybrid or version 1 host. */
+	/* The directory isn't a cgroup2 file system, as on a hybrid or version 1 host. */
 	fake_file("/sys/fs/cgroup/README", "");
 	assert_int_equal(scoped(mounts), 0);
 	assert_int_equal(config.mounts.count, 2);

@@ -56,8 +56,8 @@ static int teardown(void **state)
 }
 
 /*
- * The plan for a config with a mount namespace, @namespaces (each with a comma before it) and @rest
- * of linux.
+ * Makes the plan for a config with a mount namespace, @namespaces (each with a comma before it) and
+ * @rest of linux.
  */
 static int planned(const char *namespaces, const char *rest)
 {
@@ -287,7 +287,10 @@ static void test_path_that_is_no_user_namespace(void **state)
 	assert_int_equal(err.code, 2);
 }
 
-/* A process in a new user namespace that waits for a byte; -1: this host makes none. */
+/*
+ * Starts a process in a new user namespace that waits for a byte; returns -1 if the host makes
+ * none.
+ */
 static pid_t start_inside(int ready[2], int (*then)(void))
 {
 	int done[2];
@@ -355,7 +358,7 @@ static int became_root(void)
 		return 6;
 	if (caps_line("CapEff:") == 0)
 		return 7;
-	/* An id other than 0 keeps its capabilities over execve by the ambient set alone. */
+	/* A user other than root keeps capabilities over execve only by the ambient set. */
 	return (r == 0) == (caps_line("CapAmb:") == 0) ? 0 : 8;
 }
 
@@ -366,7 +369,7 @@ static void become(const char *uids, const char *gids)
 	pid_t pid;
 
 	assert_int_equal(userns_caller_read(&real, &caller, &err), 0);
-	/* Root would have all ids; this is about one. */
+	/* With root's capabilities the plan would have all ids; the test is about one id. */
 	caller.caps = 0;
 	assert_int_equal(planned_with(uids, gids), 0);
 	assert_int_equal(plan.mode, USERNS_DIRECT);

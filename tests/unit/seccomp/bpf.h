@@ -12,8 +12,8 @@
 #include "core/base/str.h"
 
 /*
- * Runs a compiled filter as bpf(4) describes, so that tests ask the program itself what it says of
- * a call.  Include after cmocka.h.
+ * Runs a compiled filter as bpf(4) describes, so that a test learns the verdict of the program
+ * itself on a call.  To be included after cmocka.h.
  */
 #if defined(__x86_64__)
 #define OWN_ARCH AUDIT_ARCH_X86_64

@@ -114,10 +114,12 @@ static void default_action_has_its_errno(void **state)
 	assert_int_equal(flags, 0);
 }
 
-/* Above every number that a kernel has given away so far. */
+/* A number above those of all calls so far. */
 #define CALL_OF_TOMORROW 1000
 
-/* A profile as Docker's: what it doesn't name gets EPERM, in the architectures that it lists. */
+/*
+ * A profile in the form of Docker's: in the listed architectures the other calls fail with EPERM.
+ */
 static struct config_seccomp_rule docker_rules[] = {
 	{ .names = NAMES("getpid", "openat2", "no_such_call_ever"),
 	  .action = CONFIG_SECCOMP_ALLOW },
@@ -137,13 +139,13 @@ static void calls_newer_than_a_profile_of_errnos_are_unknown_ones(void **state)
 	assert_int_equal(verdict(&bpf, SYS_getpid, 0, 0), SECCOMP_RET_ALLOW);
 	assert_int_equal(verdict(&bpf, SYS_openat2, 0, 0), SECCOMP_RET_ALLOW);
 	assert_int_equal(verdict(&bpf, SYS_clone3, 0, 0), SECCOMP_RET_ERRNO | EXDEV);
-	/* Older than the newest that is named: the profile could have allowed them. */
+	/* These calls are older than the newest named call: the profile could have allowed them. */
 	assert_int_equal(verdict(&bpf, SYS_mount, 0, 0), SECCOMP_RET_ERRNO | EPERM);
 	assert_int_equal(verdict(&bpf, SYS_close_range, 0, 0), SECCOMP_RET_ERRNO | EPERM);
 	assert_int_equal(SYS_openat2 + 1, 438);
 	assert_int_equal(verdict(&bpf, SYS_openat2 + 1, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
 	assert_int_equal(verdict(&bpf, CALL_OF_TOMORROW, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
-	/* A rule whose action is the default one names a call that the profile knows, too. */
+	/* A rule with the default action names a known call too. */
 	docker_rules[1].names.items[0] = "faccessat2";
 	docker_rules[1].errno_ret.value = EPERM;
 	strbuf_release(&bpf);
@@ -197,7 +199,7 @@ static void a_profile_that_names_no_call_has_no_age(void **state)
 	assert_int_equal(verdict(&bpf, CALL_OF_TOMORROW, 0, 0), SECCOMP_RET_ERRNO | EPERM);
 }
 
-/* The filter's word on call @nr of a foreign architecture. */
+/* Returns the filter's verdict on call @nr of a foreign architecture. */
 static uint32_t foreign_verdict(const struct strbuf *bpf, uint32_t arch, uint32_t nr)
 {
 	struct seccomp_data data = { .nr = (int)nr, .arch = arch };
@@ -228,12 +230,12 @@ static void each_architecture_has_its_own_newest_call(void **state)
 	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_MIPSEL64, 5437), SECCOMP_RET_ALLOW);
 	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_MIPSEL64, 5438),
 			 SECCOMP_RET_ERRNO | ENOSYS);
-	/* Calls of 32-bit ARM alone have numbers far above all others. */
+	/* 32-bit ARM has calls of its own, with numbers far above all others. */
 	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_ARM, 438), SECCOMP_RET_ERRNO | ENOSYS);
 	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_ARM, 0x0f0005), SECCOMP_RET_ALLOW);
 	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_ARM, 0x0f0002),
 			 SECCOMP_RET_ERRNO | EPERM);
-	/* One that the profile doesn't list is killed, whatever the number. */
+	/* A call of an architecture that isn't listed kills the thread, whatever its number. */
 	assert_int_equal(foreign_verdict(&bpf, AUDIT_ARCH_S390X, CALL_OF_TOMORROW),
 			 SECCOMP_RET_KILL_THREAD);
 }
@@ -269,7 +271,7 @@ static void each_operator_compares_unsigned_64_bits(void **state)
 	static const uint64_t low = 0x100000004, mid = 0x100000005, high = 0x200000004;
 	static const struct {
 		int op;
-		bool low, mid, high; /* what holds, compared with mid */
+		bool low, mid, high; /* whether a lower, the same and a higher value match */
 	} cases[] = {
 		{ CONFIG_SECCOMP_NE, true, false, true }, { CONFIG_SECCOMP_LT, true, false, false },
 		{ CONFIG_SECCOMP_LE, true, true, false }, { CONFIG_SECCOMP_EQ, false, true, false },
@@ -424,7 +426,8 @@ static void other_architectures_are_added_to_our_own(void **state)
 	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ALLOW,
 					  .architectures = { (int[]){ CONFIG_ARCH_RISCV64 }, 1 },
 					  .syscalls = { &rule, 1 } };
-	struct seccomp_data foreign = { .nr = 172 /* getpid there */, .arch = AUDIT_ARCH_RISCV64 };
+	struct seccomp_data foreign = { .nr = 172 /* getpid on RISC-V */,
+					.arch = AUDIT_ARCH_RISCV64 };
 	struct seccomp_data unknown = { .nr = 172, .arch = AUDIT_ARCH_MIPSEL };
 	unsigned int flags;
 
@@ -459,7 +462,7 @@ static void flags_are_the_kernels(void **state)
 	assert_true(seccomp_uses_notify(&seccomp));
 }
 
-/* A folder of its own for each test of the cache. */
+/* Each test of the cache has a directory of its own. */
 struct cache {
 	char dir[64];
 	char folder[80];
@@ -497,7 +500,7 @@ static void cached(struct cache *cache, const struct config_seccomp *seccomp, st
 	assert_int_equal(seccomp_compile_cached(cache->folder, seccomp, bpf, flags, &err), 0);
 }
 
-/* Finds the only file. */
+/* Finds the only file of the cache. */
 static void find_file(struct cache *cache)
 {
 	char command[160];
@@ -623,7 +626,7 @@ static void what_others_can_write_is_ignored(void **state)
 	assert_int_equal(access(cache->file, F_OK), -1);
 }
 
-/* Under the name of one profile lies the file of another: as with two texts of one hash. */
+/* The file of one profile has the name of another, as if two profiles had the same hash. */
 static void another_profile_under_our_name_is_not_ours(void **state)
 {
 	struct cache *cache = *state;

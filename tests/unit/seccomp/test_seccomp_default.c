@@ -14,7 +14,7 @@
 #include "core/seccomp/seccomp_default.h"
 #include "tests/unit/seccomp/bpf.h"
 
-/* Numbers of i386. Source: arch/x86/entry/syscalls/syscall_32.tbl of Linux. */
+/* Numbers of system calls of i386.  Source: arch/x86/entry/syscalls/syscall_32.tbl of Linux. */
 #define I386_SOCKETCALL 102
 #define I386_SOCKET	359
 #define I386_SOCKETPAIR 360
@@ -109,7 +109,7 @@ static void no_namespace_is_made(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		assert_int_equal(call(SYS_unshare, flags[i]), REFUSED);
-		if (flags[i] != 0x80) /* part of the signal's number there */
+		if (flags[i] != 0x80) /* clone(2) has the signal's number in this byte */
 			assert_int_equal(call(SYS_clone, flags[i] | 17), REFUSED);
 	}
 	assert_int_equal(call(SYS_unshare, CLONE_FS), ALLOWED);
@@ -136,7 +136,7 @@ static void what_steers_or_shows_the_host_is_refused(void **state)
 	assert_int_equal(call(SYS_sendmsg, 0), ALLOWED);
 }
 
-/* C libraries go on with an older call, so that what is newer than the list isn't EPERM. */
+/* With ENOSYS C libraries go on with an older call, and with EPERM they don't. */
 static void what_nobody_knows_yet_is_not_implemented(void **state)
 {
 	(void)state;
@@ -160,7 +160,7 @@ static void personalities_are_the_usual_ones(void **state)
 		assert_int_equal(call(SYS_personality, 0xffffffff & ~bit), REFUSED);
 	}
 	assert_int_equal(call(SYS_personality, 0xffffffff & ~UINT64_C(0x20008)), REFUSED);
-	/* ADDR_NO_RANDOMIZE, as `setarch -R` sets it. */
+	/* ADDR_NO_RANDOMIZE, which `setarch -R` sets. */
 	assert_int_equal(call(SYS_personality, 0x0040000), REFUSED);
 	assert_int_equal(call(SYS_personality, UINT64_MAX), REFUSED);
 	assert_int_equal(call(SYS_personality, UINT64_C(0x100000000)), REFUSED);

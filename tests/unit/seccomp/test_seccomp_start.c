@@ -65,7 +65,7 @@ static void what_refuses_execve_and_every_word_about_it_is_refused(void **state)
 	assert_refused(
 		PROFILE("SCMP_ACT_ALLOW", RULE("\"execve\",\"exit_group\"", "SCMP_ACT_ERRNO")),
 		"refuses execve");
-	/* Init says so itself. */
+	/* Init reports these failures itself. */
 	assert_starts(PROFILE("SCMP_ACT_ALLOW", RULE("\"execve\"", "SCMP_ACT_ERRNO")));
 	assert_starts(PROFILE("SCMP_ACT_ERRNO", RULE("\"execve\"", "SCMP_ACT_ALLOW")));
 }

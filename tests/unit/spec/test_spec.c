@@ -39,7 +39,7 @@ static bool has_option(const struct container_config *config, const char *destin
 	return false;
 }
 
-/* It is what the parser takes, whole: what config_check() refuses can't be in it. */
+/* The parser accepts the whole config, so nothing in it is refused by config_check(). */
 static void the_config_is_read_back_as_it_was(void **state)
 {
 	struct spec_input input = input_of(many_ids, 2);

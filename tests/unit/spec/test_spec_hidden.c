@@ -24,7 +24,10 @@ static int teardown(void **state)
 	return fake_host_teardown(state);
 }
 
-/* What is hidden for uid 1000 with that passwd and one path of the environment, or none. */
+/*
+ * Returns the hidden paths for uid 1000 with this passwd, and with one path of the environment or
+ * none.
+ */
 static char *hidden(const char *passwd, const char *own)
 {
 	const struct str_list paths = { (char **)(uintptr_t)&own, own ? 1 : 0 };
@@ -81,7 +84,7 @@ static void paths_of_the_environment_are_hidden(void **state)
 	assert_string_equal(hidden("", "no/such/folder"), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
 }
 
-/* A cover lies on a folder, not on a name: what a link leads to is what must be covered. */
+/* A mount covers a directory and not a name, so the target of a link must be covered. */
 static void links_are_hidden_where_they_lead(void **state)
 {
 	(void)state;
@@ -121,7 +124,10 @@ static void what_is_mounted_elsewhere_is_hidden_there_too(void **state)
 		"/sysroot/deploy/root/var/tmp\n/tmp\n/var/home\n/var/tmp");
 }
 
-/* A home with a disk of its own below /home; and what a chroot in a home has of the system stays. */
+/*
+ * A home below /home may be a disk of its own.  Mounts of the system in a chroot below a home stay
+ * visible at their own paths.
+ */
 static void what_is_mounted_below_a_hidden_folder_is_hidden_elsewhere_too(void **state)
 {
 	(void)state;
@@ -135,7 +141,7 @@ static void what_is_mounted_below_a_hidden_folder_is_hidden_elsewhere_too(void *
 			    "\n/root\n/run\n/srv/ann\n/tmp\n/var/home\n/var/keys\n/var/tmp");
 }
 
-/* The system's own files are no home, whoever says so; folders beside them are. */
+/* The system's own directories are never taken for homes; directories beside them are. */
 static void a_home_inside_of_the_system_is_left(void **state)
 {
 	static const char *const left[] = {
@@ -175,7 +181,7 @@ static void a_home_inside_of_the_system_is_left(void **state)
 	}
 }
 
-/* A home that is shown once more among the system's files stays hidden there. */
+/* A home that is mounted a second time among the system's files is hidden there too. */
 static void what_is_mounted_inside_of_the_system_is_hidden(void **state)
 {
 	(void)state;
@@ -195,7 +201,7 @@ static void bytes_that_a_line_cannot_hold_are_octal_numbers(void **state)
 	assert_string_equal(hidden("", "/data/é"), "/data/é\n" ALWAYS_BEFORE "\n" ALWAYS_AFTER);
 	assert_string_equal(hidden("", "/data/\xff\xc3\xa9"),
 			    "/data/\\377\\303\\251\n" ALWAYS_BEFORE "\n" ALWAYS_AFTER);
-	/* The mount point of a home's second mount. */
+	/* The second mount point of a home is hidden too. */
 	fake_file("/proc/self/mountinfo", MOUNT("8:1", "/", "/") MOUNT("8:2", "/", "/home/ann")
 						  MOUNT("8:2", "/", "/srv/a\\012b"));
 	assert_non_null(strstr(hidden("", NULL), "\n/srv/a\\012b\n"));

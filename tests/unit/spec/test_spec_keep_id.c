@@ -16,7 +16,7 @@ static struct config_linux linux;
 static struct container_config config;
 static struct error err;
 
-/* The default's map of a caller with these ranges of subids: "first count first count ...". */
+/* Makes a caller with the default map for these ranges of subids. */
 static void caller_with(uint64_t own, size_t count, const uint64_t (*ranges)[2])
 {
 	uint64_t inner = 1;
@@ -75,7 +75,7 @@ static void the_own_id_stands_among_the_subids(void **state)
 	assert_int_equal(user.gid.value, 1000);
 }
 
-/* The ids follow each other inside, wherever the ranges lie and the own id falls. */
+/* The ids are consecutive inside, wherever the ranges are, and wherever the own id is. */
 static void several_ranges_are_as_one(void **state)
 {
 	static const char middle[] = "0 100000 500, 500 200000 500, 1000 1000 1, "
@@ -89,7 +89,7 @@ static void several_ranges_are_as_one(void **state)
 	assert_kept("keep-id:uid=500,gid=500", 1000, edge, edge);
 }
 
-/* Directories of a company number their people from a million on. */
+/* The user directory of a company may give ids from a million on. */
 static void an_own_id_beyond_the_subids_leaves_a_gap(void **state)
 {
 	static const char map[] = "0 100000 65536, 1234567 1234567 1";
@@ -138,7 +138,7 @@ static void a_size_is_that_of_the_whole_map(void **state)
 		    "0 1000 1, 1 100000 65536");
 }
 
-/* Root's ids are mapped to themselves, and stay so. */
+/* Root's ids are mapped to themselves already, and the map stays. */
 static void root_keeps_its_map(void **state)
 {
 	const struct spec_caller root = { .uid = 0, .gid = 0 };

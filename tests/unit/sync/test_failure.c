@@ -49,7 +49,7 @@ static void test_without_a_failure_nothing_is_read(void **state)
 	assert_int_equal(failure_create(dir, "failed"), -EEXIST);
 }
 
-/* As it is in use: the writer has no descriptor any more, and ends without a call. */
+/* In use the writer has closed its descriptor, and ends without a further system call. */
 static void test_what_another_process_has_written_is_read(void **state)
 {
 	autoclose int dir = open_folder();
@@ -95,7 +95,7 @@ static void test_what_is_no_failure_is_not_believed(void **state)
 	assert_int_equal(err.code, 0);
 	assert_int_equal(err.status, 0);
 	assert_true(strlen(err.text) < sizeof(err.text));
-	/* One that was cut. */
+	/* A record that is cut off is ignored. */
 	assert_int_equal(ftruncate(fd, 7), 0);
 	assert_int_equal(failure_read(fd, &err), 0);
 }

@@ -211,7 +211,7 @@ static void an_error_without_end_is_ended(void **state)
 	assert_int_equal(strlen(err.hint), sizeof(err.hint) - 1);
 }
 
-/* The child may be the container's: nothing that it sends is taken for an address. */
+/* The container may control the child: no bytes that it sends are used as an address. */
 static void the_list_of_the_parents_errors_stays_its_own(void **state)
 {
 	struct ends *ends = *state;
@@ -229,7 +229,7 @@ static void the_list_of_the_parents_errors_stays_its_own(void **state)
 	assert_string_equal(list.items[0].text, "mount proc on /proc");
 	assert_ptr_equal(list.items[0].all, &list);
 	error_list_release(&list);
-	/* A struct error as it lies in memory is no message. */
+	/* The bytes of a struct error in memory aren't a message. */
 	send_raw(ends->a, MESSAGE_ERROR, sizeof(sent), &sent, sizeof(sent));
 	expect_refused(ends->b, EVERY_TYPE, "error of ");
 }

@@ -67,7 +67,7 @@ static void texts_are_taken_as_they_are_or_in_quotes(void **state)
 	takes_text("Description=a container's scope = c1", "a container's scope = c1");
 	takes_text("Description=", "");
 	takes_text("Slice=user.slice", "user.slice");
-	/* As runc's documentation writes it. */
+	/* runc's documentation has this form. */
 	takes_text("CollectMode='inactive-or-failed'", "inactive-or-failed");
 	takes_text("CollectMode=\"inactive\"", "inactive");
 }
@@ -97,7 +97,7 @@ static void truths(void **state)
 	refuses("SendSIGHUP=truely", "property SendSIGHUP");
 }
 
-/* Bit N % 8 of byte N / 8: systemd's src/shared/cpu-set-util.c. */
+/* Number N is bit N % 8 of byte N / 8.  Source: systemd, src/shared/cpu-set-util.c. */
 static void sets_become_bits(void **state)
 {
 	static const uint8_t few[] = { 0x8f }, spread[] = { 0x01, 0x02, 0x00, 0x80 };
@@ -126,7 +126,7 @@ static void wrong_sets_are_refused(void **state)
 	}
 }
 
-/* GLib's "GVariant Text Format". */
+/* Source: GLib's "GVariant Text Format". */
 static void annotations_are_gvariants(void **state)
 {
 	(void)state;
