@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: its own program; the parent waits, the child becomes the container.
 /*
- * The least that a container start can cost: the system calls that the kernel asks for what
- * tests/bench/start has in its config (namespaces, maps, mounts, devices, pivot_root, masked and
- * read-only paths, execve) and nothing else: no config is read, no state is kept, no library is
- * loaded but libc, and nothing is undone.
+ * The lower bound of a container's start time: the system calls that the config of
+ * tests/bench/start needs (namespaces, maps, mounts, devices, pivot_root, masked and read-only
+ * paths, execve) and nothing else: no config is read, no state is kept, no library is loaded but
+ * libc, and nothing is undone.
  *
  * usage: floor [--subids] ROOTFS PROGRAM ARG...
- *   --subids   maps the caller's subids too, by newuidmap and newgidmap, side by side; else one id,
- *              written directly
+ *   --subids   maps the caller's subids too, by newuidmap and newgidmap at the same time; without
+ *              the option one id is mapped, directly
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ struct floor_mount {
 	const char *data;
 };
 
-/* The mounts of the config that tests/bench/start writes, in its order. */
+/* The mounts of the config that tests/bench/start writes, in the same order. */
 static const struct floor_mount mounts[] = {
 	{ "proc", "proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL },
 	{ "tmpfs", "dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k" },
@@ -141,7 +141,7 @@ static _Noreturn void become_container(int maps_written, char **argv)
 	die(argv[1]);
 }
 
-/* The first range of the caller in @file, as two numbers in text. */
+/* Finds the caller's first range in @file, as the texts of two numbers. */
 static void find_subids(const char *file, const char *user, char first[16], char count[16])
 {
 	FILE *stream = fopen(file, "re");
@@ -158,7 +158,7 @@ static void find_subids(const char *file, const char *user, char first[16], char
 	die(file);
 }
 
-/* newuidmap PID 0 OWN 1 1 FIRST COUNT */
+/* Starts `newuidmap PID 0 OWN 1 1 FIRST COUNT`. */
 static pid_t start_helper(const char *program, const char *file, pid_t child, unsigned int own,
 			  const char *user)
 {

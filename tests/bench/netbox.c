@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * netbox NETWORK PROGRAM [ARGUMENT…]: runs a program in user, mount and network namespaces of its
- * own, with the network that urun would give a container and nothing else of urun.  Its exit
- * status is the program's.  With NETBOX_TIME=1 in the environment it prints on stderr how long it
- * took, in µs: the namespaces, the tap device, until the network was usable.
+ * own, with the network that urun would give a container, and nothing else of urun.  Its exit
+ * status is the program's.  With NETBOX_TIME=1 in the environment it prints on stderr, in µs, the
+ * time for the namespaces and the tap device, and the time until the network was usable.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -102,7 +102,10 @@ static int box(int socket, const struct network_options *options, char **argv)
 	char byte;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* As a container: with autogroup scheduling a session is a group of its own (sched(7)). */
+	/*
+	 * A container has a session of its own, which autogroup scheduling makes a group
+	 * (sched(7)).
+	 */
 	setsid();
 	if (recv(socket, &byte, 1, 0) != 1)
 		return 125;
@@ -141,7 +144,9 @@ static int attend(int socket, pid_t pid, const char *network, struct error *err)
 {
 	struct helper helper = HELPER_NONE;
 	autoclose int tap = -1, life = pidfd_open_process(pid), slirp = -1;
-	/* In urun this file's lock says that urun-slirp lives: nobody asks that of a box. */
+	/*
+	 * In urun the lock on this file shows that urun-slirp runs; no process checks it for a box.
+	 */
 	autoclose int lock = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int64_t started = now_us(), with_tap;
 

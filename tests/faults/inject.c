@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Runs a program and its descendants, and makes one system call of one of these processes fail, or
- * kills that process at it.  strace(1) can do this too, but it counts calls in each process alone
- * and can't say in which process to inject: the parent's failure would hide init's.  It also takes
- * the set-user-ID bit from newuidmap(1); this program lets go of newuidmap before its execve(2).
+ * kills the process at the call.  strace(1) can do this too, but it counts calls in each process
+ * separately and injects into all processes: the parent's failure would hide init's.  Under strace
+ * newuidmap(1) also has no effect of its set-user-ID bit; this program detaches from a process
+ * before it executes newuidmap.
  *
  * A process is named by its place in the tree of processes: 0 is the program, 0.2 its second child.
- * Programs that aren't urun's own are let go once they are executed.
+ * A process that executes a program other than urun's is no longer traced.
  *
  * usage: inject LIST|- [PROCESS CALL N ERRNO|kill] -- PROGRAM ARG…
  *   LIST   each call is written to this file: PROCESS NAME CALL N
@@ -37,11 +38,11 @@
 /* One process that is traced. */
 struct traced {
 	pid_t pid;
-	char path[64]; /* its place in the tree; "" while its parent hasn't told yet */
+	char path[64]; /* its place in the tree; "" until its parent's clone is reported */
 	char name[32];
 	int children;
-	bool stopped; /* its first stop came before its parent's report */
-	bool fails;   /* it is in the call that is made to fail */
+	bool stopped; /* its first stop came before its parent's clone was reported */
+	bool fails;   /* it is in the call that has to fail */
 	unsigned counts[CALLS_MAX];
 };
 
@@ -99,7 +100,9 @@ static void read_name(struct traced *traced)
 	fclose(comm);
 }
 
-/* `urun init` is executed by a descriptor, whose number the kernel takes for its name. */
+/*
+ * `urun init` is executed by a descriptor, and the kernel uses the descriptor's number as its name.
+ */
 static bool is_ours(const struct traced *traced)
 {
 	return strncmp(traced->name, "urun", 4) == 0 ||
@@ -117,7 +120,9 @@ static void let_go(struct traced *traced)
 	traced->pid = 0;
 }
 
-/* The call isn't made, and its result is the error: at its entry and at its exit. */
+/*
+ * At the entry of a call, replaces the call by none; at its exit, replaces the result by the error.
+ */
 static void replace_call(const struct traced *traced, int error)
 {
 #if defined(__x86_64__)
@@ -146,7 +151,7 @@ static void replace_call(const struct traced *traced, int error)
 #endif
 }
 
-/* execve(PATH, …) and execveat(FD, PATH, …): does it execute newuidmap or newgidmap? */
+/* Returns whether execve(PATH, …) or execveat(FD, PATH, …) executes newuidmap or newgidmap. */
 static bool executes_setuid(const struct traced *traced, const struct ptrace_syscall_info *info)
 {
 	char path[256] = "";
@@ -158,7 +163,7 @@ static bool executes_setuid(const struct traced *traced, const struct ptrace_sys
 	if ((int)info->entry.nr != execve_call)
 		return false;
 	remote.iov_base = (void *)info->entry.args[0];
-	/* A page at most: what lies behind the string may not be mapped. */
+	/* Reads up to the page's end, as the next page may not be mapped. */
 	remote.iov_len = 4096 - (info->entry.args[0] & 4095);
 	if (remote.iov_len > local.iov_len)
 		remote.iov_len = local.iov_len;
@@ -293,7 +298,9 @@ static pid_t start(char **argv)
 	return pid;
 }
 
-/* Ends with the program: what it leaves behind, such as a created container, goes on untraced. */
+/*
+ * Returns when the program ends: its other processes, such as a created container, go on untraced.
+ */
 static int trace(pid_t program)
 {
 	for (;;) {

@@ -11,14 +11,14 @@
 #include "core/base/str.h"
 
 /*
- * What the fuzzers share.  Each is a file with LLVMFuzzerTestOneInput(), linked with
- * -fsanitize=fuzzer; with -DFUZZ_STANDALONE it is a program that replays the files named as
+ * What the fuzzers share.  A fuzzer is a file with LLVMFuzzerTestOneInput(), linked with
+ * -fsanitize=fuzzer.  With -DFUZZ_STANDALONE it is a program that replays the files of its
  * arguments, for hosts without libFuzzer.  See README.md.
  */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* Ends the run, which libFuzzer reports with the input, where a property of the code doesn't hold. */
+/* Ends the run if a property of the code doesn't hold; libFuzzer then reports the input. */
 static inline void fuzz_demand(bool fulfilled, const char *property)
 {
 	if (fulfilled)
@@ -27,13 +27,13 @@ static inline void fuzz_demand(bool fulfilled, const char *property)
 	abort();
 }
 
-/* The input, from which the fuzzer takes what it needs.  At its end all that is taken is 0. */
+/* The input, from which the fuzzer takes values.  After its end all values are 0. */
 struct fuzz_input {
 	const uint8_t *bytes;
 	size_t size;
 };
 
-/* A number of @count bytes, the first is the highest. */
+/* Takes a big-endian number of @count bytes. */
 static inline uint32_t fuzz_number(struct fuzz_input *input, size_t count)
 {
 	uint32_t number = 0;
@@ -51,8 +51,8 @@ static inline uint32_t fuzz_number(struct fuzz_input *input, size_t count)
 }
 
 /*
- * Up to @count bytes, in memory of exactly their size, so that a read beyond is seen.  The caller
- * frees them.
+ * Takes up to @count bytes, in memory of exactly their size, so that a read beyond the end is
+ * detected. The caller frees the bytes.
  */
 static inline uint8_t *fuzz_bytes(struct fuzz_input *input, size_t count, size_t *ret_count)
 {
@@ -67,7 +67,7 @@ static inline uint8_t *fuzz_bytes(struct fuzz_input *input, size_t count, size_t
 	return bytes;
 }
 
-/* The text up to the next NUL or the input's end, likewise. */
+/* Takes the text up to the next NUL or the input's end, in the same way. */
 static inline char *fuzz_text(struct fuzz_input *input)
 {
 	size_t length = strnlen((const char *)input->bytes, input->size);
@@ -83,7 +83,7 @@ static inline char *fuzz_text(struct fuzz_input *input)
 #ifdef FUZZ_STANDALONE
 #include "core/base/fd.h"
 
-/* More than any parser takes, so that their own bounds are met too. */
+/* More than any parser accepts, so that the parsers' own limits are reached. */
 #define FUZZ_INPUT_MAX (32u << 20)
 
 int __attribute__((weak)) LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Whatever the bytes are: config_parse() ends with a config or with one line of text.  A config
- * that was taken is printed, and what was printed is taken again and printed the same.
+ * For all bytes config_parse() returns a config or an error of one line.  A config is printed,
+ * parsed again, and printed a second time as the same text.
  */
 #include "core/base/str.h"
 #include "core/config/config.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * DNS as urun-slirp forwards it: a frame of the container's with a query, and what comes from the
- * network in answer to it.  The host has no name server here, so that no socket is opened: each
- * query is answered at once, by a failure.
+ * DNS as urun-slirp forwards it: a frame of the container with a query, and an answer from the
+ * network.  The host has no name server here, so no socket is opened, and each query is answered
+ * immediately by a failure.
  */
 #include <net/ethernet.h>
 
@@ -36,7 +36,7 @@ static void on_send(const uint8_t *frame, size_t size, void *context)
 	(*count)++;
 }
 
-/* The query as the container sends it; some are for another address, or cut. */
+/* Makes the container's frame with the query; some frames have another address, or are cut off. */
 static size_t make_frame(struct fuzz_input *input, const uint8_t *query, size_t size,
 			 uint8_t *frame)
 {
@@ -77,7 +77,7 @@ static void take(struct fuzz_input *input, const uint8_t *query, size_t size)
 	struct layout layout;
 	size_t whole = make_frame(input, query, size, buffer);
 
-	/* In memory of exactly its size, so that a read beyond is seen. */
+	/* The frame is in memory of exactly its size, so that a read beyond the end is detected. */
 	frame = mem_alloc(whole);
 	memcpy(frame, buffer, whole);
 	if (layout_find(frame, whole, &layout) && dns_take(dns, &set, &layout, frame, 1000))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * TCP connections whose container is hostile: eight that are opened, written to, acknowledged in any
- * way, kept waiting and closed, with libslirp's part played by the fuzzer.  What netns/slirp/connection.c,
- * window.c and flight.c make of the frames is checked to be frames.
+ * Eight TCP connections of a hostile container: they are opened, written to, acknowledged in any
+ * way, kept waiting and closed.  The fuzzer plays the part of libslirp.  The frames that
+ * netns/slirp/connection.c, window.c and flight.c make must be valid.
  */
 #include "core/base/str.h"
 #include "netns/slirp/connection.h"
@@ -16,7 +16,7 @@
 #define DATA_MAX     65000
 #define FIRST_SOCKET 10
 
-/* What a correct peer would do next, from which the steps deviate as they like. */
+/* The numbers that a correct peer would use next; the steps may deviate from them. */
 struct peer {
 	bool open;
 	bool ipv6;
@@ -57,7 +57,7 @@ static struct segment segment_of(const struct play *play, size_t index, bool to_
 	return segment;
 }
 
-/* To the container.  @frame is @size bytes of its own. */
+/* Sends a frame to the container.  @frame is memory of exactly @size bytes. */
 static void emit(struct play *play, const uint8_t *frame, size_t size)
 {
 	struct frame_out out;
@@ -123,7 +123,7 @@ enum deviation {
 	DEVIATE_FLAGS = 1 << 4,
 };
 
-/* Data of libslirp's. */
+/* Sends data of libslirp. */
 static void send_data(struct play *play, size_t index, unsigned int how, struct fuzz_input *input)
 {
 	struct peer *peer = &play->peers[index];
@@ -142,7 +142,7 @@ static void send_data(struct play *play, size_t index, unsigned int how, struct 
 	to_container(play, &segment);
 }
 
-/* The container acknowledges, or says anything else. */
+/* The container sends an acknowledgement, or any other segment. */
 static void hear_container(struct play *play, size_t index, unsigned int how,
 			   struct fuzz_input *input)
 {
@@ -195,7 +195,7 @@ static void step(struct play *play, struct fuzz_input *input)
 	}
 }
 
-/* What follows each step: as the loop of urun-slirp does it. */
+/* Does what the loop of urun-slirp does after each step. */
 static void follow(struct play *play)
 {
 	static uint8_t frame[FRAME_SIZE_MAX];

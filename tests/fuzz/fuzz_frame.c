@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Single frames in both directions, without a connection: what the container sends, with the header
- * that the tap device puts before it, its fragments put together, and what libslirp sends.
+ * Single frames in both directions, without a connection: the container's frames with the header of
+ * the tap device, their fragments, which are put together, and the frames of libslirp.
  */
 #include "netns/slirp/fragment.h"
 #include "netns/slirp/frame.h"
@@ -23,7 +23,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static void check_layout(const struct layout *layout, size_t size)
 {
-	/* ARP has none. */
+	/* An ARP frame has no family. */
 	if (layout->family == 0)
 		return;
 	fuzz_demand(layout->end <= size && layout->transport <= layout->end &&
@@ -69,7 +69,10 @@ static void to_container(const uint8_t *frame, size_t size)
 		    "a checksum that is left out is in the headers");
 }
 
-/* Each frame: a byte for the direction, two for the length, the tap device's header, the bytes. */
+/*
+ * A frame of the input has a byte for the direction, two for the length, the tap device's header,
+ * and its bytes.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct fuzz_input input = { bytes, size };

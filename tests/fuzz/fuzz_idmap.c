@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A uid_map or gid_map as text: that of a process which we join is its owner's. */
+/* A uid_map or gid_map as text.  The owner of a process that urun joins chooses its maps. */
 #include "rootless/idmap.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* /proc/PID/mountinfo, in which the names of mount points are anybody's who could make one. */
+/* /proc/PID/mountinfo, in which any user who can make a mount point chooses its name. */
 #include "core/base/mountinfo.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	const char *end = text + strlen(text);
 
 	for (char *rest = text, *line = rest;; line = rest) {
-		/* What a field doesn't set is seen. */
+		/* A member that isn't set keeps this value, and is detected. */
 		memset(mount, 'x', sizeof(*mount));
 		if (!mountinfo_next(&rest, mount))
 			return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The mounts of a bundle: what config.json says of each, its options taken apart, and the plan that
- * is made of all.
+ * The mounts of a bundle: the entries of config.json, the parser of their options, and the plan of
+ * all mounts.
  */
 #include "core/base/log.h"
 #include "core/config/change.h"
@@ -22,7 +22,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	/* The plan prints itself. */
+	/* At this level the plan is printed. */
 	log_set_level(LOG_LEVEL_DEBUG);
 	log_set_sink(on_line, NULL);
 	return 0;
@@ -30,7 +30,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static void check_options(const struct mount_options *options)
 {
-	/* The atime mode is a number in three bits, of which clear has all. */
+	/* The atime mode is a number of three bits, and clear has all three. */
 	const uint64_t atime = 0x70;
 
 	fuzz_demand((options->top.set & options->top.clear & ~atime) == 0 &&
@@ -56,7 +56,7 @@ static void check_step(const struct container_config *config, const struct mount
 	check_options(&step->options);
 }
 
-/* Absent where it is empty. */
+/* An empty text counts as no text. */
 static char *optional_text(struct fuzz_input *input, struct arena *arena)
 {
 	autofree char *text = fuzz_text(input);
@@ -64,7 +64,10 @@ static char *optional_text(struct fuzz_input *input, struct arena *arena)
 	return text[0] ? arena_str(arena, text) : NULL;
 }
 
-/* DESTINATION, TYPE, SOURCE and OPTIONS, a NUL behind each; options are divided by newlines. */
+/*
+ * The input has DESTINATION, TYPE, SOURCE and OPTIONS, a NUL after each, and newlines between
+ * options.
+ */
 static void add_mount(struct container_config *config, struct fuzz_input *input)
 {
 	autofree char *destination = fuzz_text(input);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a container's program says on its socket of sd_notify(3), and what of it systemd hears. */
+/*
+ * Messages of a container's program on its socket of sd_notify(3), and what systemd receives of
+ * them.
+ */
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -10,7 +13,7 @@
 
 #define MESSAGES_MAX 8
 
-/* Stands for systemd's. */
+/* This socket stands for systemd's. */
 static int listener = -1;
 static char name[64];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * /etc/passwd and /etc/group of a root file system that somebody else made: the home directory of a
- * user, the ids behind --user, the names of ids, and lines that are added.
+ * /etc/passwd and /etc/group of a foreign root file system: the home directory of a user, the ids
+ * of --user, the names of ids, and added lines.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 #include "rootless/name.h"
 #include "tests/fuzz/fuzz.h"
 
-/* The root file system that all inputs are put into. */
+/* The root file system, whose files are written anew for each input. */
 static char root[] = "/tmp/urun-fuzz-passwd.XXXXXX";
 
 static void remove_root(void)
@@ -44,14 +44,17 @@ static void put(const char *name, const uint8_t *bytes, size_t size)
 	autofree char *path = str_format("%s/etc/%s", root, name);
 	autoclose int fd = -1;
 
-	/* Some file systems write a file to the disk at once where it was cut before. */
+	/* Some file systems write a truncated file to the disk immediately, which is slow. */
 	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || fd_write_all(fd, bytes, size) < 0)
 		abort();
 }
 
-/* Each whole text of passwd's and group's, once by the root file system's files and once by bytes. */
+/*
+ * The input has the texts of passwd and group, which are read once as files of a root file system
+ * and once as bytes.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct fuzz_input input = { bytes, size };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The sync pipe, whose other end says whatever it likes: to the parent, that waits for the container's
- * process, and to that process, that takes its orders.
+ * The sync pipe with a hostile other end: as seen by the parent, which waits for the container's
+ * process, and as seen by that process, which waits for its order.
  */
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* Sends the bytes with descriptors as the first byte says, and ends. */
+/* Sends the bytes, with as many descriptors as the first byte says, and ends the stream. */
 static void say(int fd, struct fuzz_input *input)
 {
 	size_t fd_count = fuzz_number(input, 1) % (RIGHTS_MAX + 1);
@@ -40,7 +40,7 @@ static void say(int fd, struct fuzz_input *input)
 
 	for (size_t i = 0; i < RIGHTS_MAX; i++)
 		fds[i] = fd;
-	/* What doesn't fit the socket's buffer is cut, as by a peer that was killed. */
+	/* Bytes that don't fit into the socket's buffer are cut off, as if the peer was killed. */
 	if (input->size > 0)
 		rights_send(fd, &part, 1, fds, fd_count);
 	shutdown(fd, SHUT_WR);
@@ -76,7 +76,7 @@ static void parent_hears(int fd, unsigned int expected)
 	}
 }
 
-/* What was unpacked is packed to the same bytes. */
+/* An unpacked order must be packed to the same bytes. */
 static void check_order(const struct message *message)
 {
 	const char *sections[ORDER_SECTION_COUNT];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * urun-port and who asks it, on both ends of the control socket: what it answers, and what it is
- * asked, with ports that datagrams come to meanwhile.
+ * Both ends of urun-port's control socket: the answers that urun receives, and the requests that
+ * urun-port receives, while its ports receive datagrams and connections.
  */
 #include <netinet/in.h>
 #include <net/if.h>
@@ -22,7 +22,7 @@
 
 #define STEPS_MAX 24
 #define PORTS_MAX 8
-/* Ports of the host and of the container, in a network namespace that has lo alone. */
+/* Ports of the host and of the container, in a network namespace with a loopback device alone. */
 #define FIRST_PORT	 20000
 #define FIRST_GUEST_PORT 30000
 #define GUEST_PORTS	 4
@@ -30,10 +30,10 @@
 
 static struct network_options network;
 
-/* What listens in the container. */
+/* The sockets that listen in the container. */
 static int guest_datagrams[GUEST_PORTS], guest_streams[GUEST_PORTS];
 
-/* lo has the container's address too. */
+/* Gives the loopback device the container's address too. */
 static void set_up_lo(void)
 {
 	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -69,7 +69,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
-	/* As urun-port has its signals: a client that is gone is an error of a call. */
+	/*
+	 * Signals are set as in urun-port, where a write to a closed connection is an error and no
+	 * signal.
+	 */
 	inherit_begin();
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0) {
 		perror("fuzz_port: a network namespace");
@@ -85,7 +88,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* ---- what urun-port answers ---- */
+/* ---- answers of urun-port ---- */
 
 static void hear_answers(struct fuzz_input *input)
 {
@@ -118,7 +121,7 @@ static void hear_answers(struct fuzz_input *input)
 	close(ends[1]);
 }
 
-/* ---- what urun-port is asked ---- */
+/* ---- requests to urun-port ---- */
 
 struct asking {
 	struct fuzz_input input;
@@ -134,7 +137,7 @@ static struct sockaddr_in address_of(unsigned int index)
 				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
-/* A socket of the host's, as urun opens it. */
+/* Opens a socket of the host, as urun does. */
 static int open_port(int protocol, unsigned int index)
 {
 	const struct sockaddr_in address = address_of(index);
@@ -207,7 +210,7 @@ static void open_client(struct asking *asking)
 		send(*client, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* The container's servers say what they were told, and end. */
+/* The container's servers send back what they received, and close. */
 static void container_answers(void)
 {
 	char bytes[512];
@@ -259,7 +262,7 @@ static int make_listener(struct sockaddr_un *address, socklen_t *size)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	/* The kernel chooses an abstract name. */
+	/* Without a name the kernel chooses an abstract one. */
 	address->sun_family = AF_UNIX;
 	*size = sizeof(sa_family_t);
 	if (fd < 0 || bind(fd, (struct sockaddr *)address, *size) < 0 || listen(fd, 4) < 0)

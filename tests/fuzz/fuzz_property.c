@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* NAME=VALUE of a systemd property, as a bundle's annotation has it. */
+/* NAME=VALUE of a systemd property, from a bundle's annotation. */
 #include "core/systemd/property.h"
 #include "core/base/utf8.h"
 #include "tests/fuzz/fuzz.h"

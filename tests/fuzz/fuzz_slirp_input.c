@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a container may do to urun-slirp, with the real libslirp: frames as they come from the tap
- * device, and connections to servers that answer.  The sockets that libslirp opens are in a network
- * namespace that has lo alone; the container reaches it by the gateway's address.
+ * A hostile container and urun-slirp with the real libslirp: any frames from the tap device, and
+ * connections to servers that answer.  The sockets of libslirp are in a network namespace with a
+ * loopback device alone, which the container reaches by the gateway's address.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -26,13 +26,13 @@
 #define SERVER_PORT 80
 #define DATA_MAX    60000
 
-/* A connection, as a container that keeps the rules would have it. */
+/* A connection as a correct container would see it. */
 struct peer {
 	bool ipv6;
-	bool answered;	    /* there was a SYN, ACK */
+	bool answered;	    /* a SYN, ACK was received */
 	uint32_t container; /* the container's next sequence number */
-	uint32_t sequence;  /* the next one that is expected of libslirp */
-	int server;	    /* the server's socket of it; -1: none */
+	uint32_t sequence;  /* libslirp's next expected sequence number */
+	int server;	    /* the server's socket, or -1 */
 };
 
 struct play {
@@ -58,7 +58,7 @@ static void set_up_lo(void)
 	}
 }
 
-/* One for both families. */
+/* The socket listens for both address families. */
 static void listen_for_connections(void)
 {
 	const struct sockaddr_in6 address = { .sin6_family = AF_INET6,
@@ -91,7 +91,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 /* ---- to the container ---- */
 
-/* Remembers the state of the container's connections, as its kernel does. */
+/* Notes the state of the container's connections, as its kernel would. */
 static void note(struct play *play, const uint8_t *frame, size_t size)
 {
 	struct layout layout;
@@ -115,7 +115,7 @@ static void note(struct play *play, const uint8_t *frame, size_t size)
 	peer->answered = peer->answered || (tcp[TCP_FLAGS] & TCP_FLAG_SYN);
 }
 
-/* What the kernel gets is whole, and no more than it was. */
+/* The kernel receives whole frames, and no bytes beyond the input. */
 static void on_send(const uint8_t *frame, size_t size, void *context)
 {
 	struct play *play = context;
@@ -134,7 +134,7 @@ static void on_send(const uint8_t *frame, size_t size, void *context)
 
 /* ---- from the container ---- */
 
-/* As the loop does. */
+/* Does what the loop does with a frame. */
 static void take(struct play *play, const struct virtio_net_hdr *header, uint8_t *frame,
 		 size_t size)
 {
@@ -160,7 +160,10 @@ static void turn(struct play *play)
 	size_t length;
 
 	pollset_begin(&play->set);
-	/* Memory is tight in every other moment: sockets wait for their turn, and get it. */
+	/*
+	 * In every second round memory is short, so that sockets wait for their turn, and then get
+	 * it.
+	 */
 	stack_ask(play->stack, play->now % 2);
 	pollset_end(&play->set);
 	while ((length = connections_ask(play->connections, frame)) > 0)
@@ -182,7 +185,10 @@ static void turn(struct play *play)
 
 static void send_segment(struct play *play, const struct segment *segment)
 {
-	/* The kernel has summed up what stands before the segment, and leaves the rest to others. */
+	/*
+	 * The kernel has put the pseudo header's sum there, and leaves the checksum to the
+	 * receiver.
+	 */
 	const struct virtio_net_hdr header = {
 		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
 		.csum_start =
@@ -217,8 +223,8 @@ static struct segment segment_of(const struct play *play, size_t index)
 }
 
 /*
- * libslirp sends nothing to whom it knows no link address of: the container asks for its one first,
- * as a kernel does, by ARP and by a neighbour solicitation.
+ * libslirp sends nothing to an address whose link address it doesn't know.  So the container first
+ * asks for libslirp's, as a kernel does, by ARP and by a neighbour solicitation.
  */
 static void introduce(struct play *play)
 {
@@ -228,7 +234,7 @@ static void introduce(struct play *play)
 	uint8_t arp[42] = { 0 };
 	uint8_t solicitation[SEGMENT_LINK_SIZE + IPV6_SIZE + 32] = { 0 };
 	uint8_t *ip = solicitation + SEGMENT_LINK_SIZE, *icmp = ip + IPV6_SIZE;
-	/* Next header and length, as the sum has them. */
+	/* Length and next header of the pseudo header. */
 	uint8_t pseudo[8] = { 0, 0, 0, 32, 0, 0, 0, IPPROTO_ICMPV6 };
 	uint16_t sum;
 
@@ -273,7 +279,7 @@ static void raw_frame(struct play *play, struct fuzz_input *input)
 	take(play, &header, frame, length);
 }
 
-/* The handshake, to its end. */
+/* Does the whole handshake. */
 static void open_connection(struct play *play, size_t index, struct fuzz_input *input)
 {
 	const struct linger at_once = { .l_onoff = 1 };
@@ -299,12 +305,12 @@ static void open_connection(struct play *play, size_t index, struct fuzz_input *
 	segment.window = (uint16_t)fuzz_number(input, 2);
 	send_segment(play, &segment);
 	peer->server = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	/* Closed, it leaves no port behind for the next minute. */
+	/* With this option a closed socket doesn't keep its port in TIME_WAIT. */
 	if (peer->server >= 0)
 		setsockopt(peer->server, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
-/* The server writes, and libslirp passes it on. */
+/* The server writes, and libslirp sends it to the container. */
 static void server_writes(struct play *play, size_t index, struct fuzz_input *input)
 {
 	static const uint8_t data[DATA_MAX];
@@ -322,7 +328,7 @@ static void server_reads(struct play *play, size_t index)
 		recv(play->peers[index].server, data, sizeof(data), MSG_DONTWAIT);
 }
 
-/* Right but for what the step says. */
+/* Sends a segment that is correct except for what the step changes. */
 static void container_says(struct play *play, size_t index, struct fuzz_input *input)
 {
 	unsigned int how = fuzz_number(input, 1);
@@ -394,7 +400,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	pollset_close(&play.set);
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		fd_close(&play.peers[i].server);
-	/* Connections that nobody has accepted. */
+	/* Closes connections that weren't accepted. */
 	while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0)
 		close(fd);
 	return 0;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whatever is in a container's state.json: it is refused in one line, or can be shown. */
+/*
+ * For all bytes a container's state.json is refused with an error of one line, or can be printed.
+ */
 #include "core/base/json.h"
 #include "core/container/state.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Whatever /etc/subuid, or getsubids, says: the ranges that are taken from it can be used. */
+/* For all texts of /etc/subuid or getsubids the ranges that are read can be used. */
 #include "rootless/subid.h"
 #include "tests/fuzz/fuzz.h"
 
-/* No id may come twice, reach (uid_t)-1 or be lost between the answers. */
+/* No id may occur twice, be (uid_t)-1 or get lost between the answers. */
 static void check(const struct subid_ranges *ranges)
 {
 	if (ranges->count > SUBID_RANGES_MAX)

@@ -11,15 +11,15 @@
 #include "netns/slirp/checksum.h"
 #include "netns/slirp/layout.h"
 
-/* TCP segments as frames, for the fuzzers that keep connections. */
+/* TCP segments as frames, for the fuzzers with connections. */
 #define SEGMENT_LINK_SIZE 14
 #define SEGMENT_HEAD_MAX  (SEGMENT_LINK_SIZE + IPV6_SIZE + TCP_SIZE + 40)
 
 struct segment {
 	bool ipv6;
-	bool to_container; /* else from it */
+	bool to_container; /* or from the container */
 	const struct network_options *network;
-	struct in_addr peer4; /* the address that the container speaks to */
+	struct in_addr peer4; /* the address that the container is connected to */
 	struct in6_addr peer6;
 	uint16_t container_port;
 	uint16_t peer_port;
@@ -29,7 +29,7 @@ struct segment {
 	uint16_t window;
 	const uint8_t *options; /* a multiple of 4 bytes, 40 at most */
 	size_t options_size;
-	size_t data_size; /* which the caller puts behind the headers */
+	size_t data_size; /* the caller puts the data after the headers */
 };
 
 static inline size_t segment_head_size(const struct segment *segment)
