@@ -7,9 +7,10 @@
 #include "rootless/host.h"
 
 /*
- * The path at which devtmpfs has a device, by what sysfs calls it: a config may want a device under
- * another name than the host's. The caller frees it; NULL: the host has no such device. Runs in:
- * parent, init before pivot_root.
+ * The path of a device in devtmpfs, by the name that sysfs has for the device: a config may want the
+ * device under another name than the host's.  The caller frees the path; NULL: the host has no such
+ * device.
+ * Runs in: parent, init before pivot_root.
  */
 char *device_kernel_path(const struct host *host, bool block, unsigned int major,
 			 unsigned int minor);

@@ -13,14 +13,14 @@
 #include "core/base/str.h"
 #include "rootless/name.h"
 
-/* Large sites have a line for each of their users. */
+/* Large sites have a line for each user. */
 #define HOST_PASSWD_SIZE_MAX (16u << 20)
-#define LOGIN_DEFS_SIZE_MAX (1u << 20)
+#define LOGIN_DEFS_SIZE_MAX  (1u << 20)
 
 #define UID_MIN_DEFAULT 1000
 
-/* With 0x or 0 before it a number is hexadecimal or octal.  False: it is none. */
-static bool parse_number(struct span text, uint32_t *ret_number)
+/* A number of login.defs: hexadecimal after 0x, octal after 0.  False for any other text. */
+static bool parse_defs_number(struct span text, uint32_t *ret_number)
 {
 	autofree char *digits = str_dup_n(text.bytes, text.size);
 	unsigned long number;
@@ -35,8 +35,8 @@ static bool parse_number(struct span text, uint32_t *ret_number)
 }
 
 /*
- * The number behind UID_MIN, on the last line that has it, as login(1) and useradd(8) read it: a value
- * may be quoted, and what is no number counts as if it weren't there.
+ * The value of UID_MIN, as login(1) and useradd(8) read the file: the last line counts, the value may be
+ * quoted, and a value that is no number counts as no UID_MIN.
  */
 static uint32_t uid_min(const char *root)
 {
@@ -59,13 +59,13 @@ static uint32_t uid_min(const char *root)
 		line = span_trim((struct span){ line.bytes + length, line.size - length });
 		if (line.size >= 2 && line.bytes[0] == '"' && line.bytes[line.size - 1] == '"')
 			line = (struct span){ line.bytes + 1, line.size - 2 };
-		if (!parse_number(line, &number))
+		if (!parse_defs_number(line, &number))
 			number = UID_MIN_DEFAULT;
 	}
 	return number;
 }
 
-static void add(struct span home, struct arena *arena, struct str_list *list)
+static void add_home_directory(struct span home, struct arena *arena, struct str_list *list)
 {
 	autofree char *path = str_dup_n(home.bytes, home.size);
 
@@ -91,10 +91,10 @@ void home_list(const char *root, uid_t caller, struct arena *arena, struct str_l
 			continue;
 		has_caller = has_caller || entry.id == caller;
 		if (entry.id == 0 || entry.id == caller || entry.id >= first)
-			add(entry.fields[PASSWD_HOME], arena, list);
+			add_home_directory(entry.fields[PASSWD_HOME], arena, list);
 	}
 	if (!has_caller)
 		unlisted = home_of_user(root, caller);
 	if (unlisted)
-		add((struct span){ unlisted, strlen(unlisted) }, arena, list);
+		add_home_directory((struct span){ unlisted, strlen(unlisted) }, arena, list);
 }

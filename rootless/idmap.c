@@ -60,7 +60,7 @@ int idmap_from_config(const config_id_mappings *mappings, const char *field, str
 	return 0;
 }
 
-/* The next number of a line that blanks divide; the cursor stays where there is none. */
+/* Reads the next number of a line.  Blanks divide the numbers.  Without a number *cursor is unchanged. */
 static int next_number(const char **cursor, const char *end, uint32_t *ret_value)
 {
 	const char *at = *cursor;
@@ -90,8 +90,8 @@ int idmap_parse(const char *bytes, size_t size, struct idmap *ret_map)
 		    next_number(&at, end, &count) < 0 || (at < end && *at != '\n'))
 			return -EINVAL;
 		/*
-		 * Ranges whose outer ids can't be named here all have the outer id -1: they aren't
-		 * ours to use and would overlap each other.
+		 * The kernel prints the outer id -1 for each range that doesn't exist in our user
+		 * namespace.  We can't use these ranges, and they would overlap each other.
 		 */
 		if (outer != UINT32_MAX && idmap_add(&map, inner, outer, count) < 0)
 			return -EINVAL;
@@ -166,7 +166,7 @@ bool idmap_maps_inner_range(const struct idmap *map, uint32_t first, uint32_t co
 		if (next < range->inner || next - range->inner >= range->count)
 			continue;
 		next = (uint64_t)range->inner + range->count;
-		i = (size_t)-1; /* the range that goes on may stand before this one */
+		i = (size_t)-1; /* the next range may stand earlier in the map */
 	}
 	if (next < end && ret_missing)
 		*ret_missing = (uint32_t)next;

@@ -13,12 +13,12 @@
 /* The kernel takes no more ranges in one map.  Source: user_namespaces(7), since Linux 4.15. */
 #define IDMAP_RANGES_MAX 340
 
-/* (uid_t)-1 stands for "no id" in system calls, so that no range may reach it. */
+/* (uid_t)-1 means "no id" in system calls, so no range may contain it. */
 #define IDMAP_ID_END UINT32_MAX
 
 /*
- * Ids inner … inner+count-1 of the user namespace are outer … outer+count-1 outside of it.  The
- * kernel's order.
+ * The ids inner … inner+count-1 of the user namespace are the ids outer … outer+count-1 outside.  In the
+ * order of the kernel's files.
  */
 struct id_range {
 	uint32_t inner;
@@ -26,10 +26,7 @@ struct id_range {
 	uint32_t count; /* > 0 */
 };
 
-/*
- * An id mapping (uid_map or gid_map).  A plain value of some 4 KB; start from all zero, nothing to
- * release.
- */
+/* An id mapping (uid_map or gid_map).  A plain value of some 4 KB.  Start from all zero. */
 struct idmap {
 	struct id_range ranges[IDMAP_RANGES_MAX];
 	size_t count;
@@ -42,8 +39,8 @@ struct idmap {
 int idmap_add(struct idmap *map, uint32_t inner, uint32_t outer, uint32_t count);
 
 /*
- * The mappings of a config.  @field is what they are called there ("linux.uidMappings"): an error
- * names the mapping that is wrong. *ret_map is untouched on failure.
+ * The mappings of a config.  @field is their path in the config ("linux.uidMappings"), for the error.
+ * *ret_map is untouched on failure.
  */
 int idmap_from_config(const config_id_mappings *mappings, const char *field, struct idmap *ret_map,
 		      struct error *err);
@@ -55,24 +52,24 @@ int idmap_from_config(const config_id_mappings *mappings, const char *field, str
  */
 int idmap_parse(const char *bytes, size_t size, struct idmap *ret_map);
 
-/* idmap_parse() of a file such as /proc/PID/uid_map. */
+/* Reads and parses a file such as /proc/PID/uid_map. */
 int idmap_load(const char *path, struct idmap *ret_map, struct error *err);
 
 /*
- * Every id of the caller's own user namespace mapped to itself, from @path (/proc/self/uid_map or
- * gid_map): what a caller maps who is root already.
+ * Every id of the caller's own user namespace, mapped to itself.  @path is /proc/self/uid_map or
+ * gid_map.
  */
 int idmap_identity_of_current(const char *path, struct idmap *ret_map, struct error *err);
 
 /* Is there an outer id for the inner @id? */
 bool idmap_maps_inner(const struct idmap *map, uint32_t id);
 
-/* Does the outer @id have a name inside?  Where not, nobody inside can be its user. */
+/* Is there an inner id for the outer @id?  Otherwise no process inside can have this id. */
 bool idmap_maps_outer(const struct idmap *map, uint32_t id);
 
 /*
- * Are all of @first … @first+@count-1 inner ids of the map (in one range or several)? *ret_missing,
- * if asked for, is the first that isn't.
+ * Are all ids @first … @first+@count-1 inner ids of the map (in one range or several)?  *ret_missing
+ * (may be NULL) is set to the first id that isn't.
  */
 bool idmap_maps_inner_range(const struct idmap *map, uint32_t first, uint32_t count,
 			    uint32_t *ret_missing);
@@ -83,13 +80,13 @@ int idmap_to_outer(const struct idmap *map, uint32_t id, uint32_t *ret_outer);
 /* Is @outer the only id of the map? */
 bool idmap_is_single(const struct idmap *map, uint32_t outer);
 
-/* How many ids there are inside. */
+/* The number of inner ids. */
 uint64_t idmap_total(const struct idmap *map);
 
-/* Appends the map for a text: "0 1000 1, 1 100000 65536". */
+/* Appends the map as a user reads it: "0 1000 1, 1 100000 65536", or "empty". */
 void idmap_print(const struct idmap *map, struct strbuf *out);
 
-/* Appends the map as the kernel reads it: a line a range. */
+/* Appends the map as the kernel reads it: one line for each range. */
 void idmap_print_lines(const struct idmap *map, struct strbuf *out);
 
 #endif

@@ -12,13 +12,13 @@
 #include "core/base/str.h"
 #include "rootless/host.h"
 
-/* Large sites have a line for each of their users. */
+/* Large sites have a line for each user. */
 #define FILE_SIZE_MAX (16u << 20)
 
-/* Not a field but the whole line. */
+/* Asks for the whole line instead of one field. */
 #define WHOLE_LINE PASSWD_FIELDS
 
-/* A copy of the field of the first line for @id, or NULL. */
+/* Returns a copy of one field of the first line for @id, or NULL. */
 static char *field_in_lines(struct span file, uint32_t id, enum passwd_field field)
 {
 	struct passwd_entry entry;

@@ -32,7 +32,7 @@ int overlay_check_device(struct error *err)
 		return 0;
 	error_set(err, errno, "open %s", DEVICE);
 	return err->code == ENOENT ? error_hint(err, "run `modprobe fuse` as root; in a container, "
-						     "start that with --device /dev/fuse")
+						     "start the container with --device /dev/fuse")
 				   : error_hint(err, "run `chmod 666 %s` as root", DEVICE);
 }
 
@@ -41,11 +41,11 @@ int overlay_find_program(const struct host *host, char ret_path[static HOST_PATH
 {
 	static const struct package fuse_overlayfs = { OVERLAY_PROGRAM, OVERLAY_PROGRAM,
 						       OVERLAY_PROGRAM, OVERLAY_PROGRAM };
-	char install[PACKAGE_MEND_SIZE];
+	char install[PACKAGE_FIX_SIZE];
 
 	if (host_find_program(host, OVERLAY_PROGRAM, ret_path))
 		return 0;
-	package_mend(host, &fuse_overlayfs, install);
+	package_fix(host, &fuse_overlayfs, install);
 	error_set(err, 0, "not installed");
 	return error_hint(err, "%s", install);
 }
@@ -58,19 +58,20 @@ static int check_host(const struct userns_plan *userns, const char *reason, stru
 	if (overlay_check_device(err) < 0)
 		return error_prefix(err, "overlay over %s", overlay->lower);
 	if (overlay_find_program(&userns->host, path, err) < 0)
-		return error_prefix(err, "overlay over %s: %s, which takes the program %s",
+		return error_prefix(err, "overlay over %s: %s, and so it needs the program %s",
 				    overlay->lower, reason, OVERLAY_PROGRAM);
 	overlay->program = str_dup(path);
 	return 0;
 }
 
 /*
- * A new user namespace gets them locked, so that nobody looks below, and the kernel makes no
- * overlay of a folder that has some: EINVAL.  Source: mount_namespaces(7).
+ * In the mount namespace of a new user namespace, all mounts are locked, so that nobody inside looks
+ * below them.  The kernel makes no overlay of a directory with locked mounts below: EINVAL.
+ * Source: mount_namespaces(7).
  */
-static bool has_mounts_below(const char *folder)
+static bool has_mounts_below(const char *directory)
 {
-	autofree char *text = NULL, *real = realpath(folder, NULL);
+	autofree char *text = NULL, *real = realpath(directory, NULL);
 	struct mountinfo mount;
 	size_t size, length;
 	char *rest;
@@ -86,33 +87,29 @@ static bool has_mounts_below(const char *folder)
 	return false;
 }
 
-/* Which of its properties the kernel's overlay can't serve; NULL: it can. */
+/* Why the kernel can't make this overlay; NULL: it can. */
 static const char *reason_for_fuse(const struct overlay *overlay)
 {
 	if (overlay->userns->mode != USERNS_INHERIT && overlay->squash)
 		return "its files belong to ids that the container doesn't have";
 	if (overlay->userns->mode != USERNS_INHERIT && has_mounts_below(overlay->lower))
 		return "there are mounts below it";
-	/* It takes the files below a mount, where a cover would be one. */
+	/* The kernel's overlay shows the files below a mount, so a mount could cover nothing. */
 	return overlay->hidden ? "parts of it are to be hidden" : NULL;
 }
 
-/* An annotation of the config can say anything: it is told by its name, before anything is made. */
-static int check_where(const struct overlay *overlay, struct error *err)
-{
-	if (!overlay->where || overlay->where[0] == '/' ||
-	    str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY))
-		return 0;
-	return error_set(err, 0,
-			 "annotation " CONFIG_ANNOTATION_OVERLAY ": '%s' is neither an absolute "
-			 "path nor " CONFIG_OVERLAY_IN_MEMORY,
-			 overlay->where);
-}
-
-static int check_hidden(const struct overlay *overlay, struct error *err)
+/* Refuses annotations with other values than they may have, before anything is made. */
+static int check_overlay_annotations(const struct overlay *overlay, struct error *err)
 {
 	const char *line = overlay->hidden;
 
+	if (overlay->where && overlay->where[0] != '/' &&
+	    !str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY))
+		return error_set(err, 0,
+				 "annotation " CONFIG_ANNOTATION_OVERLAY
+				 ": '%s' is neither an absolute "
+				 "path nor " CONFIG_OVERLAY_IN_MEMORY,
+				 overlay->where);
 	if (line && !overlay->where)
 		return error_set(err, 0,
 				 "annotation " CONFIG_ANNOTATION_HIDDEN
@@ -138,7 +135,7 @@ int overlay_choose(const struct container_config *config, const struct userns_pl
 	const char *reason;
 	struct stat st;
 
-	if (check_where(&overlay, err) < 0 || check_hidden(&overlay, err) < 0)
+	if (check_overlay_annotations(&overlay, err) < 0)
 		return -1;
 	if (!overlay.where)
 		return 0;
@@ -159,24 +156,21 @@ void overlay_release(struct overlay *overlay)
 	overlay->program = NULL;
 }
 
-/* ---- the process that serves it ---- */
+/* ---- the process that serves the overlay ---- */
 
-static int make_folder(const char *path, struct error *err)
-{
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return error_set(err, errno, "overlay: make %s", path);
-	return 0;
-}
-
-/* Why the child couldn't become the server, over a pipe whose end says that it did. */
+/*
+ * Why the child couldn't become the server.  The child sends this over a pipe; the end of the pipe
+ * without it means that the program runs.
+ */
 struct failure {
 	int code;	 /* errno or 0 */
 	char text[1536]; /* of a struct error */
 };
 
 /*
- * @go: the parent has written the maps of the user namespace when it closes its end; when it dies
- * before, the process doesn't get far, as it has no ids.
+ * Process boundary: a fork of the parent, in its own user namespace.  The parent closes its end of @go
+ * after it has written the maps.  If the parent dies before, this process goes on without ids, and
+ * fails at its first steps.
  */
 static _Noreturn void cloned_main(const struct overlay *overlay, int fuse_fd, int pipe_fd, int go)
 {
@@ -194,13 +188,13 @@ static _Noreturn void cloned_main(const struct overlay *overlay, int fuse_fd, in
 		overlay_server_become(overlay, fuse_fd, &err);
 	failure.code = err.code;
 	snprintf(failure.text, sizeof(failure.text), "%s", err.text);
-	/* Less than PIPE_BUF: whole or not at all. */
+	/* Smaller than PIPE_BUF, so written whole or not at all. */
 	while (write(pipe_fd, &failure, sizeof(failure)) < 0 && errno == EINTR)
 		;
 	_exit(1);
 }
 
-/* Until it serves, which is until its end of the pipe is closed by the execve. */
+/* Waits until the program runs: execve closes the child's end of the pipe. */
 static int await_server(const struct overlay *overlay, int reads, struct error *err)
 {
 	struct failure failure;
@@ -220,11 +214,12 @@ static int await_server(const struct overlay *overlay, int reads, struct error *
 }
 
 /*
- * In a user namespace of its own, with the container's ids.  In the container's own one its root
- * would have every capability over the server: it could trace the program (CAP_SYS_PTRACE), or enter
- * the mount namespace and take the covers off (CAP_SYS_ADMIN), and have the host's files.
+ * The server runs in a user namespace of its own, with the container's ids.  In the container's user
+ * namespace the container's root would have every capability over the server.  It could trace the
+ * program (CAP_SYS_PTRACE), or enter its mount namespace and unmount the covers (CAP_SYS_ADMIN), and so
+ * reach the host's files.
  */
-static int start(struct overlay *overlay, int fuse_fd, struct error *err)
+static int start_server(struct overlay *overlay, int fuse_fd, struct error *err)
 {
 	autofree struct userns_plan *twin = mem_alloc(sizeof(*twin));
 	autoclose int reads = -1, writes = -1, waits = -1, go = -1;
@@ -263,20 +258,28 @@ static int start(struct overlay *overlay, int fuse_fd, struct error *err)
 
 int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err)
 {
-	bool in_memory = str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY);
-	int result = in_memory ? 0 : make_folder(overlay->where, err);
+	int result = 0;
 
+	if (!str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY) &&
+	    mkdir(overlay->where, 0755) < 0 && errno != EEXIST)
+		result = error_set(err, errno, "overlay: make %s", overlay->where);
 	if (result == 0)
-		result = start(overlay, *fuse_fd, err);
+		result = start_server(overlay, *fuse_fd, err);
 	fd_close(fuse_fd);
 	return result;
 }
 
-/* How long the kernel may take from the end of the server's descriptors to the end of the process. */
+/*
+ * When the server dies, the kernel closes its descriptors first, and we see ENOTCONN; the process has
+ * ended a moment later.
+ */
 #define END_TIMEOUT_MS 500
 
-/* Returns whether the server has ended.  It stays a zombie for whoever reaps our children. */
-static bool has_ended(pid_t server, bool soon, siginfo_t *ret_info)
+/*
+ * Returns whether the server has ended; with @soon, waits a moment for its end.  Leaves the zombie to
+ * the code that reaps our children.
+ */
+static bool server_has_ended(pid_t server, bool soon, siginfo_t *ret_info)
 {
 	int64_t deadline = clock_ms() + (soon ? END_TIMEOUT_MS : 0);
 
@@ -297,10 +300,10 @@ void overlay_explain(const struct overlay *overlay, struct error *err)
 {
 	siginfo_t info;
 
-	/* A server that has ended well was not needed any more: the container had ended. */
+	/* A server that ended with status 0 isn't the cause: the container had ended before. */
 	if (overlay->server <= 0 ||
-	    !has_ended(overlay->server, err->code == ENOTCONN || err->code == ECONNABORTED,
-		       &info) ||
+	    !server_has_ended(overlay->server, err->code == ENOTCONN || err->code == ECONNABORTED,
+			      &info) ||
 	    (info.si_code == CLD_EXITED && info.si_status == 0))
 		return;
 	if (info.si_code == CLD_EXITED)

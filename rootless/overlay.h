@@ -10,11 +10,15 @@
 #include "rootless/userns.h"
 
 /*
- * The overlay of a root file system (annotation org.urun.overlay) whose files belong to ids that the
- * container doesn't have, such as the host's own: the kernel's overlay lets nobody change those, so
- * fuse-overlayfs serves it, with all files the container's root's.  It serves one with mounts below
- * too, as a container's own root is, with the owners that its files have; and one of which parts are hidden.  Init mounts it; the program
- * ends when the last mount namespace that has it does, which is the container's.
+ * The overlay over a root file system (annotation org.urun.overlay), where the kernel's own can't serve:
+ *   - the files belong to ids that the container doesn't have, such as the host's own ids.  In the
+ *     kernel's overlay nobody could change these files; fuse-overlayfs shows all files as the
+ *     container's root's;
+ *   - there are mounts below the root file system, as in the root of a running system.  Files have
+ *     their owners there;
+ *   - parts of the root file system are hidden (annotation org.urun.hidden).
+ * Init mounts the FUSE file system, and the parent starts fuse-overlayfs, which serves it.  The program
+ * ends with the last mount namespace that has the mount: the container's.
  * Runs in: parent.  Source: fuse-overlayfs(1), squash_to_root; fuse(4).
  */
 #define OVERLAY_PROGRAM "fuse-overlayfs"
@@ -22,43 +26,44 @@
 struct overlay {
 	bool by_fuse;
 	bool squash;	   /* all files are shown as the container's root's */
-	const char *where; /* the annotation's value: "tmpfs", or the folder for what is changed */
+	const char *where; /* the annotation's value: "tmpfs", or the directory for the changes */
 	const char *lower; /* the config's root.path */
-	/* The value of the annotation org.urun.hidden: absolute paths inside of lower, one a line;
-	   NULL: none. */
+	/* The value of the annotation org.urun.hidden: absolute paths in lower, one on each line; NULL:
+	   none. */
 	const char *hidden;
-	bool keep_groups; /* the caller's supplementary groups are the server's too */
-	const struct userns_plan *userns; /* lives longer */
-	char *program;			  /* its path */
+	bool keep_groups;		  /* the server keeps the caller's supplementary groups */
+	const struct userns_plan *userns; /* borrowed */
+	char *program;			  /* path of fuse-overlayfs */
 	pid_t server;			  /* the process that serves; 0: none was started */
 };
 
-/* What fuse-overlayfs takes of a host: a device, and the program.  Both fail with the mend. */
+/* fuse-overlayfs needs a device and the program.  Both functions fail with the fix. */
 int overlay_check_device(struct error *err);
 int overlay_find_program(const struct host *host, char ret_path[static HOST_PATH_SIZE],
 			 struct error *err);
 
 /*
- * Looks at the root file system and at what the host has.  Fails, with the mend, where fuse-overlayfs
- * is needed and can't be had.  Release with overlay_release(); @config and @userns live longer.
+ * Looks at the root file system and at the host, and decides whether the overlay needs fuse-overlayfs.
+ * Fails with the fix where fuse-overlayfs is needed and can't run.  Release with overlay_release();
+ * @config and @userns must live longer.
  */
 int overlay_choose(const struct container_config *config, const struct userns_plan *userns,
 		   struct overlay *ret_overlay, struct error *err);
 void overlay_release(struct overlay *overlay);
 
 /*
- * Init has mounted it: starts the program that serves @fuse_fd, confined as
- * rootless/overlay_server.h says.  Takes over *fuse_fd.
+ * Starts the program that serves @fuse_fd, after init has mounted the file system.  The program is
+ * confined as rootless/overlay_server.h says.  Takes over *fuse_fd.
  */
 int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err);
 
 /*
- * The start has failed with @err: where the process that serves had failed first, its end becomes the
- * error.  (The kernel answers all that asks for a file then, with ENOTCONN.)
+ * After the start of the container has failed with @err: if the server had ended before, its end becomes
+ * the error.  (Without a server the kernel answers every access to a file with ENOTCONN.)
  */
 void overlay_explain(const struct overlay *overlay, struct error *err);
 
-/* Is it the overlay itself that couldn't be made or served?  By the words of this file and of init's. */
+/* Did making or serving the overlay fail?  Known by the first words of the errors of overlay.c and init. */
 bool overlay_is_cause(const struct error *err);
 
 #endif

@@ -9,16 +9,16 @@
 
 #include "core/base/str.h"
 
-/* clone(2)'s flags are its second argument on s390 alone. */
+/* The flags of clone(2) are the first argument, and on s390 the second. */
 #if defined(__s390__)
 #define CLONE_FLAGS_ARGUMENT 1
 #else
 #define CLONE_FLAGS_ARGUMENT 0
 #endif
 
-/* By name, since libseccomp's header may be older than a call; unknown names are skipped. */
+/* By name, since the header of libseccomp may be older than a call.  Unknown names are skipped. */
 static const char *const refused[] = {
-	/* mounts: what is covered stays covered, and what is read-only stays so */
+	/* mounts: the covers and the read-only marks stay */
 	"mount",
 	"umount",
 	"umount2",
@@ -32,10 +32,10 @@ static const char *const refused[] = {
 	"fsmount",
 	"fspick",
 	"mount_setattr",
-	/* namespaces, in which a process has all capabilities again */
+	/* new namespaces, in which the process would have all capabilities again */
 	"setns",
 	"unshare",
-	/* other processes of the caller's, which has the same uid */
+	/* other processes of the caller, which have the same uid */
 	"ptrace",
 	"process_vm_readv",
 	"process_vm_writev",
@@ -70,9 +70,9 @@ static const char *const refused[] = {
 	"ipc",
 	"mq_open",
 	"mq_unlink",
-	/* files by their inode, past the covers */
+	/* opens a file by its inode, so the covers don't count */
 	"open_by_handle_at",
-	/* the network, and the daemons of the host behind their sockets */
+	/* the network, and the sockets of the host's daemons */
 	"socket",
 	"socketpair",
 	"connect",
@@ -125,7 +125,7 @@ static const unsigned long namespace_flags[] = {
 	CLONE_NEWIPC, CLONE_NEWUTS,  CLONE_NEWCGROUP,
 };
 
-static int refuse(scmp_filter_ctx filter, const char *name)
+static int refuse_call(scmp_filter_ctx filter, const char *name)
 {
 	int call = seccomp_syscall_resolve_name(name);
 	int result;
@@ -133,7 +133,7 @@ static int refuse(scmp_filter_ctx filter, const char *name)
 	if (call == __NR_SCMP_ERROR)
 		return 0;
 	result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 0);
-	/* A call that this architecture doesn't have. */
+	/* This architecture doesn't have the call. */
 	return result == -EDOM || result == -EFAULT ? 0 : result;
 }
 
@@ -156,21 +156,21 @@ static int refuse_namespaces(scmp_filter_ctx filter)
 		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
 					  SCMP_CMP(CLONE_FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ,
 						   namespace_flags[i], namespace_flags[i]));
-	/* Its flags are in memory.  C libraries take ENOSYS as the advice to use clone(2). */
+	/* The flags of clone3 are in memory, where no filter can see them.  C libraries use clone(2) after ENOSYS. */
 	return result < 0 ? result
 			  : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 
-static int add_rules(scmp_filter_ctx filter)
+static int add_overlay_rules(scmp_filter_ctx filter)
 {
 	uint64_t self = (uint64_t)getpid();
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(refused) && result == 0; i++)
-		result = refuse(filter, refused[i]);
+		result = refuse_call(filter, refused[i]);
 	if (result == 0)
 		result = refuse_namespaces(filter);
-	/* abort(3) and pthread_kill(3) send signals to the own process, setrlimit(3) is prlimit64(0). */
+	/* abort(3) and pthread_kill(3) send signals to the own process; setrlimit(3) calls prlimit64(0). */
 	if (result == 0)
 		result = refuse_unless(filter, SCMP_SYS(kill), self);
 	if (result == 0)
@@ -189,9 +189,9 @@ int overlay_filter_load(struct error *err)
 		return error_set(err, ENOMEM, "make the filter of system calls");
 	/* The caller has set no_new_privs.  libseccomp would report its failure as EFAULT. */
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
-	/* The kernel's own errno, where libseccomp has ECANCELED for all. */
+	/* Return the kernel's errno; libseccomp's default is ECANCELED for every failure. */
 	seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
-	result = add_rules(filter);
+	result = add_overlay_rules(filter);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);

@@ -1,5 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: the process that becomes fuse-overlayfs.
+/*
+ * The sandbox of fuse-overlayfs.
+ *
+ * The container's root can send the program any request for a file, unmount each of its own mounts, and
+ * may find a fault in the program and take it over.  The program runs outside of the container, with
+ * the caller's ids, and serves files of the host.  So what the container must not reach is taken out of
+ * the program's reach before it runs:
+ *
+ *   user namespace    One of its own, with the container's ids (userns_plan_twin()): no capability of
+ *                     the container counts in it.  With USERNS_INHERIT it is urun's own, which is the
+ *                     container's too; a container with CAP_SYS_ADMIN or CAP_SYS_PTRACE is as powerful
+ *                     as urun then.
+ *   pid namespace     The parent's.  No container sees the process, but one that shares this pid
+ *                     namespace.
+ *   mount namespace   Its own, owned by the user namespace above.  The hidden paths are covered twice:
+ *                     in the tree that is served, and in the root that the program itself has.
+ *                     Everything is read-only but the directory for the changes.  The program can't
+ *                     undo either, as it has no CAP_SYS_ADMIN.
+ *   ids               The caller's, or root of the namespace where the container doesn't have these.
+ *                     No supplementary groups, unless the config keeps them.
+ *   capabilities      The few that a file server needs: see kept_capabilities.
+ *   no_new_privs      Set, so that no setuid program helps.
+ *   filter            Refuses new namespaces, mounts, sockets, signals, and what reaches other
+ *                     processes: see overlay_filter.h.
+ *   descriptors       /dev/null as stdio, and the FUSE descriptor.
+ *
+ * The mounts, in their order (prepare_mounts):
+ *   1. Copies of the lower tree, of the directory for the changes and of two devices are made as
+ *      detached mounts, while every path of the host can be reached.
+ *   2. A tmpfs over /dev becomes the stage: /dev/lower, /dev/layers, /dev/covers and the devices.  The
+ *      program's options name paths of the stage only.  A path of the user could contain commas and
+ *      colons, which the program would misread.
+ *   3. The hidden paths are covered by empty directories and files.
+ *   4. All mounts become read-only.
+ *   5. The directory for the changes is mounted, the only place where the program can write.
+ *
+ * Source: mount_namespaces(7), mount_setattr(2), capabilities(7), seccomp(2); fuse-overlayfs(1).
+ */
 #include "rootless/overlay_server.h"
 
 #include <errno.h>
@@ -22,22 +60,19 @@
 #include "core/config/change.h"
 #include "rootless/overlay_filter.h"
 
-/*
- * A tmpfs over /dev, which is there, since /dev/fuse was opened; of the devices the program needs
- * those of `devices` at most.  All that it works on has its place there, so that its options have no
- * path of the user's, whose commas and colons it would misread.
- */
+/* /dev exists on every host that gets here, since /dev/fuse was opened. */
 #define STAGE  "/dev"
 #define LOWER  STAGE "/lower"
 #define LAYERS STAGE "/layers"
 #define COVERS STAGE "/covers"
 
+/* The program needs no other devices. */
 static const char *const devices[] = { "/dev/fuse", "/dev/null" };
 
-/* Mounts of the running host, which the container has its own of: none of them is a layer. */
+/* Where the lower tree is the host's root, these aren't served: the container mounts its own. */
 static const char *const kernel_views[] = { "/proc", "/sys", "/dev" };
 
-/* Detached copies of mounts, made while the host's tree is whole. */
+/* Detached copies of mounts.  execve, or the end of the process, closes the descriptors. */
 struct trees {
 	int lower;
 	int layers; /* -1: in memory */
@@ -52,9 +87,10 @@ static bool is_in_memory(const struct overlay *overlay)
 /* ---- namespaces and ids ---- */
 
 /*
- * The caller's ids are what the lower files are read with.  Where the container doesn't have them,
- * only the namespace's root can make files that it has.
- * ORDER: after the maps of the user namespace are written, whose CAP_SETGID drops the groups.
+ * The program keeps the caller's ids, with which it may read the lower files.  Where the container
+ * doesn't have these ids, the program becomes root of the namespace, since a new file must belong to an
+ * id that the container has.
+ * ORDER: after the maps of the user namespace are written: before, CAP_SETGID doesn't count.
  */
 static int set_ids(const struct overlay *overlay, struct error *err)
 {
@@ -71,8 +107,8 @@ static int set_ids(const struct overlay *overlay, struct error *err)
 }
 
 /*
- * The user namespace that we are in owns the mount namespace: its capabilities are those that mount,
- * and nobody else's are (see overlay.c).
+ * The new mount namespace is owned by our user namespace, so only the capabilities of this namespace
+ * can change its mounts (see overlay.c).
  */
 static int make_mount_namespace(const struct overlay *overlay, struct error *err)
 {
@@ -80,7 +116,7 @@ static int make_mount_namespace(const struct overlay *overlay, struct error *err
 		return -1;
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_set(err, errno, "make a mount namespace");
-	/* Neither are our mounts the host's, nor shall a later mount of the host's be served. */
+	/* Our mounts must not reach the host, and a later mount of the host must not be served. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_set(err, errno, "make the mounts private");
 	return 0;
@@ -98,18 +134,7 @@ static int clone_tree(const char *path, int *ret_fd, struct error *err)
 	return 0;
 }
 
-static int clone_trees(const struct overlay *overlay, struct trees *trees, struct error *err)
-{
-	if (clone_tree(overlay->lower, &trees->lower, err) < 0 ||
-	    (!is_in_memory(overlay) && clone_tree(overlay->where, &trees->layers, err) < 0))
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-		if (clone_tree(devices[i], &trees->devices[i], err) < 0)
-			return -1;
-	return 0;
-}
-
-static int attach(int tree, const char *place, struct error *err)
+static int attach_tree(int tree, const char *place, struct error *err)
 {
 	if (move_mount(tree, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return error_set(err, errno, "mount on %s", place);
@@ -118,71 +143,68 @@ static int attach(int tree, const char *place, struct error *err)
 
 static int make_stage(const struct trees *trees, struct error *err)
 {
-	static const char *const folders[] = { LOWER, LAYERS, COVERS };
+	static const char *const directories[] = { LOWER, LAYERS, COVERS };
 
 	if (mount("urun", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
 		return error_set(err, errno, "mount a tmpfs on " STAGE);
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (mkdir(folders[i], 0755) < 0)
-			return error_set(err, errno, "make %s", folders[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (mkdir(directories[i], 0755) < 0)
+			return error_set(err, errno, "make %s", directories[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
 		autoclose int file = open(devices[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 		if (file < 0)
 			return error_set(err, errno, "make %s", devices[i]);
-		if (attach(trees->devices[i], devices[i], err) < 0)
+		if (attach_tree(trees->devices[i], devices[i], err) < 0)
 			return -1;
 	}
-	return attach(trees->lower, LOWER, err);
+	return attach_tree(trees->lower, LOWER, err);
 }
 
-/* ---- what is hidden ---- */
+/* ---- hidden paths ---- */
 
 /*
- * The folder or file @path below @root, or the nearest folder above that can be opened: a folder that
- * we can't look into now might be opened to us later.  -ENOENT: there is none.
+ * Opens the directory or file @path below @root.  Where we may not search a directory on the way, opens
+ * the nearest directory above that we can: the owner could permit the search later.  Returns -ENOENT
+ * where @path doesn't exist.
  */
 static int open_to_cover(int root, const char *path)
 {
-	autofree char *folder = str_dup(path);
+	autofree char *directory = str_dup(path);
 	char *slash;
 	int fd;
 
 	for (;;) {
-		fd = path_open_in_root(root, folder, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		fd = path_open_in_root(root, directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 		if (fd >= 0 || fd == -ENOENT)
 			return fd;
 		if (fd == -ENOTDIR) {
-			/* A file, as a bind mount can show one of a home. */
-			fd = path_open_in_root(root, folder, O_PATH | O_CLOEXEC, 0);
+			/* A bind mount can show a single file of a home. */
+			fd = path_open_in_root(root, directory, O_PATH | O_CLOEXEC, 0);
 			return fd == -ENOTDIR ? -ENOENT : fd;
 		}
-		slash = strrchr(folder, '/');
-		if (!slash || slash == folder)
+		slash = strrchr(directory, '/');
+		if (!slash || slash == directory)
 			return fd;
 		*slash = '\0';
 	}
 }
 
-static int make_empty(const char *path, mode_t mode)
-{
-	autoclose int fd = -1;
-
-	if (S_ISDIR(mode))
-		return mkdir(path, 0700);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return fd < 0 ? -1 : 0;
-}
-
-/* An empty folder, or an empty file, with the mode of what it covers. */
+/* Makes an empty directory or file with the mode of @target. */
 static int make_cover(int target, int *ret_tree, struct error *err)
 {
 	static unsigned int count;
 	autofree char *path = str_format(COVERS "/%u", count++);
 	struct stat st = { .st_mode = S_IFDIR | 0755 };
+	autoclose int file = -1;
+	int result;
 
 	fstat(target, &st);
-	if (make_empty(path, st.st_mode) < 0 || chmod(path, st.st_mode & 07777u) < 0)
+	if (S_ISDIR(st.st_mode))
+		result = mkdir(path, 0700);
+	else
+		result = file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (result < 0 || chmod(path, st.st_mode & 07777u) < 0)
 		return error_set(err, errno, "make %s", path);
 	return clone_tree(path, ret_tree, err);
 }
@@ -204,8 +226,8 @@ static int cover(int root, const char *path, struct error *err)
 }
 
 /*
- * They are covered whole where the host's own root is the lower one.  The program itself needs them:
- * a cover in its own /proc or /dev would take away what it opens files by.
+ * Where the lower tree is the host's root, hide() covers the kernel's views as a whole in the served
+ * tree.  In the root of the program nothing in them is covered: it opens files by way of /proc and /dev.
  */
 static bool is_kernel_view(const char *path)
 {
@@ -219,7 +241,7 @@ static bool is_kernel_view(const char *path)
 	return false;
 }
 
-/* The kernel sees a folder as one whole: what is covered is covered for every name and link of it. */
+/* Covers each hidden path in the tree at @place. */
 static int cover_all(const struct overlay *overlay, const char *place, struct error *err)
 {
 	bool is_host = str_equal(overlay->lower, "/");
@@ -255,14 +277,18 @@ static int hide(const struct overlay *overlay, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(kernel_views); i++)
 		if (cover(lower, kernel_views[i], err) < 0)
 			return -1;
-	/* The same files once more, as what the program has beside its layers. */
+	/* The same files in the root of the program: a program that was taken over could open them there. */
 	return cover_all(overlay, "/", err);
 }
 
-/* ---- what can be written to ---- */
+/* ---- the directory for the changes ---- */
 
-/* The root of an overlay has the owner and the mode of its upper layer: see core/rootfs/overlay.c. */
-static int take_attributes(const struct overlay *overlay, const char *upper, struct error *err)
+/*
+ * The root of an overlay shows the owner and the mode of its upper layer, so the upper layer gets the
+ * owner and the mode of the lower root, unless the owner has no mapping.  See core/rootfs/overlay.c.
+ */
+static int copy_attributes_to_upper(const struct overlay *overlay, const char *upper,
+				    struct error *err)
 {
 	struct stat st;
 
@@ -271,35 +297,35 @@ static int take_attributes(const struct overlay *overlay, const char *upper, str
 	    (!overlay->squash && chown(upper, (uid_t)-1, st.st_gid) < 0 && errno != EINVAL) ||
 	    chmod(upper, st.st_mode & 07777) < 0)
 		return error_set(err, errno,
-				 "give upper in %s the owner and the mode of the folder "
+				 "give upper in %s the owner and the mode of the directory "
 				 "below",
 				 overlay->where);
 	return 0;
 }
 
 /*
- * ORDER: everything becomes read-only before the folder for changes is mounted, so that no mount is
- * forgotten and none has to be made writable again.
+ * ORDER: everything becomes read-only before the directory for the changes is mounted.  So no mount is
+ * forgotten, and none has to be made writable again.
  */
 static int make_layers(const struct overlay *overlay, const struct trees *trees, struct error *err)
 {
-	static const char *const folders[] = { LAYERS "/upper", LAYERS "/work" };
+	static const char *const directories[] = { LAYERS "/upper", LAYERS "/work" };
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 
 	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr)) < 0)
 		return error_set(err, errno, "make the host's mounts read-only");
 	if (!is_in_memory(overlay)) {
-		if (attach(trees->layers, LAYERS, err) < 0)
+		if (attach_tree(trees->layers, LAYERS, err) < 0)
 			return -1;
 	} else if (mount("tmpfs", LAYERS, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
-		return error_set(err, errno, "mount a tmpfs for what is changed");
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		bool made = mkdir(folders[i], 0755) == 0;
+		return error_set(err, errno, "mount a tmpfs for the changes");
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		bool made = mkdir(directories[i], 0755) == 0;
 
 		if (!made && errno != EEXIST)
-			return error_set(err, errno, "make %s in %s", strrchr(folders[i], '/') + 1,
-					 overlay->where);
-		if (made && i == 0 && take_attributes(overlay, folders[i], err) < 0)
+			return error_set(err, errno, "make %s in %s",
+					 strrchr(directories[i], '/') + 1, overlay->where);
+		if (made && i == 0 && copy_attributes_to_upper(overlay, directories[i], err) < 0)
 			return -1;
 	}
 	return 0;
@@ -309,9 +335,13 @@ static int prepare_mounts(const struct overlay *overlay, struct error *err)
 {
 	struct trees trees = { .lower = -1, .layers = -1, .devices = { -1, -1 } };
 
-	/* The descriptors end with the execve, or with the process. */
-	if (clone_trees(overlay, &trees, err) < 0 || make_stage(&trees, err) < 0 ||
-	    hide(overlay, err) < 0)
+	if (clone_tree(overlay->lower, &trees.lower, err) < 0 ||
+	    (!is_in_memory(overlay) && clone_tree(overlay->where, &trees.layers, err) < 0))
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		if (clone_tree(devices[i], &trees.devices[i], err) < 0)
+			return -1;
+	if (make_stage(&trees, err) < 0 || hide(overlay, err) < 0)
 		return -1;
 	return make_layers(overlay, &trees, err);
 }
@@ -319,26 +349,13 @@ static int prepare_mounts(const struct overlay *overlay, struct error *err)
 /* ---- privileges ---- */
 
 /*
- * For the files of the upper layer, whoever owns them: open each (DAC_OVERRIDE), change mode and times
- * (FOWNER), keep set-group-ID (FSETID), set file capabilities (SETFCAP), and give them away (CHOWN),
- * which means nothing where all are shown as root's.  They count for files alone whose owner and
- * group the container's map has, and below a read-only mount they only let them be read.
+ * For the files of the upper layer, with any owner: open each (DAC_OVERRIDE), change mode and times
+ * (FOWNER), keep set-group-ID (FSETID), set file capabilities (SETFCAP), and change the owner (CHOWN;
+ * the last one, not needed where all files are shown as root's).  These capabilities count only for
+ * files whose owner and group the container's map has; on a read-only mount they let a file be read.
  */
 static const cap_value_t kept_capabilities[] = { CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
 						 CAP_SETFCAP, CAP_CHOWN };
-
-static size_t kept_count(const struct overlay *overlay)
-{
-	return overlay->squash ? ARRAY_SIZE(kept_capabilities) - 1 : ARRAY_SIZE(kept_capabilities);
-}
-
-static bool is_kept(unsigned long capability, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (kept_capabilities[i] == (cap_value_t)capability)
-			return true;
-	return false;
-}
 
 static int set_capabilities(const cap_value_t *list, int count)
 {
@@ -357,31 +374,26 @@ static int set_capabilities(const cap_value_t *list, int count)
 	return result;
 }
 
-/* ORDER: the bounding set first, which takes CAP_SETPCAP. */
-static int drop_capabilities(const struct overlay *overlay, struct error *err)
+/* ORDER: the bounding set first, which needs CAP_SETPCAP. */
+static int drop_most_capabilities(const struct overlay *overlay, struct error *err)
 {
-	size_t count = kept_count(overlay);
+	size_t count = ARRAY_SIZE(kept_capabilities) - (overlay->squash ? 1 : 0);
 
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (!is_kept(cap, count))
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
+		bool keep = false;
+
+		for (size_t i = 0; i < count; i++)
+			keep = keep || kept_capabilities[i] == (cap_value_t)cap;
+		if (!keep)
 			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	}
 	if (set_capabilities(kept_capabilities, (int)count) < 0)
 		return error_set(err, errno, "drop capabilities");
-	/* An execve keeps them for uid 0, and for another uid only where they are ambient. */
+	/* An execve keeps all capabilities of uid 0, and only ambient ones of another uid. */
 	for (size_t i = 0; i < count && geteuid() != 0; i++)
 		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept_capabilities[i], 0, 0) < 0)
 			return error_set(err, errno, "keep capabilities");
 	return 0;
-}
-
-/* ORDER: the filter comes last, as it refuses what the steps before do. */
-static int drop_privileges(const struct overlay *overlay, struct error *err)
-{
-	if (drop_capabilities(overlay, err) < 0)
-		return -1;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return error_set(err, errno, "set no_new_privs");
-	return overlay_filter_load(err);
 }
 
 /* ---- execution ---- */
@@ -393,13 +405,13 @@ static int prepare_descriptors(int null, int fuse_fd, struct error *err)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (dup2(null, fd) < 0)
 			return error_set(err, errno, "open /dev/null as stdio");
-	/* An engine waits for the end of all descriptors that are its own. */
+	/* An engine waits until every copy of its own descriptors is closed. */
 	if (fd_cloexec_from(STDERR_FILENO + 1) < 0 || fd_clear_cloexec(fuse_fd) < 0)
 		return error_set(err, errno, "mark descriptors as close-on-exec");
 	return 0;
 }
 
-static int execute(const struct overlay *overlay, int fuse_fd, struct error *err)
+static int execute_program(const struct overlay *overlay, int fuse_fd, struct error *err)
 {
 	autofree char *options =
 		str_format("lowerdir=" LOWER ",upperdir=" LAYERS "/upper,workdir=" LAYERS "/work%s",
@@ -416,7 +428,7 @@ static int execute(const struct overlay *overlay, int fuse_fd, struct error *err
 	execve(overlay->program, argv, envp);
 	error_set(err, errno, "execute %s", overlay->program);
 	if (err->code == ENOENT && overlay->hidden)
-		error_hint(err, "is it, or a library that it needs, in a folder of "
+		error_hint(err, "is the program, or a library that it needs, in a directory of "
 				"annotation " CONFIG_ANNOTATION_HIDDEN "?");
 	return -1;
 }
@@ -428,7 +440,12 @@ int overlay_server_become(const struct overlay *overlay, int fuse_fd, struct err
 	if (null < 0)
 		return error_set(err, errno, "open /dev/null");
 	if (make_mount_namespace(overlay, err) < 0 || prepare_mounts(overlay, err) < 0 ||
-	    prepare_descriptors(null, fuse_fd, err) < 0 || drop_privileges(overlay, err) < 0)
+	    prepare_descriptors(null, fuse_fd, err) < 0 || drop_most_capabilities(overlay, err) < 0)
 		return -1;
-	return execute(overlay, fuse_fd, err);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set(err, errno, "set no_new_privs");
+	/* ORDER: the filter last, since it refuses what the steps before do. */
+	if (overlay_filter_load(err) < 0)
+		return -1;
+	return execute_program(overlay, fuse_fd, err);
 }

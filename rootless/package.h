@@ -4,22 +4,22 @@
 
 #include "rootless/host.h"
 
-/* Where a program is found by distributions: the names of its packages. */
+/* The names of the package that has a program, by families of distributions. */
 struct package {
-	const char *debian; /* and what is made of it */
+	const char *debian; /* and its derivatives */
 	const char *fedora; /* and RHEL, SUSE */
 	const char *arch;
 	const char *alpine;
 };
 
-#define PACKAGE_MEND_SIZE 128
+#define PACKAGE_FIX_SIZE 128
 
 /*
- * The command that installs it on this host, to be run as root: "run as root apt-get install uidmap".
- * Where the distribution isn't known: "install the package NAME".
+ * The fix that installs the package on this host: "run as root apt-get install uidmap".  On an unknown
+ * distribution it is "install the package NAME".
  * Source: os-release(5).
  */
-void package_mend(const struct host *host, const struct package *package,
-		  char ret_mend[static PACKAGE_MEND_SIZE]);
+void package_fix(const struct host *host, const struct package *package,
+		 char ret_fix[static PACKAGE_FIX_SIZE]);
 
 #endif

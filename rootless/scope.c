@@ -1,5 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent.
+/*
+ * Scoping: the config, which follows the spec, becomes what this user can have on this host.
+ *
+ * Most bundles are made for root of the host.  In a user namespace some of what they ask for is
+ * impossible.  The kernel would refuse it late, in a container that is half made, with an EPERM or
+ * EINVAL that names no field.  Scoping runs in the parent, after the ids are planned and before any
+ * process exists.  It knows all that decides: the config, the plan of the ids, the caller, the host.
+ *
+ * Each rule looks at one part of the config and has three answers:
+ *   refuse     The container would lack an id, a group, a device, a limit or a protection that was
+ *              asked for.  The error names the field, and the fix where there is one.  The spec
+ *              demands this: a program that counts on the property would fail later, or run without
+ *              the protection.
+ *   replace    Other means give the program the same: a bind of the host's device node for mknod(2), a
+ *              bind of the host's /proc for a mount of proc, setdomainname(2) for a sysctl.
+ *   leave out  The program loses nothing that it can count on: gid=5 of devpts, device rules (the
+ *              devices that are bound are the list), labels of a SELinux that is off.
+ * A rule never gives the container more than the config did: the bind of /sys, for example, is
+ * read-only.  Each replacement and omission writes one debug line, so that --debug shows the
+ * difference between config.json and the container.
+ *
+ * The rules in their order, and what each may change:
+ *   scope_user_namespace      linux.namespaces: adds the user namespace, or removes the path of urun's
+ *                             own
+ *   scope_process_user        nothing
+ *   scope_additional_groups   process.user.additionalGids: emptied where the caller's groups are kept
+ *   scope_host_only           nothing
+ *   scope_mount_types         nothing
+ *   scope_mount_ids           mounts[].options: drops gid= of devpts
+ *   scope_mount_kernel_views  mounts: proc, sysfs, mqueue and cgroup become binds; cgroup can go
+ *   scope_devices             nothing (core/rootfs binds the nodes)
+ *   scope_resources           nothing; only tells that device rules are skipped
+ *   scope_rlimits             nothing
+ *   scope_oom_score           process.oomScoreAdj: raised to the caller's own
+ *   scope_sysctl              linux.sysctl: kernel.domainname moves to domainname
+ *   scope_apparmor            process.apparmorProfile: "unconfined" goes where AppArmor is off
+ *   scope_selinux             process.selinuxLabel, linux.mountLabel: go where SELinux is off
+ *
+ * Why in this order: sysctls below user. are allowed because the container has a user namespace, so
+ * the namespace is added first.  The types of the mounts are checked before their options, whose
+ * meaning depends on the type.  Errors name a mount by its index, so the rule that removes mounts is
+ * the last one that looks at them.  The other rules don't depend on each other.
+ *
+ * When all failures are wanted (`urun check`), a rule that failed doesn't end the list: see
+ * error_gather().
+ */
 #include "rootless/scope.h"
 
 #include <fcntl.h>
@@ -18,8 +64,8 @@
 #include "rootless/scope_rule.h"
 
 /*
- * NS_GET_USERNS tells the user namespace that owns another one; it refuses where that is outside of
- * ours.
+ * Does urun's user namespace own the namespace of @type that urun is in?  NS_GET_USERNS returns the
+ * owner, and fails where the owner is an outer user namespace.
  * Source: ioctl_ns(2).
  */
 static bool own_userns_owns_current(enum config_namespace_type type)
@@ -47,8 +93,8 @@ bool scope_owns_namespace(const struct scope *scope, enum config_namespace_type 
 }
 
 /*
- * How many more subids would give inner @id a mapping, in the order in which userns_plan_make()
- * maps them.
+ * Suggests as many more subids as inner @id needs for a mapping: userns_plan_make() maps range after
+ * range, so the ids inside have no gap.  At least as many as useradd gives.
  */
 static void hint_more_subids(const struct scope *scope, enum subid_kind kind, uint32_t id,
 			     const struct idmap *map, struct error *err)
@@ -64,22 +110,6 @@ static void hint_more_subids(const struct scope *scope, enum subid_kind kind, ui
 	if (name && first + count <= IDMAP_ID_END)
 		error_hint(err, "run as root usermod --add-sub%cids %" PRIu64 "-%" PRIu64 " %s",
 			   letter, first, first + count - 1, name);
-}
-
-/* `exec` joins by a descriptor: there is no path to name. */
-static int hint_joined_map(const struct userns_plan *plan, struct error *err)
-{
-	if (!plan->join_path)
-		return error_hint(err, "this is the map of the container's user namespace");
-	return error_hint(err, "this is the map of the user namespace that is joined, %s",
-			  plan->join_path);
-}
-
-static int hint_joined_denies(const struct userns_plan *plan, struct error *err)
-{
-	if (!plan->join_path)
-		return error_hint(err, "the container's user namespace denies it");
-	return error_hint(err, "the user namespace that is joined, %s, denies it", plan->join_path);
 }
 
 int scope_unmapped(const struct scope *scope, enum subid_kind kind, uint32_t id, const char *field,
@@ -98,8 +128,12 @@ int scope_unmapped(const struct scope *scope, enum subid_kind kind, uint32_t id,
 		return error_hint(
 			err,
 			"urun stays in the user namespace that it was started in, which has this map");
+	/* `exec` joins by a descriptor, and has no path. */
+	if (scope->plan->mode == USERNS_JOIN && !scope->plan->join_path)
+		return error_hint(err, "this is the map of the container's user namespace");
 	if (scope->plan->mode == USERNS_JOIN)
-		return hint_joined_map(scope->plan, err);
+		return error_hint(err, "this is the map of the user namespace that is joined, %s",
+				  scope->plan->join_path);
 	if (given->count > 0)
 		return error_hint(err, "add the id to linux.%cidMappings", subid_letter(kind));
 	if (scope->caller->uid != 0)
@@ -108,8 +142,8 @@ int scope_unmapped(const struct scope *scope, enum subid_kind kind, uint32_t id,
 }
 
 /*
- * Bundles made for root run unchanged: what they have for the user namespace is nothing, and an
- * ordinary user needs one. The config sent to init must say so, too.
+ * Bundles made for root have no user namespace, and run unchanged: an ordinary user needs one, so it
+ * is added.  Init reads the namespaces from the config.
  */
 static int scope_user_namespace(const struct scope *scope, struct error *err)
 {
@@ -117,7 +151,7 @@ static int scope_user_namespace(const struct scope *scope, struct error *err)
 
 	(void)err;
 	if (asked && scope->plan->mode == USERNS_INHERIT) {
-		/* The path is that of our own, which can't be joined. */
+		/* The path leads to urun's own user namespace, which can't be joined again. */
 		config_remove_namespace(scope->config, asked);
 		log_debug(
 			"linux.namespaces: the user namespace is the one that urun runs in: not joined again");
@@ -129,10 +163,7 @@ static int scope_user_namespace(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-/*
- * An id that isn't mapped doesn't exist inside: setresuid(2) would fail with EINVAL, which tells
- * nobody why.
- */
+/* An id without a mapping doesn't exist inside.  setresuid(2) would fail with a bare EINVAL. */
 static int scope_process_user(const struct scope *scope, struct error *err)
 {
 	const struct config_process *process = scope->config->process;
@@ -149,19 +180,9 @@ static int scope_process_user(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-/* The mark is inherited by the user namespaces made inside.  Source: user_namespaces(7). */
-static bool denies_groups(const struct userns_caller *caller)
-{
-	char line[16];
-
-	return !caller->initial &&
-	       host_read_line(&caller->host, "/proc/self/setgroups", line, sizeof(line)) == 0 &&
-	       str_equal(line, "deny");
-}
-
 /*
- * The spec wants an error where a property can't be applied: a program that counts on a group would
- * fail later, and where a file excludes the members of a group it would be let in.
+ * The spec demands an error where a property can't be applied.  A program that counts on the group
+ * would fail later, and it could open a file that excludes the members of this group.
  */
 static int refuse_groups(const struct scope *scope, const struct config_user *user,
 			 struct error *err)
@@ -172,14 +193,18 @@ static int refuse_groups(const struct scope *scope, const struct config_user *us
 	error_set(
 		err, 0,
 		"process.user.additionalGids: can't be set, as the user namespace denies setgroups(2)");
-	if (denies_groups(scope->caller))
-		return error_hint(err, "the user namespace that urun was started in denies it, and "
-				       "with it all that are made inside");
+	if (!userns_caller_allows_setgroups(scope->caller))
+		return error_hint(
+			err, "the user namespace that urun was started in denies setgroups(2), "
+			     "and so does each one that is made inside");
+	if (plan->mode == USERNS_JOIN && !plan->join_path)
+		return error_hint(err, "the container's user namespace denies setgroups(2)");
 	if (plan->mode == USERNS_JOIN)
-		return hint_joined_denies(plan, err);
-	/* A gid that root has given is what makes newgidmap(1) allow it. */
+		return error_hint(err, "the user namespace that is joined, %s, denies setgroups(2)",
+				  plan->join_path);
+	/* newgidmap(1) allows setgroups(2) where the map has gids that root has given. */
 	if (scope->config->linux->gid_mappings.count > 0)
-		return error_hint(err, "it is allowed with more than the own gid in "
+		return error_hint(err, "setgroups(2) is allowed with more than the own gid in "
 				       "linux.gidMappings");
 	for (size_t i = 0; i < user->additional_gids.count; i++)
 		if (user->additional_gids.items[i] > highest)
@@ -216,10 +241,7 @@ static int scope_additional_groups(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-/*
- * Both belong to root of the host: the resctrl file system can be mounted by it alone, and a host's
- * device be moved.
- */
+/* Only root of the host can mount the resctrl file system, and move a network device of the host. */
 static int scope_host_only(const struct scope *scope, struct error *err)
 {
 	const struct config_linux *linux = scope->config->linux;
@@ -234,8 +256,8 @@ static int scope_host_only(const struct scope *scope, struct error *err)
 }
 
 /*
- * A profile can be applied only where it is loaded; one that isn't applied would be protection that
- * only seems to be there.
+ * Where AppArmor is off no profile can be applied.  To go on without the profile would only pretend
+ * protection.
  */
 static int scope_apparmor(const struct scope *scope, struct error *err)
 {
@@ -260,8 +282,8 @@ static int scope_apparmor(const struct scope *scope, struct error *err)
 }
 
 /*
- * Where SELinux is off labels mean nothing to the kernel, and bundles carry them from host to host.
- * /
+ * Where SELinux is off, labels mean nothing to the kernel.  Bundles that were made on a host with
+ * SELinux have them, and must run elsewhere too.
  */
 static int scope_selinux(const struct scope *scope, struct error *err)
 {
@@ -294,7 +316,7 @@ static int apply_rules(scope_rule *const *rules, size_t count, const struct scop
 int scope_config(struct container_config *config, const struct userns_plan *plan,
 		 const struct userns_caller *caller, struct error *err)
 {
-	/* ORDER: the types before what depends on them; else the rules are independent. */
+	/* ORDER: see the head of this file. */
 	static scope_rule *const rules[] = {
 		scope_user_namespace, scope_process_user, scope_additional_groups,  scope_host_only,
 		scope_mount_types,    scope_mount_ids,	  scope_mount_kernel_views, scope_devices,

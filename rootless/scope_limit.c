@@ -18,8 +18,8 @@ int scope_resources(const struct scope *scope, struct error *err)
 
 	(void)err;
 	/*
-	 * Every engine sends these.  The user namespace forbids mknod, so the devices that are
-	 * bound are the list already.  The limits are the cgroup's matter: core/cgroup.
+	 * Every engine sends device rules.  The user namespace forbids mknod, so the container has the
+	 * devices that are bound, and no others.  core/cgroup looks at the limits.
 	 */
 	if (resources && resources->devices.count > 0)
 		log_debug(
@@ -28,7 +28,7 @@ int scope_resources(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-/* The word of limits.conf(5) and of systemd's Limit…=: RLIMIT_NOFILE is nofile and LimitNOFILE. */
+/* The fix names the limit as limits.conf(5) does: RLIMIT_NOFILE is nofile. */
 static int rlimit_refused(const struct scope *scope, size_t index,
 			  const struct config_rlimit *limit, rlim_t own, struct error *err)
 {
@@ -49,7 +49,7 @@ static int rlimit_refused(const struct scope *scope, size_t index,
 }
 
 /*
- * Raising a hard limit asks for CAP_SYS_RESOURCE in the first user namespace.
+ * To raise a hard limit, a process needs CAP_SYS_RESOURCE in the initial user namespace.
  * Source: setrlimit(2).
  */
 int scope_rlimits(const struct scope *scope, struct error *err)
@@ -71,8 +71,8 @@ int scope_rlimits(const struct scope *scope, struct error *err)
 }
 
 /*
- * An ordinary process may make itself likelier to be killed, never less likely.  Engines pass on
- * what was asked of them as root; as podman does for these, the own value is used then.
+ * An ordinary process may raise its oom_score_adj, and never lower it.  Engines pass on values that
+ * suit root; a lower value than the own becomes the own value, as podman does it.
  * Source: proc(5).
  */
 int scope_oom_score(const struct scope *scope, struct error *err)

@@ -16,9 +16,9 @@
 #include "rootless/scope_rule.h"
 
 /*
- * File systems that the kernel mounts for root of the host alone: of disks and networks (their
- * parsers aren't safe against an image made to attack them) and those that steer the kernel.  Any
- * other is left to the kernel's own answer.
+ * File systems that the kernel mounts for root of the host alone: those on disks and networks, since
+ * a malicious image could attack their parsers, and those that control the kernel.  Whether any other
+ * type can be mounted is left to the kernel.
  */
 static const char *const root_only_types[] = {
 	"9p",	    "adfs",	"affs",	   "afs",      "bcachefs",   "befs",	  "bfs",
@@ -54,48 +54,35 @@ int scope_mount_types(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-static void drop_option(struct str_list *options, size_t index)
-{
-	memmove(&options->items[index], &options->items[index + 1],
-		(options->count - index - 1) * sizeof(*options->items));
-	options->count--;
-}
-
-/*
- * uid= or gid= of one option; false: it is another one, or no number (then the file system
- * answers).
- */
-static bool option_id(const char *option, enum subid_kind *ret_kind, uint32_t *ret_id)
-{
-	if (!str_starts_with(option, "uid=") && !str_starts_with(option, "gid="))
-		return false;
-	*ret_kind = option[0] == 'u' ? SUBID_UID : SUBID_GID;
-	return number_parse_u32(option + 4, UINT32_MAX, ret_id) == 0;
-}
-
 static int scope_one_mount_ids(const struct scope *scope, size_t index, struct error *err)
 {
 	struct config_mount *mount = &scope->config->mounts.items[index];
 
 	for (size_t i = 0; i < mount->options.count; i++) {
 		const char *option = mount->options.items[i];
-		enum subid_kind kind;
+		enum subid_kind kind = option[0] == 'u' ? SUBID_UID : SUBID_GID;
 		char field[64];
 		uint32_t id;
 
-		if (!option_id(option, &kind, &id) ||
+		if (!str_starts_with(option, "uid=") && !str_starts_with(option, "gid="))
+			continue;
+		/* Where the value is no number, the file system refuses it. */
+		if (number_parse_u32(option + 4, UINT32_MAX, &id) < 0 ||
 		    idmap_maps_inner(kind == SUBID_UID ? &scope->plan->uids : &scope->plan->gids,
 				     id))
 			continue;
 		/*
-		 * gid=5 (tty) stands in every config; terminals work without, but for write(1) and
-		 * wall(1) of other users.
+		 * Every config has gid=5 (tty).  Without it terminals work; only write(1) and wall(1)
+		 * of other users don't.
 		 */
 		if (kind == SUBID_GID && str_equal(mount->type, "devpts")) {
 			log_debug(
 				"mounts[%zu].options: %s of devpts is dropped, as the gid is not mapped",
 				index, option);
-			drop_option(&mount->options, i--);
+			memmove(&mount->options.items[i], &mount->options.items[i + 1],
+				(mount->options.count - i - 1) * sizeof(option));
+			mount->options.count--;
+			i--;
 			continue;
 		}
 		snprintf(field, sizeof(field), "mounts[%zu].options[%zu]", index, i);
@@ -114,7 +101,7 @@ int scope_mount_ids(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-/* The options of a mount that still mean something when it becomes a bind: how it propagates. */
+/* When a mount becomes a bind, its propagation is the only option that keeps a meaning. */
 static bool is_propagation(const char *option)
 {
 	static const char *const words[] = { "private", "rprivate", "shared",	  "rshared",
@@ -129,10 +116,10 @@ static bool is_propagation(const char *option)
 enum bind_access {
 	BIND_READ_WRITE,
 	BIND_READ_ONLY,
-	BIND_IF_THERE, /* read-write; nothing where the host has no source */
+	BIND_IF_FOUND, /* read-write; no mount where the host doesn't have the source */
 };
 
-/* rro and not ro: the submounts of /sys and /proc come along, and ro would leave them writable. */
+/* Not ro but rro: the bind brings the submounts of /sys and /proc, and ro would leave them writable. */
 static void become_rbind(const struct scope *scope, struct config_mount *mount, const char *source,
 			 enum bind_access access)
 {
@@ -146,7 +133,7 @@ static void become_rbind(const struct scope *scope, struct config_mount *mount, 
 	options.count = 0;
 	for (size_t i = 0; i < count; i++)
 		options.items[options.count++] = arena_str(arena, always[i]);
-	if (access == BIND_IF_THERE)
+	if (access == BIND_IF_FOUND)
 		options.items[options.count++] = arena_str(arena, "nofail");
 	for (size_t i = 0; i < mount->options.count; i++)
 		if (is_propagation(mount->options.items[i]))
@@ -156,7 +143,7 @@ static void become_rbind(const struct scope *scope, struct config_mount *mount, 
 	mount->source = arena_str(arena, source);
 }
 
-/* sysfs shows a network namespace, so that the kernel asks for CAP_SYS_ADMIN over that. */
+/* sysfs shows a network namespace, so the kernel demands CAP_SYS_ADMIN in the owner of that namespace. */
 static void scope_sysfs(const struct scope *scope, size_t index)
 {
 	if (scope_owns_namespace(scope, CONFIG_NS_NETWORK))
@@ -168,8 +155,8 @@ static void scope_sysfs(const struct scope *scope, size_t index)
 }
 
 /*
- * proc shows a pid namespace.  With the host's, what may be written in /proc is guarded by the
- * host's ids.
+ * proc shows a pid namespace.  In a bind of the host's /proc, the host's ids guard the files that can
+ * be written.
  */
 static void scope_proc(const struct scope *scope, size_t index)
 {
@@ -189,8 +176,8 @@ static void scope_mqueue(const struct scope *scope, size_t index)
 {
 	if (scope_owns_namespace(scope, CONFIG_NS_IPC))
 		return;
-	/* Outer containers, and kernels without POSIX message queues, have none to share. */
-	become_rbind(scope, &scope->config->mounts.items[index], "/dev/mqueue", BIND_IF_THERE);
+	/* An outer container, or a kernel without POSIX message queues, has no /dev/mqueue. */
+	become_rbind(scope, &scope->config->mounts.items[index], "/dev/mqueue", BIND_IF_FOUND);
 	log_debug(
 		"mounts[%zu]: mqueue becomes a bind of /dev/mqueue, as the ipc namespace is not the container's own",
 		index);
@@ -209,8 +196,8 @@ static enum cgroup_tree host_cgroup_tree(const struct scope *scope)
 }
 
 /*
- * A mount of cgroup2 shows a cgroup namespace; the trees of version 1 are delegated to nobody.
- * True: the mount is to go.
+ * A mount of cgroup2 shows a cgroup namespace.  The trees of version 1 can't be mounted, as they are
+ * delegated to nobody.  Returns true where the mount has to be removed.
  */
 static bool scope_cgroup_view(const struct scope *scope, size_t index)
 {
@@ -256,7 +243,7 @@ int scope_mount_kernel_views(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-/* Names the group that may use a node which we may not: being its member is the usual way. */
+/* The hint names the group of the node: to become a member is the usual fix. */
 static int device_refused(const struct scope *scope, size_t index, const char *path,
 			  const struct stat *node, struct error *err)
 {
@@ -276,7 +263,7 @@ static int device_refused(const struct scope *scope, size_t index, const char *p
 	return -1;
 }
 
-/* Is the host's @path the device that the config means? */
+/* Is @path, on the host, the device that the config asks for? */
 static bool is_device(const char *path, const struct config_device *device, struct stat *ret_node)
 {
 	return stat(path, ret_node) == 0 &&
@@ -287,8 +274,8 @@ static bool is_device(const char *path, const struct config_device *device, stru
 }
 
 /*
- * mknod(2) of a device is refused in every user namespace but the first: the host's own node is
- * bound instead, under whatever name the host has it.
+ * The kernel refuses to make a device node (mknod(2)) in every user namespace but the initial one.  So the
+ * host's node is bound, under the name that the host has for the device.
  */
 static int scope_device(const struct scope *scope, size_t index, struct error *err)
 {

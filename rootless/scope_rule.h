@@ -9,8 +9,8 @@
 #include "rootless/subid.h"
 
 /*
- * What every rule of scope_config() looks at; the rules are in three files, and this is known to
- * those alone.
+ * What every rule of scope_config() looks at.  This header is private to the four files scope*.c; the
+ * head of scope.c tells about the rules.
  */
 struct scope {
 	struct container_config *config;
@@ -18,7 +18,7 @@ struct scope {
 	const struct userns_caller *caller;
 };
 
-/* Each rule: 0 with the config edited, or -1 with the error. */
+/* A rule edits the config and returns 0, or returns -1 with the error. */
 typedef int scope_rule(const struct scope *scope, struct error *err);
 
 /* scope_mount.c */
@@ -36,16 +36,17 @@ scope_rule scope_oom_score;
 scope_rule scope_sysctl;
 
 /*
- * Does the user namespace of the container own its namespace of @type?  Only then the kernel lets
- * it mount that one's file system and set its sysctls: a new one it owns; a joined one where the
- * user namespace is an inherited or joined one too; none in the config: where urun's own belongs to
- * the user namespace that it inherits.
+ * Does the container's user namespace own the container's namespace of @type?  Only an owner may mount
+ * the file system that shows the namespace, and set the sysctls of the namespace.
+ *   a new namespace          owned
+ *   a joined one             owned where the user namespace is inherited or joined too
+ *   none in the config       owned where urun's own belongs to the user namespace that is inherited
  */
 bool scope_owns_namespace(const struct scope *scope, enum config_namespace_type type);
 
 /*
- * Fails because the uid or gid @id of the field @field (already formatted) has no mapping: tells
- * the map and the mend.
+ * Fails because the uid or gid @id has no mapping.  @field is the path of the config's field.  The
+ * error has the map, and the fix where there is one.
  */
 int scope_unmapped(const struct scope *scope, enum subid_kind kind, uint32_t id, const char *field,
 		   struct error *err);

@@ -11,11 +11,11 @@
 #include "rootless/scope_rule.h"
 
 /*
- * Which settings belong to a namespace; all others are the host's.
- * Source: namespaces(7) and the man page of each.
+ * The settings that belong to a namespace.  All others belong to the host.
+ * Source: namespaces(7), and the man page of each namespace.
  */
 static const struct {
-	const char *name; /* ends with '.': what begins so */
+	const char *name; /* with '.' at the end: all settings that begin with the name */
 	enum config_namespace_type type;
 } namespaced[] = {
 	{ "net.", CONFIG_NS_NETWORK },
@@ -39,9 +39,9 @@ static bool find_type(const char *name, enum config_namespace_type *ret_type)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(namespaced); i++) {
 		const char *known = namespaced[i].name;
-		bool folder = known[strlen(known) - 1] == '.';
+		bool is_prefix = known[strlen(known) - 1] == '.';
 
-		if (folder ? str_starts_with(name, known) : strcmp(name, known) == 0) {
+		if (is_prefix ? str_starts_with(name, known) : strcmp(name, known) == 0) {
 			*ret_type = namespaced[i].type;
 			return true;
 		}
@@ -49,22 +49,18 @@ static bool find_type(const char *name, enum config_namespace_type *ret_type)
 	return false;
 }
 
-/* A path may lead to the namespace that urun itself is in. */
-static bool is_our_own(const struct config_namespace *namespace)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/ns/%s",
-		 config_namespace_file((enum config_namespace_type) namespace->type));
-	return namespace->path && stat_same_paths(namespace->path, path);
-}
-
-static int refuse_foreign(const struct scope *scope, const char *name,
-			  enum config_namespace_type type, struct error *err)
+/* Refuses a setting of a namespace that the container shares with urun. */
+static int refuse_shared(const struct scope *scope, const char *name,
+			 enum config_namespace_type type, struct error *err)
 {
 	const struct config_namespace *namespace = config_find_namespace(scope->config, type);
+	char path[64];
 
-	if (namespace && !is_our_own(namespace))
+	if (namespace && !namespace->path)
+		return 0;
+	/* A path may lead to the namespace that urun is in. */
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", config_namespace_file(type));
+	if (namespace && !stat_same_paths(namespace->path, path))
 		return 0;
 	return error_set(
 		err, 0,
@@ -73,8 +69,8 @@ static int refuse_foreign(const struct scope *scope, const char *name,
 }
 
 /*
- * "LOW HIGH": both gids are looked up in the map of the writer, and the kernel says EINVAL where
- * one has none.
+ * The value is "LOW HIGH".  The kernel looks up both gids in the map of the writer, and returns EINVAL
+ * where one has no mapping.
  */
 static int check_ping_group_range(const struct scope *scope, const char *name, const char *value,
 				  struct error *err)
@@ -113,9 +109,9 @@ static int scope_one_sysctl(const struct scope *scope, const struct str_pair *se
 	if (!find_type(name, &type))
 		return error_set(
 			err, 0,
-			"linux.sysctl.%s: belongs to no namespace, so that it would change the host",
+			"linux.sysctl.%s: belongs to no namespace, so it would change the host",
 			setting->name);
-	if (refuse_foreign(scope, setting->name, type, err) < 0)
+	if (refuse_shared(scope, setting->name, type, err) < 0)
 		return -1;
 	if (str_equal(name, "net.ipv4.ping_group_range"))
 		return check_ping_group_range(scope, setting->name, setting->value, err);
@@ -123,8 +119,9 @@ static int scope_one_sysctl(const struct scope *scope, const struct str_pair *se
 }
 
 /*
- * kernel.domainname is older than the field for it, and engines still send it.  Its file can't be
- * written in a user namespace, but setdomainname(2) does the same.
+ * Engines still send the sysctl kernel.domainname, which is older than the field domainname.  The file
+ * can't be written in a user namespace, but setdomainname(2), which init calls for the field, does the
+ * same.
  */
 static void scope_domainname(const struct scope *scope)
 {
@@ -137,7 +134,7 @@ static void scope_domainname(const struct scope *scope)
 		if (!str_equal(sysctl->items[i].name, "kernel.domainname"))
 			continue;
 		config->domainname = sysctl->items[i].value;
-		log_debug("linux.sysctl.kernel.domainname is set as the domainname");
+		log_debug("linux.sysctl.kernel.domainname is set as the field domainname");
 		memmove(&sysctl->items[i], &sysctl->items[i + 1],
 			(sysctl->count - i - 1) * sizeof(*sysctl->items));
 		sysctl->count--;

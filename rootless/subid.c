@@ -11,14 +11,14 @@
 #include "core/base/span.h"
 #include "rootless/host.h"
 
-/* Large sites have a line for each of their users. */
+/* Large sites have a line for each user. */
 #define SUBID_FILE_MAX	  (16u << 20)
 #define NSSWITCH_FILE_MAX (64u << 10)
 
 /* (uid_t)-1 is no id. */
 #define SUBID_END UINT32_MAX
 
-/* How many ids useradd gives.  Source: login.defs(5), SUB_UID_COUNT. */
+/* The number of ids that useradd gives.  Source: login.defs(5), SUB_UID_COUNT. */
 #define SUBID_COUNT 65536u
 
 char subid_letter(enum subid_kind kind)
@@ -26,7 +26,7 @@ char subid_letter(enum subid_kind kind)
 	return kind == SUBID_UID ? 'u' : 'g';
 }
 
-/* Adds start … end-1 but for the ids that are there already. */
+/* Adds start … end-1 without the ids that a range has already. */
 static void ranges_add(struct subid_ranges *ranges, uint64_t start, uint64_t end)
 {
 	for (size_t i = 0; i < ranges->count; i++) {
@@ -51,9 +51,9 @@ static bool range_is_valid(uint32_t start, uint32_t count)
 	return count > 0 && (uint64_t)start + count <= SUBID_END;
 }
 
-/* owner:start:count; false where the line is something else. */
-static bool parse_line(struct span line, struct span *ret_owner, uint32_t *ret_start,
-		       uint32_t *ret_count)
+/* Parses owner:start:count.  False for a line of another form. */
+static bool parse_subid_line(struct span line, struct span *ret_owner, uint32_t *ret_start,
+			     uint32_t *ret_count)
 {
 	struct span start, count;
 
@@ -77,7 +77,7 @@ void subid_parse(const char *bytes, size_t size, const char *name, uid_t uid,
 
 	snprintf(number, sizeof(number), "%" PRIu32, (uint32_t)uid);
 	while (ranges.count < SUBID_RANGES_MAX && span_cut(&rest, '\n', &line))
-		if (parse_line(line, &owner, &start, &count) &&
+		if (parse_subid_line(line, &owner, &start, &count) &&
 		    (span_is(owner, name) || span_is(owner, number)))
 			ranges_add(&ranges, start, (uint64_t)start + count);
 	*ret_ranges = ranges;
@@ -116,7 +116,7 @@ void subid_leave_out(struct subid_ranges *ranges, uint32_t id)
 		ranges->count--;
 		for (int half = 0; half < 2; half++) {
 			struct subid_range piece =
-				half == 0 ? above : below; /* below ends up in front */
+				half == 0 ? above : below; /* inserted last, so in front */
 
 			if (piece.count == 0 || ranges->count == SUBID_RANGES_MAX)
 				continue;
@@ -140,7 +140,7 @@ bool subid_covers(const struct subid_ranges *ranges, uint32_t first, uint32_t co
 		if (next < range->start || next - range->start >= range->count)
 			continue;
 		next = (uint64_t)range->start + range->count;
-		i = (size_t)-1; /* the range that goes on may stand before this one */
+		i = (size_t)-1; /* the next range may stand earlier in the list */
 	}
 	if (next < end && ret_missing)
 		*ret_missing = (uint32_t)next;
@@ -163,10 +163,11 @@ uint32_t subid_first_free(const char *bytes, size_t size)
 	uint32_t start, count;
 
 	while (span_cut(&rest, '\n', &line))
-		if (parse_line(line, &owner, &start, &count) && (uint64_t)start + count > free_from)
+		if (parse_subid_line(line, &owner, &start, &count) &&
+		    (uint64_t)start + count > free_from)
 			free_from = (uint64_t)start + count;
 	/*
-	 * At the very end there is no room for a range; then the proposal is the usual one, for a
+	 * Above the highest ids there is no room for a range.  Then suggest the usual first id, for a
 	 * person to judge.
 	 */
 	return free_from + SUBID_COUNT <= SUBID_END ? (uint32_t)free_from : SUBID_FIRST;
@@ -188,10 +189,7 @@ uint32_t subid_first_free_on(enum subid_kind kind, const char *root)
 	return subid_first_free(text, size);
 }
 
-/*
- * Do subids come from elsewhere than the files?  The tools of shadow look at this line too, and
- * without it getsubids would only read the same file again.
- */
+/* Without this line getsubids reads the same files again, and the other tools of shadow do too. */
 bool subid_has_other_source(const char *root)
 {
 	autofree char *path = str_format("%s/etc/nsswitch.conf", root);
@@ -215,8 +213,8 @@ bool subid_has_other_source(const char *root)
 }
 
 /*
- * Asks getsubids, whose answer for "no range" is a failure without output: so its exit status tells
- * nothing more.
+ * Asks getsubids.  The exit status isn't looked at, since the program fails without output for a user
+ * without a range too.
  */
 static int ask_getsubids(enum subid_kind kind, const char *path, const char *user,
 			 struct subid_ranges *ret_ranges, struct error *err)

@@ -17,8 +17,10 @@
 
 #include "core/base/fd.h"
 #include "core/base/spawn.h"
+#include "rootless/host_check.h"
+#include "rootless/subid.h"
 
-/* Directories of users can be slow to answer newuidmap; beyond this they are down. */
+/* A network directory (LDAP) can be slow to answer newuidmap; after this time it is down. */
 #define HELPER_TIMEOUT_MS 30000
 
 static int write_proc_file(pid_t pid, const char *name, const char *text,
@@ -41,14 +43,14 @@ static int write_map(pid_t pid, const char *name, const struct idmap *map,
 	autostrbuf struct strbuf text = { 0 };
 
 	idmap_print_lines(map, &text);
-	/* The kernel takes a map in one write of less than a page.  Source: user_namespaces(7). */
+	/* The kernel takes a map in one write that is smaller than a page.  Source: user_namespaces(7). */
 	if (text.size >= (size_t)sysconf(_SC_PAGESIZE))
 		return error_set(err, 0, "%s: %zu mappings are too long for the kernel", name,
 				 map->count);
 	return write_proc_file(pid, name, text.bytes, plan, err);
 }
 
-/* One of the two programs and its arguments: pid, then inner, outer, count of each range. */
+/* newuidmap or newgidmap, with its arguments: pid, then inner, outer and count of each range. */
 struct helper {
 	const char *name;
 	char path[HOST_PATH_SIZE];
@@ -101,7 +103,7 @@ static int helper_start(struct helper *helper, pid_t pid, const struct idmap *ma
 	return 0;
 }
 
-/* Whatever happened before: a started program is waited for.  The first error is kept. */
+/* Waits for a program that was started, whether or not an error came before.  Keeps the first error. */
 static int helper_finish(struct helper *helper, const struct userns_plan *plan, struct error *err)
 {
 	struct error own = ERROR_NONE;
@@ -115,9 +117,9 @@ static int helper_finish(struct helper *helper, const struct userns_plan *plan, 
 }
 
 /*
- * Side by side: each takes a millisecond or more, nearly all of it waiting for its own start.  The
- * caller's own id alone, where one of the two files has no range for them, takes no helper, which would
- * fail where that file is missing.
+ * The two programs run side by side: each takes a millisecond or more, most of it to start.  A side
+ * that maps the own id alone is written without a helper, since a helper fails where its file has no
+ * range or doesn't exist.
  */
 static int run_helpers(pid_t pid, const struct userns_plan *plan, struct error *err)
 {
@@ -125,8 +127,8 @@ static int run_helpers(pid_t pid, const struct userns_plan *plan, struct error *
 	struct error first = ERROR_NONE;
 	int result;
 
-	helpers[0].name = "newuidmap";
-	helpers[1].name = "newgidmap";
+	for (enum subid_kind kind = SUBID_UID; kind <= SUBID_GID; kind++)
+		helpers[kind].name = host_mapping_programs[kind];
 	result = idmap_is_single(&plan->uids, geteuid())
 			 ? write_map(pid, "uid_map", &plan->uids, plan, &first)
 			 : helper_start(&helpers[0], pid, &plan->uids, plan, &first);
@@ -146,8 +148,8 @@ int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *e
 		return 0;
 	/*
 	 * ORDER: before gid_map.  The kernel lets an ordinary user map the own gid only while
-	 * setgroups is denied (else a user could leave a group that a file excludes), and after
-	 * gid_map is written the mark can't be changed.
+	 * setgroups is denied (otherwise a user could leave a group that a file excludes).  Once
+	 * gid_map is written, setgroups can't be denied any more.
 	 */
 	if (!plan->setgroups_allowed && write_proc_file(pid, "setgroups", "deny", plan, err) < 0)
 		return -1;
@@ -158,7 +160,10 @@ int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *e
 	return write_map(pid, "gid_map", &plan->gids, plan, err);
 }
 
-/* Process boundary: it has our memory, waits in its user namespace, and dies with us or by our hand. */
+/*
+ * Process boundary: the child has our memory, waits in its user namespace, and dies when we die or
+ * kill it.
+ */
 static void __attribute__((noreturn)) cloned_wait_in_namespace(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -175,10 +180,10 @@ pid_t userns_fork(const struct userns_plan *plan, struct error *err)
 	if (plan->mode != USERNS_INHERIT)
 		args.flags = CLONE_NEWUSER;
 	/*
-	 * ORDER: the mark before the clone, which has it from its first moment.  As root of a rootless
-	 * engine's user namespace we share the uid with containers, and who has the uid of a new user
-	 * namespace's owner has every capability over it.  Root writes the maps of a process that isn't
-	 * dumpable as well; newuidmap(1), for an ordinary user, refuses to.
+	 * ORDER: not dumpable before the clone, so that the child isn't dumpable from its first moment.
+	 * As root of a rootless engine's user namespace we share the uid with containers, and a process
+	 * with the uid of a user namespace's owner has every capability in that namespace.  Root can
+	 * write the maps of a process that isn't dumpable; newuidmap(1), for an ordinary user, can't.
 	 */
 	if (geteuid() == 0)
 		prctl(PR_SET_DUMPABLE, 0);
@@ -216,8 +221,8 @@ int userns_try(const struct userns_plan *plan, struct error *err)
 }
 
 /*
- * Makes the capabilities survive an execve as an id that isn't 0: the ambient set is what the
- * kernel adds then.
+ * Makes the capabilities survive the execve of a process whose uid isn't 0: the kernel then keeps
+ * the ambient set.
  * Source: capabilities(7), "Transformation of capabilities during execve()".
  */
 static int keep_capabilities_over_execve(struct error *err)
@@ -241,7 +246,7 @@ static int keep_capabilities_over_execve(struct error *err)
 	return 0;
 }
 
-/* 0, or the first id of a map without it. */
+/* 0, or the first id of a map that doesn't have 0. */
 static uint32_t root_of(const struct idmap *map)
 {
 	return idmap_maps_inner(map, 0) || map->count == 0 ? 0 : map->ranges[0].inner;
@@ -256,17 +261,17 @@ struct userns_root userns_root(const struct userns_plan *plan, enum userns_group
 }
 
 /*
- * Since the clone (or setns) this process has every capability in the user namespace, whatever its
- * uid is there.  An execve keeps them for uid 0 alone; so it must be uid 0 before.  A change of ids
- * away from 0 would drop them; from the ids that we have here (the overflow id, or already 0) to 0
- * nothing is dropped, and to another id neither, as none of our three ids was 0.
+ * Since the clone (or setns) this process has every capability in the user namespace, with any uid.
+ * An execve keeps them for uid 0 alone, so the process becomes uid 0 first.  setresuid(2) drops
+ * capabilities where a uid was 0 before and isn't afterwards.  That doesn't happen here: either the
+ * new uid is 0, or 0 isn't mapped and no uid of this process can be 0.
  */
 int userns_become_root(const struct userns_root *root, struct error *err)
 {
 	/*
-	 * ORDER: groups, then gid, then uid.  The first two ask for CAP_SETGID, which a uid other
-	 * than 0 could have lost. The caller's groups would let the container into files that the
-	 * host's root gave to them alone.
+	 * ORDER: groups, then gid, then uid.  The first two need CAP_SETGID, which the change of uid
+	 * could drop.  The caller's groups would let the container open files that the host's root
+	 * gave to these groups alone.
 	 */
 	if (root->drop_groups && setgroups(0, NULL) < 0)
 		return error_set(err, errno, "drop supplementary groups");

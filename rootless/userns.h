@@ -3,84 +3,51 @@
 #define URUN_ROOTLESS_USERNS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 #include "core/base/error.h"
 #include "core/config/config.h"
 #include "rootless/host.h"
 #include "rootless/idmap.h"
+#include "rootless/userns_caller.h"
 
 /*
- * The user namespace, both halves of it.
+ * The user namespace: the plan (userns_plan.c), and what the parent and the child do (userns.c).
  *   parent: userns_caller_read() → userns_plan_make() → clone(2) → userns_write_maps()
- *   child:  USERNS_JOIN: setns(2); waits for the parent → userns_become_root() → execve(2)
+ *   child:  (USERNS_JOIN: setns(2)) → waits for the parent → userns_become_root() → execve(2)
  */
 
 /* Where the container's user namespace comes from, and who writes its maps. */
 enum userns_mode {
-	USERNS_INHERIT, /* urun's own: it is root of one already (podman) and the config asks for
-			   none */
-	USERNS_DIRECT,	/* a new one; the parent writes the maps: one own id, or it holds CAP_SETUID
-			   and CAP_SETGID */
-	USERNS_HELPERS, /* a new one; newuidmap and newgidmap write them */
+	USERNS_INHERIT, /* urun's own: urun is root of a user namespace already (podman), and the
+			   config asks for none */
+	USERNS_DIRECT,	/* a new one; the parent writes the maps: they have the own ids alone, or
+			   the parent has CAP_SETUID and CAP_SETGID */
+	USERNS_HELPERS, /* a new one; newuidmap and newgidmap write the maps */
 	USERNS_JOIN,	/* the one behind a path of the config */
-};
-
-/*
- * Are we in the host's first user namespace?  The inode tells, which is fixed; the text of uid_map
- * doesn't, as another user namespace can have the identity map.  False where nobody knows.
- */
-bool userns_is_initial(void);
-
-/* The caller, as far as the kernel asks for it. */
-struct userns_caller {
-	struct host host;
-	uid_t uid;     /* effective */
-	gid_t gid;     /* effective */
-	bool initial;  /* in the host's first user namespace, not one that somebody made */
-	uint64_t caps; /* effective capabilities, bit CAP_… each; they count in the caller's own
-			  user namespace */
 };
 
 /* A plain value of some 8 KB; nothing to release. */
 struct userns_plan {
 	enum userns_mode mode;
-	struct idmap uids; /* inner: the container's; outer: as numbered in urun's user namespace */
+	struct idmap uids; /* inner: the container's ids; outer: ids of urun's user namespace */
 	struct idmap gids;
-	bool setgroups_allowed; /* false: supplementary groups can't be changed inside, setgroups(2)
-				   is EPERM */
+	bool setgroups_allowed; /* false: supplementary groups can't be changed inside; setgroups(2)
+				   fails with EPERM */
 	const char *join_path;	/* USERNS_JOIN: the config's memory; else NULL */
-	struct host host;	/* where the helpers are looked for */
+	struct host host;	/* where the helpers are searched for */
 };
-
-/* May the caller write any map of a child's user namespace?  CAP_SETUID and CAP_SETGID. */
-bool userns_caller_can_map(const struct userns_caller *caller);
-
-/*
- * Has the caller the capability CAP_… @capability where the kernel asks for it in the initial user
- * namespace?
- */
-bool userns_caller_has_on_host(const struct userns_caller *caller, int capability);
-
-/*
- * Reads who we are.  Whether the user namespace is the initial one is told by its inode, which is
- * fixed; the text of uid_map doesn't tell, as a user namespace can have the identity map. Fails
- * with a hint where the kernel has no user namespaces.
- */
-int userns_caller_read(const struct host *host, struct userns_caller *ret_caller,
-		       struct error *err);
 
 /*
  * Chooses the user namespace and the ids of a container.
- *   the config's user namespace has a path        → join it
- *   root of a user namespace, none in the config  → stay in it
- *   uidMappings, gidMappings                      → those, after a check that they may be written
- *   root                                          → all ids of the own user namespace, as they are
- *   else                                          → the own id to 0, then the subids; where there
- *                                                   are none, one warning and the own id alone
- * Nothing is created.  All that can be known beforehand is an error here: no range, range too
- * small, id not in the range, no helper.
+ *   the config's user namespace has a path        → that namespace is joined
+ *   root of a user namespace, none in the config  → the container stays in it
+ *   uidMappings, gidMappings                      → these, after a check that they may be written
+ *   root                                          → all ids of urun's user namespace, unchanged
+ *   else                                          → the own id to 0, then the subids; without
+ *                                                   subids, one warning and the own id alone
+ * Nothing is made.  What can be known beforehand is refused here: no range, a range that is too
+ * small, an id outside of the ranges, a helper that isn't installed.
  * Runs in: parent.  The plan points into the config.
  * Source: user_namespaces(7), newuidmap(1); OCI runtime-spec 1.3, config-linux.md "User namespace
  * mappings".
@@ -88,57 +55,57 @@ int userns_caller_read(const struct host *host, struct userns_caller *ret_caller
 int userns_plan_make(const struct container_config *config, const struct userns_caller *caller,
 		     struct userns_plan *ret_plan, struct error *err);
 
-/* The same for a config that says nothing of ids and namespaces. */
+/* The same for a config without ids and namespaces. */
 int userns_plan_default(const struct userns_caller *caller, struct userns_plan *ret_plan,
 			struct error *err);
 
 /*
- * The plan that a running process's user namespace amounts to: urun's own, or one to join.  Its
- * join_path is NULL: who joins has the descriptor.
- * Runs in: parent, while a pidfd of @pid is held and says afterwards that it lives.
+ * The plan that describes the user namespace of a running process: urun's own, or one to join.  The
+ * plan has no join_path, since the caller joins by a descriptor.
+ * Runs in: parent, while a pidfd of @pid is held.  Afterwards the caller asks the pidfd whether the
+ * process still lives.
  */
 int userns_plan_of_process(pid_t pid, const struct userns_caller *caller,
 			   struct userns_plan *ret_plan, struct error *err);
 
 /*
- * Writes the maps of the new user namespace that @pid is in, and waits until they are written.
- * Nothing to do for USERNS_INHERIT and USERNS_JOIN.  Fails with a hint where a check finds the
- * cause.
+ * Writes the maps of the new user namespace that @pid is in, and waits until they are written.  Does
+ * nothing for USERNS_INHERIT and USERNS_JOIN.  Fails with a hint where a check finds the cause.
  * Runs in: parent, while @pid waits.
  */
 int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *err);
 
 /*
- * The plan of another user namespace with the same ids, for a process that serves the container: no
- * capability that is had in the container's one counts in it.  Nothing is made; USERNS_INHERIT stays
- * that, as there is no place beside the one that urun itself is in.
+ * The plan of a second user namespace with the same ids, for a process that serves the container: the
+ * capabilities of the container's root don't count in this namespace.  Makes nothing.
+ * USERNS_INHERIT stays USERNS_INHERIT, as a second namespace couldn't have the same ids.
  */
 int userns_plan_twin(const struct userns_plan *plan, struct userns_plan *ret_twin,
 		     struct error *err);
 
 /*
- * A fork(2) in a new user namespace as planned, whose maps the caller then writes; with
- * USERNS_INHERIT in urun's own.  Returns the pid, 0 in the child, or -1 with an error and a hint.
- * The child has our memory.
+ * Does a fork(2) into a new user namespace as planned, whose maps the caller writes afterwards; with
+ * USERNS_INHERIT, into urun's own.  Returns the pid, 0 in the child, or -1 with an error and a hint.
+ * The child has a copy of our memory.
  */
 pid_t userns_fork(const struct userns_plan *plan, struct error *err);
 
 /*
- * Makes a user namespace as planned, and takes it away again: can this user have it on this host?
- * Fails as the making does, with the hint.
+ * Makes a user namespace as planned, and ends it again: can this user have it on this host?  Fails
+ * with the error and the hint that a container would have.
  * Runs in: parent.
  */
 int userns_try(const struct userns_plan *plan, struct error *err);
 
 enum userns_groups {
 	USERNS_DROP_GROUPS,
-	USERNS_KEEP_GROUPS, /* leave the caller's supplementary groups, for files that only they may
-			       open */
+	USERNS_KEEP_GROUPS, /* keep the caller's supplementary groups, for files that only their
+			       members may open */
 };
 
-/* The ids that a process takes to be root of a user namespace. */
+/* The ids that a process takes to become root of a user namespace. */
 struct userns_root {
-	uid_t uid; /* 0; where 0 isn't mapped: the first id of the map */
+	uid_t uid; /* 0; where 0 isn't mapped, the first id of the map */
 	gid_t gid;
 	bool drop_groups; /* the caller's supplementary groups are dropped */
 };
@@ -146,9 +113,10 @@ struct userns_root {
 struct userns_root userns_root(const struct userns_plan *plan, enum userns_groups groups);
 
 /*
- * Becomes @root of the user namespace, with all its capabilities, such that execve(2) keeps them.
- * Where 0 isn't mapped they are in the ambient set then: who drops capabilities later must clear
- * that too.  Clears PR_SET_PDEATHSIG and the dumpable mark, as every change of ids does.
+ * Becomes @root of the user namespace, with all capabilities in it, such that execve(2) keeps them.
+ * Where 0 isn't mapped, the capabilities are in the ambient set too; code that drops capabilities
+ * later must clear this set.  Clears PR_SET_PDEATHSIG and the dumpable mark, as every change of ids
+ * does.
  * Runs in: the child, after its maps are written.  Makes system calls only (no memory, no locks).
  */
 int userns_become_root(const struct userns_root *root, struct error *err);

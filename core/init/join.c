@@ -31,7 +31,7 @@
 #include "core/sync/join.h"
 #include "core/sync/pipe.h"
 #include "core/sync/source.h"
-#include "rootless/host.h"
+#include "rootless/host_check.h"
 #include "rootless/userns.h"
 
 /* An upper bound for the descriptors that init opens besides those that it was started with. */

@@ -73,7 +73,7 @@
 #include "core/parent/streams.h"
 #include "core/sync/join.h"
 #include "core/sync/pipe.h"
-#include "rootless/host.h"
+#include "rootless/host_check.h"
 
 /*
  * Namespaces that clone3(2) doesn't make here.  The new process makes them later: a time namespace holds

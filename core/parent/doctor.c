@@ -25,6 +25,7 @@
 #include "core/cgroup/tree.h"
 #include "core/parent/doctor_kernel.h"
 #include "netns/launch.h"
+#include "rootless/host_check.h"
 #include "rootless/name.h"
 #include "rootless/overlay.h"
 #include "rootless/subid.h"
@@ -51,7 +52,7 @@ add(struct doctor *doctor, const char *name, enum doctor_state state, const char
 {
 	struct doctor_report *report = doctor->report;
 	struct doctor_row *row;
-	char value[HOST_MEND_SIZE];
+	char value[HOST_FIX_SIZE];
 	va_list args;
 
 	va_start(args, format);
@@ -170,7 +171,7 @@ static void examine_causes(struct doctor *doctor)
 
 	for (size_t i = 0; i < HOST_TROUBLE_COUNT; i++) {
 		const struct host_check *check = &host_checks[i];
-		char mend[HOST_MEND_SIZE], value[128];
+		char mend[HOST_FIX_SIZE], value[128];
 
 		/* Root maps what it likes, by itself. */
 		if (root && !(check->occasions & HOST_AT_USERNS))

@@ -9,7 +9,7 @@
 
 /*
  * What a host must have for urun, may have, and lacks, as `urun doctor` lists it.  The causes and
- * mends of failed user namespaces are those of rootless/host.h, of which errors have their hints.
+ * mends of failed user namespaces are those of rootless/host_check.h, of which errors have their hints.
  */
 enum doctor_state {
 	DOCTOR_OK,

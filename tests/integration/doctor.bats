@@ -64,7 +64,7 @@ closed_host() {
 	mkdir "$BATS_TEST_TMPDIR/empty"
 	observe unshare --user --map-root-user --mount sh -c 'mount --bind "$2" /dev && exec "$0" --root "$1" doctor --json' "$URUN" "$STATE" "$BATS_TEST_TMPDIR/empty"
 	row /dev/fuse
-	[ "$row_state" = warning ] && [ "$row_mend" = 'run `modprobe fuse` as root; in a container, start that with --device /dev/fuse' ]
+	[ "$row_state" = warning ] && [ "$row_mend" = 'run `modprobe fuse` as root; in a container, start the container with --device /dev/fuse' ]
 	row 'network (urun-slirp, /dev/net/tun)'
 	[ "$row_state" = warning ]
 	assert_contains "$row_value" /dev/net/tun

@@ -110,7 +110,7 @@ nested() {
 	by_options "${inner[@]}" urun run --network none -- true
 	assert_one_line 'overlay over /: open /dev/fuse' '--device /dev/fuse'
 	by_options "${inner[@]}" --volume /dev/fuse:/dev/fuse urun run --network none -- true
-	assert_one_line 'overlay over /: there are mounts below it, which takes the program fuse-overlayfs'
+	assert_one_line 'overlay over /: there are mounts below it, and so it needs the program fuse-overlayfs'
 	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
 	unpack_debian "$BUNDLE/debian"
 	for library in $(ldd "$(command -v fuse-overlayfs)" | sed -n 's/.* => \(.*libfuse3[^ ]*\) .*/\1/p'); do

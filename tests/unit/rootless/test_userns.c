@@ -190,8 +190,8 @@ static void test_given_mappings_outside_the_subids(void **state)
 	subids("ann:100000:65536\n", "ann:100000:65536\n");
 	assert_refused(
 		RANGE(0, 1000, 1) "," RANGE(1, 100000, 70000),
-		"linux.uidMappings[1]: the range of ann in /etc/subuid is too small: the ids 165536-169999 are missing in 100000-165535",
-		"run as root usermod --add-subuids 165536-169999 ann, if nobody else has these");
+		"linux.uidMappings[1]: the range of ann in /etc/subuid is too small: the ids 165536-169999 are not in 100000-165535",
+		"run as root usermod --add-subuids 165536-169999 ann, if no other user has these ids");
 	assert_refused(
 		RANGE(0, 0, 1),
 		"linux.uidMappings[0]: id 0 is neither ann's own nor in the subuid range 100000-165535",
@@ -204,7 +204,7 @@ static void test_given_mappings_outside_the_subids(void **state)
 	assert_refused(
 		RANGE(0, 100000, 65536),
 		"linux.uidMappings[0]: no range for ann in /etc/subuid, needed for the ids 100000-165535",
-		"run as root usermod --add-subuids 100000-165535 ann, if nobody else has these");
+		"run as root usermod --add-subuids 100000-165535 ann, if no other user has these ids");
 }
 
 static void test_root_of_the_host(void **state)
