@@ -8,7 +8,7 @@
 
 #include "core/base/str.h"
 
-/* su and sudo leave another user's runtime folder behind: that one's systemd would refuse us. */
+/* After su or sudo, $XDG_RUNTIME_DIR can be another user's directory, whose systemd would refuse us. */
 static bool is_our_socket(const char *path)
 {
 	struct stat st;
@@ -16,7 +16,7 @@ static bool is_our_socket(const char *path)
 	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid();
 }
 
-/* "unix:path=…", where what isn't one of D-Bus's optionally-escaped bytes is %XX. */
+/* "unix:path=…".  Bytes outside of D-Bus's set of optionally-escaped bytes are written as %XX. */
 static char *address_of_socket(const char *path)
 {
 	struct strbuf address = { 0 };
@@ -30,7 +30,7 @@ static char *address_of_socket(const char *path)
 	return address.bytes;
 }
 
-/* NULL where the folder has no bus of ours. */
+/* NULL where the directory has no bus of ours. */
 static char *address_in(const char *runtime_dir, bool *ret_managed)
 {
 	autofree char *bus = str_format("%s/bus", runtime_dir);

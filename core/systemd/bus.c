@@ -30,7 +30,10 @@ int bus_fail_no_session(struct error *err)
 	return hint_session(err);
 }
 
-/* The bus's texts are sentences: a small first letter makes them part of ours. */
+/*
+ * The messages of the bus are sentences.  Without the full stop, and with a small first letter (unless
+ * the sentence begins with an abbreviation), they fit into our line.
+ */
 static int set_message(const char *message, struct error *err)
 {
 	size_t length = strlen(message);
@@ -65,15 +68,7 @@ static uint64_t now_us(void)
 	return (uint64_t)clock_ns() / 1000;
 }
 
-/* Never 0, which sd_bus_call() takes as its own default. */
-static uint64_t time_left(const struct bus *bus)
-{
-	uint64_t now = now_us();
-
-	return now < bus->deadline ? bus->deadline - now : 1;
-}
-
-/* Handles one message, or waits for one until @deadline.  Returns 0 or a negative errno. */
+/* Handles one message, or waits until @deadline for a message.  Returns 0 or a negative errno. */
 static int turn_until(const struct bus *bus, uint64_t deadline)
 {
 	int result = sd_bus_process(bus->connection, NULL);
@@ -95,8 +90,8 @@ static int turn(const struct bus *bus)
 /* ---- connecting ---- */
 
 /*
- * sd-bus (of systemd 246) authenticates without naming a uid, so that the bus takes the one that
- * the kernel tells it: in a user namespace, where we may be uid 0, ours would be another to the bus.
+ * sd-bus (since systemd 246) authenticates without naming a uid, and the bus takes the uid that the
+ * kernel reports.  In a user namespace our own uid (0, perhaps) isn't the uid that the bus sees.
  */
 static int start_connection(const char *address, sd_bus **ret_connection)
 {
@@ -161,7 +156,7 @@ int bus_new_call(const struct bus *bus, const char *method, sd_bus_message **ret
 	int result = sd_bus_message_new_method_call(bus->connection, ret_call, MANAGER_NAME,
 						    MANAGER_PATH, MANAGER_INTERFACE, method);
 
-	/* A bus without systemd shall say so, not look for a program of that name to start. */
+	/* On a bus without systemd the call must fail, and not start a program that owns the name. */
 	if (result >= 0)
 		result = sd_bus_message_set_auto_start(*ret_call, 0);
 	return result < 0 ? error_set(err, -result, "make a call of %s", method) : 0;
@@ -170,7 +165,10 @@ int bus_new_call(const struct bus *bus, const char *method, sd_bus_message **ret
 int bus_call(const struct bus *bus, sd_bus_message *call, sd_bus_error *ret_cause,
 	     sd_bus_message **ret_reply)
 {
-	int result = sd_bus_call(bus->connection, call, time_left(bus), ret_cause, ret_reply);
+	uint64_t now = now_us();
+	/* Never 0: sd_bus_call() would take 0 as its own default. */
+	uint64_t left = now < bus->deadline ? bus->deadline - now : 1;
+	int result = sd_bus_call(bus->connection, call, left, ret_cause, ret_reply);
 
 	return result < 0 ? result : 0;
 }
@@ -213,8 +211,9 @@ static int ask_for_manager(struct bus *bus)
 }
 
 /*
- * ORDER: the signal is asked for before the name is looked for, else it could be taken in between.
- * A signal that came before the answer is handled after it, and says no more than the answer does.
+ * ORDER: subscribe to the signal first, then ask for the name; otherwise systemd could take the name in
+ * between, unseen.  A signal that arrives before the answer is handled after the answer, and has the
+ * same news.
  */
 int bus_await_manager(struct bus *bus, struct error *err)
 {
@@ -251,7 +250,7 @@ static int on_job_removed(sd_bus_message *signal, void *data, sd_bus_error *ret_
 	return 0;
 }
 
-/* The bus handles what we send in its order, so its answer needn't be waited for. */
+/* The bus handles our messages in their order, so there is no need to wait for its answer. */
 int bus_watch_jobs(struct bus *bus, struct error *err)
 {
 	int result = sd_bus_match_signal_async(bus->connection, NULL, MANAGER_NAME, MANAGER_PATH,
@@ -261,7 +260,7 @@ int bus_watch_jobs(struct bus *bus, struct error *err)
 	return result < 0 ? error_set(err, -result, "watch systemd's jobs") : 0;
 }
 
-/* Signals that came before the call's reply are still queued: they are looked at by turn() only. */
+/* Signals that arrived before the reply of the call are still in the queue: only turn() handles them. */
 int bus_await_job(struct bus *bus, sd_bus_message *reply, struct error *err)
 {
 	const char *job;

@@ -12,7 +12,7 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 
-/* The kernel's CONFIG_NR_CPUS and CONFIG_NODES_SHIFT end below it. */
+/* Above the highest CPU and memory node that a kernel can have (CONFIG_NR_CPUS, CONFIG_NODES_SHIFT). */
 #define SET_MAX 8191
 
 enum form {
@@ -45,7 +45,7 @@ static const struct {
 	{ "AllowedMemoryNodes", FORM_SET },
 };
 
-/* What a value of the form is, for the error. */
+/* How the error describes a value of the form. */
 static const char *const form_names[] = {
 	[FORM_TEXT] = "a text",
 	[FORM_TRUTH] = "true or false",
@@ -77,14 +77,14 @@ static int property_add_text(struct property *property, const char *bytes, size_
 	return 0;
 }
 
-/* ---- annotation's values: the part of GVariant's text form that properties of scopes need ---- */
+/* ---- values of annotations: the part of GVariant's text format that properties of scopes need ---- */
 
 static const char *skip_blanks(const char *text)
 {
 	return text + strspn(text, " \t");
 }
 
-/* Takes a text in quotes off the front of *@rest. */
+/* Adds the quoted text at the front of *@rest to the property, and moves *@rest behind it. */
 static int parse_quoted(const char **rest, struct property *property)
 {
 	static const char escapes[] = "n\nt\t\\\\'\'\"\"";
@@ -124,7 +124,7 @@ static int parse_text(const char *value, struct property *property)
 	return 0;
 }
 
-/* An empty list is refused, as GVariant does: nothing tells its type. */
+/* An empty list is refused, as in GVariant, since its type would be unknown. */
 static int parse_texts(const char *value, struct property *property)
 {
 	property->signature = "as";
@@ -235,24 +235,7 @@ static int parse_value(enum form form, const char *value, struct property *prope
 
 /* ---- names ---- */
 
-static enum form form_of(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(known_properties); i++)
-		if (strcmp(known_properties[i].name, name) == 0)
-			return known_properties[i].form;
-	return FORM_ANNOTATION;
-}
-
-static bool is_name(const char *name)
-{
-	if (!isalpha((unsigned char)*name))
-		return false;
-	while (isalnum((unsigned char)*name))
-		name++;
-	return !*name;
-}
-
-/* TimeoutStopSec is one, TimeoutStopUSec is not. */
+/* True for TimeoutStopSec, false for TimeoutStopUSec. */
 static bool is_in_seconds(const char *name)
 {
 	size_t length = strlen(name);
@@ -283,17 +266,22 @@ int property_parse(const char *argument, struct property *ret_property, struct e
 	autoproperty struct property property = PROPERTY_NONE;
 	autofree char *value = NULL;
 	const char *equals = strchr(argument, '=');
+	enum form form = FORM_ANNOTATION;
 	struct span trimmed;
-	enum form form;
+	size_t length = 0;
 
 	if (!equals)
 		return error_set(err, 0, "property '%s': not of the form NAME=VALUE", argument);
 	property.name = str_dup_n(argument, (size_t)(equals - argument));
-	if (!is_name(property.name))
+	while (isalnum((unsigned char)property.name[length]))
+		length++;
+	if (!isalpha((unsigned char)property.name[0]) || property.name[length])
 		return error_set(err, 0, "property '%s': not a property's name", property.name);
 	trimmed = span_trim((struct span){ .bytes = equals + 1, .size = strlen(equals + 1) });
 	value = str_dup_n(trimmed.bytes, trimmed.size);
-	form = form_of(property.name);
+	for (size_t i = 0; i < ARRAY_SIZE(known_properties); i++)
+		if (strcmp(known_properties[i].name, property.name) == 0)
+			form = known_properties[i].form;
 	if (parse_value(form, value, &property) < 0)
 		return error_set(err, 0, "property %s: '%s' is not %s", property.name, value,
 				 form_names[form]);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * urun-systemd BUS start UNIT PID [NAME=VALUE…]   puts the process into a new scope
+ * urun-systemd BUS start UNIT PID [NAME=VALUE…]   makes a new scope with the process in it
  * urun-systemd BUS attach UNIT PID [BELOW]        moves the process into a unit, or a cgroup below it
- * urun-systemd BUS set UNIT [NAME=VALUE…]         changes a unit's properties until it ends
- * urun-systemd BUS stop UNIT                      ends a unit; one that isn't there is no failure
+ * urun-systemd BUS set UNIT [NAME=VALUE…]         changes properties of a unit, until the unit ends
+ * urun-systemd BUS stop UNIT                      ends a unit; a unit that doesn't exist is no failure
  *
- * BUS is --user or --system.  Nothing is printed but one line on stderr where it fails; status 0 or 1.
- * A program of its own, as urun is linked statically and talks to systemd only where it is told to.
+ * BUS is --user or --system.  On failure the program prints one line on stderr and exits with status 1.
+ * It prints nothing else.  This is a program of its own, since urun is linked statically and talks to
+ * systemd only where it is told to.
  * Runs in: urun-systemd, started by the parent in the caller's namespaces, with the caller's rights.
  */
 #include <stdbool.h>
@@ -37,7 +38,7 @@ struct request {
 #define automessage __attribute__((cleanup(sd_bus_message_unrefp)))
 #define autocause   __attribute__((cleanup(sd_bus_error_free)))
 
-/* ---- calls as messages: these return 0 or a negative errno ---- */
+/* ---- messages: these functions return 0 or a negative errno ---- */
 
 static int append_value(sd_bus_message *call, const struct property *property)
 {
@@ -70,7 +71,7 @@ static int append_property(sd_bus_message *call, const struct property *property
 	return result < 0 ? result : sd_bus_message_close_container(call);
 }
 
-/* All of them, and PIDs where a process is given. */
+/* Appends all properties, and the property PIDs where the request has a process. */
 static int append_properties(sd_bus_message *call, const struct request *request)
 {
 	int result = sd_bus_message_open_container(call, 'a', "(sv)");
@@ -100,7 +101,7 @@ static int reset_failed(const struct bus *bus, const char *unit, struct error *e
 	return 0;
 }
 
-/* Returns 1, and no reply, where there is a unit of that name. */
+/* Returns 1, without a reply, where a unit of this name exists. */
 static int call_start(const struct bus *bus, const struct request *request,
 		      sd_bus_message **ret_reply, struct error *err)
 {
@@ -123,7 +124,7 @@ static int call_start(const struct bus *bus, const struct request *request,
 	return sd_bus_error_has_name(&cause, ERROR_UNIT_EXISTS) ? 1 : -1;
 }
 
-static int start(struct bus *bus, const struct request *request, struct error *err)
+static int start_scope(struct bus *bus, const struct request *request, struct error *err)
 {
 	automessage sd_bus_message *reply = NULL;
 	int called;
@@ -131,7 +132,7 @@ static int start(struct bus *bus, const struct request *request, struct error *e
 	if (bus_watch_jobs(bus, err) < 0)
 		return -1;
 	called = call_start(bus, request, &reply, err);
-	/* An earlier scope that failed stays as a name until it is reset; one that lives isn't touched. */
+	/* The name of an earlier scope that failed is kept until it is reset.  A live scope isn't touched. */
 	if (called == 1) {
 		if (reset_failed(bus, request->unit, err) < 0)
 			return -1;
@@ -140,8 +141,8 @@ static int start(struct bus *bus, const struct request *request, struct error *e
 	return called == 0 ? bus_await_job(bus, reply, err) : -1;
 }
 
-/* Only of a unit that is delegated.  Source: org.freedesktop.systemd1(5). */
-static int attach(struct bus *bus, const struct request *request, struct error *err)
+/* Works for delegated units only.  Source: org.freedesktop.systemd1(5). */
+static int attach_process(struct bus *bus, const struct request *request, struct error *err)
 {
 	automessage sd_bus_message *call = NULL;
 	autocause sd_bus_error cause = SD_BUS_ERROR_NULL;
@@ -156,7 +157,7 @@ static int attach(struct bus *bus, const struct request *request, struct error *
 	return result < 0 ? bus_fail(result, &cause, err) : 0;
 }
 
-static int set(struct bus *bus, const struct request *request, struct error *err)
+static int set_properties(struct bus *bus, const struct request *request, struct error *err)
 {
 	automessage sd_bus_message *call = NULL;
 	autocause sd_bus_error cause = SD_BUS_ERROR_NULL;
@@ -172,7 +173,7 @@ static int set(struct bus *bus, const struct request *request, struct error *err
 	return result < 0 ? bus_fail(result, &cause, err) : 0;
 }
 
-static int stop(struct bus *bus, const struct request *request, struct error *err)
+static int stop_unit(struct bus *bus, const struct request *request, struct error *err)
 {
 	automessage sd_bus_message *call = NULL, *reply = NULL;
 	autocause sd_bus_error cause = SD_BUS_ERROR_NULL;
@@ -199,10 +200,10 @@ static const struct action {
 	bool has_below;
 	int (*run)(struct bus *bus, const struct request *request, struct error *err);
 } actions[] = {
-	{ "start", true, true, false, start },
-	{ "attach", true, false, true, attach },
-	{ "set", false, true, false, set },
-	{ "stop", false, false, false, stop },
+	{ "start", true, true, false, start_scope },
+	{ "attach", true, false, true, attach_process },
+	{ "set", false, true, false, set_properties },
+	{ "stop", false, false, false, stop_unit },
 };
 
 /* ---- the command line ---- */
@@ -215,7 +216,7 @@ static int fail_usage(struct error *err)
 		"[NAME=VALUE…] | attach UNIT PID [BELOW] | set UNIT [NAME=VALUE…] | stop UNIT");
 }
 
-/* @words are those behind the action's name, @count of them. */
+/* @words: the @count arguments after the action's name. */
 static int read_request(const struct action *action, char *const *words, size_t count,
 			struct request *request, struct error *err)
 {
@@ -247,7 +248,7 @@ static void release_request(struct request *request)
 	free(request->properties);
 }
 
-static int connect_as_told(const char *word, struct bus *bus, struct error *err)
+static int connect_to_bus(const char *word, struct bus *bus, struct error *err)
 {
 	autofree char *address = NULL;
 	bool managed = false;
@@ -263,25 +264,20 @@ static int connect_as_told(const char *word, struct bus *bus, struct error *err)
 	return managed ? bus_await_manager(bus, err) : 0;
 }
 
-static const struct action *find_action(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
-		if (strcmp(actions[i].name, name) == 0)
-			return &actions[i];
-	return NULL;
-}
-
-static int run(int argc, char **argv, struct error *err)
+static int run_action(int argc, char **argv, struct error *err)
 {
 	__attribute__((cleanup(release_request))) struct request request = { 0 };
 	autobus struct bus bus = BUS_NONE;
-	const struct action *action = argc > 2 ? find_action(argv[2]) : NULL;
+	const struct action *action = NULL;
 
+	for (size_t i = 0; i < ARRAY_SIZE(actions) && argc > 2; i++)
+		if (strcmp(actions[i].name, argv[2]) == 0)
+			action = &actions[i];
 	if (!action || (strcmp(argv[1], "--user") != 0 && strcmp(argv[1], "--system") != 0))
 		return fail_usage(err);
 	if (read_request(action, argv + 3, (size_t)argc - 3, &request, err) < 0)
 		return -1;
-	if (connect_as_told(argv[1], &bus, err) < 0 || action->run(&bus, &request, err) < 0)
+	if (connect_to_bus(argv[1], &bus, err) < 0 || action->run(&bus, &request, err) < 0)
 		return error_prefix(err, "%s %s", action->name, request.unit);
 	return 0;
 }
@@ -291,10 +287,10 @@ int main(int argc, char **argv)
 	struct error err = ERROR_NONE;
 	char line[ERROR_LINE_SIZE];
 
-	/* It was executed by its descriptor, whose number is all that the kernel has for a name. */
+	/* The parent executes us by a descriptor, so the kernel names the process by a number. */
 	prctl(PR_SET_NAME, "urun-systemd");
 	inherit_begin();
-	if (run(argc, argv, &err) == 0)
+	if (run_action(argc, argv, &err) == 0)
 		return 0;
 	dprintf(STDERR_FILENO, "%s\n", error_format(&err, line));
 	return 1;
