@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Completion of urun for bash.  What there is is asked of the program, so that it can't lag behind: `urun --help` has the
+# Completion of urun for bash.  The program itself is asked, so that the completion is never out of date: `urun --help` has the
 # commands, `urun COMMAND --help` the options, `urun list` the ids.
 
-# The options of a help text, a line each: "--name=ARGUMENT", or "--name=" for one that takes none; "-n=ARGUMENT" likewise.
+# Prints the options of a help text, one on each line: "--name=ARGUMENT", or "--name=" for an option without argument; "-n=ARGUMENT" in the same way.
 _urun_options() {
 	sed -nE 'h; s/^  (-.,|   ) (--[a-z-]+)( ([^ ]+))?(\[=[^ ]+)?(  .*)?$/\2=\4/p
 		g; s/^  (-.), --[a-z-]+( ([^ ]+))?(\[=[^ ]+)?(  .*)?$/\1=\3/p' <<<"$1"
 }
 
-# _urun_argument OPTIONS WORD: what the option takes; fails where it takes nothing.
+# _urun_argument OPTIONS WORD: prints the name of the argument of option WORD; fails if the option has none.
 _urun_argument() {
 	local line
 	while read -r line; do
@@ -24,11 +24,11 @@ _urun() {
 	COMPREPLY=()
 	help=$("$urun" --help 2>/dev/null) || return
 	options=$(_urun_options "$help")
-	# The words before: which command, how many operands, and whose argument comes next.
+	# The words before the cursor: find the command, the number of operands, and the option whose argument comes next.
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		if [ -n "$previous" ]; then
-			# "--name=value" is three words, for "=" and ":" divide them.
+			# "--name=value" is three words, since "=" and ":" separate words.
 			[[ $word != [=:]* ]] || continue
 			[ "$previous" != --root ] || root=(--root "$word")
 			previous=
@@ -47,7 +47,7 @@ _urun() {
 			usage=${usage#' [OPTION…]'}
 		else
 			((++operand))
-			# What stands behind is another program's.
+			# The words that follow belong to another program.
 			[[ $usage != *…* || $usage = *ID…* ]] || ended=yes
 		fi
 	done

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion of urun for fish.  What there is is asked of the program, so that it can't lag behind: `urun --help` has the
+# Completion of urun for fish.  The program itself is asked, so that the completion is never out of date: `urun --help` has the
 # commands, `urun COMMAND --help` the options, `urun list` the ids.
 
-# The options of a help text, a line each: "--name<TAB>ARGUMENT<TAB>text".
+# Prints the options of a help text, one on each line: "--name<TAB>ARGUMENT<TAB>text".
 function __urun_options
     set -l option '^  (?:-(.),|   ) (--[a-z-]+)(?: ([^ ]+))?(?:\[=[^ ]+)?(?:  +(.*))?$'
     string replace -rf $option '$2\t$3\t$4' -- $argv
@@ -37,7 +37,7 @@ function __urun_complete
             set usage (string replace -r ".*? $command( \[OPTION…\])?" '' -- $help[1])
         else
             set operand (math $operand + 1)
-            # What stands behind is another program's.
+            # The words that follow belong to another program.
             string match -q -- '*…*' $usage; and not string match -q -- '*ID…*' $usage; and set ended yes
         end
     end
