@@ -35,8 +35,8 @@ static bool parse_defs_number(struct span text, uint32_t *ret_number)
 }
 
 /*
- * The value of UID_MIN, as login(1) and useradd(8) read the file: the last line counts, the value may be
- * quoted, and a value that is no number counts as no UID_MIN.
+ * The value of UID_MIN, as login(1) and useradd(8) read the file: the last line counts, the value
+ * may be quoted, and a value that is no number counts as no UID_MIN.
  */
 static uint32_t uid_min(const char *root)
 {

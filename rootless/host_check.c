@@ -37,7 +37,9 @@ static bool file_says(const struct host *host, const char *path, const char *val
 static bool report_trouble(char fix[static HOST_FIX_SIZE], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Writes the fix.  Returns true, so that a check which found the trouble ends with one statement. */
+/*
+ * Writes the fix.  Returns true, so that a check which found the trouble ends with one statement.
+ */
 static bool report_trouble(char fix[static HOST_FIX_SIZE], const char *format, ...)
 {
 	va_list args;
@@ -184,8 +186,8 @@ static bool apparmor_restriction(const struct host *host, char fix[static HOST_F
 	    host_read_line(host, "/proc/self/attr/current", label, sizeof(label)) < 0)
 		return false;
 	/*
-	 * A process that has a profile is restricted by its profile, not by the sysctl.  The fix below
-	 * leads to the label "urun (unconfined)", which is a profile too.
+	 * A process that has a profile is restricted by its profile, not by the sysctl.  The fix
+	 * below leads to the label "urun (unconfined)", which is a profile too.
 	 */
 	if (strcmp(label, "unconfined") != 0)
 		return false;
@@ -212,9 +214,9 @@ static bool selinux_enforces(const struct host *host, char fix[static HOST_FIX_S
 }
 
 /*
- * The kernel checks the flags of unshare(2) before it checks the privileges: for a flag that doesn't
- * exist it returns EINVAL to everybody.  Another errno comes from a seccomp filter, since filters
- * look at the bit CLONE_NEWUSER only, or refuse the whole call.
+ * The kernel checks the flags of unshare(2) before it checks the privileges: for a flag that
+ * doesn't exist it returns EINVAL to everybody.  Another errno comes from a seccomp filter, since
+ * filters look at the bit CLONE_NEWUSER only, or refuse the whole call.
  */
 static bool seccomp_refuses(const struct host *host, char fix[static HOST_FIX_SIZE])
 {
@@ -235,7 +237,10 @@ static bool seccomp_refuses(const struct host *host, char fix[static HOST_FIX_SI
 		"the outer container (--security-opt seccomp=unconfined) or unit (RestrictNamespaces=no)");
 }
 
-/* Since Linux 5.12 a process needs CAP_SETFCAP to map the outer uid 0.  Source: user_namespaces(7). */
+/*
+ * Since Linux 5.12 a process needs CAP_SETFCAP to map the outer uid 0.  Source:
+ * user_namespaces(7).
+ */
 static bool root_without_setfcap(const struct host *host, char fix[static HOST_FIX_SIZE])
 {
 	autofree char *text = NULL;
@@ -270,9 +275,9 @@ static bool helper_missing(const struct host *host, char fix[static HOST_FIX_SIZ
 }
 
 /*
- * newuidmap and newgidmap open their file with O_NOFOLLOW, since a setuid program must not be led to
- * another file, and fail with status 1 and no message.  urun itself follows the link, so it sees the
- * ranges that these programs don't see.
+ * newuidmap and newgidmap open their file with O_NOFOLLOW, since a setuid program must not be led
+ * to another file, and fail with status 1 and no message.  urun itself follows the link, so it sees
+ * the ranges that these programs don't see.
  * Source: shadow's commonio_open(); seen with 4.13.
  */
 static bool subid_file_is_link(const struct host *host, char fix[static HOST_FIX_SIZE])

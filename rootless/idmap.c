@@ -60,7 +60,10 @@ int idmap_from_config(const config_id_mappings *mappings, const char *field, str
 	return 0;
 }
 
-/* Reads the next number of a line.  Blanks divide the numbers.  Without a number *cursor is unchanged. */
+/*
+ * Reads the next number of a line.  Blanks divide the numbers.  Without a number *cursor is
+ * unchanged.
+ */
 static int next_number(const char **cursor, const char *end, uint32_t *ret_value)
 {
 	const char *at = *cursor;

@@ -17,8 +17,8 @@
 #define IDMAP_ID_END UINT32_MAX
 
 /*
- * The ids inner … inner+count-1 of the user namespace are the ids outer … outer+count-1 outside.  In the
- * order of the kernel's files.
+ * The ids inner … inner+count-1 of the user namespace are the ids outer … outer+count-1 outside.
+ * In the order of the kernel's files.
  */
 struct id_range {
 	uint32_t inner;
@@ -39,8 +39,8 @@ struct idmap {
 int idmap_add(struct idmap *map, uint32_t inner, uint32_t outer, uint32_t count);
 
 /*
- * The mappings of a config.  @field is their path in the config ("linux.uidMappings"), for the error.
- * *ret_map is untouched on failure.
+ * The mappings of a config.  @field is their path in the config ("linux.uidMappings"), for the
+ * error.  *ret_map is untouched on failure.
  */
 int idmap_from_config(const config_id_mappings *mappings, const char *field, struct idmap *ret_map,
 		      struct error *err);
@@ -68,8 +68,8 @@ bool idmap_maps_inner(const struct idmap *map, uint32_t id);
 bool idmap_maps_outer(const struct idmap *map, uint32_t id);
 
 /*
- * Are all ids @first … @first+@count-1 inner ids of the map (in one range or several)?  *ret_missing
- * (may be NULL) is set to the first id that isn't.
+ * Are all ids @first … @first+@count-1 inner ids of the map (in one range or several)?
+ * *ret_missing (may be NULL) is set to the first id that isn't.
  */
 bool idmap_maps_inner_range(const struct idmap *map, uint32_t first, uint32_t count,
 			    uint32_t *ret_missing);

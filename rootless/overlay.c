@@ -65,8 +65,8 @@ static int check_host(const struct userns_plan *userns, const char *reason, stru
 }
 
 /*
- * In the mount namespace of a new user namespace, all mounts are locked, so that nobody inside looks
- * below them.  The kernel makes no overlay of a directory with locked mounts below: EINVAL.
+ * In the mount namespace of a new user namespace, all mounts are locked, so that nobody inside
+ * looks below them.  The kernel makes no overlay of a directory with locked mounts below: EINVAL.
  * Source: mount_namespaces(7).
  */
 static bool has_mounts_below(const char *directory)
@@ -168,9 +168,9 @@ struct failure {
 };
 
 /*
- * Process boundary: a fork of the parent, in its own user namespace.  The parent closes its end of @go
- * after it has written the maps.  If the parent dies before, this process goes on without ids, and
- * fails at its first steps.
+ * Process boundary: a fork of the parent, in its own user namespace.  The parent closes its end of
+ * @go after it has written the maps.  If the parent dies before, this process goes on without ids,
+ * and fails at its first steps.
  */
 static _Noreturn void cloned_main(const struct overlay *overlay, int fuse_fd, int pipe_fd, int go)
 {
@@ -214,10 +214,10 @@ static int await_server(const struct overlay *overlay, int reads, struct error *
 }
 
 /*
- * The server runs in a user namespace of its own, with the container's ids.  In the container's user
- * namespace the container's root would have every capability over the server.  It could trace the
- * program (CAP_SYS_PTRACE), or enter its mount namespace and unmount the covers (CAP_SYS_ADMIN), and so
- * reach the host's files.
+ * The server runs in a user namespace of its own, with the container's ids.  In the container's
+ * user namespace the container's root would have every capability over the server.  It could trace
+ * the program (CAP_SYS_PTRACE), or enter its mount namespace and unmount the covers
+ * (CAP_SYS_ADMIN), and so reach the host's files.
  */
 static int start_server(struct overlay *overlay, int fuse_fd, struct error *err)
 {
@@ -270,14 +270,14 @@ int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err)
 }
 
 /*
- * When the server dies, the kernel closes its descriptors first, and we see ENOTCONN; the process has
- * ended a moment later.
+ * When the server dies, the kernel closes its descriptors first, and we see ENOTCONN; the process
+ * has ended a moment later.
  */
 #define END_TIMEOUT_MS 500
 
 /*
- * Returns whether the server has ended; with @soon, waits a moment for its end.  Leaves the zombie to
- * the code that reaps our children.
+ * Returns whether the server has ended; with @soon, waits a moment for its end.  Leaves the zombie
+ * to the code that reaps our children.
  */
 static bool server_has_ended(pid_t server, bool soon, siginfo_t *ret_info)
 {

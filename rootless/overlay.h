@@ -10,15 +10,15 @@
 #include "rootless/userns.h"
 
 /*
- * The overlay over a root file system (annotation org.urun.overlay), where the kernel's own can't serve:
+ * The overlay over a root file system (annotation org.urun.overlay) that the kernel can't make:
  *   - the files belong to ids that the container doesn't have, such as the host's own ids.  In the
  *     kernel's overlay nobody could change these files; fuse-overlayfs shows all files as the
  *     container's root's;
  *   - there are mounts below the root file system, as in the root of a running system.  Files have
  *     their owners there;
  *   - parts of the root file system are hidden (annotation org.urun.hidden).
- * Init mounts the FUSE file system, and the parent starts fuse-overlayfs, which serves it.  The program
- * ends with the last mount namespace that has the mount: the container's.
+ * Init mounts the FUSE file system, and the parent starts fuse-overlayfs, which serves it.  The
+ * program ends with the last mount namespace that has the mount: the container's.
  * Runs in: parent.  Source: fuse-overlayfs(1), squash_to_root; fuse(4).
  */
 #define OVERLAY_PROGRAM "fuse-overlayfs"
@@ -28,8 +28,8 @@ struct overlay {
 	bool squash;	   /* all files are shown as the container's root's */
 	const char *where; /* the annotation's value: "tmpfs", or the directory for the changes */
 	const char *lower; /* the config's root.path */
-	/* The value of the annotation org.urun.hidden: absolute paths in lower, one on each line; NULL:
-	   none. */
+	/* The value of the annotation org.urun.hidden: absolute paths in lower, one on each
+	   line; NULL: none. */
 	const char *hidden;
 	bool keep_groups;		  /* the server keeps the caller's supplementary groups */
 	const struct userns_plan *userns; /* borrowed */
@@ -43,9 +43,9 @@ int overlay_find_program(const struct host *host, char ret_path[static HOST_PATH
 			 struct error *err);
 
 /*
- * Looks at the root file system and at the host, and decides whether the overlay needs fuse-overlayfs.
- * Fails with the fix where fuse-overlayfs is needed and can't run.  Release with overlay_release();
- * @config and @userns must live longer.
+ * Looks at the root file system and at the host, and decides whether the overlay needs
+ * fuse-overlayfs.  Fails with the fix where fuse-overlayfs is needed and can't run.  Release with
+ * overlay_release(); @config and @userns must live longer.
  */
 int overlay_choose(const struct container_config *config, const struct userns_plan *userns,
 		   struct overlay *ret_overlay, struct error *err);
@@ -58,12 +58,15 @@ void overlay_release(struct overlay *overlay);
 int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err);
 
 /*
- * After the start of the container has failed with @err: if the server had ended before, its end becomes
- * the error.  (Without a server the kernel answers every access to a file with ENOTCONN.)
+ * After the start of the container has failed with @err: if the server had ended before, its end
+ * becomes the error.  (Without a server the kernel answers every access to a file with ENOTCONN.)
  */
 void overlay_explain(const struct overlay *overlay, struct error *err);
 
-/* Did making or serving the overlay fail?  Known by the first words of the errors of overlay.c and init. */
+/*
+ * Did making or serving the overlay fail?  Known by the first words of the errors of overlay.c and
+ * init.
+ */
 bool overlay_is_cause(const struct error *err);
 
 #endif

@@ -156,7 +156,10 @@ static int refuse_namespaces(scmp_filter_ctx filter)
 		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
 					  SCMP_CMP(CLONE_FLAGS_ARGUMENT, SCMP_CMP_MASKED_EQ,
 						   namespace_flags[i], namespace_flags[i]));
-	/* The flags of clone3 are in memory, where no filter can see them.  C libraries use clone(2) after ENOSYS. */
+	/*
+	 * The flags of clone3 are in memory, where no filter can see them.  C libraries use
+	 * clone(2) after ENOSYS.
+	 */
 	return result < 0 ? result
 			  : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
@@ -170,7 +173,10 @@ static int add_overlay_rules(scmp_filter_ctx filter)
 		result = refuse_call(filter, refused[i]);
 	if (result == 0)
 		result = refuse_namespaces(filter);
-	/* abort(3) and pthread_kill(3) send signals to the own process; setrlimit(3) calls prlimit64(0). */
+	/*
+	 * abort(3) and pthread_kill(3) send signals to the own process; setrlimit(3) calls
+	 * prlimit64(0).
+	 */
 	if (result == 0)
 		result = refuse_unless(filter, SCMP_SYS(kill), self);
 	if (result == 0)

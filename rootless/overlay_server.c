@@ -3,23 +3,23 @@
 /*
  * The sandbox of fuse-overlayfs.
  *
- * The container's root can send the program any request for a file, unmount each of its own mounts, and
- * may find a fault in the program and take it over.  The program runs outside of the container, with
- * the caller's ids, and serves files of the host.  So what the container must not reach is taken out of
- * the program's reach before it runs:
+ * The container's root can send the program any request for a file, unmount each of its own mounts,
+ * and may find a fault in the program and take it over.  The program runs outside of the container,
+ * with the caller's ids, and serves files of the host.  So what the container must not reach is
+ * taken out of the program's reach before it runs:
  *
- *   user namespace    One of its own, with the container's ids (userns_plan_twin()): no capability of
- *                     the container counts in it.  With USERNS_INHERIT it is urun's own, which is the
- *                     container's too; a container with CAP_SYS_ADMIN or CAP_SYS_PTRACE is as powerful
- *                     as urun then.
- *   pid namespace     The parent's.  No container sees the process, but one that shares this pid
+ *   user namespace    One of its own, with the container's ids (userns_plan_twin()): no capability
+ *                     of the container counts in it.  With USERNS_INHERIT it is urun's own, which
+ *                     is the container's too; a container with CAP_SYS_ADMIN or CAP_SYS_PTRACE is
+ *                     as powerful as urun then.
+ *   pid namespace     The parent's.  A container sees the process only if it shares this pid
  *                     namespace.
- *   mount namespace   Its own, owned by the user namespace above.  The hidden paths are covered twice:
- *                     in the tree that is served, and in the root that the program itself has.
- *                     Everything is read-only but the directory for the changes.  The program can't
- *                     undo either, as it has no CAP_SYS_ADMIN.
- *   ids               The caller's, or root of the namespace where the container doesn't have these.
- *                     No supplementary groups, unless the config keeps them.
+ *   mount namespace   Its own, owned by the user namespace above.  The hidden paths are covered
+ *                     twice: in the tree that is served, and in the root that the program itself
+ *                     has.  Everything is read-only but the directory for the changes.  The program
+ *                     can't undo either, as it has no CAP_SYS_ADMIN.
+ *   ids               The caller's, or root of the namespace where the container doesn't have
+ *                     these.  No supplementary groups, unless the config keeps them.
  *   capabilities      The few that a file server needs: see kept_capabilities.
  *   no_new_privs      Set, so that no setuid program helps.
  *   filter            Refuses new namespaces, mounts, sockets, signals, and what reaches other
@@ -29,9 +29,9 @@
  * The mounts, in their order (prepare_mounts):
  *   1. Copies of the lower tree, of the directory for the changes and of two devices are made as
  *      detached mounts, while every path of the host can be reached.
- *   2. A tmpfs over /dev becomes the stage: /dev/lower, /dev/layers, /dev/covers and the devices.  The
- *      program's options name paths of the stage only.  A path of the user could contain commas and
- *      colons, which the program would misread.
+ *   2. A tmpfs over /dev becomes the stage: /dev/lower, /dev/layers, /dev/covers and the devices.
+ *      The program's options name paths of the stage only.  A path of the user could contain commas
+ *      and colons, which the program would misread.
  *   3. The hidden paths are covered by empty directories and files.
  *   4. All mounts become read-only.
  *   5. The directory for the changes is mounted, the only place where the program can write.
@@ -88,8 +88,8 @@ static bool is_in_memory(const struct overlay *overlay)
 
 /*
  * The program keeps the caller's ids, with which it may read the lower files.  Where the container
- * doesn't have these ids, the program becomes root of the namespace, since a new file must belong to an
- * id that the container has.
+ * doesn't have these ids, the program becomes root of the namespace, since a new file must belong
+ * to an id that the container has.
  * ORDER: after the maps of the user namespace are written: before, CAP_SETGID doesn't count.
  */
 static int set_ids(const struct overlay *overlay, struct error *err)
@@ -107,8 +107,8 @@ static int set_ids(const struct overlay *overlay, struct error *err)
 }
 
 /*
- * The new mount namespace is owned by our user namespace, so only the capabilities of this namespace
- * can change its mounts (see overlay.c).
+ * The new mount namespace is owned by our user namespace, so only the capabilities of this
+ * namespace can change its mounts (see overlay.c).
  */
 static int make_mount_namespace(const struct overlay *overlay, struct error *err)
 {
@@ -164,9 +164,9 @@ static int make_stage(const struct trees *trees, struct error *err)
 /* ---- hidden paths ---- */
 
 /*
- * Opens the directory or file @path below @root.  Where we may not search a directory on the way, opens
- * the nearest directory above that we can: the owner could permit the search later.  Returns -ENOENT
- * where @path doesn't exist.
+ * Opens the directory or file @path below @root.  Where we may not search a directory on the way,
+ * opens the nearest directory above that we can: the owner could permit the search later.  Returns
+ * -ENOENT where @path doesn't exist.
  */
 static int open_to_cover(int root, const char *path)
 {
@@ -226,8 +226,9 @@ static int cover(int root, const char *path, struct error *err)
 }
 
 /*
- * Where the lower tree is the host's root, hide() covers the kernel's views as a whole in the served
- * tree.  In the root of the program nothing in them is covered: it opens files by way of /proc and /dev.
+ * Where the lower tree is the host's root, hide() covers the kernel's views as a whole in the
+ * served tree.  In the root of the program nothing in them is covered: it opens files by way of
+ * /proc and /dev.
  */
 static bool is_kernel_view(const char *path)
 {
@@ -277,15 +278,19 @@ static int hide(const struct overlay *overlay, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(kernel_views); i++)
 		if (cover(lower, kernel_views[i], err) < 0)
 			return -1;
-	/* The same files in the root of the program: a program that was taken over could open them there. */
+	/*
+	 * The same files in the root of the program: a program that was taken over could open them
+	 * there.
+	 */
 	return cover_all(overlay, "/", err);
 }
 
 /* ---- the directory for the changes ---- */
 
 /*
- * The root of an overlay shows the owner and the mode of its upper layer, so the upper layer gets the
- * owner and the mode of the lower root, unless the owner has no mapping.  See core/rootfs/overlay.c.
+ * The root of an overlay shows the owner and the mode of its upper layer, so the upper layer gets
+ * the owner and the mode of the lower root, unless the owner has no mapping.  See
+ * core/rootfs/overlay.c.
  */
 static int copy_attributes_to_upper(const struct overlay *overlay, const char *upper,
 				    struct error *err)
@@ -304,8 +309,8 @@ static int copy_attributes_to_upper(const struct overlay *overlay, const char *u
 }
 
 /*
- * ORDER: everything becomes read-only before the directory for the changes is mounted.  So no mount is
- * forgotten, and none has to be made writable again.
+ * ORDER: everything becomes read-only before the directory for the changes is mounted.  So no mount
+ * is forgotten, and none has to be made writable again.
  */
 static int make_layers(const struct overlay *overlay, const struct trees *trees, struct error *err)
 {
@@ -350,9 +355,10 @@ static int prepare_mounts(const struct overlay *overlay, struct error *err)
 
 /*
  * For the files of the upper layer, with any owner: open each (DAC_OVERRIDE), change mode and times
- * (FOWNER), keep set-group-ID (FSETID), set file capabilities (SETFCAP), and change the owner (CHOWN;
- * the last one, not needed where all files are shown as root's).  These capabilities count only for
- * files whose owner and group the container's map has; on a read-only mount they let a file be read.
+ * (FOWNER), keep set-group-ID (FSETID), set file capabilities (SETFCAP), and change the owner
+ * (CHOWN; the last one, not needed where all files are shown as root's).  These capabilities count
+ * only for files whose owner and group the container's map has; on a read-only mount they let a
+ * file be read.
  */
 static const cap_value_t kept_capabilities[] = { CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
 						 CAP_SETFCAP, CAP_CHOWN };

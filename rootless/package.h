@@ -15,8 +15,8 @@ struct package {
 #define PACKAGE_FIX_SIZE 128
 
 /*
- * The fix that installs the package on this host: "run as root apt-get install uidmap".  On an unknown
- * distribution it is "install the package NAME".
+ * The fix that installs the package on this host: "run as root apt-get install uidmap".  On an
+ * unknown distribution it is "install the package NAME".
  * Source: os-release(5).
  */
 void package_fix(const struct host *host, const struct package *package,

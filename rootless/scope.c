@@ -6,15 +6,17 @@
  * Most bundles are made for root of the host.  In a user namespace some of what they ask for is
  * impossible.  The kernel would refuse it late, in a container that is half made, with an EPERM or
  * EINVAL that names no field.  Scoping runs in the parent, after the ids are planned and before any
- * process exists.  It knows all that decides: the config, the plan of the ids, the caller, the host.
+ * process exists.  It knows all that decides: the config, the plan of the ids, the caller, the
+ * host.
  *
  * Each rule looks at one part of the config and has three answers:
  *   refuse     The container would lack an id, a group, a device, a limit or a protection that was
  *              asked for.  The error names the field, and the fix where there is one.  The spec
  *              demands this: a program that counts on the property would fail later, or run without
  *              the protection.
- *   replace    Other means give the program the same: a bind of the host's device node for mknod(2), a
- *              bind of the host's /proc for a mount of proc, setdomainname(2) for a sysctl.
+ *   replace    Other means give the program the same: a bind of the host's device node for
+ *              mknod(2), a bind of the host's /proc for a mount of proc, setdomainname(2) for a
+ *              sysctl.
  *   leave out  The program loses nothing that it can count on: gid=5 of devpts, device rules (the
  *              devices that are bound are the list), labels of a SELinux that is off.
  * A rule never gives the container more than the config did: the bind of /sys, for example, is
@@ -22,10 +24,11 @@
  * difference between config.json and the container.
  *
  * The rules in their order, and what each may change:
- *   scope_user_namespace      linux.namespaces: adds the user namespace, or removes the path of urun's
- *                             own
+ *   scope_user_namespace      linux.namespaces: adds the user namespace, or removes an entry
+ *                             whose path leads to urun's own
  *   scope_process_user        nothing
- *   scope_additional_groups   process.user.additionalGids: emptied where the caller's groups are kept
+ *   scope_additional_groups   process.user.additionalGids: emptied where the caller's groups are
+ *                             kept
  *   scope_host_only           nothing
  *   scope_mount_types         nothing
  *   scope_mount_ids           mounts[].options: drops gid= of devpts
@@ -40,8 +43,8 @@
  *
  * Why in this order: sysctls below user. are allowed because the container has a user namespace, so
  * the namespace is added first.  The types of the mounts are checked before their options, whose
- * meaning depends on the type.  Errors name a mount by its index, so the rule that removes mounts is
- * the last one that looks at them.  The other rules don't depend on each other.
+ * meaning depends on the type.  Errors name a mount by its index, so the rule that removes mounts
+ * is the last one that looks at them.  The other rules don't depend on each other.
  *
  * When all failures are wanted (`urun check`), a rule that failed doesn't end the list: see
  * error_gather().
@@ -93,8 +96,8 @@ bool scope_owns_namespace(const struct scope *scope, enum config_namespace_type 
 }
 
 /*
- * Suggests as many more subids as inner @id needs for a mapping: userns_plan_make() maps range after
- * range, so the ids inside have no gap.  At least as many as useradd gives.
+ * Suggests as many more subids as inner @id needs for a mapping: userns_plan_make() maps range
+ * after range, so the ids inside have no gap.  At least as many as useradd gives.
  */
 static void hint_more_subids(const struct scope *scope, enum subid_kind kind, uint32_t id,
 			     const struct idmap *map, struct error *err)
@@ -142,8 +145,8 @@ int scope_unmapped(const struct scope *scope, enum subid_kind kind, uint32_t id,
 }
 
 /*
- * Bundles made for root have no user namespace, and run unchanged: an ordinary user needs one, so it
- * is added.  Init reads the namespaces from the config.
+ * Bundles made for root have no user namespace, and run unchanged: an ordinary user needs one, so
+ * it is added.  Init reads the namespaces from the config.
  */
 static int scope_user_namespace(const struct scope *scope, struct error *err)
 {
@@ -241,7 +244,9 @@ static int scope_additional_groups(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-/* Only root of the host can mount the resctrl file system, and move a network device of the host. */
+/*
+ * Only root of the host can mount the resctrl file system, and move a network device of the host.
+ */
 static int scope_host_only(const struct scope *scope, struct error *err)
 {
 	const struct config_linux *linux = scope->config->linux;

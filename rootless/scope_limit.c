@@ -18,8 +18,8 @@ int scope_resources(const struct scope *scope, struct error *err)
 
 	(void)err;
 	/*
-	 * Every engine sends device rules.  The user namespace forbids mknod, so the container has the
-	 * devices that are bound, and no others.  core/cgroup looks at the limits.
+	 * Every engine sends device rules.  The user namespace forbids mknod, so the container has
+	 * the devices that are bound, and no others.  core/cgroup looks at the limits.
 	 */
 	if (resources && resources->devices.count > 0)
 		log_debug(

@@ -16,9 +16,9 @@
 #include "rootless/scope_rule.h"
 
 /*
- * File systems that the kernel mounts for root of the host alone: those on disks and networks, since
- * a malicious image could attack their parsers, and those that control the kernel.  Whether any other
- * type can be mounted is left to the kernel.
+ * File systems that the kernel mounts for root of the host alone: those on disks and networks,
+ * since a malicious image could attack their parsers, and those that control the kernel.  Whether
+ * any other type can be mounted is left to the kernel.
  */
 static const char *const root_only_types[] = {
 	"9p",	    "adfs",	"affs",	   "afs",      "bcachefs",   "befs",	  "bfs",
@@ -72,8 +72,8 @@ static int scope_one_mount_ids(const struct scope *scope, size_t index, struct e
 				     id))
 			continue;
 		/*
-		 * Every config has gid=5 (tty).  Without it terminals work; only write(1) and wall(1)
-		 * of other users don't.
+		 * Every config has gid=5 (tty).  Without it terminals work; only write(1) and
+		 * wall(1) of other users don't.
 		 */
 		if (kind == SUBID_GID && str_equal(mount->type, "devpts")) {
 			log_debug(
@@ -119,7 +119,10 @@ enum bind_access {
 	BIND_IF_FOUND, /* read-write; no mount where the host doesn't have the source */
 };
 
-/* Not ro but rro: the bind brings the submounts of /sys and /proc, and ro would leave them writable. */
+/*
+ * Not ro but rro: the bind brings the submounts of /sys and /proc, and ro would leave them
+ * writable.
+ */
 static void become_rbind(const struct scope *scope, struct config_mount *mount, const char *source,
 			 enum bind_access access)
 {
@@ -143,7 +146,10 @@ static void become_rbind(const struct scope *scope, struct config_mount *mount, 
 	mount->source = arena_str(arena, source);
 }
 
-/* sysfs shows a network namespace, so the kernel demands CAP_SYS_ADMIN in the owner of that namespace. */
+/*
+ * sysfs shows a network namespace, so the kernel demands CAP_SYS_ADMIN in the owner of that
+ * namespace.
+ */
 static void scope_sysfs(const struct scope *scope, size_t index)
 {
 	if (scope_owns_namespace(scope, CONFIG_NS_NETWORK))
@@ -155,8 +161,8 @@ static void scope_sysfs(const struct scope *scope, size_t index)
 }
 
 /*
- * proc shows a pid namespace.  In a bind of the host's /proc, the host's ids guard the files that can
- * be written.
+ * proc shows a pid namespace.  In a bind of the host's /proc, the host's ids guard the files that
+ * can be written.
  */
 static void scope_proc(const struct scope *scope, size_t index)
 {
@@ -196,8 +202,8 @@ static enum cgroup_tree host_cgroup_tree(const struct scope *scope)
 }
 
 /*
- * A mount of cgroup2 shows a cgroup namespace.  The trees of version 1 can't be mounted, as they are
- * delegated to nobody.  Returns true where the mount has to be removed.
+ * A mount of cgroup2 shows a cgroup namespace.  The trees of version 1 can't be mounted, as they
+ * are delegated to nobody.  Returns true where the mount has to be removed.
  */
 static bool scope_cgroup_view(const struct scope *scope, size_t index)
 {
@@ -274,8 +280,8 @@ static bool is_device(const char *path, const struct config_device *device, stru
 }
 
 /*
- * The kernel refuses to make a device node (mknod(2)) in every user namespace but the initial one.  So the
- * host's node is bound, under the name that the host has for the device.
+ * The kernel refuses to make a device node (mknod(2)) in every user namespace but the initial one.
+ * So the host's node is bound, under the name that the host has for the device.
  */
 static int scope_device(const struct scope *scope, size_t index, struct error *err)
 {

@@ -9,8 +9,8 @@
 #include "rootless/subid.h"
 
 /*
- * What every rule of scope_config() looks at.  This header is private to the four files scope*.c; the
- * head of scope.c tells about the rules.
+ * What every rule of scope_config() looks at.  This header is private to the four files scope*.c;
+ * the head of scope.c tells about the rules.
  */
 struct scope {
 	struct container_config *config;
@@ -36,8 +36,8 @@ scope_rule scope_oom_score;
 scope_rule scope_sysctl;
 
 /*
- * Does the container's user namespace own the container's namespace of @type?  Only an owner may mount
- * the file system that shows the namespace, and set the sysctls of the namespace.
+ * Does the container's user namespace own the container's namespace of @type?  Only an owner may
+ * mount the file system that shows the namespace, and set the sysctls of the namespace.
  *   a new namespace          owned
  *   a joined one             owned where the user namespace is inherited or joined too
  *   none in the config       owned where urun's own belongs to the user namespace that is inherited

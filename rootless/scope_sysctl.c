@@ -69,8 +69,8 @@ static int refuse_shared(const struct scope *scope, const char *name,
 }
 
 /*
- * The value is "LOW HIGH".  The kernel looks up both gids in the map of the writer, and returns EINVAL
- * where one has no mapping.
+ * The value is "LOW HIGH".  The kernel looks up both gids in the map of the writer, and returns
+ * EINVAL where one has no mapping.
  */
 static int check_ping_group_range(const struct scope *scope, const char *name, const char *value,
 				  struct error *err)
@@ -119,9 +119,9 @@ static int scope_one_sysctl(const struct scope *scope, const struct str_pair *se
 }
 
 /*
- * Engines still send the sysctl kernel.domainname, which is older than the field domainname.  The file
- * can't be written in a user namespace, but setdomainname(2), which init calls for the field, does the
- * same.
+ * Engines still send the sysctl kernel.domainname, which is older than the field domainname.  The
+ * file can't be written in a user namespace, but setdomainname(2), which init calls for the field,
+ * does the same.
  */
 static void scope_domainname(const struct scope *scope)
 {

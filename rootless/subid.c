@@ -167,8 +167,8 @@ uint32_t subid_first_free(const char *bytes, size_t size)
 		    (uint64_t)start + count > free_from)
 			free_from = (uint64_t)start + count;
 	/*
-	 * Above the highest ids there is no room for a range.  Then suggest the usual first id, for a
-	 * person to judge.
+	 * Above the highest ids there is no room for a range.  Then suggest the usual first id, for
+	 * a person to judge.
 	 */
 	return free_from + SUBID_COUNT <= SUBID_END ? (uint32_t)free_from : SUBID_FIRST;
 }
@@ -213,8 +213,8 @@ bool subid_has_other_source(const char *root)
 }
 
 /*
- * Asks getsubids.  The exit status isn't looked at, since the program fails without output for a user
- * without a range too.
+ * Asks getsubids.  The exit status isn't looked at, since the program fails without output for a
+ * user without a range too.
  */
 static int ask_getsubids(enum subid_kind kind, const char *path, const char *user,
 			 struct subid_ranges *ret_ranges, struct error *err)

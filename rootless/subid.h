@@ -33,8 +33,9 @@ struct subid_range {
 #define SUBID_FIRST 100000u
 
 /*
- * Further ranges of a user are not used.  The kernel takes a map that is smaller than a page, which has
- * room for 124 of the longest lines.  The own id takes one line, and can split a range or two (keep-id).
+ * Further ranges of a user are not used.  The kernel takes a map that is smaller than a page, which
+ * has room for 124 of the longest lines.  The own id takes one line, and can split a range or two
+ * (keep-id).
  * Source: user_namespaces(7).
  */
 #define SUBID_RANGES_MAX 120
@@ -47,9 +48,9 @@ struct subid_ranges {
 
 /*
  * Collects the ranges of one user from the text of /etc/subuid or /etc/subgid.  A line is
- * owner:start:count; the owner is @name or the number @uid.  @name may be NULL.  Blank lines, comments
- * and lines of another form are skipped, as the tools of shadow do.  An id that stands in two lines is
- * taken once.
+ * owner:start:count; the owner is @name or the number @uid.  @name may be NULL.  Blank lines,
+ * comments and lines of another form are skipped, as the tools of shadow do.  An id that stands in
+ * two lines is taken once.
  */
 void subid_parse(const char *bytes, size_t size, const char *name, uid_t uid,
 		 struct subid_ranges *ret_ranges);
@@ -58,8 +59,8 @@ void subid_parse(const char *bytes, size_t size, const char *name, uid_t uid,
 void subid_parse_getsubids(const char *bytes, size_t size, struct subid_ranges *ret_ranges);
 
 /*
- * The ranges of a user on this host.  @root is written before every path ("" on a real host).  A user
- * without a range is no error.  getsubids is started only where the file has no range and
+ * The ranges of a user on this host.  @root is written before every path ("" on a real host).  A
+ * user without a range is no error.  getsubids is started only where the file has no range and
  * /etc/nsswitch.conf names another source of subids.
  */
 int subid_load(enum subid_kind kind, const char *root, const char *name, uid_t uid,
@@ -73,14 +74,14 @@ int subid_load(enum subid_kind kind, const char *root, const char *name, uid_t u
 bool subid_has_other_source(const char *root);
 
 /*
- * Removes one id from the ranges.  The own id is mapped separately, and the kernel returns EINVAL for
- * an id that is mapped twice.
+ * Removes one id from the ranges.  The own id is mapped separately, and the kernel returns EINVAL
+ * for an id that is mapped twice.
  */
 void subid_leave_out(struct subid_ranges *ranges, uint32_t id);
 
 /*
- * Are all ids @first … @first+@count-1 in the ranges?  *ret_missing (may be NULL) is set to the first
- * id that isn't.
+ * Are all ids @first … @first+@count-1 in the ranges?  *ret_missing (may be NULL) is set to the
+ * first id that isn't.
  */
 bool subid_covers(const struct subid_ranges *ranges, uint32_t first, uint32_t count,
 		  uint32_t *ret_missing);
@@ -89,8 +90,8 @@ bool subid_covers(const struct subid_ranges *ranges, uint32_t first, uint32_t co
 void subid_print(const struct subid_ranges *ranges, struct strbuf *out);
 
 /*
- * The first id above every range in the text, from which an error suggests a new range: ids that nobody
- * has been given yet.  subid_first_free_on() reads the file of the host.
+ * The first id above every range in the text, from which an error suggests a new range: ids that
+ * nobody has been given yet.  subid_first_free_on() reads the file of the host.
  */
 uint32_t subid_first_free(const char *bytes, size_t size);
 uint32_t subid_first_free_on(enum subid_kind kind, const char *root);

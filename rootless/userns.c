@@ -43,7 +43,10 @@ static int write_map(pid_t pid, const char *name, const struct idmap *map,
 	autostrbuf struct strbuf text = { 0 };
 
 	idmap_print_lines(map, &text);
-	/* The kernel takes a map in one write that is smaller than a page.  Source: user_namespaces(7). */
+	/*
+	 * The kernel takes a map in one write that is smaller than a page.  Source:
+	 * user_namespaces(7).
+	 */
 	if (text.size >= (size_t)sysconf(_SC_PAGESIZE))
 		return error_set(err, 0, "%s: %zu mappings are too long for the kernel", name,
 				 map->count);
@@ -103,7 +106,10 @@ static int helper_start(struct helper *helper, pid_t pid, const struct idmap *ma
 	return 0;
 }
 
-/* Waits for a program that was started, whether or not an error came before.  Keeps the first error. */
+/*
+ * Waits for a program that was started, whether or not an error came before.  Keeps the first
+ * error.
+ */
 static int helper_finish(struct helper *helper, const struct userns_plan *plan, struct error *err)
 {
 	struct error own = ERROR_NONE;
@@ -118,8 +124,8 @@ static int helper_finish(struct helper *helper, const struct userns_plan *plan, 
 
 /*
  * The two programs run side by side: each takes a millisecond or more, most of it to start.  A side
- * that maps the own id alone is written without a helper, since a helper fails where its file has no
- * range or doesn't exist.
+ * that maps the own id alone is written without a helper, since a helper fails where its file has
+ * no range or doesn't exist.
  */
 static int run_helpers(pid_t pid, const struct userns_plan *plan, struct error *err)
 {
@@ -180,10 +186,11 @@ pid_t userns_fork(const struct userns_plan *plan, struct error *err)
 	if (plan->mode != USERNS_INHERIT)
 		args.flags = CLONE_NEWUSER;
 	/*
-	 * ORDER: not dumpable before the clone, so that the child isn't dumpable from its first moment.
-	 * As root of a rootless engine's user namespace we share the uid with containers, and a process
-	 * with the uid of a user namespace's owner has every capability in that namespace.  Root can
-	 * write the maps of a process that isn't dumpable; newuidmap(1), for an ordinary user, can't.
+	 * ORDER: not dumpable before the clone, so that the child isn't dumpable from its first
+	 * moment.  As root of a rootless engine's user namespace we share the uid with containers,
+	 * and a process with the uid of a user namespace's owner has every capability in that
+	 * namespace.  Root can write the maps of a process that isn't dumpable; newuidmap(1), for
+	 * an ordinary user, can't.
 	 */
 	if (geteuid() == 0)
 		prctl(PR_SET_DUMPABLE, 0);
@@ -269,9 +276,9 @@ struct userns_root userns_root(const struct userns_plan *plan, enum userns_group
 int userns_become_root(const struct userns_root *root, struct error *err)
 {
 	/*
-	 * ORDER: groups, then gid, then uid.  The first two need CAP_SETGID, which the change of uid
-	 * could drop.  The caller's groups would let the container open files that the host's root
-	 * gave to these groups alone.
+	 * ORDER: groups, then gid, then uid.  The first two need CAP_SETGID, which the change of
+	 * uid could drop.  The caller's groups would let the container open files that the host's
+	 * root gave to these groups alone.
 	 */
 	if (root->drop_groups && setgroups(0, NULL) < 0)
 		return error_set(err, errno, "drop supplementary groups");

@@ -69,24 +69,25 @@ int userns_plan_of_process(pid_t pid, const struct userns_caller *caller,
 			   struct userns_plan *ret_plan, struct error *err);
 
 /*
- * Writes the maps of the new user namespace that @pid is in, and waits until they are written.  Does
- * nothing for USERNS_INHERIT and USERNS_JOIN.  Fails with a hint where a check finds the cause.
+ * Writes the maps of the new user namespace that @pid is in, and waits until they are written.
+ * Does nothing for USERNS_INHERIT and USERNS_JOIN.  Fails with a hint where a check finds the
+ * cause.
  * Runs in: parent, while @pid waits.
  */
 int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *err);
 
 /*
- * The plan of a second user namespace with the same ids, for a process that serves the container: the
- * capabilities of the container's root don't count in this namespace.  Makes nothing.
+ * The plan of a second user namespace with the same ids, for a process that serves the container:
+ * the capabilities of the container's root don't count in this namespace.  Makes nothing.
  * USERNS_INHERIT stays USERNS_INHERIT, as a second namespace couldn't have the same ids.
  */
 int userns_plan_twin(const struct userns_plan *plan, struct userns_plan *ret_twin,
 		     struct error *err);
 
 /*
- * Does a fork(2) into a new user namespace as planned, whose maps the caller writes afterwards; with
- * USERNS_INHERIT, into urun's own.  Returns the pid, 0 in the child, or -1 with an error and a hint.
- * The child has a copy of our memory.
+ * Does a fork(2) into a new user namespace as planned, whose maps the caller writes afterwards;
+ * with USERNS_INHERIT, into urun's own.  Returns the pid, 0 in the child, or -1 with an error and a
+ * hint.  The child has a copy of our memory.
  */
 pid_t userns_fork(const struct userns_plan *plan, struct error *err);
 

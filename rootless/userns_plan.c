@@ -8,20 +8,20 @@
  * programs newuidmap and newgidmap check these files and write the maps in the user's place.
  *
  * Where the namespace comes from (userns_plan_make):
- *   a path in the config         it is joined; its maps are what it has
+ *   a path in the config         it is joined, and keeps the maps that it has
  *   urun is root of a user       urun's own, as under podman, which has made one for the container
  *   namespace, and the config
  *   asks for none
  *   else                         a new one
  *
  * The ids of a new one:
- *   uidMappings, gidMappings     these, after all that newuidmap would refuse was refused here
+ *   uidMappings, gidMappings     these; what newuidmap would refuse is refused here
  *   root, no mappings            every id of urun's user namespace, mapped to itself
  *   anybody else                 the own id to 0, then the subids from 1 on, range after range
  *
- * The own id becomes 0, so that a file which the container's root makes belongs to the caller.  It is
- * taken out of the subids first: an id that is mapped twice is EINVAL.  Without subids there is one
- * warning, and the container has id 0 alone; many programs need no more.
+ * The own id becomes 0, so that a file which the container's root makes belongs to the caller.  It
+ * is taken out of the subids first: an id that is mapped twice is EINVAL.  Without subids there is
+ * one warning, and the container has id 0 alone; many programs need no more.
  *
  * The writer of the maps of a new one (choose_writer):
  *   CAP_SETUID and CAP_SETGID    urun itself; the ids must exist in urun's own user namespace
@@ -191,7 +191,10 @@ static int check_in_ranges(const struct side *side, const struct subid_ranges *r
 	return 0;
 }
 
-/* Mappings of the config need no subids where urun may write any map, or where they have the own id alone. */
+/*
+ * Mappings of the config need no subids where urun may write any map, or where they have the own id
+ * alone.
+ */
 static bool needs_subids(const struct userns_caller *caller, const struct side *side)
 {
 	if (side->given->count == 0)
@@ -220,7 +223,8 @@ static void warn_of_no_subids(const struct userns_caller *caller, const char *us
 
 /*
  * Keeps those ids of the ranges that exist in urun's user namespace.  Inside a container the range
- * that useradd gives (from 100000 on) often has ids that don't exist there, and newuidmap would fail.
+ * that useradd gives (from 100000 on) often has ids that don't exist there, and newuidmap would
+ * fail.
  */
 static int keep_existing(const struct userns_caller *caller, const struct side *side,
 			 const char *user, struct subid_ranges *ranges, struct error *err)

@@ -32,7 +32,8 @@ int userns_read_process(pid_t pid, struct userns_plan *plan, struct error *err)
 
 /*
  * Process boundary: the child has the parent's memory, root and descriptors.  It makes system calls
- * only, and ends when the parent closes its end of the pipe, which also happens when the parent dies.
+ * only, and ends when the parent closes its end of the pipe, which also happens when the parent
+ * dies.
  * ORDER: the dumpable mark is cleared before the namespace is joined.  A container of that user
  * namespace with CAP_SYS_PTRACE sees the child where both are in one pid namespace.  The child's
  * memory belongs to the caller's user namespace, so the cleared mark holds against the container's
@@ -51,7 +52,9 @@ static _Noreturn void cloned_join_and_wait(int userns, int to_parent, int from_p
 	_exit(0);
 }
 
-/* Reads from the child whether it has joined, and then the child's maps, which everybody may read. */
+/*
+ * Reads from the child whether it has joined, and then the child's maps, which everybody may read.
+ */
 static int read_joined(pid_t child, int from_child, struct userns_plan *plan, struct error *err)
 {
 	int errnum = ECHILD;

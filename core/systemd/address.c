@@ -8,7 +8,10 @@
 
 #include "core/base/str.h"
 
-/* After su or sudo, $XDG_RUNTIME_DIR can be another user's directory, whose systemd would refuse us. */
+/*
+ * After su or sudo, $XDG_RUNTIME_DIR can be another user's directory, whose systemd would refuse
+ * us.
+ */
 static bool is_our_socket(const char *path)
 {
 	struct stat st;

@@ -31,8 +31,8 @@ int bus_fail_no_session(struct error *err)
 }
 
 /*
- * The messages of the bus are sentences.  Without the full stop, and with a small first letter (unless
- * the sentence begins with an abbreviation), they fit into our line.
+ * The messages of the bus are sentences.  Without the full stop, and with a small first letter
+ * (unless the sentence begins with an abbreviation), they fit into our line.
  */
 static int set_message(const char *message, struct error *err)
 {
@@ -156,7 +156,9 @@ int bus_new_call(const struct bus *bus, const char *method, sd_bus_message **ret
 	int result = sd_bus_message_new_method_call(bus->connection, ret_call, MANAGER_NAME,
 						    MANAGER_PATH, MANAGER_INTERFACE, method);
 
-	/* On a bus without systemd the call must fail, and not start a program that owns the name. */
+	/*
+	 * On a bus without systemd the call must fail, and not start a program that owns the name.
+	 */
 	if (result >= 0)
 		result = sd_bus_message_set_auto_start(*ret_call, 0);
 	return result < 0 ? error_set(err, -result, "make a call of %s", method) : 0;
@@ -211,9 +213,9 @@ static int ask_for_manager(struct bus *bus)
 }
 
 /*
- * ORDER: subscribe to the signal first, then ask for the name; otherwise systemd could take the name in
- * between, unseen.  A signal that arrives before the answer is handled after the answer, and has the
- * same news.
+ * ORDER: subscribe to the signal first, then ask for the name; otherwise systemd could take the
+ * name in between, unseen.  A signal that arrives before the answer is handled after the answer,
+ * and has the same news.
  */
 int bus_await_manager(struct bus *bus, struct error *err)
 {
@@ -260,7 +262,10 @@ int bus_watch_jobs(struct bus *bus, struct error *err)
 	return result < 0 ? error_set(err, -result, "watch systemd's jobs") : 0;
 }
 
-/* Signals that arrived before the reply of the call are still in the queue: only turn() handles them. */
+/*
+ * Signals that arrived before the reply of the call are still in the queue: only turn() handles
+ * them.
+ */
 int bus_await_job(struct bus *bus, sd_bus_message *reply, struct error *err)
 {
 	const char *job;

@@ -20,8 +20,8 @@ struct bus {
 #define BUS_NONE ((struct bus){ 0 })
 
 /*
- * Connects to the bus at @address, or to the system bus where @address is NULL.  All that follows on
- * this connection must end within 25 s from now.
+ * Connects to the bus at @address, or to the system bus where @address is NULL.  All that follows
+ * on this connection must end within 25 s from now.
  */
 int bus_connect(const char *address, struct bus *ret_bus, struct error *err);
 void bus_close(struct bus *bus);
@@ -30,8 +30,8 @@ void bus_close(struct bus *bus);
 
 /*
  * Waits, 5 s at most, until systemd has its name on the bus.  The first connection to a user's bus
- * starts the bus (systemd owns the socket), and systemd connects to the bus a moment after us.  If the
- * name doesn't appear, this function doesn't fail: the call that needs the name reports it.
+ * starts the bus (systemd owns the socket), and systemd connects to the bus a moment after us.  If
+ * the name doesn't appear, this function doesn't fail: the call that needs the name reports it.
  */
 int bus_await_manager(struct bus *bus, struct error *err);
 
@@ -56,8 +56,9 @@ int bus_call(const struct bus *bus, sd_bus_message *call, sd_bus_error *ret_caus
 int bus_await_job(struct bus *bus, sd_bus_message *reply, struct error *err);
 
 /*
- * Sets the error of a failed call: the message of the bus, or the errno of @result where the bus has no
- * message.  Adds a hint where the error shows that systemd doesn't know our session.  Returns -1.
+ * Sets the error of a failed call: the message of the bus, or the errno of @result where the bus
+ * has no message.  Adds a hint where the error shows that systemd doesn't know our session.
+ * Returns -1.
  */
 int bus_fail(int result, const sd_bus_error *cause, struct error *err);
 

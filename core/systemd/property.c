@@ -12,7 +12,10 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 
-/* Above the highest CPU and memory node that a kernel can have (CONFIG_NR_CPUS, CONFIG_NODES_SHIFT). */
+/*
+ * Above the highest CPU and memory node that a kernel can have (CONFIG_NR_CPUS,
+ * CONFIG_NODES_SHIFT).
+ */
 #define SET_MAX 8191
 
 enum form {
@@ -77,7 +80,7 @@ static int property_add_text(struct property *property, const char *bytes, size_
 	return 0;
 }
 
-/* ---- values of annotations: the part of GVariant's text format that properties of scopes need ---- */
+/* ---- values of annotations: the part of GVariant's text format that scopes need ---- */
 
 static const char *skip_blanks(const char *text)
 {

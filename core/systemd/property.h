@@ -22,15 +22,16 @@ struct property {
 
 /*
  * Makes a property of NAME=VALUE.  The form of the value depends on the name:
- *   - the properties that urun itself sets have a fixed type: a text without quotes, true or false, a
- *     number or "infinity", or a list of CPUs or memory nodes such as "0-3,7" (empty: none);
+ *   - the properties that urun itself sets have a fixed type: a text without quotes, true or false,
+ *     a number or "infinity", or a list of CPUs or memory nodes such as "0-3,7" (empty: none);
  *   - any other property comes from an annotation org.systemd.property.NAME: 'text', "text", true,
  *     false, an integer (int32), int32 N, uint32 N, int64 N, uint64 N or ['text', …].  Where such a
  *     value fits the fixed type, it may be used for the properties of the first kind too.
  * On the bus the names of times end in USec.  An integer for a name that ends in Sec is a number of
  * seconds, and is converted with its name.
  * The caller releases *@ret_property, which is untouched on failure.
- * Source: runc's docs/systemd-properties.md; GLib, "GVariant Text Format"; org.freedesktop.systemd1(5).
+ * Source: runc's docs/systemd-properties.md; GLib, "GVariant Text Format";
+ * org.freedesktop.systemd1(5).
  */
 int property_parse(const char *argument, struct property *ret_property, struct error *err);
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * urun-systemd BUS start UNIT PID [NAME=VALUE…]   makes a new scope with the process in it
- * urun-systemd BUS attach UNIT PID [BELOW]        moves the process into a unit, or a cgroup below it
+ * urun-systemd BUS attach UNIT PID [BELOW]        moves the process into a unit, or a cgroup below
+ *                                                 the unit's
  * urun-systemd BUS set UNIT [NAME=VALUE…]         changes properties of a unit, until the unit ends
- * urun-systemd BUS stop UNIT                      ends a unit; a unit that doesn't exist is no failure
+ * urun-systemd BUS stop UNIT                      ends a unit; a unit that doesn't exist is no
+ *                                                 failure
  *
- * BUS is --user or --system.  On failure the program prints one line on stderr and exits with status 1.
- * It prints nothing else.  This is a program of its own, since urun is linked statically and talks to
- * systemd only where it is told to.
- * Runs in: urun-systemd, started by the parent in the caller's namespaces, with the caller's rights.
+ * BUS is --user or --system.  On failure the program prints one line on stderr and exits with
+ * status 1.  It prints nothing else.  This is a program of its own, since urun is linked statically
+ * and talks to systemd only where it is told to.
+ * Runs in: urun-systemd, started by the parent in the caller's namespaces, with the caller's
+ * rights.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -132,7 +135,10 @@ static int start_scope(struct bus *bus, const struct request *request, struct er
 	if (bus_watch_jobs(bus, err) < 0)
 		return -1;
 	called = call_start(bus, request, &reply, err);
-	/* The name of an earlier scope that failed is kept until it is reset.  A live scope isn't touched. */
+	/*
+	 * The name of an earlier scope that failed is kept until it is reset.  A live scope isn't
+	 * touched.
+	 */
 	if (called == 1) {
 		if (reset_failed(bus, request->unit, err) < 0)
 			return -1;
