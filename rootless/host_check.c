@@ -347,7 +347,7 @@ static bool helper_powerless(const struct host *host, char fix[static HOST_FIX_S
 			continue;
 		return report_trouble(
 			fix,
-			"%s is neither setuid root nor has it file capabilities: run as root chown root %s && chmod u+s %s",
+			"%s is neither setuid root nor has file capabilities: run as root chown root %s && chmod u+s %s",
 			path, path, path);
 	}
 	return false;

@@ -7,8 +7,9 @@
 /*
  * The name of a user or a group of the host at @root ("" for the host itself), or NULL.  The caller
  * frees it.  /etc/passwd or /etc/group is read first; an id that the file doesn't have is looked up
- * by getent(1), which asks the services of nsswitch.conf.  getpwuid(3) isn't used: it loads modules
- * of these services, which a statically linked program can't do, and every start would be slower.
+ * by getent(1), which asks the services of nsswitch.conf.  getpwuid(3) isn't used: it loads the
+ * modules of these services, which a statically linked program can't do, and every start would be
+ * slower.
  */
 char *name_of_user(const char *root, uid_t uid);
 char *name_of_group(const char *root, gid_t gid);

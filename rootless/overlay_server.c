@@ -8,8 +8,8 @@
  * with the caller's ids, and serves files of the host.  So what the container must not reach is
  * taken out of the program's reach before it runs:
  *
- *   user namespace    One of its own, with the container's ids (userns_plan_twin()): no capability
- *                     of the container counts in it.  With USERNS_INHERIT it is urun's own, which
+ *   user namespace    A separate one with the container's ids (userns_plan_twin()): capabilities of
+ *                     the container don't count in it.  With USERNS_INHERIT it is urun's own, which
  *                     is the container's too; a container with CAP_SYS_ADMIN or CAP_SYS_PTRACE is
  *                     as powerful as urun then.
  *   pid namespace     The parent's.  A container sees the process only if it shares this pid

@@ -24,8 +24,8 @@
  * difference between config.json and the container.
  *
  * The rules in their order, and what each may change:
- *   scope_user_namespace      linux.namespaces: adds the user namespace, or removes an entry
- *                             whose path leads to urun's own
+ *   scope_user_namespace      linux.namespaces: adds the user namespace, or removes an
+ *                             entry that names urun's own
  *   scope_process_user        nothing
  *   scope_additional_groups   process.user.additionalGids: emptied where the caller's groups are
  *                             kept
