@@ -9,6 +9,7 @@
 #include "core/base/fd.h"
 #include "core/base/json.h"
 #include "core/base/number.h"
+#include "core/base/size.h"
 #include "core/base/str.h"
 #include "core/container/lifecycle.h"
 
@@ -56,31 +57,20 @@ static int add_integer(struct resource_group *group, const char *option, const c
 	return 0;
 }
 
-/* "100m": the letter counts in powers of 1024. */
+/* "100m"; -1 is no limit. */
 static int add_bytes(struct resource_group *group, const char *option, const char *name,
 		     const char *text, struct error *err)
 {
-	static const char letters[] = "bkmgt";
-	autofree char *digits = NULL, *value = NULL;
-	const char *letter = NULL;
-	size_t length = text ? strlen(text) : 0;
-	uint64_t number;
-	unsigned int shift = 0;
+	autofree char *value = NULL;
+	int64_t bytes;
 
 	if (!text || strcmp(text, "-1") == 0)
 		return add_integer(group, option, name, text, err);
-	if (length > 0)
-		letter = strchr(letters, text[length - 1] | 0x20);
-	if (letter && text[length - 1] > '9') {
-		shift = (unsigned int)(letter - letters) * 10;
-		length--;
-	}
-	digits = str_dup_n(text, length);
-	if (number_parse_u64(digits, INT64_MAX >> shift, &number) < 0)
+	if (size_parse(text, &bytes) < 0)
 		return error_set(err, 0,
 				 "option --%s takes a number of bytes such as 100m, not '%s'",
 				 option, text);
-	value = str_format("%" PRIu64, number << shift);
+	value = str_format("%" PRId64, bytes);
 	add_member(group, name, value);
 	return 0;
 }

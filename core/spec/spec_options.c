@@ -19,6 +19,7 @@
 #include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/stat.h"
+#include "core/base/size.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/config/change.h"
@@ -347,27 +348,6 @@ static int apply_security(const struct spec_options *options, struct container_c
 
 /* ---- limits ---- */
 
-/* "64m": b, k, m, g, of 1,024 each. */
-static int parse_size(const char *text, int64_t *ret_bytes)
-{
-	static const char units[] = "bkmgt";
-	autofree char *number = str_dup(text);
-	size_t length = strlen(number);
-	const char *unit =
-		length ? strchr(units, tolower((unsigned char)number[length - 1])) : NULL;
-	int64_t value;
-	int shift = 0;
-
-	if (unit) {
-		shift = 10 * (int)(unit - units);
-		number[length - 1] = '\0';
-	}
-	if (number_parse_i64(number, 1, INT64_MAX >> shift, &value) < 0)
-		return -EINVAL;
-	*ret_bytes = value << shift;
-	return 0;
-}
-
 static struct config_resources *resources_of(struct container_config *config)
 {
 	if (!config->linux->resources)
@@ -380,7 +360,7 @@ static int apply_memory(const char *text, struct container_config *config, struc
 {
 	struct config_memory *memory = arena_alloc(&config->arena, sizeof(*memory));
 
-	if (parse_size(text, &memory->limit.value) < 0)
+	if (size_parse(text, &memory->limit.value) < 0 || memory->limit.value == 0)
 		return refuse("memory", text, "that isn't a size such as 64m", err);
 	memory->limit.set = true;
 	resources_of(config)->memory = memory;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: any.
+#include "core/base/size.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+/* 10 to the power of it, times 2 to the power of 50, fits 128 bits. */
+#define FRACTION_DIGITS_MAX 18
+
+/* "", "b", "k", "kb", "kib" … as the number of bits to shift by; -1: none of them. */
+static int suffix_shift(const char *suffix)
+{
+	static const char letters[] = "bkmgtp";
+	const char *letter = strchr(letters, tolower((unsigned char)suffix[0]));
+
+	if (!*suffix)
+		return 0;
+	if (!letter)
+		return -1;
+	if (suffix[1] && (letter == letters ||
+			  (strcasecmp(suffix + 1, "b") != 0 && strcasecmp(suffix + 1, "ib") != 0)))
+		return -1;
+	return 10 * (int)(letter - letters);
+}
+
+int size_parse(const char *text, int64_t *ret_bytes)
+{
+	uint64_t whole = 0, fraction = 0, divisor = 1;
+	bool is_large = false, has_digit = false;
+	unsigned __int128 bytes;
+	int shift, digits = 0;
+
+	for (; isdigit((unsigned char)*text); text++, has_digit = true)
+		is_large |= __builtin_mul_overflow(whole, 10, &whole) ||
+			    __builtin_add_overflow(whole, (uint64_t)(*text - '0'), &whole);
+	if (*text == '.')
+		for (text++; isdigit((unsigned char)*text); text++, has_digit = true)
+			if (digits++ < FRACTION_DIGITS_MAX) {
+				fraction = fraction * 10 + (uint64_t)(*text - '0');
+				divisor *= 10;
+			}
+	text += *text == ' ';
+	shift = suffix_shift(text);
+	if (!has_digit || shift < 0)
+		return -EINVAL;
+	bytes = ((unsigned __int128)whole << shift) +
+		((unsigned __int128)fraction << shift) / divisor;
+	if (is_large || bytes > INT64_MAX)
+		return -ERANGE;
+	*ret_bytes = (int64_t)bytes;
+	return 0;
+}
