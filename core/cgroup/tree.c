@@ -4,13 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,31 +37,6 @@ static char *file_of(const char *path, const char *file)
 static void sleep_ms(long ms)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
-}
-
-bool cgroup_is_unified(void)
-{
-	struct statfs fs;
-
-	return statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
-}
-
-char *cgroup_of(pid_t pid)
-{
-	autofree char *path =
-		pid ? str_format("/proc/%d/cgroup", pid) : str_dup("/proc/self/cgroup");
-	autofree char *text = NULL;
-	struct span rest, line;
-	size_t size;
-
-	if (fd_read_file(path, FILE_SIZE_MAX, &text, &size) < 0)
-		return NULL;
-	rest = (struct span){ text, size };
-	while (span_cut(&rest, '\n', &line))
-		if (line.size > 3 && memcmp(line.bytes, "0::/", 4) == 0)
-			return line.size == 4 ? str_dup("")
-					      : str_dup_n(line.bytes + 3, line.size - 3);
-	return NULL;
 }
 
 bool cgroup_is_ours(const char *path)

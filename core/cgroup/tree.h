@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "core/base/proc_cgroup.h"
 #include "core/cgroup/limits.h"
 
 /*
@@ -15,13 +16,6 @@
  * below /sys/fs/cgroup.
  * Source: the kernel's Documentation/admin-guide/cgroup-v2.rst.
  */
-#define CGROUP_ROOT "/sys/fs/cgroup"
-
-/* Is /sys/fs/cgroup version 2 (not a hybrid of both)? */
-bool cgroup_is_unified(void);
-
-/* The cgroup of @pid (0: ours), or NULL where it can't be told.  The caller frees it. */
-char *cgroup_of(pid_t pid);
 
 /* May we make cgroups in it and move processes there?  What a delegation is. */
 bool cgroup_is_ours(const char *path);

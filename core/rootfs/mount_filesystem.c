@@ -14,6 +14,7 @@
 #include <sys/vfs.h>
 
 #include "core/base/fd.h"
+#include "core/base/proc_cgroup.h"
 #include "core/base/mountinfo.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
@@ -419,19 +420,8 @@ int mount_filesystem_reconfigure(const struct mount_step *step, int target, stru
 
 char *mount_own_cgroup(void)
 {
-	autofree char *text = NULL;
-	struct statfs fs;
-	size_t size;
-	char *rest;
-	bool unified;
+	autofree char *path = cgroup_of(0);
 
-	if (fd_read_file("/proc/self/cgroup", PROC_FILE_MAX, &text, &size) < 0)
-		return NULL;
-	unified = statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
-	rest = text;
-	for (char *line; (line = strsep(&rest, "\n"));)
-		if (str_starts_with(line, "0::/"))
-			return str_format("/sys/fs/cgroup%s%s", unified ? "" : "/unified",
-					  line + 3);
-	return NULL;
+	return path ? str_format(CGROUP_ROOT "%s%s", cgroup_is_unified() ? "" : "/unified", path)
+		    : NULL;
 }
