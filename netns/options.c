@@ -203,9 +203,8 @@ static const struct option {
 	{ "cidr6", set_cidr6, "a network of 16 to 112 bits, such as fd00::/64" },
 	{ "ipv6", set_ipv6, "yes or no" },
 	{ "host-loopback", set_host_loopback, "yes or no" },
-	{ "dns", set_dns, "one of at most three addresses of DNS servers" },
-	{ "outbound", set_outbound,
-	  "one of at most two addresses of the host, one for each family" },
+	{ "dns", set_dns, "the address of a DNS server (three at most)" },
+	{ "outbound", set_outbound, "an address of the host (one for each family)" },
 };
 
 static int parse_option(struct span part, struct network_options *options, struct error *err)

@@ -262,8 +262,9 @@ static bool change_family(struct client *client)
 }
 
 /*
- * Sends a datagram.  The container's kernel refuses it within the call; the next call on the socket
- * reports the refusal.
+ * Sends a datagram.  Returns whether it was refused: the container's kernel refuses within the call,
+ * and the next call on the socket reports the refusal.  So the first send(2) may report that of an
+ * earlier datagram.
  */
 static bool is_refused(struct client *client, size_t size)
 {

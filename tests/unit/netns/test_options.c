@@ -123,7 +123,7 @@ static void what_is_wrong_is_named(void **state)
 	refused("slirp,ipv6=maybe", "yes or no");
 	refused("slirp,host-loopback=", "yes or no");
 	refused("slirp,dns=localhost", "network option dns: 'localhost'");
-	refused("slirp,dns=1.1.1.1,dns=1.1.1.2,dns=1.1.1.3,dns=1.1.1.4", "at most three");
+	refused("slirp,dns=1.1.1.1,dns=1.1.1.2,dns=1.1.1.3,dns=1.1.1.4", "three at most");
 	refused("slirp,outbound=eth0", "network option outbound: 'eth0'");
 	refused("slirp,outbound=192.0.2.1,outbound=192.0.2.2", "one for each family");
 }
