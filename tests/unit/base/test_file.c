@@ -24,7 +24,7 @@ struct fixture {
 	int dir;
 };
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
 	struct fixture *fixture = mem_alloc(sizeof(*fixture));
 
@@ -36,7 +36,7 @@ static int make_folder(void **state)
 	return fixture->dir < 0 ? -1 : 0;
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
 	struct fixture *fixture = *state;
 	autofree char *command = str_format("rm -rf '%s'", fixture->path);
@@ -114,8 +114,8 @@ static void what_fails_leaves_nothing(void **state)
 	struct fixture *fixture = *state;
 	struct rlimit old, small = { 1, RLIM_INFINITY };
 
-	assert_int_equal(mkdirat(fixture->dir, "folder", 0700), 0);
-	assert_true(file_replace(fixture->dir, "folder", 0600, "x", 1) < 0);
+	assert_int_equal(mkdirat(fixture->dir, "directory", 0700), 0);
+	assert_true(file_replace(fixture->dir, "directory", 0600, "x", 1) < 0);
 	assert_int_equal(count_entries(fixture->path), 1);
 	/* There is no room for the second byte. */
 	signal(SIGXFSZ, SIG_IGN);
@@ -128,7 +128,7 @@ static void what_fails_leaves_nothing(void **state)
 	assert_int_equal(count_entries(fixture->path), 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directory, remove_directory)
 
 int main(void)
 {

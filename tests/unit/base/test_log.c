@@ -16,7 +16,7 @@
 #include "core/base/log.h"
 #include "core/base/str.h"
 
-static char folder[] = "/tmp/test-log-XXXXXX";
+static char directory[] = "/tmp/test-log-XXXXXX";
 static char log_path[64];
 static char stderr_path[64];
 
@@ -197,22 +197,22 @@ static void other_targets_are_refused(void **state)
 	assert_string_equal(err.text, "open log /nonexistent/log");
 }
 
-static int make_folder(void **state)
+static int make_directory(void **state)
 {
 	(void)state;
-	if (!mkdtemp(folder))
+	if (!mkdtemp(directory))
 		return -1;
-	snprintf(log_path, sizeof(log_path), "%s/log", folder);
-	snprintf(stderr_path, sizeof(stderr_path), "%s/stderr", folder);
+	snprintf(log_path, sizeof(log_path), "%s/log", directory);
+	snprintf(stderr_path, sizeof(stderr_path), "%s/stderr", directory);
 	return 0;
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
 	(void)state;
 	unlink(log_path);
 	unlink(stderr_path);
-	return rmdir(folder);
+	return rmdir(directory);
 }
 
 int main(void)
@@ -227,5 +227,5 @@ int main(void)
 		cmocka_unit_test(other_targets_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

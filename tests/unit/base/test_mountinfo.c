@@ -14,7 +14,7 @@
 static void each_line_is_a_mount(void **state)
 {
 	char text[] = "22 1 0:20 / / rw,relatime shared:1 - ext4 /dev/vda rw\n"
-		      "23 22 0:21 /sub\\040folder /mnt/a\\040b\\134c ro - overlay overlay rw\n";
+		      "23 22 0:21 /sub\\040directory /mnt/a\\040b\\134c ro - overlay overlay rw\n";
 	struct mountinfo mount;
 	char *rest = text;
 
@@ -25,7 +25,7 @@ static void each_line_is_a_mount(void **state)
 	assert_string_equal(mount.type, "ext4");
 	assert_true(mountinfo_next(&rest, &mount));
 	assert_string_equal(mount.device, "0:21");
-	assert_string_equal(mount.root, "/sub folder");
+	assert_string_equal(mount.root, "/sub directory");
 	assert_string_equal(mount.point, "/mnt/a b\\c");
 	assert_string_equal(mount.type, "overlay");
 	assert_false(mountinfo_next(&rest, &mount));

@@ -106,7 +106,7 @@ static void links_out_of_the_root_lead_into_it(void **state)
 	assert_opens(path_open_in_root(fixture->root, outside, O_PATH | O_DIRECTORY, 0));
 }
 
-static void folders_are_made_whatever_the_umask(void **state)
+static void directories_are_made_whatever_the_umask(void **state)
 {
 	struct fixture *fixture = *state;
 	mode_t old = umask(077);
@@ -162,7 +162,7 @@ static void loops_and_magic_links_are_refused(void **state)
 	assert_int_equal(path_mkdirs_in_root(slash, behind, 0755), -ELOOP);
 }
 
-static void files_and_folders_arent_taken_for_each_other(void **state)
+static void files_and_directories_arent_taken_for_each_other(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -239,11 +239,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROOT_TEST(absolute_and_dotdot_paths_stay_in_the_root),
 		ROOT_TEST(links_out_of_the_root_lead_into_it),
-		ROOT_TEST(folders_are_made_whatever_the_umask),
+		ROOT_TEST(directories_are_made_whatever_the_umask),
 		ROOT_TEST(dangling_links_are_filled_behind),
 		ROOT_TEST(dotdot_behind_what_is_made_goes_up_once),
 		ROOT_TEST(loops_and_magic_links_are_refused),
-		ROOT_TEST(files_and_folders_arent_taken_for_each_other),
+		ROOT_TEST(files_and_directories_arent_taken_for_each_other),
 		ROOT_TEST(only_regular_files_are_read),
 		cmocka_unit_test(cleaning_folds_dots_and_slashes),
 		cmocka_unit_test(joining_keeps_absolute_paths),

@@ -19,7 +19,7 @@
 #include "core/base/str.h"
 
 /* Only this user can write to "mine", and everybody to "shared", as to /tmp. */
-static int make_folders(void **state)
+static int make_directories(void **state)
 {
 	char *base = str_dup("/tmp/urun-test-place.XXXXXX");
 
@@ -30,7 +30,7 @@ static int make_folders(void **state)
 		       : -1;
 }
 
-static int remove_folders(void **state)
+static int remove_directories(void **state)
 {
 	autofree char *command = str_format("rm -rf '%s'", (char *)*state);
 	int failed = chdir("/");
@@ -209,7 +209,7 @@ static void a_found_place_takes_a_new_file(void **state)
 	assert_int_equal(size_of("mine/pid"), 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folders, remove_folders)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_directories, remove_directories)
 
 int main(void)
 {

@@ -13,7 +13,7 @@
 static void sizes_of_huge_pages_are_named_as_the_controllers_files(void **state)
 {
 	static const struct {
-		const char *folder, *name;
+		const char *directory, *name;
 	} cases[] = {
 		{ "hugepages-64kB", "64KB" },
 		{ "hugepages-1024kB", "1MB" },
@@ -33,7 +33,7 @@ static void sizes_of_huge_pages_are_named_as_the_controllers_files(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		autofree char *name = cgroup_page_size_name(cases[i].folder);
+		autofree char *name = cgroup_page_size_name(cases[i].directory);
 
 		if (cases[i].name)
 			assert_string_equal(name, cases[i].name);

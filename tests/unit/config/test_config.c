@@ -711,14 +711,14 @@ static void assert_load_fails(const char *path, const char *wanted)
 
 static void files_that_are_no_config_are_refused(void **state)
 {
-	char folder[] = "/tmp/test-config-XXXXXX";
+	char directory[] = "/tmp/test-config-XXXXXX";
 	char path[64];
 	int fd;
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	assert_load_fails(folder, "not a regular file or a pipe");
-	snprintf(path, sizeof(path), "%s/config.json", folder);
+	assert_non_null(mkdtemp(directory));
+	assert_load_fails(directory, "not a regular file or a pipe");
+	snprintf(path, sizeof(path), "%s/config.json", directory);
 	assert_load_fails(path, "open: no such file or directory");
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_load_fails(path, "a FIFO that nothing is written to");
@@ -732,7 +732,7 @@ static void files_that_are_no_config_are_refused(void **state)
 	assert_load_fails(path, "ociVersion: missing");
 	close(fd);
 	unlink(path);
-	rmdir(folder);
+	rmdir(directory);
 }
 
 int main(void)

@@ -383,10 +383,10 @@ static void a_root_behind_a_link_in_a_shared_directory_is_refused(void **state)
 static int make_foreign(const char *root, const char *name, const char *text)
 {
 	autofree char *path = str_format("%s/c1/%s", root, name);
-	autofree char *folder = str_format("%s/c1", root);
+	autofree char *directory = str_format("%s/c1", root);
 	FILE *file;
 
-	if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
 		return -1;
 	file = fopen(path, "w");
 	return file && fputs(text, file) >= 0 && fclose(file) == 0 ? 0 : -1;
@@ -436,14 +436,14 @@ static void an_empty_directory_is_no_containers_either(void **state)
 static void a_containers_directory_is_removed_with_what_a_hook_has_left(void **state)
 {
 	autofree char *outside = str_format("%s/outside", (char *)*state);
-	autofree char *folder = str_format("%s/c1/a", (char *)*state);
+	autofree char *directory = str_format("%s/c1/a", (char *)*state);
 	autofree char *link = str_format("%s/c1/link", (char *)*state);
 	struct state_dir dir = STATE_DIR_NONE;
 	struct error err = ERROR_NONE;
 
 	assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
 	assert_int_equal(make_foreign(*state, "notes.txt", "left"), 0);
-	assert_int_equal(mkdir(folder, 0700) ?: mkdir(outside, 0700), 0);
+	assert_int_equal(mkdir(directory, 0700) ?: mkdir(outside, 0700), 0);
 	assert_int_equal(symlink(outside, link), 0);
 	assert_int_equal(make_foreign(*state, "a/file", "left"), 0);
 	assert_int_equal(make_foreign(*state, "../outside/file", "precious"), 0);

@@ -19,11 +19,11 @@
 #include "core/base/str.h"
 #include "core/container/state_lock.h"
 
-static char folder[] = "/tmp/urun-test-lock-XXXXXX";
+static char directory[] = "/tmp/urun-test-lock-XXXXXX";
 
-static int open_folder(void)
+static int open_directory(void)
 {
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	assert_true(fd >= 0);
 	return fd;
@@ -42,7 +42,7 @@ static pid_t make_holder(const char *name)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (name)
 			prctl(PR_SET_NAME, name);
-		if (flock(open_folder(), LOCK_EX) == 0 && write(ready[1], "r", 1) == 1)
+		if (flock(open_directory(), LOCK_EX) == 0 && write(ready[1], "r", 1) == 1)
 			pause();
 		_exit(1);
 	}
@@ -69,7 +69,7 @@ static void end(pid_t pid)
 
 static void test_a_free_lock_is_taken(void **state)
 {
-	autoclose int fd = open_folder();
+	autoclose int fd = open_directory();
 	struct lock_holder holder;
 
 	(void)state;
@@ -79,7 +79,7 @@ static void test_a_free_lock_is_taken(void **state)
 
 static void test_a_running_holder_is_waited_for_and_named(void **state)
 {
-	autoclose int fd = open_folder();
+	autoclose int fd = open_directory();
 	struct lock_holder holder = { 0 };
 	pid_t pid = make_holder(NULL);
 	int64_t begin = clock_ms();
@@ -98,7 +98,7 @@ static void test_a_running_holder_is_waited_for_and_named(void **state)
 
 static void test_a_lock_that_is_given_back_is_taken(void **state)
 {
-	autoclose int fd = open_folder();
+	autoclose int fd = open_directory();
 	struct lock_holder holder;
 	pid_t pid = make_holder(NULL), killer;
 
@@ -115,7 +115,7 @@ static void test_a_lock_that_is_given_back_is_taken(void **state)
 
 static void test_a_stopped_holder_ends_the_wait_and_can_be_killed(void **state)
 {
-	autoclose int fd = open_folder();
+	autoclose int fd = open_directory();
 	struct lock_holder holder = { 0 };
 	pid_t pid = make_holder(NULL);
 	int64_t begin = clock_ms();
@@ -135,7 +135,7 @@ static void test_a_stopped_holder_ends_the_wait_and_can_be_killed(void **state)
 
 static void test_a_stopped_holder_of_another_name_is_not_killed(void **state)
 {
-	autoclose int fd = open_folder();
+	autoclose int fd = open_directory();
 	struct lock_holder holder = { 0 };
 	pid_t pid = make_holder("another");
 
@@ -149,10 +149,10 @@ static void test_a_stopped_holder_of_another_name_is_not_killed(void **state)
 	end(pid);
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
 	(void)state;
-	return rmdir(folder);
+	return rmdir(directory);
 }
 
 int main(void)
@@ -165,7 +165,7 @@ int main(void)
 		cmocka_unit_test(test_a_stopped_holder_of_another_name_is_not_killed),
 	};
 
-	if (!mkdtemp(folder))
+	if (!mkdtemp(directory))
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, remove_folder);
+	return cmocka_run_group_tests(tests, NULL, remove_directory);
 }

@@ -18,18 +18,18 @@
 #include "core/init/inspect.h"
 #include "core/init/program.h"
 
-static char folder[64];
+static char directory[64];
 
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/urun-test-program-XXXXXX");
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+	strcpy(directory, "/tmp/urun-test-program-XXXXXX");
+	return mkdtemp(directory) && chdir(directory) == 0 ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
-	autofree char *command = str_format("rm -rf %s", folder);
+	autofree char *command = str_format("rm -rf %s", directory);
 
 	(void)state;
 	return chdir("/") < 0 ? -1 : system(command);
@@ -52,7 +52,7 @@ static void make_script(const char *name, const char *text)
 static struct config_process process_of(char **args, size_t arg_count, char **env, size_t env_count)
 {
 	static struct config_user user = { .uid = { true, 0 }, .gid = { true, 0 } };
-	struct config_process process = { .cwd = folder, .user = &user };
+	struct config_process process = { .cwd = directory, .user = &user };
 
 	process.args.items = args;
 	process.args.count = arg_count;
@@ -123,16 +123,17 @@ static void what_cannot_be_executed_is_passed_over(void **state)
 	(void)state;
 	assert_int_equal(mkdir("a", 0755), 0);
 	assert_int_equal(mkdir("b", 0755), 0);
-	assert_int_equal(mkdir("a/folder", 0755), 0);
+	assert_int_equal(mkdir("a/directory", 0755), 0);
 	make_file("a/plain", "x", 1, 0644);
 	make_script("b/plain", "#!/bin/sh\n");
-	make_script("b/folder", "#!/bin/sh\n");
+	make_script("b/directory", "#!/bin/sh\n");
 	assert_found("plain", "a:b", "b/plain");
-	assert_found("folder", "a:b", "b/folder");
+	assert_found("directory", "a:b", "b/directory");
 	assert_not_found("plain", "a", 126,
 			 "executable file `plain` in $PATH can't be executed: permission denied");
-	assert_not_found("folder", "a", 126,
-			 "executable file `folder` in $PATH can't be executed: permission denied");
+	assert_not_found(
+		"directory", "a", 126,
+		"executable file `directory` in $PATH can't be executed: permission denied");
 }
 
 /* podman and docker choose their own exit status by these texts. */

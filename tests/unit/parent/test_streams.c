@@ -17,11 +17,11 @@
 #include "core/parent/streams.h"
 
 /* A directory of the test's own, which main() makes and removes. */
-static char folder[] = "/tmp/urun-test-streams-XXXXXX";
+static char directory[] = "/tmp/urun-test-streams-XXXXXX";
 
-static int open_in_folder(const char *name, int flags)
+static int open_in_directory(const char *name, int flags)
 {
-	autofree char *path = str_format("%s/%s", folder, name);
+	autofree char *path = str_format("%s/%s", directory, name);
 	int fd = open(path, flags | O_CLOEXEC, 0600);
 
 	assert_true(fd >= 0);
@@ -30,14 +30,14 @@ static int open_in_folder(const char *name, int flags)
 
 static void test_files_and_devices_are_kept(void **state)
 {
-	autofree char *fifo_path = str_format("%s/fifo", folder);
-	autoclose int file = open_in_folder("log", O_WRONLY | O_CREAT);
+	autofree char *fifo_path = str_format("%s/fifo", directory);
+	autoclose int file = open_in_directory("log", O_WRONLY | O_CREAT);
 	autoclose int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	autoclose int fifo = -1;
 
 	(void)state;
 	assert_int_equal(mkfifo(fifo_path, 0600), 0);
-	fifo = open_in_folder("fifo", O_RDWR);
+	fifo = open_in_directory("fifo", O_RDWR);
 	assert_true(stream_outlives_caller(file, NULL));
 	assert_true(stream_outlives_caller(null, NULL));
 	assert_true(stream_outlives_caller(fifo, NULL));
@@ -46,8 +46,8 @@ static void test_files_and_devices_are_kept(void **state)
 
 static void test_a_file_without_a_name_any_more_is_kept(void **state)
 {
-	autofree char *path = str_format("%s/log", folder);
-	autoclose int file = open_in_folder("log", O_WRONLY | O_CREAT);
+	autofree char *path = str_format("%s/log", directory);
+	autoclose int file = open_in_directory("log", O_WRONLY | O_CREAT);
 
 	(void)state;
 	assert_int_equal(unlink(path), 0);
@@ -106,7 +106,7 @@ static void test_the_journal_is_told_from_other_sockets(void **state)
 static void test_stdin_is_always_replaced(void **state)
 {
 	autoclose int in = dup(STDIN_FILENO);
-	autoclose int file = open_in_folder("in", O_RDONLY | O_CREAT);
+	autoclose int file = open_in_directory("in", O_RDONLY | O_CREAT);
 
 	(void)state;
 	assert_true(dup2(file, STDIN_FILENO) >= 0);
@@ -114,17 +114,17 @@ static void test_stdin_is_always_replaced(void **state)
 	dup2(in, STDIN_FILENO);
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
 	static const char *const names[] = { "log", "in" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		autofree char *path = str_format("%s/%s", folder, names[i]);
+		autofree char *path = str_format("%s/%s", directory, names[i]);
 
 		unlink(path);
 	}
-	return rmdir(folder);
+	return rmdir(directory);
 }
 
 int main(void)
@@ -138,7 +138,7 @@ int main(void)
 		cmocka_unit_test(test_stdin_is_always_replaced),
 	};
 
-	if (!mkdtemp(folder))
+	if (!mkdtemp(directory))
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, remove_folder);
+	return cmocka_run_group_tests(tests, NULL, remove_directory);
 }

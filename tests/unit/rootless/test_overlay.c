@@ -18,7 +18,7 @@
 #include "rootless/overlay.h"
 
 struct fixture {
-	char folder[64]; /* the directory of a host without any program */
+	char directory[64]; /* the directory of a host without any program */
 	struct container_config config;
 	struct userns_plan userns;
 };
@@ -29,17 +29,17 @@ static int setup(void **state)
 	struct arena *arena = &fixture->config.arena;
 
 	assert_non_null(fixture);
-	snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/test-overlay-XXXXXX");
-	assert_non_null(mkdtemp(fixture->folder));
+	snprintf(fixture->directory, sizeof(fixture->directory), "/tmp/test-overlay-XXXXXX");
+	assert_non_null(mkdtemp(fixture->directory));
 	fixture->config.root = arena_alloc(arena, sizeof(*fixture->config.root));
-	fixture->config.root->path = fixture->folder;
+	fixture->config.root->path = fixture->directory;
 	fixture->config.annotations.items =
 		arena_alloc(arena, sizeof(*fixture->config.annotations.items));
 	fixture->config.annotations.items[0].name = arena_str(arena, "org.urun.overlay");
 	fixture->config.annotations.items[0].value = arena_str(arena, "tmpfs");
 	fixture->config.annotations.count = 1;
 	fixture->userns.mode = USERNS_DIRECT;
-	fixture->userns.host.root = fixture->folder;
+	fixture->userns.host.root = fixture->directory;
 	*state = fixture;
 	return 0;
 }
@@ -48,7 +48,7 @@ static int teardown(void **state)
 {
 	struct fixture *fixture = *state;
 
-	rmdir(fixture->folder);
+	rmdir(fixture->directory);
 	config_release(&fixture->config);
 	free(fixture);
 	return 0;
@@ -89,7 +89,7 @@ static void others_take_a_program_that_the_error_names(void **state)
 		skip();
 	idmap_add(&fixture->userns.uids, 0, geteuid() + 1, 1);
 	assert_int_equal(overlay_choose(&fixture->config, &fixture->userns, &overlay, &err), -1);
-	assert_non_null(strstr(err.text, fixture->folder));
+	assert_non_null(strstr(err.text, fixture->directory));
 	assert_non_null(strstr(err.text, "fuse-overlayfs"));
 	assert_non_null(strstr(err.hint, "install"));
 	assert_non_null(strstr(err.hint, "fuse-overlayfs"));

@@ -465,7 +465,7 @@ static void flags_are_the_kernels(void **state)
 /* Each test of the cache has a directory of its own. */
 struct cache {
 	char dir[64];
-	char folder[80];
+	char directory[80];
 	char file[400];
 };
 
@@ -476,7 +476,7 @@ static int cache_setup(void **state)
 	strcpy(cache.dir, "/tmp/urun-test-seccomp-XXXXXX");
 	if (!mkdtemp(cache.dir))
 		return -1;
-	snprintf(cache.folder, sizeof(cache.folder), "%s/.seccomp", cache.dir);
+	snprintf(cache.directory, sizeof(cache.directory), "%s/.seccomp", cache.dir);
 	*state = &cache;
 	return 0;
 }
@@ -497,7 +497,7 @@ static void cached(struct cache *cache, const struct config_seccomp *seccomp, st
 
 	strbuf_release(bpf);
 	*bpf = (struct strbuf){ 0 };
-	assert_int_equal(seccomp_compile_cached(cache->folder, seccomp, bpf, flags, &err), 0);
+	assert_int_equal(seccomp_compile_cached(cache->directory, seccomp, bpf, flags, &err), 0);
 }
 
 /* Finds the only file of the cache. */
@@ -507,7 +507,7 @@ static void find_file(struct cache *cache)
 	FILE *list;
 	size_t length;
 
-	snprintf(command, sizeof(command), "ls %s/*", cache->folder);
+	snprintf(command, sizeof(command), "ls %s/*", cache->directory);
 	list = popen(command, "r");
 	assert_non_null(fgets(cache->file, sizeof(cache->file), list));
 	length = strcspn(cache->file, "\n");
@@ -619,7 +619,7 @@ static void what_others_can_write_is_ignored(void **state)
 	assert_same(&bpf, &plain);
 	assert_int_equal(stat(cache->file, &after), 0);
 	assert_int_not_equal(before.st_ino, after.st_ino);
-	assert_int_equal(chmod(cache->folder, 0777), 0);
+	assert_int_equal(chmod(cache->directory, 0777), 0);
 	assert_int_equal(unlink(cache->file), 0);
 	cached(cache, &seccomp, &bpf, &flags);
 	assert_same(&bpf, &plain);
@@ -683,7 +683,7 @@ static void without_a_cache_it_compiles(void **state)
 	struct cache *cache = *state;
 	SAMPLE;
 
-	strcat(cache->folder, "/no/such");
+	strcat(cache->directory, "/no/such");
 	cached(cache, &seccomp, &bpf, &flags);
 	assert_same(&bpf, &plain);
 }

@@ -36,7 +36,7 @@ static int remove_cpus(void **state)
 	return nftw(cpus, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static void add_folder(const char *name)
+static void add_directory(const char *name)
 {
 	autofree char *path = str_format("%s/%s", cpus, name);
 
@@ -62,7 +62,7 @@ static void what_tells_of_the_host_is_masked(void **state)
 	struct str_list paths;
 
 	(void)state;
-	masked_paths_default("/no/such/folder", &arena, &paths);
+	masked_paths_default("/no/such/directory", &arena, &paths);
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
 		assert_true(has_path(&paths, wanted[i]));
 	arena_release(&arena);
@@ -75,15 +75,15 @@ static void each_processor_has_a_path_of_its_own(void **state)
 
 	(void)state;
 	masked_paths_default(cpus, &arena, &before);
-	add_folder("cpu10");
-	add_folder("cpu10/thermal_throttle");
-	add_folder("cpu2");
-	add_folder("cpu2/thermal_throttle");
-	add_folder("cpu3"); /* without the counters */
-	add_folder("cpufreq");
-	add_folder("cpufreq/thermal_throttle");
-	add_folder("cpu");
-	add_folder("cpu/thermal_throttle");
+	add_directory("cpu10");
+	add_directory("cpu10/thermal_throttle");
+	add_directory("cpu2");
+	add_directory("cpu2/thermal_throttle");
+	add_directory("cpu3"); /* without the counters */
+	add_directory("cpufreq");
+	add_directory("cpufreq/thermal_throttle");
+	add_directory("cpu");
+	add_directory("cpu/thermal_throttle");
 	masked_paths_default(cpus, &arena, &paths);
 	assert_int_equal(paths.count, before.count + 2);
 	assert_string_equal(paths.items[before.count],

@@ -81,7 +81,7 @@ static void paths_of_the_environment_are_hidden(void **state)
 	(void)state;
 	assert_string_equal(hidden("", "/data/tmp"), "/data/tmp\n" ALWAYS_BEFORE "\n" ALWAYS_AFTER);
 	assert_string_equal(hidden("", "/tmp/mine"), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
-	assert_string_equal(hidden("", "no/such/folder"), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
+	assert_string_equal(hidden("", "no/such/directory"), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
 }
 
 /* A mount covers a directory and not a name, so the target of a link must be covered. */
@@ -128,7 +128,7 @@ static void what_is_mounted_elsewhere_is_hidden_there_too(void **state)
  * A home below /home may be a disk of its own.  Mounts of the system in a chroot below a home stay
  * visible at their own paths.
  */
-static void what_is_mounted_below_a_hidden_folder_is_hidden_elsewhere_too(void **state)
+static void what_is_mounted_below_a_hidden_directory_is_hidden_elsewhere_too(void **state)
 {
 	(void)state;
 	fake_file("/proc/self/mountinfo",
@@ -238,7 +238,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(links_are_hidden_where_they_lead, setup, teardown),
 		cmocka_unit_test_setup_teardown(
-			what_is_mounted_below_a_hidden_folder_is_hidden_elsewhere_too, setup,
+			what_is_mounted_below_a_hidden_directory_is_hidden_elsewhere_too, setup,
 			teardown),
 		cmocka_unit_test_setup_teardown(what_is_mounted_elsewhere_is_hidden_there_too,
 						setup, teardown),

@@ -16,11 +16,11 @@
 #include "core/base/fd.h"
 #include "core/sync/failure.h"
 
-static char folder[] = "/tmp/urun-test-failure-XXXXXX";
+static char directory[] = "/tmp/urun-test-failure-XXXXXX";
 
-static int open_folder(void)
+static int open_directory(void)
 {
-	int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	assert_true(fd >= 0);
 	return fd;
@@ -28,7 +28,7 @@ static int open_folder(void)
 
 static int remove_file(void **state)
 {
-	autoclose int dir = open_folder();
+	autoclose int dir = open_directory();
 
 	(void)state;
 	return unlinkat(dir, "failed", 0);
@@ -36,7 +36,7 @@ static int remove_file(void **state)
 
 static void test_without_a_failure_nothing_is_read(void **state)
 {
-	autoclose int dir = open_folder();
+	autoclose int dir = open_directory();
 	autoclose int fd = failure_create(dir, "failed");
 	struct error err = ERROR_NONE;
 	struct stat st;
@@ -52,7 +52,7 @@ static void test_without_a_failure_nothing_is_read(void **state)
 /* In use the writer has closed its descriptor, and ends without a further system call. */
 static void test_what_another_process_has_written_is_read(void **state)
 {
-	autoclose int dir = open_folder();
+	autoclose int dir = open_directory();
 	autoclose int fd = failure_create(dir, "failed");
 	autoclose int reader = openat(dir, "failed", O_RDONLY | O_CLOEXEC);
 	struct error err = ERROR_NONE;
@@ -81,7 +81,7 @@ static void test_what_another_process_has_written_is_read(void **state)
 
 static void test_what_is_no_failure_is_not_believed(void **state)
 {
-	autoclose int dir = open_folder();
+	autoclose int dir = open_directory();
 	autoclose int fd = failure_create(dir, "failed");
 	struct error err = ERROR_NONE;
 	struct failure hostile;
@@ -100,10 +100,10 @@ static void test_what_is_no_failure_is_not_believed(void **state)
 	assert_int_equal(failure_read(fd, &err), 0);
 }
 
-static int remove_folder(void **state)
+static int remove_directory(void **state)
 {
 	(void)state;
-	return rmdir(folder);
+	return rmdir(directory);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, remove_file)
@@ -116,7 +116,7 @@ int main(void)
 		TEST(test_what_is_no_failure_is_not_believed),
 	};
 
-	if (!mkdtemp(folder))
+	if (!mkdtemp(directory))
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, remove_folder);
+	return cmocka_run_group_tests(tests, NULL, remove_directory);
 }

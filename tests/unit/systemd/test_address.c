@@ -17,11 +17,11 @@
 #include "core/base/str.h"
 #include "core/systemd/address.h"
 
-static char folder[] = "/tmp/urun test-XXXXXX";
+static char directory[] = "/tmp/urun test-XXXXXX";
 
 static void socket_path(char *path, size_t size)
 {
-	snprintf(path, size, "%s/bus", folder);
+	snprintf(path, size, "%s/bus", directory);
 }
 
 static int bind_socket(const char *path)
@@ -40,7 +40,7 @@ static int make_socket(void **state)
 	char path[108];
 
 	(void)state;
-	if (!mkdtemp(folder))
+	if (!mkdtemp(directory))
 		return -1;
 	socket_path(path, sizeof(path));
 	return bind_socket(path);
@@ -53,15 +53,15 @@ static int remove_socket(void **state)
 	(void)state;
 	socket_path(path, sizeof(path));
 	unlink(path);
-	return rmdir(folder);
+	return rmdir(directory);
 }
 
-static void a_socket_in_the_runtime_folder_comes_first(void **state)
+static void a_socket_in_the_runtime_directory_comes_first(void **state)
 {
 	bool managed = true;
-	autofree char *address = address_of_user_bus(folder, "unix:path=/desktop", &managed);
+	autofree char *address = address_of_user_bus(directory, "unix:path=/desktop", &managed);
 	autofree char *expected =
-		str_format("unix:path=/tmp/urun%%20test-%s/bus", strrchr(folder, '-') + 1);
+		str_format("unix:path=/tmp/urun%%20test-%s/bus", strrchr(directory, '-') + 1);
 
 	(void)state;
 	assert_string_equal(address, expected);
@@ -70,7 +70,7 @@ static void a_socket_in_the_runtime_folder_comes_first(void **state)
 
 static void a_bus_beside_systemds_own_socket_is_managed_by_it(void **state)
 {
-	autofree char *systemd = str_format("%s/systemd", folder);
+	autofree char *systemd = str_format("%s/systemd", directory);
 	autofree char *socket_path_of_it = str_format("%s/private", systemd);
 	autofree char *address = NULL, *desktop = NULL;
 	bool managed = false;
@@ -78,7 +78,7 @@ static void a_bus_beside_systemds_own_socket_is_managed_by_it(void **state)
 	(void)state;
 	assert_int_equal(mkdir(systemd, 0700), 0);
 	assert_int_equal(bind_socket(socket_path_of_it), 0);
-	address = address_of_user_bus(folder, "unix:path=/desktop", &managed);
+	address = address_of_user_bus(directory, "unix:path=/desktop", &managed);
 	assert_non_null(address);
 	assert_true(managed);
 	desktop = address_of_user_bus("/nowhere", "unix:path=/desktop", &managed);
@@ -114,14 +114,14 @@ static void a_file_that_is_no_socket_is_no_bus(void **state)
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	close(fd);
-	address = address_of_user_bus(folder, "unix:path=/desktop", &managed);
+	address = address_of_user_bus(directory, "unix:path=/desktop", &managed);
 	assert_string_equal(address, "unix:path=/desktop");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_socket_in_the_runtime_folder_comes_first),
+		cmocka_unit_test(a_socket_in_the_runtime_directory_comes_first),
 		cmocka_unit_test(a_bus_beside_systemds_own_socket_is_managed_by_it),
 		cmocka_unit_test(else_it_is_the_sessions_address),
 		cmocka_unit_test(a_file_that_is_no_socket_is_no_bus),

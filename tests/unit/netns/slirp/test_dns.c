@@ -111,16 +111,16 @@ static void name_servers_are_read_as_the_resolver_does(void **context)
 	assert_int_equal(servers.items[0].address.any.sa_family, AF_INET6);
 }
 
-static void make(const char *folder, const char *name)
+static void make(const char *directory, const char *name)
 {
-	autofree char *path = str_format("%s/%s", folder, name);
+	autofree char *path = str_format("%s/%s", directory, name);
 
 	assert_int_equal(mkdir(path, 0700), 0);
 }
 
-static void link_to(const char *target, const char *folder, const char *name)
+static void link_to(const char *target, const char *directory, const char *name)
 {
-	autofree char *path = str_format("%s/%s", folder, name);
+	autofree char *path = str_format("%s/%s", directory, name);
 
 	assert_int_equal(symlink(target, path), 0);
 }
@@ -128,31 +128,31 @@ static void link_to(const char *target, const char *folder, const char *name)
 /* Watched is every directory in which a name of the path, or of a link in it, is looked up. */
 static void each_step_of_a_path_is_watched(void **context)
 {
-	char folder[] = "/tmp/urun-steps-XXXXXX";
+	char directory[] = "/tmp/urun-steps-XXXXXX";
 	autofree char *path = NULL, *below = NULL;
 	autostrbuf struct strbuf steps = { 0 }, text = { 0 };
 
 	(void)context;
-	assert_non_null(mkdtemp(folder));
-	make(folder, "etc");
-	make(folder, "run");
-	make(folder, "run/a");
-	link_to("../link", folder, "etc/resolv.conf");
-	link_to("run/a/./missing", folder, "link");
-	path = str_format("%s/etc/resolv.conf", folder);
+	assert_non_null(mkdtemp(directory));
+	make(directory, "etc");
+	make(directory, "run");
+	make(directory, "run/a");
+	link_to("../link", directory, "etc/resolv.conf");
+	link_to("run/a/./missing", directory, "link");
+	path = str_format("%s/etc/resolv.conf", directory);
 	host_resolv_steps(path, &steps);
 	for (size_t at = 0, number = 0; at < steps.size;
 	     at += strlen(steps.bytes + at) + 1, number++)
-		if (strncmp(steps.bytes + at, folder, strlen(folder)) == 0 || number % 2 == 1)
+		if (strncmp(steps.bytes + at, directory, strlen(directory)) == 0 || number % 2 == 1)
 			strbuf_addf(&text, "%s ",
-				    strncmp(steps.bytes + at, folder, strlen(folder))
+				    strncmp(steps.bytes + at, directory, strlen(directory))
 					    ? steps.bytes + at
-					    : steps.bytes + at + strlen(folder));
+					    : steps.bytes + at + strlen(directory));
 	below = str_format("tmp %s  etc /etc resolv.conf  link  run /run a /run/a missing ",
-			   folder + strlen("/tmp/"));
+			   directory + strlen("/tmp/"));
 	assert_string_equal(text.bytes, below);
 	free(path);
-	path = str_format("rm -r %s", folder);
+	path = str_format("rm -r %s", directory);
 	assert_int_equal(system(path), 0);
 }
 
