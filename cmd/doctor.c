@@ -9,7 +9,7 @@ struct doctor_options {
 	bool json;
 };
 
-/* A mend stands below its row, where it may be as long as it is. */
+/* The fix stands below its row, on a line of its own, since it may be long. */
 static void print_table(const struct doctor_report *report, struct strbuf *out)
 {
 	for (size_t i = 0; i < report->count; i++) {
@@ -17,8 +17,8 @@ static void print_table(const struct doctor_report *report, struct strbuf *out)
 
 		strbuf_addf(out, "%-8s %s: %s\n", doctor_state_name(row->state), row->name,
 			    row->value);
-		if (row->mend)
-			strbuf_addf(out, "         -> %s\n", row->mend);
+		if (row->fix)
+			strbuf_addf(out, "         -> %s\n", row->fix);
 	}
 }
 
@@ -39,8 +39,8 @@ static void print_json(const struct doctor_report *report, struct strbuf *out)
 		json_write_string(row->name, out);
 		add_member("state", doctor_state_name(row->state), out);
 		add_member("value", row->value, out);
-		if (row->mend)
-			add_member("mend", row->mend, out);
+		if (row->fix)
+			add_member("mend", row->fix, out);
 		strbuf_add_str(out, "}");
 	}
 	strbuf_add_str(out, "\n]}\n");

@@ -32,6 +32,6 @@ int affinity_set(pid_t pid, const struct config_cpu_affinity *affinity, enum aff
 	error_set(err, errno, "process.execCPUAffinity.%s: bind the process to processors %s", name,
 		  text.bytes);
 	if (err->code == EINVAL)
-		error_hint(err, "none of them is online and in the cpuset of the cgroup");
+		error_hint(err, "no processor of the list is online and in the cgroup's cpuset");
 	return -1;
 }

@@ -13,8 +13,8 @@ enum affinity_moment {
 };
 
 /*
- * Binds @pid to the processors that @affinity (may be NULL) has for that moment.  Nothing to do
- * where it has none.
+ * Binds @pid to the processors that @affinity (may be NULL) names for that moment.  Without such a
+ * list nothing changes.
  * Runs in: parent, while @pid waits.
  * Source: OCI runtime-spec 1.3, config.md "execCPUAffinity"; sched_setaffinity(2).
  */

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * Looks at files that init will open later, to report what is wrong before anything is made.  Init
+ * is root of the container's user namespace: it has all rights over files whose owner and group
+ * have a mapping, and it sees the container's mounts.  The caller has neither.  So a check here
+ * reports only what will certainly fail: a permission that the caller lacks is left to init
+ * (is_left_to_init()), and a path below a mount point isn't looked for (is_covered()).
+ */
 #include "core/parent/check.h"
 
 #include <errno.h>
@@ -18,47 +26,31 @@
 #include "core/config/change.h"
 #include "core/config/shapes.h"
 
-/* ---- the root and the sources of binds ---- */
+/* ---- the root file system and the sources of bind mounts ---- */
 
-/*
- * Can't this process tell?  The container's root has rights over ids that the caller hasn't, so that a
- * directory which is closed to the caller can be open to init.
- */
+/* A directory that is closed to the caller can be open to init. */
 static bool is_left_to_init(int errnum)
 {
 	return errnum == EACCES || errnum == EPERM;
 }
 
-static int check_root(const char *path, struct error *err)
-{
-	autoclose int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (root >= 0 || is_left_to_init(errno))
-		return 0;
-	return error_set(err, errno, "open root file system %s", path);
-}
-
-/* Made by a mount of the container or with its cgroup, a source can be there for init alone. */
-static bool may_be_made_later(const char *path, const char *root)
-{
-	return str_starts_with(path, root) || str_starts_with(path, "/sys/fs/cgroup/");
-}
-
-static int check_source(const struct mount_step *step, const char *root, struct error *err)
+static int check_bind_source(const struct mount_step *step, const char *root, struct error *err)
 {
 	const unsigned int link = MOUNT_TRAIT_SRC_NOFOLLOW | MOUNT_TRAIT_COPY_SYMLINK;
 	int flags = step->options.traits & link ? AT_SYMLINK_NOFOLLOW : 0;
 
 	if (step->kind != MOUNT_KIND_BIND || (step->options.traits & MOUNT_TRAIT_NOFAIL))
 		return 0;
-	if (may_be_made_later(step->source, root) ||
-	    faccessat(AT_FDCWD, step->source, F_OK, flags) == 0 || is_left_to_init(errno))
+	/* A source in the root, or in the container's cgroup, can be made before init binds it. */
+	if (str_starts_with(step->source, root) || str_starts_with(step->source, "/sys/fs/cgroup/"))
+		return 0;
+	if (faccessat(AT_FDCWD, step->source, F_OK, flags) == 0 || is_left_to_init(errno))
 		return 0;
 	error_set(err, errno, "mount %s on %s", step->source, step->destination);
 	return error_prefix(err, "mounts[%zu]", step->index);
 }
 
-/* Would @path (absolute) be looked for in something that is mounted over the root? */
+/* Is @path (absolute) on a mount of the container, and not in the root file system itself? */
 static bool is_covered(const struct mount_plan *mounts, const char *path)
 {
 	for (size_t i = 0; i < mounts->steps.count; i++)
@@ -68,13 +60,13 @@ static bool is_covered(const struct mount_plan *mounts, const char *path)
 }
 
 /*
- * What refuses init a place for a mount, in a root file system whose owner isn't the container's: 0, or an
- * errno.  @path is the place.  A directory that the caller can't look into can be open to the container's
- * root, who has all rights over the files of mapped ids.
+ * The errno with which init will fail to make or to find the mount point @path; 0: it won't fail,
+ * or that can't be told.  The nearest directory above that exists decides: init has all rights over
+ * it if both its owner and its group have a mapping, and otherwise its mode counts.
  */
-static int refusal_of(int root, const char *path, const struct userns_plan *userns)
+static int mount_point_refusal(int root, const char *path, const struct userns_plan *userns)
 {
-	autofree char *folder = str_dup(path);
+	autofree char *above = str_dup(path);
 	autoclose int fd = path_open_in_root(root, path, O_PATH | O_CLOEXEC, 0);
 	int failed = fd < 0 ? -fd : 0;
 	bool own_group;
@@ -83,9 +75,9 @@ static int refusal_of(int root, const char *path, const struct userns_plan *user
 
 	if (failed != ENOENT && failed != EACCES)
 		return 0;
-	while (fd < 0 && *folder) {
-		*strrchr(folder, '/') = '\0';
-		fd = path_open_in_root(root, *folder ? folder : "/", O_PATH | O_CLOEXEC, 0);
+	while (fd < 0 && *above) {
+		*strrchr(above, '/') = '\0';
+		fd = path_open_in_root(root, *above ? above : "/", O_PATH | O_CLOEXEC, 0);
 	}
 	if (fd < 0 || fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0)
 		return 0;
@@ -94,19 +86,21 @@ static int refusal_of(int root, const char *path, const struct userns_plan *user
 	own_group = idmap_maps_outer(&userns->gids, st.st_gid);
 	if (own_group && idmap_maps_outer(&userns->uids, st.st_uid))
 		return 0;
-	/* An owner without a group, and a group without an owner, may have the rights or may not. */
+	/*
+	 * If only the owner or only the group has a mapping, init may have the rights, or may not.
+	 */
 	if (idmap_maps_outer(&userns->uids, st.st_uid) ||
 	    (own_group && (st.st_mode & (failed == EACCES ? S_IXGRP : S_IWGRP))))
 		return 0;
 	return st.st_mode & (failed == EACCES ? S_IXOTH : S_IWOTH) ? 0 : EACCES;
 }
 
-static int check_place(const struct mount_step *step, int root, const struct userns_plan *userns,
-		       struct error *err)
+static int check_mount_point(const struct mount_step *step, int root,
+			     const struct userns_plan *userns, struct error *err)
 {
 	const char *what = step->kind == MOUNT_KIND_BIND ? step->source : step->type;
 	autofree char *mount = str_format("mount %s on %s", what ? what : "", step->destination);
-	int refusal = refusal_of(root, step->destination, userns);
+	int refusal = mount_point_refusal(root, step->destination, userns);
 
 	return refusal ? target_error(root, step->destination, refusal, mount, err) : 0;
 }
@@ -125,7 +119,7 @@ int check_places(const struct container_config *config, const struct mount_plan 
 		if (step->kind != MOUNT_KIND_REMOUNT && step->kind != MOUNT_KIND_CGROUP &&
 		    !(step->options.traits & MOUNT_TRAIT_NOFAIL) &&
 		    !is_covered(&before, step->destination) &&
-		    error_gather(err, check_place(step, root, userns, err)) < 0)
+		    error_gather(err, check_mount_point(step, root, userns, err)) < 0)
 			return -1;
 	}
 	return 0;
@@ -135,18 +129,21 @@ int check_files(const struct container_config *config, const struct mount_plan *
 		struct error *err)
 {
 	autofree char *root = path_join(config->root->path, "");
+	autoclose int root_fd = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (error_gather(err, check_root(config->root->path, err)) < 0)
+	if (root_fd < 0 && !is_left_to_init(errno) &&
+	    error_gather(err,
+			 error_set(err, errno, "open root file system %s", config->root->path)) < 0)
 		return -1;
 	for (size_t i = 0; i < mounts->steps.count; i++)
-		if (error_gather(err, check_source(&mounts->steps.items[i], root, err)) < 0)
+		if (error_gather(err, check_bind_source(&mounts->steps.items[i], root, err)) < 0)
 			return -1;
 	return 0;
 }
 
-/* ---- the program ---- */
+/* ---- where a program is found ---- */
 
-/* 0: it is there, or can't be told; else an errno. */
+/* The errno with which the program @path is not found; 0: found, or that can't be told. */
 static int find_program(const struct mount_plan *mounts, int root, const char *path)
 {
 	autofree char *clean = path_clean(path);
@@ -161,14 +158,14 @@ static int find_program(const struct mount_plan *mounts, int root, const char *p
 static bool is_in_path(const struct container_config *config, const struct mount_plan *mounts,
 		       int root, const char *program)
 {
-	const char *folders = config_env(config->process, "PATH");
-	struct span rest, folder;
+	const char *directories = config_env(config->process, "PATH");
+	struct span rest, directory;
 
-	folders = folders ? folders : CONFIG_DEFAULT_PATH;
-	rest = (struct span){ folders, strlen(folders) };
-	while (span_cut(&rest, ':', &folder)) {
+	directories = directories ? directories : CONFIG_DEFAULT_PATH;
+	rest = (struct span){ directories, strlen(directories) };
+	while (span_cut(&rest, ':', &directory)) {
 		autofree char *path =
-			str_format("%.*s/%s", (int)folder.size, folder.bytes, program);
+			str_format("%.*s/%s", (int)directory.size, directory.bytes, program);
 
 		if (find_program(mounts, root, path) == 0)
 			return true;
@@ -178,7 +175,7 @@ static bool is_in_path(const struct container_config *config, const struct mount
 
 /* ---- hooks ---- */
 
-/* In the words of the run itself, see core/base/spawn.h. */
+/* The same text as the error of a run, see core/base/spawn.h.  Returns -1. */
 static int hook_error(enum config_hook_kind kind, size_t index, const char *path, int errnum,
 		      struct error *err)
 {
@@ -186,25 +183,28 @@ static int hook_error(enum config_hook_kind kind, size_t index, const char *path
 	return error_prefix(err, "hooks.%s[%zu]", config_hook_name(kind), index);
 }
 
-/* startContainer hooks are executed in the container's root (-1: there is none), all others in the host's tree. */
-static int check_hook_list(const struct config_hooks *hooks, enum config_hook_kind kind,
-			   const struct mount_plan *mounts, int root, struct error *err)
+/*
+ * startContainer hooks are executed in the container's root (@root; -1: not known), all others in the
+ * host's file system, whatever namespaces they run in.
+ */
+static int check_hooks_of_kind(const struct config_hooks *hooks, enum config_hook_kind kind,
+			       const struct mount_plan *mounts, int root, struct error *err)
 {
 	for (size_t i = 0; i < hooks->lists[kind].count; i++) {
 		const char *path = hooks->lists[kind].items[i].path;
-		int failed = 0;
+		int errnum = 0;
 
 		if (kind != HOOK_START_CONTAINER && access(path, X_OK) < 0)
-			failed = errno;
+			errnum = errno;
 		else if (kind == HOOK_START_CONTAINER && root >= 0)
-			failed = find_program(mounts, root, path);
-		if (failed && error_gather(err, hook_error(kind, i, path, failed, err)) < 0)
+			errnum = find_program(mounts, root, path);
+		if (errnum && error_gather(err, hook_error(kind, i, path, errnum, err)) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* A poststop hook that fails is a warning of the run too. */
+/* A run only warns if a poststop hook fails, so this only warns too. */
 static void warn_of_poststop(const config_hook_list *hooks)
 {
 	for (size_t i = 0; i < hooks->count; i++) {
@@ -217,25 +217,25 @@ static void warn_of_poststop(const config_hook_list *hooks)
 	}
 }
 
-int check_hooks(const struct config_hooks *hooks, const struct container_config *config,
-		const struct mount_plan *mounts, struct error *err)
+int check_hook_programs(const struct config_hooks *hooks, const struct container_config *config,
+			const struct mount_plan *mounts, struct error *err)
 {
 	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (!hooks)
 		return 0;
 	for (int kind = 0; kind < HOOK_POSTSTOP; kind++)
-		if (check_hook_list(hooks, (enum config_hook_kind)kind, mounts, root, err) < 0)
+		if (check_hooks_of_kind(hooks, (enum config_hook_kind)kind, mounts, root, err) < 0)
 			return -1;
 	warn_of_poststop(&hooks->lists[HOOK_POSTSTOP]);
 	return 0;
 }
 
-/* ---- the program, where it isn't tried ---- */
+/* ---- the program ---- */
 
 /*
- * An overlay shows the root as it is, but for what was removed from it, which is the container's own doing.
- * The words are those of init, see core/init/program.c.
+ * If an overlay lies over the root, only a file that an earlier run removed there is wrongly found.
+ * The texts are the same as those of init, see core/init/program.c.
  */
 int check_program(const struct container_config *config, const struct mount_plan *mounts,
 		  struct error *err)
@@ -243,7 +243,7 @@ int check_program(const struct container_config *config, const struct mount_plan
 	const struct config_process *process = config->process;
 	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *program;
-	int missing;
+	int errnum;
 
 	if (!process || process->args.count == 0 || root < 0)
 		return 0;
@@ -253,6 +253,6 @@ int check_program(const struct container_config *config, const struct mount_plan
 			       ? 0
 			       : error_set(err, ENOENT, "executable file `%s` not found in $PATH",
 					   program);
-	missing = program[0] == '/' ? find_program(mounts, root, program) : 0;
-	return missing ? error_set(err, missing, "open executable `%s`", program) : 0;
+	errnum = program[0] == '/' ? find_program(mounts, root, program) : 0;
+	return errnum ? error_set(err, errnum, "open executable `%s`", program) : 0;
 }

@@ -8,27 +8,31 @@
 #include "rootless/userns.h"
 
 /*
- * The files that a config speaks of.  What this process can't tell (directories of other ids, what a
- * mount covers) is no problem.  The config's paths are absolute.
- * All run in: parent.
+ * Checks of the files that a config names.  The caller can't see every file that the container's
+ * first process will see (directories of other ids, files on a mount that isn't made yet): what
+ * can't be told here isn't an error.  The config's paths must be absolute.  All run in: parent.
  */
 
-/* What a creation can't do without: the root file system and the sources of binds. */
+/* The files that a creation needs: the root file system and the sources of bind mounts. */
 int check_files(const struct container_config *config, const struct mount_plan *mounts,
 		struct error *err);
 
 /*
- * The places in the root file system that mounts need and that init would be refused: what a try under an
- * overlay doesn't meet.
+ * The mount points in the root file system: fails if init couldn't make one, because the directory
+ * above is read-only or belongs to ids without a mapping.  A try under an overlay (try.h) can't
+ * find this, as the overlay is writable.
  */
 int check_places(const struct container_config *config, const struct mount_plan *mounts,
 		 const struct userns_plan *userns, struct error *err);
 
-/* The hooks that a container meets on its way: those in the host's tree, and in its root. */
-int check_hooks(const struct config_hooks *hooks, const struct container_config *config,
-		const struct mount_plan *mounts, struct error *err);
+/*
+ * The programs of the hooks: startContainer hooks in the container's root, all others in the host's
+ * file system.  A poststop hook that is not found is a warning, as in a run.
+ */
+int check_hook_programs(const struct config_hooks *hooks, const struct container_config *config,
+			const struct mount_plan *mounts, struct error *err);
 
-/* The program, as far as a look at the root file system tells. */
+/* The container's program, as far as the root file system shows it. */
 int check_program(const struct container_config *config, const struct mount_plan *mounts,
 		  struct error *err);
 

@@ -1,5 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * `urun doctor` tells what this host has for containers, and how to fix what it lacks.  Some
+ * settings can be read (a sysctl, a file); but settings alone don't tell whether a container can be
+ * made, since a security module or an outer container can refuse it for reasons that no file shows.
+ * So doctor tries as well:
+ *   - examine_userns() reports the user namespace as `run` would make it, with the same plan and
+ *     the same helpers (rootless/userns.h).  It was tried before all rows, in a child that ended.
+ *   - examine_causes() walks the table host_checks, from which errors take their hints, so that
+ *     doctor and the hint of a failed run can't disagree.  The trial decides how serious a finding
+ *     is: if the user namespace failed, each finding can be the cause and is "missing"; if it
+ *     worked, a finding is a warning, as another config may meet it.
+ *   - What the kernel can do is tried too (doctor_kernel.c), in children with namespaces of their
+ *     own, so that nothing on the host changes.
+ *
+ * A row has a name, a state, what was found, and the fix if the row isn't ok.  "missing" means that
+ * no container can be made; a feature that only some containers need is at most a warning.  A new
+ * row is a new function in the list of doctor_examine().
+ */
 #include "core/parent/doctor.h"
 
 #include <dirent.h>
@@ -31,7 +50,7 @@
 #include "rootless/subid.h"
 #include "rootless/userns.h"
 
-/* mount_setattr(2), with which mounts are made read-only to their last one. */
+/* The first kernel with mount_setattr(2), which makes a mount and all mounts below it read-only. */
 #define KERNEL_MAJOR 5
 #define KERNEL_MINOR 12
 
@@ -42,13 +61,14 @@ struct doctor {
 	const char *state_root;
 	struct userns_caller caller;
 	struct userns_plan plan;
-	struct error
-		failure; /* of a user namespace as `run` would make it; no text: there is one */
+	/* Why no user namespace can be made as `run` would make it; without text: it can. */
+	struct error userns_failure;
 };
 
+/* Adds a row.  @fix is the fix, which a row that is ok doesn't show; @format makes the value. */
 static void __attribute__((format(printf, 5, 6)))
-add(struct doctor *doctor, const char *name, enum doctor_state state, const char *mend,
-    const char *format, ...)
+add_row(struct doctor *doctor, const char *name, enum doctor_state state, const char *fix,
+	const char *format, ...)
 {
 	struct doctor_report *report = doctor->report;
 	struct doctor_row *row;
@@ -63,18 +83,17 @@ add(struct doctor *doctor, const char *name, enum doctor_state state, const char
 	row->name = arena_str(&report->arena, name);
 	row->state = state;
 	row->value = arena_str(&report->arena, value);
-	row->mend = state == DOCTOR_OK || !mend || !*mend ? NULL : arena_str(&report->arena, mend);
+	row->fix = state == DOCTOR_OK || !fix || !*fix ? NULL : arena_str(&report->arena, fix);
 }
 
-/* A row of what was tried, and failed with @errnum where that isn't 0. */
-static void add_trial(struct doctor *doctor, const char *name, int errnum, const char *good,
-		      const char *mend)
+/* The row of something that was tried.  @errnum is 0, or the error of the trial. */
+static void add_trial(struct doctor *doctor, const char *name, int errnum, const char *fix)
 {
-	add(doctor, name, errnum ? DOCTOR_WARNING : DOCTOR_OK, mend, "%s",
-	    errnum ? error_errno_text(errnum) : good);
+	add_row(doctor, name, errnum ? DOCTOR_WARNING : DOCTOR_OK, fix, "%s",
+		errnum ? error_errno_text(errnum) : "available");
 }
 
-/* A row of what fails with a hint of its own. */
+/* The row of something that failed with @err, whose hint is the fix. */
 static void add_failure(struct doctor *doctor, const char *name, enum doctor_state state,
 			const struct error *err)
 {
@@ -82,7 +101,7 @@ static void add_failure(struct doctor *doctor, const char *name, enum doctor_sta
 	char line[ERROR_LINE_SIZE];
 
 	bare.hint[0] = '\0';
-	add(doctor, name, state, err->hint, "%s", error_format(&bare, line));
+	add_row(doctor, name, state, err->hint, "%s", error_format(&bare, line));
 }
 
 /* ---- the user namespace ---- */
@@ -96,43 +115,25 @@ static void examine_kernel(struct doctor *doctor)
 	struct utsname name = { 0 };
 
 	uname(&name);
-	add(doctor, "kernel", good ? DOCTOR_OK : DOCTOR_MISSING,
-	    "urun needs Linux 5.12 or later: install a newer kernel", "Linux %s", name.release);
-}
-
-static void try_userns(struct doctor *doctor)
-{
-	if (userns_caller_read(&HOST_REAL, &doctor->caller, &doctor->failure) == 0 &&
-	    userns_plan_default(&doctor->caller, &doctor->plan, &doctor->failure) == 0)
-		userns_try(&doctor->plan, &doctor->failure);
+	add_row(doctor, "kernel", good ? DOCTOR_OK : DOCTOR_MISSING,
+		"urun needs Linux 5.12 or later: install a newer kernel", "Linux %s", name.release);
 }
 
 static void examine_userns(struct doctor *doctor)
 {
-	if (doctor->failure.text[0])
+	if (doctor->userns_failure.text[0])
 		add_failure(doctor, "a container's user namespace", DOCTOR_MISSING,
-			    &doctor->failure);
+			    &doctor->userns_failure);
 	else if (doctor->plan.mode == USERNS_INHERIT)
-		add(doctor, "a container's user namespace", DOCTOR_OK, NULL,
-		    "the one that urun was started in");
+		add_row(doctor, "a container's user namespace", DOCTOR_OK, NULL,
+			"the one that urun runs in");
 	else
-		add(doctor, "a container's user namespace", DOCTOR_OK, NULL,
-		    "%" PRIu64 " uids, %" PRIu64 " gids", idmap_total(&doctor->plan.uids),
-		    idmap_total(&doctor->plan.gids));
+		add_row(doctor, "a container's user namespace", DOCTOR_OK, NULL,
+			"%" PRIu64 " uids, %" PRIu64 " gids", idmap_total(&doctor->plan.uids),
+			idmap_total(&doctor->plan.gids));
 }
 
-static void sysctl_value(const char *name, char *ret_value, size_t size)
-{
-	autofree char *path = str_format("/proc/sys/%s", name);
-
-	for (char *c = path + strlen("/proc/sys/"); *c; c++)
-		if (*c == '.')
-			*c = '/';
-	if (host_read_line(&HOST_REAL, path, ret_value, size) < 0)
-		snprintf(ret_value, size, "not on this host");
-}
-
-/* "100000-165535 231072-296607" */
+/* "uids 100000-165535 231072-296607" */
 static void subids_value(const struct doctor *doctor, char *ret_value, size_t size)
 {
 	autofree char *name = name_of_user("", doctor->caller.uid);
@@ -148,46 +149,92 @@ static void subids_value(const struct doctor *doctor, char *ret_value, size_t si
 					 ranges.items[i].start + ranges.items[i].count - 1);
 }
 
-/* Reads the value of a host's setting that is as it should be. */
-static void setting_value(const struct doctor *doctor, size_t index, char *ret_value, size_t size)
+/* The value of a host_check that found no trouble; the others have a value that is read. */
+static const char *const good_values[HOST_TROUBLE_COUNT] = {
+	[HOST_NO_USER_NAMESPACES] = "enabled",
+	[HOST_MAX_NAMESPACES_ZERO] = "all above 0",
+	[HOST_NAMESPACES_USED_UP] = "below the limit",
+	[HOST_CHROOT] = "not in a chroot",
+	[HOST_SELINUX] = "not enforced",
+	[HOST_SECCOMP] = "allows user namespaces",
+	[HOST_SUBID_LINK] = "not a symbolic link",
+	[HOST_NO_NEW_PRIVILEGES] = "not set",
+	[HOST_HELPER_NOSUID] = "not set",
+	[HOST_HELPER_POWERLESS] = "present",
+	[HOST_HELPER_BOUNDED] = "available, or not needed",
+	[HOST_NO_SUBIDS] = "available",
+};
+
+/* Writes what is shown for a setting of the host that is as it should be. */
+static void good_value(const struct doctor *doctor, enum host_trouble trouble, char *ret_value,
+		       size_t size)
 {
-	const char *setting = host_checks[index].setting;
-	char path[HOST_PATH_SIZE];
+	const char *setting = host_checks[trouble].setting;
+	char path[HOST_PATH_SIZE], fix[HOST_FIX_SIZE];
 
-	snprintf(ret_value, size, "no hindrance");
-	if (index == HOST_NO_SUBIDS)
-		subids_value(doctor, ret_value, size);
-	else if (index == HOST_HELPER_MISSING && host_find_program(&HOST_REAL, "newuidmap", path))
-		snprintf(ret_value, size, "%.*s", (int)size - 1, path);
-	else if (str_starts_with(setting, "sysctl ") && !strchr(setting, '*'))
-		sysctl_value(setting + strlen("sysctl "), ret_value, size);
-}
-
-/* What stands in the way of nothing is a warning: it may be in the way of another config. */
-static void examine_causes(struct doctor *doctor)
-{
-	enum doctor_state found = doctor->failure.text[0] ? DOCTOR_MISSING : DOCTOR_WARNING;
-	bool root = doctor->caller.uid == 0;
-
-	for (size_t i = 0; i < HOST_TROUBLE_COUNT; i++) {
-		const struct host_check *check = &host_checks[i];
-		char mend[HOST_FIX_SIZE], value[128];
-
-		/* Root maps what it likes, by itself. */
-		if (root && !(check->occasions & HOST_AT_USERNS))
-			continue;
-		if (!check->found(&HOST_REAL, mend)) {
-			setting_value(doctor, i, value, sizeof(value));
-			add(doctor, check->setting, DOCTOR_OK, NULL, "%s", value);
-			continue;
-		}
-		/* Without a range a container has one id, which is no failure. */
-		add(doctor, check->setting, i == HOST_NO_SUBIDS ? DOCTOR_WARNING : found, mend,
-		    "%s", i == HOST_NO_SUBIDS ? "no range for this user" : "in the way");
+	snprintf(ret_value, size, "%s", good_values[trouble] ? good_values[trouble] : "");
+	switch (trouble) {
+	case HOST_USERNS_CLONE_OFF:
+	case HOST_APPARMOR_RESTRICTION:
+		snprintf(path, sizeof(path), "/proc/sys/%s", setting + strlen("sysctl "));
+		for (char *c = path + strlen("/proc/sys/"); *c; c++)
+			if (*c == '.')
+				*c = '/';
+		if (host_read_line(&HOST_REAL, path, ret_value, size) < 0)
+			snprintf(ret_value, size, "this kernel doesn't have it");
+		break;
+	case HOST_NO_SETFCAP:
+		snprintf(ret_value, size, "%s",
+			 doctor->caller.uid == 0 ? "available" : "not needed by this user");
+		break;
+	case HOST_HELPER_MISSING:
+		if (host_find_program(&HOST_REAL, "newuidmap", path))
+			snprintf(ret_value, size, "%.*s", (int)size - 1, path);
+		break;
+	case HOST_HELPER_NOSUID:
+	case HOST_HELPER_POWERLESS:
+	case HOST_HELPER_BOUNDED:
+		if (host_has(&HOST_REAL, HOST_HELPER_MISSING, fix))
+			snprintf(ret_value, size, "not checked, as a program is not found");
+		break;
+	case HOST_NO_SUBIDS: subids_value(doctor, ret_value, size); break;
+	default: break;
 	}
 }
 
-/* ---- what the kernel can ---- */
+static const char *bad_value(enum host_trouble trouble)
+{
+	if (trouble == HOST_NO_SUBIDS)
+		return "no range for this user";
+	return host_checks[trouble].occasions & HOST_AT_USERNS
+		       ? "can prevent user namespaces"
+		       : "prevents containers with more than one id";
+}
+
+static void examine_causes(struct doctor *doctor)
+{
+	enum doctor_state found = doctor->userns_failure.text[0] ? DOCTOR_MISSING : DOCTOR_WARNING;
+	bool root = doctor->caller.uid == 0;
+
+	for (enum host_trouble i = 0; i < HOST_TROUBLE_COUNT; i++) {
+		const struct host_check *check = &host_checks[i];
+		char fix[HOST_FIX_SIZE], value[128];
+
+		/* Root writes every mapping by itself, without subids and helpers. */
+		if (root && !(check->occasions & HOST_AT_USERNS))
+			continue;
+		if (!check->found(&HOST_REAL, fix)) {
+			good_value(doctor, i, value, sizeof(value));
+			add_row(doctor, check->setting, DOCTOR_OK, NULL, "%s", value);
+			continue;
+		}
+		/* Without a range of subids a container has one id, which isn't a failure. */
+		add_row(doctor, check->setting, i == HOST_NO_SUBIDS ? DOCTOR_WARNING : found, fix,
+			"%s", bad_value(i));
+	}
+}
+
+/* ---- features of the kernel ---- */
 
 static void examine_features(struct doctor *doctor)
 {
@@ -197,15 +244,15 @@ static void examine_features(struct doctor *doctor)
 
 	kernel_version(&major, &minor);
 	tmpfs = major > 6 || (major == 6 && minor >= 3);
-	add_trial(doctor, "overlay in user namespaces", kernel_try_overlay(), "by the kernel",
-		  "fuse-overlayfs serves overlays then; the kernel can since Linux 5.11");
-	add_trial(doctor, "mount_setattr", kernel_try_mount_setattr(), "there", newer);
-	add(doctor, "idmapped mounts", tmpfs ? DOCTOR_OK : DOCTOR_WARNING, newer, "%s",
-	    tmpfs ? "of file systems that the container mounts itself"
-		  : "none for an ordinary user: tmpfs has them since Linux 6.3");
+	add_trial(doctor, "overlay in user namespaces", kernel_try_overlay(),
+		  "urun uses fuse-overlayfs instead; Linux 5.11 and later don't need it");
+	add_trial(doctor, "mount_setattr", kernel_try_mount_setattr(), newer);
+	add_row(doctor, "idmapped mounts", tmpfs ? DOCTOR_OK : DOCTOR_WARNING, newer, "%s",
+		tmpfs ? "available for file systems that the container mounts itself"
+		      : "not available to an ordinary user: tmpfs has them since Linux 6.3");
 	add_trial(doctor, "time namespaces", access("/proc/self/ns/time", F_OK) < 0 ? errno : 0,
-		  "there", newer);
-	add_trial(doctor, "seccomp notify", kernel_try_seccomp_notify(), "there", newer);
+		  newer);
+	add_trial(doctor, "seccomp notify", kernel_try_seccomp_notify(), newer);
 }
 
 /* ---- networking ---- */
@@ -217,39 +264,42 @@ static void examine_network(struct doctor *doctor)
 	if (slirp_check_host(&err) < 0)
 		add_failure(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_WARNING, &err);
 	else
-		add(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_OK, NULL, "there");
+		add_row(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_OK, NULL, "available");
 }
 
 static void examine_ping(struct doctor *doctor)
 {
 	static const char path[] = "/proc/sys/net/ipv4/ping_group_range";
 	unsigned int low = 1, high = 0;
-	char line[64] = "not on this host";
-	bool good;
+	char line[64] = "this kernel doesn't have it";
+	bool known, good;
 
 	host_read_line(&HOST_REAL, path, line, sizeof(line));
-	good = sscanf(line, "%u %u", &low, &high) == 2 && low <= getegid() && getegid() <= high;
+	known = sscanf(line, "%u %u", &low, &high) == 2;
+	good = known && low <= getegid() && getegid() <= high;
 	for (char *c = line; *c; c++)
 		if (*c == '\t')
 			*c = ' ';
-	add(doctor, "sysctl net.ipv4.ping_group_range", good ? DOCTOR_OK : DOCTOR_WARNING,
-	    "no ping out of a container: run as root sysctl 'net.ipv4.ping_group_range=0 2147483647'",
-	    "%s", line);
+	add_row(doctor, "sysctl net.ipv4.ping_group_range", good ? DOCTOR_OK : DOCTOR_WARNING,
+		"programs in a container can't ping: run as root sysctl 'net.ipv4.ping_group_range=0 2147483647'",
+		"%s%s", line, known && !good ? " (without this user's group)" : "");
 }
 
 static void examine_low_ports(struct doctor *doctor)
 {
+	autofree char *fix = NULL;
 	char line[64] = "1024";
 	uint32_t port = 0;
 
 	host_read_line(&HOST_REAL, "/proc/sys/net/ipv4/ip_unprivileged_port_start", line,
 		       sizeof(line));
 	number_parse_u32(line, UINT16_MAX, &port);
-	add(doctor, "sysctl net.ipv4.ip_unprivileged_port_start",
-	    port > 80 ? DOCTOR_WARNING : DOCTOR_OK,
-	    "to publish port 80 run as root sysctl net.ipv4.ip_unprivileged_port_start=80; a port "
-	    "above needs nothing",
-	    "%s", line);
+	fix = str_format("ports below %" PRIu32
+			 " can't be published: for port 80 and above, run as root "
+			 "sysctl net.ipv4.ip_unprivileged_port_start=80",
+			 port);
+	add_row(doctor, "sysctl net.ipv4.ip_unprivileged_port_start",
+		port > 80 ? DOCTOR_WARNING : DOCTOR_OK, fix, "%s", line);
 }
 
 /* ---- file systems ---- */
@@ -262,37 +312,26 @@ static void examine_fuse(struct doctor *doctor)
 	if (overlay_check_device(&device) < 0)
 		add_failure(doctor, "/dev/fuse", DOCTOR_WARNING, &device);
 	else
-		add(doctor, "/dev/fuse", DOCTOR_OK, NULL, "open to this user");
+		add_row(doctor, "/dev/fuse", DOCTOR_OK, NULL, "available");
 	if (overlay_find_program(&HOST_REAL, path, &program) < 0)
 		add_failure(doctor, "fuse-overlayfs", DOCTOR_WARNING, &program);
 	else
-		add(doctor, "fuse-overlayfs", DOCTOR_OK, NULL, "%s", path);
+		add_row(doctor, "fuse-overlayfs", DOCTOR_OK, NULL, "%s", path);
 }
 
 static void examine_runtime_dir(struct doctor *doctor)
 {
 	const char *path = getenv("XDG_RUNTIME_DIR");
 	autofree char *usual = str_format("/run/user/%u", geteuid());
-	autofree char *mend = str_format("states are below /tmp, and a user's systemd isn't found: "
-					 "log in by a session of systemd-logind, or export "
-					 "XDG_RUNTIME_DIR=%s",
-					 usual);
+	autofree char *fix = str_format("urun keeps states below /tmp, and can't use the "
+					"user's systemd: log in with systemd-logind (ssh or a "
+					"console, not su), or export XDG_RUNTIME_DIR=%s",
+					usual);
 
 	path = path && path[0] ? path : usual;
-	add(doctor, "XDG_RUNTIME_DIR", path_is_own_directory(path) ? DOCTOR_OK : DOCTOR_WARNING,
-	    mend, "%s%s", path,
-	    path_is_own_directory(path) ? "" : " isn't a folder of this user's");
-}
-
-/* The folder itself, or what is above it and exists. */
-static char *existing_above(const char *path)
-{
-	char *folder = str_dup(path);
-	char *slash;
-
-	while (access(folder, F_OK) < 0 && (slash = strrchr(folder, '/')))
-		slash[slash == folder] = '\0';
-	return folder;
+	add_row(doctor, "XDG_RUNTIME_DIR", path_is_own_directory(path) ? DOCTOR_OK : DOCTOR_WARNING,
+		fix, "%s%s", path,
+		path_is_own_directory(path) ? "" : " is not a directory of this user");
 }
 
 static const char *mount_flags(const struct statvfs *status)
@@ -304,68 +343,77 @@ static const char *mount_flags(const struct statvfs *status)
 	return status->f_flag & ST_NOSUID ? ", nosuid" : "";
 }
 
-static void examine_folders(struct doctor *doctor)
+static void examine_state_root(struct doctor *doctor)
+{
+	/* The directory itself, or the nearest one above it that exists: the rest is made. */
+	autofree char *existing = str_dup(doctor->state_root);
+	struct statvfs status = { 0 };
+	char *slash;
+	bool good;
+
+	while (access(existing, F_OK) < 0 && (slash = strrchr(existing, '/')))
+		slash[slash == existing] = '\0';
+	good = access(existing, W_OK | X_OK) == 0;
+	statvfs(existing, &status);
+	add_row(doctor, "directory for container states", good ? DOCTOR_OK : DOCTOR_MISSING,
+		"choose another directory with --root or XDG_RUNTIME_DIR", "%s%s%s",
+		doctor->state_root, good ? "" : " is not writable", mount_flags(&status));
+}
+
+static void examine_current_directory(struct doctor *doctor)
 {
 	autofree char *here = getcwd(NULL, 0);
-	autofree char *above = existing_above(doctor->state_root);
 	struct statvfs status = { 0 };
-	bool good = access(above, W_OK | X_OK) == 0;
+	bool good;
 
-	statvfs(above, &status);
-	add(doctor, "states' folder", good ? DOCTOR_OK : DOCTOR_MISSING,
-	    "choose another by --root, or by XDG_RUNTIME_DIR", "%s%s%s", doctor->state_root,
-	    good ? "" : " can't be written to", mount_flags(&status));
-	status = (struct statvfs){ 0 };
 	if (!here || statvfs(here, &status) < 0)
 		return;
 	good = !(status.f_flag & (ST_NOEXEC | ST_NOSUID));
-	add(doctor, "this folder, for a root file system", good ? DOCTOR_OK : DOCTOR_WARNING,
-	    status.f_flag & ST_NOEXEC
-		    ? "no program of a root file system in here can be executed: keep it elsewhere, "
-		      "or mount this one with exec"
-		    : "setuid programs of a root file system in here gain nothing: keep it "
-		      "elsewhere, or mount this one with suid",
-	    "%s%s", here, mount_flags(&status));
+	add_row(doctor, "current directory, for a root file system",
+		good ? DOCTOR_OK : DOCTOR_WARNING,
+		status.f_flag & ST_NOEXEC
+			? "programs of a root file system in this directory can't be executed: use "
+			  "another directory, or mount this one with exec"
+			: "setuid programs of a root file system in this directory gain no "
+			  "privilege: use another directory, or mount this one with suid",
+		"%s%s", here, mount_flags(&status));
 }
 
 /* ---- cgroups and systemd ---- */
 
-/* Where cgroups could be made for us: here, or by the user's systemd. */
-static char *delegated_controllers(void)
-{
-	autofree char *own = cgroup_of(0);
-	autofree char *manager = systemd_user_cgroup();
-
-	if (own && cgroup_is_ours(own))
-		return cgroup_read(own, "cgroup.controllers");
-	return systemd_has_user_bus() ? cgroup_read(manager, "cgroup.controllers") : NULL;
-}
-
 static void examine_controllers(struct doctor *doctor)
 {
 	static const char *const wanted[] = { "cpu", "cpuset", "io", "memory", "pids" };
-	autofree char *controllers = delegated_controllers();
-	bool all = controllers != NULL;
+	autofree char *own = cgroup_of(0);
+	autofree char *manager = systemd_user_cgroup();
+	autofree char *controllers = NULL;
+	bool all;
 
+	/* Cgroups are made below our own, or else by the user's systemd. */
+	if (own && cgroup_is_ours(own))
+		controllers = cgroup_read(own, "cgroup.controllers");
+	else if (systemd_has_user_bus())
+		controllers = cgroup_read(manager, "cgroup.controllers");
+	all = controllers != NULL;
 	if (controllers)
 		controllers[strcspn(controllers, "\n")] = '\0';
 	for (size_t i = 0; all && i < ARRAY_SIZE(wanted); i++)
 		all = span_has_word((struct span){ controllers, strlen(controllers) }, wanted[i]);
-	add(doctor, "cgroup controllers for limits", all ? DOCTOR_OK : DOCTOR_WARNING,
-	    CGROUP_DELEGATION_MEND, "%s",
-	    controllers && controllers[0] ? controllers : "none is delegated to this user");
+	add_row(doctor, "cgroup controllers for limits", all ? DOCTOR_OK : DOCTOR_WARNING,
+		CGROUP_DELEGATION_MEND, "%s",
+		controllers && controllers[0] ? controllers : "none delegated to this user");
 }
 
 static void examine_cgroups(struct doctor *doctor)
 {
 	if (!cgroup_is_unified()) {
-		add(doctor, "cgroup version", DOCTOR_WARNING,
-		    "no limits without version 2: boot the kernel with "
-		    "systemd.unified_cgroup_hierarchy=1",
-		    "1, or a hybrid of both");
+		add_row(doctor, "cgroup version", DOCTOR_WARNING,
+			"limits need version 2: boot the kernel with "
+			"systemd.unified_cgroup_hierarchy=1",
+			"1 or hybrid");
 		return;
 	}
-	add(doctor, "cgroup version", DOCTOR_OK, NULL, "2");
+	add_row(doctor, "cgroup version", DOCTOR_OK, NULL, "2");
 	examine_controllers(doctor);
 }
 
@@ -373,21 +421,24 @@ static void examine_systemd(struct doctor *doctor)
 {
 	autofree char *name = name_of_user("", geteuid());
 	autofree char *linger = str_format("/var/lib/systemd/linger/%s", name ? name : "");
-	autofree char *mend = str_format("run as root loginctl enable-linger %s", name ? name : "");
+	autofree char *fix = str_format("run as root loginctl enable-linger %s", name ? name : "");
 	bool bus = systemd_has_user_bus();
 
 	if (access("/run/systemd/system", F_OK) < 0) {
-		add(doctor, "the user's systemd", DOCTOR_WARNING, NULL,
-		    "this host doesn't run systemd: limits need a cgroup that is delegated otherwise");
+		add_row(doctor, "the user's systemd", DOCTOR_WARNING, NULL,
+			"this host doesn't run systemd: limits need a cgroup that is delegated in another "
+			"way");
 		return;
 	}
-	add(doctor, "the user's systemd", bus ? DOCTOR_OK : DOCTOR_WARNING,
-	    "log in by a session of systemd-logind (not by su), or export XDG_RUNTIME_DIR", "%s",
-	    bus ? "its bus is there" : "no bus of it: no scope for limits can be had");
+	add_row(doctor, "the user's systemd", bus ? DOCTOR_OK : DOCTOR_WARNING,
+		"log in with systemd-logind (ssh or a console, not su), or export XDG_RUNTIME_DIR",
+		"%s",
+		bus ? "its bus is available" : "its bus is not available: no scope for limits");
 	if (name)
-		add(doctor, "linger", access(linger, F_OK) == 0 ? DOCTOR_OK : DOCTOR_WARNING, mend,
-		    "%s",
-		    access(linger, F_OK) == 0 ? "on" : "off: containers end with the last session");
+		add_row(doctor, "linger", access(linger, F_OK) == 0 ? DOCTOR_OK : DOCTOR_WARNING,
+			fix, "%s",
+			access(linger, F_OK) == 0 ? "on"
+						  : "off: containers end with the last session");
 }
 
 /* ---- podman ---- */
@@ -407,11 +458,14 @@ static bool names_urun(const char *path)
 	return false;
 }
 
-/* The file DIR/containers.conf, or one of DIR/containers.conf.d; NULL: none has it. */
-static char *find_in(const char *folder)
+/*
+ * The first file of containers.conf and containers.conf.d below @directory that names urun.  NULL:
+ * none.  The caller frees the path.
+ */
+static char *find_podman_conf(const char *directory)
 {
-	autofree char *file = str_format("%s/containers.conf", folder);
-	autofree char *more = str_format("%s/containers.conf.d", folder);
+	autofree char *file = str_format("%s/containers.conf", directory);
+	autofree char *more = str_format("%s/containers.conf.d", directory);
 	char *found = NULL;
 	struct dirent *entry;
 	DIR *dir;
@@ -436,21 +490,22 @@ static void examine_podman(struct doctor *doctor)
 	autofree char *own = config && config[0]
 				     ? str_format("%s/containers", config)
 				     : str_format("%s/.config/containers", home ? home : "");
-	const char *const folders[] = { own, "/etc/containers", "/usr/share/containers" };
+	const char *const directories[] = { own, "/etc/containers", "/usr/share/containers" };
 	char path[HOST_PATH_SIZE];
 	char *found = NULL;
 
 	if (!host_find_program(&HOST_REAL, "podman", path))
 		return;
-	for (size_t i = 0; !found && i < ARRAY_SIZE(folders); i++)
-		found = find_in(folders[i]);
+	for (size_t i = 0; !found && i < ARRAY_SIZE(directories); i++)
+		found = find_podman_conf(directories[i]);
 	if (found)
-		add(doctor, "podman's runtime urun", DOCTOR_OK, NULL, "in %s", found);
+		add_row(doctor, "podman's runtime urun", DOCTOR_OK, NULL, "configured in %s",
+			found);
 	else
-		add(doctor, "podman's runtime urun", DOCTOR_WARNING,
-		    "put '[engine.runtimes]' and 'urun = [\"/usr/bin/urun\"]', with urun's own path, "
-		    "into ~/.config/containers/containers.conf; or give podman --runtime PATH",
-		    "in no containers.conf");
+		add_row(doctor, "podman's runtime urun", DOCTOR_WARNING,
+			"write '[engine.runtimes]' and 'urun = [\"/usr/bin/urun\"]', with the path of urun, "
+			"to ~/.config/containers/containers.conf; or use podman --runtime PATH",
+			"not configured");
 	free(found);
 }
 
@@ -480,15 +535,27 @@ void doctor_report_release(struct doctor_report *report)
 void doctor_examine(const char *state_root, struct doctor_report *ret_report)
 {
 	static void (*const examinations[])(struct doctor *) = {
-		examine_kernel,	 examine_userns,  examine_causes,      examine_features,
-		examine_network, examine_ping,	  examine_low_ports,   examine_fuse,
-		examine_cgroups, examine_systemd, examine_runtime_dir, examine_folders,
+		examine_kernel,
+		examine_userns,
+		examine_causes,
+		examine_features,
+		examine_network,
+		examine_ping,
+		examine_low_ports,
+		examine_fuse,
+		examine_cgroups,
+		examine_systemd,
+		examine_runtime_dir,
+		examine_state_root,
+		examine_current_directory,
 		examine_podman,
 	};
 	struct doctor doctor = { .report = ret_report, .state_root = state_root };
 
 	*ret_report = (struct doctor_report){ 0 };
-	try_userns(&doctor);
+	if (userns_caller_read(&HOST_REAL, &doctor.caller, &doctor.userns_failure) == 0 &&
+	    userns_plan_default(&doctor.caller, &doctor.plan, &doctor.userns_failure) == 0)
+		userns_try(&doctor.plan, &doctor.userns_failure);
 	for (size_t i = 0; i < ARRAY_SIZE(examinations); i++)
 		examinations[i](&doctor);
 }

@@ -8,20 +8,20 @@
 #include "core/base/arena.h"
 
 /*
- * What a host must have for urun, may have, and lacks, as `urun doctor` lists it.  The causes and
- * mends of failed user namespaces are those of rootless/host_check.h, of which errors have their hints.
+ * What urun needs of a host, and what this host has and lacks, as the list of `urun doctor`.
+ * doctor.c explains how the list is made.
  */
 enum doctor_state {
 	DOCTOR_OK,
-	DOCTOR_WARNING, /* something can't be had, or not all of it */
-	DOCTOR_MISSING, /* no container can be had */
+	DOCTOR_WARNING, /* a feature isn't available, or only a part of it */
+	DOCTOR_MISSING, /* no container can be made */
 };
 
 struct doctor_row {
 	const char *name;
 	enum doctor_state state;
 	char *value; /* what was found */
-	char *mend;  /* NULL: nothing to mend, or not known how */
+	char *fix;   /* the fix; NULL: the row is ok, or no fix is known */
 };
 
 struct doctor_report {
@@ -32,14 +32,14 @@ struct doctor_report {
 
 const char *doctor_state_name(enum doctor_state state);
 
-/* Can `urun run` work at all? */
+/* Can `urun run` work?  True unless a row is DOCTOR_MISSING. */
 bool doctor_report_is_good(const struct doctor_report *report);
 void doctor_report_release(struct doctor_report *report);
 
 /*
- * Looks at everything, for the caller.  @state_root is where states are kept.  What has to be tried
- * is tried in processes that end with the look: nothing stays.
- * Runs in: parent.
+ * Fills *ret_report for the user that calls urun.  @state_root is the directory of the states.
+ * Features are tried in child processes that end before this returns, so nothing stays behind.
+ * Runs in: parent.  Release with doctor_report_release().
  */
 void doctor_examine(const char *state_root, struct doctor_report *ret_report);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent; the functions named child_… in a process of their own.
+// Runs in: parent; the functions named child_… in a child process.
 #include "core/parent/doctor_kernel.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "core/base/str.h"
 #include "netns/sandbox.h"
 
-/* Something that every host has, and that a mount namespace may cover. */
+/* A directory that every host has; the child's mount namespace has a tmpfs on it. */
 #define COVERED "/proc"
 
 bool kernel_version(unsigned int *ret_major, unsigned int *ret_minor)
@@ -28,7 +28,7 @@ bool kernel_version(unsigned int *ret_major, unsigned int *ret_minor)
 	return uname(&name) == 0 && sscanf(name.release, "%u.%u", ret_major, ret_minor) == 2;
 }
 
-/* ---- in user and mount namespaces of their own ---- */
+/* ---- trials in a child with a new user and mount namespace ---- */
 
 static int child_enter_namespaces(void)
 {
@@ -45,13 +45,13 @@ static int child_enter_namespaces(void)
 
 static int child_mount_overlay(void)
 {
-	static const char *const folders[] = { COVERED "/lower", COVERED "/upper", COVERED "/work",
-					       COVERED "/merged" };
+	static const char *const directories[] = { COVERED "/lower", COVERED "/upper",
+						   COVERED "/work", COVERED "/merged" };
 
 	if (mount("tmpfs", COVERED, "tmpfs", 0, NULL) < 0)
 		return errno;
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-		if (mkdir(folders[i], 0700) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (mkdir(directories[i], 0700) < 0)
 			return errno;
 	if (mount("overlay", COVERED "/merged", "overlay", 0,
 		  "userxattr,lowerdir=" COVERED "/lower,upperdir=" COVERED "/upper,workdir=" COVERED
@@ -60,7 +60,7 @@ static int child_mount_overlay(void)
 	return 0;
 }
 
-/* An errno fits into an exit status. */
+/* The child's exit status is the errno, or 0: every errno fits into an exit status. */
 static int try_in_namespaces(int (*trial)(void))
 {
 	int status;
@@ -86,9 +86,9 @@ int kernel_try_overlay(void)
 	return try_in_namespaces(child_mount_overlay);
 }
 
-/* ---- questions ---- */
+/* ---- system calls that change nothing ---- */
 
-/* A kernel that has the call finds fault with the size. */
+/* A kernel that has the call answers EINVAL, as the size is 0. */
 int kernel_try_mount_setattr(void)
 {
 	syscall(SYS_mount_setattr, -1, "", 0, NULL, 0);

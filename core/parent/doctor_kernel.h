@@ -4,13 +4,16 @@
 
 #include <stdbool.h>
 
-/* What only the kernel itself can tell, by trying.  Runs in: parent; the trials in a child of its own. */
+/*
+ * Features of the kernel that only a try can tell.
+ * Runs in: parent; what changes namespaces or mounts, in a child process.
+ */
 
-/* "6.1.0-13-amd64" as 6 and 1; false where it isn't of that form. */
+/* "6.1.0-13-amd64" is 6 and 1; false if the release has another form. */
 bool kernel_version(unsigned int *ret_major, unsigned int *ret_minor);
 
-/* Each returns 0, or the errno that the kernel answers with. */
-int kernel_try_overlay(void); /* overlayfs with userxattr, in a user namespace of its own */
+/* Each returns 0 if the feature is available, else the errno of the trial. */
+int kernel_try_overlay(void); /* overlayfs with userxattr, in a new user namespace */
 int kernel_try_mount_setattr(void);
 int kernel_try_seccomp_notify(void);
 

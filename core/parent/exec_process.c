@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * Makes the process of `exec` from the process of the container's config: it starts as a copy, and
+ * each option changes one part.  With --process the JSON of the file replaces it as a whole.
+ */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,7 +18,7 @@
 #include "core/config/shapes.h"
 #include "core/parent/exec.h"
 
-static int read_file(const char *path, struct container_config *config, struct error *err)
+static int read_process_file(const char *path, struct container_config *config, struct error *err)
 {
 	autofree char *bytes = NULL;
 	size_t size;
@@ -26,28 +31,29 @@ static int read_file(const char *path, struct container_config *config, struct e
 	return 0;
 }
 
-/* Strict: what is taken for a number and isn't one becomes root (CVE-2026-30892 of another). */
-static int set_user(const char *text, struct container_config *config, struct error *err)
+/*
+ * Takes whole numbers alone: another runtime read a text that isn't a number as 0, so that the
+ * process ran as root (CVE-2026-30892).
+ */
+static int set_exec_user(const char *text, struct container_config *config, struct error *err)
 {
 	struct config_user *user = config->process->user;
 	char *uid_text = arena_str(&config->arena, text);
 	char *gid_text = strchr(uid_text, ':');
-	uint32_t id;
+	uint32_t uid, gid = 0;
 
 	if (gid_text)
 		*gid_text++ = '\0';
-	if (number_parse_u32(uid_text, UINT32_MAX - 1, &id) < 0)
-		return error_set(err, 0, "option --user is UID or UID:GID in numbers, not '%s'",
-				 text);
-	user->uid.value = id;
-	/* Until it is looked up (ORDER_OWN_GROUPS): not the group of the container's other user. */
-	user->gid.value = 0;
-	if (!gid_text)
-		return 0;
-	if (number_parse_u32(gid_text, UINT32_MAX - 1, &id) < 0)
-		return error_set(err, 0, "option --user is UID or UID:GID in numbers, not '%s'",
-				 text);
-	user->gid.value = id;
+	if (number_parse_u32(uid_text, UINT32_MAX - 1, &uid) < 0 ||
+	    (gid_text && number_parse_u32(gid_text, UINT32_MAX - 1, &gid) < 0))
+		return error_set(err, 0,
+				 "option --user must be UID or UID:GID in numbers, not '%s'", text);
+	user->uid.value = uid;
+	/*
+	 * Without GID it is 0 until the container's passwd is read (ORDER_OWN_GROUPS), and never
+	 * the group of the user in the container's config.
+	 */
+	user->gid.value = gid;
 	return 0;
 }
 
@@ -56,14 +62,15 @@ bool exec_process_wants_own_groups(const struct exec_process *asked)
 	return !asked->file && asked->user && !strchr(asked->user, ':');
 }
 
-static int set_env(const struct str_list *env, struct container_config *config, struct error *err)
+static int set_exec_env(const struct str_list *env, struct container_config *config,
+			struct error *err)
 {
 	for (size_t i = 0; i < env->count; i++) {
 		char *name = arena_str(&config->arena, env->items[i]);
 		char *value = strchr(name, '=');
 
 		if (!value || value == name)
-			return error_set(err, 0, "option --env is NAME=value, not '%s'",
+			return error_set(err, 0, "option --env must be NAME=value, not '%s'",
 					 env->items[i]);
 		*value++ = '\0';
 		config_set_env(config, name, value);
@@ -72,8 +79,9 @@ static int set_env(const struct str_list *env, struct container_config *config, 
 }
 
 /*
- * Not the inheritable set, as what the program starts must not have them for it; the ambient one
- * where the container's config lets the capability be inherited.
+ * Adds @names to the process's own sets.  The inheritable set stays as it is, so that programs
+ * which the process executes don't get the capabilities from it.  A capability that the container's
+ * config has as inheritable is added to the ambient set too.
  */
 static void add_capabilities(const struct str_list *names, struct container_config *config)
 {
@@ -99,10 +107,10 @@ static void add_capabilities(const struct str_list *names, struct container_conf
 }
 
 /*
- * A container of another user than root has its capabilities in the bounding set alone.  Its root, where
- * somebody asks for it, has what `run --user 0` would have given.
+ * If the container's user isn't root, its config has the capabilities in the bounding set alone.  A
+ * root process of `exec` gets the sets that `run --user 0` would have given it.
  */
-static void become_root(uint32_t container_uid, struct container_config *config)
+static void fill_root_capabilities(uint32_t container_uid, struct container_config *config)
 {
 	struct config_capabilities *sets = config->process->capabilities;
 
@@ -113,8 +121,8 @@ static void become_root(uint32_t container_uid, struct container_config *config)
 	sets->effective = sets->bounding;
 }
 
-static int add_groups(const struct str_list *groups, struct container_config *config,
-		      struct error *err)
+static int add_exec_groups(const struct str_list *groups, struct container_config *config,
+			   struct error *err)
 {
 	struct config_user *user = config->process->user;
 
@@ -122,7 +130,8 @@ static int add_groups(const struct str_list *groups, struct container_config *co
 		uint32_t gid;
 
 		if (number_parse_u32(groups->items[i], UINT32_MAX - 1, &gid) < 0)
-			return error_set(err, 0, "option --additional-gids is a number, not '%s'",
+			return error_set(err, 0,
+					 "option --additional-gids must be a number, not '%s'",
 					 groups->items[i]);
 		user->additional_gids.items = arena_grow(
 			&config->arena, user->additional_gids.items, user->additional_gids.count,
@@ -132,16 +141,6 @@ static int add_groups(const struct str_list *groups, struct container_config *co
 	return 0;
 }
 
-static void set_args(const struct exec_process *asked, struct container_config *config)
-{
-	struct str_list *args = &config->process->args;
-
-	args->items = arena_alloc(&config->arena, asked->args.count * sizeof(*args->items));
-	args->count = asked->args.count;
-	for (size_t i = 0; i < args->count; i++)
-		args->items[i] = arena_str(&config->arena, asked->args.items[i]);
-}
-
 int exec_process_make(const struct exec_process *asked, struct container_config *config,
 		      struct error *err)
 {
@@ -149,21 +148,25 @@ int exec_process_make(const struct exec_process *asked, struct container_config 
 	uint32_t container_uid;
 
 	if (asked->file)
-		return read_file(asked->file, config, err);
+		return read_process_file(asked->file, config, err);
 	process = config->process;
 	if (!process)
 		return error_set(err, 0,
 				 "the container's config has no process: exec needs --process");
 	container_uid = (uint32_t)process->user->uid.value;
-	set_args(asked, config);
-	if ((asked->user && set_user(asked->user, config, err) < 0) ||
-	    set_env(&asked->env, config, err) < 0 ||
-	    add_groups(&asked->additional_groups, config, err) < 0)
+	process->args = (struct str_list){ 0 };
+	for (size_t i = 0; i < asked->args.count; i++)
+		config_list_add(&config->arena, &process->args, asked->args.items[i]);
+	if ((asked->user && set_exec_user(asked->user, config, err) < 0) ||
+	    set_exec_env(&asked->env, config, err) < 0 ||
+	    add_exec_groups(&asked->additional_groups, config, err) < 0)
 		return -1;
-	become_root(container_uid, config);
+	/* ORDER: after the user is known, and before --cap adds to the sets. */
+	fill_root_capabilities(container_uid, config);
 	add_capabilities(&asked->capabilities, config);
 	if (asked->cwd && asked->cwd[0] != '/')
-		return error_set(err, 0, "option --cwd is an absolute path, not '%s'", asked->cwd);
+		return error_set(err, 0, "option --cwd must be an absolute path, not '%s'",
+				 asked->cwd);
 	if (asked->cwd)
 		process->cwd = arena_str(&config->arena, asked->cwd);
 	if (asked->apparmor_profile)

@@ -18,22 +18,17 @@ void filter_release(struct filter *filter)
 	fd_close(&filter->listener_socket);
 }
 
-static bool wants_all_names(const struct container_config *config)
-{
-	const char *value = config_annotation(config, "run.oci.seccomp_fail_unknown_syscall");
-
-	return value && !str_equal(value, "0");
-}
-
-/* @cache: its folder; NULL: none. */
-static int compile(const char *cache, const struct container_config *config,
-		   struct filter *ret_filter, struct error *err)
+/* @cache: the directory of the cache; NULL: without a cache. */
+static int filter_compile(const char *cache, const struct container_config *config,
+			  struct filter *ret_filter, struct error *err)
 {
 	const struct config_seccomp *seccomp = config->linux->seccomp;
+	const char *all_names = config_annotation(config, "run.oci.seccomp_fail_unknown_syscall");
 
 	if (!seccomp)
 		return 0;
-	if (wants_all_names(config) && error_gather(err, seccomp_check_names(seccomp, err)) < 0)
+	if (all_names && !str_equal(all_names, "0") &&
+	    error_gather(err, seccomp_check_names(seccomp, err)) < 0)
 		return -1;
 	if (error_gather(err, seccomp_check_start(seccomp, err)) < 0)
 		return -1;
@@ -42,8 +37,8 @@ static int compile(const char *cache, const struct container_config *config,
 		     : seccomp_compile(seccomp, &ret_filter->bpf, &ret_filter->load_flags, err);
 }
 
-/* The spec ignores the path where no rule notifies. */
-static const char *listener_path(const struct container_config *config)
+/* As the spec says, the path has no meaning unless a rule has SCMP_ACT_NOTIFY. */
+static const char *filter_listener_path(const struct container_config *config)
 {
 	const struct config_seccomp *seccomp = config->linux->seccomp;
 
@@ -53,9 +48,9 @@ static const char *listener_path(const struct container_config *config)
 int filter_check(const struct container_config *config, struct filter *ret_filter,
 		 struct error *err)
 {
-	const char *path = listener_path(config);
+	const char *path = filter_listener_path(config);
 
-	if (compile(NULL, config, ret_filter, err) < 0)
+	if (filter_compile(NULL, config, ret_filter, err) < 0)
 		return -1;
 	if (!path || access(path, F_OK) == 0)
 		return 0;
@@ -66,9 +61,9 @@ int filter_prepare(const char *root, const struct container_config *config,
 		   struct filter *ret_filter, struct error *err)
 {
 	autofree char *cache = str_format("%s/.seccomp", root);
-	const char *path = listener_path(config);
+	const char *path = filter_listener_path(config);
 
-	if (compile(cache, config, ret_filter, err) < 0)
+	if (filter_compile(cache, config, ret_filter, err) < 0)
 		return -1;
 	return path ? socket_connect_path(path, LISTENER_FIELD, &ret_filter->listener_socket, err)
 		    : 0;

@@ -6,19 +6,19 @@
 #include "core/base/str.h"
 #include "core/config/config.h"
 
-/* What a process is given of its config's linux.seccomp. */
+/* The seccomp filter of a process, made from its config's linux.seccomp. */
 struct filter {
 	struct strbuf bpf;	 /* struct sock_filter[]; empty: no filter */
 	unsigned int load_flags; /* for seccomp(2) */
-	int listener_socket; /* the connection that gets the listener; -1: nobody asks for one */
+	int listener_socket;	 /* connected to linux.seccomp.listenerPath; -1: no listener */
 };
 
 #define FILTER_NONE ((struct filter){ .listener_socket = -1 })
 void filter_release(struct filter *filter);
 
 /*
- * Compiles the config's filter without the cache, and looks whether its listener's socket is there.  Nobody is
- * connected to.
+ * Compiles the config's filter without the cache, and checks that the listener's socket exists.
+ * Makes no connection and no file.
  */
 int filter_check(const struct container_config *config, struct filter *ret_filter,
 		 struct error *err);

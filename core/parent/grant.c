@@ -10,7 +10,9 @@
 #include "core/base/fd.h"
 #include "core/config/shapes.h"
 
-/* The hard limit alone: init sets the soft ones late, as they would bind its own work. */
+/*
+ * Raises the hard limit only: init sets the soft limit last, as it would hold for init's own work.
+ */
 static int raise_hard_limit(pid_t pid, const struct config_rlimit *limit, struct error *err)
 {
 	struct rlimit now;

@@ -9,10 +9,10 @@
 #include "rootless/userns.h"
 
 /*
- * What root of the host may give and nobody inside a user namespace can take: hard limits above our
- * own, and an oom score below ours. For everybody else there is nothing to do: rootless/scope has
- * refused or changed what they can't have. Runs in: parent, while @pid waits.  Source: prlimit(2),
- * proc(5).
+ * Sets what needs CAP_SYS_RESOURCE on the host, which init doesn't have in its user namespace: hard
+ * limits above our own, and an oom score below ours.  Without that capability this does nothing,
+ * since rootless/scope.h has refused or changed such values.  Runs in: parent, while @pid waits.
+ * Source: prlimit(2), proc(5).
  */
 int grant_limits(pid_t pid, const struct config_process *process,
 		 const struct userns_caller *caller, struct error *err);

@@ -177,7 +177,7 @@ static int try_all(struct plan *plan, struct filter *filter, struct error *err)
 		return -1;
 	if (!own_files)
 		return 0;
-	if (check_hooks(hooks, &plan->config, &plan->mounts, err) < 0)
+	if (check_hook_programs(hooks, &plan->config, &plan->mounts, err) < 0)
 		return -1;
 	/* A hook may still make the program. */
 	return tried || hooks ? 0 : check_program(&plan->config, &plan->mounts, err);

@@ -12,23 +12,25 @@
 #include "core/config/change.h"
 #include "rootless/name.h"
 
-/* More of them make the line no clearer. */
+/* The warning names so many groups, and leaves out the others. */
 #define GROUPS_NAMED 6
 
 static void warn_of_host_root(const struct container_config *config,
 			      const struct userns_caller *caller, const struct userns_plan *userns)
 {
-	if (caller->initial && caller->uid == 0 && idmap_maps_outer(&userns->uids, 0) &&
-	    config->root && config->root->path && stat_same_paths("/", config->root->path))
-		log_warning(
-			"the container's root file system and its root are the host's: it can read "
-			"what only root may read, such as /etc/shadow (hint: start it as an "
-			"ordinary user)");
+	if (!caller->initial || caller->uid != 0 || !idmap_maps_outer(&userns->uids, 0) ||
+	    !config->root || !config->root->path)
+		return;
+	if (!stat_same_paths("/", config->root->path))
+		return;
+	log_warning("the container's root file system and its root are the host's: it can read "
+		    "what only root may read, such as /etc/shadow (hint: start it as an "
+		    "ordinary user)");
 }
 
 /*
- * Only in a user namespace of our own with one gid: the kernel denies setgroups(2) there.  Whoever made a
- * user namespace that we run in has decided on the groups.
+ * Groups are kept only if urun makes a user namespace with one gid: the kernel denies setgroups(2)
+ * there.  If urun runs in a user namespace already, its maker has decided about the groups.
  */
 static void warn_of_kept_groups(const struct container_config *config,
 				const struct userns_caller *caller,
@@ -41,7 +43,7 @@ static void warn_of_kept_groups(const struct container_config *config,
 	if (userns->mode != USERNS_DIRECT || userns->setgroups_allowed ||
 	    config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS))
 		return;
-	/* Up to 65,536 of them: more than a small stack (RLIMIT_STACK) has room for. */
+	/* Up to 65,536 groups, for which a small stack (RLIMIT_STACK) has no room. */
 	count = getgroups(0, NULL);
 	groups = mem_resize(NULL, (size_t)(count > 0 ? count : 1), sizeof(*groups));
 	count = getgroups(count, groups);
@@ -62,8 +64,8 @@ static void warn_of_kept_groups(const struct container_config *config,
 	if (others)
 		log_warning(
 			"your supplementary groups (%s) can't be dropped in a user namespace with "
-			"one gid: the container can open what they can (hint: with a range in "
-			"/etc/subgid, and no gid map of one's own, urun drops them)",
+			"one gid: the container can open their files (hint: with a range in "
+			"/etc/subgid, and without --gidmap, urun drops these groups)",
 			names.bytes);
 }
 

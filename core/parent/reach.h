@@ -6,10 +6,11 @@
 #include "rootless/userns.h"
 
 /*
- * Warns of what the container can reach because of who the caller is, not because of what the config asks
- * for: SECURITY.md tells of both.
- *   a root file system that is the host's, with the host's root mapped: all that only root may read
- *   supplementary groups of the caller's that can't be dropped: what these groups may open
+ * Warns if the container can reach more of the host than its config says, because of the caller's
+ * ids (SECURITY.md explains both):
+ *   - the host's root runs a container over the host's own root file system, and is mapped: the
+ *     container can read what only root may read;
+ *   - the caller's supplementary groups can't be dropped: the container can open their files.
  * Runs in: parent.
  */
 void reach_warn(const struct container_config *config, const struct userns_caller *caller,

@@ -1,5 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * The attack (CVE-2019-5736).  The container's first process is urun's own file, executed as
+ * `urun init`.  A program in the container can open that file as /proc/PID/exe.  Writing is refused
+ * while the file is executed (ETXTBSY), but the program can keep the descriptor of the path, wait
+ * until init has executed the container's program, and write then: the next `urun` of the host runs
+ * the attacker's code.
+ *
+ * Two answers:
+ *   - The kernel refuses to open the file for writing if the container has no right to it.  Root of
+ *     a user namespace has no capability over a file whose owner has no mapping there, so the mode
+ *     decides (user_namespaces(7)).  An installed urun belongs to the host's root and only its
+ *     owner may write to it: its own file is safe, and costs nothing.
+ *   - Otherwise init executes a copy in memory (memfd_create(2)) whose seals let nobody write to it
+ *     (fcntl(2), "File Sealing").
+ */
 #include "core/parent/seal.h"
 
 #include <errno.h>
@@ -15,21 +31,12 @@
 #include "core/base/log.h"
 
 #ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U /* Linux 6.3: asked for where vm.memfd_noexec is set */
+#define MFD_EXEC 0x0010U /* since Linux 6.3; needed if the sysctl vm.memfd_noexec is set */
 #endif
 
-static int make_memfd(void)
-{
-	int fd = memfd_create("urun", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("urun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	return fd;
-}
-
 /*
- * How much of the file execve(2) looks at: up to the end of the last segment.  Behind it are the
- * section headers and what debuggers read, often more than all before.
+ * The bytes of the file that execve(2) needs: up to the end of the last segment.  Behind that are
+ * section headers and debugging information, which often are the larger part.
  */
 static off_t executed_size(int self, off_t size)
 {
@@ -55,9 +62,12 @@ static off_t executed_size(int self, off_t size)
 
 static int sealed_copy(int self, off_t size, int *ret_fd, struct error *err)
 {
-	autoclose int copy = make_memfd();
+	autoclose int copy = memfd_create("urun", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	int rc;
 
+	/* A kernel before 6.3 doesn't know MFD_EXEC. */
+	if (copy < 0 && errno == EINVAL)
+		copy = memfd_create("urun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (copy < 0)
 		return error_set(err, errno, "make a memory file for a sealed copy of urun");
 	while (size > 0) {
@@ -76,16 +86,21 @@ static int sealed_copy(int self, off_t size, int *ret_fd, struct error *err)
 	return 0;
 }
 
-/*
- * Inside a rootless engine's user namespace other containers may be in that one, and see this
- * container's processes in a pid namespace that both have: what counts then is whether the owner is
- * mapped there.  One without a mapping has the kernel's overflow id.
- */
+/* The owner that stat(2) shows for a file whose owner has no mapping in our user namespace. */
 #define OVERFLOW_UID 65534
 
-static bool is_mapped_here(uid_t owner)
+/*
+ * Can a container write to urun's own file @st?  With the container's own user namespace, the
+ * plan's mapping decides.  If urun runs in a rootless engine's user namespace, other containers can
+ * be in that namespace and share this container's pid namespace, so the file's owner must not be
+ * mapped there either.
+ */
+static bool is_writable_inside(const struct stat *st, const struct userns_plan *userns)
 {
-	return owner != OVERFLOW_UID && !userns_is_initial();
+	if (st->st_mode & 022)
+		return true;
+	return idmap_maps_outer(&userns->uids, st->st_uid) ||
+	       (!userns_is_initial() && st->st_uid != OVERFLOW_UID);
 }
 
 int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err)
@@ -97,15 +112,7 @@ int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err)
 		return error_set(err, errno, "open /proc/self/exe");
 	if (fstat(self, &st) < 0)
 		return error_set(err, errno, "stat /proc/self/exe");
-	/*
-	 * The container's first process is this file executed, so a program in the container can
-	 * open it by /proc/PID/exe.  For an owner without a mapping the container's root has no
-	 * capability over the file, and the mode decides (user_namespaces(7)); a mapped owner, or a
-	 * mode that lets others write, leaves the host's urun to be overwritten from inside
-	 * (CVE-2019-5736).
-	 */
-	if (!idmap_maps_outer(&userns->uids, st.st_uid) && !(st.st_mode & 022) &&
-	    !is_mapped_here(st.st_uid)) {
+	if (!is_writable_inside(&st, userns)) {
 		*ret_fd = take_fd(&self);
 		return 0;
 	}

@@ -6,10 +6,9 @@
 #include "rootless/userns.h"
 
 /*
- * A descriptor from which the container's first process can execute us, and that nothing in the
- * container can write to: our own file where its owner has no mapping in @userns, nor in a user
- * namespace of an engine that we are in, and nobody else may write to it, else a sealed copy in memory. Runs in: parent.  The descriptor is the caller's,
- * close-on-exec. Source: CVE-2019-5736; memfd_create(2), fcntl(2) "File Sealing".
+ * Opens the file that the container's first process executes as `urun init`, so that nothing in the
+ * container can write to urun's own file; seal.c explains how.  *ret_fd is the caller's to close,
+ * and close-on-exec.  Runs in: parent.
  */
 int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err);
 

@@ -11,34 +11,25 @@
 
 #include "core/base/str.h"
 
-/* The journal's socket is told from others by its device and inode, which systemd puts into the variable. */
-static bool is_journal(const struct stat *st, const char *journal_stream)
-{
-	char own[64];
-
-	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino);
-	return str_equal(journal_stream, own);
-}
-
-static bool has_name(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
-}
-
 bool stream_outlives_caller(int fd, const char *journal_stream)
 {
+	char own[64];
+	struct statfs fs;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return false;
 	switch (st.st_mode & S_IFMT) {
 	case S_IFREG: return true;
-	case S_IFIFO: return has_name(fd);
+	case S_IFIFO:
+		/* A pipe without a name is in the kernel's own file system of pipes. */
+		return fstatfs(fd, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
 	case S_IFCHR:
 	case S_IFBLK: return !isatty(fd);
-	case S_IFSOCK: return is_journal(&st, journal_stream);
+	case S_IFSOCK:
+		/* systemd writes the device and inode of the journal's socket to the variable. */
+		snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+		return str_equal(journal_stream, own);
 	default: return false;
 	}
 }

@@ -1,5 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * How a seccomp profile becomes a filter.
+ *
+ * A profile is a list of rules: names of system calls, comparisons of arguments, and an action.
+ * The default action is for calls that no rule names.  The kernel doesn't know profiles.  It takes
+ * a program of BPF instructions, runs it at each system call, and does what the program returns.
+ * The program sees one struct seccomp_data and nothing else:
+ *   - the number of the call and the architecture.  The same number is another call on another
+ *     architecture (2 is open on x86-64 and fork on i386), and many kernels run 32-bit programs
+ *     too.  So a filter compares the architecture first, and has a part for each one;
+ *   - the six arguments as numbers.  A pointer is the number of an address: the program can't read
+ *     memory.  So no rule can look at a path, or at the flags of clone3(2).  For the same reason
+ *     another thread can't change what the filter has seen.
+ *
+ * libseccomp makes the program.  It resolves the names for each architecture and orders the numbers
+ * as a binary tree: about 9 comparisons for a call of an engine's profile, instead of 300 for a
+ * list.  In front of its program stand instructions of our own that answer calls which are newer
+ * than the profile (seccomp_newer.h).
+ *
+ * The parent compiles, so that a wrong profile is refused before anything is made, and so that the
+ * process that enters the container needs neither libseccomp nor the profile.  Init receives the
+ * finished program over the sync pipe and loads it last, directly before execve(2)
+ * (seccomp_load.h): the filter holds for the container's program, and for nothing that init did to
+ * prepare it.  fork and execve inherit the filter, and nothing can remove it.
+ *
+ * SCMP_ACT_NOTIFY stops the calling thread and sends the call to an agent outside of the container,
+ * which decides.  seccomp(2) returns a descriptor for the agent, the listener, to the process that
+ * loads the filter.  Init sends it to the agent's socket (linux.seccomp.listenerPath) by
+ * sendmsg(2), under the filter that is already in force.  If sendmsg waited for the agent, it would
+ * wait without end; so neither sendmsg nor the default action may have SCMP_ACT_NOTIFY.
+ */
 #include "core/seccomp/seccomp.h"
 
 #include <errno.h>
@@ -15,23 +47,26 @@
 #include "core/config/shapes.h"
 #include "core/seccomp/seccomp_newer.h"
 
-/* Newer than the oldest headers that we build with; the kernel's word at load time decides. */
+/*
+ * The oldest headers that we build with don't have it.  Whether the kernel has it, loading tells.
+ */
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
 /*
- * Compilation is quadratic in the rules of one system call, and the kernel takes 4096 instructions.
+ * The time to compile is quadratic in the number of rules for one system call.  A profile with so
+ * many rules wouldn't fit into the kernel's limit of 4,096 instructions anyway.
  */
 #define RULES_MAX 65536
 
-/* The range of the two actions' data: MAX_ERRNO, and SECCOMP_RET_DATA. */
+/* The largest errnoRet of SCMP_ACT_ERRNO (MAX_ERRNO) and of SCMP_ACT_TRACE (SECCOMP_RET_DATA). */
 #define ERRNO_RET_MAX 4095
 #define TRACE_RET_MAX 65535
 
 #define ARGS_MAX 6
 
-static void filter_cleanup(scmp_filter_ctx *filter)
+static void release_scmp_filter(scmp_filter_ctx *filter)
 {
 	if (*filter)
 		seccomp_release(*filter);
@@ -91,8 +126,8 @@ static const unsigned int kernel_flags[] = {
 };
 
 /*
- * The action with its data as libseccomp and the kernel have it: one number.  SCMP_ACT_KILL is the
- * thread's, as ever.
+ * The action and its data as one number, as libseccomp and the kernel have it.  SCMP_ACT_KILL has
+ * always killed the thread, not the process.
  */
 static int action_value(int action, struct opt_u64 errno_ret, uint32_t *ret_value,
 			struct error *err)
@@ -113,7 +148,7 @@ static int action_value(int action, struct opt_u64 errno_ret, uint32_t *ret_valu
 	case CONFIG_SECCOMP_TRACE:
 		if (data > TRACE_RET_MAX)
 			return error_set(err, 0,
-					 "%llu is above %d, the most that SCMP_ACT_TRACE can carry",
+					 "%llu is above %d, the largest value for SCMP_ACT_TRACE",
 					 (unsigned long long)data, TRACE_RET_MAX);
 		*ret_value = SCMP_ACT_TRACE((uint32_t)data);
 		return 0;
@@ -143,8 +178,8 @@ char *seccomp_library_version(struct arena *arena)
 }
 
 /*
- * The machine's own architecture is always in the filter: else the program's first call would be a
- * foreign one.
+ * libseccomp adds the machine's own architecture by itself, even if the profile doesn't list it.  A
+ * call of an architecture that isn't in the filter kills the thread.
  */
 static int add_architectures(scmp_filter_ctx filter, const struct config_seccomp *seccomp,
 			     struct error *err)
@@ -163,7 +198,7 @@ static int add_architectures(scmp_filter_ctx filter, const struct config_seccomp
 		if (r == -EDOM)
 			return error_set(
 				err, 0,
-				"linux.seccomp.architectures[%zu]: %s has not this machine's byte order",
+				"linux.seccomp.architectures[%zu]: %s has another byte order than this machine",
 				i, name);
 		if (r < 0 && r != -EEXIST)
 			return error_set(err, -r, "linux.seccomp.architectures[%zu]: add %s", i,
@@ -188,10 +223,7 @@ static bool has_repeated_index(const struct config_seccomp_rule *rule)
 
 static struct scmp_arg_cmp comparison(const struct config_seccomp_arg *arg)
 {
-	/*
-	 * For MASKED_EQ the first operand is the mask, as in libseccomp; the others ignore the
-	 * second.
-	 */
+	/* As in libseccomp: value is MASKED_EQ's mask; the other operators ignore valueTwo. */
 	return (struct scmp_arg_cmp){
 		.arg = (unsigned int)arg->index.value,
 		.op = operators[arg->op],
@@ -201,9 +233,9 @@ static struct scmp_arg_cmp comparison(const struct config_seccomp_arg *arg)
 }
 
 /*
- * All comparisons of a rule must hold; but libseccomp takes one comparison an argument, and where a
- * profile names an argument twice, engines' profiles mean "or" (the other runtimes read them so):
- * then each comparison is a rule.
+ * A rule applies if all its comparisons hold.  But libseccomp takes one comparison for each
+ * argument.  If a rule compares an argument twice, each comparison becomes a rule of its own, so
+ * that "and" becomes "or": engines' profiles are written for runtimes that do so.
  */
 static int add_syscall(scmp_filter_ctx filter, uint32_t action, int number,
 		       const struct config_seccomp_rule *rule)
@@ -224,46 +256,29 @@ static int add_syscall(scmp_filter_ctx filter, uint32_t action, int number,
 				      comparisons);
 }
 
-static int check_args(const struct config_seccomp_rule *rule, struct error *err)
-{
-	for (size_t i = 0; i < rule->args.count; i++)
-		if (rule->args.items[i].index.value >= ARGS_MAX)
-			return error_set(err, 0, "args[%zu].index: a system call has %d arguments",
-					 i, ARGS_MAX);
-	return 0;
-}
-
-/*
- * After the filter is loaded, init sends the listener's descriptor with sendmsg(2).  Were that call
- * itself to wait for the agent, it would wait for ever: the agent has no descriptor yet.
- */
-static int check_notify(const struct config_seccomp_rule *rule, const char *name, struct error *err)
-{
-	if (rule->action == CONFIG_SECCOMP_NOTIFY && str_equal(name, "sendmsg"))
-		return error_set(
-			err, 0,
-			"sendmsg can't have SCMP_ACT_NOTIFY: the listener is handed over by it");
-	return 0;
-}
-
-static int add_rule(scmp_filter_ctx filter, uint32_t default_action,
-		    const struct config_seccomp_rule *rule, struct error *err)
+static int add_profile_rule(scmp_filter_ctx filter, uint32_t default_action,
+			    const struct config_seccomp_rule *rule, struct error *err)
 {
 	uint32_t action = SCMP_ACT_KILL_PROCESS;
 
 	if (action_value(rule->action, rule->errno_ret, &action, err) < 0)
 		return error_prefix(err, "errnoRet");
-	if (check_args(rule, err) < 0)
-		return -1;
+	for (size_t i = 0; i < rule->args.count; i++)
+		if (rule->args.items[i].index.value >= ARGS_MAX)
+			return error_set(err, 0, "args[%zu].index: a system call has %d arguments",
+					 i, ARGS_MAX);
 	if (action == default_action)
-		return 0; /* libseccomp refuses what changes nothing */
+		return 0; /* libseccomp refuses a rule that changes nothing */
 	for (size_t i = 0; i < rule->names.count; i++) {
 		const char *name = rule->names.items[i];
 		int number = seccomp_syscall_resolve_name(name);
 		int r;
 
-		if (check_notify(rule, name, err) < 0)
-			return error_prefix(err, "names[%zu]", i);
+		if (rule->action == CONFIG_SECCOMP_NOTIFY && str_equal(name, "sendmsg"))
+			return error_set(err, 0,
+					 "names[%zu]: sendmsg can't have SCMP_ACT_NOTIFY: the "
+					 "listener is sent by it",
+					 i);
 		if (number == __NR_SCMP_ERROR) {
 			log_debug("seccomp: unknown system call %s is skipped", name);
 			continue;
@@ -294,8 +309,8 @@ int seccomp_check_names(const struct config_seccomp *seccomp, struct error *err)
 	return 0;
 }
 
-static int add_rules(scmp_filter_ctx filter, uint32_t default_action,
-		     const struct config_seccomp *seccomp, struct error *err)
+static int add_profile_rules(scmp_filter_ctx filter, uint32_t default_action,
+			     const struct config_seccomp *seccomp, struct error *err)
 {
 	size_t count = 0;
 
@@ -306,15 +321,15 @@ static int add_rules(scmp_filter_ctx filter, uint32_t default_action,
 		if (count > RULES_MAX)
 			return error_set(err, 0, "linux.seccomp.syscalls: more than %d rules",
 					 RULES_MAX);
-		if (add_rule(filter, default_action, rule, err) < 0)
+		if (add_profile_rule(filter, default_action, rule, err) < 0)
 			return error_prefix(err, "linux.seccomp.syscalls[%zu]", i);
 	}
 	return 0;
 }
 
 /*
- * What answers newer calls, before the filter itself.  The machine's own architecture comes first,
- * as most calls are its.
+ * Adds the instructions that answer newer calls.  The machine's own architecture comes first, as
+ * most calls are of it.
  */
 static void add_newer(const struct config_seccomp *seccomp, struct strbuf *bpf)
 {
@@ -333,7 +348,7 @@ static void add_newer(const struct config_seccomp *seccomp, struct strbuf *bpf)
 	seccomp_add_newer(seccomp, tokens, count, bpf);
 }
 
-/* libseccomp before 2.6 writes a filter to a descriptor only. */
+/* Through a file, as libseccomp before 2.6 can write a filter only to a descriptor. */
 static int export_filter(scmp_filter_ctx filter, const struct config_seccomp *seccomp,
 			 struct strbuf *ret_bpf, struct error *err)
 {
@@ -358,7 +373,7 @@ static int export_filter(scmp_filter_ctx filter, const struct config_seccomp *se
 	if (bpf.size > BPF_MAXINSNS * sizeof(struct sock_filter))
 		return error_set(
 			err, 0,
-			"linux.seccomp: the filter has %zu instructions, the kernel takes %d",
+			"linux.seccomp: the filter has %zu instructions, and the kernel takes %d",
 			bpf.size / sizeof(struct sock_filter), BPF_MAXINSNS);
 	strbuf_add(ret_bpf, bpf.bytes, bpf.size);
 	return 0;
@@ -373,8 +388,8 @@ static unsigned int load_flags(const struct config_seccomp *seccomp)
 			flags |= kernel_flags[i];
 	if (seccomp_uses_notify(seccomp))
 		return flags | SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	/* Without a listener the kernel refuses this flag. */
 	if (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) {
-		/* The kernel refuses it without a listener. */
 		log_debug("seccomp: WAIT_KILLABLE_RECV is left out, no rule has SCMP_ACT_NOTIFY");
 		flags &= ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	}
@@ -392,7 +407,7 @@ bool seccomp_uses_notify(const struct config_seccomp *seccomp)
 int seccomp_compile(const struct config_seccomp *seccomp, struct strbuf *ret_bpf,
 		    unsigned int *ret_load_flags, struct error *err)
 {
-	__attribute__((cleanup(filter_cleanup))) scmp_filter_ctx filter = NULL;
+	__attribute__((cleanup(release_scmp_filter))) scmp_filter_ctx filter = NULL;
 	uint32_t default_action = SCMP_ACT_KILL_PROCESS;
 	int r;
 
@@ -400,7 +415,7 @@ int seccomp_compile(const struct config_seccomp *seccomp, struct strbuf *ret_bpf
 		return error_set(
 			err, 0,
 			"linux.seccomp.defaultAction: can't be SCMP_ACT_NOTIFY: the calls that "
-			"hand over the listener would wait for it");
+			"send the listener would wait for an answer");
 	if (action_value(seccomp->default_action, seccomp->default_errno_ret, &default_action,
 			 err) < 0)
 		return error_prefix(err, "linux.seccomp.defaultErrnoRet");
@@ -409,15 +424,12 @@ int seccomp_compile(const struct config_seccomp *seccomp, struct strbuf *ret_bpf
 		return error_set(
 			err, 0,
 			"linux.seccomp.defaultAction: not known to libseccomp or the kernel");
-	/*
-	 * A binary tree in place of a list: some 9 comparisons for a call of an engine's profile in
-	 * place of 300.
-	 */
+	/* 2: a binary tree instead of a list. */
 	r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (r < 0)
 		return error_set(err, -r, "order the seccomp filter as a tree");
 	if (add_architectures(filter, seccomp, err) < 0 ||
-	    add_rules(filter, default_action, seccomp, err) < 0 ||
+	    add_profile_rules(filter, default_action, seccomp, err) < 0 ||
 	    export_filter(filter, seccomp, ret_bpf, err) < 0)
 		return -1;
 	*ret_load_flags = load_flags(seccomp);

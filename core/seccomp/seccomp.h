@@ -11,43 +11,39 @@
 #include "core/config/config.h"
 
 /*
- * Compiles linux.seccomp to what seccomp(2) takes: *ret_bpf (struct sock_filter[], appended to what
- * must be empty; the caller's to release) and *ret_load_flags (SECCOMP_FILTER_FLAG_…, with
- * NEW_LISTENER where SCMP_ACT_NOTIFY is used). System calls that this libseccomp doesn't know are
- * skipped, as profiles name those of all kernels; those that are newer than all that the profile
- * names get ENOSYS (seccomp_newer.h).
- * Runs in: parent: a profile is read and compiled outside of what it will bind.
- * Source: OCI runtime-spec 1.3, config-linux.md "Seccomp"; seccomp(2); seccomp_rule_add(3).
+ * Compiles linux.seccomp to the arguments of seccomp(2); seccomp.c explains how.
+ *   *ret_bpf         struct sock_filter[]; must be empty before, and the caller releases it
+ *   *ret_load_flags  SECCOMP_FILTER_FLAG_…, with NEW_LISTENER if a rule has SCMP_ACT_NOTIFY
+ * A rule for a system call that this libseccomp doesn't know is skipped, as profiles name the calls
+ * of all kernels.  A call that is newer than every call of the profile gets ENOSYS
+ * (seccomp_newer.h).  Runs in: parent.  Source: OCI runtime-spec 1.3, config-linux.md "Seccomp";
+ * seccomp(2); seccomp_rule_add(3).
  */
 int seccomp_compile(const struct config_seccomp *seccomp, struct strbuf *ret_bpf,
 		    unsigned int *ret_load_flags, struct error *err);
 
 /*
- * seccomp_compile(), but what was compiled before is read from @cache_dir (the caller's own, made
- * with 0700 where it is missing; its parent exists).  An engine's profile takes libseccomp longer
- * than all else of a start.
- *
- * A file holds all that it was compiled from, with the versions of libseccomp and the kernel, and
- * is used only if that is equal byte by byte: the hash in its name is no proof of anything.  A file
- * that is damaged, of another owner or writable for others is ignored; that the cache can't be
- * written is a debug line.
+ * seccomp_compile() with a cache in the directory @cache_dir, which is made with mode 0700 if it
+ * doesn't exist; its parent directory must exist.  seccomp_cache.c explains why a file of the cache
+ * can be trusted.  A cache that can't be used, read or written isn't an error: the profile is
+ * compiled, and a debug line tells the reason.
  */
 int seccomp_compile_cached(const char *cache_dir, const struct config_seccomp *seccomp,
 			   struct strbuf *ret_bpf, unsigned int *ret_load_flags, struct error *err);
 
 /*
- * Fails for the first system call of the profile that this libseccomp doesn't know, and names it:
- * for who wants no rule to be skipped (annotation run.oci.seccomp_fail_unknown_syscall).
+ * Fails if the profile names a system call that this libseccomp doesn't know, whose rule would be
+ * skipped.  The annotation run.oci.seccomp_fail_unknown_syscall asks for this check.
  */
 int seccomp_check_names(const struct config_seccomp *seccomp, struct error *err);
 
-/* The architectures that linux.seccomp.architectures can have, in @arena. */
+/* The names that linux.seccomp.architectures can have, in @arena. */
 void seccomp_architecture_names(struct arena *arena, struct str_list *ret_names);
 
-/* The version of the libseccomp that compiles, "2.5.4", in @arena. */
+/* The version of libseccomp that compiles profiles, such as "2.5.4", in @arena. */
 char *seccomp_library_version(struct arena *arena);
 
-/* Whether a rule has SCMP_ACT_NOTIFY: then seccomp->listener_path has a meaning. */
+/* Does a rule have SCMP_ACT_NOTIFY?  Only then seccomp->listener_path has a meaning. */
 bool seccomp_uses_notify(const struct config_seccomp *seccomp);
 
 #endif

@@ -1,5 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * A cache of compiled filters.  To compile an engine's profile takes libseccomp longer than all
+ * other steps of a start together, and an engine uses the same profile for each container.
+ *
+ * Why a file of the cache can be trusted, though it decides what the container may do:
+ *   - The key.  A file begins with everything that the filter was compiled from: each part of the
+ *     profile, the version of libseccomp, and the kernel's release.  A file is used only if its key
+ *     is equal to the key of the present profile, byte by byte.  The file's name is a hash of the
+ *     key, but nothing depends on the hash: two profiles with the same hash overwrite each other's
+ *     file, and each compiles again.
+ *   - The owner.  The directory and the file must belong to our effective uid, and nobody else may
+ *     write to them; a symbolic link is refused.  Whoever can write a file there is this user, who
+ *     can choose any profile anyway.
+ *   - The checksum finds damage, such as a file that was cut off when the disk was full.  It isn't
+ *     a defence against an enemy: the owner is.
+ *   - The sizes of a file are checked before they are used, and the filter must have a size that
+ *     the kernel accepts.  What the instructions do is then the kernel's to check, as for every
+ *     filter.
+ *
+ * A file is written to a new name and renamed, so that a reader sees a whole file or none.  Two
+ * writers of the same profile write the same bytes.
+ */
 #include "core/seccomp/seccomp.h"
 
 #include <dirent.h>
@@ -20,24 +43,21 @@
 #include "core/base/log.h"
 
 /*
- * A user has a handful of profiles; above this, all are thrown away, as old kernels' files never
- * match again.
+ * A user has few profiles, but each new kernel leaves files behind that never match again.  With
+ * more files than this, all are removed.
  */
 #define FILES_MAX 64
 
-/*
- * A larger profile than this isn't kept: no engine's comes near, and reading must cost less than
- * compiling.
- */
+/* A larger file isn't kept.  The files of engines' profiles are far smaller. */
 #define FILE_SIZE_MAX (1u << 20)
 
-/* The number at the end goes up whenever the same profile compiles to something else. */
+/* Increase the number at the end whenever urun compiles the same profile to other bytes. */
 #define MAGIC "urunbpf2"
 
-/* What a file begins with; the key and the filter follow. */
+/* The beginning of a file; the key and the filter follow. */
 struct cache_header {
 	char magic[8];
-	uint64_t checksum; /* of all behind it: against damage, not an enemy */
+	uint64_t checksum; /* of all bytes behind it */
 	uint32_t load_flags;
 	uint32_t key_size;
 	uint32_t bpf_size;
@@ -47,8 +67,8 @@ struct cache_header {
 #define CHECKED_FROM (offsetof(struct cache_header, checksum) + sizeof(uint64_t))
 
 /*
- * FNV-1a's steps, but eight bytes each: for a name and against damage that is enough, and it is
- * read on every start.
+ * FNV-1a, but with eight bytes in each step, as it runs at each start.  That is enough for a file's
+ * name and for finding damage.
  */
 static uint64_t hash_bytes(const void *bytes, size_t size)
 {
@@ -60,20 +80,21 @@ static uint64_t hash_bytes(const void *bytes, size_t size)
 
 		memcpy(&word, b, part);
 		hash = (hash ^ word) * 0x100000001b3u;
-		hash ^= hash >> 29; /* else high bits would never reach low ones */
+		hash ^= hash >> 29; /* so that high bits change low bits too */
 		b += part;
 		size -= part;
 	}
 	return hash;
 }
 
-/* The key is bytes that are only compared. */
+/* ---- the key: bytes that are only compared, never read back ---- */
+
 static void key_add_int(struct strbuf *key, int number)
 {
 	strbuf_add(key, &number, sizeof(number));
 }
 
-/* With its length before it, so that no string can look like two. */
+/* The length stands first, so that two strings can't look like one. */
 static void key_add_str(struct strbuf *key, const char *text)
 {
 	size_t length = strlen(text);
@@ -113,8 +134,8 @@ static void key_add_rule(struct strbuf *key, const struct config_seccomp_rule *r
 	key_add_strings(key, &rule->names);
 }
 
-/* All that the filter and the flags are made from. */
-static void make_key(const struct config_seccomp *seccomp, struct strbuf *key)
+/* Everything that the filter and the flags depend on. */
+static void make_cache_key(const struct config_seccomp *seccomp, struct strbuf *key)
 {
 	const struct scmp_version *version = seccomp_version();
 	struct utsname host = { 0 };
@@ -137,12 +158,15 @@ static void make_key(const struct config_seccomp *seccomp, struct strbuf *key)
 		key_add_rule(key, &seccomp->syscalls.items[i]);
 }
 
-static bool is_ours(const struct stat *st)
+/* ---- the files ---- */
+
+/* The two conditions of trust: our own file, which nobody else can write to. */
+static bool is_ours_alone(const struct stat *st)
 {
 	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Opens the folder; where others can write it, there is no cache. */
+/* Opens the directory, or makes it.  Returns a descriptor or a negative errno. */
 static int open_cache(const char *cache_dir)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -153,12 +177,12 @@ static int open_cache(const char *cache_dir)
 		dir = open(cache_dir, flags);
 	if (dir < 0 || fstat(dir, &st) < 0)
 		return -errno;
-	return is_ours(&st) ? take_fd(&dir) : -EPERM;
+	return is_ours_alone(&st) ? take_fd(&dir) : -EPERM;
 }
 
-/* Whether @bytes is a whole file for @key. */
-static bool file_matches(const char *bytes, size_t size, const struct strbuf *key,
-			 struct cache_header *ret_header)
+/* Are @bytes an undamaged file for @key? */
+static bool cache_file_matches(const char *bytes, size_t size, const struct strbuf *key,
+			       struct cache_header *ret_header)
 {
 	struct cache_header header;
 
@@ -189,12 +213,12 @@ static bool cache_read(int dir, const char *name, const struct strbuf *key, stru
 	autoclose int fd =
 		openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !is_ours(&st))
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !is_ours_alone(&st))
 		return false;
 	if (fd_read_all(fd, FILE_SIZE_MAX, &bytes, &size) < 0)
 		return false;
-	if (!file_matches(bytes, size, key, &header)) {
-		log_debug("seccomp: cache file %s isn't for this profile or is damaged", name);
+	if (!cache_file_matches(bytes, size, key, &header)) {
+		log_debug("seccomp: cache file %s is damaged or is for another profile", name);
 		return false;
 	}
 	strbuf_add(ret_bpf, bytes + sizeof(header) + header.key_size, header.bpf_size);
@@ -202,18 +226,17 @@ static bool cache_read(int dir, const char *name, const struct strbuf *key, stru
 	return true;
 }
 
-/* A file of the cache: its name is a number in 16 hexadecimal digits. */
-static bool is_of_cache(const char *name)
+/*
+ * The name of a cache file is 16 hexadecimal digits.  A killed writer can leave a new file behind.
+ */
+static bool is_cache_file(const char *name)
 {
 	return (strlen(name) == 16 && strspn(name, "0123456789abcdef") == 16) ||
 	       file_is_leftover(name);
 }
 
-/*
- * Removes the cache's files when there are more than are of use; other files in the folder aren't
- * ours to remove.
- */
-static void cache_bound(int dir)
+/* Removes all files of the cache if there are more than FILES_MAX, and no other file. */
+static void bound_cache(int dir)
 {
 	struct dirent *entry;
 	size_t count = 0;
@@ -228,45 +251,35 @@ static void cache_bound(int dir)
 		return;
 	}
 	while ((entry = readdir(stream)))
-		count += is_of_cache(entry->d_name);
+		count += is_cache_file(entry->d_name);
 	if (count > FILES_MAX) {
 		rewinddir(stream);
 		while ((entry = readdir(stream)))
-			if (is_of_cache(entry->d_name))
+			if (is_cache_file(entry->d_name))
 				unlinkat(dir, entry->d_name, 0);
 	}
 	closedir(stream);
 }
 
-static void pack_file(const struct strbuf *key, const struct strbuf *bpf, unsigned int load_flags,
-		      struct strbuf *ret_file)
+static int cache_write(int dir, const char *name, const struct strbuf *key,
+		       const struct strbuf *bpf, unsigned int load_flags)
 {
+	autostrbuf struct strbuf file = { 0 };
 	struct cache_header header = {
 		.load_flags = load_flags,
 		.key_size = (uint32_t)key->size,
 		.bpf_size = (uint32_t)bpf->size,
 	};
 
-	memcpy(header.magic, MAGIC, sizeof(header.magic));
-	strbuf_add(ret_file, &header, sizeof(header));
-	strbuf_add(ret_file, key->bytes, key->size);
-	strbuf_add(ret_file, bpf->bytes, bpf->size);
-	header.checksum = hash_bytes(ret_file->bytes + CHECKED_FROM, ret_file->size - CHECKED_FROM);
-	memcpy(ret_file->bytes, &header, sizeof(header));
-}
-
-/*
- * Two writers of one profile write the same.
- */
-static int cache_write(int dir, const char *name, const struct strbuf *key,
-		       const struct strbuf *bpf, unsigned int load_flags)
-{
-	autostrbuf struct strbuf file = { 0 };
-
-	if (sizeof(struct cache_header) + key->size + bpf->size > FILE_SIZE_MAX)
+	if (sizeof(header) + key->size + bpf->size > FILE_SIZE_MAX)
 		return -EFBIG;
-	cache_bound(dir);
-	pack_file(key, bpf, load_flags, &file);
+	memcpy(header.magic, MAGIC, sizeof(header.magic));
+	strbuf_add(&file, &header, sizeof(header));
+	strbuf_add(&file, key->bytes, key->size);
+	strbuf_add(&file, bpf->bytes, bpf->size);
+	header.checksum = hash_bytes(file.bytes + CHECKED_FROM, file.size - CHECKED_FROM);
+	memcpy(file.bytes, &header, sizeof(header));
+	bound_cache(dir);
 	return file_replace(dir, name, 0600, file.bytes, file.size);
 }
 
@@ -282,7 +295,7 @@ int seccomp_compile_cached(const char *cache_dir, const struct config_seccomp *s
 		log_debug("seccomp: no cache in %s: %s", cache_dir, error_errno_text(-dir));
 		return seccomp_compile(seccomp, ret_bpf, ret_load_flags, err);
 	}
-	make_key(seccomp, &key);
+	make_cache_key(seccomp, &key);
 	snprintf(name, sizeof(name), "%016llx",
 		 (unsigned long long)hash_bytes(key.bytes, key.size));
 	if (cache_read(dir, name, &key, ret_bpf, ret_load_flags)) {

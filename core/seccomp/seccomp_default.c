@@ -11,58 +11,61 @@
 #include "core/config/change.h"
 
 /*
- * Compared with the default profiles of containers-common (podman) and moby (Docker) of June 2026.
- * Each difference has its reason here.
+ * The lists were compared with the default profiles of containers-common (podman) and moby (Docker)
+ * of June 2026.  For each difference the reason follows.
  *
- * Refused here in every container, allowed there in some:
+ * Refused here in every container, allowed by them in some:
  *   bpf, perf_event_open, open_by_handle_at, acct, reboot, vhangup, quotactl, quotactl_fd, iopl,
  *   ioperm, lookup_dcookie, init_module, finit_module, delete_module, query_module,
  *   clock_settime, settimeofday, stime:
- *     there for a container that was given the capability.  The kernel asks for the capability in
- *     the host's user namespace, where a container here has none.  The call would fail, and only
- *     its code could be attacked.
+ *     They allow these in a container that has the capability.  The kernel asks for the capability
+ *     in the host's user namespace, where a container of urun has none.  So the call would fail
+ *     anyway, and its code in the kernel could only be attacked.
  *   adjtimex, clock_adjtime: they set the host's clock; clock_gettime reads it.
  *   fanotify_init, fanotify_mark: inotify does what an unprivileged program may do.
  *   lsm_get_self_attr, lsm_set_self_attr, lsm_list_modules:
- *     moby wants CAP_SYS_ADMIN, containers-common doesn't list them; C libraries don't use them.
+ *     moby demands CAP_SYS_ADMIN, containers-common doesn't list them.  C libraries don't use them.
  *   mbind, get_mempolicy, set_mempolicy, set_mempolicy_home_node:
- *     moby wants CAP_SYS_NICE.  Placing memory on the host's nodes is the host's matter.
- *   keyctl: containers-common allows it, moby doesn't.  Keyrings have a history of faults.
- *   syslog: moby wants CAP_SYSLOG.  Where the sysctl kernel.dmesg_restrict is 0, the call reads
- *     the host's kernel log.
+ *     moby demands CAP_SYS_NICE.  Only the host should decide on which node memory is placed.
+ *   keyctl: containers-common allows it, moby doesn't.  Keyrings have had many security faults.
+ *   syslog: moby demands CAP_SYSLOG.  If the sysctl kernel.dmesg_restrict is 0, the call reads the
+ *     host's kernel log.
  *   clone and unshare with new namespaces, clone3, setns:
- *     moby wants CAP_SYS_ADMIN, containers-common allows them.  A new user namespace is the first
- *     step of most exploits of the kernel.  CLONE_NEWTIME is in no list of theirs; it makes a new
- *     namespace like the others.
- *   socket of all but five families, socketpair of all but AF_UNIX:
- *     moby refuses AF_ALG and AF_VSOCK, containers-common AF_VSOCK.  See add_conditions().
+ *     moby demands CAP_SYS_ADMIN, containers-common allows them.  A new user namespace is the first
+ *     step of most exploits of the kernel.  Their lists don't have CLONE_NEWTIME, which makes a new
+ *     namespace like the other flags.
+ *   socket with any but five families, socketpair with any but AF_UNIX:
+ *     moby refuses AF_ALG and AF_VSOCK, containers-common AF_VSOCK.  See add_families().
  *   socketcall: see add_socketcall().
  *
  * Allowed here and by moby, refused by containers-common:
  *   cachestat, io_pgetevents, vmsplice, map_shadow_stack, mseal, riscv_hwprobe, listmount,
  *   statmount, the calls that end in xattrat:
- *     each does no more than an older call that both allow, or concerns only the caller's own
- *     memory and mounts.
+ *     Each does no more than an older call that both allow, or reaches only the caller's own memory
+ *     and mounts.
  *
- * Allowed here in every container, there in one that was given the capability:
+ * Allowed here in every container, allowed by them in a container that has the capability:
  *   chroot, sethostname, setdomainname, kcmp and process_madvise in both; mount, umount and their
  *   successors and pidfd_getfd in moby, which doesn't list pivot_root:
- *     here the capabilities themselves decide, as the kernel asks for them in the container's own
- *     user namespace; so --cap-add needs no other filter.
+ *     The capability itself is enough here, as the kernel asks for it in the container's own user
+ *     namespace.  So --cap-add needs no other filter.
  *
  * Answered in another way:
  *   socket(AF_NETLINK, …, NETLINK_AUDIT): containers-common answers EINVAL without
  *     CAP_AUDIT_WRITE.  Outside of the host's user namespace the kernel answers ECONNREFUSED by
  *     itself, which programs take as "no audit".
- *   What isn't listed is ENOSYS, so that C libraries fall back to an older call; what is refused by
- *     name or by its arguments is EPERM, as from the kernel without the capability, since programs
- *     test for that (Chromium's sandbox for one).  clone3 is ENOSYS, so that C libraries use clone.
- *     containers-common and moby answer the same; those that moby doesn't know are EPERM there.
+ *   Calls that no list names: ENOSYS, so that C libraries use an older call; clone3 is one of
+ *   these,
+ *     so that C libraries use clone.  containers-common does the same; moby answers EPERM to calls
+ *     that it doesn't know.
+ *   Calls that are refused by name or by an argument: EPERM, as the kernel answers without the
+ *     capability, and as programs such as Chromium's sandbox expect.  The others do the same.
  *
- * One reason, one list.  Names that the host's libseccomp or architecture lacks are left out there.
+ * Each list has one reason.  A name that the host's libseccomp doesn't know, or that the
+ * architecture doesn't have, is skipped when the profile is compiled.
  */
 static const char *const files[] = {
-	/* Files that the process may open by itself: their permissions decide. */
+	/* Files: their permissions decide what the process may open. */
 	"access",
 	"chdir",
 	"chmod",
@@ -184,7 +187,7 @@ static const char *const files[] = {
 };
 
 static const char *const waiting[] = {
-	/* Waiting for descriptors, and being told of changes. */
+	/* Waiting for events of descriptors and of files. */
 	"epoll_create",
 	"epoll_create1",
 	"epoll_ctl",
@@ -226,7 +229,7 @@ static const char *const waiting[] = {
 };
 
 static const char *const memory[] = {
-	/* Its own memory. */
+	/* The process's own memory. */
 	"brk",
 	"madvise",
 	"map_shadow_stack",
@@ -254,7 +257,7 @@ static const char *const memory[] = {
 };
 
 static const char *const processes[] = {
-	/* Processes and threads of its own, their ids, limits and scheduling. */
+	/* The container's processes and threads, their ids, limits and scheduling. */
 	"alarm",
 	"arch_prctl",
 	"capget",
@@ -371,7 +374,9 @@ static const char *const processes[] = {
 	"tgkill",
 	"tkill",
 	"ugetrlimit",
-	/* Made by the kernel's own trampoline in a process that the host traces, which would crash. */
+	/*
+	 * The kernel inserts this call into a process that the host probes, which would else crash.
+	 */
 	"uretprobe",
 	"vfork",
 	"wait4",
@@ -387,7 +392,7 @@ static const char *const processes[] = {
 };
 
 static const char *const clocks[] = {
-	/* Reading clocks and waiting for them; setting one is the host's. */
+	/* Reading clocks and timers.  Setting a clock is left to the host. */
 	"clock_getres",	   "clock_getres_time64",    "clock_gettime",	 "clock_gettime64",
 	"clock_nanosleep", "clock_nanosleep_time64", "gettimeofday",	 "time",
 	"timer_create",	   "timer_delete",	     "timer_getoverrun", "timer_gettime",
@@ -395,7 +400,7 @@ static const char *const clocks[] = {
 };
 
 static const char *const talking[] = {
-	/* Sockets, in the container's network namespace, and System V and POSIX messages of its own. */
+	/* Sockets in the container's network namespace; System V and POSIX IPC of the container. */
 	"accept",
 	"accept4",
 	"bind",
@@ -440,13 +445,13 @@ static const char *const talking[] = {
 };
 
 static const char *const machine[] = {
-	/* What machine this is. */
+	/* Names and properties of the machine. */
 	"getrandom",
 	"sysinfo",
 	"uname",
 };
 
-/* Within the container's own user namespace all these need a capability that it may have been given. */
+/* All these need a capability in the container's own user namespace, which decides. */
 static const char *const with_capabilities[] = {
 	"chroot",
 	"fsconfig",
@@ -473,8 +478,8 @@ static const char *const with_capabilities[] = {
 };
 
 /*
- * Known calls that are refused, for the reasons above: EPERM.  Those that no kernel has any more, or had
- * for one machine only, are left to the default action.
+ * Known calls that are refused with EPERM, for the reasons above.  Calls that no kernel has any
+ * more, or that one rare architecture has, get the default action.
  */
 static const char *const refused[] = {
 	"acct",
@@ -537,7 +542,7 @@ static const char *const refused[] = {
 	"vm86old",
 };
 
-struct group {
+struct call_group {
 	const char *const *names;
 	size_t count;
 };
@@ -546,13 +551,13 @@ struct group {
 		list, ARRAY_SIZE(list) \
 	}
 
-static const struct group groups[] = {
+static const struct call_group groups[] = {
 	GROUP(files),  GROUP(waiting), GROUP(memory),  GROUP(processes),
 	GROUP(clocks), GROUP(talking), GROUP(machine), GROUP(with_capabilities),
 };
 
-static struct config_seccomp_rule *add_rule(struct arena *arena, struct config_seccomp *seccomp,
-					    int action)
+static struct config_seccomp_rule *add_default_rule(struct arena *arena,
+						    struct config_seccomp *seccomp, int action)
 {
 	struct config_seccomp_rule *rule;
 
@@ -563,12 +568,12 @@ static struct config_seccomp_rule *add_rule(struct arena *arena, struct config_s
 	return rule;
 }
 
-/* Where argument @index compares with @value by @op, the call is allowed, or is EPERM. */
+/* @action is ALLOW, or ERRNO with EPERM; it holds if the comparison of argument @index is true. */
 static void add_condition(struct arena *arena, struct config_seccomp *seccomp, int action,
 			  const char *name, uint64_t index, int op, uint64_t value,
 			  uint64_t value_two)
 {
-	struct config_seccomp_rule *rule = add_rule(arena, seccomp, action);
+	struct config_seccomp_rule *rule = add_default_rule(arena, seccomp, action);
 
 	if (action == CONFIG_SECCOMP_ERRNO)
 		rule->errno_ret = (struct opt_u64){ true, EPERM };
@@ -581,33 +586,33 @@ static void add_condition(struct arena *arena, struct config_seccomp *seccomp, i
 							   .op = op };
 }
 
-static void allow_where(struct arena *arena, struct config_seccomp *seccomp, const char *name,
-			uint64_t index, int op, uint64_t value, uint64_t value_two)
+static void allow_call_where(struct arena *arena, struct config_seccomp *seccomp, const char *name,
+			     uint64_t index, int op, uint64_t value, uint64_t value_two)
 {
 	add_condition(arena, seccomp, CONFIG_SECCOMP_ALLOW, name, index, op, value, value_two);
 }
 
-static void refuse_where(struct arena *arena, struct config_seccomp *seccomp, const char *name,
-			 uint64_t index, int op, uint64_t value, uint64_t value_two)
+static void refuse_call_where(struct arena *arena, struct config_seccomp *seccomp, const char *name,
+			      uint64_t index, int op, uint64_t value, uint64_t value_two)
 {
 	add_condition(arena, seccomp, CONFIG_SECCOMP_ERRNO, name, index, op, value, value_two);
 }
 
-/* The flags that make a new namespace: the way of most exploits of the kernel. */
+/* The flags that make a new namespace. */
 #define NEW_NAMESPACES                                                                             \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
 	 CLONE_NEWCGROUP)
-/* In unshare(2) alone: clone(2) has the signal of the child's end in that bit. */
+/* CLONE_NEWTIME, in unshare(2) only: in clone(2) this bit is a part of the exit signal. */
 #define NEW_TIME_NAMESPACE 0x80
 
-/* Source: clone(2), "C library/kernel differences". */
+/* On s390 the flags are the second argument.  Source: clone(2), "C library/kernel differences". */
 #ifdef __s390__
 #define CLONE_FLAGS_INDEX 1
 #else
 #define CLONE_FLAGS_INDEX 0
 #endif
 
-/* Programs of the machine's other word size run here too, under the same rules. */
+/* The machine runs 32-bit programs too: the same rules hold for them. */
 static const int architectures[] = {
 #if defined(__x86_64__)
 	CONFIG_ARCH_X86_64,
@@ -621,23 +626,24 @@ static const int architectures[] = {
 };
 
 /*
- * Allowed where none of @bits is set, else EPERM.  The conditions exclude each other: which of two that
- * both fit counts is libseccomp's secret.
+ * Allows the call if none of @bits is set; otherwise it fails with EPERM.  No two conditions with
+ * different actions can be true for the same argument, as libseccomp doesn't document which one
+ * would count.
  */
 static void allow_without_bits(struct arena *arena, struct config_seccomp *seccomp,
 			       const char *name, uint64_t index, uint64_t bits)
 {
-	allow_where(arena, seccomp, name, index, CONFIG_SECCOMP_MASKED_EQ, bits, 0);
+	allow_call_where(arena, seccomp, name, index, CONFIG_SECCOMP_MASKED_EQ, bits, 0);
 	for (uint64_t bit = 1; bit && bit <= bits; bit <<= 1)
 		if (bits & bit)
-			refuse_where(arena, seccomp, name, index, CONFIG_SECCOMP_MASKED_EQ, bit,
-				     bit);
+			refuse_call_where(arena, seccomp, name, index, CONFIG_SECCOMP_MASKED_EQ,
+					  bit, bit);
 }
 
 /*
- * All other families have code that few programs use and that has been attacked often (AF_ALG:
- * CVE-2026-31431), or they aren't bound to a network namespace (AF_VSOCK reaches the host and its virtual
- * machines).
+ * Allows five socket families.  The code of other families is used by few programs and has been
+ * attacked often (AF_ALG: CVE-2026-31431), or network namespaces don't separate the family
+ * (AF_VSOCK reaches the host and its virtual machines).
  */
 static void add_families(struct arena *arena, struct config_seccomp *seccomp)
 {
@@ -646,19 +652,22 @@ static void add_families(struct arena *arena, struct config_seccomp *seccomp)
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		for (; next < families[i]; next++)
-			refuse_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_EQ, next, 0);
-		allow_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_EQ, next++, 0);
+			refuse_call_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_EQ, next, 0);
+		allow_call_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_EQ, next++, 0);
 	}
-	refuse_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_GE, next, 0);
-	/* AF_UNIX alone of these families has pairs; AF_TIPC, which isn't one of them, has pairs too. */
-	allow_where(arena, seccomp, "socketpair", 0, CONFIG_SECCOMP_EQ, AF_UNIX, 0);
-	refuse_where(arena, seccomp, "socketpair", 0, CONFIG_SECCOMP_NE, AF_UNIX, 0);
+	refuse_call_where(arena, seccomp, "socket", 0, CONFIG_SECCOMP_GE, next, 0);
+	/* Among these families only AF_UNIX has pairs; AF_TIPC, which is refused, has pairs too. */
+	allow_call_where(arena, seccomp, "socketpair", 0, CONFIG_SECCOMP_EQ, AF_UNIX, 0);
+	refuse_call_where(arena, seccomp, "socketpair", 0, CONFIG_SECCOMP_NE, AF_UNIX, 0);
 }
 
 /*
- * PER_LINUX and PER_LINUX32, with or without UNAME26, and the question for the present one, whose bits
- * are all ones.  Any other value has one of the other bits set and, as it isn't all ones, a bit that is
- * set beside one that isn't, in the ring of the other bits; or it has all of those and lacks one of the two.
+ * Allows PER_LINUX and PER_LINUX32, each with or without UNAME26: the values whose bits are all in
+ * @free_bits.  0xffffffff is allowed too, which asks for the present personality.  All other values
+ * must be refused, by conditions that fit none of the allowed values.  Such a value has
+ *   - some of @other_bits set, but not all: then, in the ring of the other bits, somewhere a set
+ *     bit stands next to one that isn't set, which one of the comparisons in the loop finds;
+ *   - or all of @other_bits set, and one of @free_bits not set.
  */
 static void add_personalities(struct arena *arena, struct config_seccomp *seccomp)
 {
@@ -667,69 +676,55 @@ static void add_personalities(struct arena *arena, struct config_seccomp *seccom
 	uint64_t last = UINT64_C(1) << 31;
 
 	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
-		allow_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_EQ, allowed[i], 0);
+		allow_call_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_EQ, allowed[i],
+				 0);
 	for (uint64_t bit = 1; bit <= UINT64_C(1) << 31; bit <<= 1) {
 		if (bit & free_bits) {
-			refuse_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_MASKED_EQ,
-				     other_bits | bit, other_bits);
+			refuse_call_where(arena, seccomp, "personality", 0,
+					  CONFIG_SECCOMP_MASKED_EQ, other_bits | bit, other_bits);
 			continue;
 		}
-		refuse_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_MASKED_EQ, bit | last,
-			     last);
+		refuse_call_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_MASKED_EQ,
+				  bit | last, last);
 		last = bit;
 	}
-	/* The kernel takes the lower half alone; a long -1 is all ones in both. */
-	refuse_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_GT, 0xffffffff, 0);
-}
-
-static void add_conditions(struct arena *arena, struct config_seccomp *seccomp)
-{
-	add_families(arena, seccomp);
-	add_personalities(arena, seccomp);
-	/* Not clone3: its flags are in memory, which a filter can't read; without it clone is used. */
-	allow_without_bits(arena, seccomp, "clone", CLONE_FLAGS_INDEX, NEW_NAMESPACES);
-	allow_without_bits(arena, seccomp, "unshare", 0, NEW_NAMESPACES | NEW_TIME_NAMESPACE);
-}
-
-static void add_refused(struct arena *arena, struct config_seccomp *seccomp)
-{
-	struct config_seccomp_rule *rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ERRNO);
-
-	rule->errno_ret = (struct opt_u64){ true, EPERM };
-	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
-		config_list_add(arena, &rule->names, refused[i]);
+	/*
+	 * The kernel ignores the upper 32 bits, but a filter sees them: (long)-1 has all bits set.
+	 */
+	refuse_call_where(arena, seccomp, "personality", 0, CONFIG_SECCOMP_GT, 0xffffffff, 0);
 }
 
 /*
- * socketcall(2) is all socket calls in one.  Its arguments are in memory, where a filter can't read
- * the family: to allow it is to allow sockets of every family.
+ * socketcall(2) is one system call for all socket functions.  Its arguments are in memory, where a
+ * filter can't read the family: to allow socketcall is to allow sockets of every family.
  *
- * x86_64 has the call for 32-bit programs alone.  There it isn't enough to leave its name out of
- * the lists: for each rule of `socket`, `bind` and so on libseccomp adds one for socketcall,
- * without the condition.  An explicit rule for the whole call prevails over those that libseccomp
- * adds.  Its errno must differ from the default action's, since libseccomp takes no rule that does
+ * x86_64 has the call for 32-bit programs only.  There it isn't enough to leave its name out of the
+ * lists: for each rule of `socket`, `bind` and so on libseccomp adds a rule for socketcall, without
+ * the condition.  An explicit rule for the whole call overrides the rules that libseccomp adds.
+ * Its errno must differ from that of the default action, since libseccomp refuses a rule that does
  * what the default action does.
  *
- * The price: 32-bit programs get EPERM if their C library makes all sockets by socketcall, as
- * Debian's for i386 does.  moby refused the call in May 2026, allowed it again for the sake of
- * these programs, and leaves AF_ALG to AppArmor and SELinux; but a rootless container can't count
- * on a profile that root has loaded.
+ * The price: 32-bit programs get EPERM if their C library makes sockets by socketcall, as Debian's
+ * for i386 does.  moby refused the call in May 2026, allowed it again for these programs, and
+ * leaves AF_ALG to AppArmor and SELinux.  A rootless container can't rely on a profile that root
+ * has loaded.
  *
- * On i386 and s390x the C library makes the machine's own sockets so; nothing would run without.
+ * On i386 and s390x the C library makes all sockets of native programs by socketcall, so it must be
+ * allowed there.
  */
 static void add_socketcall(struct arena *arena, struct config_seccomp *seccomp)
 {
 #if defined(__i386__) || defined(__s390__)
-	struct config_seccomp_rule *rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW);
+	struct config_seccomp_rule *rule = add_default_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW);
 #else
-	struct config_seccomp_rule *rule = add_rule(arena, seccomp, CONFIG_SECCOMP_ERRNO);
+	struct config_seccomp_rule *rule = add_default_rule(arena, seccomp, CONFIG_SECCOMP_ERRNO);
 
 	rule->errno_ret = (struct opt_u64){ true, EPERM };
 #endif
 	config_list_add(arena, &rule->names, "socketcall");
 }
 
-/* Hundreds of names: room for all of them at once. */
+/* Allocates the list once, as it has hundreds of names. */
 static void allow_groups(struct arena *arena, struct config_seccomp_rule *rule)
 {
 	size_t total = 0;
@@ -746,16 +741,29 @@ static void allow_groups(struct arena *arena, struct config_seccomp_rule *rule)
 void seccomp_default(struct arena *arena, struct config_seccomp **ret_seccomp)
 {
 	struct config_seccomp *seccomp = arena_alloc(arena, sizeof(*seccomp));
+	struct config_seccomp_rule *rule;
 
 	seccomp->default_action = CONFIG_SECCOMP_ERRNO;
 	seccomp->default_errno_ret = (struct opt_u64){ true, ENOSYS };
 	seccomp->architectures.items = arena_alloc(arena, sizeof(architectures));
 	for (size_t i = 0; architectures[i] >= 0; i++)
 		seccomp->architectures.items[seccomp->architectures.count++] = architectures[i];
-	allow_groups(arena, add_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW));
-	/* ORDER: before the rules of `socket`, which for socketcall would contradict each other. */
+	allow_groups(arena, add_default_rule(arena, seccomp, CONFIG_SECCOMP_ALLOW));
+	/*
+	 * ORDER: before the rules of `socket`: the rules that libseccomp adds for socketcall from
+	 * these would contradict each other.
+	 */
 	add_socketcall(arena, seccomp);
-	add_conditions(arena, seccomp);
-	add_refused(arena, seccomp);
+	add_families(arena, seccomp);
+	add_personalities(arena, seccomp);
+	/*
+	 * Without clone3: a filter can't read its flags, which are in memory.  Programs use clone.
+	 */
+	allow_without_bits(arena, seccomp, "clone", CLONE_FLAGS_INDEX, NEW_NAMESPACES);
+	allow_without_bits(arena, seccomp, "unshare", 0, NEW_NAMESPACES | NEW_TIME_NAMESPACE);
+	rule = add_default_rule(arena, seccomp, CONFIG_SECCOMP_ERRNO);
+	rule->errno_ret = (struct opt_u64){ true, EPERM };
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		config_list_add(arena, &rule->names, refused[i]);
 	*ret_seccomp = seccomp;
 }

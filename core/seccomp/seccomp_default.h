@@ -6,10 +6,10 @@
 #include "core/config/config.h"
 
 /*
- * The system calls of a container that nobody has written a profile for: what programs use, and
- * not what steers the host, reaches into other processes' kernel objects, or has been a way out of
- * user namespaces.  All others fail with ENOSYS, so that programs fall back to what they know.
- * *ret_seccomp is @arena's.
+ * Makes the profile of a container without a profile of its own.  It allows the system calls that
+ * programs use, except those that control the host, reach kernel objects of other processes, or
+ * have been used to break out of user namespaces.  Known calls that are refused fail with EPERM,
+ * all other calls with ENOSYS, so that programs use an older call.  *ret_seccomp belongs to @arena.
  * Runs in: parent.
  */
 void seccomp_default(struct arena *arena, struct config_seccomp **ret_seccomp);

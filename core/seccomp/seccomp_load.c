@@ -24,14 +24,14 @@ static long seccomp_call(unsigned int operation, unsigned int flags, const void 
 }
 
 /*
- * The kernel says EINVAL of an unknown flag and of a bad filter alike.  Without a filter it says
- * EFAULT where it knows the flags.
+ * Finds the flag that this kernel doesn't know; NULL: none.  EINVAL means an unknown flag or a bad
+ * filter.  So each flag is tried with a NULL filter: a kernel that knows the flag answers EFAULT.
  */
 static const char *unknown_flag(unsigned int flags)
 {
 	static const struct {
 		unsigned int flag;
-		unsigned int with; /* without which the kernel refuses it */
+		unsigned int with; /* another flag that the kernel demands beside this one */
 		const char *name;
 	} names[] = {
 		{ SECCOMP_FILTER_FLAG_TSYNC, 0, "SECCOMP_FILTER_FLAG_TSYNC" },
@@ -83,8 +83,8 @@ int seccomp_load_program(const void *bpf, size_t size, unsigned int flags, int *
 	    size > BPF_MAXINSNS * sizeof(struct sock_filter))
 		return error_set(err, 0, "load the seccomp filter: %zu bytes are no filter", size);
 	/*
-	 * With both flags the kernel has two meanings for its return value, and demands the third
-	 * that settles it.
+	 * TSYNC returns the id of a thread that can't be synchronised, NEW_LISTENER a descriptor.
+	 * With both the kernel demands TSYNC_ESRCH: such a thread is then the error ESRCH.
 	 */
 	if (flags & SECCOMP_FILTER_FLAG_TSYNC && flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
@@ -116,7 +116,7 @@ void seccomp_listener_state(pid_t pid, const char *metadata, const char *state_j
 	strbuf_add_str(ret_state, "}");
 }
 
-/* sendmsg(2) is the one call that the profile was checked for. */
+/* By sendmsg(2) alone: seccomp_compile() made sure that this call doesn't wait for the agent. */
 int seccomp_send_listener(int socket, int listener, const struct strbuf *state, struct error *err)
 {
 	size_t done = 0;
@@ -124,7 +124,9 @@ int seccomp_send_listener(int socket, int listener, const struct strbuf *state, 
 	while (done < state->size) {
 		struct iovec part = { .iov_base = state->bytes + done,
 				      .iov_len = state->size - done };
-		/* The descriptor goes with the first byte; a stream may take fewer than all. */
+		/*
+		 * The descriptor goes with the first byte.  A stream socket may take a part only.
+		 */
 		ssize_t sent = rights_send(socket, &part, 1, &listener, done == 0 ? 1 : 0);
 
 		if (sent < 0)

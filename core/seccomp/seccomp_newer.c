@@ -9,25 +9,22 @@
 #include <seccomp.h>
 #include <stdbool.h>
 
-/* x32 has x86-64's architecture, and this bit in the number of each call. */
+/* x32 shares the architecture of x86-64; the number of each call has this bit. */
 #define X32_BIT 0x40000000u
-/* The calls that 32-bit ARM alone has begin here; they say nothing of how old a profile is. */
+/* Calls that only 32-bit ARM has begin here.  Their numbers tell nothing about a profile's age. */
 #define ARM_PRIVATE 0x0f0000u
 
-/* A jump of a filter counts the instructions that it leaves out. */
+/* A jump holds the number of instructions to skip. */
 #define NEXT 0
 
-static void add(struct strbuf *bpf, struct sock_filter instruction)
+static void add_instruction(struct strbuf *bpf, struct sock_filter instruction)
 {
 	strbuf_add(bpf, &instruction, sizeof(instruction));
 }
 
-static bool is_private(uint32_t arch, int number)
-{
-	return arch == SCMP_ARCH_ARM && (uint32_t)number >= ARM_PRIVATE;
-}
-
-/* The highest number that the rules name; -1: none.  Names that @arch hasn't are negative. */
+/*
+ * The highest number of a call that a rule names; -1: none.  A name unknown on @arch is negative.
+ */
 static int newest_named(const struct config_seccomp *seccomp, uint32_t arch)
 {
 	int newest = -1;
@@ -38,7 +35,9 @@ static int newest_named(const struct config_seccomp *seccomp, uint32_t arch)
 		for (size_t k = 0; k < names->count; k++) {
 			int number = seccomp_syscall_resolve_name_arch(arch, names->items[k]);
 
-			if (number > newest && !is_private(arch, number))
+			if (arch == SCMP_ARCH_ARM && number >= (int)ARM_PRIVATE)
+				continue;
+			if (number > newest)
 				newest = number;
 		}
 	}
@@ -46,28 +45,33 @@ static int newest_named(const struct config_seccomp *seccomp, uint32_t arch)
 }
 
 /*
- * Behind the number's load, what isn't for the comparison leaves it and its return out: the other
- * half of x86-64 (a profile without x32 kills such calls, and goes on doing so), private calls.
+ * Instructions that stand between the load of the number and the comparison.  They skip the
+ * comparison and its return, two instructions, for numbers that can't be compared: x32 numbers on
+ * x86-64 and the reverse (a profile without x32 kills such calls, and must continue to), and
+ * private ones.
  */
 static void add_exceptions(uint32_t arch, struct strbuf *bpf)
 {
 	switch (arch) {
 	case SCMP_ARCH_X86_64:
-		add(bpf,
-		    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, X32_BIT, 2, NEXT));
+		add_instruction(bpf, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K,
+								  X32_BIT, 2, NEXT));
 		break;
 	case SCMP_ARCH_X32:
-		add(bpf,
-		    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, X32_BIT, NEXT, 2));
+		add_instruction(bpf, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K,
+								  X32_BIT, NEXT, 2));
 		break;
 	case SCMP_ARCH_ARM:
-		add(bpf,
-		    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ARM_PRIVATE, 2, NEXT));
+		add_instruction(bpf, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K,
+								  ARM_PRIVATE, 2, NEXT));
 		break;
 	case SCMP_ARCH_S390:
 	case SCMP_ARCH_S390X:
-		/* The kernel shows a number that it doesn't know as 0, setup(2), which nobody calls. */
-		add(bpf, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, NEXT));
+		/*
+		 * The kernel replaces a number that it doesn't know by 0, the unused call setup(2).
+		 */
+		add_instruction(
+			bpf, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, NEXT));
 		break;
 	}
 }
@@ -77,19 +81,22 @@ static void add_architecture(uint32_t arch, uint32_t newest, struct strbuf *bpf)
 	autostrbuf struct strbuf body = { 0 };
 	uint8_t length;
 
-	add(&body, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-						offsetof(struct seccomp_data, nr)));
+	add_instruction(&body, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+							    offsetof(struct seccomp_data, nr)));
 	add_exceptions(arch, &body);
-	add(&body, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest, NEXT, 1));
-	add(&body, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
+	add_instruction(&body,
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest, NEXT, 1));
+	add_instruction(&body,
+			(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
 	length = (uint8_t)(body.size / sizeof(struct sock_filter));
 
-	/* libseccomp's tokens are the kernel's, but for x32. */
+	/* libseccomp's tokens are the kernel's numbers, except for x32. */
 	if (arch == SCMP_ARCH_X32)
 		arch = AUDIT_ARCH_X86_64;
-	add(bpf, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-					      offsetof(struct seccomp_data, arch)));
-	add(bpf, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, NEXT, length));
+	add_instruction(bpf, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+							  offsetof(struct seccomp_data, arch)));
+	add_instruction(
+		bpf, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, NEXT, length));
 	strbuf_add(bpf, body.bytes, body.size);
 }
 

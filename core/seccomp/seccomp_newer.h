@@ -9,18 +9,19 @@
 #include "core/config/config.h"
 
 /*
- * A profile can't mean to refuse a system call that is younger than the profile.  Where its default
- * action is an errno, such a call must look as it does on a kernel that doesn't have it (ENOSYS), or
- * else a C library that probes for it takes EPERM for an answer and doesn't fall back to what the
- * profile allows.  Younger is what has a higher number than each call that a rule names: new calls
- * get the next number, the same one on nearly all architectures.
+ * System calls that are newer than the profile.  The author of a profile can't have known them, so
+ * the profile doesn't mean to refuse them.  If its default action is an errno such as EPERM, a C
+ * library that tries a new call takes EPERM as the answer, and doesn't use the older call that the
+ * profile allows.  So such a call returns ENOSYS, as on a kernel that doesn't have it.  A call is
+ * newer if its number is higher than the number of every call that a rule names: the kernel gives
+ * new calls the next number, which is the same on nearly all architectures.
  *
- * Appends to @bpf (struct sock_filter[]) instructions that return ENOSYS for these calls and
- * otherwise go on with what is appended behind them: the compiled profile.  Nothing is appended for
- * another default action, for ENOSYS as the default, or for an architecture of which no rule names
- * a call.  @architectures are libseccomp's tokens, each once, and all that the filter allows.
- * Runs in: parent.
- * Source: seccomp(2); runc does the same since version 1.0.0-rc93.
+ * Appends to @bpf (struct sock_filter[]) instructions that return ENOSYS for newer calls, and
+ * continue with the instructions behind them, the compiled profile, for all others.  Nothing is
+ * appended if the default action isn't an errno or is ENOSYS already, nor for an architecture of
+ * which no rule names a call.  @architectures are libseccomp's tokens of all architectures of the
+ * filter, each one once.  Runs in: parent.  Source: seccomp(2); runc does the same since version
+ * 1.0.0-rc93.
  */
 void seccomp_add_newer(const struct config_seccomp *seccomp, const uint32_t *architectures,
 		       size_t count, struct strbuf *bpf);

@@ -14,7 +14,7 @@ static bool names_call(const struct config_seccomp_rule *rule, const char *call)
 	return false;
 }
 
-/* A rule without conditions prevails over those that have some, as in libseccomp. */
+/* As in libseccomp a rule without comparisons overrides the rules that have some. */
 static int action_of(const struct config_seccomp *seccomp, const char *call)
 {
 	int action = seccomp->default_action;
@@ -37,25 +37,27 @@ static bool kills(int action)
 	       action == CONFIG_SECCOMP_KILL_THREAD || action == CONFIG_SECCOMP_TRAP;
 }
 
-static bool refuses(const struct config_seccomp *seccomp, const char *call)
+static bool refuses_call(const struct config_seccomp *seccomp, const char *call)
 {
 	int action = action_of(seccomp, call);
 
 	return kills(action) || action == CONFIG_SECCOMP_ERRNO;
 }
 
-/* Where init can tell of the refusal itself, it does: a profile may be tried out in this way. */
+/*
+ * If init can report the refusal of execve itself, it does so: that is how a profile is tried out.
+ */
 int seccomp_check_start(const struct config_seccomp *seccomp, struct error *err)
 {
 	if (kills(action_of(seccomp, "execve")))
 		return error_set(err, 0,
-				 "linux.seccomp: the profile kills for execve, by which the "
-				 "program is started");
-	if (refuses(seccomp, "execve") &&
-	    (refuses(seccomp, "sendmsg") || refuses(seccomp, "exit_group")))
+				 "linux.seccomp: the profile kills a process that calls execve, "
+				 "which starts the program");
+	if (refuses_call(seccomp, "execve") &&
+	    (refuses_call(seccomp, "sendmsg") || refuses_call(seccomp, "exit_group")))
 		return error_set(err, EPERM,
-				 "linux.seccomp: the profile refuses execve, by which the program "
-				 "is started");
+				 "linux.seccomp: the profile refuses execve, which starts the "
+				 "program");
 	return 0;
 }
 

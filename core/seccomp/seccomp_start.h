@@ -8,15 +8,18 @@
 #include "core/config/config.h"
 
 /*
- * Can a program be started under the profile?  The filter is loaded before execve(2): a profile that
- * kills for it, or refuses it and leaves init no way to say so, ends the container without a word.
- * A rule with conditions is taken for one that allows, as its arguments aren't known here.
- * Runs in: parent, before any process exists.
- * Source: OCI runtime-spec 1.3, config-linux.md "Seccomp"; seccomp(2).
+ * Fails if no program can be started under the profile.  The filter is loaded before execve(2): if
+ * it kills for that call, or refuses the call and also the calls by which init reports an error,
+ * the container would end without a message.  A rule that compares arguments counts as one that
+ * allows, as the arguments aren't known here.  Runs in: parent, before any process exists.  Source:
+ * OCI runtime-spec 1.3, config-linux.md "Seccomp"; seccomp(2).
  */
 int seccomp_check_start(const struct config_seccomp *seccomp, struct error *err);
 
-/* May @call be made under the profile, with arguments that it doesn't look at?  NULL allows all. */
+/*
+ * Does the profile allow @call?  A rule that compares arguments counts as one that allows.
+ * @seccomp may be NULL, which allows all.
+ */
 bool seccomp_allows(const struct config_seccomp *seccomp, const char *call);
 
 #endif

@@ -24,16 +24,18 @@ static const char *const everywhere[] = {
 	"/proc/scsi",
 	"/proc/timer_list",
 	"/proc/timer_stats",
-	/* The host's disks and partitions; no block device can be opened in a container here. */
+	/* Names the host's disks and partitions, which a container can't open anyway. */
 	"/sys/dev/block",
-	/* Energy counters, from which secrets of other programs have been read (CVE-2020-8694). */
+	/* Energy counters: they have leaked secrets of other programs (CVE-2020-8694). */
 	"/sys/devices/virtual/powercap",
 	"/sys/firmware",
-	/* Programs that find it there take the container for one where SELinux can be set up. */
+	/*
+	 * Programs that find this directory try to set SELinux labels, which fails in a container.
+	 */
 	"/sys/fs/selinux",
 };
 
-/* Counts how often a processor was too hot: an echo of what others on the machine compute. */
+/* Counts how often a processor was too hot, which tells about the load of other programs. */
 #define PER_CPU "thermal_throttle"
 
 struct cpus {
@@ -41,8 +43,8 @@ struct cpus {
 	size_t count;
 };
 
-/* "cpu12" is processor 12; "cpufreq" and "cpuidle" lie beside it. */
-static void add_cpu(int folder, const char *name, struct cpus *cpus)
+/* "cpu12" is processor 12; "cpufreq" and "cpuidle" are in the same directory. */
+static void add_masked_cpu(int directory, const char *name, struct cpus *cpus)
 {
 	char path[sizeof("cpu/" PER_CPU) + 10];
 	uint32_t number;
@@ -51,7 +53,7 @@ static void add_cpu(int folder, const char *name, struct cpus *cpus)
 	    number_parse_u32(name + strlen("cpu"), UINT32_MAX, &number) < 0)
 		return;
 	snprintf(path, sizeof(path), "cpu%" PRIu32 "/" PER_CPU, number);
-	if (faccessat(folder, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+	if (faccessat(directory, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
 	    (errno == ENOENT || errno == ENOTDIR))
 		return;
 	cpus->numbers = mem_resize(cpus->numbers, cpus->count + 1, sizeof(*cpus->numbers));
@@ -65,18 +67,18 @@ static int compare_numbers(const void *a, const void *b)
 	return (*first > *second) - (*first < *second);
 }
 
-/* The order of a directory is any; a config that is printed has them in theirs. */
+/* Sorted, as readdir(3) has no order and `urun spec` should print the same config each time. */
 static struct cpus find_cpus(const char *path)
 {
-	DIR *folder = opendir(path);
+	DIR *directory = opendir(path);
 	struct cpus cpus = { 0 };
 	const struct dirent *entry;
 
-	if (!folder)
+	if (!directory)
 		return cpus;
-	while ((entry = readdir(folder)))
-		add_cpu(dirfd(folder), entry->d_name, &cpus);
-	closedir(folder);
+	while ((entry = readdir(directory)))
+		add_masked_cpu(dirfd(directory), entry->d_name, &cpus);
+	closedir(directory);
 	if (cpus.count)
 		qsort(cpus.numbers, cpus.count, sizeof(*cpus.numbers), compare_numbers);
 	return cpus;

@@ -5,17 +5,19 @@
 #include "core/base/arena.h"
 #include "core/config/config.h"
 
-/* The folder of the processors, in the caller's /sys and in the container's. */
+/* The directory with one entry for each processor, in the caller's /sys and in the container's. */
 #define MASKED_CPUS "/sys/devices/system/cpu"
 
 /*
- * The masked paths of a container whose config nobody has written: what tells of the host or lets
- * one write to it.  A path that doesn't exist is passed over when it is masked.
- * One path is needed for each processor.  linux.maskedPaths knows no patterns, so the processors
- * are found in @cpus_path: MASKED_CPUS, or in tests a folder like it.  A container has the same
- * processors in its /sys, as every sysfs shows the kernel's devices.  Where @cpus_path can't be
- * read, the caller is in a container without sysfs and can't mount one.
- * The paths are @arena's.  Runs in: parent.
+ * The default of linux.maskedPaths, for a container without a config of its own: files of /proc and
+ * /sys that show details of the host, or change the host.  Masking ignores a path that doesn't
+ * exist.
+ *
+ * Some files exist once for each processor.  linux.maskedPaths has no patterns, so each processor
+ * needs a path of its own.  The processors are read from @cpus_path: MASKED_CPUS, or in tests a
+ * directory of the same form.  The container's /sys has the same processors, since every sysfs
+ * shows the kernel's devices.  If @cpus_path can't be read, urun runs in a container without sysfs,
+ * where its containers can't mount one either.  The paths belong to @arena.  Runs in: parent.
  * Source: the default masked paths of podman and moby.
  */
 void masked_paths_default(const char *cpus_path, struct arena *arena, struct str_list *ret_paths);

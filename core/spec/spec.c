@@ -10,7 +10,7 @@
 #include "core/config/change.h"
 #include "core/spec/masked.h"
 
-/* The group of terminals, from which devpts and openpty() of old C libraries expect its number. */
+/* The group "tty", which old C libraries expect as the group of a terminal of openpty(3). */
 #define TTY_GID 5
 
 #define OPEN_FILES_MAX 1024
@@ -95,7 +95,7 @@ static void fill_mappings(struct arena *arena, const config_id_mappings *from,
 		to->items[i] = from->items[i];
 }
 
-static void fill_process(struct arena *arena, struct config_process *process)
+static void fill_default_process(struct arena *arena, struct config_process *process)
 {
 	process->terminal = true;
 	process->user = arena_alloc(arena, sizeof(*process->user));
@@ -126,7 +126,7 @@ static void fill_mounts(const struct spec_input *input, struct container_config 
 		struct config_mount *mount = &config->mounts.items[i];
 		const char *const *options = mounts[i].options;
 
-		/* The kernel refuses a gid that the user namespace doesn't have. */
+		/* The kernel refuses gid= if the group has no mapping in the user namespace. */
 		if (options == devpts_options && is_mapped(&input->gid_mappings, TTY_GID))
 			options = devpts_tty_options;
 		mount->destination = arena_str(arena, mounts[i].destination);
@@ -167,7 +167,7 @@ int spec_config(const struct spec_input *input, struct container_config *ret_con
 				 "the mappings have no id 0: the container would have no root");
 	config.oci_version = arena_str(arena, CONFIG_SPEC_VERSION);
 	config.process = arena_alloc(arena, sizeof(*config.process));
-	fill_process(arena, config.process);
+	fill_default_process(arena, config.process);
 	config.root = arena_alloc(arena, sizeof(*config.root));
 	config.root->path = arena_str(arena, "rootfs");
 	config.root->readonly = true;

@@ -7,27 +7,24 @@
 #include "core/base/error.h"
 #include "core/config/config.h"
 
-/* For whom `urun spec` writes. */
+/* What the config of `urun spec` depends on. */
 struct spec_input {
-	/*
-	 * The mappings that the caller can have: own id → 0, and the subids after it where there
-	 * are any.
-	 */
+	/* The caller's own id becomes 0; the subids follow, if the caller has any. */
 	config_id_mappings uid_mappings;
 	config_id_mappings gid_mappings;
-	/* Value of the annotation org.urun.network; NULL: none, the container has lo alone. */
+	/* Value of the annotation org.urun.network; NULL: no annotation, loopback only. */
 	const char *network;
 	/*
-	 * What tools that know `runc spec --rootless` expect, and add to: no network and cgroup
-	 * namespace, the host's /sys.
+	 * As `runc spec --rootless`: without network and cgroup namespace, and with the host's
+	 * /sys.  Tools that call it expect this, and add to it.
 	 */
 	bool like_rootless_runc;
 };
 
 /*
- * A config that runs as it stands for @input with a root file system in "rootfs": a shell on a
- * terminal, in namespaces of its own.  *ret_config is the caller's to config_release();
- * config_print() writes it. Fails where the mappings have no id 0.
+ * Makes a config that @input's caller can run without changes, with the root file system in
+ * "rootfs": a shell on a terminal, in new namespaces.  The caller releases *ret_config by
+ * config_release(), and writes it by config_print().  Fails if the mappings have no id 0.
  * Runs in: parent.
  */
 int spec_config(const struct spec_input *input, struct container_config *ret_config,

@@ -16,11 +16,14 @@
 
 #define DEFAULT_SHELL "/bin/sh"
 
-/* "*" is no password, and no file of shadow(5) is asked for one either. */
+/* "*": no password fits, and shadow(5) isn't looked at. */
 #define NO_PASSWORD "*"
 
-/* The config is JSON, which carries no other bytes than UTF-8. */
-static const char *keep_text(struct arena *arena, char *text, const char *otherwise)
+/*
+ * Copies @text into the arena and frees it.  @otherwise is copied if @text is NULL, empty, or not
+ * UTF-8, as the config is JSON.
+ */
+static const char *text_or(struct arena *arena, char *text, const char *otherwise)
 {
 	bool good = text && *text && utf8_is_valid((const unsigned char *)text, strlen(text));
 	const char *kept = arena_str(arena, good ? text : otherwise);
@@ -45,12 +48,12 @@ void spec_account_of_caller(const struct spec_caller *caller, struct container_c
 		.keep_id = true,
 		.uid = (uint32_t)config->process->user->uid.value,
 		.gid = (uint32_t)config->process->user->gid.value,
-		.name = keep_text(arena, line.name, number_text(arena, caller->uid)),
-		.group = keep_text(arena, name_of_group("", caller->gid),
-				   number_text(arena, caller->gid)),
-		.gecos = keep_text(arena, line.gecos, ""),
-		.home = keep_text(arena, line.home, ""),
-		.shell = keep_text(arena, line.shell, DEFAULT_SHELL),
+		.name = text_or(arena, line.name, number_text(arena, caller->uid)),
+		.group = text_or(arena, name_of_group("", caller->gid),
+				 number_text(arena, caller->gid)),
+		.gecos = text_or(arena, line.gecos, ""),
+		.home = text_or(arena, line.home, ""),
+		.shell = text_or(arena, line.shell, DEFAULT_SHELL),
 	};
 }
 
@@ -67,7 +70,7 @@ static char *caller_group_line(const struct spec_account *account)
 	return str_format("%s:" NO_PASSWORD ":%" PRIu32 ":\n", account->group, account->gid);
 }
 
-/* The file as the container will have it.  "" where there is none and nothing is added. */
+/* The file as the container will have it; "" if there is no file and no line to add. */
 static char *file_with(int root, const char *path, const char *lines)
 {
 	autofree char *file = root < 0 ? str_dup("") : passwd_read(root, path);
@@ -80,7 +83,9 @@ static char *file_with(int root, const char *path, const char *lines)
 int spec_account_find(const char *text, struct spec_account *account,
 		      struct container_config *config, struct error *err)
 {
-	/* One that can't be opened has no names; who mounts it says why it can't be. */
+	/*
+	 * If the root can't be opened, it has no names here, and mounting it fails with the reason.
+	 */
 	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autofree char *line = account->keep_id ? caller_line(account, "", "") : str_dup("");
 	autofree char *group_line = account->keep_id ? caller_group_line(account) : str_dup("");
@@ -106,7 +111,7 @@ int spec_account_find(const char *text, struct spec_account *account,
 
 /* ---- the lines ---- */
 
-/* In the root file system, or in what an earlier run has changed in the overlay over it. */
+/* Looks in the root file system, and in the changes of an earlier run that the overlay keeps. */
 static bool root_has(const struct container_config *config, const char *path, uint64_t flags)
 {
 	const char *overlay = config_annotation(config, CONFIG_ANNOTATION_OVERLAY);
@@ -125,7 +130,7 @@ static bool root_has(const struct container_config *config, const char *path, ui
 	return false;
 }
 
-/* Is it a mount's place, or below one? */
+/* Is @path the destination of a mount, or below one? */
 static bool is_mounted(const struct container_config *config, const char *path)
 {
 	for (size_t i = 0; i < config->mounts.count; i++) {
@@ -140,8 +145,8 @@ static bool is_mounted(const struct container_config *config, const char *path)
 }
 
 /*
- * The host's home where the container has it, which is mostly by a volume; else the working folder, so
- * that a program finds a folder.
+ * The host's home if the container has that directory, usually by a volume.  Otherwise the working
+ * directory, so that programs find a directory that exists.
  */
 static const char *home_of(const struct spec_account *account,
 			   const struct container_config *config)
@@ -160,8 +165,8 @@ static const char *shell_of(const struct spec_account *account,
 }
 
 /*
- * A root file system without such a file has no names on purpose, and gets none for a number; the
- * caller's own has been asked for.
+ * A root file system without passwd or group has no names on purpose, so a number gets no line
+ * there.  The caller's own lines are added anyway, as keep-id asks for them.
  */
 static void add_user_lines(const struct spec_account *account,
 			   const struct container_config *config, struct strbuf *passwd,

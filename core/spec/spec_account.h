@@ -9,38 +9,43 @@
 #include "core/spec/spec_options.h"
 
 /*
- * The container's users beside those of its own passwd and group: with keep-id the caller,
- * with the name, shell and (where the container has it) home of the host; and a user whom --user gives
- * by a number that passwd doesn't have.  Without a line in passwd whoami, ssh, git and ssh-keygen fail.
- * Runs in: parent.  Source: podman-run(1), --userns and --user; passwd(5), group(5).
+ * Lines that the container's passwd and group files need beside their own ones: the caller's lines
+ * with keep-id, and the lines of a user whom --user gives by a number that passwd doesn't have.
+ * Without a line in passwd the programs whoami, ssh, git and ssh-keygen fail.  The caller keeps
+ * name and shell of the host, and the home of the host if the container has that directory.  Runs
+ * in: parent.  Source: podman-run(1), --userns and --user; passwd(5), group(5).
  */
 struct spec_account {
-	bool keep_id;
-	uint32_t uid, gid; /* of the caller in the container */
-	/* The host's entries, in the arena.  A name that the host doesn't have is the number. */
+	bool keep_id;	   /* false: uid … shell have no meaning */
+	uint32_t uid, gid; /* the caller's ids in the container */
+	/*
+	 * The host's entries, in the config's arena.  If the host has no name, the number is the
+	 * name.
+	 */
 	const char *name, *group, *gecos, *home, *shell;
-	/* What --user adds; "": nothing.  Without their home, which is known later. */
-	bool has_user;
+	bool has_user;	     /* --user gave a number that needs a line in passwd */
+	bool has_user_group; /* … and a gid that needs a line in group */
 	uint32_t user_uid, user_gid;
-	bool has_user_group;
 };
 
 /*
- * The caller of keep-id, who is the config's user now.  Others: .keep_id = false is all.
+ * Fills *ret_account for keep-id, after spec_keep_id() made the caller the config's user.  The
+ * account of a container without keep-id has .keep_id = false and needs no call.
  */
 void spec_account_of_caller(const struct spec_caller *caller, struct container_config *config,
 			    struct spec_account *ret_account);
 
 /*
- * Makes the user that @text (of --user) means the config's: of the root file system's passwd and group
- * and, with keep-id, of the caller's name and number too.  Fails with the text and what isn't there.
+ * Looks up the user of --user @text and makes it the config's user.  Names are those of the root
+ * file system's passwd and group files and, with keep-id, the caller's own name.  Fails if the user
+ * or the group is not found.
  */
 int spec_account_find(const char *text, struct spec_account *account,
 		      struct container_config *config, struct error *err);
 
 /*
  * Sets the annotations org.urun.passwd and org.urun.group.
- * ORDER: after the mounts and the working folder, by which the home is chosen.
+ * ORDER: after the mounts and the working directory were set, which decide on the home.
  */
 void spec_account_apply(const struct spec_account *account, struct container_config *config);
 

@@ -1,5 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent.
+/*
+ * Runs in: parent.
+ *
+ * `run --rootfs /` uses the host's own system as the root file system: a quick way to a container,
+ * without an image.  The overlay over it protects the host from changes.  But the container could
+ * still read all that the caller can read, such as the keys in the caller's home, and talk to
+ * sockets in /run.  So the paths that belong to people or to the running host are hidden: the
+ * overlay is made over a root in which these directories are empty.
+ *
+ * Hidden are
+ *   - /home, /root, /run, /tmp, /var/tmp, /var/home, /media and /mnt, even if no account has its
+ *     home there;
+ *   - the homes of the host's accounts, wherever they are (home_list());
+ *   - the caller's own paths, which the environment names ($HOME, $TMPDIR …).
+ *
+ * Not hidden is the system itself.  Many accounts of services have a part of it as their home ("/",
+ * "/usr/sbin"), and an empty /usr would be a container without programs.  So a directory that the
+ * system needs is never hidden, nor a directory above it.  Paths below such a directory aren't
+ * hidden either, if no homes can be there (/usr/lib); where services and homes are side by side
+ * (/srv, /var/lib), a home below is hidden.
+ *
+ * A cover lies on a directory, and not on a path.  So a list of names is not enough:
+ *   - Symbolic links are resolved: if /home is a link to /var/home, the cover must be there.  A
+ *     path that can't be resolved stays as it is, since the container's root may be able to follow
+ *     it, and a path that doesn't exist stays since it may be made later.
+ *   - The same files can be visible elsewhere.  A bind mount of /home/ann/www on /srv/www, a mount
+ *     of the whole disk on /sysroot (ostree), or the top of a btrfs file system show what /home
+ *     hides.  mountinfo(5) tells for each mount which part of which file system it shows, so all
+ *     paths of a hidden directory can be computed.
+ *   - A file system that is mounted below a hidden directory (a home with its own disk) isn't a
+ *     part of that directory's file system.  It is hidden together with it, but it can be mounted
+ *     elsewhere a second time, where it must be hidden too.
+ */
 #include "core/spec/spec_hidden.h"
 
 #include <errno.h>
@@ -20,27 +52,25 @@
 #include "core/base/utf8.h"
 #include "rootless/home.h"
 
-/* Where the homes and the temporary files of people are by convention, whoever they are. */
+/* Homes, temporary files and files of the running system are here by convention. */
 static const char *const always_hidden[] = {
 	"/home", "/root", "/run", "/tmp", "/var/tmp", "/var/home", "/media", "/mnt",
 };
 
 /*
- * Folders that programs of the system need.  Accounts of services, and some of people, have one of
- * these or a folder above as their home ("/" for nobody, "/usr/sbin" for daemon): hiding it would
- * take the system away.  Source: hier(7), and where NixOS, Guix and ostree keep theirs.
+ * Directories that programs of the system need.
+ * Source: hier(7), and the directories of NixOS, Guix and ostree.
  */
-static const struct system_folder {
+static const struct system_directory {
 	const char *path;
 	/*
-	 * MIXED: folders of services are in it next to the homes of people and of services, as
-	 * /srv/ann and /var/lib/jenkins.  WHOLE: it is the system's down to its last file, and what is
-	 * below it isn't a home, though an account or a variable says so
-	 * (HOME=/usr/lib/x86_64-linux-gnu).  /proc, /sys and /dev are the running host's, and the
-	 * container has its own of them.
+	 * WHOLE: every file in it belongs to the system.  A path below is no home, even if an
+	 * account or a variable says so (HOME=/usr/lib/x86_64-linux-gnu).  /proc, /sys and /dev are
+	 * WHOLE since the container has its own ones.  MIXED: it holds files of services beside
+	 * homes, such as /srv/ann and /var/lib/jenkins.
 	 */
 	enum { WHOLE, MIXED } kind;
-} system_folders[] = {
+} system_directories[] = {
 	{ "/bin", WHOLE },
 	{ "/boot", WHOLE },
 	{ "/dev", WHOLE },
@@ -87,8 +117,8 @@ static const struct system_folder {
 	{ "/var/opt", MIXED },
 	{ "/var/spool", MIXED },
 	{ "/var/srv", MIXED },
+	/* The /usr/local of ostree. */
 	{ "/var/usrlocal", MIXED },
-	/* /var/usrlocal is where ostree has /usr/local. */
 	{ "/var/usrlocal/bin", WHOLE },
 	{ "/var/usrlocal/etc", WHOLE },
 	{ "/var/usrlocal/games", WHOLE },
@@ -102,41 +132,47 @@ static const struct system_folder {
 };
 
 struct hidden {
-	const char *root; /* "": the host's own */
+	const char *root; /* "": the host's root */
 	int root_fd;
 	struct arena *arena;
 	struct str_list paths;
-	/* The folder above the last path is kept: thousands of homes have the same one. */
+	/*
+	 * The parent directory of the last path is cached: thousands of homes have the same parent.
+	 */
 	char *parent, *real_parent;
 	bool parent_is_autofs;
 };
 
-static bool is_same_or_below(const char *path, const char *folder)
+static bool is_same_or_below(const char *path, const char *directory)
 {
-	size_t length = str_equal(folder, "/") ? 0 : strlen(folder);
+	size_t length = str_equal(directory, "/") ? 0 : strlen(directory);
 
-	return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+	return strncmp(path, directory, length) == 0 &&
+	       (path[length] == '/' || path[length] == '\0');
 }
 
 static bool holds_system(const char *path)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
-		if (is_same_or_below(system_folders[i].path, path))
+	for (size_t i = 0; i < ARRAY_SIZE(system_directories); i++)
+		if (is_same_or_below(system_directories[i].path, path))
 			return true;
 	return false;
 }
 
 bool spec_hidden_is_system(const char *path)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
-		if (system_folders[i].kind == WHOLE &&
-		    is_same_or_below(path, system_folders[i].path))
+	for (size_t i = 0; i < ARRAY_SIZE(system_directories); i++)
+		if (system_directories[i].kind == WHOLE &&
+		    is_same_or_below(path, system_directories[i].path))
 			return true;
 	return holds_system(path);
 }
 
-/* The path without links, as a path below the root; NULL: it can't be followed.  The caller frees. */
-static char *resolve(const struct hidden *hidden, const char *path)
+/*
+ * The path below the root that @path leads to, without links.  NULL: @path can't be followed.  The
+ * caller frees the result.
+ */
+static char *resolve_links(const struct hidden *hidden, const char *path)
 {
 	autoclose int fd = path_open_in_root(hidden->root_fd, path, O_PATH | O_CLOEXEC, 0);
 	char link[64], real[PATH_MAX];
@@ -153,38 +189,35 @@ static char *resolve(const struct hidden *hidden, const char *path)
 	return str_dup(real[skipped] ? real + skipped : "/");
 }
 
-static bool is_autofs(const struct hidden *hidden, const char *path)
-{
-	autofree char *full = str_format("%s%s", hidden->root, path);
-	struct statfs fs;
-
-	return statfs(full, &fs) == 0 && fs.f_type == AUTOFS_SUPER_MAGIC;
-}
-
-static void remember_parent(struct hidden *hidden, const char *path)
+/* Resolves the directory above @path, unless it is the one of the last call. */
+static void resolve_parent(struct hidden *hidden, const char *path)
 {
 	size_t length = (size_t)(strrchr(path, '/') - path);
 	autofree char *parent = str_dup_n(path, length ? length : 1);
+	autofree char *full = NULL;
+	struct statfs fs;
 
 	if (str_equal(parent, hidden->parent))
 		return;
 	free(hidden->parent);
 	free(hidden->real_parent);
 	hidden->parent = take_ptr(parent);
-	hidden->real_parent = resolve(hidden, hidden->parent);
-	hidden->parent_is_autofs = hidden->real_parent && is_autofs(hidden, hidden->real_parent);
+	hidden->real_parent = resolve_links(hidden, hidden->parent);
+	full = str_format("%s%s", hidden->root, hidden->real_parent ? hidden->real_parent : "");
+	hidden->parent_is_autofs =
+		hidden->real_parent && statfs(full, &fs) == 0 && fs.f_type == AUTOFS_SUPER_MAGIC;
 }
 
 /*
- * resolve() for one of many in the same folder.  A path whose folder the automounter serves stays as
- * it is: to look at each home there would mount them all.
+ * resolve_links() for many paths with the same parent directory.  If the automounter serves the
+ * parent, the last part of the path isn't resolved: to look at each home would mount all of them.
  */
 static char *resolve_home(struct hidden *hidden, const char *path)
 {
 	autofree char *real = NULL, *full = NULL;
 	char target[1];
 
-	remember_parent(hidden, path);
+	resolve_parent(hidden, path);
 	if (!hidden->real_parent)
 		return NULL;
 	real = str_format("%s%s", str_equal(hidden->real_parent, "/") ? "" : hidden->real_parent,
@@ -192,21 +225,18 @@ static char *resolve_home(struct hidden *hidden, const char *path)
 	full = str_format("%s%s", hidden->root, real);
 	if (hidden->parent_is_autofs || readlink(full, target, sizeof(target)) < 0)
 		return take_ptr(real);
-	return resolve(hidden, path);
+	return resolve_links(hidden, path);
 }
 
-static void add_path(struct hidden *hidden, const char *path)
+static void add_hidden(struct hidden *hidden, const char *path)
 {
 	if (holds_system(path))
 		return;
 	str_list_add(&hidden->paths, arena_str(hidden->arena, path));
 }
 
-/*
- * @path without its links, as far as we can follow them: what can't be followed now may be later, or
- * by the container's root.  The caller frees it.
- */
-static char *follow(struct hidden *hidden, const char *path)
+/* @path without its links, or as it is if they can't be followed.  The caller frees the result. */
+static char *follow_home(struct hidden *hidden, const char *path)
 {
 	autofree char *clean = path_clean(path);
 	autofree char *real = str_equal(clean, "/") ? NULL : resolve_home(hidden, clean);
@@ -214,33 +244,29 @@ static char *follow(struct hidden *hidden, const char *path)
 	return real ? take_ptr(real) : take_ptr(clean);
 }
 
-static void add_always_hidden(struct hidden *hidden)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(always_hidden); i++) {
-		autofree char *real = follow(hidden, always_hidden[i]);
-
-		add_path(hidden, real);
-	}
-}
-
 static void add_homes(struct hidden *hidden, uid_t caller)
 {
 	struct str_list homes = { 0 };
 
+	for (size_t i = 0; i < ARRAY_SIZE(always_hidden); i++) {
+		autofree char *real = follow_home(hidden, always_hidden[i]);
+
+		add_hidden(hidden, real);
+	}
 	home_list(hidden->root, caller, hidden->arena, &homes);
 	for (size_t i = 0; i < homes.count; i++) {
-		autofree char *real = follow(hidden, homes.items[i]);
+		autofree char *real = follow_home(hidden, homes.items[i]);
 
 		if (!spec_hidden_is_system(real))
-			add_path(hidden, real);
+			add_hidden(hidden, real);
 	}
 	str_list_release(&homes);
 }
 
 /*
- * A path of the caller's environment.  It, or a link that it is, may lead through /proc
- * (/proc/self/cwd), whose links have no path to walk: those are asked for theirs.  NULL: a relative path that leads nowhere, which means
- * nothing to programs either.  The caller frees it.
+ * Resolves a path of the caller's environment.  The path may lead through /proc (/proc/self/cwd).
+ * A link there can't be walked below a root descriptor, so realpath(3) resolves it.  NULL: a
+ * relative path that doesn't exist, which no program can use.  The caller frees the result.
  */
 static char *follow_own(struct hidden *hidden, const char *path)
 {
@@ -260,18 +286,22 @@ static void add_own(struct hidden *hidden, const struct str_list *own)
 		autofree char *real = follow_own(hidden, own->items[i]);
 
 		if (real && holds_system(real))
-			log_warning("the folder %s isn't hidden, as parts of the system are in it",
-				    own->items[i]);
+			log_warning(
+				"the directory %s isn't hidden, as it holds parts of the system",
+				own->items[i]);
 		else if (real && spec_hidden_is_system(real))
-			log_warning("the folder %s isn't hidden, as it is a part of the system",
+			log_warning("the directory %s isn't hidden, as it is a part of the system",
 				    own->items[i]);
 		else if (real)
-			add_path(hidden, real);
+			add_hidden(hidden, real);
 	}
 }
 
-/* Folders come directly before what is below them: '/' is less than any other letter. */
-static int compare(const void *a, const void *b)
+/*
+ * The order in which a directory comes directly before the paths below it: '/' is less than any
+ * other character.
+ */
+static int compare_paths(const void *a, const void *b)
 {
 	const unsigned char *first = *(const unsigned char *const *)a;
 	const unsigned char *second = *(const unsigned char *const *)b;
@@ -285,22 +315,22 @@ static int compare(const void *a, const void *b)
 	return *first - *second;
 }
 
-/* Without those below another. */
-static void sort(struct hidden *hidden)
+/* Sorts the paths, and removes each path that is below another one. */
+static void sort_hidden(struct hidden *hidden)
 {
 	struct str_list *paths = &hidden->paths;
 	size_t kept = 0;
 
 	if (paths->count == 0)
 		return;
-	qsort(paths->items, paths->count, sizeof(*paths->items), compare);
+	qsort(paths->items, paths->count, sizeof(*paths->items), compare_paths);
 	for (size_t i = 0; i < paths->count; i++)
 		if (kept == 0 || !is_same_or_below(paths->items[i], paths->items[kept - 1]))
 			paths->items[kept++] = paths->items[i];
 	paths->count = kept;
 }
 
-/* ---- the same files elsewhere ---- */
+/* ---- the same files under other paths ---- */
 
 struct mounts {
 	struct mount {
@@ -331,7 +361,10 @@ static void read_mounts(const struct hidden *hidden, struct mounts *mounts)
 	}
 }
 
-/* The last line of the deepest folder is the mount that is seen. */
+/*
+ * The mount that @path is on: the one with the deepest mount point, and of several on that point
+ * the last one, which lies on top.
+ */
 static const struct mount *mount_of(const struct mounts *mounts, const char *path)
 {
 	const struct mount *best = NULL;
@@ -343,7 +376,7 @@ static const struct mount *mount_of(const struct mounts *mounts, const char *pat
 	return best;
 }
 
-/* @path, which is @from or below it, as it is below @to.  The caller frees it. */
+/* @path is @from or below it: replaces that part by @to.  The caller frees the result. */
 static char *move_path(const char *path, const char *from, const char *to)
 {
 	const char *rest = path + (str_equal(from, "/") ? 0 : strlen(from));
@@ -352,11 +385,7 @@ static char *move_path(const char *path, const char *from, const char *to)
 			  str_equal(rest, "/") ? "" : rest);
 }
 
-/*
- * A cover hides a folder in one mount of its file system.  Others show it as well: /sysroot has the
- * homes of an ostree system, the top of a btrfs those of its subvolumes, and /home may be a bind
- * mount of /data/home.
- */
+/* Hides @path in every other mount that shows it, or that shows a part of it. */
 static void add_elsewhere(struct hidden *hidden, const struct mounts *mounts, const char *path)
 {
 	const struct mount *own = mount_of(mounts, path);
@@ -373,18 +402,11 @@ static void add_elsewhere(struct hidden *hidden, const struct mounts *mounts, co
 		else if (is_same_or_below(mount->root, inside))
 			other = str_dup(mount->point);
 		if (other && !str_equal(other, path))
-			add_path(hidden, other);
+			add_hidden(hidden, other);
 	}
 }
 
-/* Is @path one of the sorted @paths? */
-static bool is_listed(const struct str_list *paths, const char *path)
-{
-	return paths->count > 0 &&
-	       bsearch(&path, paths->items, paths->count, sizeof(*paths->items), compare);
-}
-
-static bool is_below_listed(const struct str_list *paths, const char *path)
+static bool is_below_one_of(const struct str_list *paths, const char *path)
 {
 	for (size_t i = 0; i < paths->count; i++)
 		if (!str_equal(path, paths->items[i]) && is_same_or_below(path, paths->items[i]))
@@ -393,9 +415,11 @@ static bool is_below_listed(const struct str_list *paths, const char *path)
 }
 
 /*
- * A file system that is mounted below a hidden folder is not of the folder's own mount: a home with
- * a disk of its own, or a user's FUSE mount.  One of the system's own file system is a bind mount of
- * a part of the system (a chroot has those), which stays to be seen, unless it is a home.
+ * Hides file systems that are mounted below a hidden directory (a home with its own disk, a user's
+ * FUSE mount) wherever else they are mounted.  A mount of the system's own file system is left: it
+ * is a bind mount of a system directory, as a chroot in a home has it, and that directory must stay
+ * visible elsewhere.  But if the mount point itself is in @all, the sorted paths to hide, it is a
+ * home.
  */
 static void add_mounts_below(struct hidden *hidden, const struct mounts *mounts,
 			     const struct str_list *all)
@@ -407,9 +431,10 @@ static void add_mounts_below(struct hidden *hidden, const struct mounts *mounts,
 	for (size_t i = 0; i < mounts->count; i++) {
 		const struct mount *mount = &mounts->items[i];
 
-		if (is_below_listed(&above, mount->point) &&
+		if (is_below_one_of(&above, mount->point) &&
 		    !(system && str_equal(mount->device, system->device) &&
-		      !is_listed(all, mount->point)))
+		      !bsearch(&mount->point, all->items, all->count, sizeof(*all->items),
+			       compare_paths)))
 			str_list_add(&below, arena_str(hidden->arena, mount->point));
 	}
 	for (size_t i = 0; i < below.count; i++)
@@ -424,12 +449,13 @@ static void add_all_elsewhere(struct hidden *hidden)
 	size_t count;
 
 	read_mounts(hidden, &mounts);
-	qsort(hidden->paths.items, hidden->paths.count, sizeof(*hidden->paths.items), compare);
+	qsort(hidden->paths.items, hidden->paths.count, sizeof(*hidden->paths.items),
+	      compare_paths);
 	all.count = hidden->paths.count;
 	all.items = mem_resize(NULL, all.count, sizeof(*all.items));
 	memcpy(all.items, hidden->paths.items, all.count * sizeof(*all.items));
-	/* Each mount is looked at for each path: the fewer the better. */
-	sort(hidden);
+	/* The work is mounts × paths, so fewer paths are faster. */
+	sort_hidden(hidden);
 	count = hidden->paths.count;
 	add_mounts_below(hidden, &mounts, &all);
 	for (size_t i = 0; i < count; i++)
@@ -439,10 +465,11 @@ static void add_all_elsewhere(struct hidden *hidden)
 }
 
 /*
- * A path as the annotation has it, where each is a line of JSON's text: line breaks and other control
- * characters, backslashes, and the bytes of a path that is no UTF-8 as octal numbers.
+ * Writes a path as a line of the annotation, whose value is JSON text.  Control characters (line
+ * breaks too), backslashes, and all bytes above 0x7f of a path that isn't UTF-8 are written as a
+ * backslash and three octal digits.
  */
-static void add_line(struct strbuf *text, const char *path)
+static void print_hidden_path(struct strbuf *text, const char *path)
 {
 	bool is_utf8 = utf8_is_valid((const unsigned char *)path, strlen(path));
 
@@ -456,14 +483,14 @@ static void add_line(struct strbuf *text, const char *path)
 	}
 }
 
-static char *print(struct hidden *hidden)
+static char *print_hidden(struct hidden *hidden)
 {
 	autostrbuf struct strbuf text = { 0 };
 
-	sort(hidden);
+	sort_hidden(hidden);
 	for (size_t i = 0; i < hidden->paths.count; i++) {
 		strbuf_add_str(&text, i ? "\n" : "");
-		add_line(&text, hidden->paths.items[i]);
+		print_hidden_path(&text, hidden->paths.items[i]);
 	}
 	return arena_str(hidden->arena, text.bytes);
 }
@@ -476,11 +503,10 @@ int spec_hidden_text(const char *root, uid_t caller, const struct str_list *own,
 
 	if (root_fd < 0)
 		return error_set(err, errno, "open %s/", root);
-	add_always_hidden(&hidden);
 	add_homes(&hidden, caller);
 	add_own(&hidden, own);
 	add_all_elsewhere(&hidden);
-	*ret_text = print(&hidden);
+	*ret_text = print_hidden(&hidden);
 	str_list_release(&hidden.paths);
 	free(hidden.parent);
 	free(hidden.real_parent);

@@ -10,27 +10,22 @@
 #include "core/spec/spec_options.h"
 
 /*
- * What a container whose root file system is the host's own isn't shown, as the value of the
- * annotation org.urun.hidden: what belongs to people and to the running host.  These are
- *   - /home, /root, /run, /tmp, /var/tmp, /var/home, /media and /mnt,
- *   - the homes that home_list() finds,
- *   - @own: paths of the caller's environment ($HOME, $TMPDIR …).
- * All are resolved, as far as the caller can follow them: a home that is a link is hidden where it
- * leads, and a folder that is mounted elsewhere, too (by a bind mount, or in a mount of the folders
- * above it), is hidden there.  A home that holds a part of the system itself (/, /usr, /var/lib …) or
- * is one (below /usr/lib, /etc, /proc …) isn't hidden: for one of @own that is a warning.  A path
- * that isn't there stays in the list, since it may come.
- * @root is "" for the host itself, else a folder that stands for its root.
- * *ret_text is the arena's: a path a line, with the bytes that a line can't hold as a backslash and
- * three octal digits.
- * Runs in: parent, with the caller's rights.
+ * Lists the paths that are hidden from a container whose root file system is the host's own system,
+ * as the value of the annotation org.urun.hidden.  The head of spec_hidden.c says what is hidden
+ * and why.  @own are paths of the caller's environment ($HOME, $TMPDIR …).  If such a path isn't
+ * hidden, as it is a part of the system, a warning is logged.  @root is "" for the host itself; in
+ * tests it is a directory in place of the host's root.  *ret_text belongs to @arena: a path a line.
+ * A byte that a line can't hold is written as a backslash and three octal digits.  Runs in: parent,
+ * with the caller's rights.
  */
 int spec_hidden_text(const char *root, uid_t caller, const struct str_list *own,
 		     struct arena *arena, char **ret_text, struct error *err);
 
 /*
- * Is @path, absolute and clean, a folder that programs of the system need, one above, or one inside of
- * what is the system's alone (/usr/lib/x, not /srv/x)?  That is never hidden, whoever's home it is.
+ * Is @path (absolute and clean) a part of the system, which is never hidden even if it is a home?
+ * True for a directory that programs of the system need (/usr/lib), for the directories above it
+ * (/usr), and for what is below it, unless homes can be there too (true: /usr/lib/x; false:
+ * /srv/x).
  */
 bool spec_hidden_is_system(const char *path);
 

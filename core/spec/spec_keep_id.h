@@ -7,13 +7,13 @@
 #include "core/spec/spec_options.h"
 
 /*
- * --userns keep-id[:uid=UID,gid=GID,size=N]: the caller is no root in the container but the user of
- * the same number, or of the one that is given.  The subids become the ids around it, from 0 on and in
- * the order of their ranges; where they don't reach to the caller's number, the ids between aren't
- * there.  @size is how many ids the container has in all, the caller's among them.
- * A caller whose ids are mapped to themselves (root) keeps that map.
+ * --userns keep-id[:uid=UID,gid=GID,size=N]: in the container the caller isn't root, but keeps its
+ * own number, or gets the number UID.  The subids become the ids around that number, from 0 on, in
+ * the order of their ranges.  If there are too few subids to reach the caller's number, the ids
+ * between have no mapping.  N is the number of ids that the container has in all, with the
+ * caller's.  If the ids are mapped to themselves (urun runs as root), the map stays as it is.
  *
- * Changes the mappings of @config, which are the default's, and makes the caller its user.
+ * Changes the mappings of @config, which must be the default ones, and makes the caller its user.
  * Runs in: parent.  Source: podman-run(1), --userns.
  */
 int spec_keep_id(const char *text, const struct spec_caller *caller,

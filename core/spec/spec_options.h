@@ -6,25 +6,25 @@
 #include <stddef.h>
 
 #include "core/base/error.h"
+#include "core/base/str.h"
 #include "core/config/config.h"
 
 /*
- * A config by options, for a container without a bundle: what `run --rootfs` runs and `spec` with
- * the same options prints.  Names and meanings are podman's (podman-run(1)) where it has the option.
- * Runs in: parent.
+ * The config of a container without a bundle, made from options: `run --rootfs` runs it, and `spec`
+ * with the same options prints it.  The names and meanings are podman's (podman-run(1)) where
+ * podman has the option.  spec_steps.h says which file applies which option.  Runs in: parent.
  */
-/* What the caller wrote; all is the caller's memory, NULL: not given. */
+/* The options as the caller wrote them, in the caller's memory.  NULL: not given. */
 struct spec_options {
-	const char *rootfs;	   /* a folder; relative to the working folder */
-	const char *overlay;	   /* empty: in memory; else the folder for what is changed */
+	const char *rootfs;	   /* a directory */
+	const char *overlay;	   /* "": in memory; else the directory that holds the changes */
 	struct str_list volumes;   /* SOURCE:DESTINATION[:OPTION,…] */
 	struct str_list tmpfs;	   /* DESTINATION[:OPTION,…] */
-	struct str_list env;	   /* NAME=VALUE, or NAME: as the caller has it */
-	struct str_list env_files; /* a line each, likewise */
+	struct str_list env;	   /* NAME=VALUE, or NAME for the caller's own value */
+	struct str_list env_files; /* files with such a text on each line */
 	struct str_list cap_add;   /* CAP_NAME, NAME or ALL */
 	struct str_list cap_drop;
-	struct str_list
-		security; /* seccomp=FILE|unconfined, no-new-privileges[=BOOL], apparmor=…, unmask=… */
+	struct str_list security;    /* seccomp=FILE, no-new-privileges … */
 	struct str_list ulimits;     /* NAME=SOFT[:HARD] */
 	struct str_list annotations; /* NAME=VALUE */
 	struct str_list uid_maps;    /* CONTAINER:HOST:COUNT */
@@ -33,27 +33,31 @@ struct spec_options {
 	const char *user; /* name or uid, :group or gid */
 	const char *hostname;
 	const char *network; /* see netns/options.h */
-	const char *memory;  /* 64m */
-	const char *cpus;    /* 1.5 */
+	const char *memory;  /* a size such as 64m */
+	const char *cpus;    /* a number of processors such as 1.5 */
 	const char *pids_limit;
 	const char *userns; /* keep-id[:uid=UID,gid=GID,size=N] */
 	bool read_only;
-	bool keep_groups; /* the caller's supplementary groups */
+	bool keep_groups; /* keep the caller's supplementary groups */
 	bool terminal;
 	struct str_list command; /* empty: a shell */
 };
 
-/* The caller, as far as the config depends on it. */
+/* What the config depends on of the process that calls urun. */
 struct spec_caller {
 	unsigned int uid, gid; /* in the caller's user namespace */
-	/* Paths of the caller's environment that aren't shown where the host's own system is the root
-	   ($HOME, $TMPDIR …); relative ones are against the working folder. */
+	/*
+	 * Paths of the caller's environment ($HOME, $TMPDIR …), which are hidden when the host's
+	 * own system is the root file system.  A relative path is resolved against the working
+	 * directory.
+	 */
 	struct str_list private_paths;
 };
 
 /*
- * Changes @config, which spec_config() has made for the same caller, to what the options say.
- * Fails with the option's name, and where a source or the root file system isn't there.
+ * Changes @config, which spec_config() made for the same caller, as the options say.
+ * Fails with the name of the option if its text is wrong, or if the root file system, a file or a
+ * volume's source is not found.
  * Source: podman-run(1); OCI runtime-spec 1.3, config.md.
  */
 int spec_apply(const struct spec_options *options, const struct spec_caller *caller,

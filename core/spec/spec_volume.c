@@ -10,28 +10,28 @@
 #include "core/base/str.h"
 #include "core/config/change.h"
 
-/* Options of one subject, of which the last one counts. */
+/* Of several options with one subject the last one counts. */
 enum subject {
-	SUBJECT_NONE, /* each of them counts */
+	SUBJECT_NONE, /* every option counts */
 	SUBJECT_ACCESS,
 	SUBJECT_EXEC,
 	SUBJECT_SUID,
 	SUBJECT_DEV,
 	SUBJECT_SYMFOLLOW,
 	SUBJECT_TREE,
-	SUBJECT_PROPAGATION, /* each of them counts: slave and shared are one after the other */
+	SUBJECT_PROPAGATION, /* every option counts: first slave, then shared */
 };
 
 struct word {
 	const char *name;
 	enum subject subject;
-	const char *option; /* in config.json; NULL: it has no meaning here */
+	const char *option; /* the option of config.json; NULL: the word has no meaning here */
 };
 
 /*
- * "rro", not "ro": who types that a folder is read-only means all that is mounted in it, too.  The
- * same of the other words that take rights away.  Their opposites are about SOURCE alone, as flags
- * of what is mounted below may be locked.
+ * "ro" becomes "rro": a person who makes a directory read-only means the mounts below it too.  The
+ * same holds for the other words that take rights away.  Their opposites change SOURCE alone, since
+ * flags of the mounts below may be locked (mount_namespaces(7)).
  */
 static const struct word words[] = {
 	{ "ro", SUBJECT_ACCESS, "rro" },
@@ -87,19 +87,19 @@ static const struct word words[] = {
 	{ "ridmap", SUBJECT_NONE, "ridmap" },
 	{ "nofail", SUBJECT_NONE, "nofail" },
 	{ "U", SUBJECT_NONE, "U" },
-	/* Labels of SELinux: a root of its own user namespace can't set any. */
+	/* SELinux labels: root of a user namespace can't set any. */
 	{ "z", SUBJECT_NONE, NULL },
 	{ "Z", SUBJECT_NONE, NULL },
-	/* Between a Mac and its virtual machine. */
+	/* Docker Desktop: caches between a Mac and its virtual machine. */
 	{ "cached", SUBJECT_NONE, NULL },
 	{ "delegated", SUBJECT_NONE, NULL },
 	{ "consistent", SUBJECT_NONE, NULL },
 	{ "default", SUBJECT_NONE, NULL },
 	{ "defaults", SUBJECT_NONE, NULL },
-	/* About a volume that has a name. */
+	/* For volumes that have a name, which urun doesn't have. */
 	{ "copy", SUBJECT_NONE, NULL },
 	{ "nocopy", SUBJECT_NONE, NULL },
-	/* About a file system that is mounted, which a bind mount isn't. */
+	/* Options of a new file system; a bind mount has the options of its file system already. */
 	{ "async", SUBJECT_NONE, NULL },
 	{ "sync", SUBJECT_NONE, NULL },
 	{ "dirsync", SUBJECT_NONE, NULL },
@@ -113,7 +113,7 @@ static const struct word words[] = {
 	{ "loud", SUBJECT_NONE, NULL },
 };
 
-/* More than a line of options has, so that a list of them needs no bound of its own. */
+/* More options than anybody needs for one volume. */
 #define WORDS_MAX 64
 
 struct chosen {
@@ -121,14 +121,6 @@ struct chosen {
 	size_t count;
 	const char *idmap; /* the whole of "idmap=…"; NULL: not given */
 };
-
-static const struct word *find_word(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (str_equal(words[i].name, name))
-			return &words[i];
-	return NULL;
-}
 
 static bool has_subject(const struct chosen *chosen, enum subject subject)
 {
@@ -148,10 +140,14 @@ static void drop_subject(struct chosen *chosen, enum subject subject)
 	chosen->count = kept;
 }
 
-static int choose(const char *volume, const char *text, struct chosen *chosen, struct error *err)
+static int choose_option(const char *volume, const char *text, struct chosen *chosen,
+			 struct error *err)
 {
-	const struct word *word = find_word(text);
+	const struct word *word = NULL;
 
+	for (size_t i = 0; !word && i < ARRAY_SIZE(words); i++)
+		if (str_equal(words[i].name, text))
+			word = &words[i];
 	if (str_starts_with(text, "idmap=")) {
 		chosen->idmap = text;
 		return 0;
@@ -192,13 +188,13 @@ int spec_add_volume(const char *text, struct container_config *config, struct er
 
 	if (!*source || !destination || destination[0] != '/')
 		return error_set(err, 0,
-				 "--volume %s: that isn't SOURCE:DESTINATION, both folders or "
-				 "files",
+				 "--volume %s: expected SOURCE:DESTINATION[:OPTIONS], with an "
+				 "absolute DESTINATION",
 				 text);
 	for (char *word; (word = strsep(&rest, ","));)
-		if (*word && choose(text, word, &chosen, err) < 0)
+		if (*word && choose_option(text, word, &chosen, err) < 0)
 			return -1;
-	/* A path of the caller's: relative to the working folder. */
+	/* A relative SOURCE is resolved against the caller's working directory. */
 	path = realpath(source, NULL);
 	if (!path)
 		return error_set(err, errno, "--volume %s", source);

@@ -8,13 +8,12 @@
 /*
  * Adds the bind mount of one --volume SOURCE:DESTINATION[:OPTION,…] to @config.
  *
- * The options are podman's and those of bind mounts in config.json.  What takes rights away (ro,
- * noexec, nosuid, nodev) holds for all that is mounted below SOURCE too, unlike the same word in
- * config.json.  Without a word about propagation the mount is rprivate, without bind it is rbind.
- * Words that have no meaning here (labels, caches of Docker Desktop) are taken with a debug line.
- * Fails with the name of an option that is unknown, and where SOURCE isn't there.
- * Runs in: parent.
- * Source: podman-run(1) "--volume"; docker-run(1); OCI runtime-spec 1.3, config.md "Linux mount options".
+ * The options are podman's, and those of bind mounts in config.json.  An option that takes rights
+ * away (ro, noexec, nosuid, nodev) holds for the mounts below SOURCE too, unlike the same option in
+ * config.json.  The default propagation is rprivate; without the option bind the mount is an rbind.
+ * Options without a meaning here (labels, caches of Docker Desktop) are ignored with a debug line.
+ * Fails if an option is unknown, and if SOURCE is not found.  Runs in: parent.  Source:
+ * podman-run(1) "--volume"; docker-run(1); OCI runtime-spec 1.3, config.md "Linux mount options".
  */
 int spec_add_volume(const char *text, struct container_config *config, struct error *err);
 

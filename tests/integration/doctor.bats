@@ -15,6 +15,8 @@ row() {
 	try doctor
 	assert_status 0
 	assert_contains "$output" "ok       kernel: Linux $(uname -r)"
+	assert_contains "$output" 'ok       kernel option CONFIG_USER_NS: enabled'
+	assert_contains "$output" 'ok       chroot: not in a chroot'
 	refute_contains "$output" missing
 	[ -z "$stderr" ] || fail "$stderr"
 	try doctor --json
@@ -70,13 +72,13 @@ closed_host() {
 	assert_contains "$row_value" /dev/net/tun
 }
 
-@test "doctor reports a state root that can't be written to, and a directory where nothing can be executed" {
+@test "a directory for states that isn't writable, and one for a root file system in which nothing can be executed" {
 	observe "$URUN" --root /proc/urun doctor --json
 	assert_status 1
-	row "states' folder"
+	row 'directory for container states'
 	[ "$row_state" = missing ]
 	observe unshare --user --map-root-user --mount sh -c 'mount -t tmpfs -o noexec,nosuid tmpfs "$2" && cd "$2" && exec "$0" --root "$1" doctor --json' "$URUN" "$STATE" "$BUNDLE"
-	row 'this folder, for a root file system'
+	row 'current directory, for a root file system'
 	[ "$row_state" = warning ]
 	assert_contains "$row_value" noexec
 	assert_contains "$row_mend" 'mount this one with exec'

@@ -208,7 +208,7 @@ no_fuse_overlayfs() {
 	[ -z "$stderr" ]
 	HOME=/usr/share try run --rootfs / --network none -- true
 	assert_status 0
-	assert_one_line "warning: the folder /usr/share isn't hidden"
+	assert_one_line "warning: the directory /usr/share isn't hidden"
 	try run --rootfs / --network none --overlay="$BUNDLE/a,b:c" -- sh -c 'echo kept >/usr/urun-test'
 	try run --rootfs / --network none --overlay="$BUNDLE/a,b:c" -- cat /usr/urun-test
 	assert_output kept
@@ -319,7 +319,7 @@ no_fuse_overlayfs() {
 	assert_output 0000000000000000
 	by_options --cap-add FLY true
 	assert_status 125
-	assert_contains "$stderr" '--cap-add FLY: that is no capability'
+	assert_contains "$stderr" '--cap-add FLY: unknown capability'
 }
 
 @test "--userns keep-id maps the caller's ids to themselves, and --uidmap and --gidmap give the mappings" {
@@ -331,7 +331,7 @@ no_fuse_overlayfs() {
 	assert_output " 0 $(id -u) 1"
 	by_options --uidmap 0:0 true
 	assert_status 125
-	assert_contains "$stderr" '--uidmap 0:0: that isn'
+	assert_contains "$stderr" '--uidmap 0:0: expected CONTAINER:HOST:COUNT'
 	by_options --userns host true
 	assert_contains "$stderr" '--userns host'
 }
@@ -379,7 +379,7 @@ no_fuse_overlayfs() {
 	assert_status 125
 	assert_contains "$stderr" '--rootfs'
 	try run --rootfs "$BUNDLE/config.json" true
-	assert_contains "$stderr" 'it is no folder'
+	assert_contains "$stderr" 'not a directory'
 	try run --rootfs "$BUNDLE/rootfs" --bundle "$BUNDLE" true
 	assert_contains "$stderr" '--bundle'
 	try run --volume /a:/b c1

@@ -359,14 +359,14 @@ doctor_row() {
 	assert_status 0
 	[ "$(doctor_row 'cgroup version')" = 'ok 2' ]
 	[ "$(doctor_row 'cgroup controllers for limits')" = 'ok cpuset cpu io memory pids' ]
-	[ "$(doctor_row "the user's systemd")" = 'ok its bus is there' ]
+	[ "$(doctor_row "the user's systemd")" = 'ok its bus is available' ]
 	[ "$(doctor_row linger)" = 'ok on' ]
 	[ "$(doctor_row XDG_RUNTIME_DIR)" = "ok $XDG_RUNTIME_DIR" ]
 	assert_contains "$(doctor_row "podman's runtime urun")" warning
 	mkdir -p "$BATS_TEST_TMPDIR/config/containers/containers.conf.d"
 	echo 'urun = ["/usr/bin/urun"]' >"$BATS_TEST_TMPDIR/config/containers/containers.conf.d/a.conf"
 	XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config observe "$URUN" doctor --json
-	[ "$(doctor_row "podman's runtime urun")" = "ok in $BATS_TEST_TMPDIR/config/containers/containers.conf.d/a.conf" ]
+	[ "$(doctor_row "podman's runtime urun")" = "ok configured in $BATS_TEST_TMPDIR/config/containers/containers.conf.d/a.conf" ]
 }
 
 # --- systemd/urun@.service ------------------------------------------------------------------------------------------------

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "core/base/log.h"
 #include "core/seccomp/seccomp.h"
 #include "tests/unit/seccomp/bpf.h"
 
@@ -397,7 +392,7 @@ static void errors_name_the_place(void **state)
 	seccomp.architectures.count = 1;
 	assert_refused(
 		&seccomp,
-		"linux.seccomp.architectures[0]: SCMP_ARCH_S390X has not this machine's byte order");
+		"linux.seccomp.architectures[0]: SCMP_ARCH_S390X has another byte order than this machine");
 }
 
 static void what_would_wait_for_itself_is_refused(void **state)
@@ -410,12 +405,12 @@ static void what_would_wait_for_itself_is_refused(void **state)
 	(void)state;
 	assert_refused(&seccomp,
 		       "linux.seccomp.syscalls[0]: names[1]: sendmsg can't have SCMP_ACT_NOTIFY: "
-		       "the listener is handed over by it");
+		       "the listener is sent by it");
 	seccomp.default_action = CONFIG_SECCOMP_NOTIFY;
 	assert_refused(
 		&seccomp,
-		"linux.seccomp.defaultAction: can't be SCMP_ACT_NOTIFY: the calls that hand over the "
-		"listener would wait for it");
+		"linux.seccomp.defaultAction: can't be SCMP_ACT_NOTIFY: the calls that send the "
+		"listener would wait for an answer");
 }
 
 static void other_architectures_are_added_to_our_own(void **state)
@@ -462,232 +457,6 @@ static void flags_are_the_kernels(void **state)
 	assert_true(seccomp_uses_notify(&seccomp));
 }
 
-/* Each test of the cache has a directory of its own. */
-struct cache {
-	char dir[64];
-	char directory[80];
-	char file[400];
-};
-
-static int cache_setup(void **state)
-{
-	static struct cache cache;
-
-	strcpy(cache.dir, "/tmp/urun-test-seccomp-XXXXXX");
-	if (!mkdtemp(cache.dir))
-		return -1;
-	snprintf(cache.directory, sizeof(cache.directory), "%s/.seccomp", cache.dir);
-	*state = &cache;
-	return 0;
-}
-
-static int cache_teardown(void **state)
-{
-	struct cache *cache = *state;
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", cache->dir);
-	return system(command);
-}
-
-static void cached(struct cache *cache, const struct config_seccomp *seccomp, struct strbuf *bpf,
-		   unsigned int *flags)
-{
-	struct error err = ERROR_NONE;
-
-	strbuf_release(bpf);
-	*bpf = (struct strbuf){ 0 };
-	assert_int_equal(seccomp_compile_cached(cache->directory, seccomp, bpf, flags, &err), 0);
-}
-
-/* Finds the only file of the cache. */
-static void find_file(struct cache *cache)
-{
-	char command[160];
-	FILE *list;
-	size_t length;
-
-	snprintf(command, sizeof(command), "ls %s/*", cache->directory);
-	list = popen(command, "r");
-	assert_non_null(fgets(cache->file, sizeof(cache->file), list));
-	length = strcspn(cache->file, "\n");
-	cache->file[length] = '\0';
-	assert_int_equal(pclose(list), 0);
-}
-
-static void change_byte(const char *path, off_t offset, char xor)
-{
-	int fd = open(path, O_RDWR);
-	char byte;
-
-	assert_true(fd >= 0);
-	if (offset < 0)
-		offset += lseek(fd, 0, SEEK_END);
-	assert_int_equal(pread(fd, &byte, 1, offset), 1);
-	byte ^= xor;
-	assert_int_equal(pwrite(fd, &byte, 1, offset), 1);
-	close(fd);
-}
-
-#define SAMPLE                                                                    \
-	struct config_seccomp_rule rule = { .names = NAMES("getppid"),            \
-					    .action = CONFIG_SECCOMP_ERRNO };     \
-	struct config_seccomp seccomp = { .default_action = CONFIG_SECCOMP_ALLOW, \
-					  .syscalls = { &rule, 1 } };             \
-	autostrbuf struct strbuf plain = { 0 };                                   \
-	autostrbuf struct strbuf bpf = { 0 };                                     \
-	unsigned int flags;                                                       \
-	compile(&seccomp, &plain, &flags)
-
-static void assert_same(const struct strbuf *a, const struct strbuf *b)
-{
-	assert_int_equal(a->size, b->size);
-	assert_memory_equal(a->bytes, b->bytes, a->size);
-}
-
-static void count_cache_lines(enum log_level level, const char *text, void *context)
-{
-	int *count = context;
-
-	if (level == LOG_LEVEL_DEBUG && str_starts_with(text, "seccomp: filter from the cache"))
-		(*count)++;
-}
-
-static void the_second_time_comes_from_the_cache(void **state)
-{
-	struct cache *cache = *state;
-	struct stat before, after;
-	int hits = 0;
-	SAMPLE;
-
-	log_set_level(LOG_LEVEL_DEBUG);
-	log_set_sink(count_cache_lines, &hits);
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_same(&bpf, &plain);
-	assert_int_equal(hits, 0);
-	find_file(cache);
-	assert_int_equal(stat(cache->file, &before), 0);
-	assert_int_equal(before.st_mode & 0777, 0600);
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_same(&bpf, &plain);
-	assert_int_equal(hits, 1);
-	log_set_sink(NULL, NULL);
-	log_set_level(LOG_LEVEL_WARNING);
-	assert_int_equal(stat(cache->file, &after), 0);
-	assert_int_equal(before.st_ino, after.st_ino);
-}
-
-static void a_damaged_file_is_ignored_and_mended(void **state)
-{
-	static const off_t places[] = { 0, 8, 17, 21, 25, 40, -1 };
-	struct cache *cache = *state;
-	SAMPLE;
-
-	cached(cache, &seccomp, &bpf, &flags);
-	find_file(cache);
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		struct stat before, after;
-
-		change_byte(cache->file, places[i], 1);
-		assert_int_equal(stat(cache->file, &before), 0);
-		cached(cache, &seccomp, &bpf, &flags);
-		assert_same(&bpf, &plain);
-		assert_int_equal(flags, 0);
-		assert_int_equal(stat(cache->file, &after), 0);
-		assert_true(before.st_ino != after.st_ino ||
-			    before.st_mtim.tv_nsec != after.st_mtim.tv_nsec);
-	}
-	assert_int_equal(truncate(cache->file, 30), 0);
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_same(&bpf, &plain);
-	assert_int_equal(truncate(cache->file, 0), 0);
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_same(&bpf, &plain);
-}
-
-static void what_others_can_write_is_ignored(void **state)
-{
-	struct cache *cache = *state;
-	struct stat before, after;
-	SAMPLE;
-
-	cached(cache, &seccomp, &bpf, &flags);
-	find_file(cache);
-	assert_int_equal(chmod(cache->file, 0622), 0);
-	assert_int_equal(stat(cache->file, &before), 0);
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_same(&bpf, &plain);
-	assert_int_equal(stat(cache->file, &after), 0);
-	assert_int_not_equal(before.st_ino, after.st_ino);
-	assert_int_equal(chmod(cache->directory, 0777), 0);
-	assert_int_equal(unlink(cache->file), 0);
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_same(&bpf, &plain);
-	assert_int_equal(access(cache->file, F_OK), -1);
-}
-
-/* The file of one profile has the name of another, as if two profiles had the same hash. */
-static void another_profile_under_our_name_is_not_ours(void **state)
-{
-	struct cache *cache = *state;
-	char ours[400];
-	SAMPLE;
-
-	cached(cache, &seccomp, &bpf, &flags);
-	find_file(cache);
-	strcpy(ours, cache->file);
-	assert_int_equal(unlink(ours), 0);
-	rule.errno_ret = (struct opt_u64)U64(ENOSYS);
-	cached(cache, &seccomp, &bpf, &flags);
-	find_file(cache);
-	assert_string_not_equal(ours, cache->file);
-	assert_int_equal(rename(cache->file, ours), 0);
-	rule.errno_ret.set = false;
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_same(&bpf, &plain);
-}
-
-static void each_part_of_the_profile_is_in_the_key(void **state)
-{
-	struct cache *cache = *state;
-	struct config_seccomp_arg arg = { .index = U64(0),
-					  .value = U64(1),
-					  .op = CONFIG_SECCOMP_EQ };
-	autostrbuf struct strbuf other = { 0 };
-	SAMPLE;
-
-	cached(cache, &seccomp, &bpf, &flags);
-	rule.args.items = &arg;
-	rule.args.count = 1;
-	compile(&seccomp, &other, &flags);
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_same(&bpf, &other);
-	arg.value.value = 2;
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_int_equal(verdict(&bpf, SYS_getppid, 2, 0), SECCOMP_RET_ERRNO | EPERM);
-	seccomp.flags = 1u << CONFIG_SECCOMP_FLAG_LOG;
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_int_equal(flags, SECCOMP_FILTER_FLAG_LOG);
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_int_equal(flags, SECCOMP_FILTER_FLAG_LOG);
-	rule.names.items[0] = "getpid";
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_int_equal(verdict(&bpf, SYS_getpid, 2, 0), SECCOMP_RET_ERRNO | EPERM);
-	seccomp.default_action = CONFIG_SECCOMP_LOG;
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_int_equal(verdict(&bpf, SYS_getppid, 0, 0), SECCOMP_RET_LOG);
-}
-
-static void without_a_cache_it_compiles(void **state)
-{
-	struct cache *cache = *state;
-	SAMPLE;
-
-	strcat(cache->directory, "/no/such");
-	cached(cache, &seccomp, &bpf, &flags);
-	assert_same(&bpf, &plain);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -709,18 +478,6 @@ int main(void)
 		cmocka_unit_test(what_would_wait_for_itself_is_refused),
 		cmocka_unit_test(other_architectures_are_added_to_our_own),
 		cmocka_unit_test(flags_are_the_kernels),
-		cmocka_unit_test_setup_teardown(the_second_time_comes_from_the_cache, cache_setup,
-						cache_teardown),
-		cmocka_unit_test_setup_teardown(a_damaged_file_is_ignored_and_mended, cache_setup,
-						cache_teardown),
-		cmocka_unit_test_setup_teardown(what_others_can_write_is_ignored, cache_setup,
-						cache_teardown),
-		cmocka_unit_test_setup_teardown(another_profile_under_our_name_is_not_ours,
-						cache_setup, cache_teardown),
-		cmocka_unit_test_setup_teardown(each_part_of_the_profile_is_in_the_key, cache_setup,
-						cache_teardown),
-		cmocka_unit_test_setup_teardown(without_a_cache_it_compiles, cache_setup,
-						cache_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

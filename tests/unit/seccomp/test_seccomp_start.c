@@ -48,10 +48,10 @@ static void assert_refused(const char *profile, const char *words)
 static void what_kills_for_execve_is_refused(void **state)
 {
 	(void)state;
-	assert_refused(PROFILE("SCMP_ACT_KILL", ""), "kills for execve");
-	assert_refused(PROFILE("SCMP_ACT_TRAP", ""), "kills for execve");
+	assert_refused(PROFILE("SCMP_ACT_KILL", ""), "kills a process that calls execve");
+	assert_refused(PROFILE("SCMP_ACT_TRAP", ""), "kills a process that calls execve");
 	assert_refused(PROFILE("SCMP_ACT_ALLOW", RULE("\"x\",\"execve\"", "SCMP_ACT_KILL_PROCESS")),
-		       "kills for execve");
+		       "kills a process that calls execve");
 	assert_starts(PROFILE("SCMP_ACT_KILL", RULE("\"execve\"", "SCMP_ACT_ALLOW")));
 	assert_starts(PROFILE("SCMP_ACT_KILL", RULE("\"execve\"", "SCMP_ACT_LOG")));
 }

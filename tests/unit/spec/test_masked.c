@@ -36,7 +36,7 @@ static int remove_cpus(void **state)
 	return nftw(cpus, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static void add_directory(const char *name)
+static void add_cpu_directory(const char *name)
 {
 	autofree char *path = str_format("%s/%s", cpus, name);
 
@@ -75,15 +75,15 @@ static void each_processor_has_a_path_of_its_own(void **state)
 
 	(void)state;
 	masked_paths_default(cpus, &arena, &before);
-	add_directory("cpu10");
-	add_directory("cpu10/thermal_throttle");
-	add_directory("cpu2");
-	add_directory("cpu2/thermal_throttle");
-	add_directory("cpu3"); /* without the counters */
-	add_directory("cpufreq");
-	add_directory("cpufreq/thermal_throttle");
-	add_directory("cpu");
-	add_directory("cpu/thermal_throttle");
+	add_cpu_directory("cpu10");
+	add_cpu_directory("cpu10/thermal_throttle");
+	add_cpu_directory("cpu2");
+	add_cpu_directory("cpu2/thermal_throttle");
+	add_cpu_directory("cpu3"); /* without the counters */
+	add_cpu_directory("cpufreq");
+	add_cpu_directory("cpufreq/thermal_throttle");
+	add_cpu_directory("cpu");
+	add_cpu_directory("cpu/thermal_throttle");
 	masked_paths_default(cpus, &arena, &paths);
 	assert_int_equal(paths.count, before.count + 2);
 	assert_string_equal(paths.items[before.count],

@@ -84,7 +84,7 @@ static void paths_of_the_environment_are_hidden(void **state)
 	assert_string_equal(hidden("", "no/such/directory"), ALWAYS_BEFORE "\n" ALWAYS_AFTER);
 }
 
-/* A mount covers a directory and not a name, so the target of a link must be covered. */
+/* A cover lies on a directory and not on a name, so the target of a link must be covered. */
 static void links_are_hidden_where_they_lead(void **state)
 {
 	(void)state;
@@ -124,10 +124,7 @@ static void what_is_mounted_elsewhere_is_hidden_there_too(void **state)
 		"/sysroot/deploy/root/var/tmp\n/tmp\n/var/home\n/var/tmp");
 }
 
-/*
- * A home below /home may be a disk of its own.  Mounts of the system in a chroot below a home stay
- * visible at their own paths.
- */
+/* A home with a disk of its own below /home; and what a chroot in a home has of the system stays. */
 static void what_is_mounted_below_a_hidden_directory_is_hidden_elsewhere_too(void **state)
 {
 	(void)state;
@@ -141,7 +138,7 @@ static void what_is_mounted_below_a_hidden_directory_is_hidden_elsewhere_too(voi
 			    "\n/root\n/run\n/srv/ann\n/tmp\n/var/home\n/var/keys\n/var/tmp");
 }
 
-/* The system's own directories are never taken for homes; directories beside them are. */
+/* Files of the system are no home, even if passwd says so; directories beside them are homes. */
 static void a_home_inside_of_the_system_is_left(void **state)
 {
 	static const char *const left[] = {

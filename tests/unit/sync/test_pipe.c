@@ -269,35 +269,6 @@ static void numbers_that_no_child_sends_are_left_out(void **state)
 	}
 }
 
-static void an_order_is_unpacked_as_it_was_packed(void **state)
-{
-	struct message_order order = { .flags = ORDER_NO_PIVOT, .preserve_fds = 7 }, read;
-	struct strbuf sections[ORDER_SECTION_COUNT] = { 0 };
-	autostrbuf struct strbuf payload = { 0 };
-	const char *texts[ORDER_SECTION_COUNT];
-	struct message message = MESSAGE_NONE;
-	struct error err = ERROR_NONE;
-
-	(void)state;
-	strbuf_add_str(&sections[ORDER_CONFIG], "{}");
-	strbuf_add_str(&sections[ORDER_ID], "c1");
-	message_order_pack(&order, sections, &payload);
-	message.payload = payload.bytes;
-	message.size = payload.size;
-	assert_int_equal(message_order_unpack(&message, &read, texts, &err), 0);
-	assert_int_equal(read.flags, ORDER_NO_PIVOT);
-	assert_int_equal(read.preserve_fds, 7);
-	assert_string_equal(texts[ORDER_CONFIG], "{}");
-	assert_string_equal(texts[ORDER_ID], "c1");
-	assert_string_equal(texts[ORDER_FILTER_BPF], "");
-	for (size_t size = 0; size < payload.size; size++) {
-		message.size = size;
-		assert_int_equal(message_order_unpack(&message, &read, texts, &err), -1);
-	}
-	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
-		strbuf_release(&sections[i]);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_ends, close_ends)
 
 int main(void)
@@ -317,7 +288,6 @@ int main(void)
 		TEST(the_list_of_the_parents_errors_stays_its_own),
 		TEST(an_error_without_text_is_an_error),
 		TEST(numbers_that_no_child_sends_are_left_out),
-		TEST(an_order_is_unpacked_as_it_was_packed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in: parent.
+#include <string.h>
+
+#include "core/base/number.h"
+#include "core/base/str.h"
+#include "core/spec/spec_keep_id.h"
+#include "core/spec/spec_steps.h"
+
+static int parse_mapping(const char *option, const char *text,
+			 struct config_id_mapping *ret_mapping, struct error *err)
+{
+	autofree char *copy = str_dup(text);
+	char *rest = copy;
+	struct opt_u64 *parts[] = { &ret_mapping->inner, &ret_mapping->outer, &ret_mapping->count };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		char *number = strsep(&rest, ":");
+
+		if (!number || number_parse_u64(number, UINT32_MAX, &parts[i]->value) < 0)
+			return spec_refuse(option, text, "expected CONTAINER:HOST:COUNT", err);
+		parts[i]->set = true;
+	}
+	return rest ? spec_refuse(option, text, "expected CONTAINER:HOST:COUNT", err) : 0;
+}
+
+/* The mappings of the options replace the default ones, which stay if no option is given. */
+static int set_mappings(const char *option, const struct str_list *texts, struct arena *arena,
+			config_id_mappings *mappings, struct error *err)
+{
+	if (texts->count == 0)
+		return 0;
+	*mappings = (config_id_mappings){
+		.items = arena_alloc(arena, texts->count * sizeof(*mappings->items)),
+		.count = texts->count,
+	};
+	for (size_t i = 0; i < texts->count; i++)
+		if (parse_mapping(option, texts->items[i], &mappings->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int spec_apply_ids(const struct spec_options *options, const struct spec_caller *caller,
+		   struct spec_account *account, struct container_config *config, struct error *err)
+{
+	struct config_linux *linux = config->linux;
+	struct arena *arena = &config->arena;
+
+	if (options->userns && (options->uid_maps.count || options->gid_maps.count))
+		return error_set(err, 0,
+				 "--userns keep-id can't be combined with --uidmap or --gidmap");
+	if (options->userns) {
+		if (spec_keep_id(options->userns, caller, config, err) < 0)
+			return -1;
+		spec_account_of_caller(caller, config, account);
+	}
+	if (set_mappings("uidmap", &options->uid_maps, arena, &linux->uid_mappings, err) < 0 ||
+	    set_mappings("gidmap", &options->gid_maps, arena, &linux->gid_mappings, err) < 0)
+		return -1;
+	return 0;
+}
