@@ -167,28 +167,6 @@ void namespaces_release(struct namespaces *namespaces)
 		fd_close(&namespaces->joined[i]);
 }
 
-/*
- * Where the kernel refuses to clone into the cgroup, the process begins in urun's own: the move that
- * follows later fails with the reason.
- */
-static pid_t clone_into(unsigned long long flags, int cgroup_fd, int *ret_pidfd)
-{
-	struct clone_args args = {
-		.flags = flags | CLONE_PIDFD,
-		.pidfd = (uintptr_t)ret_pidfd,
-		.exit_signal = SIGCHLD,
-	};
-	pid_t pid = -1;
-
-	if (cgroup_fd >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup_fd;
-		pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
-	}
-	return pid >= 0 ? pid : (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-}
-
 /* Does the namespace belong to the user namespace that we are in? */
 static bool is_of_our_user_namespace(int fd)
 {
@@ -326,14 +304,30 @@ int clone_init(const struct clone_order *order, pid_t *ret_pid, int *ret_pidfd, 
 {
 	const struct namespaces *namespaces = order->namespaces;
 	bool joins = clone_joins(namespaces);
-	unsigned long long flags =
-		joins ? 0 : (unsigned long long)(namespaces->new_flags & ~SECOND_FLAGS);
+	uint64_t flags = joins ? 0 : (uint64_t)(namespaces->new_flags & ~SECOND_FLAGS);
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uintptr_t)ret_pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid = -1;
+
 	/*
 	 * Process boundary: the new process has a copy of our memory until it executes `urun init`, and
 	 * in new namespaces it has no ids until we have written its maps.
 	 */
-	pid_t pid = clone_into(flags, order->cgroup_fd, ret_pidfd);
-
+	if (order->cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)order->cgroup_fd;
+		pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+	}
+	/*
+	 * Where the kernel refuses to clone into the cgroup, the process begins in urun's own: the move
+	 * into the cgroup, which follows later, fails with the reason.
+	 */
+	if (pid < 0)
+		pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0) {
 		struct error own = ERROR_NONE;
 

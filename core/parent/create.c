@@ -574,24 +574,6 @@ static const struct act {
 	/* clang-format on */
 };
 
-/* Undoing begins with the act that failed, since that act may have done a part of its work. */
-static int act_all(struct creation *creation, struct error *err)
-{
-	size_t i = 0;
-
-	while (i < ARRAY_SIZE(acts) && (!acts[i].make || acts[i].make(creation, err) == 0))
-		i++;
-	if (i == ARRAY_SIZE(acts))
-		return 0;
-	/* ORDER: before the undoing, which ends the server that is asked for the cause. */
-	overlay_explain(&creation->plan.overlay, err);
-	do {
-		if (acts[i].undo)
-			acts[i].undo(creation);
-	} while (i-- > 0);
-	return -1;
-}
-
 int container_create(const struct create_request *request, struct created *ret_created,
 		     struct error *err)
 {
@@ -610,7 +592,18 @@ int container_create(const struct create_request *request, struct created *ret_c
 		return -1;
 	child_plan_signals(&request->child);
 	plan_init(&creation.plan, request);
-	result = plan_make(&creation.plan, err) < 0 ? -1 : act_all(&creation, err);
+	result = plan_make(&creation.plan, err);
+	for (size_t i = 0; i < ARRAY_SIZE(acts) && result == 0; i++) {
+		if (!acts[i].make || acts[i].make(&creation, err) == 0)
+			continue;
+		result = -1;
+		/* ORDER: before the undoing, which ends the server that is asked for the cause. */
+		overlay_explain(&creation.plan.overlay, err);
+		/* Undoing begins with the act that failed: it may have done a part of its work. */
+		for (size_t undone = i + 1; undone-- > 0;)
+			if (acts[undone].undo)
+				acts[undone].undo(&creation);
+	}
 	network_release(&creation.network);
 	filter_release(&creation.filter);
 	launch_release(&creation.launch);
