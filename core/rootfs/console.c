@@ -17,8 +17,8 @@
 #include "core/rootfs/tree.h"
 
 /*
- * The names in a devpts are the kernel's alone, so once the folder is known to be one, "ptmx" is a
- * terminal multiplexer and nothing that the root file system's author has put there.
+ * Only the kernel makes names in a devpts.  Once the directory is known to be a devpts, "ptmx" in it is a
+ * terminal multiplexer, and no file that the image has put there.
  */
 static int open_master(int rootfs, struct error *err)
 {

@@ -15,17 +15,17 @@
 #include "core/base/str.h"
 
 #define CHUNK ((size_t)1 << 20)
-/* Each level holds two descriptors, and the stack of a function. */
+/* Each level of directories takes two descriptors and a part of the stack. */
 #define DEPTH_MAX 128
 
-static int copy_folder(int from, int to, unsigned int depth, struct error *err);
+static int copy_directory(int from, int to, unsigned int depth, struct error *err);
 
 static int copy_error(const char *name, struct error *err)
 {
 	return error_set(err, errno, "tmpcopyup: copy '%s'", name);
 }
 
-/* ORDER: the owner first: a change of owner clears set-user-ID. */
+/* ORDER: the owner first, since a change of the owner clears set-user-ID. */
 static int copy_attributes(int to, const char *name, const struct stat *st, struct error *err)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
@@ -53,7 +53,7 @@ static int copy_bytes(int in, int out)
 
 static int copy_file(int from, int to, const char *name, struct error *err)
 {
-	/* O_NONBLOCK: it may have become a FIFO since we looked. */
+	/* O_NONBLOCK: the file may have become a FIFO since it was checked. */
 	autoclose int in =
 		openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	autoclose int out = -1;
@@ -80,7 +80,8 @@ static int copy_link(int from, int to, const char *name, struct error *err)
 	return symlinkat(text, to, name) < 0 ? copy_error(name, err) : 0;
 }
 
-static int copy_subfolder(int from, int to, const char *name, unsigned int depth, struct error *err)
+static int copy_subdirectory(int from, int to, const char *name, unsigned int depth,
+			     struct error *err)
 {
 	autoclose int in = openat(from, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	autoclose int out = -1;
@@ -90,7 +91,7 @@ static int copy_subfolder(int from, int to, const char *name, unsigned int depth
 	out = openat(to, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (out < 0)
 		return copy_error(name, err);
-	return copy_folder(in, out, depth + 1, err);
+	return copy_directory(in, out, depth + 1, err);
 }
 
 static int copy_entry(int from, int to, const char *name, unsigned int depth, struct error *err)
@@ -101,7 +102,7 @@ static int copy_entry(int from, int to, const char *name, unsigned int depth, st
 	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return copy_error(name, err);
 	switch (st.st_mode & S_IFMT) {
-	case S_IFDIR: result = copy_subfolder(from, to, name, depth, err); break;
+	case S_IFDIR: result = copy_subdirectory(from, to, name, depth, err); break;
 	case S_IFREG: result = copy_file(from, to, name, err); break;
 	case S_IFLNK: result = copy_link(from, to, name, err); break;
 	case S_IFIFO:
@@ -115,28 +116,29 @@ static int copy_entry(int from, int to, const char *name, unsigned int depth, st
 	return result < 0 ? -1 : copy_attributes(to, name, &st, err);
 }
 
-static void close_folder(DIR **folder)
+static void close_copied_directory(DIR **dir)
 {
-	if (*folder)
-		closedir(*folder);
+	if (*dir)
+		closedir(*dir);
 }
 
-static int copy_folder(int from, int to, unsigned int depth, struct error *err)
+static int copy_directory(int from, int to, unsigned int depth, struct error *err)
 {
 	autoclose int fd = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	__attribute__((cleanup(close_folder))) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	__attribute__((cleanup(close_copied_directory))) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (depth > DEPTH_MAX)
-		return error_set(err, 0, "tmpcopyup: more than %d folders in one another",
+		return error_set(err, 0,
+				 "tmpcopyup: directories are nested more than %d levels deep",
 				 DEPTH_MAX);
-	if (!folder)
+	if (!dir)
 		return copy_error(".", err);
 	take_fd(&fd);
 	for (;;) {
 		const struct dirent *entry;
 
 		errno = 0;
-		entry = readdir(folder);
+		entry = readdir(dir);
 		if (!entry)
 			return errno ? copy_error(".", err) : 0;
 		if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
@@ -152,7 +154,7 @@ int copy_up(int from, int to, enum copy_up_what what, struct error *err)
 
 	if (fstat(from, &st) < 0)
 		return copy_error(".", err);
-	if (copy_folder(from, to, 0, err) < 0)
+	if (copy_directory(from, to, 0, err) < 0)
 		return -1;
 	if (what == COPY_UP_CONTENTS_AND_OWNER && fchownat(to, ".", st.st_uid, st.st_gid, 0) < 0 &&
 	    errno != EINVAL)

@@ -17,8 +17,8 @@
 #include "core/rootfs/tree.h"
 
 /*
- * A mount that is wanted in several places.  The first time the detached mount itself is put there,
- * and then copies of it: before Linux 6.15 only what is attached can be copied.
+ * A mount that is needed in several places.  The detached mount itself is attached at the first place, and
+ * copies of it at the others: before Linux 6.15 only an attached mount can be copied.
  */
 struct stamp {
 	int tree; /* -1: not made yet */
@@ -28,8 +28,8 @@ struct stamp {
 struct masks {
 	int root;
 	const struct mount_views *views;
-	struct stamp file;   /* the null device */
-	struct stamp folder; /* the empty tmpfs */
+	struct stamp file;	/* the null device */
+	struct stamp directory; /* the empty tmpfs */
 };
 
 int mask_open_null(const struct container_config *config, int *ret_null_fd, struct error *err)
@@ -51,7 +51,7 @@ int mask_open_null(const struct container_config *config, int *ret_null_fd, stru
 	return 0;
 }
 
-static int stamp_put(struct stamp *stamp, int target)
+static int attach_stamp(struct stamp *stamp, int target)
 {
 	autoclose int copy = -1;
 	int result;
@@ -65,8 +65,8 @@ static int stamp_put(struct stamp *stamp, int target)
 	return result;
 }
 
-/* One empty tmpfs for all masked folders: a superblock costs more than all the rest. */
-static int folder_stamp_make(struct stamp *stamp)
+/* One empty tmpfs serves all masked directories: making a file system takes longer than all the rest. */
+static int make_empty_directory(struct stamp *stamp)
 {
 	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
 
@@ -81,8 +81,8 @@ static int folder_stamp_make(struct stamp *stamp)
 	return stamp->tree < 0 ? -errno : 0;
 }
 
-/* What isn't there, or is out of reach for root of the container, is no error. */
-static bool is_passed_over(int result)
+/* A path that doesn't exist, or that the container's root can't reach, needs no mask. */
+static bool needs_no_mask(int result)
 {
 	return result == -ENOENT || result == -EACCES || result == -ENOTDIR;
 }
@@ -95,8 +95,8 @@ static bool is_masked(const struct stamp *stamp, const struct stat *target)
 	return stamp->is_attached && fstat(stamp->tree, &mask) == 0 && stat_same(&mask, target);
 }
 
-/* Negative errno. */
-static int find(const struct masks *masks, const char *path)
+/* Opens the path to be masked; returns the descriptor or a negative errno. */
+static int open_masked(const struct masks *masks, const char *path)
 {
 	autofree char *clean = path_clean(path);
 
@@ -109,38 +109,38 @@ static int find(const struct masks *masks, const char *path)
 
 static int mask_path(struct masks *masks, const char *path, struct error *err)
 {
-	autoclose int target = find(masks, path);
+	autoclose int target = open_masked(masks, path);
 	struct stamp *stamp;
 	struct stat st;
 	int result = 0;
 
-	if (is_passed_over(target))
+	if (needs_no_mask(target))
 		return 0;
 	if (target < 0)
 		return error_set(err, -target, "mask %s", path);
 	if (fstat(target, &st) < 0)
 		return error_set(err, errno, "mask %s", path);
-	stamp = S_ISDIR(st.st_mode) ? &masks->folder : &masks->file;
+	stamp = S_ISDIR(st.st_mode) ? &masks->directory : &masks->file;
 	if (is_masked(stamp, &st))
 		return 0;
 	if (S_ISDIR(st.st_mode) && stamp->tree < 0)
-		result = folder_stamp_make(stamp);
+		result = make_empty_directory(stamp);
 	if (result == 0)
-		result = stamp_put(stamp, target);
+		result = attach_stamp(stamp, target);
 	return result < 0 ? error_set(err, -result, "mask %s", path) : 0;
 }
 
 /*
- * Nothing is cleared, so flags that are locked are no matter; the copy is read-only before anybody
- * can see it.
+ * Only sets a flag and clears none, so flags that the kernel has locked don't matter.  The copy is read-only
+ * before any process can see it.
  */
 static int make_readonly(const struct masks *masks, const char *path, struct error *err)
 {
-	autoclose int target = find(masks, path);
+	autoclose int target = open_masked(masks, path);
 	autoclose int tree = -1;
 	int result;
 
-	if (is_passed_over(target))
+	if (needs_no_mask(target))
 		return 0;
 	if (target < 0)
 		return error_set(err, -target, "make %s read-only", path);
@@ -160,7 +160,7 @@ int mask_paths(const struct container_config *config, const struct mount_views *
 	const struct str_list *masked = &config->linux->masked_paths;
 	struct masks masks = { .views = views,
 			       .file = { .tree = null_fd },
-			       .folder = { .tree = -1 } };
+			       .directory = { .tree = -1 } };
 	int result = 0;
 
 	if (readonly->count == 0 && masked->count == 0)
@@ -173,8 +173,8 @@ int mask_paths(const struct container_config *config, const struct mount_views *
 		result = make_readonly(&masks, readonly->items[i], err);
 	for (size_t i = 0; i < masked->count && result == 0; i++)
 		result = mask_path(&masks, masked->items[i], err);
-	/* Nothing of ours stays open while a created container waits. */
-	fd_close(&masks.folder.tree);
+	/* No descriptor of ours stays open while a created container waits. */
+	fd_close(&masks.directory.tree);
 	fd_close(&masks.file.tree);
 	return result;
 }

@@ -14,9 +14,9 @@
 #include "core/base/str.h"
 
 /*
- * The other side of clone(): a process that owns the namespace and does nothing in it.  It tells
- * its number in the procfs that we see, which is the host's and counts otherwise than our pid
- * namespace, and ends when the pipe does.
+ * The new process of clone(2), which keeps the user namespace alive.  It sends its pid as the procfs that we
+ * see has it: that procfs is the host's, and our pid namespace has other numbers.  The process ends when the
+ * pipe is closed.
  */
 __attribute__((noreturn)) static void namespace_holder(int tell, int wait)
 {
@@ -31,8 +31,8 @@ __attribute__((noreturn)) static void namespace_holder(int tell, int wait)
 static int namespace_open(const char *pid, const char *uid_map, const char *gid_map,
 			  struct error *err)
 {
-	autofree char *folder = str_format("/proc/%s", pid);
-	autoclose int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofree char *path = str_format("/proc/%s", pid);
+	autoclose int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int result = dir < 0 ? -errno : 0;
 	int userns;
 

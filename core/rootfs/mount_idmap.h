@@ -5,10 +5,10 @@
 #include "core/base/error.h"
 
 /*
- * A user namespace that has these maps (as /proc/PID/uid_map takes them, written from our own
- * namespace), for MOUNT_ATTR_IDMAP.  Without maps (NULL): our own.  A child process lives as long
- * as this call.
- * Returns its descriptor, which is the caller's.
+ * Makes a user namespace with these maps, for MOUNT_ATTR_IDMAP.  The maps have the form of /proc/PID/uid_map,
+ * and are written from our own user namespace.  NULL: our own user namespace is used.  A child process lives
+ * during this call.
+ * Returns a descriptor of the user namespace, which the caller closes; or -1.
  * Runs in: init before pivot_root.
  * Source: mount_setattr(2) "ID-mapped mounts".
  */

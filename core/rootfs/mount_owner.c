@@ -12,7 +12,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 
-/* Each level holds a descriptor, and the stack of a function. */
+/* Each level of directories takes a descriptor and a part of the stack. */
 #define DEPTH_MAX 128
 
 struct owner {
@@ -20,29 +20,30 @@ struct owner {
 	gid_t gid;
 };
 
-static int change_folder(int fd, const struct owner *owner, unsigned int depth, struct error *err);
+static int change_owners_in(int fd, const struct owner *owner, unsigned int depth,
+			    struct error *err);
 
-static int change_error(const char *name, struct error *err)
+static int owner_error(const char *name, struct error *err)
 {
 	error_set(err, errno, "option U: change the owner of '%s'", name);
 	if (err->code == EPERM)
-		error_hint(err, "its owner or group is none of the container's ids");
+		error_hint(err, "its owner or its group has no mapping in the container");
 	return -1;
 }
 
-/* @file: O_PATH, so that what is changed is what was looked at. */
-static int change_file(int file, const char *name, const struct stat *st, const struct owner *owner,
-		       struct error *err)
+/* @file: O_PATH, so that the file that is changed is the one that was checked. */
+static int change_owner_of(int file, const char *name, const struct stat *st,
+			   const struct owner *owner, struct error *err)
 {
 	if (st->st_uid == owner->uid && st->st_gid == owner->gid)
 		return 0;
 	return fchownat(file, "", owner->uid, owner->gid, AT_EMPTY_PATH) < 0
-		       ? change_error(name, err)
+		       ? owner_error(name, err)
 		       : 0;
 }
 
-static int change_entry(int dir, const char *name, const struct owner *owner, unsigned int depth,
-			struct error *err)
+static int change_owner_of_entry(int dir, const char *name, const struct owner *owner,
+				 unsigned int depth, struct error *err)
 {
 	autoclose int file = path_open_on_mount(dir, name, O_PATH | O_NOFOLLOW);
 	struct stat st;
@@ -51,41 +52,43 @@ static int change_entry(int dir, const char *name, const struct owner *owner, un
 		return 0;
 	if (file < 0 || fstat(file, &st) < 0) {
 		errno = file < 0 ? -file : errno;
-		return change_error(name, err);
+		return owner_error(name, err);
 	}
-	/* ORDER: what is in the folder first, as its next owner may keep us out of it. */
-	if (S_ISDIR(st.st_mode) && change_folder(file, owner, depth + 1, err) < 0)
+	/* ORDER: the files in a directory first, since its new owner may keep us out of it. */
+	if (S_ISDIR(st.st_mode) && change_owners_in(file, owner, depth + 1, err) < 0)
 		return -1;
-	return change_file(file, name, &st, owner, err);
+	return change_owner_of(file, name, &st, owner, err);
 }
 
-static void close_folder(DIR **folder)
+static void close_owner_directory(DIR **dir)
 {
-	if (*folder)
-		closedir(*folder);
+	if (*dir)
+		closedir(*dir);
 }
 
-static int change_folder(int fd, const struct owner *owner, unsigned int depth, struct error *err)
+static int change_owners_in(int fd, const struct owner *owner, unsigned int depth,
+			    struct error *err)
 {
 	int readable = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	__attribute__((cleanup(close_folder))) DIR *folder =
+	__attribute__((cleanup(close_owner_directory))) DIR *dir =
 		readable < 0 ? NULL : fdopendir(readable);
 
 	if (depth > DEPTH_MAX)
-		return error_set(err, 0, "option U: more than %d folders in one another",
+		return error_set(err, 0,
+				 "option U: directories are nested more than %d levels deep",
 				 DEPTH_MAX);
-	if (!folder)
-		return change_error(".", err);
+	if (!dir)
+		return owner_error(".", err);
 	for (;;) {
 		const struct dirent *entry;
 
 		errno = 0;
-		entry = readdir(folder);
+		entry = readdir(dir);
 		if (!entry)
-			return errno ? change_error(".", err) : 0;
+			return errno ? owner_error(".", err) : 0;
 		if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
 			continue;
-		if (change_entry(dirfd(folder), entry->d_name, owner, depth, err) < 0)
+		if (change_owner_of_entry(dirfd(dir), entry->d_name, owner, depth, err) < 0)
 			return -1;
 	}
 }
@@ -96,8 +99,8 @@ int mount_change_owner(int tree, uid_t uid, gid_t gid, struct error *err)
 	struct stat st;
 
 	if (fstat(tree, &st) < 0)
-		return change_error(".", err);
-	if (S_ISDIR(st.st_mode) && change_folder(tree, &owner, 0, err) < 0)
+		return owner_error(".", err);
+	if (S_ISDIR(st.st_mode) && change_owners_in(tree, &owner, 0, err) < 0)
 		return -1;
-	return change_file(tree, ".", &st, &owner, err);
+	return change_owner_of(tree, ".", &st, &owner, err);
 }

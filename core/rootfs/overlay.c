@@ -14,7 +14,7 @@
 #include "core/config/change.h"
 #include "core/rootfs/tree.h"
 
-/* What is changed, and what the kernel needs beside it on the same file system. */
+/* The directory of changes, and one that the kernel needs on the same file system. */
 struct layers {
 	int upper;
 	int work;
@@ -33,32 +33,33 @@ static int open_layer(int dir, const char *where, const char *name, bool *ret_ma
 }
 
 /*
- * The root of an overlay has the owner and the mode of its upper layer.  They become those of the
- * folder below, once: with keep-id that is mostly the caller's, who may write to / there.  An owner or
- * a group that isn't mapped can't be given (EINVAL).
- * ORDER: the owner first: a change of owner clears set-group-ID.
+ * The root of an overlay has the owner and the mode of its upper layer.  A new upper layer gets those of the
+ * directory below: with keep-id the caller mostly owns that directory, and may then write to the root.  An
+ * owner or a group without a mapping can't be given (EINVAL).
+ * ORDER: the owner first, since a change of the owner clears set-group-ID.
  */
-static int take_attributes(int upper, int folder, const char *where, struct error *err)
+static int take_attributes(int upper, int dir, const char *where, struct error *err)
 {
 	struct stat st;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", upper);
-	if (fstat(folder, &st) < 0 ||
+	if (fstat(dir, &st) < 0 ||
 	    (fchownat(upper, "", st.st_uid, (gid_t)-1, AT_EMPTY_PATH) < 0 && errno != EINVAL) ||
 	    (fchownat(upper, "", (uid_t)-1, st.st_gid, AT_EMPTY_PATH) < 0 && errno != EINVAL) ||
 	    chmod(path, st.st_mode & 07777) < 0)
 		return error_set(
 			err, errno,
-			"overlay: give upper in %s the owner and the mode of the folder below",
+			"overlay: give upper in %s the owner and the mode of the directory below",
 			where);
 	return 0;
 }
 
 /*
- * ORDER: it is attached before it is used: the kernel takes layers of mounts of ours alone.
+ * ORDER: the tmpfs is attached before an overlay uses it: the kernel accepts only layers whose mounts are in
+ * our mount namespace.
  */
-static int mount_tmpfs(int folder, int *ret_fd, struct error *err)
+static int mount_layers_tmpfs(int dir, int *ret_fd, struct error *err)
 {
 	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
 	autoclose int tree = -1;
@@ -70,22 +71,22 @@ static int mount_tmpfs(int folder, int *ret_fd, struct error *err)
 	tree = fsmount(fs, FSMOUNT_CLOEXEC, 0);
 	if (tree < 0)
 		return error_set(err, errno, "overlay: make a tmpfs");
-	result = mount_attach(tree, folder);
+	result = mount_attach(tree, dir);
 	if (result < 0)
 		return error_set(err, -result, "overlay: mount a tmpfs");
 	*ret_fd = take_fd(&tree);
 	return 0;
 }
 
-static int open_place(const char *where, int folder, int *ret_fd, struct error *err)
+static int open_place(const char *where, int dir, int *ret_fd, struct error *err)
 {
 	if (str_equal(where, CONFIG_OVERLAY_IN_MEMORY))
-		return mount_tmpfs(folder, ret_fd, err);
+		return mount_layers_tmpfs(dir, ret_fd, err);
 	*ret_fd = open(where, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return *ret_fd < 0 ? error_set(err, errno, "overlay: open %s", where) : 0;
 }
 
-/* By its descriptor: a path would have to be spared of ':' and ','. */
+/* Names the layer by its descriptor: a path might have a ':' or a ',', which are separators. */
 static int set_layer(int fs, const char *key, int fd)
 {
 	char path[32];
@@ -94,12 +95,12 @@ static int set_layer(int fs, const char *key, int fd)
 	return fsconfig(fs, FSCONFIG_SET_STRING, key, path, 0);
 }
 
-static int make_overlay(int folder, const struct layers *layers, const char *path, int *ret_tree,
+static int make_overlay(int dir, const struct layers *layers, const char *path, int *ret_tree,
 			struct error *err)
 {
 	autoclose int fs = fsopen("overlay", FSOPEN_CLOEXEC);
 
-	if (fs < 0 || set_layer(fs, "lowerdir", folder) < 0 ||
+	if (fs < 0 || set_layer(fs, "lowerdir", dir) < 0 ||
 	    set_layer(fs, "upperdir", layers->upper) < 0 ||
 	    set_layer(fs, "workdir", layers->work) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_FLAG, "userxattr", NULL, 0) < 0 ||
@@ -109,24 +110,24 @@ static int make_overlay(int folder, const struct layers *layers, const char *pat
 	return *ret_tree < 0 ? error_set(err, errno, "overlay over %s", path) : 0;
 }
 
-int overlay_make(const char *where, int folder, const char *path, int *ret_tree, struct error *err)
+int overlay_make(const char *where, int dir, const char *path, int *ret_tree, struct error *err)
 {
 	autoclose int place = -1, upper = -1, work = -1;
 	bool upper_is_new, work_is_new;
 
-	if (open_place(where, folder, &place, err) < 0)
+	if (open_place(where, dir, &place, err) < 0)
 		return -1;
 	upper = open_layer(place, where, "upper", &upper_is_new, err);
 	work = upper < 0 ? -1 : open_layer(place, where, "work", &work_is_new, err);
-	if (work < 0 || (upper_is_new && take_attributes(upper, folder, where, err) < 0))
+	if (work < 0 || (upper_is_new && take_attributes(upper, dir, where, err) < 0))
 		return -1;
-	return make_overlay(folder, &(struct layers){ upper, work }, path, ret_tree, err);
+	return make_overlay(dir, &(struct layers){ upper, work }, path, ret_tree, err);
 }
 
 /* ---- by fuse-overlayfs ---- */
 
-/* S_IFDIR, in the octal digits that fuse(4) wants. */
-#define MODE_OF_FOLDER "40000"
+/* S_IFDIR in octal digits, as fuse(4) expects it. */
+#define ROOT_MODE_DIRECTORY "40000"
 
 static int set_descriptor(int fs, int fd)
 {
@@ -136,7 +137,7 @@ static int set_descriptor(int fs, int fd)
 	return fsconfig(fs, FSCONFIG_SET_STRING, "fd", text, 0);
 }
 
-/* Permissions are the kernel's to check, and for all of the container's users. */
+/* The kernel checks the permissions (default_permissions), and all users of the container have access. */
 int overlay_make_fuse(const char *path, int *ret_fuse, int *ret_tree, struct error *err)
 {
 	autoclose int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -146,7 +147,7 @@ int overlay_make_fuse(const char *path, int *ret_fuse, int *ret_tree, struct err
 	if (fuse < 0 || fs < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "source", "fuse-overlayfs", 0) < 0 ||
 	    set_descriptor(fs, fuse) < 0 ||
-	    fsconfig(fs, FSCONFIG_SET_STRING, "rootmode", MODE_OF_FOLDER, 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "rootmode", ROOT_MODE_DIRECTORY, 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "user_id", "0", 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "group_id", "0", 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_FLAG, "allow_other", NULL, 0) < 0 ||

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: init before pivot_root.
+/*
+ * Runs in: init before pivot_root.
+ *
+ * The directory of a file is walked once, inside the root (path_mkdirs_in_root()), and must be on the root
+ * file system's own mount.  The file is then opened by its last name alone, without following a link, and
+ * must be a regular file of that mount.  So neither a link of the image nor a mount of the config leads to a
+ * file of the host.
+ */
 #include "core/rootfs/own_file.h"
 
 #include <errno.h>
@@ -22,16 +29,16 @@
 
 #define FILE_SIZE_MAX PASSWD_SIZE_MAX
 
-/* How often another container can be faster. */
+/* How many times another container may replace the file between our open(2) and flock(2). */
 #define TRIES 10
 
-/* Half a second in all: a thousand times what a start needs the lock for. */
+/* Half a second in all: a start holds the lock for a thousandth of that. */
 #define LOCK_TRIES   500
 #define LOCK_WAIT_NS 1000000
 
-/* The folder and the last part of the step's destination. */
+/* The directory and the last part of the destination of a step. */
 struct spot {
-	int folder;
+	int dir;
 	char *name; /* to be freed */
 };
 
@@ -39,15 +46,15 @@ static int find_spot(const struct mount_step *step, int rootfs, struct spot *ret
 {
 	autofree char *path = str_dup(step->destination);
 	char *name = strrchr(path, '/');
-	autoclose int folder = -1;
+	autoclose int dir = -1;
 
 	*name++ = '\0';
-	folder = path_mkdirs_in_root(rootfs, *path ? path : "/", 0755);
-	if (folder < 0)
-		return folder;
-	if (!mount_is_same(folder, rootfs))
+	dir = path_mkdirs_in_root(rootfs, *path ? path : "/", 0755);
+	if (dir < 0)
+		return dir;
+	if (!mount_is_same(dir, rootfs))
 		return -EXDEV;
-	ret_spot->folder = take_fd(&folder);
+	ret_spot->dir = take_fd(&dir);
 	ret_spot->name = str_dup(name);
 	return 0;
 }
@@ -59,15 +66,15 @@ static int read_source(const struct mount_step *step, char **ret_text, size_t *r
 
 	if (result != -EACCES || step->source_fd < 0)
 		return result;
-	/* The state folder may be below one that the container's root can't search. */
+	/* The directory of the state may be below one that the container's root can't search. */
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", step->source_fd);
 	return fd_read_file(link, FILE_SIZE_MAX, ret_text, ret_size);
 }
 
-/* A regular file of the root file system's own mount. */
+/* Opens the file, if it is a regular file of the root file system's own mount. */
 static int open_own(const struct spot *spot, int flags)
 {
-	autoclose int fd = openat(spot->folder, spot->name,
+	autoclose int fd = openat(spot->dir, spot->name,
 				  flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
 	struct stat st;
 
@@ -75,7 +82,7 @@ static int open_own(const struct spot *spot, int flags)
 		return -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || !mount_is_same(fd, spot->folder))
+	if (!S_ISREG(st.st_mode) || !mount_is_same(fd, spot->dir))
 		return -EINVAL;
 	return take_fd(&fd);
 }
@@ -99,30 +106,34 @@ static bool has_all_lines(const char *text, const char *of)
 	while (span_cut(&rest, '\n', &line))
 		if (!has_line(text, line))
 			return false;
-	/* No name servers at all: then a file that has some isn't right. */
+	/* Where the source has no name servers, a file that has some isn't right. */
 	return *of || !*text;
 }
 
 /*
- * By a mount of its own: a file that is open for writing keeps its mount from being made read-only, by
- * us now and by the container's root later.
+ * Opens the file through a mount of its own.  A file that is open for writing prevents its mount from becoming
+ * read-only, which we do next, and which the container's root may do later.
  */
 static int open_to_follow(const struct spot *spot)
 {
-	autoclose int tree = (int)open_tree(spot->folder, "",
-					    AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	const struct spot copy = { .folder = tree, .name = spot->name };
+	autoclose int tree =
+		(int)open_tree(spot->dir, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	const struct spot copy = { .dir = tree, .name = spot->name };
 
 	return tree < 0 ? -errno : open_own(&copy, O_RDWR);
 }
 
-enum kept { KEPT_NOT, KEPT_WITH_MORE, KEPT_SAME };
+enum kept {
+	KEPT_NOT,	/* the file is written anew */
+	KEPT_WITH_MORE, /* it has all lines of the source, and others */
+	KEPT_SAME,	/* it is the source, byte for byte */
+};
 
 /*
- * In an overlay that is kept, what the container's users have added to the file of an earlier run is
- * still there.  What the runtime itself has written there, then or while that run went on, isn't.
+ * Does the file stay as it is?  In an overlay that is kept between runs, lines that users of the container have
+ * added stay.  Lines that urun itself wrote, at the start of an earlier run or during it, are replaced.
  */
-static enum kept keeps(const struct spot *spot, const char *wanted)
+static enum kept find_kept(const struct spot *spot, const char *wanted)
 {
 	autoclose int fd = open_own(spot, O_RDONLY);
 	autofree char *text = NULL;
@@ -141,9 +152,12 @@ static int write_anew(const struct spot *spot, const char *text, size_t size)
 	autoclose int fd = -1;
 	int result;
 
-	/* A link (to /run of a system that isn't running here), a FIFO or a device: below the overlay it stays. */
+	/*
+	 * Removes a link (mostly to /run of a system that doesn't run here), a FIFO or a device; below an
+	 * overlay it stays.
+	 */
 	fd = open_own(spot, O_PATH);
-	if (fd == -EINVAL && unlinkat(spot->folder, spot->name, 0) < 0)
+	if (fd == -EINVAL && unlinkat(spot->dir, spot->name, 0) < 0)
 		return -errno;
 	fd_close(&fd);
 	fd = open_own(spot, O_WRONLY | O_CREAT | O_TRUNC);
@@ -165,7 +179,7 @@ static int write_whole(const struct mount_step *step, const struct spot *spot, i
 
 	if (result < 0)
 		return result;
-	kept = keeps(spot, text);
+	kept = find_kept(spot, text);
 	if (kept == KEPT_NOT)
 		result = write_anew(spot, text, size);
 	if (result < 0 || kept == KEPT_WITH_MORE || !ret_fd)
@@ -175,36 +189,36 @@ static int write_whole(const struct mount_step *step, const struct spot *spot, i
 		fd_close(ret_fd);
 		*ret_fd = fd;
 	} else
-		log_debug("%s won't follow the host's: %s", step->destination,
+		log_debug("%s will not follow the host's: %s", step->destination,
 			  error_errno_text(-fd));
 	return 0;
 }
 
 /* ---- lines ---- */
 
-/* Puts a file of these bytes, with the owner and the mode of @old, in the place of what is there. */
-static int replace(const struct spot *spot, const struct stat *old, const struct strbuf *text)
+/* Replaces the file by one with these bytes, and with the owner and the mode of @old. */
+static int replace_own(const struct spot *spot, const struct stat *old, const struct strbuf *text)
 {
 	autofree char *name = str_format(".urun-%s.new", spot->name);
 	autoclose int fd = -1;
 	int result;
 
-	unlinkat(spot->folder, name, 0);
-	fd = openat(spot->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	unlinkat(spot->dir, name, 0);
+	fd = openat(spot->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	if (fchown(fd, old->st_uid, old->st_gid) < 0 || fchmod(fd, old->st_mode & 07777) < 0)
 		result = -errno;
 	else
 		result = fd_write_all(fd, text->bytes, text->size);
-	if (result == 0 && renameat(spot->folder, name, spot->folder, spot->name) < 0)
+	if (result == 0 && renameat(spot->dir, name, spot->dir, spot->name) < 0)
 		result = -errno;
 	if (result < 0)
-		unlinkat(spot->folder, name, 0);
+		unlinkat(spot->dir, name, 0);
 	return result;
 }
 
-/* A new file belongs to whom its folder belongs to, who may be another than the container's root. */
+/* A new file gets the owner of its directory, which may be another than the container's root. */
 static int open_or_make(const struct spot *spot)
 {
 	int fd = open_own(spot, O_RDWR | O_APPEND);
@@ -213,26 +227,26 @@ static int open_or_make(const struct spot *spot)
 	if (fd != -ENOENT)
 		return fd;
 	fd = open_own(spot, O_RDWR | O_APPEND | O_CREAT | O_EXCL);
-	if (fd >= 0 && (fchmod(fd, 0644) < 0 || fstat(spot->folder, &st) < 0 ||
+	if (fd >= 0 && (fchmod(fd, 0644) < 0 || fstat(spot->dir, &st) < 0 ||
 			(fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EINVAL)))
 		log_debug("%s: its owner stays the container's root", spot->name);
 	return fd;
 }
 
-/* Is the open file still the one of that name?  Another container may have put a new one there. */
+/* Does the name still lead to the open file?  Another container may have replaced the file. */
 static bool is_in_place(const struct spot *spot, const struct stat *st)
 {
 	struct stat now;
 
-	return fstatat(spot->folder, spot->name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+	return fstatat(spot->dir, spot->name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       stat_same(&now, st);
 }
 
 /*
- * Containers that start at once may have the same root.  One that is hostile may hold the lock for ever:
- * then we go on without, and only a file that is replaced at the same moment can lose a line.
+ * Containers that start at the same time may share a root.  A hostile one may hold the lock for ever: then we
+ * go on without the lock, and a line is lost only if the file is replaced at the same moment.
  */
-static void lock(int fd)
+static void lock_for_a_while(int fd)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_WAIT_NS };
 
@@ -243,15 +257,15 @@ static void lock(int fd)
 	}
 }
 
-/* Opened and locked. */
-static int lock_own(const struct spot *spot, struct stat *ret_st)
+/* Opens and locks the file. */
+static int open_locked(const struct spot *spot, struct stat *ret_st)
 {
 	for (int tries = 0; tries < TRIES; tries++) {
 		autoclose int fd = open_or_make(spot);
 
 		if (fd < 0)
 			return fd;
-		lock(fd);
+		lock_for_a_while(fd);
 		if (fstat(fd, ret_st) < 0)
 			return -errno;
 		if (is_in_place(spot, ret_st))
@@ -261,15 +275,15 @@ static int lock_own(const struct spot *spot, struct stat *ret_st)
 }
 
 /*
- * Appended in one write.  A file with a second name is replaced: the other name may be in another root
- * file system, which shares what they have in common (cp -al).
+ * Appends the lines in one write.  A file with a second name is replaced instead, since the other name may be
+ * in another root file system that was copied by links (cp -al).
  */
-static int add_lines(const struct mount_step *step, const struct spot *spot)
+static int add_step_lines(const struct mount_step *step, const struct spot *spot)
 {
 	autostrbuf struct strbuf merged = { 0 };
 	autofree char *text = NULL;
 	struct stat st;
-	autoclose int fd = lock_own(spot, &st);
+	autoclose int fd = open_locked(spot, &st);
 	size_t size;
 	int result;
 
@@ -284,13 +298,13 @@ static int add_lines(const struct mount_step *step, const struct spot *spot)
 	if (str_equal(merged.bytes, text))
 		return 0;
 	if (st.st_nlink > 1 || !str_starts_with(merged.bytes, text))
-		return replace(spot, &st, &merged);
+		return replace_own(spot, &st, &merged);
 	return fd_write_all(fd, merged.bytes + size, merged.size - size);
 }
 
 bool own_file_write(const struct mount_step *step, int rootfs, int *ret_fd)
 {
-	struct spot spot = { .folder = -1 };
+	struct spot spot = { .dir = -1 };
 	int result;
 
 	if (!(step->options.traits & (MOUNT_TRAIT_FILE | MOUNT_TRAIT_LINES)))
@@ -298,11 +312,11 @@ bool own_file_write(const struct mount_step *step, int rootfs, int *ret_fd)
 	result = find_spot(step, rootfs, &spot);
 	if (result == 0)
 		result = step->options.traits & MOUNT_TRAIT_FILE ? write_whole(step, &spot, ret_fd)
-								 : add_lines(step, &spot);
+								 : add_step_lines(step, &spot);
 	if (result < 0)
-		log_debug("%s isn't written in the root file system: %s: it is mounted there",
+		log_debug("%s isn't written in the root file system, but mounted: %s",
 			  step->destination, error_errno_text(-result));
-	fd_close(&spot.folder);
+	fd_close(&spot.dir);
 	free(spot.name);
 	return result == 0;
 }

@@ -7,22 +7,21 @@
 #include "core/config/mount_plan.h"
 
 /*
- * Files that are written into the container's own, in place of a mount over them, which programs in
- * the container couldn't replace (core/container/etc_file.h says which).
- * Nothing is written but to files of the root file system's own mount: what the config mounts in it
- * may be the user's.
+ * Files of urun's (core/container/etc_file.h says which) that are written into the container's own files,
+ * instead of being mounted over them: programs in the container can't replace a file that is a mount point.
+ * Only files of the root file system's own mount are written, since a mount of the config may be the user's.
  * Runs in: init before pivot_root, with all capabilities in the user namespace.
  */
 
 /*
- * Writes what the step asks for below @rootfs: the option x-urun-file puts the source's bytes in the
- * place of what is there, x-urun-lines adds the plan's lines that a file of users or groups lacks.  An
- * overlay's file that has all lines of the source already, from an earlier run, stays as it is.
- * *@ret_fd (the caller's to close; NULL: not wanted) is the file of x-urun-file, open for reading and
- * writing, if it has the source's bytes and no others, so that the runtime may go on to write it; it
- * doesn't hinder the root's mount from becoming read-only.
- * Returns false where the step asks for neither, or where it can't be done: then the source is to be
- * mounted.
+ * Writes the file of @step below @rootfs.  With the trait "file" the file gets the bytes of the source; with
+ * the trait "lines" the file, one of users or groups, gets those lines of the plan that it lacks.  A file of
+ * an overlay that has all lines of the source already, from an earlier run, stays as it is.
+ * *@ret_fd (the caller's to close; NULL: not wanted) is set for the trait "file", if the file has exactly the
+ * bytes of the source: open for reading and writing, so that urun can update the file later.  The descriptor
+ * doesn't prevent the mount of the root from becoming read-only.
+ * Returns false where the step has neither trait, or where the file can't be written: then the caller mounts
+ * the source.
  */
 bool own_file_write(const struct mount_step *step, int rootfs, int *ret_fd);
 

@@ -21,7 +21,7 @@ static int set_groups(const struct config_user *user, enum user_groups groups, s
 {
 	if (groups == USER_GROUPS_KEEP)
 		return 0;
-	/* With groups scope_config() has refused it, or dropped them. */
+	/* scope_config() has already refused or dropped the groups of the config. */
 	if (groups == USER_GROUPS_DENIED && user->additional_gids.count == 0)
 		return 0;
 	if (setgroups(user->additional_gids.count, user->additional_gids.items) == 0)
@@ -34,11 +34,10 @@ static int set_groups(const struct config_user *user, enum user_groups groups, s
 }
 
 /*
- * ORDER: directly after each change of an id, even one for files alone: the kernel then makes the
- * process as open to ptrace(2) as the host's fs.suid_dumpable says, and 1 is open.  For `exec`, the
- * container looks on.
+ * ORDER: directly after each change of an id, also of a file system id: the kernel then sets the dumpable mark
+ * to the host's fs.suid_dumpable, which may be 1, and the container could look into us by ptrace(2).
  */
-static void stay_sealed(void)
+static void stay_undumpable(void)
 {
 	prctl(PR_SET_DUMPABLE, 0);
 }
@@ -49,8 +48,8 @@ int process_become_user(const struct config_user *user, enum user_groups groups,
 	gid_t gid = (gid_t)user->gid.value;
 
 	/*
-	 * ORDER: groups and gid first: both need a capability that the change of uid takes out of
-	 * the effective set.
+	 * ORDER: groups and gid first: both need a capability, and the change of the uid clears the
+	 * effective set.
 	 */
 	if (set_groups(user, groups, err) < 0)
 		return -1;
@@ -60,10 +59,10 @@ int process_become_user(const struct config_user *user, enum user_groups groups,
 			errno == EINVAL ? "process.user.gid: gid %u has no mapping in the container"
 					: "become gid %u",
 			gid);
-	stay_sealed();
+	stay_undumpable();
 	/*
-	 * ORDER: before setresuid(), which would clear the permitted set that capability_apply()
-	 * chooses from.
+	 * ORDER: before setresuid(), which would else clear the permitted set, from which
+	 * capability_apply() takes its capabilities.
 	 */
 	if (uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "keep capabilities over the change of uid");
@@ -73,7 +72,7 @@ int process_become_user(const struct config_user *user, enum user_groups groups,
 			errno == EINVAL ? "process.user.uid: uid %u has no mapping in the container"
 					: "become uid %u",
 			uid);
-	stay_sealed();
+	stay_undumpable();
 	if (uid != 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "forget the kept capabilities");
 	return 0;
@@ -111,25 +110,25 @@ int user_find_groups(int root, enum user_groups groups, struct arena *arena,
 void user_files_begin(const struct config_user *user)
 {
 	/*
-	 * They say nothing of failure; then we are stricter or laxer than the program will be, and
-	 * execve(2) decides.
+	 * These calls don't report a failure.  After one, our checks are stricter or laxer than those of
+	 * the program's user, and execve(2) decides.
 	 */
 	setfsgid((gid_t)user->gid.value);
-	stay_sealed();
+	stay_undumpable();
 	setfsuid((uid_t)user->uid.value);
-	stay_sealed();
+	stay_undumpable();
 }
 
 void user_files_end(void)
 {
-	/* ORDER: the uid first: it brings back the capabilities by which the gid may be any. */
+	/* ORDER: the uid first: it restores the capabilities that the change of the gid needs. */
 	setfsuid(geteuid());
-	stay_sealed();
+	stay_undumpable();
 	setfsgid(getegid());
-	stay_sealed();
+	stay_undumpable();
 }
 
-/* Back to all capabilities that we hold, which the change of uid took out of the effective set. */
+/* Makes all permitted capabilities effective again, which the change of the uid has cleared. */
 static int raise_capabilities(struct error *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -152,18 +151,18 @@ int user_ids_begin(const struct config_user *user, struct user_ids *ret_own, str
 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "keep capabilities over the change of uid");
-	/* ORDER: the gid first: it takes a capability that the change of uid makes ineffective. */
+	/* ORDER: the gid first: it needs a capability that the change of the uid makes ineffective. */
 	if (setresgid(gid, gid, gid) < 0)
 		return error_set(err, errno, "become gid %u for a while", gid);
-	stay_sealed();
+	stay_undumpable();
 	if (setresuid(uid, uid, uid) < 0) {
 		error_set(err, errno, "become uid %u for a while", uid);
 		if (setresgid(own.gid, own.gid, own.gid) < 0)
 			return error_set(err, errno, "become gid %u again", own.gid);
-		stay_sealed();
+		stay_undumpable();
 		return -1;
 	}
-	stay_sealed();
+	stay_undumpable();
 	*ret_own = own;
 	return 0;
 }
@@ -187,11 +186,11 @@ int user_ids_end(const struct user_ids *own, struct error *err)
 		return -1;
 	if (setresuid(own->uid, own->uid, own->uid) < 0)
 		return error_set(err, errno, "become uid %u again", own->uid);
-	stay_sealed();
+	stay_undumpable();
 	if (setresgid(own->gid, own->gid, own->gid) < 0)
 		return error_set(err, errno, "become gid %u again", own->gid);
-	stay_sealed();
-	/* Without uid 0 among the ids no change of them touches the effective set; it does no harm. */
+	stay_undumpable();
+	/* Needed where one of the ids was 0, and harmless else. */
 	if (raise_capabilities(err) < 0)
 		return -1;
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)

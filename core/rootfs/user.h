@@ -8,45 +8,44 @@
 
 /* What happens to the supplementary groups. */
 enum user_groups {
-	USER_GROUPS_SET,  /* process.user.additionalGids, no others */
-	USER_GROUPS_KEEP, /* left as they are: run.oci.keep_original_groups */
-	USER_GROUPS_DENIED, /* /proc/self/setgroups says deny: the groups stay, and additionalGids are an error */
+	USER_GROUPS_SET,  /* exactly process.user.additionalGids */
+	USER_GROUPS_KEEP, /* the caller's groups stay: run.oci.keep_original_groups */
+	USER_GROUPS_DENIED, /* /proc/self/setgroups is "deny": the groups stay, additionalGids are an error */
 };
 
 /*
- * Makes this process @user's: groups, gid, uid (real, effective, saved, file system).  The
- * permitted capabilities stay, for capability_apply(); the effective ones are gone where @user
- * isn't root. An id without mapping is an error that says so.
+ * Gives this process the ids of @user: groups, gid and uid (real, effective, saved, file system).  The
+ * permitted capabilities stay, for capability_apply(); the effective ones are cleared where @user isn't root.
+ * Fails with a text of its own for an id without a mapping.
  * Runs in: init after pivot_root; after capability_drop_bounding(), before capability_apply().
  */
 int process_become_user(const struct config_user *user, enum user_groups groups, struct error *err);
 
 /*
- * Gives @user, whose uid is set, the group and (with USER_GROUPS_SET) the supplementary groups that
- * /etc/passwd and /etc/group below @root have for that uid; these come before the ones that @user has
- * already.  Group 0 where passwd doesn't have the uid.  Lists are @arena's.
+ * Sets the group of @user, whose uid is set, and with USER_GROUPS_SET the supplementary groups, to those that
+ * /etc/passwd and /etc/group below @root have for that uid.  Supplementary groups that @user already has come
+ * after these.  A uid that passwd doesn't have gets group 0.  The lists are @arena's.
  * Runs in: setns, in the container's root.
  */
 int user_find_groups(int root, enum user_groups groups, struct arena *arena,
 		     struct config_user *user, struct error *err);
 
 /*
- * From the first to the second, files are opened and tested with @user's uid and gid (setfsuid(2)),
- * without the capabilities that override permissions where @user isn't root.  For program_find(),
- * long before the user changes.
- * ORDER: where @user isn't root, both clear the death signal (PR_SET_PDEATHSIG), as each change of
- * a file system id does: who needs it sets it again after the second.  Both leave the process not
- * dumpable.
+ * Between these two calls, files are opened and checked with the uid and gid of @user (setfsuid(2)), and where
+ * @user isn't root, without the capabilities that override permissions.  program_find() is called between
+ * them, long before the process gets the ids of @user.
+ * ORDER: where @user isn't root, both calls clear the death signal (PR_SET_PDEATHSIG), as each change of a
+ * file system id does; the caller sets the signal again after the second.  Both leave the process undumpable.
  */
 void user_files_begin(const struct config_user *user);
 void user_files_end(void);
 
 /*
- * From the first to the second, all ids of this process are @user's, where setfsuid(2) isn't enough:
- * a FUSE file system without allow_other asks for the real, effective and saved ids of its owner.
- * The permitted capabilities stay, so that nobody with the user's ids may look into this process.
- * The first fails where the ids aren't mapped, and has changed nothing then.
- * ORDER: both clear the death signal.  After them this process isn't dumpable.
+ * Between user_ids_begin() and user_ids_end(), all ids of this process are those of @user, where setfsuid(2)
+ * isn't enough: a FUSE file system without allow_other demands the real, effective and saved ids of its owner.
+ * The permitted capabilities stay, so that processes with the ids of @user can't look into this one.
+ * user_ids_begin() fails for an id without a mapping, and then has changed nothing.
+ * ORDER: both calls clear the death signal.  After them this process is undumpable.
  * Runs in: init, as root of the user namespace.
  */
 struct user_ids {
@@ -54,18 +53,18 @@ struct user_ids {
 	gid_t gid;
 };
 int user_ids_begin(const struct config_user *user, struct user_ids *ret_own, struct error *err);
-/* As user_ids_begin(), with all capabilities in effect: for mounts and what else init does in such a place. */
+/* As user_ids_begin(), with all capabilities effective, for mounts in a directory that only @user may enter. */
 int user_ids_begin_with_rights(const struct config_user *user, struct user_ids *ret_own,
 			       struct error *err);
 int user_ids_end(const struct user_ids *own, struct error *err);
 
 /*
- * The home directory of @uid from /etc/passwd below @root (a descriptor of the container's root,
- * not trusted); "/" where there is none.  The caller frees it.
+ * The home directory of @uid in /etc/passwd below @root, a descriptor of the container's root, which isn't
+ * trusted; "/" where the file has none.  The caller frees the text.
  */
 char *user_home(int root, uid_t uid);
 
-/* The same from passwd's bytes; NULL: not in it, or not an absolute path. */
+/* The same from the bytes of passwd; NULL: the uid isn't in them, or its home isn't an absolute path. */
 char *user_home_parse(const char *bytes, size_t size, uid_t uid);
 
 #endif
