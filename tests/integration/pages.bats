@@ -66,9 +66,9 @@ help_options() {
 	done
 }
 
-# fields_of SHAPE: prints the names of a table of core/config/shapes.c.
+# fields_of SHAPE: prints the names of a table of core/config/shapes.c.  A row begins with "{" or with the name of a macro.
 fields_of() {
-	awk -v table=" $1_fields[]" 'index($0, table) { on = 1 } /^}/ { on = 0 } on && /^\t{ "/ { print }' "$TREE/core/config/shapes.c" | cut -d'"' -f2
+	awk -v table=" $1_fields[" 'index($0, table) { on = 1 } /^}/ { on = 0 } on && /^\t({ |[A-Z_]+\(.*)"/ { print }' "$TREE/core/config/shapes.c" | cut -d'"' -f2
 }
 
 @test "urun-config(5) has every field of a config and every annotation that urun knows" {
