@@ -238,8 +238,8 @@ static bool seccomp_refuses(const struct host *host, char fix[static HOST_FIX_SI
 }
 
 /*
- * Since Linux 5.12 a process needs CAP_SETFCAP to map the outer uid 0.  Source:
- * user_namespaces(7).
+ * Since Linux 5.12 a process needs CAP_SETFCAP to map the outer uid 0.
+ * Source: user_namespaces(7).
  */
 static bool root_without_setfcap(const struct host *host, char fix[static HOST_FIX_SIZE])
 {

@@ -53,7 +53,7 @@ void overlay_release(struct overlay *overlay);
 
 /*
  * Starts the program that serves @fuse_fd, after init has mounted the file system.  The program is
- * confined as rootless/overlay_server.h says.  Takes over *fuse_fd.
+ * confined as rootless/overlay_server.c says.  Takes over *fuse_fd.
  */
 int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err);
 

@@ -281,7 +281,7 @@ static bool is_device(const char *path, const struct config_device *device, stru
 
 /*
  * The kernel refuses to make a device node (mknod(2)) in every user namespace but the initial one.
- * So the host's node is bound, under the name that the host has for the device.
+ * So the host's node is bound, whatever name it has on the host.
  */
 static int scope_device(const struct scope *scope, size_t index, struct error *err)
 {

@@ -44,8 +44,8 @@ static int write_map(pid_t pid, const char *name, const struct idmap *map,
 
 	idmap_print_lines(map, &text);
 	/*
-	 * The kernel takes a map in one write that is smaller than a page.  Source:
-	 * user_namespaces(7).
+	 * The kernel takes a map in one write that is smaller than a page.
+	 * Source: user_namespaces(7).
 	 */
 	if (text.size >= (size_t)sysconf(_SC_PAGESIZE))
 		return error_set(err, 0, "%s: %zu mappings are too long for the kernel", name,
@@ -170,7 +170,7 @@ int userns_write_maps(pid_t pid, const struct userns_plan *plan, struct error *e
  * Process boundary: the child has our memory, waits in its user namespace, and dies when we die or
  * kill it.
  */
-static void __attribute__((noreturn)) cloned_wait_in_namespace(void)
+static _Noreturn void cloned_wait_in_namespace(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
