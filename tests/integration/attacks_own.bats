@@ -200,7 +200,7 @@ refuses_helper() {
 	refute_contains "$output" c1
 }
 
-@test "urun executes a helper whose owner is urun's, or which only users can write to who can write to urun" {
+@test "urun executes a helper of its own owner, also where a group can write to both" {
 	programs_beside
 	[ -e /dev/net/tun ] || skip "there is no /dev/net/tun"
 	observe "$COPY/urun" --root "$STATE" run --bundle "$BUNDLE" --network slirp c1

@@ -67,7 +67,7 @@ says() {
 	assert_output /run/notify/notify.sock
 }
 
-@test "run --detach and start return when the program is ready, and tell systemd that it is the main process" {
+@test "run --detach and start return when the program is ready, and tell systemd its pid" {
 	local path=$BATS_TEST_TMPDIR/systemd-notify pid
 	listen_as_systemd "$path"
 	says --stay STATUS=begins READY=1
