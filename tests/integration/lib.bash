@@ -57,12 +57,13 @@ teardown() {
 	fi
 }
 
-# Processes that the tests have started and are in another user namespace than theirs, or named urun: "PID starttime" a line,
-# sorted.  (The start time, so that a pid's second life isn't taken for the first.)  processes_of_ours NAME…: those so named.
+# processes_of_ours [NAME…]: prints the processes that the tests started and that have one of these names; without a name those in another
+# user namespace than the tests', and those whose name begins with urun.  "PID STARTTIME" a line, sorted: the start time tells a process
+# from a later one with the same pid.
 #
-# One find and one awk look at all of them: bats traps each command of bash, and a loop over /proc took longer than most tests.
-# What can't be read belongs to another user, or has ended.  A process is ours when its parents lead to the reaper; a parent that
-# has ended since is looked up again, as its children have another one now.
+# One find and one awk read all processes: bats traps each command of bash, so that a loop over /proc took longer than most tests.  A
+# process whose files can't be read belongs to another user, or has ended.  A process is ours if its parents lead to the reaper.  If a
+# parent has ended meanwhile the search begins again, as its children have another parent then.
 processes_of_ours() {
 	{ find /proc/[0-9]*/ns/user -maxdepth 0 -printf '%p %l\n' 2>/dev/null || true; } |
 		awk -v own="$(readlink /proc/self/ns/user)" -v reaper="${URUN_TEST_REAPER:-1}" -v names=" $* " '
@@ -97,7 +98,7 @@ processes_of_ours() {
 			}' | sort
 }
 
-# newest_process NAME: the pid of the newest process of that name that the tests have started; fails where there is none.
+# newest_process NAME: prints the pid of the newest process with this name that the tests started; fails if there is none.
 newest_process() {
 	processes_of_ours "$1" | sort -n -k 2,2 -k 1,1 | awk '{ pid = $1 } END { if (NR == 0) exit 1; print pid }'
 }
