@@ -12,7 +12,10 @@
 int failure_create(int dir, const char *name)
 {
 	static const struct failure none;
-	/* Written, and no hole: a full file system is an error here, and no SIGBUS in init later. */
+	/*
+	 * The bytes are written, so that the file has no hole: on a full file system this is an
+	 * error now, and not a SIGBUS in init later.
+	 */
 	int failed = file_create(dir, name, 0600, &none, sizeof(none));
 	int fd;
 
@@ -35,7 +38,7 @@ int failure_map(int fd, struct failure **ret_failure, struct error *err)
 void failure_set(struct failure *failure, const struct error *err)
 {
 	message_error_make(err, &failure->error);
-	/* ORDER: last, as the reader goes by it. */
+	/* ORDER: last: the reader trusts the rest of the failure once this is set. */
 	__atomic_store_n(&failure->is_set, 1, __ATOMIC_RELEASE);
 }
 

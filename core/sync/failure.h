@@ -8,28 +8,35 @@
 #include "core/sync/message.h"
 
 /*
- * A file by which the first process of a created container tells `start` why execve failed.  The process is
- * under the container's seccomp filter by then, which may refuse write(2) and sendmsg(2), and it isn't
- * `start`'s child, so that its end has no status.  The process has the file mapped and writes to memory, which
- * takes no system call; execve removes the mapping.
+ * A file by which the first process of a created container tells `start` why execve failed.  By
+ * then the process is under the container's seccomp filter, which may refuse write(2) and
+ * sendmsg(2); and `start` isn't its parent, so `start` gets no exit status.  Therefore the process
+ * maps the file and writes to memory, which needs no system call.  A successful execve removes the
+ * mapping.
  */
 struct failure {
 	uint32_t is_set;
 	struct message_error error;
 };
 
-/* Makes the file @name below @dir, without a failure.  Returns its descriptor or a negative errno. */
+/*
+ * Makes the file @name below @dir, without a failure.  Returns its descriptor or a negative errno.
+ */
 int failure_create(int dir, const char *name);
 
-/* The file in memory, shared with who reads it; the descriptor can be closed then.  Runs in: init. */
+/*
+ * Maps the file, shared with its reader; the descriptor may be closed afterwards.  Runs in: init.
+ */
 int failure_map(int fd, struct failure **ret_failure, struct error *err);
 
-/* Makes no system call.  Runs in: init, under the container's filter. */
+/*
+ * Writes @err into the mapping; makes no system call.  Runs in: init, under the container's filter.
+ */
 void failure_set(struct failure *failure, const struct error *err);
 
 /*
- * Returns -1 with the failure that was written, 0 where there is none.  A process of another container can
- * have taken the writer over (see init.c), so that nothing in the file is trusted.
+ * Returns -1 with the failure that was written, or 0 where there is none.  Nothing in the file is
+ * trusted: a process of another container may have taken the writer over (see core/init/init.c).
  * Runs in: parent.
  */
 int failure_read(int fd, struct error *err);

@@ -14,14 +14,16 @@ static unsigned int timeout_ms(const struct config_hook *hook)
 {
 	if (!hook->timeout.set)
 		return 0;
-	/* A month and a half is as good as any longer time. */
+	/*
+	 * spawn counts milliseconds in an unsigned int: 49 days, which stand for any longer time.
+	 */
 	return hook->timeout.value > UINT_MAX / 1000 ? UINT_MAX
 						     : (unsigned int)hook->timeout.value * 1000;
 }
 
 /*
- * The list with a NULL behind it; @first stands for an empty one.  The caller frees it, not the
- * texts.
+ * The texts of the list with a NULL behind them, as execve(2) wants them; where the list is empty,
+ * @first alone.  The caller frees the array, not the texts.
  */
 static char **to_vector(const struct str_list *list, char *first)
 {

@@ -52,7 +52,7 @@ static int set_clocks(const struct config_linux *config, int fd, struct error *e
 				      (long long)offset->secs.value,
 				      (unsigned long long)offset->nanosecs.value);
 
-		/* The kernel takes no text but at the beginning of the file. */
+		/* The kernel accepts a line at offset 0 only. */
 		if (lseek(fd, 0, SEEK_SET) < 0 || write(fd, line, (size_t)length) < 0)
 			return error_set(err, errno, "linux.timeOffsets.%s: set the clock",
 					 offset->clock);

@@ -6,20 +6,21 @@
 #include "core/config/config.h"
 
 /*
- * Joining namespaces by their descriptors: @joined has one for each enum config_namespace_type, and
- * -1 where none is joined.  The descriptors stay the caller's.
- * Runs in: init, and the process that becomes init, before the mount namespace is joined.
- * All make system calls only: the process may be a clone that has its parent's memory.
+ * Joining namespaces by their descriptors.  @joined has a descriptor for each enum
+ * config_namespace_type, -1 where no namespace of that type is joined.  The caller keeps the
+ * descriptors.  All functions make system calls only: the process may be a clone that shares the
+ * memory of its parent.
+ * Runs in: init, and the process that becomes init, before it joins the mount namespace.
  * Source: setns(2).
  */
 
-/* Nothing to do where @joined has no descriptor of @type. */
+/* Joins the namespace of @type; does nothing where @joined has no descriptor of it. */
 int join_namespace(const int joined[static CONFIG_NS_COUNT], enum config_namespace_type type,
 		   struct error *err);
 
 /*
- * Joins network, ipc, uts and cgroup.
- * ORDER: after the user namespace, whose capabilities these need.
+ * Joins the network, ipc, uts and cgroup namespaces.
+ * ORDER: after the user namespace: setns(2) needs capabilities in it.
  */
 int join_late_namespaces(const int joined[static CONFIG_NS_COUNT], struct error *err);
 
@@ -28,17 +29,17 @@ extern const enum config_namespace_type joined_late[];
 extern const size_t joined_late_count;
 
 /*
- * Opens the file of our clocks' offsets, for join_time_namespace().  The file of a process that isn't
- * dumpable belongs to the root of the user namespace that its memory map is from.  The caller closes
- * *@ret_fd.
+ * Opens /proc/self/timens_offsets for join_time_namespace().  The caller closes *@ret_fd.
+ * ORDER: before the user namespace is joined: the file of a process that isn't dumpable belongs to
+ * the root of the user namespace in which the process was executed.
  */
 int join_open_clocks(int *ret_fd, struct error *err);
 
 /*
  * Joins the time namespace of @joined, or makes a new one where @new_flags has CLONE_NEWTIME, and
- * sets the clocks of linux.timeOffsets.  A new one holds for children and, since Linux 6.1, from
- * the next execve on; its clocks can be set only while it is empty.  @clocks_fd is of
- * join_open_clocks(), and -1 where the file is to be opened now.
+ * sets the clocks of linux.timeOffsets.  Children enter a new time namespace; the process itself
+ * enters at the next execve, since Linux 6.1.  The clocks can be set only while the namespace has
+ * no process.  @clocks_fd is the descriptor of join_open_clocks(); -1: the file is opened now.
  * Source: time_namespaces(7).
  */
 int join_time_namespace(const int joined[static CONFIG_NS_COUNT], int new_flags,

@@ -23,7 +23,7 @@ void message_error_make(const struct error *err, struct message_error *ret_sent)
 	memset(ret_sent, 0, sizeof(*ret_sent));
 	ret_sent->code = err->code;
 	ret_sent->status = err->status;
-	/* Not as bytes: behind the end of a text lies what was in this memory before. */
+	/* Copied as texts, not as bytes: behind a text's end there are bytes of older use. */
 	snprintf(ret_sent->text, sizeof(ret_sent->text), "%s", err->text);
 	snprintf(ret_sent->hint, sizeof(ret_sent->hint), "%s", err->hint);
 }
@@ -36,9 +36,9 @@ int message_error_adopt(const struct message_error *received, struct error *err)
 	sent.text[sizeof(sent.text) - 1] = '\0';
 	sent.hint[sizeof(sent.hint) - 1] = '\0';
 	is_valid = sent.code >= 0 && sent.status >= 0 && sent.status <= 255;
-	/* An error without text would pass for one that has been gathered: see error_gather(). */
+	/* error_gather() takes an error without text for one that it has gathered already. */
 	error_set(err, is_valid ? sent.code : 0, "%s",
-		  sent.text[0] ? sent.text : "the child fails without saying why");
+		  sent.text[0] ? sent.text : "the child failed without an error message");
 	error_hint(err, "%s", sent.hint);
 	err->status = is_valid ? sent.status : 0;
 	return -1;

@@ -9,38 +9,40 @@
 #include "core/base/error.h"
 #include "core/base/str.h"
 
-/* What the child calls itself (PR_SET_NAME) until execve. */
+/* The name (PR_SET_NAME) that the child gives itself until execve. */
 #define INIT_COMM "urun:init"
 
 /*
- * The messages of the sync pipe, in the order in which they come.
+ * The messages of the sync pipe, in the order in which they are sent.
  *
  *   parent: urun                                child: urun init
- *   ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
- *   only to a process that joins the namespaces by itself (core/parent/clone.c says when):
+ *   ───────────────────────────────────────────────────────────────────────────────────────────
+ *   only where the child joins the namespaces by itself (core/parent/clone.c explains when):
  *   namespaces           JOIN ────────────────▶ joins or makes the user namespace
- *                     ◀───────────── JOINED     the user namespace is new and waits for its maps
- *   to all:
- *   maps are written     BOOTSTRAP ───────────▶ becomes root; a clone of the parent joins and executes itself
- *   scoped config        CONFIG ──────────────▶ namespaces that come second, mounts, devices, console
- *   starts urun-slirp ◀──────────── NETWORK     with the tap device and its namespaces; only where the container's network is slirp
- *   starts fuse-overlayfs ◀──────── OVERLAY     with the FUSE descriptor of the root; only where it is to be served so
- *   gives it to a helper ◀────────── RESOLV     with the container's resolv.conf; only where it was written in the root itself
- *                     ◀────────────── HOOKS     rootfs is ready and not entered; only where the config has such hooks
- *   prestart, createRuntime  RESUME ──────────▶ createContainer hooks; pivot_root; masked paths; sysctl
- *                     ◀────────────── READY     with the console's master, where the process has a terminal
- *   state, pid file      RUN ─────────────────▶ waits for `start` where that was ordered; startContainer hooks; execve
+ *                     ◀───────────── JOINED     the user namespace is new, its maps aren't written
+ *   always:
+ *   maps are written     BOOTSTRAP ───────────▶ becomes root; a clone joins and executes itself
+ *   scoped config        CONFIG ──────────────▶ second namespaces, mounts, devices, console
+ *   starts urun-slirp ◀──────────── NETWORK     the network is slirp: the tap device
+ *   starts fuse-overlayfs ◀──────── OVERLAY     fuse-overlayfs serves the root: its FUSE descriptor
+ *   gives it to a helper ◀────────── RESOLV     resolv.conf was written in the root itself
+ *                     ◀────────────── HOOKS     the config has early hooks; the rootfs is ready
+ *   prestart, createRuntime  RESUME ──────────▶ createContainer; pivot_root; masked paths; sysctl
+ *                     ◀────────────── READY     the process has a terminal: its console's master
+ *   state, pid file      RUN ─────────────────▶ waits for `start`; startContainer hooks; execve
  *                     ◀──── end of the pipe     execve happened: the pipe is close-on-exec
  *
- *                     ◀───────────── FORKED     once between CONFIG and READY, from a process that joins by itself: a
- *                                               child of the first process, in the container's pid namespace, goes on
+ *   once between CONFIG and READY, where the child joins the namespaces by itself:
+ *                     ◀───────────── FORKED     its child, in the new pid namespace, goes on
  *   new pid in state     ADOPTED ─────────────▶ goes on
- *                     ◀──────────────── LOG     at any time
- *                     ◀────────────── ERROR     at any time; the last one: the child is gone then
+ *   at any time:
+ *                     ◀──────────────── LOG
+ *                     ◀────────────── ERROR     the last message: the child ends
  *
- * The FIFO from which `start` hears of a created container carries ERROR and LOG alone, and its end says the same as the
- * pipe's.  Where the container's filter lets nothing be sent, a file has the error: core/sync/failure.h.
- * Both ends are the same file executed, so payloads that aren't text are plain structs.
+ * `start` reads a FIFO of the created container in place of the pipe.  The FIFO carries ERROR and
+ * LOG only, and its end means the same as the end of the pipe.  Where the container's filter lets
+ * nothing be sent, the error is in a file: core/sync/failure.h.
+ * Both sides execute the same file, so payloads that aren't text are plain structs.
  */
 enum message_type {
 	MESSAGE_BOOTSTRAP = 1, /* no payload */
@@ -60,7 +62,7 @@ enum message_type {
 	MESSAGE_ADOPTED, /* uint32_t: the sender's pid, as the parent sees it */
 };
 
-/* As a set: what the reader is ready to take in its state. */
+/* For sets of types, such as those that a reader accepts at the moment. */
 #define MESSAGE_BIT(type) (1u << (type))
 
 #define MESSAGE_FDS_MAX 8
@@ -75,19 +77,22 @@ struct message {
 
 #define MESSAGE_NONE ((struct message){ .fds = { -1, -1, -1, -1, -1, -1, -1, -1 } })
 
-/* Frees the payload and closes the descriptors that nobody took. */
+/* Frees the payload and closes the descriptors that are still in the message. */
 void message_release(struct message *message);
 #define automessage __attribute__((cleanup(message_release)))
 
 /* The last argument of `urun init` for a process that is sent JOIN first. */
 #define INIT_MODE_JOIN "join"
 
-/* What MESSAGE_JOIN carries. */
+/* The payload of MESSAGE_JOIN. */
 struct message_join {
 	uint32_t new_flags; /* CLONE_NEW…: the namespaces to make */
-	/* One bit for each enum config_namespace_type; the descriptors come in the order of the bits. */
+	/*
+	 * One bit for each enum config_namespace_type; the descriptors are in the order of the
+	 * bits.
+	 */
 	uint32_t joined;
-	uint32_t before_user; /* those of @joined that need the caller's user namespace */
+	uint32_t before_user; /* types of @joined that need the caller's user namespace */
 	/* The root of the user namespace; see userns_become_root(). */
 	uint32_t root_uid;
 	uint32_t root_gid;
@@ -95,8 +100,8 @@ struct message_join {
 };
 
 /*
- * A failure as it is sent.  It has no pointer: a struct error's would be an address that the
- * sender, whom the parent doesn't trust, has chosen.
+ * A failure as it is sent: text, hint, errno and exit status.  There is no pointer in it, since the
+ * parent doesn't trust the sender, and a pointer would be an address of the sender's choice.
  */
 struct message_error {
 	int32_t code;	/* errno, or 0 */
@@ -105,12 +110,12 @@ struct message_error {
 	char hint[ERROR_HINT_SIZE];
 };
 
-/* Makes no system call. */
+/* Fills @ret_sent from @err; makes no system call. */
 void message_error_make(const struct error *err, struct message_error *ret_sent);
 
 /*
- * The child's failure becomes ours; returns -1.  The child isn't trusted: its texts are ended here, its
- * numbers are checked, and err->all, which is the parent's own list, stays what it is.
+ * Copies the child's failure into @err and returns -1.  The child isn't trusted: the texts are
+ * terminated and the numbers checked here.  err->all, the parent's own list, isn't changed.
  */
 int message_error_adopt(const struct message_error *received, struct error *err);
 
@@ -121,22 +126,22 @@ enum order_flag {
 	ORDER_DIE_WITH_PARENT = 1 << 4, /* the program too is killed when the parent ends */
 	ORDER_KEEP_GROUPS = 1 << 5,	/* supplementary groups are left as they are */
 	ORDER_SETGROUPS_DENIED = 1 << 6,
-	ORDER_FILTER = 1 << 7,	      /* there is a seccomp filter, in its section */
-	ORDER_SETNS = 1 << 8,	      /* join what is there: `exec`, not the first process */
-	ORDER_FUSE_OVERLAY = 1 << 10, /* the overlay over the root is fuse-overlayfs */
+	ORDER_FILTER = 1 << 7,	      /* there is a seccomp filter: ORDER_FILTER_BPF */
+	ORDER_SETNS = 1 << 8,	      /* `exec`: join the namespaces of a running container */
+	ORDER_FUSE_OVERLAY = 1 << 10, /* the overlay over the root is served by fuse-overlayfs */
 	/* `exec`: the user's groups are those of the container's /etc/passwd and /etc/group */
 	ORDER_OWN_GROUPS = 1 << 11,
 	ORDER_PRCTL_ALLOWED = 1 << 12, /* the filter lets prctl(2) through */
-	ORDER_TRY = 1 << 13,	       /* `check`: the program is executed and doesn't run */
+	ORDER_TRY = 1 << 13,	       /* `check`: the program is executed, but never runs */
 };
 
-/* Descriptors that come with CONFIG, each only where there is one, in this order. */
+/* Descriptors that are sent with CONFIG, each only where it is needed, in this order. */
 enum order_fd {
-	ORDER_FD_START, /* ORDER_WAIT_START: the FIFO that `start` writes into */
-	ORDER_FD_STARTED, /* the same: the FIFO from which `start` hears of the execve, or of an error */
+	ORDER_FD_START,		  /* ORDER_WAIT_START: the FIFO that `start` writes into */
+	ORDER_FD_STARTED,	  /* the same: the FIFO that tells `start` of execve or an error */
 	ORDER_FD_FAILED,	  /* the same: a file for an error, see core/sync/failure.h */
 	ORDER_FD_SECCOMP_SOCKET,  /* the connection that the seccomp listener is sent over */
-	ORDER_FD_MOUNT_NAMESPACE, /* the one to join */
+	ORDER_FD_MOUNT_NAMESPACE, /* the mount namespace to join */
 	ORDER_FD_COUNT,
 };
 #define ORDER_FDS_NONE             \
@@ -150,35 +155,38 @@ enum order_section {
 	ORDER_ID,	      /* the container's id */
 	ORDER_STATE_CREATING, /* the state for hooks, JSON; empty where there are no hooks */
 	ORDER_STATE_CREATED,
-	ORDER_NETWORK,	/* of NETWORK_SLIRP: struct network_options; else empty */
-	ORDER_HOOK_ENV, /* for hooks without one: "NAME=value" of the caller, a NUL behind each */
+	ORDER_NETWORK,	/* struct network_options where the network is slirp; else empty */
+	ORDER_HOOK_ENV, /* environment of hooks without one: "NAME=value", a NUL behind each */
 	ORDER_SECTION_COUNT,
 };
 
-/* What MESSAGE_CONFIG begins with; the sections follow in their order, each with a NUL behind it. */
+/*
+ * Begins the payload of MESSAGE_CONFIG.  The sections follow in order, each with a NUL behind it.
+ */
 struct message_order {
 	uint32_t flags;	       /* enum order_flag */
-	uint32_t fds;	       /* one bit for each enum order_fd that comes along */
+	uint32_t fds;	       /* one bit for each enum order_fd that is sent with the message */
 	uint32_t filter_flags; /* for seccomp(2) */
-	uint32_t preserve_fds; /* descriptors 3 … 2 + this are the program's */
+	uint32_t preserve_fds; /* how many descriptors from 3 on the program inherits */
 	uint32_t log_level;    /* enum log_level */
 	uint32_t pid;	       /* init's, as the parent sees it */
 	/*
-	 * The first of the descriptors that init has from its start for the mounts' sources, as the
-	 * caller can open them: the root's, then one a mount; one that isn't O_PATH is none.  0: there
-	 * are no such descriptors.
+	 * The first of the descriptors of the mounts' sources (core/sync/source.h), which init
+	 * inherits at its start: of the root, then of each mount.  A descriptor without O_PATH
+	 * stands for a source that couldn't be opened.  0: init has no such descriptors.
 	 */
 	uint32_t first_source;
 	uint32_t section_sizes[ORDER_SECTION_COUNT]; /* without the NUL */
 };
 
-/* Puts the payload of MESSAGE_CONFIG together: @order's section_sizes are set here. */
+/* Builds the payload of MESSAGE_CONFIG, and sets @order's section_sizes. */
 void message_order_pack(struct message_order *order,
 			const struct strbuf sections[static ORDER_SECTION_COUNT],
 			struct strbuf *ret_payload);
 
 /*
- * The inverse: *ret_sections point into @message's payload.  Fails where the sizes don't fit.
+ * The inverse of message_order_pack().  *ret_sections point into @message's payload.  Fails where
+ * the sizes and the payload contradict each other.
  */
 int message_order_unpack(const struct message *message, struct message_order *ret_order,
 			 const char *ret_sections[static ORDER_SECTION_COUNT], struct error *err);

@@ -20,7 +20,7 @@ struct frame_header {
 	uint32_t size;
 };
 
-/* What each type may carry. */
+/* How large the payload of each type may be, and how many descriptors it may have. */
 static const struct {
 	const char *name;
 	uint32_t size_min;
@@ -77,13 +77,13 @@ int pipe_send(int fd, enum message_type type, const void *payload, size_t size, 
 		if (sent < 0)
 			return error_set(err, (int)-sent, "sync pipe: send %s", rules[type].name);
 		left -= (size_t)sent;
-		/* They went with the first byte. */
+		/* The descriptors were sent with the first byte. */
 		fd_count = 0;
 		for (int i = 0; i < 2; i++) {
 			size_t done =
 				(size_t)sent < parts[i].iov_len ? (size_t)sent : parts[i].iov_len;
 
-			/* NULL + 0 is no pointer in C. */
+			/* Adding 0 to NULL is undefined in C. */
 			if (done)
 				parts[i].iov_base = (char *)parts[i].iov_base + done;
 			parts[i].iov_len -= done;
@@ -108,8 +108,8 @@ static ssize_t receive_exactly(int fd, void *bytes, size_t size, struct message 
 					   MESSAGE_FDS_MAX - message->fd_count, &count);
 
 		/*
-		 * A peer that is killed with our bytes unread resets the connection: that is an
-		 * end, too.
+		 * Where the peer is killed before it has read all of our bytes, the connection is
+		 * reset: the pipe has ended then, too.
 		 */
 		if (n < 0 && n != -ECONNRESET)
 			return n;
@@ -167,26 +167,21 @@ int pipe_receive(int fd, unsigned int expected, struct message *ret_message, str
 	return 1;
 }
 
-static int adopt_error(const struct message *message, struct error *err)
-{
-	struct message_error sent;
-
-	memcpy(&sent, message->payload, sizeof(sent));
-	return message_error_adopt(&sent, err);
-}
-
 int pipe_await(int fd, unsigned int expected, struct message *ret_message, struct error *err)
 {
 	expected |= MESSAGE_BIT(MESSAGE_LOG) | MESSAGE_BIT(MESSAGE_ERROR);
 	for (;;) {
 		automessage struct message message = MESSAGE_NONE;
 		int got = pipe_receive(fd, expected, &message, err);
+		struct message_error sent;
 
 		if (got <= 0)
 			return got;
 		log_debug("sync pipe: received %s", rules[message.type].name);
-		if (message.type == MESSAGE_ERROR)
-			return adopt_error(&message, err);
+		if (message.type == MESSAGE_ERROR) {
+			memcpy(&sent, message.payload, sizeof(sent));
+			return message_error_adopt(&sent, err);
+		}
 		if (message.type == MESSAGE_LOG) {
 			enum log_level level = (unsigned char)message.payload[0];
 
@@ -201,8 +196,8 @@ int pipe_await(int fd, unsigned int expected, struct message *ret_message, struc
 }
 
 /*
- * Sends the error by write(2): a container's seccomp filter, under which execve may have failed, often has no
- * sendmsg(2), and nearly always has this.
+ * Sends the error by write(2).  When execve failed, the process is under the container's seccomp
+ * filter, which often refuses sendmsg(2), and nearly always allows write(2).
  */
 static void write_error(int fd, const struct message_error *sent)
 {
@@ -216,7 +211,7 @@ static void write_error(int fd, const struct message_error *sent)
 	whole.frame.size = sizeof(whole.payload);
 	whole.payload = *sent;
 	if (fd_write_all(fd, (const char *)&whole, sizeof(whole)) < 0)
-		return; /* nothing is left to say it by */
+		return; /* there is no other way left to tell it */
 }
 
 void pipe_send_error(int fd, const struct error *err)

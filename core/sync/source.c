@@ -20,7 +20,7 @@ void mount_sources_list(const struct container_config *config, int first,
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		const struct config_mount *mount = &config->mounts.items[i];
 
-		/* A link that is meant itself init reads by its path. */
+		/* Where the link itself is the source, init reads the link by its path. */
 		sources.paths[1 + i] =
 			config_mount_is_bind(mount) && !config_mount_is_of_link(mount)
 				? mount->source
@@ -36,8 +36,8 @@ void mount_sources_release(struct mount_sources *sources)
 }
 
 /*
- * Every number of the range is taken, whatever had it before: one that stayed free would be given to
- * something else in init, and be taken for a source.
+ * Each number of the range is used, whatever it was before: a number that stays free would later be
+ * given to another file in init, which would then be taken for a source.
  */
 void source_open_all(const struct mount_sources *sources, int filler)
 {
