@@ -288,8 +288,8 @@ static size_t fill(struct scene *scene, int fd)
 	size_t total = 0;
 	int64_t full_since = clock_ms();
 
-	/* A window opens within a few ms, if it does. */
-	while (clock_ms() - full_since < 50) {
+	/* The kernel probes a zero window after 200 ms. */
+	while (clock_ms() - full_since < 300) {
 		ssize_t got = send(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
 		if (got > 0) {
