@@ -6,23 +6,23 @@
 #include "core/config/config.h"
 
 /*
- * process.oomScoreAdj, through the /proc that is mounted: the host's.  Not given, or no @process:
- * untouched. Below its own value an unprivileged process can't go; that is an error which names
- * that value. Runs in: init before pivot_root.
+ * Sets process.oomScoreAdj through the /proc that is mounted, which is the host's.  Where it isn't given, or
+ * @process is NULL, the score stays.  An unprivileged process can't lower its score: the error names the
+ * current one.
+ * Runs in: init before pivot_root.
  */
 int limits_set_oom_score_adj(const struct config_process *process, struct error *err);
 
 /*
- * process.rlimits.  Raising a hard limit is an error that names it, what was asked and what is
- * allowed.
- * Runs in: init, late: RLIMIT_NOFILE and RLIMIT_AS bind ourselves too.
+ * Sets process.rlimits.  Where a hard limit can't be raised, the error names the limit and the values.
+ * Runs in: init, late, since RLIMIT_NOFILE and RLIMIT_AS apply to ourselves too.
  * Source: getrlimit(2).
  */
 int limits_set_rlimits(const struct config_process *process, struct error *err);
 
 /*
- * process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality and
- * process.user.umask (0022 where it isn't given).
+ * Set process.scheduler, process.ioPriority, linux.memoryPolicy, linux.personality and process.user.umask
+ * (0022 where it isn't given).
  * Runs in: init after pivot_root.
  * Source: sched_setattr(2), ioprio_set(2), set_mempolicy(2), personality(2).
  */
