@@ -75,6 +75,19 @@ enum json_kind {
 	JSON_BITS,	/* uint64_t, of an array of names: bit N is names[N]; not given, or []: 0 */
 	JSON_STRING_MAP, /* str_map, in the document's order */
 	JSON_OBJECT_MAP, /* LIST_OF(struct of shape), whose first member is char *: the key */
+	JSON_WORD,	 /* a string, which words makes a type of; not given: all zero */
+	JSON_WORDS,	 /* strings, likewise */
+};
+
+/*
+ * A type whose document is words.  The owner of the type gives both directions: the words are turned into
+ * the type while a document is read, and back while one is written, so that nobody between handles words.
+ */
+struct json_words {
+	/* 0, or -1: JSON_WORD doesn't know the word.  What is kept is copied into @arena or is of @words. */
+	int (*read)(const struct str_list *words, struct arena *arena, void *member);
+	/* No words: the member is "not given". */
+	void (*write)(const void *member, struct arena *arena, struct str_list *ret_words);
 };
 
 struct json_shape;
@@ -88,10 +101,14 @@ struct json_field {
 	/* JSON_I64, JSON_U64, JSON_U32_LIST, JSON_RANGES; 0 stands for the type's own maximum */
 	uint64_t max;
 	const struct json_shape *shape; /* JSON_OBJECT, JSON_LIST, JSON_OBJECT_MAP */
-	const char *const *names;	/* JSON_ENUM, JSON_ENUM_LIST, JSON_BITS: NULL at the end */
+	union {
+		const char *const
+			*names; /* JSON_ENUM, JSON_ENUM_LIST, JSON_BITS: NULL at the end */
+		const struct json_words *words; /* JSON_WORD, JSON_WORDS */
+	};
 	/*
-	 * JSON_ENUM, JSON_ENUM_LIST, JSON_BITS, JSON_RANGES: what the error says of another text, behind the text in quotes.
-	 * NULL: that it is unknown, and which names there are.
+	 * JSON_ENUM, JSON_ENUM_LIST, JSON_BITS, JSON_RANGES, JSON_WORD: what the error says of another text, behind the
+	 * text in quotes.  NULL, not for JSON_WORD: that it is unknown, and which names there are.
 	 */
 	const char *refusal;
 	/*

@@ -272,6 +272,40 @@ static int read_bits(struct reader *reader, const struct json_place *place,
 	return 0;
 }
 
+static int read_word(struct reader *reader, const struct json_place *place,
+		     const struct json_node *node, const struct json_field *field, void *member)
+{
+	char *text;
+
+	if (read_string(reader, place, node, &text) < 0)
+		return -1;
+	if (field->words->read(&(struct str_list){ &text, 1 }, reader->arena, member) == 0)
+		return 0;
+	return refuse(reader, place, "\"%.*s\" %s", TEXT_SHOWN, text, field->refusal);
+}
+
+static size_t gathered_count(const struct error *err)
+{
+	return err->all ? err->all->count : 0;
+}
+
+static int read_words(struct reader *reader, const struct json_place *place,
+		      const struct json_node *node, const struct json_field *field, void *member)
+{
+	static const struct json_field strings = { .kind = JSON_STRINGS };
+	size_t gathered = gathered_count(reader->err);
+	struct any_list list = { 0 };
+	struct str_list words;
+
+	if (read_list(reader, place, node, &strings, &list) < 0)
+		return -1;
+	/* The place of one that is no string is empty. */
+	if (gathered_count(reader->err) > gathered)
+		return 0;
+	words = (struct str_list){ list.items, list.count };
+	return field->words->read(&words, reader->arena, member);
+}
+
 static int read_pointed(struct reader *reader, const struct json_place *place,
 			const struct json_node *node, const struct json_shape *shape, void **member)
 {
@@ -316,6 +350,8 @@ static int read_member(struct reader *reader, const struct json_place *place,
 	case JSON_U32_LIST:
 	case JSON_ENUM_LIST: return read_list(reader, place, node, field, member);
 	case JSON_BITS: return read_bits(reader, place, node, field, member);
+	case JSON_WORD: return read_word(reader, place, node, field, member);
+	case JSON_WORDS: return read_words(reader, place, node, field, member);
 	case JSON_STRING_MAP: return read_string_map(reader, place, node, member);
 	case JSON_OBJECT_MAP: return read_object_map(reader, place, node, field->shape, member);
 	}
@@ -361,7 +397,7 @@ static int read_document(const char *bytes, size_t size, enum json_text text,
 {
 	struct reader reader = { .arena = arena, .err = err };
 	struct json_place outermost = { 0 };
-	size_t gathered = err->all ? err->all->count : 0;
+	size_t gathered = gathered_count(err);
 	struct json_node *root;
 
 	memset(object, 0, shape->size);
@@ -369,7 +405,7 @@ static int read_document(const char *bytes, size_t size, enum json_text text,
 	    read_object(&reader, &outermost, root, shape, object) < 0)
 		return -1;
 	/* An object with gathered errors is incomplete and must not be used. */
-	return err->all && err->all->count > gathered ? -1 : 0;
+	return gathered_count(err) > gathered ? -1 : 0;
 }
 
 int json_read(const char *bytes, size_t size, const struct json_shape *shape, void *object,

@@ -185,7 +185,28 @@ static void write_value(struct writer *writer, const struct json_field *field, c
 	case JSON_BITS: write_bits(writer, field, *(const uint64_t *)member); break;
 	case JSON_STRING_MAP: write_string_map(writer, member); break;
 	case JSON_OBJECT_MAP: write_object_map(writer, field->shape, member); break;
+	case JSON_WORD:
+	case JSON_WORDS: break; /* write_words() */
 	}
+}
+
+/* With its key, as only the words tell whether the member is given. */
+static void write_words(struct writer *writer, const struct json_field *field, const void *member)
+{
+	static const struct json_field strings = { .kind = JSON_STRINGS };
+	struct arena arena = { 0 };
+	struct str_list words = { 0 };
+
+	field->words->write(member, &arena, &words);
+	if (words.count) {
+		next_key(writer, field->name);
+		if (field->kind == JSON_WORD)
+			add_string(writer, words.items[0]);
+		else
+			write_list(writer, &strings,
+				   &(struct any_list){ words.items, words.count });
+	}
+	arena_release(&arena);
 }
 
 static void write_members(struct writer *writer, const struct json_shape *shape, const void *object)
@@ -194,6 +215,10 @@ static void write_members(struct writer *writer, const struct json_shape *shape,
 		const struct json_field *field = &shape->fields[i];
 		const void *member = (const char *)object + field->offset;
 
+		if (field->kind == JSON_WORD || field->kind == JSON_WORDS) {
+			write_words(writer, field, member);
+			continue;
+		}
 		if (!is_given(field, member))
 			continue;
 		next_key(writer, field->name);

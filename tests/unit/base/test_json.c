@@ -430,6 +430,76 @@ static void a_text_that_json_cannot_say_is_named_by_its_place(void **state)
 	assert_string_equal(err.text, "strings[2]: invalid UTF-8");
 }
 
+/* Words that are made numbers: their lengths. */
+static int read_lengths(const struct str_list *words, struct arena *arena, void *member)
+{
+	int *sum = member;
+
+	(void)arena;
+	for (size_t i = 0; i < words->count; i++) {
+		if (str_equal(words->items[i], "unknown"))
+			return -1;
+		*sum += (int)strlen(words->items[i]);
+	}
+	return 0;
+}
+
+static void write_lengths(const void *member, struct arena *arena, struct str_list *ret_words)
+{
+	if (*(const int *)member == 0)
+		return;
+	ret_words->items = arena_alloc(arena, sizeof(char *));
+	ret_words->items[ret_words->count++] = arena_strf(arena, "%d", *(const int *)member);
+}
+
+struct lengths {
+	int word;
+	int words;
+};
+
+static const struct json_words as_lengths = { read_lengths, write_lengths };
+static const struct json_field lengths_fields[] = {
+	{ "word", JSON_WORD, .words = &as_lengths, .refusal = "is unknown: must be short",
+	  .offset = offsetof(struct lengths, word) },
+	{ "words", JSON_WORDS, .words = &as_lengths, .offset = offsetof(struct lengths, words) },
+};
+static const struct json_shape lengths_shape = { sizeof(struct lengths), lengths_fields,
+						 ARRAY_SIZE(lengths_fields) };
+
+static void assert_lengths(const char *text, int result, const char *wanted)
+{
+	struct error_list list = { 0 };
+	struct error err = ERROR_NONE, gathered = { .all = &list };
+	autostrbuf struct strbuf written = { 0 };
+	struct arena arena = { 0 };
+	struct lengths lengths;
+
+	assert_int_equal(json_read(text, strlen(text), &lengths_shape, &lengths, &arena, &err),
+			 result);
+	if (result == 0)
+		json_write(&lengths_shape, &lengths, JSON_COMPACT, &written);
+	assert_string_equal(result == 0 ? written.bytes : err.text, wanted);
+	/* Where errors are gathered, it is refused the same. */
+	assert_int_equal(json_read(text, strlen(text), &lengths_shape, &lengths, &arena, &gathered),
+			 result);
+	assert_int_equal(list.count > 0, result < 0);
+	error_list_release(&list);
+	arena_release(&arena);
+}
+
+static void words_become_a_type_and_words_again(void **state)
+{
+	(void)state;
+	assert_lengths("{\"word\":\"abc\",\"words\":[\"a\",\"bc\",\"\"]}", 0,
+		       "{\"word\":\"3\",\"words\":[\"3\"]}");
+	assert_lengths("{\"words\":[]}", 0, "{}");
+	assert_lengths("{\"word\":null}", 0, "{}");
+	assert_lengths("{\"word\":\"unknown\"}", -1, "word: \"unknown\" is unknown: must be short");
+	assert_lengths("{\"word\":5}", -1, "word: must be a string, not a number");
+	assert_lengths("{\"words\":\"a\"}", -1, "words: must be an array, not a string");
+	assert_lengths("{\"words\":[\"a\",5]}", -1, "words[1]: must be a string, not a number");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +517,7 @@ int main(void)
 		cmocka_unit_test(strings_are_written_as_json_whatever_they_hold),
 		cmocka_unit_test(our_own_documents_have_any_bytes),
 		cmocka_unit_test(a_text_that_json_cannot_say_is_named_by_its_place),
+		cmocka_unit_test(words_become_a_type_and_words_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
