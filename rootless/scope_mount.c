@@ -4,13 +4,13 @@
 #include <inttypes.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "core/base/log.h"
-#include "core/base/number.h"
 #include "rootless/device.h"
 #include "rootless/name.h"
 #include "rootless/scope_rule.h"
@@ -58,35 +58,34 @@ static int scope_one_mount_ids(const struct scope *scope, size_t index, struct e
 {
 	struct config_mount *mount = &scope->config->mounts.items[index];
 
-	for (size_t i = 0; i < mount->options.count; i++) {
-		const char *option = mount->options.items[i];
-		enum subid_kind kind = option[0] == 'u' ? SUBID_UID : SUBID_GID;
+	for (size_t i = 0; i < mount->options.data.count; i++) {
+		const struct mount_datum *datum = &mount->options.data.items[i];
 		char field[64];
+		bool group;
 		uint32_t id;
 
-		if (!str_starts_with(option, "uid=") && !str_starts_with(option, "gid="))
-			continue;
 		/* Where the value is no number, the file system refuses it. */
-		if (number_parse_u32(option + 4, UINT32_MAX, &id) < 0 ||
-		    idmap_maps_inner(kind == SUBID_UID ? &scope->plan->uids : &scope->plan->gids,
-				     id))
+		if (!mount_datum_id(datum, &group, &id) ||
+		    idmap_maps_inner(group ? &scope->plan->gids : &scope->plan->uids, id))
 			continue;
 		/*
 		 * Every config has gid=5 (tty).  Without it terminals work; only write(1) and
 		 * wall(1) of other users don't.
 		 */
-		if (kind == SUBID_GID && str_equal(mount->type, "devpts")) {
+		if (group && mount->kind == MOUNT_KIND_DEVPTS) {
 			log_debug(
-				"mounts[%zu].options: %s of devpts is dropped, as the gid is not mapped",
-				index, option);
-			memmove(&mount->options.items[i], &mount->options.items[i + 1],
-				(mount->options.count - i - 1) * sizeof(option));
-			mount->options.count--;
+				"mounts[%zu].options: gid=%s of devpts is dropped, as the gid is not mapped",
+				index, datum->value);
+			memmove(&mount->options.data.items[i], &mount->options.data.items[i + 1],
+				(mount->options.data.count - i - 1) * sizeof(*datum));
+			mount->options.data.count--;
 			i--;
 			continue;
 		}
-		snprintf(field, sizeof(field), "mounts[%zu].options[%zu]", index, i);
-		if (error_gather(err, scope_unmapped(scope, kind, id, field, err)) < 0)
+		snprintf(field, sizeof(field), "mounts[%zu].options[%" PRIu32 "]", index,
+			 datum->place);
+		if (error_gather(err, scope_unmapped(scope, group ? SUBID_GID : SUBID_UID, id,
+						     field, err)) < 0)
 			return -1;
 	}
 	return 0;
@@ -101,18 +100,6 @@ int scope_mount_ids(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-/* When a mount becomes a bind, its propagation is the only option that keeps a meaning. */
-static bool is_propagation(const char *option)
-{
-	static const char *const words[] = { "private", "rprivate", "shared",	  "rshared",
-					     "slave",	"rslave",   "unbindable", "runbindable" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (str_equal(option, words[i]))
-			return true;
-	return false;
-}
-
 enum bind_access {
 	BIND_READ_WRITE,
 	BIND_READ_ONLY,
@@ -120,30 +107,26 @@ enum bind_access {
 };
 
 /*
- * Not ro but rro: the bind brings the submounts of /sys and /proc, and ro would leave them
- * writable.
+ * When a mount becomes a bind, its propagation is the only option that keeps a meaning.  The whole tree is
+ * read-only: the bind brings the submounts of /sys and /proc, and "ro" would leave them writable.
  */
 static void become_rbind(const struct scope *scope, struct config_mount *mount, const char *source,
 			 enum bind_access access)
 {
-	static const char *const always[] = { "rbind", "nosuid", "noexec", "nodev", "rro" };
-	struct arena *arena = &scope->config->arena;
-	size_t count = access == BIND_READ_ONLY ? ARRAY_SIZE(always) : ARRAY_SIZE(always) - 1;
-	struct str_list options;
+	struct mount_options options = {
+		.traits = MOUNT_TRAIT_BIND | MOUNT_TRAIT_RECURSIVE,
+		.top.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV,
+		.tree.set = access == BIND_READ_ONLY ? MOUNT_ATTR_RDONLY : 0,
+	};
 
-	options.items =
-		arena_alloc(arena, (count + 1 + mount->options.count) * sizeof(*options.items));
-	options.count = 0;
-	for (size_t i = 0; i < count; i++)
-		options.items[options.count++] = arena_str(arena, always[i]);
 	if (access == BIND_IF_FOUND)
-		options.items[options.count++] = arena_str(arena, "nofail");
-	for (size_t i = 0; i < mount->options.count; i++)
-		if (is_propagation(mount->options.items[i]))
-			options.items[options.count++] = mount->options.items[i];
+		options.traits |= MOUNT_TRAIT_NOFAIL;
+	options.propagations.items = mount->options.propagations.items;
+	options.propagations.count = mount->options.propagations.count;
 	mount->options = options;
-	mount->type = arena_str(arena, "bind");
-	mount->source = arena_str(arena, source);
+	mount->type = arena_str(&scope->config->arena, "bind");
+	mount->source = arena_str(&scope->config->arena, source);
+	mount->kind = MOUNT_KIND_BIND;
 }
 
 /*
@@ -167,7 +150,7 @@ static void scope_sysfs(const struct scope *scope, size_t index)
 static void scope_proc(const struct scope *scope, size_t index)
 {
 	struct config_mount *mount = &scope->config->mounts.items[index];
-	bool read_only = config_mount_has(mount, "ro") || config_mount_has(mount, "rro");
+	bool read_only = mount_options_attrs(&mount->options) & MOUNT_ATTR_RDONLY;
 
 	if (config_find_namespace(scope->config, CONFIG_NS_PID) ||
 	    scope_owns_namespace(scope, CONFIG_NS_PID))
@@ -231,16 +214,13 @@ int scope_mount_kernel_views(const struct scope *scope, struct error *err)
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		struct config_mount *mount = &config->mounts.items[i];
 
-		if (config_mount_is_bind(mount))
-			continue;
-		if (str_equal(mount->type, "sysfs"))
+		if (mount->kind == MOUNT_KIND_SYSFS)
 			scope_sysfs(scope, i);
-		else if (str_equal(mount->type, "proc"))
+		else if (mount->kind == MOUNT_KIND_PROC)
 			scope_proc(scope, i);
-		else if (str_equal(mount->type, "mqueue"))
+		else if (mount->kind == MOUNT_KIND_MQUEUE)
 			scope_mqueue(scope, i);
-		else if ((str_equal(mount->type, "cgroup") || str_equal(mount->type, "cgroup2")) &&
-			 scope_cgroup_view(scope, i)) {
+		else if (mount->kind == MOUNT_KIND_CGROUP && scope_cgroup_view(scope, i)) {
 			memmove(mount, mount + 1, (config->mounts.count - i - 1) * sizeof(*mount));
 			config->mounts.count--;
 			i--;

@@ -14,10 +14,9 @@ void config_list_add(struct arena *arena, struct str_list *list, const char *tex
 }
 
 struct config_mount *config_add_mount(struct container_config *config, const char *destination,
-				      const char *type, const char *source, const char *options)
+				      const char *type, const char *source)
 {
 	struct arena *arena = &config->arena;
-	autofree char *copy = str_dup(options);
 	struct config_mount *mount;
 
 	config->mounts.items = arena_grow(arena, config->mounts.items, config->mounts.count,
@@ -28,9 +27,7 @@ struct config_mount *config_add_mount(struct container_config *config, const cha
 		.type = arena_str(arena, type),
 		.source = arena_str(arena, source),
 	};
-	for (char *rest = copy, *word; (word = strsep(&rest, ","));)
-		if (*word)
-			config_list_add(arena, &mount->options, word);
+	config_mount_set_kind(mount);
 	return mount;
 }
 

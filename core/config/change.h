@@ -29,11 +29,12 @@
 void config_list_add(struct arena *arena, struct str_list *list, const char *text);
 
 /*
- * A mount behind all others.  @options are divided by commas.  What is returned is the config's, up
- * to the next change of its mounts.
+ * Adds a mount without options behind all others.  What is returned is the config's, up to the next
+ * change of its mounts; the caller sets the options, and then calls config_mount_set_kind() where these
+ * may make another kind of the mount.
  */
 struct config_mount *config_add_mount(struct container_config *config, const char *destination,
-				      const char *type, const char *source, const char *options);
+				      const char *type, const char *source);
 
 /* A new namespace of a type that the config hasn't. */
 void config_add_namespace(struct container_config *config, enum config_namespace_type type);

@@ -111,7 +111,7 @@ static int check_mount_paths(const struct config_mount *mount, size_t i, struct 
 	snprintf(path, sizeof(path), "mounts[%zu].destination", i);
 	if (error_gather(err, check_path_length(mount->destination, path, err)) < 0)
 		return -1;
-	if (!config_mount_is_bind(mount) || config_mount_has(mount, "remount") || !mount->source)
+	if (mount->kind != MOUNT_KIND_BIND || !mount->source)
 		return 0;
 	snprintf(path, sizeof(path), "mounts[%zu].source", i);
 	return *mount->source ? check_path_length(mount->source, path, err)

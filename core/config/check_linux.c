@@ -11,11 +11,6 @@
 /* Each is compared with each. */
 #define NET_DEVICES_MAX 1024
 
-static const char *const propagations[] = {
-	"shared", "slave",    "private",     "unbindable", "rshared",
-	"rslave", "rprivate", "runbindable", NULL,
-};
-
 static int check_device_numbers(const struct config_device *device, size_t i, struct error *err)
 {
 	/* A FIFO has none. */
@@ -145,11 +140,6 @@ static int check_single_fields(const struct config_linux *linux, struct error *e
 	if (linux->cgroups_path &&
 	    error_gather(err, check_path_length(linux->cgroups_path, "linux.cgroupsPath", err)) < 0)
 		return -1;
-	if (linux->rootfs_propagation && str_find(propagations, linux->rootfs_propagation) < 0)
-		return error_set(
-			err, 0,
-			"linux.rootfsPropagation: \"%s\" is unknown: must be shared, slave, private or unbindable, or one of these with an r before it",
-			linux->rootfs_propagation);
 	if (linux->personality && check_personality(linux->personality, err) < 0)
 		return -1;
 	return 0;

@@ -71,23 +71,31 @@ const config_hook_list *config_hooks_of(const struct config_hooks *hooks,
 	return hooks ? &hooks->lists[kind] : &none;
 }
 
-bool config_mount_has(const struct config_mount *mount, const char *option)
-{
-	for (size_t i = 0; i < mount->options.count; i++)
-		if (str_equal(mount->options.items[i], option))
-			return true;
-	return false;
-}
-
 bool config_mount_is_bind(const struct config_mount *mount)
 {
-	return str_equal(mount->type, "bind") || config_mount_has(mount, "bind") ||
-	       config_mount_has(mount, "rbind");
+	return (mount->options.traits & MOUNT_TRAIT_BIND) || str_equal(mount->type, "bind");
 }
 
-bool config_mount_is_of_link(const struct config_mount *mount)
+void config_mount_set_kind(struct config_mount *mount)
 {
-	return config_mount_has(mount, "src-nofollow") || config_mount_has(mount, "copy-symlink");
+	static const struct {
+		const char *type;
+		enum mount_kind kind;
+	} types[] = {
+		{ "proc", MOUNT_KIND_PROC },	 { "sysfs", MOUNT_KIND_SYSFS },
+		{ "tmpfs", MOUNT_KIND_TMPFS },	 { "mqueue", MOUNT_KIND_MQUEUE },
+		{ "devpts", MOUNT_KIND_DEVPTS }, { "overlay", MOUNT_KIND_OVERLAY },
+		{ "cgroup", MOUNT_KIND_CGROUP }, { "cgroup2", MOUNT_KIND_CGROUP },
+	};
+
+	mount->kind = MOUNT_KIND_OTHER;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (str_equal(mount->type, types[i].type))
+			mount->kind = types[i].kind;
+	if (config_mount_is_bind(mount))
+		mount->kind = MOUNT_KIND_BIND;
+	if (mount->options.traits & MOUNT_TRAIT_REMOUNT)
+		mount->kind = MOUNT_KIND_REMOUNT;
 }
 
 const char *config_env(const struct config_process *process, const char *name)

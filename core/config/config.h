@@ -10,6 +10,7 @@
 #include "core/base/arena.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/config/mount_options.h"
 
 /*
  * config.json as the OCI runtime-spec 1.3 describes it (config.md, config-linux.md), whole.  The
@@ -116,11 +117,27 @@ struct config_id_mapping {
 };
 typedef LIST_OF(struct config_id_mapping) config_id_mappings;
 
+/* What a mount is, by its type and options: config_mount_set_kind(). */
+enum mount_kind {
+	MOUNT_KIND_OTHER, /* a new file system that nothing here knows but its type's name */
+	MOUNT_KIND_PROC,
+	MOUNT_KIND_SYSFS,
+	MOUNT_KIND_TMPFS,
+	MOUNT_KIND_MQUEUE,
+	MOUNT_KIND_DEVPTS,
+	MOUNT_KIND_OVERLAY,
+	MOUNT_KIND_CGROUP, /* cgroup or cgroup2: cgroup2, or else our own cgroup bound */
+	MOUNT_KIND_BIND,
+	MOUNT_KIND_REMOUNT, /* what is mounted there already gets other options */
+	MOUNT_KIND_COUNT,
+};
+
 struct config_mount {
 	char *destination; /* absolute: config_parse() puts the "/" before a relative one */
-	char *type;
+	char *type;	   /* of the file system; "bind" or whatever of a bind */
 	char *source;
-	struct str_list options;
+	struct mount_options options;
+	enum mount_kind kind; /* not in the document */
 	config_id_mappings uid_mappings;
 	config_id_mappings gid_mappings;
 };
@@ -423,8 +440,7 @@ struct config_linux {
 	/* Names with dots between their parts ("net.ipv4.conf.eth0/1.forwarding"): config_parse() turns the form with '/' around */
 	str_map sysctl;
 	struct config_seccomp *seccomp;
-	char *rootfs_propagation; /* "shared", "slave", "private", "unbindable" (or r…, as runc has
-				     it) */
+	enum mount_propagation rootfs_propagation; /* with an R too, as runc has it */
 	struct str_list masked_paths;
 	struct str_list readonly_paths;
 	char *mount_label;
@@ -495,12 +511,10 @@ int config_namespace_flag(enum config_namespace_type type);
 const config_hook_list *config_hooks_of(const struct config_hooks *hooks,
 					enum config_hook_kind kind);
 
-/* Has the mount this option, written so? */
-bool config_mount_has(const struct config_mount *mount, const char *option);
-/* By its type, or by "bind" or "rbind" among its options. */
+/* Sets mount->kind by the type and the options of the mount.  Called by whoever has set these. */
+void config_mount_set_kind(struct config_mount *mount);
+/* A bind, or a remount of one. */
 bool config_mount_is_bind(const struct config_mount *mount);
-/* Is a link as its source meant itself, and not what it leads to? */
-bool config_mount_is_of_link(const struct config_mount *mount);
 
 /* Where a program is looked for whose process.env has no PATH. */
 #define CONFIG_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -15,13 +15,6 @@
 #include "core/base/utf8.h"
 #include "core/config/change.h"
 
-static const char *const kind_names[] = {
-	[MOUNT_KIND_FILESYSTEM] = "file system",
-	[MOUNT_KIND_CGROUP] = "cgroup",
-	[MOUNT_KIND_BIND] = "bind",
-	[MOUNT_KIND_REMOUNT] = "remount",
-};
-
 /*
  * A line of the mapping: the ids on the file system, and whose they become.  The latter are the
  * host's in config.json, while the map is written from inside the container's user namespace: so
@@ -63,7 +56,7 @@ static int map_add(const config_id_mappings *container, const struct config_id_m
 }
 
 static int map_from_config(const config_id_mappings *container, const config_id_mappings *mappings,
-			   struct arena *arena, char **ret_map, struct error *err)
+			   struct arena *arena, const char **ret_map, struct error *err)
 {
 	autostrbuf struct strbuf map = { 0 };
 
@@ -74,73 +67,31 @@ static int map_from_config(const config_id_mappings *container, const config_id_
 	return 0;
 }
 
-static int triplet_parse(char *text, uint32_t numbers[static 3])
-{
-	char *rest = text;
-
-	for (int i = 0; i < 3; i++) {
-		char *number = strsep(&rest, "-");
-
-		if (!number || number_parse_u32(number, UINT32_MAX, &numbers[i]) < 0)
-			return -EINVAL;
-	}
-	return rest || numbers[2] == 0 ? -EINVAL : 0;
-}
-
-/*
- * "0-1000-1#1-100000-10": file system's id, host's id, count; with '@' in front the second is the
- * container's.
- */
-static int map_from_text(const config_id_mappings *container, char *text, struct arena *arena,
-			 char **ret_map, struct error *err)
+/* '@': the second number is the container's already. */
+static int map_from_ranges(const config_id_mappings *container, const mount_id_ranges *ranges,
+			   struct arena *arena, const char **ret_map, struct error *err)
 {
 	static const config_id_mappings as_it_is = { 0 };
 	autostrbuf struct strbuf map = { 0 };
 
-	for (char *rest = text, *part; (part = strsep(&rest, "#"));) {
-		bool relative = *part == '@';
-		uint32_t numbers[3];
+	for (size_t i = 0; i < ranges->count; i++) {
+		const struct mount_id_range *range = &ranges->items[i];
+		const struct config_id_mapping mapping = { { true, range->inner },
+							   { true, range->outer },
+							   { true, range->count } };
 
-		if (triplet_parse(part + relative, numbers) < 0)
-			return error_set(
-				err, 0,
-				"idmap: each range is three numbers, FILE-HOST-COUNT, with '-' between");
-		struct config_id_mapping mapping = { { true, numbers[0] },
-						     { true, numbers[1] },
-						     { true, numbers[2] } };
-		if (map_add(relative ? &as_it_is : container, &mapping, &map, err) < 0)
+		if (map_add(range->relative ? &as_it_is : container, &mapping, &map, err) < 0)
 			return -1;
 	}
 	*ret_map = arena_str(arena, map.bytes);
 	return 0;
 }
 
-/* The option "idmap=uids=…;gids=…". */
-static int step_idmap_option(const struct config_linux *lx, struct arena *arena,
-			     struct mount_step *step, struct error *err)
-{
-	char *rest = arena_str(arena, step->options.idmap);
-
-	for (char *part; (part = strsep(&rest, ";"));) {
-		if (str_starts_with(part, "uids=")) {
-			if (map_from_text(&lx->uid_mappings, part + 5, arena, &step->uid_map, err) <
-			    0)
-				return -1;
-		} else if (str_starts_with(part, "gids=")) {
-			if (map_from_text(&lx->gid_mappings, part + 5, arena, &step->gid_map, err) <
-			    0)
-				return -1;
-		} else
-			return error_set(err, 0, "idmap: '%s' is neither uids= nor gids=", part);
-	}
-	if (!step->uid_map || !step->gid_map)
-		return error_set(err, 0, "idmap: both uids= and gids= are needed");
-	return 0;
-}
-
 static int step_idmap(const struct config_linux *lx, const struct config_mount *mount,
 		      struct arena *arena, struct mount_step *step, struct error *err)
 {
+	const struct mount_idmap *idmap = step->options.idmap;
+
 	if (!mount->uid_mappings.count != !mount->gid_mappings.count)
 		return error_set(err, 0,
 				 "uidMappings and gidMappings are given both or not at all");
@@ -151,23 +102,18 @@ static int step_idmap(const struct config_linux *lx, const struct config_mount *
 		    map_from_config(&lx->gid_mappings, &mount->gid_mappings, arena, &step->gid_map,
 				    err) < 0)
 			return -1;
-	} else if (step->options.idmap && step_idmap_option(lx, arena, step, err) < 0)
-		return -1;
+	} else if (idmap) {
+		if (idmap->problem)
+			return error_set(err, 0, "%s", idmap->problem);
+		if (map_from_ranges(&lx->uid_mappings, &idmap->uids, arena, &step->uid_map, err) <
+			    0 ||
+		    map_from_ranges(&lx->gid_mappings, &idmap->gids, arena, &step->gid_map, err) <
+			    0)
+			return -1;
+	}
 	if ((step->options.traits & MOUNT_TRAIT_IDMAP) && step->kind == MOUNT_KIND_REMOUNT)
 		return error_set(err, 0, "idmap: what is mounted already can't be idmapped");
 	return 0;
-}
-
-static enum mount_kind step_kind(const struct config_mount *mount,
-				 const struct mount_options *options)
-{
-	if (options->traits & MOUNT_TRAIT_REMOUNT)
-		return MOUNT_KIND_REMOUNT;
-	if ((options->traits & MOUNT_TRAIT_BIND) || str_equal(mount->type, "bind"))
-		return MOUNT_KIND_BIND;
-	if (str_equal(mount->type, "cgroup") || str_equal(mount->type, "cgroup2"))
-		return MOUNT_KIND_CGROUP;
-	return MOUNT_KIND_FILESYSTEM;
 }
 
 /* The lines that x-urun-lines adds are the config's, for these two files. */
@@ -180,29 +126,6 @@ static const char *step_lines(const struct container_config *config, const struc
 	return NULL;
 }
 
-/* What mount(8) or a file system knows, beside NAME=VALUE, and what engines' volumes have, for others. */
-static bool is_word_of_others(const char *option)
-{
-	static const char *const volume[] = { "z",	   "Z",	   "cached", "consistent",
-					      "delegated", "copy", "nocopy" };
-	static const char *const known[] = {
-		"_netdev",   "acl",	 "auto",    "discard", "group",	    "grpquota",
-		"inode32",   "inode64",	 "noacl",   "noauto",  "nodiscard", "noquota",
-		"noswap",    "nouser",	 "noxattr", "owner",   "quota",	    "newinstance",
-		"userxattr", "usrquota", "user",    "users",   "volatile",  "xattr",
-	};
-
-	if (strchr(option, '=') || str_starts_with(option, "x-") || str_starts_with(option, "X-"))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (str_equal(option, known[i]))
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(volume); i++)
-		if (str_equal(option, volume[i]))
-			return true;
-	return false;
-}
-
 /*
  * Other runtimes leave the options of a file system out without a word, so that there are bundles with
  * them (mode=755 is a usual one): mount_plan_warn() tells of these.  Any other word is a mistake, and
@@ -211,12 +134,12 @@ static bool is_word_of_others(const char *option)
 static int check_bind_data(const struct mount_step *step, struct error *err)
 {
 	for (size_t i = 0; i < step->options.data.count; i++) {
-		const char *option = step->options.data.items[i];
+		const struct mount_datum *datum = &step->options.data.items[i];
 
-		if (!is_word_of_others(option))
+		if (!mount_datum_is_known(datum))
 			return error_set(err, EINVAL,
 					 "mount %s on %s: a bind mount takes no option '%s'",
-					 step->source, step->destination, option);
+					 step->source, step->destination, datum->key);
 	}
 	return 0;
 }
@@ -227,12 +150,15 @@ void mount_plan_warn(const struct mount_plan *plan)
 		const struct mount_step *step = &plan->steps.items[i];
 
 		for (size_t j = 0; step->kind == MOUNT_KIND_BIND && j < step->options.data.count;
-		     j++)
+		     j++) {
+			autostrbuf struct strbuf option = { 0 };
+
+			mount_datum_print(&step->options.data.items[j], &option);
 			log_warning(
 				"mounts[%zu]: mount %s on %s: '%s' is left out, as a bind mount "
 				"has no such option",
-				step->index, step->source, step->destination,
-				step->options.data.items[j]);
+				step->index, step->source, step->destination, option.bytes);
+		}
 	}
 }
 
@@ -248,7 +174,7 @@ static int step_check_options(const struct mount_step *step, struct error *err)
 		return error_set(err, 0,
 				 "x-urun-lines is for /etc/passwd and /etc/group, with the "
 				 "annotation that has the lines");
-	if ((options->traits & MOUNT_TRAIT_COPY_UP) && !str_equal(step->type, "tmpfs"))
+	if ((options->traits & MOUNT_TRAIT_COPY_UP) && step->kind != MOUNT_KIND_TMPFS)
 		return error_set(err, 0, "tmpcopyup is for tmpfs only");
 	return step->kind == MOUNT_KIND_BIND ? check_bind_data(step, err) : 0;
 }
@@ -258,7 +184,7 @@ static int step_check(const struct mount_step *step, const struct config_mount *
 {
 	if (str_equal(step->destination, "/"))
 		return error_set(err, 0, "nothing can be mounted on /: that is root.path's place");
-	if (step->kind == MOUNT_KIND_FILESYSTEM && (!mount->type || str_equal(mount->type, "none")))
+	if (step->kind == MOUNT_KIND_OTHER && (!mount->type || str_equal(mount->type, "none")))
 		return error_set(
 			err, 0,
 			"mount on %s: neither a file system's type nor the option bind is given",
@@ -267,7 +193,7 @@ static int step_check(const struct mount_step *step, const struct config_mount *
 		return error_set(err, 0, "bind mount on %s: no source is given", step->destination);
 	if (str_equal(step->destination, "/proc") &&
 	    (step->kind == MOUNT_KIND_CGROUP ||
-	     (step->kind == MOUNT_KIND_FILESYSTEM && !str_equal(mount->type, "proc"))))
+	     (mount_kind_is_filesystem(step->kind) && step->kind != MOUNT_KIND_PROC)))
 		return error_set(err, 0, "mount %s on /proc: only proc can be mounted there",
 				 mount->type);
 	return step_check_options(step, err);
@@ -278,12 +204,11 @@ static int step_make(const struct container_config *config, const struct config_
 {
 	autofree char *clean = path_clean(mount->destination);
 
-	mount_options_parse(&mount->options, arena, &step->options);
+	step->options = mount->options;
 	step->destination = arena_str(arena, clean);
-	step->kind = step_kind(mount, &step->options);
+	step->kind = mount->kind;
 	step->source = mount->source;
-	step->user = config->process ? config->process->user : NULL;
-	if (step->kind == MOUNT_KIND_FILESYSTEM)
+	if (mount_kind_is_filesystem(step->kind))
 		step->type = mount->type;
 	if (step->kind == MOUNT_KIND_CGROUP)
 		step->type = "cgroup2";
@@ -294,57 +219,42 @@ static int step_make(const struct container_config *config, const struct config_
 	return step_idmap(config->linux, mount, arena, step, err);
 }
 
-bool mount_is_filled_later(const struct container_config *config, size_t index)
+bool mount_kind_is_filesystem(enum mount_kind kind)
 {
-	const struct config_mount *mount = &config->mounts.items[index];
-	autofree char *destination = path_clean(mount->destination);
-	size_t length = strlen(destination);
+	return kind < MOUNT_KIND_CGROUP;
+}
 
-	if (!str_equal(mount->type, "tmpfs"))
+static bool is_filled_later(const struct mount_plan *plan, size_t index)
+{
+	const struct mount_step *step = &plan->steps.items[index];
+	size_t length = strlen(step->destination);
+
+	if (step->kind != MOUNT_KIND_TMPFS)
 		return false;
-	if (str_equal(destination, "/dev"))
+	if (str_equal(step->destination, "/dev"))
 		return true;
-	for (size_t i = index + 1; i < config->mounts.count; i++) {
-		autofree char *other = path_clean(config->mounts.items[i].destination);
+	for (size_t i = index + 1; i < plan->steps.count; i++) {
+		const char *other = plan->steps.items[i].destination;
 
-		if (str_starts_with(other, destination) && other[length] == '/')
+		if (str_starts_with(other, step->destination) && other[length] == '/')
 			return true;
 	}
 	return false;
-}
-
-bool mount_plan_has_propagations(const struct container_config *config)
-{
-	struct arena arena = { 0 };
-	bool found = false;
-
-	for (size_t i = 0; i < config->mounts.count && !found; i++) {
-		struct mount_options options;
-
-		mount_options_parse(&config->mounts.items[i].options, &arena, &options);
-		found = options.propagations.count > 0;
-	}
-	arena_release(&arena);
-	return found;
 }
 
 /*
  * The copy of a host's mount hears what its original hears.  With rootfsPropagation "private" or
  * "rprivate" it doesn't, unless the mount has a word of its own.
  */
-static void default_propagation(const struct container_config *config, struct arena *arena,
-				struct mount_step *step)
+static void default_propagation(struct mount_plan *plan, struct mount_step *step)
 {
-	const char *word = config->linux->rootfs_propagation;
-	uint64_t *propagation;
-
-	if (step->kind == MOUNT_KIND_REMOUNT || step->options.propagations.count ||
-	    (!str_equal(word, "private") && !str_equal(word, "rprivate")))
+	if (step->options.propagations.count) {
+		plan->has_propagations = true;
 		return;
-	propagation = arena_alloc(arena, sizeof(*propagation));
-	*propagation = MS_PRIVATE | MS_REC;
-	step->options.propagations.items = propagation;
-	step->options.propagations.count = 1;
+	}
+	if (step->kind != MOUNT_KIND_REMOUNT &&
+	    mount_propagation_flag(plan->root_propagation) == MS_PRIVATE)
+		mount_options_add_propagation(&step->options, &plan->arena, MOUNT_RPRIVATE);
 }
 
 static bool namespace_is_new(const struct container_config *config, enum config_namespace_type type)
@@ -361,14 +271,12 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 	struct mount_plan plan = {
 		.context = config->linux->mount_label,
 		.context_type = context_type ? context_type : "context",
+		.user = config->process ? config->process->user : NULL,
+		.root_propagation = config->linux->rootfs_propagation,
 		.own_pid_namespace = namespace_is_new(config, CONFIG_NS_PID),
 		.own_ipc_namespace = namespace_is_new(config, CONFIG_NS_IPC),
 	};
 
-	if (config->process) {
-		plan.owner_uid = (uid_t)config->process->user->uid.value;
-		plan.owner_gid = (gid_t)config->process->user->gid.value;
-	}
 	plan.steps.items =
 		arena_alloc(&plan.arena, (config->mounts.count + 1) * sizeof(struct mount_step));
 	for (size_t i = 0; i < config->mounts.count; i++) {
@@ -378,9 +286,7 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 		if (err->all && !*config->mounts.items[i].destination)
 			continue;
 		plan.steps.count++;
-		step->index = i;
-		step->source_fd = -1;
-		step->context_fd = -1;
+		*step = (struct mount_step){ .index = i, .source_fd = -1, .context_fd = -1 };
 		if (step_make(config, &config->mounts.items[i], &plan.arena, step, err) < 0) {
 			error_prefix(err, "mounts[%zu]", i);
 			plan.steps.count--;
@@ -389,11 +295,22 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 			mount_plan_release(&plan);
 			return -1;
 		}
-		default_propagation(config, &plan.arena, step);
-		step->filled_later = mount_is_filled_later(config, i);
+		default_propagation(&plan, step);
 	}
+	for (size_t i = 0; i < plan.steps.count; i++)
+		plan.steps.items[i].filled_later = is_filled_later(&plan, i);
 	*ret_plan = plan;
 	return 0;
+}
+
+static const char *kind_name(enum mount_kind kind)
+{
+	switch (kind) {
+	case MOUNT_KIND_CGROUP: return "cgroup";
+	case MOUNT_KIND_BIND: return "bind";
+	case MOUNT_KIND_REMOUNT: return "remount";
+	default: return "file system";
+	}
 }
 
 void mount_plan_print(const struct mount_plan *plan, struct strbuf *out)
@@ -404,7 +321,7 @@ void mount_plan_print(const struct mount_plan *plan, struct strbuf *out)
 		autostrbuf struct strbuf options = { 0 }, line = { 0 };
 
 		mount_options_print(&step->options, &options);
-		strbuf_addf(&line, "  %s%s%s on %s%s%s", kind_names[step->kind], what ? " " : "",
+		strbuf_addf(&line, "  %s%s%s on %s%s%s", kind_name(step->kind), what ? " " : "",
 			    what ? what : "", step->destination, options.size ? ": " : "",
 			    options.size ? options.bytes : "");
 		/* A line break in a path is a part of that path. */

@@ -10,23 +10,17 @@
 #include "core/config/config.h"
 #include "core/config/mount_options.h"
 
-enum mount_kind {
-	MOUNT_KIND_FILESYSTEM, /* a new file system of its type */
-	MOUNT_KIND_CGROUP,     /* cgroup2, or else our own cgroup bound */
-	MOUNT_KIND_BIND,
-	MOUNT_KIND_REMOUNT, /* what is mounted there already gets other options */
-};
-
 /* One line of the plan.  The strings are the config's, or the plan's arena's. */
 struct mount_step {
 	size_t index; /* in the config's mounts */
 	enum mount_kind kind;
-	const char *type;   /* of a file system; else NULL */
-	const char *source; /* of a bind; else only what a file system shows, or NULL */
-	char *destination;  /* lexically clean, absolute, never "/" */
+	const char *type;	 /* of a new file system, else NULL; a cgroup's is "cgroup2" */
+	const char *source;	 /* of a bind; else only what a file system shows, or NULL */
+	const char *destination; /* lexically clean, absolute, never "/" */
 	struct mount_options options;
-	char *uid_map; /* of an idmapped mount, for /proc/PID/uid_map; NULL: the container's */
-	char *gid_map;
+	const char
+		*uid_map; /* of an idmapped mount, for /proc/PID/uid_map; NULL: the container's */
+	const char *gid_map;
 	/*
 	 * The source of a bind, opened (O_PATH) with the caller's rights, for where it can't be
 	 * reached with ours; not O_PATH, or -1: it wasn't.  Not the plan's to close.
@@ -37,31 +31,30 @@ struct mount_step {
 	 * made where the step is applied.  Not the plan's to close.
 	 */
 	int context_fd;
-	const struct config_user *user; /* of the program; NULL: there is none.  The config's */
-	const char *lines;		/* of x-urun-lines: what is added; the config's */
-	bool filled_later; /* read-only, and not before the rest of the plan is in it */
+	const char *lines; /* of x-urun-lines: what is added; the config's */
+	/*
+	 * Other mounts or devices are put into this new file system: if it is to be read-only,
+	 * rootfs_finish() makes it so.
+	 */
+	bool filled_later;
 };
 
 /* All mounts of a container, in their order.  Start from all zero. */
 struct mount_plan {
 	struct arena arena;
 	LIST_OF(struct mount_step) steps;
-	const char *context;	  /* SELinux: linux.mountLabel; NULL: none */
-	const char *context_type; /* "context", "rootcontext" … */
-	uid_t owner_uid;	  /* the program's user, for the option U; 0 where there is none */
-	gid_t owner_gid;
+	const char *context;		/* SELinux: linux.mountLabel; NULL: none */
+	const char *context_type;	/* "context", "rootcontext" … */
+	const struct config_user *user; /* of the program; NULL: there is none.  The config's */
+	enum mount_propagation root_propagation; /* linux.rootfsPropagation */
+	/* A mount says itself how it propagates (slave, rshared …): the others have the root's. */
+	bool has_propagations;
 	bool own_pid_namespace; /* which ones are new decides what the kernel lets us mount */
 	bool own_ipc_namespace;
 };
 
-/*
- * Is mount @index a new file system into which other mounts of the config or devices are put?  If it
- * is to be read-only, rootfs_finish() makes it so.
- */
-bool mount_is_filled_later(const struct container_config *config, size_t index);
-
-/* Does a mount of the config say itself how it propagates (slave, rshared …)? */
-bool mount_plan_has_propagations(const struct container_config *config);
+/* A new file system, and not a bind or a change of what is mounted already? */
+bool mount_kind_is_filesystem(enum mount_kind kind);
 
 /*
  * Makes the plan, and looks at nothing but the config.  Refused: a mount on "/", no type and no

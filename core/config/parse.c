@@ -31,11 +31,12 @@ static void drop_empty_paths(struct config_linux *linux)
 }
 
 /* Source: OCI runtime-spec 1.2, config.md "Mounts": a relative destination is relative to "/". */
-static void make_destinations_absolute(struct container_config *config)
+static void complete_mounts(struct container_config *config)
 {
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		struct config_mount *mount = &config->mounts.items[i];
 
+		config_mount_set_kind(mount);
 		if (mount->destination[0] && mount->destination[0] != '/')
 			mount->destination = arena_strf(&config->arena, "/%s", mount->destination);
 	}
@@ -73,7 +74,7 @@ static int parse_with(read_json *read, const char *bytes, size_t size,
 		parsed.linux = arena_alloc(&parsed.arena, sizeof(*parsed.linux));
 	if (result == 0) {
 		drop_empty_paths(parsed.linux);
-		make_destinations_absolute(&parsed);
+		complete_mounts(&parsed);
 	}
 	if (result == 0 && parsed.process)
 		fill_process(parsed.process, &parsed.arena);

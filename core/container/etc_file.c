@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "core/base/fd.h"
@@ -11,8 +12,7 @@
 #include "core/base/path.h"
 #include "core/config/change.h"
 
-/* A root file system in which no file can be made is the user's choice, not a failure. */
-#define OPTIONS "bind,rprivate,nosuid,nodev,noexec,nofail"
+enum etc_access { ETC_WRITABLE, ETC_READ_ONLY };
 
 /* A directory above it that is mounted is a user's, with files of theirs in it. */
 static bool is_mounted_by_config(const struct container_config *config, const char *file)
@@ -40,8 +40,25 @@ static int make_file(const struct state_dir *dir, const char *name, const struct
 	return failed < 0 ? error_set(err, -failed, "write %s/%s", dir->path, name) : 0;
 }
 
-static int add(const struct state_dir *dir, const char *name, const struct strbuf *text,
-	       const char *options, struct container_config *config, struct error *err)
+/* MOUNT_TRAIT_NOFAIL: a root file system in which no file can be made is the user's choice, not a failure. */
+static void set_options(struct config_mount *mount, struct arena *arena, unsigned int traits,
+			enum etc_access access)
+{
+	struct mount_options *options = &mount->options;
+
+	options->traits = MOUNT_TRAIT_BIND | MOUNT_TRAIT_NOFAIL | traits;
+	mount_change_set(&options->top, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (access == ETC_READ_ONLY)
+		mount_change_set(&options->top, MOUNT_ATTR_RDONLY);
+	else
+		mount_change_clear(&options->top, MOUNT_ATTR_RDONLY);
+	mount_options_add_propagation(options, arena, MOUNT_RPRIVATE);
+}
+
+/* @traits beside those of every such file: how it is written into the container's own. */
+static int add_etc_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
+			unsigned int traits, enum etc_access access,
+			struct container_config *config, struct error *err)
 {
 	autofree char *destination = path_join("/etc", name);
 	autofree char *source = path_join(dir->path, name);
@@ -50,7 +67,8 @@ static int add(const struct state_dir *dir, const char *name, const struct strbu
 		return 0;
 	if (make_file(dir, name, text, err) < 0)
 		return -1;
-	config_add_mount(config, destination, "bind", source, options);
+	set_options(config_add_mount(config, destination, "bind", source), &config->arena, traits,
+		    access);
 	return 0;
 }
 
@@ -59,8 +77,8 @@ int etc_file_add(const struct state_dir *dir, const char *name, const struct str
 {
 	bool overlay = config_annotation(config, CONFIG_ANNOTATION_OVERLAY) != NULL;
 
-	return add(dir, name, text, overlay ? OPTIONS ",rw,x-urun-file" : OPTIONS ",rw", config,
-		   err);
+	return add_etc_file(dir, name, text, overlay ? MOUNT_TRAIT_FILE : 0, ETC_WRITABLE, config,
+			    err);
 }
 
 /*
@@ -78,8 +96,8 @@ static int add_lines(const struct state_dir *dir, const char *name, const char *
 	autostrbuf struct strbuf text = { 0 };
 
 	passwd_merge(file, lines, &text);
-	return add(dir, name, &text, read_only ? OPTIONS ",ro" : OPTIONS ",rw,x-urun-lines", config,
-		   err);
+	return add_etc_file(dir, name, &text, read_only ? 0 : MOUNT_TRAIT_LINES,
+			    read_only ? ETC_READ_ONLY : ETC_WRITABLE, config, err);
 }
 
 int etc_file_add_accounts(const struct state_dir *dir, struct container_config *config,

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -124,6 +125,7 @@ int notify_prepare(const char *host, const struct state_dir *dir, struct contain
 		   struct notify *ret_notify, struct error *err)
 {
 	autofree char *directory = NULL, *name = NULL;
+	struct config_mount *mount;
 	const char *place;
 
 	if (!host || !*host || !config->process)
@@ -141,7 +143,10 @@ int notify_prepare(const char *host, const struct state_dir *dir, struct contain
 	/* Read-only: a socket can be spoken to all the same, and nothing is put beside it. */
 	place = choose_place(config, host);
 	name = str_format("%s/" NAME, place);
-	config_add_mount(config, place, "bind", directory, "bind,ro,nosuid,nodev,noexec,nofail");
+	mount = config_add_mount(config, place, "bind", directory);
+	mount->options.traits = MOUNT_TRAIT_BIND | MOUNT_TRAIT_NOFAIL;
+	mount->options.top.set =
+		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 	config_set_env(config, "NOTIFY_SOCKET", name);
 	return 0;
 }

@@ -48,7 +48,6 @@
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/config/config.h"
-#include "core/config/mount_plan.h"
 #include "core/init/self.h"
 #include "core/init/join.h"
 #include "core/init/limits.h"
@@ -177,7 +176,7 @@ static int prepare_namespaces(struct init *init, struct error *err)
 
 /*
  * A descriptor that was opened with the caller's rights before we were root (core/sync/source.h): with
- * @index 0 that of the root, else the source of mount @index - 1.  -1: nothing was opened.  A descriptor that
+ * @index 0 that of the root, else the source of the plan's step @index - 1.  -1: nothing was opened.  A descriptor that
  * isn't O_PATH stands for a source that couldn't be opened.
  */
 static int source_fd(const struct init *init, size_t index)
@@ -193,7 +192,7 @@ static int close_sources(const struct init *init, struct error *err)
 	unsigned int first = init->self.order.first_source;
 
 	if (first > 0 &&
-	    close_range(first, first + (unsigned int)init->self.config.mounts.count, 0) < 0)
+	    close_range(first, first + (unsigned int)init->self.mounts.steps.count, 0) < 0)
 		return error_set(err, errno, "close the sources of the mounts");
 	return 0;
 }
@@ -220,7 +219,7 @@ static int open_proc_contexts(const struct init *init, struct mount_plan *plan, 
 	for (size_t i = 0; i < plan->steps.count; i++) {
 		struct mount_step *step = &plan->steps.items[i];
 
-		if (!str_equal(step->type, "proc"))
+		if (step->kind != MOUNT_KIND_PROC)
 			continue;
 		step->context_fd = join_open_proc(&init->self, err);
 		if (step->context_fd < 0)
@@ -295,26 +294,20 @@ static int send_resolv(struct init *init, struct error *err)
 
 static int prepare_rootfs(struct init *init, struct error *err)
 {
-	automountplan struct mount_plan plan = { 0 };
+	struct mount_plan *plan = &init->self.mounts;
 	autoclose int fuse_tree = -1;
 	int result;
 
-	/*
-	 * The plan looks at nothing but the config, so what is wrong with it is told before
-	 * anything is mounted.
-	 */
-	if (mount_plan_make(&init->self.config, &plan, err) < 0)
-		return -1;
-	for (size_t i = 0; i < plan.steps.count; i++)
-		plan.steps.items[i].source_fd = source_fd(init, 1 + plan.steps.items[i].index);
-	log_plan(&plan);
+	for (size_t i = 0; i < plan->steps.count; i++)
+		plan->steps.items[i].source_fd = source_fd(init, 1 + i);
+	log_plan(plan);
 	if (make_fuse_overlay(init, &fuse_tree, err) < 0 || enter_private_root(init, err) < 0 ||
-	    rootfs_prepare(&init->self.config, source_fd(init, 0), fuse_tree, &init->rootfs, err) <
-		    0)
+	    rootfs_prepare(&init->self.config, plan, source_fd(init, 0), fuse_tree, &init->rootfs,
+			   err) < 0)
 		return -1;
-	result = open_proc_contexts(init, &plan, err)
-			 ?: mount_plan_apply(&plan, init->rootfs, &init->views, err);
-	close_proc_contexts(&plan);
+	result = open_proc_contexts(init, plan, err)
+			 ?: mount_plan_apply(plan, init->rootfs, &init->views, err);
+	close_proc_contexts(plan);
 	if (result < 0 || send_resolv(init, err) < 0)
 		return -1;
 	return close_sources(init, err);
@@ -545,6 +538,7 @@ static int run_start_hooks(struct init *init, struct error *err)
 static int check_forks(const struct init *init, struct error *err)
 {
 	const struct container_config *config = &init->self.config;
+	const struct mount_plan *plan = &init->self.mounts;
 
 	if (!join_forks_are_seen(&init->self))
 		return 0;
@@ -553,12 +547,12 @@ static int check_forks(const struct init *init, struct error *err)
 			err, 0,
 			"hooks.createContainer: a pid namespace of the caller's user namespace "
 			"is joined by a container in a new one, and would see the hooks");
-	for (size_t i = 0; i < config->mounts.count; i++)
-		if (config->mounts.items[i].uid_mappings.count)
+	for (size_t i = 0; i < plan->steps.count; i++)
+		if (plan->steps.items[i].uid_map)
 			return error_set(err, 0,
 					 "mounts[%zu].uidMappings: a pid namespace of the caller's "
 					 "user namespace is joined by a container in a new one",
-					 i);
+					 plan->steps.items[i].index);
 	return 0;
 }
 
@@ -573,7 +567,7 @@ static int init_run(struct init *init, struct error *err)
 	    prepare_namespaces(init, err) < 0 ||
 	    limits_set_oom_score_adj(config->process, err) < 0 ||
 	    prepare_rootfs(init, err) < 0 ||
-	    devices_create(config, init->rootfs, err) < 0 ||
+	    devices_create(config, &self->mounts, init->rootfs, err) < 0 ||
 	    make_console(init, err) < 0 ||
 	    open_label(init, err) < 0 ||
 	    open_sysctl(init, err) < 0 ||
@@ -583,7 +577,7 @@ static int init_run(struct init *init, struct error *err)
 	    enter_rootfs(init, err) < 0 ||
 	    apply_sysctl(init, err) < 0 ||
 	    apply_masks(init, err) < 0 ||
-	    rootfs_finish(config, err) < 0 ||
+	    rootfs_finish(config, &self->mounts, err) < 0 ||
 	    enter_pid_namespace(init, err) < 0 ||
 	    self_find_program(self, err) < 0 ||
 	    leave_private_root(init, err) < 0 ||

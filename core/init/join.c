@@ -138,7 +138,7 @@ static void open_sources(struct self *self)
 	if ((self->order.flags & ORDER_SETNS) || self->mount_namespace >= 0)
 		return;
 	first = (self->sync_fd > first ? self->sync_fd : first) + OWN_FDS_MAX;
-	mount_sources_list(&self->config, first, &sources);
+	mount_sources_list(self->config.root->path, &self->mounts, first, &sources);
 	source_open_all(&sources, self->sync_fd);
 	mount_sources_release(&sources);
 	self->order.first_source = (uint32_t)first;

@@ -23,6 +23,7 @@
 #include "core/init/stdio.h"
 #include "core/rootfs/user.h"
 #include "core/seccomp/seccomp_load.h"
+#include "core/sync/mount_order.h"
 #include "core/sync/pipe.h"
 
 /* ---- the sync pipe ---- */
@@ -84,6 +85,19 @@ static int take_descriptors(struct self *self, struct error *err)
 	return 0;
 }
 
+/* `exec` mounts nothing. */
+static int receive_mounts(struct self *self, struct error *err)
+{
+	size_t size = self->order.section_sizes[ORDER_MOUNTS];
+
+	if (size == 0)
+		return 0;
+	if (mount_order_unpack(self->sections[ORDER_MOUNTS], size, &self->mounts, err) < 0)
+		return -1;
+	self->mounts.user = self->config.process ? self->config.process->user : NULL;
+	return 0;
+}
+
 int self_receive_config(struct self *self, struct error *err)
 {
 	if (self_receive(self, MESSAGE_CONFIG, &self->config_message, err) < 0 ||
@@ -93,8 +107,10 @@ int self_receive_config(struct self *self, struct error *err)
 	log_set_sink(log_to_parent, self);
 	if (take_descriptors(self, err) < 0)
 		return -1;
-	return config_parse_own(self->sections[ORDER_CONFIG],
-				self->order.section_sizes[ORDER_CONFIG], &self->config, err);
+	if (config_parse_own(self->sections[ORDER_CONFIG], self->order.section_sizes[ORDER_CONFIG],
+			     &self->config, err) < 0)
+		return -1;
+	return receive_mounts(self, err);
 }
 
 int self_join_mount_namespace(struct self *self, struct error *err)

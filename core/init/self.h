@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
+#include "core/config/mount_plan.h"
 #include "core/init/label.h"
 #include "core/init/program.h"
 #include "core/rootfs/user.h"
@@ -25,7 +26,8 @@ struct self {
 	struct message config_message;
 	struct message_order order;
 	const char *sections[ORDER_SECTION_COUNT];
-	struct container_config config;
+	struct container_config config; /* without mounts: */
+	struct mount_plan mounts;
 	int console_master;
 	/* Descriptors that were received with CONFIG, see enum order_fd; -1: not sent. */
 	int start;

@@ -87,22 +87,24 @@ int child_connect_console(const struct child_request *request, struct child *chi
 /* ---- until READY ---- */
 
 /*
- * Leaves out the rules of linux.seccomp, which are compiled into the filter; init needs the rest of the
- * section to send the listener of notifications.
+ * Leaves out the mounts, which are sent as a plan, and the rules of linux.seccomp, which are compiled into
+ * the filter; init needs the rest of that section to send the listener of notifications.
  */
-static void print_config_for_init(struct container_config *config, struct strbuf *out)
+static void print_config_for_init(const struct container_config *config, struct strbuf *out)
 {
-	struct config_seccomp *seccomp = config->linux->seccomp;
-	struct config_seccomp short_form;
+	struct container_config sent = *config;
+	struct config_linux linux = *config->linux;
+	struct config_seccomp seccomp;
 
-	if (seccomp) {
-		short_form = *seccomp;
-		short_form.syscalls.items = NULL;
-		short_form.syscalls.count = 0;
-		config->linux->seccomp = &short_form;
+	if (linux.seccomp) {
+		seccomp = *linux.seccomp;
+		seccomp.syscalls.count = 0;
+		linux.seccomp = &seccomp;
 	}
-	config_print(config, JSON_OWN, out);
-	config->linux->seccomp = seccomp;
+	linux.rootfs_propagation = MOUNT_PROPAGATION_NONE;
+	sent.linux = &linux;
+	sent.mounts.count = 0;
+	config_print(&sent, JSON_OWN, out);
 }
 
 /* The error for a child that ended without sending one: how the process ended. */
@@ -151,7 +153,7 @@ int child_send(const struct child *child, enum message_type type, struct error *
 	return child_send_with(child, type, NULL, NULL, 0, err);
 }
 
-int child_send_config(const struct child *child, struct container_config *config,
+int child_send_config(const struct child *child, const struct container_config *config,
 		      struct message_order *order,
 		      struct strbuf sections[static ORDER_SECTION_COUNT], const int *fds,
 		      size_t fd_count, struct error *err)

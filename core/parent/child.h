@@ -74,10 +74,9 @@ int child_connect_console(const struct child_request *request, struct child *chi
 int child_send(const struct child *child, enum message_type type, struct error *err);
 
 /*
- * Sends CONFIG: @config without the rules of linux.seccomp, which are in the section of the filter,
- * compiled; the other @sections; and @fds.  Sets log_level and pid of @order, and @sections[ORDER_CONFIG].
+ * Sends CONFIG: @config without the mounts and the rules of linux.seccomp, which have sections of their own; the other @sections; and @fds.  Sets log_level and pid of @order, and @sections[ORDER_CONFIG].
  */
-int child_send_config(const struct child *child, struct container_config *config,
+int child_send_config(const struct child *child, const struct container_config *config,
 		      struct message_order *order,
 		      struct strbuf sections[static ORDER_SECTION_COUNT], const int *fds,
 		      size_t fd_count, struct error *err);

@@ -37,6 +37,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -185,10 +186,10 @@ static int clone_child(struct creation *creation, struct error *err)
 	launch->config = &plan->config;
 	launch->userns = &plan->userns;
 	launch->namespaces = &plan->namespaces;
+	launch->mounts = &plan->mounts;
 	launch->filter = &creation->filter;
 	launch->id = creation->request->id;
 	launch->cgroup_fd = plan->cgroup.fd;
-	launch->opens_sources = true;
 	launch->child = &creation->made->child;
 	if (launch_clone(launch, err) < 0 || record_pid(creation, err) < 0)
 		return -1;
@@ -205,8 +206,8 @@ static bool manages_cgroups(const struct container_config *config)
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		const struct config_mount *mount = &config->mounts.items[i];
 
-		if (str_equal(mount->type, "cgroup") || str_equal(mount->type, "cgroup2"))
-			return !config_mount_has(mount, "ro") && !config_mount_has(mount, "rro");
+		if (mount->kind == MOUNT_KIND_CGROUP)
+			return !(mount_options_attrs(&mount->options) & MOUNT_ATTR_RDONLY);
 	}
 	return false;
 }
@@ -471,7 +472,10 @@ static void remove_state(struct creation *creation)
 		log_warning("%s", ignored.text);
 }
 
-/* Files that the container finds in its /etc, and the socket of sd_notify(3). */
+/*
+ * Files that the container finds in its /etc, and the socket of sd_notify(3).  The mounts are planned anew
+ * with these.
+ */
 static int make_files(struct creation *creation, struct error *err)
 {
 	const struct state_dir *dir = &creation->made->dir;
@@ -480,8 +484,11 @@ static int make_files(struct creation *creation, struct error *err)
 	if (network_make_files(&creation->network, dir, config, err) < 0 ||
 	    etc_file_add_accounts(dir, config, err) < 0)
 		return -1;
-	return notify_prepare(creation->request->notify_socket, dir, config,
-			      &creation->made->notify, err);
+	if (notify_prepare(creation->request->notify_socket, dir, config, &creation->made->notify,
+			   err) < 0)
+		return -1;
+	mount_plan_release(&creation->plan.mounts);
+	return mount_plan_make(config, &creation->plan.mounts, err);
 }
 
 static int prepare_filter(struct creation *creation, struct error *err)

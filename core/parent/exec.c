@@ -238,7 +238,6 @@ static int send_setns_config(struct execution *execution, struct error *err)
 	flags |= execution->container.state.new_keyring ? ORDER_NEW_KEYRING : 0;
 	flags |= exec_process_wants_own_groups(&execution->request->process) ? ORDER_OWN_GROUPS : 0;
 	/* The container is already made: only the process is sent. */
-	config->mounts.count = 0;
 	config->hooks = NULL;
 	config->linux->devices.count = 0;
 	config->linux->resources = NULL;

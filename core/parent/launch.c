@@ -9,6 +9,7 @@
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/parent/seal.h"
+#include "core/sync/mount_order.h"
 #include "core/sync/pipe.h"
 
 void launch_release(struct launch *launch)
@@ -51,14 +52,13 @@ static void list_sources(struct launch *launch)
 	const struct namespaces *namespaces = launch->namespaces;
 	int last = 2 + (int)launch->request->preserve_fds;
 
-	if (!launch->opens_sources || clone_joins(namespaces) ||
-	    namespaces->joined[CONFIG_NS_MOUNT] >= 0)
+	if (!launch->mounts || clone_joins(namespaces) || namespaces->joined[CONFIG_NS_MOUNT] >= 0)
 		return;
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		last = namespaces->joined[i] > last ? namespaces->joined[i] : last;
 	last = launch->self_fd > last ? launch->self_fd : last;
 	last = launch->child_sync_fd > last ? launch->child_sync_fd : last;
-	mount_sources_list(launch->config, last + 1, &launch->sources);
+	mount_sources_list(launch->config->root->path, launch->mounts, last + 1, &launch->sources);
 }
 
 int launch_clone(struct launch *launch, struct error *err)
@@ -132,6 +132,8 @@ int launch_send_config(struct launch *launch, uint32_t flags, int fds[static ORD
 	strbuf_add(&sections[ORDER_FILTER_BPF], launch->filter->bpf.bytes,
 		   launch->filter->bpf.size);
 	strbuf_add_str(&sections[ORDER_ID], launch->id);
+	if (launch->mounts)
+		mount_order_pack(launch->mounts, &sections[ORDER_MOUNTS]);
 	sent = child_send_config(launch->child, launch->config, &order, sections, list, count, err);
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
 		strbuf_release(&sections[i]);

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/config/mount_plan.h"
 #include "core/parent/child.h"
 #include "core/parent/clone.h"
 #include "core/parent/filter.h"
@@ -24,10 +25,10 @@ struct launch {
 	struct container_config *config;
 	const struct userns_plan *userns;
 	struct namespaces *namespaces;
+	const struct mount_plan *mounts; /* NULL: the process mounts nothing */
 	const struct filter *filter;
 	const char *id;
-	int cgroup_fd;	    /* the cgroup in which the process begins; -1: urun's own */
-	bool opens_sources; /* the sources of the config's mounts are opened for the process */
+	int cgroup_fd; /* the cgroup in which the process begins; -1: urun's own */
 	struct child *child;
 
 	/* Owned by the launch. */

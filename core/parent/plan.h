@@ -54,7 +54,7 @@ struct plan {
 	struct overlay overlay;
 	struct cgroup_plan cgroup;
 	struct namespaces namespaces;
-	struct mount_plan mounts; /* without the mounts of files in the state directory */
+	struct mount_plan mounts; /* made again when the files of the state directory are there */
 };
 
 /* Makes an empty plan, which plan_release() accepts as well. */

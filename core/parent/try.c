@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -55,27 +56,12 @@ static bool is_in_planned_bind(const struct mount_plan *mounts, size_t count, co
 	return false;
 }
 
-static void drop_option(struct config_mount *mount, const char *option)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < mount->options.count; i++)
-		if (!str_equal(mount->options.items[i], option))
-			mount->options.items[kept++] = mount->options.items[i];
-	mount->options.count = kept;
-}
-
-/* Mounting an overlay empties its work directory, and a FUSE file system has a server of the user's. */
+/* File systems of the user's: an overlay empties its work directory while it is mounted, FUSE has a server. */
 static bool writes_when_mounted(const struct mount_step *step)
 {
-	if (step->kind != MOUNT_KIND_FILESYSTEM)
-		return false;
-	if (str_starts_with(step->type, "fuse"))
-		return true;
-	for (size_t i = 0; str_equal(step->type, "overlay") && i < step->options.data.count; i++)
-		if (str_starts_with(step->options.data.items[i], "upperdir="))
-			return true;
-	return false;
+	if (step->kind == MOUNT_KIND_OVERLAY)
+		return mount_options_find(&step->options, "upperdir");
+	return step->kind == MOUNT_KIND_OTHER && str_starts_with(step->type, "fuse");
 }
 
 /*
@@ -104,27 +90,30 @@ static bool lacks_cwd_in_volume(const struct container_config *config,
 /*
  * Leaves out the option "U", which gives the source of a bind to the container's user, and the mounts and
  * devices whose places are in a volume.  Volumes are read-only, since a link in the root file system may
- * lead into one.
+ * lead into one.  The memory of *ret_spared is that of @mounts and of @config.
  */
-static void spare_volumes(struct container_config *config, const struct mount_plan *mounts)
+static void spare_volumes(struct container_config *config, const struct mount_plan *mounts,
+			  struct mount_plan *ret_spared)
 {
+	struct mount_plan spared = *mounts;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < config->mounts.count; i++) {
-		struct config_mount *mount = &config->mounts.items[kept];
+	spared.steps.items =
+		arena_alloc(&config->arena, mounts->steps.count * sizeof(struct mount_step));
+	spared.steps.count = 0;
+	for (size_t i = 0; i < mounts->steps.count; i++) {
+		struct mount_step *step = &spared.steps.items[spared.steps.count];
 
-		if (is_in_planned_bind(mounts, i, mounts->steps.items[i].destination) ||
-		    writes_when_mounted(&mounts->steps.items[i]))
+		*step = mounts->steps.items[i];
+		if (is_in_planned_bind(mounts, i, step->destination) || writes_when_mounted(step))
 			continue;
-		*mount = config->mounts.items[i];
-		kept++;
-		if (mounts->steps.items[i].kind != MOUNT_KIND_BIND)
-			continue;
-		drop_option(mount, "U");
-		config_list_add(&config->arena, &mount->options, "rro");
+		spared.steps.count++;
+		if (step->kind == MOUNT_KIND_BIND) {
+			step->options.traits &= ~(unsigned int)MOUNT_TRAIT_CHOWN;
+			mount_change_set(&step->options.tree, MOUNT_ATTR_RDONLY);
+		}
 	}
-	config->mounts.count = kept;
-	kept = 0;
+	*ret_spared = spared;
 	for (size_t i = 0; i < config->linux->devices.count; i++)
 		if (!is_in_planned_bind(mounts, mounts->steps.count,
 					config->linux->devices.items[i].path))
@@ -302,6 +291,7 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 	struct container_config *config = &plan->config;
 	const struct filter no_filter = FILTER_NONE;
 	struct child child = CHILD_NONE;
+	struct mount_plan spared;
 	struct launch launch = LAUNCH_NONE;
 	/* The caller's streams are given neither to the container's user nor to the traced program. */
 	const struct child_request request = {
@@ -321,7 +311,7 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 		config->linux->seccomp = NULL;
 		launch.filter = &no_filter;
 	}
-	spare_volumes(config, &plan->mounts);
+	spare_volumes(config, &plan->mounts, &spared);
 	/* Namespaces of other processes keep their names and settings. */
 	if (plan->namespaces.joined[CONFIG_NS_UTS] >= 0)
 		config->hostname = config->domainname = NULL;
@@ -333,7 +323,7 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 	launch.userns = &plan->userns;
 	launch.namespaces = &plan->namespaces;
 	launch.id = plan->request->id;
-	launch.opens_sources = true;
+	launch.mounts = &spared;
 	launch.child = &child;
 	result = try_in_steps(&launch, plan, err);
 	if (result < 0)

@@ -264,22 +264,24 @@ static int links_create(int dev, struct error *err)
 	return ptmx_link(dev, err);
 }
 
-static bool dev_is_bound(const struct container_config *config)
+static bool dev_is_bound(const struct mount_plan *plan)
 {
-	for (size_t i = 0; i < config->mounts.count; i++) {
-		const struct config_mount *mount = &config->mounts.items[i];
+	for (size_t i = 0; i < plan->steps.count; i++) {
+		const struct mount_step *step = &plan->steps.items[i];
 
-		if (path_is(mount->destination, "/dev") && config_mount_is_bind(mount))
+		if (str_equal(step->destination, "/dev") &&
+		    (step->kind == MOUNT_KIND_BIND || (step->options.traits & MOUNT_TRAIT_BIND)))
 			return true;
 	}
 	return false;
 }
 
-int devices_create(const struct container_config *config, int rootfs_fd, struct error *err)
+int devices_create(const struct container_config *config, const struct mount_plan *plan,
+		   int rootfs_fd, struct error *err)
 {
 	autoclose int dev = -1;
 
-	if (dev_is_bound(config)) {
+	if (dev_is_bound(plan)) {
 		log_debug("/dev is a bind of the host's: no devices are made there");
 		return 0;
 	}

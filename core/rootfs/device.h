@@ -4,19 +4,21 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/config/mount_plan.h"
 
 /*
  * Fills the container's /dev: null zero full random urandom tty and linux.devices as binds of the
  * host's nodes (a user namespace can't make nodes), FIFOs really made; the links fd, stdin, stdout,
  * stderr and ptmx.  A host's node is taken only if it is the device that the config names; where
- * the host has it under another name, sysfs is asked for it. Nothing is done where the config binds
- * a folder of the host on /dev.
+ * the host has it under another name, sysfs is asked for it. Nothing is done where the plan binds
+ * a directory of the host on /dev.
  * No link of the root file system is followed as a device's name, and none leads out.
  * Runs in: init before pivot_root, after the mounts.
  * Source: OCI runtime-spec 1.3, config-linux.md "Devices", "Default Devices", "Default
  * Filesystems".
  */
-int devices_create(const struct container_config *config, int rootfs_fd, struct error *err);
+int devices_create(const struct container_config *config, const struct mount_plan *plan,
+		   int rootfs_fd, struct error *err);
 
 /*
  * Opens (O_PATH) the file @name in the folder @dir, for something to be mounted on; made where it

@@ -45,8 +45,8 @@ static int step_error(const struct mount_step *step, int errnum, struct error *e
 static void attr_names(uint64_t attrs, struct strbuf *out)
 {
 	for (uint64_t attr = 1; attr && attr <= attrs; attr <<= 1)
-		if ((attrs & attr) && mount_attr_name(attr))
-			strbuf_addf(out, "%s%s", out->size ? "," : "", mount_attr_name(attr));
+		if ((attrs & attr) && mount_attr_word(attr))
+			strbuf_addf(out, "%s%s", out->size ? "," : "", mount_attr_word(attr));
 }
 
 /*
@@ -101,17 +101,11 @@ static int change_apply(const struct mount_step *step, int tree, unsigned int fl
 
 static int propagations_apply(const struct mount_step *step, int tree, struct error *err)
 {
-	for (size_t i = 0; i < step->options.propagations.count; i++) {
-		uint64_t propagation = step->options.propagations.items[i];
-		int result =
-			mount_change_propagation(tree, (propagation & MS_REC) ? AT_RECURSIVE : 0,
-						 propagation & ~(uint64_t)MS_REC);
+	int result = mount_change_propagations(tree, &step->options);
 
-		if (result < 0)
-			return error_set(err, -result, "mount %s on %s: change its propagation",
-					 step_source(step), step->destination);
-	}
-	return 0;
+	return result < 0 ? error_set(err, -result, "mount %s on %s: change its propagation",
+				      step_source(step), step->destination)
+			  : 0;
 }
 
 /*
@@ -176,7 +170,7 @@ static int attach(const struct mount_step *step, int tree, int target, struct mo
 static bool target_must_be_folder(const struct mount_step *step)
 {
 	return str_equal(step->destination, "/proc") || str_equal(step->destination, "/sys") ||
-	       str_equal(step->type, "proc") || str_equal(step->type, "sysfs");
+	       step->kind == MOUNT_KIND_PROC || step->kind == MOUNT_KIND_SYSFS;
 }
 
 static int step_target_error(const struct mount_step *step, int rootfs, int errnum,
@@ -219,13 +213,14 @@ static int target_make(const struct mount_step *step, int rootfs, bool folder)
  * the caller with keep-id, can look, and the container's root can't.
  * ORDER: the death signal again after the change of ids, which clears it.
  */
-static int target_make_as_user(const struct mount_step *step, int rootfs, bool folder)
+static int target_make_as_user(const struct mount_plan *plan, const struct mount_step *step,
+			       int rootfs, bool folder)
 {
 	struct error ignored = ERROR_NONE;
 	struct user_ids own;
 	int target;
 
-	if (!step->user || user_ids_begin(step->user, &own, &ignored) < 0)
+	if (!plan->user || user_ids_begin(plan->user, &own, &ignored) < 0)
 		return -EACCES;
 	target = target_make(step, rootfs, folder);
 	if (user_ids_end(&own, &ignored) < 0) {
@@ -237,8 +232,8 @@ static int target_make_as_user(const struct mount_step *step, int rootfs, bool f
 }
 
 /* @ret_made may be NULL: is the folder one that wasn't there before? */
-static int target_open(const struct mount_step *step, int rootfs, bool folder, bool *ret_made,
-		       struct error *err)
+static int target_open(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
+		       bool folder, bool *ret_made, struct error *err)
 {
 	autoclose int target = -ENOENT;
 
@@ -257,7 +252,7 @@ static int target_open(const struct mount_step *step, int rootfs, bool folder, b
 	if (target == -ENOENT)
 		target = target_make(step, rootfs, folder);
 	if (target == -EACCES)
-		target = target_make_as_user(step, rootfs, folder);
+		target = target_make_as_user(plan, step, rootfs, folder);
 	if (target < 0)
 		return step_target_error(step, rootfs, -target, err);
 	/* A link may lead to the root itself: what lies on that would be out of sight once it is entered. */
@@ -343,7 +338,8 @@ static int owner_apply(const struct mount_plan *plan, const struct mount_step *s
 {
 	if (!(step->options.traits & MOUNT_TRAIT_CHOWN))
 		return 0;
-	if (mount_change_owner(tree, plan->owner_uid, plan->owner_gid, err) == 0)
+	if (mount_change_owner(tree, plan->user ? (uid_t)plan->user->uid.value : 0,
+			       plan->user ? (gid_t)plan->user->gid.value : 0, err) == 0)
 		return 0;
 	return error_prefix(err, "mount %s on %s", step_source(step), step->destination);
 }
@@ -351,9 +347,11 @@ static int owner_apply(const struct mount_plan *plan, const struct mount_step *s
 /* The options "sync", "lazytime" … are a superblock's, and a bind has no superblock of its own. */
 static void note_super_options(const struct mount_step *step)
 {
-	for (size_t i = 0; i < step->options.super.count; i++)
+	const char *word;
+
+	for (size_t i = 0; (word = mount_super_word(&step->options.super, i)); i++)
 		log_debug("mount %s on %s: '%s' is the file system's matter, not a bind mount's",
-			  step_source(step), step->destination, step->options.super.items[i]);
+			  step_source(step), step->destination, word);
 }
 
 static int bind_source_error(const struct mount_step *step, int errnum, struct error *err)
@@ -448,7 +446,7 @@ static int bind_apply(const struct mount_plan *plan, const struct mount_step *st
 	result = tree_is_folder(tree, &folder);
 	if (result < 0)
 		return step_error(step, -result, err);
-	target = target_open(step, rootfs, folder, NULL, err);
+	target = target_open(plan, step, rootfs, folder, NULL, err);
 	/* ORDER: the owner before the options, of which one is read-only. */
 	if (target < 0 || check_proc(step, tree, target, err) < 0 ||
 	    owner_apply(plan, step, tree, err) < 0 || idmap_apply(step, tree, err) < 0 ||
@@ -481,7 +479,8 @@ static int sysfs_bind(const struct mount_step *step, struct error *err)
 static int filesystem_copy_up(const struct mount_step *step, int tree, int target,
 			      struct error *err)
 {
-	bool has_owner = mount_filesystem_has(step, "uid") || mount_filesystem_has(step, "gid");
+	bool has_owner = mount_options_find(&step->options, "uid") ||
+			 mount_options_find(&step->options, "gid");
 	int result = 0;
 
 	if (copy_up(target, tree, has_owner ? COPY_UP_CONTENTS : COPY_UP_CONTENTS_AND_OWNER, err) <
@@ -532,15 +531,15 @@ static int filesystem_apply(const struct mount_plan *plan, const struct mount_st
 			    int rootfs, struct mount_views *views, struct error *err)
 {
 	bool made;
-	autoclose int target = target_open(step, rootfs, true, &made, err);
+	autoclose int target = target_open(plan, step, rootfs, true, &made, err);
 	autoclose int tree = -1;
 
-	if (target < 0 || (!str_equal(step->type, "proc") && check_proc(step, -1, target, err) < 0))
+	if (target < 0 || (step->kind != MOUNT_KIND_PROC && check_proc(step, -1, target, err) < 0))
 		return -1;
 	if (mount_filesystem_is_long(step))
 		return filesystem_by_path(plan, step, rootfs, target, err);
 	tree = mount_filesystem_make(plan, step, made ? -1 : target, err);
-	if (tree < 0 && str_equal(step->type, "sysfs") && err->code == EPERM)
+	if (tree < 0 && step->kind == MOUNT_KIND_SYSFS && err->code == EPERM)
 		tree = sysfs_bind(step, err);
 	if (tree < 0)
 		return -1;
@@ -568,7 +567,7 @@ static int cgroup_bind(const struct mount_step *step, int target, struct mount_v
 static int cgroup_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
 			struct mount_views *views, struct error *err)
 {
-	autoclose int target = target_open(step, rootfs, true, NULL, err);
+	autoclose int target = target_open(plan, step, rootfs, true, NULL, err);
 	autoclose int tree = -1;
 
 	/*
@@ -607,12 +606,11 @@ static int step_apply(const struct mount_plan *plan, const struct mount_step *st
 		      struct mount_views *views, struct error *err)
 {
 	switch (step->kind) {
-	case MOUNT_KIND_FILESYSTEM: return filesystem_apply(plan, step, rootfs, views, err);
 	case MOUNT_KIND_CGROUP: return cgroup_apply(plan, step, rootfs, views, err);
 	case MOUNT_KIND_BIND: return bind_apply(plan, step, rootfs, views, err);
 	case MOUNT_KIND_REMOUNT: return remount_apply(step, rootfs, err);
+	default: return filesystem_apply(plan, step, rootfs, views, err);
 	}
-	return -1;
 }
 
 /* nofail */

@@ -16,7 +16,6 @@
 #include "core/base/fd.h"
 #include "core/base/proc_cgroup.h"
 #include "core/base/mountinfo.h"
-#include "core/base/number.h"
 #include "core/base/str.h"
 #include "core/rootfs/tree.h"
 
@@ -25,10 +24,7 @@
 
 uint64_t mount_filesystem_attrs(const struct mount_step *step)
 {
-	const struct mount_change *top = &step->options.top;
-	const struct mount_change *tree = &step->options.tree;
-
-	uint64_t attrs = (top->set & ~tree->clear) | tree->set;
+	uint64_t attrs = mount_options_attrs(&step->options);
 
 	return step->filled_later ? attrs & ~(uint64_t)MOUNT_ATTR_RDONLY : attrs;
 }
@@ -71,30 +67,27 @@ static bool id_is_mapped(const char *map, uint32_t id)
 	return false;
 }
 
-static void hint_unmapped(const char *option, struct error *err)
+static void hint_unmapped(const struct mount_datum *datum, struct error *err)
 {
-	bool group = str_starts_with(option, "gid=");
+	bool group;
 	uint32_t id;
 
-	if ((group || str_starts_with(option, "uid=")) &&
-	    number_parse_u32(option + 4, UINT32_MAX, &id) == 0 &&
-	    !id_is_mapped(group ? "gid_map" : "uid_map", id))
+	if (mount_datum_id(datum, &group, &id) && !id_is_mapped(group ? "gid_map" : "uid_map", id))
 		error_hint(err, "%s %u isn't mapped in the container's user namespace",
 			   group ? "gid" : "uid", id);
 }
 
-static int option_set(const struct mount_step *step, int fs, const char *option, struct error *err)
+static int option_set(const struct mount_step *step, int fs, const struct mount_datum *datum,
+		      struct error *err)
 {
-	const char *equal = strchr(option, '=');
-	autofree char *key = equal ? str_dup_n(option, (size_t)(equal - option)) : NULL;
-	int result = equal ? fsconfig(fs, FSCONFIG_SET_STRING, key, equal + 1, 0)
-			   : fsconfig(fs, FSCONFIG_SET_FLAG, option, NULL, 0);
+	const char *value = datum->value;
 
-	if (result == 0)
+	if (fsconfig(fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, datum->key, value, 0) ==
+	    0)
 		return 0;
-	error_set(err, errno, "mount %s on %s: option '%s'", step->type ? step->type : "",
-		  step->destination, option);
-	hint_unmapped(option, err);
+	error_set(err, errno, "mount %s on %s: option '%s%s%s'", step->type ? step->type : "",
+		  step->destination, datum->key, value ? "=" : "", value ? value : "");
+	hint_unmapped(datum, err);
 	return add_kernel_message(fs, err);
 }
 
@@ -102,27 +95,15 @@ static int options_set(const struct mount_step *step, int fs, struct error *err)
 {
 	const struct mount_options *options = &step->options;
 
-	for (size_t i = 0; i < options->super.count; i++)
-		if (option_set(step, fs, options->super.items[i], err) < 0)
+	const char *word;
+
+	for (size_t i = 0; (word = mount_super_word(&options->super, i)); i++)
+		if (option_set(step, fs, &(struct mount_datum){ .key = word }, err) < 0)
 			return -1;
 	for (size_t i = 0; i < options->data.count; i++)
-		if (option_set(step, fs, options->data.items[i], err) < 0)
+		if (option_set(step, fs, &options->data.items[i], err) < 0)
 			return -1;
 	return 0;
-}
-
-bool mount_filesystem_has(const struct mount_step *step, const char *key)
-{
-	size_t length = strlen(key);
-
-	for (size_t i = 0; i < step->options.data.count; i++) {
-		const char *option = step->options.data.items[i];
-
-		if (str_starts_with(option, key) &&
-		    (option[length] == '=' || option[length] == '\0'))
-			return true;
-	}
-	return false;
 }
 
 static bool is_selinux_on(void)
@@ -133,44 +114,54 @@ static bool is_selinux_on(void)
 }
 
 /* A type whose files the policy labels by itself takes no context. */
-static bool type_takes_context(const char *type)
+static bool kind_takes_context(enum mount_kind kind)
 {
-	return !str_equal(type, "proc") && !str_equal(type, "sysfs") &&
-	       !str_equal(type, "mqueue") && !str_equal(type, "cgroup2");
+	return kind != MOUNT_KIND_PROC && kind != MOUNT_KIND_SYSFS && kind != MOUNT_KIND_MQUEUE &&
+	       kind != MOUNT_KIND_CGROUP;
 }
 
-/* Options that nobody wrote into the config: "" where there is none. */
+/* Options that nobody wrote into the config. */
+struct implied {
+	struct mount_datum items[3];
+	size_t count;
+	char mode[8];
+};
+
 static int implied_options(const struct mount_plan *plan, const struct mount_step *step, int target,
-			   struct strbuf *tmpfs_mode, struct strbuf *context, struct error *err)
+			   struct implied *implied, struct error *err)
 {
 	struct stat st;
 
-	/* As mount(8) users expect: a tmpfs on /tmp is 1777, on a home folder 0700. */
-	if (str_equal(step->type, "tmpfs") && !mount_filesystem_has(step, "mode") &&
-	    fstat(target, &st) == 0)
-		strbuf_addf(tmpfs_mode, "mode=%o", st.st_mode & 07777);
-	if (plan->context && *plan->context && type_takes_context(step->type)) {
+	implied->count = 0;
+	/* As mount(8) users expect: a tmpfs on /tmp is 1777, on a home directory 0700. */
+	if (step->kind == MOUNT_KIND_TMPFS && !mount_options_find(&step->options, "mode") &&
+	    fstat(target, &st) == 0) {
+		snprintf(implied->mode, sizeof(implied->mode), "%o", st.st_mode & 07777);
+		implied->items[implied->count++] = (struct mount_datum){ "mode", implied->mode, 0 };
+	}
+	if (plan->context && *plan->context && kind_takes_context(step->kind)) {
 		if (!is_selinux_on())
 			return error_set(err, 0,
 					 "linux.mountLabel: SELinux is not enabled on this host");
-		strbuf_addf(context, "%s=%s", plan->context_type, plan->context);
+		implied->items[implied->count++] =
+			(struct mount_datum){ plan->context_type, plan->context, 0 };
 	}
+	/* Its xattrs would be trusted.*, which a user namespace can't write (Linux 5.11). */
+	if (step->kind == MOUNT_KIND_OVERLAY && !mount_options_find(&step->options, "userxattr"))
+		implied->items[implied->count++] = (struct mount_datum){ "userxattr", NULL, 0 };
 	return 0;
 }
 
 static int options_set_implied(const struct mount_plan *plan, const struct mount_step *step,
 			       int target, int fs, struct error *err)
 {
-	autostrbuf struct strbuf mode = { 0 };
-	autostrbuf struct strbuf context = { 0 };
+	struct implied implied;
 
-	if (implied_options(plan, step, target, &mode, &context, err) < 0 ||
-	    (mode.size && option_set(step, fs, mode.bytes, err) < 0) ||
-	    (context.size && option_set(step, fs, context.bytes, err) < 0))
+	if (implied_options(plan, step, target, &implied, err) < 0)
 		return -1;
-	/* Its xattrs would be trusted.*, which a user namespace can't write (Linux 5.11). */
-	if (str_equal(step->type, "overlay") && !mount_filesystem_has(step, "userxattr"))
-		return option_set(step, fs, "userxattr", err);
+	for (size_t i = 0; i < implied.count; i++)
+		if (option_set(step, fs, &implied.items[i], err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -211,28 +202,21 @@ static void hint_proc(const struct mount_plan *plan, struct error *err)
 			over);
 }
 
-static bool type_is_for_user_namespaces(const char *type)
+static bool is_for_user_namespaces(const struct mount_step *step)
 {
-	static const char *const types[] = {
-		"proc",	 "sysfs", "cgroup2", "mqueue", "devpts",
-		"tmpfs", "ramfs", "overlay", "fuse",   "binfmt_misc",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (str_equal(type, types[i]))
-			return true;
-	return false;
+	return step->kind != MOUNT_KIND_OTHER || str_equal(step->type, "ramfs") ||
+	       str_equal(step->type, "fuse") || str_equal(step->type, "binfmt_misc");
 }
 
 static void hint_refused(const struct mount_plan *plan, const struct mount_step *step,
 			 struct error *err)
 {
-	if (str_equal(step->type, "proc"))
+	if (step->kind == MOUNT_KIND_PROC)
 		hint_proc(plan, err);
-	else if (str_equal(step->type, "mqueue") && !plan->own_ipc_namespace)
+	else if (step->kind == MOUNT_KIND_MQUEUE && !plan->own_ipc_namespace)
 		error_hint(err,
 			   "the container has no new ipc namespace: bind the host's /dev/mqueue");
-	else if (!type_is_for_user_namespaces(step->type))
+	else if (!is_for_user_namespaces(step))
 		error_hint(
 			err,
 			"only root of the host can mount %s: bind a mounted one, or use a FUSE program",
@@ -280,9 +264,9 @@ int mount_filesystem_make(const struct mount_plan *plan, const struct mount_step
 bool mount_filesystem_is_long(const struct mount_step *step)
 {
 	for (size_t i = 0; i < step->options.data.count; i++) {
-		const char *equal = strchr(step->options.data.items[i], '=');
+		const char *value = step->options.data.items[i].value;
 
-		if (equal && strlen(equal + 1) > FSCONFIG_VALUE_MAX)
+		if (value && strlen(value) > FSCONFIG_VALUE_MAX)
 			return true;
 	}
 	return false;
@@ -315,19 +299,24 @@ static unsigned long flags_from_attrs(uint64_t attrs)
 static int join_data(const struct mount_plan *plan, const struct mount_step *step, int target,
 		     struct strbuf *data, struct error *err)
 {
-	autostrbuf struct strbuf mode = { 0 };
-	autostrbuf struct strbuf context = { 0 };
+	struct implied implied;
 
-	if (implied_options(plan, step, target, &mode, &context, err) < 0)
+	if (implied_options(plan, step, target, &implied, err) < 0)
 		return -1;
-	for (size_t i = 0; i < step->options.data.count; i++)
-		strbuf_addf(data, "%s%s", i ? "," : "", step->options.data.items[i]);
-	if (mode.size)
-		strbuf_addf(data, ",%s", mode.bytes);
-	if (context.size)
-		strbuf_addf(data, ",%s=\"%s\"", plan->context_type, plan->context);
-	if (str_equal(step->type, "overlay") && !mount_filesystem_has(step, "userxattr"))
-		strbuf_add_str(data, ",userxattr");
+	for (size_t i = 0; i < step->options.data.count; i++) {
+		strbuf_add_str(data, i ? "," : "");
+		mount_datum_print(&step->options.data.items[i], data);
+	}
+	for (size_t i = 0; i < implied.count; i++) {
+		const struct mount_datum *datum = &implied.items[i];
+
+		strbuf_add_str(data, ",");
+		/* A context has commas. */
+		if (datum->value == plan->context && plan->context)
+			strbuf_addf(data, "%s=\"%s\"", datum->key, datum->value);
+		else
+			mount_datum_print(datum, data);
+	}
 	return 0;
 }
 
@@ -342,7 +331,7 @@ int mount_filesystem_by_path(const struct mount_plan *plan, const struct mount_s
 	autostrbuf struct strbuf data = { 0 };
 	char path[64];
 
-	if (options->super.count ||
+	if (options->super.set || options->super.clear ||
 	    (options->traits & (MOUNT_TRAIT_IDMAP | MOUNT_TRAIT_IVERSION | MOUNT_TRAIT_COPY_UP)))
 		return error_set(
 			err, 0,
@@ -364,26 +353,14 @@ int mount_filesystem_by_path(const struct mount_plan *plan, const struct mount_s
  */
 static unsigned long super_flags(const struct mount_step *step, int fd)
 {
-	static const struct {
-		const char *name;
-		unsigned long set;
-		unsigned long clear;
-	} table[] = {
-		{ "sync", MS_SYNCHRONOUS, 0 },	{ "async", 0, MS_SYNCHRONOUS },
-		{ "mand", MS_MANDLOCK, 0 },	{ "nomand", 0, MS_MANDLOCK },
-		{ "lazytime", MS_LAZYTIME, 0 }, { "nolazytime", 0, MS_LAZYTIME },
-	};
-	const struct str_list *super = &step->options.super;
+	const struct mount_change *super = &step->options.super;
 	struct statvfs fs;
 	unsigned long flags = 0;
 
+	/* MS_… and ST_… of these are the same numbers. */
 	if (fstatvfs(fd, &fs) == 0)
 		flags = fs.f_flag & (ST_SYNCHRONOUS | ST_MANDLOCK);
-	for (size_t i = 0; i < super->count; i++)
-		for (size_t j = 0; j < ARRAY_SIZE(table); j++)
-			if (str_equal(super->items[i], table[j].name))
-				flags = (flags & ~table[j].clear) | table[j].set;
-	return flags;
+	return (flags & ~super->clear) | super->set;
 }
 
 int mount_filesystem_iversion(const struct mount_step *step, int tree, struct error *err)
@@ -402,7 +379,7 @@ int mount_filesystem_reconfigure(const struct mount_step *step, int target, stru
 	const struct mount_options *options = &step->options;
 	autoclose int fs = -1;
 
-	if (options->super.count || options->data.count) {
+	if (options->super.set || options->super.clear || options->data.count) {
 		fs = fspick(target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
 		if (fs < 0)
 			return error_set(err, errno, "remount %s", step->destination);

@@ -39,9 +39,6 @@ int mount_filesystem_iversion(const struct mount_step *step, int tree, struct er
 /* The MOUNT_ATTR_… bits that a new mount of this step has. */
 uint64_t mount_filesystem_attrs(const struct mount_step *step);
 
-/* Is the data option @key given, with a value or without? */
-bool mount_filesystem_has(const struct mount_step *step, const char *key);
-
 /*
  * The folder of this process's cgroup in the host's /sys/fs/cgroup (cgroup v2), or NULL.  The
  * caller frees it.

@@ -20,31 +20,8 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
-#include "core/config/mount_plan.h"
 #include "core/rootfs/overlay.h"
 #include "core/rootfs/tree.h"
-
-/* The MS_… flags of linux.rootfsPropagation; 0: not given. */
-static unsigned long propagation_flags(const char *word)
-{
-	static const struct {
-		const char *word;
-		unsigned long flags;
-	} table[] = {
-		{ "shared", MS_SHARED },
-		{ "slave", MS_SLAVE },
-		{ "private", MS_PRIVATE },
-		{ "unbindable", MS_UNBINDABLE },
-	};
-
-	for (size_t i = 0; word && i < ARRAY_SIZE(table); i++) {
-		if (str_equal(word, table[i].word))
-			return table[i].flags;
-		if (word[0] == 'r' && str_equal(word + 1, table[i].word))
-			return table[i].flags | MS_REC;
-	}
-	return 0;
-}
 
 /*
  * The host's tree, from which binds are taken, hears of the host's mounts and never sends any back.
@@ -133,9 +110,10 @@ static int check_open_to_us(int folder, const char *path, struct error *err)
 }
 
 /* A copy of the folder's mount, or an overlay of the folder, detached. */
-static int make_tree(const struct container_config *config, int folder, int fuse_tree,
-		     int *ret_tree, struct error *err)
+static int make_tree(const struct container_config *config, const struct mount_plan *plan,
+		     int folder, int fuse_tree, int *ret_tree, struct error *err)
 {
+	bool private = mount_propagation_flag(plan->root_propagation) == MS_PRIVATE;
 	const char *path = config->root->path;
 	const char *overlay = config_annotation(config, CONFIG_ANNOTATION_OVERLAY);
 	int result;
@@ -150,16 +128,12 @@ static int make_tree(const struct container_config *config, int folder, int fuse
 	if (*ret_tree < 0)
 		return error_set(err, -*ret_tree, "bind root file system %s", path);
 	/* A copy hears of what its original hears: no mount of the host shall appear in our root. */
-	result = mount_change_propagation(
-		*ret_tree,
-		propagation_flags(config->linux->rootfs_propagation) & MS_PRIVATE ? AT_RECURSIVE
-										  : 0,
-		MS_PRIVATE);
+	result = mount_change_propagation(*ret_tree, private ? AT_RECURSIVE : 0, MS_PRIVATE);
 	return result < 0 ? error_set(err, -result, "make the mount of %s private", path) : 0;
 }
 
-int rootfs_prepare(const struct container_config *config, int source, int fuse_tree,
-		   int *ret_rootfs_fd, struct error *err)
+int rootfs_prepare(const struct container_config *config, const struct mount_plan *plan, int source,
+		   int fuse_tree, int *ret_rootfs_fd, struct error *err)
 {
 	const char *path = config->root->path;
 	autoclose int folder = -1;
@@ -171,7 +145,7 @@ int rootfs_prepare(const struct container_config *config, int source, int fuse_t
 	folder = open_root(path, source, err);
 	/* What is served by fuse-overlayfs is read with the caller's ids. */
 	if (folder < 0 || (fuse_tree < 0 && check_open_to_us(folder, path, err) < 0) ||
-	    make_tree(config, folder, fuse_tree, &tree, err) < 0)
+	    make_tree(config, plan, folder, fuse_tree, &tree, err) < 0)
 		return -1;
 	result = mount_attach(tree, folder);
 	if (result < 0)
@@ -294,89 +268,70 @@ int rootfs_enter(int rootfs_fd, enum rootfs_enter_how how, struct error *err)
 	return chdir("/") < 0 ? error_set(err, errno, "chdir to / in the root file system") : 0;
 }
 
-static bool is_readonly(const struct config_mount *mount)
-{
-	bool readonly = false;
-
-	for (size_t i = 0; i < mount->options.count; i++)
-		if (str_equal(mount->options.items[i], "ro") ||
-		    str_equal(mount->options.items[i], "rw"))
-			readonly = str_equal(mount->options.items[i], "ro");
-	return readonly;
-}
-
-static int finish_mounts(const struct container_config *config, struct error *err)
+static int finish_mounts(const struct mount_plan *plan, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	for (size_t i = 0; i < config->mounts.count; i++) {
-		const struct config_mount *mount = &config->mounts.items[i];
+	for (size_t i = 0; i < plan->steps.count; i++) {
+		const struct mount_step *step = &plan->steps.items[i];
 		autoclose int target = -1;
 
-		if (!is_readonly(mount) || !mount_is_filled_later(config, i))
+		if (!step->filled_later ||
+		    !(mount_options_attrs(&step->options) & MOUNT_ATTR_RDONLY))
 			continue;
-		target = path_open_in_root(root, mount->destination, O_PATH | O_CLOEXEC, 0);
+		target = path_open_in_root(root, step->destination, O_PATH | O_CLOEXEC, 0);
 		if (target < 0 || mount_setattr(target, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 			return error_set(err, target < 0 ? -target : errno, "make %s read-only",
-					 mount->destination);
+					 step->destination);
 	}
 	return 0;
 }
 
-/* The words of one mount, again; of a mount that was left out (nofail) nothing is left to change. */
-static int restore_propagation(int root, const struct config_mount *mount,
-			       const struct mount_options *options, struct error *err)
+/* Once more how a mount propagates; of a mount that was left out (nofail) nothing is left to change. */
+static int restore_propagation(int root, const struct mount_step *step, struct error *err)
 {
-	autoclose int target = path_open_in_root(root, mount->destination, O_PATH | O_CLOEXEC, 0);
-	int result = target < 0 ? target : 0;
+	autoclose int target = path_open_in_root(root, step->destination, O_PATH | O_CLOEXEC, 0);
+	int result = target < 0 ? target : mount_change_propagations(target, &step->options);
 
-	for (size_t i = 0; i < options->propagations.count && result == 0; i++) {
-		uint64_t flags = options->propagations.items[i];
-
-		result = mount_change_propagation(target, (flags & MS_REC) ? AT_RECURSIVE : 0,
-						  flags & ~(uint64_t)MS_REC);
-	}
-	if (result == 0 || (options->traits & MOUNT_TRAIT_NOFAIL))
+	if (result == 0 || (step->options.traits & MOUNT_TRAIT_NOFAIL))
 		return 0;
-	return error_set(err, -result, "change the propagation of %s", mount->destination);
+	return error_set(err, -result, "change the propagation of %s", step->destination);
 }
 
 /*
- * linux.rootfsPropagation with an "r" is about all mounts but those that have a word of their own: they
- * get that word again.
+ * linux.rootfsPropagation with an "r" is about all mounts but those whose options say how they propagate:
+ * these get that again.  But what has become private can't become a slave again, and the plan has made
+ * all others private.
  */
-static int finish_propagation(const struct container_config *config, struct error *err)
+static int finish_propagation(const struct mount_plan *plan, struct error *err)
 {
-	unsigned long flags = propagation_flags(config->linux->rootfs_propagation);
-	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct arena arena = { 0 };
-	int result = 0;
+	unsigned long flag = mount_propagation_flag(plan->root_propagation);
+	bool recursive = mount_propagation_is_recursive(plan->root_propagation) &&
+			 !(flag == MS_PRIVATE && plan->has_propagations);
+	autoclose int root = -1;
 
-	/* What has become private can't become a slave again; the plan has made the others private. */
-	if ((flags & MS_PRIVATE) && mount_plan_has_propagations(config))
-		flags &= ~(unsigned long)MS_REC;
-	if (flags && mount(NULL, "/", NULL, flags, NULL) < 0)
+	if (flag && mount(NULL, "/", NULL, flag | (recursive ? MS_REC : 0), NULL) < 0)
 		return error_set(err, errno, "rootfsPropagation %s",
-				 config->linux->rootfs_propagation);
-	for (size_t i = 0; i < config->mounts.count && (flags & MS_REC) && result == 0; i++) {
-		struct mount_options options;
-
-		mount_options_parse(&config->mounts.items[i].options, &arena, &options);
-		if (options.propagations.count)
-			result = restore_propagation(root, &config->mounts.items[i], &options, err);
-	}
-	arena_release(&arena);
-	return result;
+				 mount_propagation_word(plan->root_propagation));
+	if (!recursive || !plan->has_propagations)
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < plan->steps.count; i++)
+		if (plan->steps.items[i].options.propagations.count &&
+		    restore_propagation(root, &plan->steps.items[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 /*
  * Nothing is cleared, so flags that are locked are no matter.
  * ORDER: the propagation comes last, as an unbindable mount can't be copied, which masking needs.
  */
-int rootfs_finish(const struct container_config *config, struct error *err)
+int rootfs_finish(const struct container_config *config, const struct mount_plan *plan,
+		  struct error *err)
 {
-	if (finish_mounts(config, err) < 0)
+	if (finish_mounts(plan, err) < 0)
 		return -1;
 	if (config->root->readonly) {
 		struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
@@ -384,5 +339,5 @@ int rootfs_finish(const struct container_config *config, struct error *err)
 		if (mount_setattr(AT_FDCWD, "/", 0, &attr, sizeof(attr)) < 0)
 			return error_set(err, errno, "make the root file system read-only");
 	}
-	return finish_propagation(config, err);
+	return finish_propagation(plan, err);
 }

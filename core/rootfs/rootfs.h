@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/config/mount_plan.h"
 
 /*
  * The root file system as a mount of its own, entered by pivot_root(2).
@@ -29,8 +30,8 @@ bool rootfs_is_private(const char *path, int source);
  * none); without, the error names the folder that can't be searched.
  * Runs in: init before pivot_root.
  */
-int rootfs_prepare(const struct container_config *config, int source, int fuse_tree,
-		   int *ret_rootfs_fd, struct error *err);
+int rootfs_prepare(const struct container_config *config, const struct mount_plan *plan, int source,
+		   int fuse_tree, int *ret_rootfs_fd, struct error *err);
 
 enum rootfs_enter_how {
 	ROOTFS_PIVOT,
@@ -45,12 +46,13 @@ enum rootfs_enter_how {
 int rootfs_enter(int rootfs_fd, enum rootfs_enter_how how, struct error *err);
 
 /*
- * root.readonly, read-only file systems that had to be filled first (mount_is_filled_later()), and
+ * root.readonly, read-only file systems that had to be filled first (filled_later of the plan's steps), and
  * linux.rootfsPropagation.
  * Runs in: init after pivot_root and mask_paths(): an unbindable root has nothing in it that could
  * be masked.
  */
-int rootfs_finish(const struct container_config *config, struct error *err);
+int rootfs_finish(const struct container_config *config, const struct mount_plan *plan,
+		  struct error *err);
 
 /*
  * Adds a hint that names the first folder on the way to @path (absolute) that can't be searched, if

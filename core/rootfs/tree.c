@@ -54,6 +54,20 @@ int mount_change_propagation(int fd, unsigned int flags, uint64_t propagation)
 	return mount_setattr(fd, "", AT_EMPTY_PATH | flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
 }
 
+int mount_change_propagations(int fd, const struct mount_options *options)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < options->propagations.count && result == 0; i++) {
+		enum mount_propagation propagation = options->propagations.items[i];
+
+		result = mount_change_propagation(
+			fd, mount_propagation_is_recursive(propagation) ? AT_RECURSIVE : 0,
+			mount_propagation_flag(propagation));
+	}
+	return result;
+}
+
 uint64_t mount_attr_of(int fd)
 {
 	static const struct {

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "core/config/mount_options.h"
+
 /*
  * Mounts by their descriptors: copied, put somewhere, changed.
  * All run in: init.
@@ -35,6 +37,9 @@ int mount_attach(int tree, int target);
  */
 int mount_change_attr(int fd, unsigned int flags, uint64_t set, uint64_t clear);
 int mount_change_propagation(int fd, unsigned int flags, uint64_t propagation);
+
+/* Changes the propagation of the mount whose root is @fd as the options say, in their order.  Likewise. */
+int mount_change_propagations(int fd, const struct mount_options *options);
 
 /* The MOUNT_ATTR_… bits of the mount that @fd is on; 0 where that can't be read. */
 uint64_t mount_attr_of(int fd);

@@ -3,6 +3,7 @@
 #include "core/spec/spec.h"
 
 #include <stdbool.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include "core/base/arena.h"
@@ -11,7 +12,8 @@
 #include "core/spec/masked.h"
 
 /* The group "tty", which old C libraries expect as the group of a terminal of openpty(3). */
-#define TTY_GID 5
+#define TTY_GID	     5
+#define TTY_GID_TEXT "5"
 
 #define OPEN_FILES_MAX 1024
 
@@ -19,32 +21,40 @@ struct spec_mount {
 	const char *destination;
 	const char *type;
 	const char *source;
-	const char *const *options; /* NULL at the end */
+	struct mount_change change;
+	struct {
+		const char *key;
+		const char *value; /* NULL: the option has none */
+	} data[4];		   /* up to the first without a key */
 };
 
-#define OPTIONS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define NO_SUID_EXEC_DEV (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV)
+/* The atime mode is a number in three bits, see struct mount_change; relatime is 0. */
+#define ATIME MOUNT_ATTR__ATIME
 
-static const char *const devpts_options[] = {
-	"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", NULL,
-};
-
-static const char *const devpts_tty_options[] = {
-	"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", NULL,
-};
-
-static const char *const sys_bind_options[] = { "rbind", "nosuid", "noexec", "nodev", "ro", NULL };
-
+/* clang-format off */
 static const struct spec_mount mounts[] = {
-	{ "/proc", "proc", "proc", OPTIONS("nosuid", "noexec", "nodev") },
-	{ "/dev", "tmpfs", "tmpfs", OPTIONS("nosuid", "strictatime", "mode=755", "size=65536k") },
-	{ "/dev/pts", "devpts", "devpts", devpts_options },
-	{ "/dev/shm", "tmpfs", "shm",
-	  OPTIONS("nosuid", "noexec", "nodev", "mode=1777", "size=65536k") },
-	{ "/dev/mqueue", "mqueue", "mqueue", OPTIONS("nosuid", "noexec", "nodev") },
-	{ "/sys", "sysfs", "sysfs", OPTIONS("nosuid", "noexec", "nodev", "ro") },
-	{ "/sys/fs/cgroup", "cgroup", "cgroup",
-	  OPTIONS("nosuid", "noexec", "nodev", "relatime", "ro") },
+	{ .destination = "/proc", .type = "proc", .source = "proc",
+	  .change.set = NO_SUID_EXEC_DEV },
+	{ .destination = "/dev", .type = "tmpfs", .source = "tmpfs",
+	  .change = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME, .clear = ATIME },
+	  .data = { { "mode", "755" }, { "size", "65536k" } } },
+	{ .destination = "/dev/pts", .type = "devpts", .source = "devpts",
+	  .change.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+	  .data = { { "newinstance", NULL }, { "ptmxmode", "0666" }, { "mode", "0620" } } },
+	{ .destination = "/dev/shm", .type = "tmpfs", .source = "shm",
+	  .change.set = NO_SUID_EXEC_DEV,
+	  .data = { { "mode", "1777" }, { "size", "65536k" } } },
+	{ .destination = "/dev/mqueue", .type = "mqueue", .source = "mqueue",
+	  .change.set = NO_SUID_EXEC_DEV },
+	{ .destination = "/sys", .type = "sysfs", .source = "sysfs",
+	  .change.set = NO_SUID_EXEC_DEV | MOUNT_ATTR_RDONLY },
+	{ .destination = "/sys/fs/cgroup", .type = "cgroup", .source = "cgroup",
+	  .change = { .set = NO_SUID_EXEC_DEV | MOUNT_ATTR_RDONLY, .clear = ATIME } },
 };
+/* clang-format on */
+
+#define TEXTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 static const int namespaces[] = {
 	CONFIG_NS_PID,	 CONFIG_NS_NETWORK, CONFIG_NS_IPC,  CONFIG_NS_UTS,
@@ -101,8 +111,8 @@ static void fill_default_process(struct arena *arena, struct config_process *pro
 	process->user = arena_alloc(arena, sizeof(*process->user));
 	process->user->uid = (struct opt_u64){ true, 0 };
 	process->user->gid = (struct opt_u64){ true, 0 };
-	fill_strings(arena, OPTIONS("sh"), &process->args);
-	fill_strings(arena, OPTIONS("PATH=" CONFIG_DEFAULT_PATH, "TERM=xterm"), &process->env);
+	fill_strings(arena, TEXTS("sh"), &process->args);
+	fill_strings(arena, TEXTS("PATH=" CONFIG_DEFAULT_PATH, "TERM=xterm"), &process->env);
 	process->cwd = arena_str(arena, "/");
 	process->capabilities = arena_alloc(arena, sizeof(*process->capabilities));
 	process->capabilities->bounding = capabilities;
@@ -121,23 +131,24 @@ static void fill_mounts(const struct spec_input *input, struct container_config 
 {
 	struct arena *arena = &config->arena;
 
-	LIST_NEW(arena, &config->mounts, ARRAY_SIZE(mounts));
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
-		struct config_mount *mount = &config->mounts.items[i];
-		const char *const *options = mounts[i].options;
+		const struct spec_mount *row = &mounts[i];
+		struct config_mount *mount =
+			config_add_mount(config, row->destination, row->type, row->source);
 
-		/* The kernel refuses gid= if the group has no mapping in the user namespace. */
-		if (options == devpts_options && is_mapped(&input->gid_mappings, TTY_GID))
-			options = devpts_tty_options;
-		mount->destination = arena_str(arena, mounts[i].destination);
-		mount->type = arena_str(arena, mounts[i].type);
-		mount->source = arena_str(arena, mounts[i].source);
-		if (input->like_rootless_runc && str_equal(mount->type, "sysfs")) {
+		mount->options.top = row->change;
+		for (size_t j = 0; j < ARRAY_SIZE(row->data) && row->data[j].key; j++)
+			mount_options_add_datum(&mount->options, arena, row->data[j].key,
+						row->data[j].value);
+		/* The kernel refuses a gid that the user namespace doesn't have. */
+		if (mount->kind == MOUNT_KIND_DEVPTS && is_mapped(&input->gid_mappings, TTY_GID))
+			mount_options_add_datum(&mount->options, arena, "gid", TTY_GID_TEXT);
+		if (mount->kind == MOUNT_KIND_SYSFS && input->like_rootless_runc) {
 			mount->type = arena_str(arena, "none");
 			mount->source = arena_str(arena, "/sys");
-			options = sys_bind_options;
+			mount->options.traits = MOUNT_TRAIT_BIND | MOUNT_TRAIT_RECURSIVE;
+			config_mount_set_kind(mount);
 		}
-		fill_strings(arena, options, &mount->options);
 	}
 }
 

@@ -2,6 +2,7 @@
 // Runs in: parent.
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "core/base/path.h"
 #include "core/base/str.h"
@@ -18,10 +19,11 @@ static int add_tmpfs(const char *text, struct container_config *config, struct e
 
 	if (destination[0] != '/')
 		return spec_refuse("tmpfs", text, "expected an absolute path", err);
-	mount = config_add_mount(config, destination, "tmpfs", "tmpfs", "nosuid,nodev,mode=1777");
-	for (char *option; (option = strsep(&rest, ","));)
-		if (*option)
-			config_list_add(&config->arena, &mount->options, option);
+	mount = config_add_mount(config, destination, "tmpfs", "tmpfs");
+	mount->options.top.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	mount_options_add_datum(&mount->options, &config->arena, "mode", "1777");
+	mount_options_add(&mount->options, &config->arena, rest ? rest : "");
+	config_mount_set_kind(mount);
 	return 0;
 }
 

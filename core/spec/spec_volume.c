@@ -166,16 +166,17 @@ static int choose_option(const char *volume, const char *text, struct chosen *ch
 	return 0;
 }
 
-static void add_chosen(const struct chosen *chosen, struct arena *arena, struct str_list *options)
+static void add_chosen(const struct chosen *chosen, struct arena *arena,
+		       struct mount_options *options)
 {
 	if (!has_subject(chosen, SUBJECT_TREE))
-		config_list_add(arena, options, "rbind");
+		options->traits = MOUNT_TRAIT_BIND | MOUNT_TRAIT_RECURSIVE;
 	if (!has_subject(chosen, SUBJECT_PROPAGATION))
-		config_list_add(arena, options, "rprivate");
+		mount_options_add_propagation(options, arena, MOUNT_RPRIVATE);
 	for (size_t i = 0; i < chosen->count; i++)
-		config_list_add(arena, options, chosen->items[i]->option);
+		mount_options_add(options, arena, chosen->items[i]->option);
 	if (chosen->idmap)
-		config_list_add(arena, options, chosen->idmap);
+		mount_options_add(options, arena, chosen->idmap);
 }
 
 int spec_add_volume(const char *text, struct container_config *config, struct error *err)
@@ -198,7 +199,7 @@ int spec_add_volume(const char *text, struct container_config *config, struct er
 	path = realpath(source, NULL);
 	if (!path)
 		return error_set(err, errno, "--volume %s", source);
-	mount = config_add_mount(config, destination, "bind", path, "");
+	mount = config_add_mount(config, destination, "bind", path);
 	add_chosen(&chosen, &config->arena, &mount->options);
 	return 0;
 }

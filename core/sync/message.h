@@ -150,7 +150,8 @@ enum order_fd {
 	}
 
 enum order_section {
-	ORDER_CONFIG,	      /* the scoped config, JSON without linux.seccomp's rules */
+	ORDER_CONFIG, /* the scoped config, JSON without mounts and linux.seccomp's rules */
+	ORDER_MOUNTS, /* the mount plan, see core/sync/mount_order.h; empty where nothing is mounted */
 	ORDER_FILTER_BPF,     /* struct sock_filter[] */
 	ORDER_ID,	      /* the container's id */
 	ORDER_STATE_CREATING, /* the state for hooks, JSON; empty where there are no hooks */

@@ -10,21 +10,20 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 
-void mount_sources_list(const struct container_config *config, int first,
+void mount_sources_list(const char *root, const struct mount_plan *plan, int first,
 			struct mount_sources *ret_sources)
 {
-	struct mount_sources sources = { .count = 1 + config->mounts.count, .first = first };
+	struct mount_sources sources = { .count = 1 + plan->steps.count, .first = first };
 
 	sources.paths = mem_resize(NULL, sources.count, sizeof(*sources.paths));
-	sources.paths[0] = config->root->path;
-	for (size_t i = 0; i < config->mounts.count; i++) {
-		const struct config_mount *mount = &config->mounts.items[i];
-
+	sources.paths[0] = root;
+	for (size_t i = 0; i < plan->steps.count; i++) {
+		const struct mount_step *step = &plan->steps.items[i];
 		/* Where the link itself is the source, init reads the link by its path. */
-		sources.paths[1 + i] =
-			config_mount_is_bind(mount) && !config_mount_is_of_link(mount)
-				? mount->source
-				: NULL;
+		bool link = step->options.traits &
+			    (MOUNT_TRAIT_SRC_NOFOLLOW | MOUNT_TRAIT_COPY_SYMLINK);
+
+		sources.paths[1 + i] = step->kind == MOUNT_KIND_BIND && !link ? step->source : NULL;
 	}
 	*ret_sources = sources;
 }

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "core/config/config.h"
+#include "core/config/mount_plan.h"
 
 /*
  * The root file system and the sources of bind mounts, opened with the rights of the caller.  The
@@ -16,19 +16,19 @@
  * namespace and still has the caller's ids.
  */
 struct mount_sources {
-	const char *
-		*paths; /* of the root, then of each mount; NULL: not opened.  @config's texts */
+	/* Of the root, then of each step of the plan; NULL: not opened.  Texts of the plan */
+	const char **paths;
 	size_t count;
 	int first; /* paths[i] becomes descriptor first + i */
 };
 #define MOUNT_SOURCES_NONE ((struct mount_sources){ .first = 0 })
 
 /*
- * Lists the sources of the scoped config.  @first is above all other descriptors that init needs.
- * Release with mount_sources_release(); @config lives longer.
+ * Lists the sources of the plan's binds, and @root, the path of the root file system.  @first is above all
+ * other descriptors that init needs.  Release with mount_sources_release(); @root and @plan live longer.
  * Runs in: parent or init.
  */
-void mount_sources_list(const struct container_config *config, int first,
+void mount_sources_list(const char *root, const struct mount_plan *plan, int first,
 			struct mount_sources *ret_sources);
 void mount_sources_release(struct mount_sources *sources);
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The mounts of a bundle: the entries of config.json, the parser of their options, and the plan of
- * all mounts.
+ * The mounts of a bundle: what config.json says of each, its options taken apart and written again, and
+ * the plan that is made of all, as it is sent to init.
  */
 #include "core/base/log.h"
 #include "core/config/change.h"
 #include "core/config/mount_options.h"
 #include "core/config/mount_plan.h"
+#include "core/sync/mount_order.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mount_step.h"
 
 #define MOUNTS_MAX 8
 
@@ -28,32 +30,39 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static void check_options(const struct mount_options *options)
+/* What is written of the options is read the same. */
+static void check_words(const struct mount_options *options)
 {
-	/* The atime mode is a number of three bits, and clear has all three. */
-	const uint64_t atime = 0x70;
+	struct arena arena = { 0 };
+	struct mount_options again;
+	struct str_list first, second;
 
-	fuzz_demand((options->top.set & options->top.clear & ~atime) == 0 &&
-			    (options->tree.set & options->tree.clear & ~atime) == 0,
-		    "an attribute is set or cleared, not both");
-	for (size_t i = 0; i < options->data.count; i++)
-		fuzz_demand(options->data.items[i] != NULL, "data are texts");
+	mount_options_words(options, &arena, &first);
+	mount_options_parse(&first, &arena, &again);
+	mount_options_words(&again, &arena, &second);
+	fuzz_demand(again.traits == options->traits, "traits are read the same");
+	fuzz_demand(again.data.count == options->data.count, "data are read the same");
+	fuzz_demand(first.count == second.count, "words are written the same");
+	for (size_t i = 0; i < first.count; i++)
+		fuzz_demand(str_equal(first.items[i], second.items[i]),
+			    "each word is written the same");
+	arena_release(&arena);
 }
 
-static void check_step(const struct container_config *config, const struct mount_step *step)
+/* Init takes the plan as it is. */
+static void check_order(const struct mount_plan *plan)
 {
-	const char *destination = step->destination;
+	automountplan struct mount_plan received = { 0 };
+	autostrbuf struct strbuf packed = { 0 }, again = { 0 };
+	struct error err = ERROR_NONE;
 
-	fuzz_demand(step->index < config->mounts.count, "a step is a mount's");
-	fuzz_demand(destination[0] == '/' && destination[1] != '\0' && !strstr(destination, "//"),
-		    "a destination is absolute and not the root");
-	fuzz_demand(!strstr(destination, "/../") && !strstr(destination, "/./"),
-		    "a destination is clean");
-	fuzz_demand(destination[strlen(destination) - 1] != '/', "a destination has no slash last");
-	fuzz_demand(step->kind != MOUNT_KIND_BIND || (step->source && step->source[0]),
-		    "a bind has a source");
-	fuzz_demand(step->kind != MOUNT_KIND_FILESYSTEM || step->type, "a file system has a type");
-	check_options(&step->options);
+	mount_order_pack(plan, &packed);
+	fuzz_demand(mount_order_unpack(packed.bytes, packed.size, &received, &err) == 0,
+		    "a plan is unpacked");
+	mount_order_pack(&received, &again);
+	fuzz_demand(packed.size == again.size &&
+			    memcmp(packed.bytes, again.bytes, packed.size) == 0,
+		    "packed again it is the same");
 }
 
 /* An empty text counts as no text. */
@@ -75,6 +84,7 @@ static void add_mount(struct container_config *config, struct fuzz_input *input)
 	char *source = optional_text(input, &config->arena);
 	autofree char *options = fuzz_text(input);
 	struct config_mount *mount;
+	struct str_list words = { 0 };
 
 	config->mounts.items = arena_grow(&config->arena, config->mounts.items,
 					  config->mounts.count, sizeof(*config->mounts.items));
@@ -83,10 +93,12 @@ static void add_mount(struct container_config *config, struct fuzz_input *input)
 	mount->type = type;
 	mount->source = source;
 	for (char *rest = options, *option; (option = strsep(&rest, "\n"));) {
-		mount->options.items = arena_grow(&config->arena, mount->options.items,
-						  mount->options.count, sizeof(char *));
-		mount->options.items[mount->options.count++] = arena_str(&config->arena, option);
+		words.items = arena_grow(&config->arena, words.items, words.count, sizeof(char *));
+		words.items[words.count++] = arena_str(&config->arena, option);
 	}
+	mount_options_parse(&words, &config->arena, &mount->options);
+	config_mount_set_kind(mount);
+	check_words(&mount->options);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -108,8 +120,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	for (int i = 0; i < MOUNTS_MAX && input.size > 0; i++)
 		add_mount(&config, &input);
 	if (mount_plan_make(&config, &plan, &err) == 0) {
-		for (size_t i = 0; i < plan.steps.count; i++)
-			check_step(&config, &plan.steps.items[i]);
+		for (size_t i = 0; i < plan.steps.count; i++) {
+			fuzz_demand(plan.steps.items[i].index < config.mounts.count,
+				    "a step is a mount's");
+			fuzz_mount_step(&plan.steps.items[i]);
+		}
+		check_order(&plan);
 		mount_plan_print(&plan, &text);
 	} else {
 		fuzz_demand(str_starts_with(err.text, "mounts["), "an error names the mount");

@@ -317,10 +317,13 @@ assert_outside_unchanged() {
 	assert_output 1
 }
 
-@test "a read-only /dev has its devices and mounts" {
-	config '.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end)'
-	in_container 'grep "^[^ ]* /dev tmpfs" /proc/mounts | cut -d" " -f4 | cut -d, -f1; echo x >/dev/null && ls /dev/pts/ptmx; touch /dev/x 2>/dev/null || echo read-only'
-	assert_output $'ro\n/dev/pts/ptmx\nread-only'
+@test "a /dev that is read-only, by whatever word, has its devices and mounts" {
+	local words
+	for words in ro rro nodev,ro; do
+		config '.mounts |= map(if .destination == "/dev" then .options = ["nosuid", "mode=755", $words] else . end)' --arg words "$words"
+		in_container 'grep "^[^ ]* /dev tmpfs" /proc/mounts | cut -d" " -f4 | cut -d, -f1; echo x >/dev/null && ls /dev/pts/ptmx; touch /dev/x 2>/dev/null || echo read-only'
+		assert_output $'ro\n/dev/pts/ptmx\nread-only'
+	done
 }
 
 @test "the mounts of devices are noexec and nosuid" {

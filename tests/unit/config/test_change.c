@@ -41,20 +41,20 @@ static void a_mount_is_added_behind_the_others(void **state)
 	const struct config_mount *mount;
 	char place[] = "/a";
 
-	config_add_mount(config, place, "bind", "/source", "bind,,ro");
+	config_add_mount(config, place, "bind", "/source");
 	place[1] = 'x';
-	mount = config_add_mount(config, "/b", "tmpfs", "tmpfs", "");
+	mount = config_add_mount(config, "/b", "tmpfs", "tmpfs");
 	assert_int_equal(config->mounts.count, 2);
 	assert_ptr_equal(mount, &config->mounts.items[1]);
 	assert_string_equal(mount->destination, "/b");
-	assert_int_equal(mount->options.count, 0);
+	assert_int_equal(mount->kind, MOUNT_KIND_TMPFS);
+	assert_int_equal(mount->options.traits | mount->options.top.set | mount->options.top.clear,
+			 0);
 	mount = &config->mounts.items[0];
 	assert_string_equal(mount->destination, "/a");
 	assert_string_equal(mount->type, "bind");
 	assert_string_equal(mount->source, "/source");
-	assert_int_equal(mount->options.count, 2);
-	assert_string_equal(mount->options.items[0], "bind");
-	assert_string_equal(mount->options.items[1], "ro");
+	assert_int_equal(mount->kind, MOUNT_KIND_BIND);
 }
 
 static void a_namespace_is_added_and_removed(void **state)

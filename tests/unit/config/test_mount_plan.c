@@ -80,7 +80,7 @@ static void a_plan_has_the_mounts_in_their_order(void **state)
 		0);
 	assert_int_equal(fixture->plan.steps.count, 5);
 	steps = fixture->plan.steps.items;
-	assert_int_equal(steps[0].kind, MOUNT_KIND_FILESYSTEM);
+	assert_int_equal(steps[0].kind, MOUNT_KIND_PROC);
 	assert_string_equal(steps[0].type, "proc");
 	assert_int_equal(steps[1].kind, MOUNT_KIND_BIND);
 	assert_string_equal(steps[1].source, "/host");
@@ -155,15 +155,15 @@ static void mounts_are_private_as_the_root_unless_they_say_otherwise(void **stat
 	assert_int_equal(make(fixture, BINDS, PROPAGATION("rprivate")), 0);
 	steps = fixture->plan.steps.items;
 	assert_int_equal(steps[0].options.propagations.count, 1);
-	assert_int_equal(steps[0].options.propagations.items[0], MS_PRIVATE | MS_REC);
+	assert_int_equal(steps[0].options.propagations.items[0], MOUNT_RPRIVATE);
 	assert_int_equal(steps[1].options.propagations.count, 2);
-	assert_int_equal(steps[1].options.propagations.items[0], MS_SLAVE);
-	assert_int_equal(steps[1].options.propagations.items[1], MS_SHARED);
+	assert_int_equal(steps[1].options.propagations.items[0], MOUNT_SLAVE);
+	assert_int_equal(steps[1].options.propagations.items[1], MOUNT_SHARED);
 	assert_int_equal(make(fixture, BINDS, PROPAGATION("rslave")), 0);
 	assert_int_equal(fixture->plan.steps.items[0].options.propagations.count, 0);
-	assert_true(mount_plan_has_propagations(&fixture->config));
+	assert_true(fixture->plan.has_propagations);
 	assert_int_equal(make(fixture, "{\"destination\":\"/x\",\"type\":\"tmpfs\"}", NOTHING), 0);
-	assert_false(mount_plan_has_propagations(&fixture->config));
+	assert_false(fixture->plan.has_propagations);
 }
 
 #define MAPPED                                                             \
@@ -250,6 +250,27 @@ static void wrong_idmaps_are_refused(void **state)
 	}
 }
 
+static void a_tmpfs_that_others_are_put_into_is_filled_later(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct mount_step *steps;
+
+	assert_int_equal(make(fixture,
+			      "{\"destination\":\"/a\",\"type\":\"tmpfs\",\"options\":[\"rro\"]},"
+			      "{\"destination\":\"/ab\",\"type\":\"tmpfs\"},"
+			      "{\"destination\":\"/x/../a/b\",\"type\":\"bind\",\"source\":\"/y\"},"
+			      "{\"destination\":\"/dev/\",\"type\":\"tmpfs\"},"
+			      "{\"destination\":\"/a\",\"type\":\"tmpfs\"}",
+			      NOTHING),
+			 0);
+	steps = fixture->plan.steps.items;
+	assert_true(steps[0].filled_later);
+	assert_false(steps[1].filled_later);
+	assert_false(steps[2].filled_later);
+	assert_true(steps[3].filled_later);
+	assert_false(steps[4].filled_later);
+}
+
 static void the_plan_knows_which_namespaces_are_new(void **state)
 {
 	struct fixture *fixture = *state;
@@ -281,6 +302,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(idmap_alone_means_the_containers_namespace, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(wrong_idmaps_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_tmpfs_that_others_are_put_into_is_filled_later,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(the_plan_knows_which_namespaces_are_new, setup,
 						teardown),
 	};

@@ -103,11 +103,13 @@ static int scoped_linux(const char *linux)
 static const char *options(size_t mount)
 {
 	static char line[512];
+	struct str_list words;
 
+	mount_options_words(&config.mounts.items[mount].options, &config.arena, &words);
 	line[0] = '\0';
-	for (size_t i = 0; i < config.mounts.items[mount].options.count; i++)
+	for (size_t i = 0; i < words.count; i++)
 		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s", i ? "," : "",
-			 config.mounts.items[mount].options.items[i]);
+			 words.items[i]);
 	return line;
 }
 

@@ -24,16 +24,17 @@ static struct spec_input input_of(struct config_id_mapping *items, size_t count)
 	return input;
 }
 
-static bool has_option(const struct container_config *config, const char *destination,
-		       const char *option)
+static bool has_option(struct container_config *config, const char *destination, const char *option)
 {
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		const struct config_mount *mount = &config->mounts.items[i];
+		struct str_list words;
 
 		if (!str_equal(mount->destination, destination))
 			continue;
-		for (size_t j = 0; j < mount->options.count; j++)
-			if (str_equal(mount->options.items[j], option))
+		mount_options_words(&mount->options, &config->arena, &words);
+		for (size_t j = 0; j < words.count; j++)
+			if (str_equal(words.items[j], option))
 				return true;
 	}
 	return false;
