@@ -8,7 +8,8 @@
 #define CHECK_ID "check"
 
 static int check_request(const struct globals *globals, struct create_options *options,
-			 const char *config_text, struct strbuf *explanation, struct error *err)
+			 struct container_config *config, struct strbuf *explanation,
+			 struct error *err)
 {
 	struct create_paths paths = { 0 };
 	struct create_request request;
@@ -16,7 +17,7 @@ static int check_request(const struct globals *globals, struct create_options *o
 
 	if (result == 0) {
 		request.mode = CREATE_RUN;
-		request.config_text = config_text;
+		request.config = config;
 		request.child.foreground = !options->detach;
 		result = container_check(&request, options->explain ? explanation : NULL, err);
 	}
@@ -29,7 +30,8 @@ static int check_settled(const struct call *call, struct strbuf *explanation,
 			 struct error *problems)
 {
 	struct create_options *options = call->options;
-	autostrbuf struct strbuf config = { 0 };
+	struct container_config config;
+	int result;
 
 	if (options->save_config && access(options->save_config, F_OK) == 0)
 		error_gather(problems,
@@ -37,13 +39,15 @@ static int check_settled(const struct call *call, struct strbuf *explanation,
 				       options->save_config));
 	if (!options->container.rootfs)
 		return check_request(call->globals, options, NULL, explanation, problems);
-	error_gather(problems, container_options_config(&options->container, options->network,
-							call->operand_count, call->operands,
-							&config, NULL, problems));
 	/* Options that make no config leave nothing to look at. */
-	return config.size
-		       ? check_request(call->globals, options, config.bytes, explanation, problems)
-		       : 0;
+	if (container_options_config(&options->container, options->network, &call->operands,
+				     &config, problems) < 0) {
+		error_gather(problems, -1);
+		return 0;
+	}
+	result = check_request(call->globals, options, &config, explanation, problems);
+	config_release(&config);
+	return result;
 }
 
 static int print_problems(const struct error_list *problems, struct strbuf *text, struct error *err)
@@ -67,10 +71,10 @@ static int cmd_check(struct call *call, struct error *err)
 
 	if (result != 0)
 		return result;
-	if (!options->container.rootfs && call->operand_count > 0) {
+	if (!options->container.rootfs && call->operands.count > 0) {
 		if (options->bundle)
 			return error_set(err, 0, "check: BUNDLE and --bundle: one of them");
-		options->bundle = call->operands[0];
+		options->bundle = call->operands.items[0];
 	}
 	error_gather(&gathering, check_settled(call, &text, &gathering));
 	result = print_problems(&problems, &text, err);

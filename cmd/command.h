@@ -35,8 +35,7 @@ struct call {
 	const struct globals *globals;
 	const struct command_usage *usage;
 	void *options;	 /* the struct that the command's usage describes */
-	char **operands; /* NULL at the end */
-	int operand_count;
+	struct str_list operands; /* with NULL behind the last one */
 	int status; /* what urun exits with where the command doesn't fail; 0 at the start */
 };
 

@@ -103,9 +103,9 @@ static bool wants_terminal(const struct container_options *options)
 	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-static int make_config(const struct container_options *options, const char *network,
-		       const struct str_list *command, struct container_config *ret_config,
-		       struct error *err)
+int container_options_config(const struct container_options *options, const char *network,
+			     const struct str_list *command, struct container_config *ret_config,
+			     struct error *err)
 {
 	const struct spec_options spec = {
 		.rootfs = options->rootfs,
@@ -141,43 +141,33 @@ static int make_config(const struct container_options *options, const char *netw
 	};
 	struct arena arena = { 0 };
 	struct spec_input input;
+	struct container_config config = { 0 };
 	int result = spec_input_of_host(false, &arena, &input, err);
 
 	if (result == 0) {
-		/* What is asked for is among the options. */
+		/* A network that was asked for is among the options. */
 		input.network = network ? NULL : spec_network_of_host();
-		result = spec_config(&input, ret_config, err);
+		result = spec_config(&input, &config, err);
 	}
 	if (result == 0)
-		result = spec_apply(&spec, &caller, ret_config, err);
+		result = spec_apply(&spec, &caller, &config, err);
 	arena_release(&arena);
 	str_list_release(&caller.private_paths);
+	if (result < 0) {
+		config_release(&config);
+		config = (struct container_config){ 0 };
+	}
+	*ret_config = config;
 	return result;
 }
 
-static int print_document(const struct container_config *config, struct strbuf *ret_document,
-			  struct error *err)
+int container_config_print(const struct container_config *config, struct strbuf *out,
+			   struct error *err)
 {
 	if (config_check_text(config, err) < 0)
 		return error_prefix(err, "a config.json can't say it");
-	config_print(config, JSON_INDENTED, ret_document);
+	config_print(config, JSON_INDENTED, out);
 	return 0;
-}
-
-int container_options_config(const struct container_options *options, const char *network,
-			     int command_size, char **command, struct strbuf *ret_own,
-			     struct strbuf *ret_document, struct error *err)
-{
-	const struct str_list texts = { command, (size_t)command_size };
-	struct container_config config = { 0 };
-	int result = make_config(options, network, &texts, &config, err);
-
-	if (result == 0 && ret_document)
-		result = print_document(&config, ret_document, err);
-	if (result == 0 && ret_own)
-		config_print(&config, JSON_OWN, ret_own);
-	config_release(&config);
-	return result;
 }
 
 int container_config_save(const char *path, const struct strbuf *text, struct error *err)

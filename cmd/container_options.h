@@ -54,13 +54,16 @@ struct container_options {
 /* clang-format on */
 
 /*
- * The config of these options, with @command (may be empty) as the program.  @network is what
- * --network says, or NULL.  @ret_own: as config_parse_own() reads it; @ret_document: as JSON for
- * others, which fails where a text isn't UTF-8.  Either may be NULL.
+ * Makes the config of these options, with @command (may be empty) as the program.  @network is what
+ * --network says, or NULL.  The caller releases *@ret_config, which is empty where this fails.
  */
 int container_options_config(const struct container_options *options, const char *network,
-			     int command_size, char **command, struct strbuf *ret_own,
-			     struct strbuf *ret_document, struct error *err);
+			     const struct str_list *command, struct container_config *ret_config,
+			     struct error *err);
+
+/* Appends the config as JSON for others; fails where a text isn't UTF-8. */
+int container_config_print(const struct container_config *config, struct strbuf *out,
+			   struct error *err);
 
 /* Writes a config to a new file: one that is there is somebody's work, and an error. */
 int container_config_save(const char *path, const struct strbuf *text, struct error *err);

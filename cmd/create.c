@@ -84,8 +84,8 @@ static int cmd_create(struct call *call, struct error *err)
 	struct create_paths paths = { 0 };
 	struct create_request request;
 	struct created created;
-	int result = create_request_make(call->globals, call->options, call->operands[0], &paths,
-					 &request, err);
+	int result = create_request_make(call->globals, call->options, call->operands.items[0],
+					 &paths, &request, err);
 
 	if (result == 0) {
 		request.mode = CREATE_ONLY;

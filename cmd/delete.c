@@ -44,8 +44,9 @@ static int cmd_delete(struct call *call, struct error *err)
 	const struct delete_options *options = call->options;
 	enum delete_how how = options->force ? DELETE_FORCE : DELETE_STOPPED;
 
-	return options->regex ? delete_matching(call->globals->root, call->operands[0], how, err)
-			      : container_delete(call->globals->root, call->operands[0], how, err);
+	return options->regex
+		       ? delete_matching(call->globals->root, call->operands.items[0], how, err)
+		       : container_delete(call->globals->root, call->operands.items[0], how, err);
 }
 
 static const struct option_spec options_delete[] = {

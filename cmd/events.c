@@ -83,7 +83,7 @@ static int follow_events(const struct container_state *state, int pidfd, unsigne
 static int cmd_events(struct call *call, struct error *err)
 {
 	const struct events_options *options = call->options;
-	const char *id = call->operands[0];
+	const char *id = call->operands.items[0];
 	autocontainer struct container container = CONTAINER_NONE;
 	autoclose int pidfd = -1;
 	enum container_status status;

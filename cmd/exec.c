@@ -61,10 +61,10 @@ static int cmd_exec(struct call *call, struct error *err)
 	const struct exec_options *options = call->options;
 	struct exec_request request = {
 		.root = call->globals->root,
-		.id = call->operands[0],
+		.id = call->operands.items[0],
 		.process = {
 			.file = options->process,
-			.args = { call->operands + 1, (size_t)call->operand_count - 1 },
+			.args = { call->operands.items + 1, (size_t)call->operands.count - 1 },
 			.user = options->user,
 			.cwd = options->cwd,
 			.env = options->env,
@@ -82,7 +82,7 @@ static int cmd_exec(struct call *call, struct error *err)
 	};
 
 	request.child.foreground = request.child.dies_with_us = !options->detach;
-	if (check_exec_options(options, call->operand_count, err) < 0)
+	if (check_exec_options(options, call->operands.count, err) < 0)
 		return -1;
 	return run_exec_request(&request, &call->status, err);
 }

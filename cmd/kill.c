@@ -12,9 +12,10 @@ static int cmd_kill(struct call *call, struct error *err)
 	const struct kill_options *options = call->options;
 	int signal;
 
-	if (signal_parse(call->operand_count > 1 ? call->operands[1] : "TERM", &signal, err) < 0)
+	if (signal_parse(call->operands.count > 1 ? call->operands.items[1] : "TERM", &signal,
+			 err) < 0)
 		return -1;
-	return container_kill(call->globals->root, call->operands[0], signal,
+	return container_kill(call->globals->root, call->operands.items[0], signal,
 			      options->all ? KILL_ALL : KILL_INIT, err);
 }
 

@@ -263,8 +263,7 @@ static int run_command(const struct command *command, const struct globals *glob
 
 	result = options_parse(usage, usage->order, argc, argv, call.options, &operand, err);
 	if (result == 0) {
-		call.operands = argv + operand;
-		call.operand_count = argc - operand;
+		call.operands = (struct str_list){ argv + operand, (size_t)(argc - operand) };
 		result = command->run(&call, err);
 	}
 	if (result == COMMAND_HELP)

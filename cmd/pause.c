@@ -5,12 +5,12 @@
 
 static int cmd_pause(struct call *call, struct error *err)
 {
-	return container_pause(call->globals->root, call->operands[0], err);
+	return container_pause(call->globals->root, call->operands.items[0], err);
 }
 
 static int cmd_resume(struct call *call, struct error *err)
 {
-	return container_resume(call->globals->root, call->operands[0], err);
+	return container_resume(call->globals->root, call->operands.items[0], err);
 }
 
 static const struct command_usage usage_pause = {

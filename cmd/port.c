@@ -59,8 +59,8 @@ static int cmd_port(struct call *call, struct error *err)
 	const struct port_options *options = call->options;
 
 	return options->add.count || options->remove.count
-		       ? change_ports(call->globals->root, call->operands[0], options, err)
-		       : list_ports(call->globals->root, call->operands[0], err);
+		       ? change_ports(call->globals->root, call->operands.items[0], options, err)
+		       : list_ports(call->globals->root, call->operands.items[0], err);
 }
 
 static const struct option_spec options_port[] = {

@@ -125,11 +125,12 @@ static int cmd_ps(struct call *call, struct error *err)
 	if (options->format && !json && !str_equal(options->format, "table"))
 		return error_set(err, 0, "option --format is table or json, not '%s'",
 				 options->format);
-	result = list_processes(call->globals->root, call->operands[0], &pids, err);
+	result = list_processes(call->globals->root, call->operands.items[0], &pids, err);
 	if (result == 0 && json)
 		print_json(&pids, &out);
 	else if (result == 0)
-		result = print_table(&pids, call->operands + 1, call->operand_count - 1, &out, err);
+		result = print_table(&pids, call->operands.items + 1, call->operands.count - 1,
+				     &out, err);
 	free(pids.items);
 	return result < 0 ? -1 : command_print(out.bytes, err);
 }

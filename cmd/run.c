@@ -81,25 +81,29 @@ static int find_id(const struct call *call, char made_up[static ID_SIZE + 1], co
 {
 	const struct create_options *options = call->options;
 
-	if (!options->container.rootfs && call->operand_count == 0)
+	if (!options->container.rootfs && call->operands.count == 0)
 		return error_set(err, 0, "run: expected ID, or --rootfs (see 'urun run --help')");
-	*ret_id = !options->container.rootfs ? call->operands[0]
+	*ret_id = !options->container.rootfs ? call->operands.items[0]
 		  : options->name	     ? options->name
 					     : made_up;
 	return *ret_id == made_up ? make_id(made_up, err) : 0;
 }
 
-static int make_config(const struct call *call, struct strbuf *ret_config, struct error *err)
+/* The config of the options, which is also saved where that was asked for. */
+static int make_run_config(const struct call *call, struct container_config *ret_config,
+			   struct error *err)
 {
 	const struct create_options *options = call->options;
 	autostrbuf struct strbuf document = { 0 };
 
-	if (container_options_config(&options->container, options->network, call->operand_count,
-				     call->operands, ret_config,
-				     options->save_config ? &document : NULL, err) < 0)
+	if (container_options_config(&options->container, options->network, &call->operands,
+				     ret_config, err) < 0)
 		return -1;
-	return options->save_config ? container_config_save(options->save_config, &document, err)
-				    : 0;
+	if (!options->save_config)
+		return 0;
+	return container_config_print(ret_config, &document, err) < 0
+		       ? -1
+		       : container_config_save(options->save_config, &document, err);
 }
 
 static int cmd_run(struct call *call, struct error *err)
@@ -107,22 +111,24 @@ static int cmd_run(struct call *call, struct error *err)
 	struct create_options *options = call->options;
 	struct create_paths paths = { 0 };
 	struct create_request request;
-	autostrbuf struct strbuf config = { 0 };
+	struct container_config config = { 0 };
 	char made_up[ID_SIZE + 1];
 	const char *id;
 	int result = run_options_settle(call, err);
 
 	if (result != 0)
 		return result;
-	if (find_id(call, made_up, &id, err) < 0 ||
-	    (options->container.rootfs && make_config(call, &config, err) < 0))
+	if (find_id(call, made_up, &id, err) < 0)
 		return -1;
 	if (str_equal(options->die_with_parent, "true") && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return error_set(err, errno, "run: --die-with-parent");
-	result = create_request_make(call->globals, options, id, &paths, &request, err);
+	if (options->container.rootfs)
+		result = make_run_config(call, &config, err);
+	if (result == 0)
+		result = create_request_make(call->globals, options, id, &paths, &request, err);
 	if (result == 0) {
 		request.mode = CREATE_RUN;
-		request.config_text = config.bytes;
+		request.config = options->container.rootfs ? &config : NULL;
 		/* A console that goes elsewhere is served elsewhere. */
 		request.child.foreground = !options->detach;
 		if (options->detach && options->container.rootfs)
@@ -133,6 +139,7 @@ static int cmd_run(struct call *call, struct error *err)
 		result = run_request(&request, options->keep, &call->status, err);
 	}
 	create_paths_release(&paths);
+	config_release(&config);
 	/* Prints the made-up id, by which the other commands find the container. */
 	if (result == 0 && id == made_up && options->detach)
 		puts(id);

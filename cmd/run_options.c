@@ -13,7 +13,7 @@ static bool means_host(const struct call *call)
 
 	/* The word before the operands is an option, "--", or the command's name. */
 	return !options->container.rootfs && !options->bundle && !options->config &&
-	       str_equal(call->operands[-1], "--") && access("config.json", F_OK) < 0;
+	       str_equal(call->operands.items[-1], "--") && access("config.json", F_OK) < 0;
 }
 
 /* What writes a config would be silently left out where there is one. */
@@ -40,21 +40,21 @@ static int refuse_container_options(const struct command_usage *command,
 static int settle_bundle(struct call *call, struct error *err)
 {
 	const struct command_usage *command = call->usage;
-	int parsed, rest;
+	int count = (int)call->operands.count, parsed, rest;
 
 	if (refuse_container_options(command, call->options, err) < 0)
 		return -1;
-	if (call->operand_count == 0)
+	if (count == 0)
 		return 0;
-	parsed = options_parse(command, OPTIONS_ANYWHERE, call->operand_count, call->operands,
+	parsed = options_parse(command, OPTIONS_ANYWHERE, count, call->operands.items,
 			       call->options, &rest, err);
 	if (parsed != 0)
 		return parsed;
-	if (rest < call->operand_count)
+	if (rest < count)
 		return error_set(err, 0,
 				 "%s: unexpected operand '%s': a bundle's program is its "
 				 "config's (see 'urun %s --help')",
-				 command->name, call->operands[rest], command->name);
+				 command->name, call->operands.items[rest], command->name);
 	return refuse_container_options(command, call->options, err);
 }
 

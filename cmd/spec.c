@@ -36,18 +36,24 @@ static int make_text(const struct call *call, struct strbuf *ret_text, struct er
 	const char *given =
 		options_given(call->usage, options, offsetof(struct spec_request, network),
 			      sizeof(*options) - offsetof(struct spec_request, network));
+	struct container_config config;
+	int result;
 
 	if (options->container.rootfs && options->rootless)
 		return error_set(err, 0, "spec: --rootless and --rootfs: one of them");
-	if (options->container.rootfs)
-		return container_options_config(&options->container, options->network,
-						call->operand_count, call->operands, NULL, ret_text,
-						err);
-	if (given || call->operand_count)
+	if (options->container.rootfs) {
+		if (container_options_config(&options->container, options->network, &call->operands,
+					     &config, err) < 0)
+			return -1;
+		result = container_config_print(&config, ret_text, err);
+		config_release(&config);
+		return result;
+	}
+	if (given || call->operands.count)
 		return error_set(err, 0,
 				 "spec: %s%s is for a container without a bundle: --rootfs "
 				 "DIR is missing",
-				 given ? "option --" : "", given ? given : call->operands[0]);
+				 given ? "option --" : "", given ? given : call->operands.items[0]);
 	return make_plain(options->rootless, ret_text, err);
 }
 

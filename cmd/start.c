@@ -4,8 +4,8 @@
 
 static int cmd_start(struct call *call, struct error *err)
 {
-	return container_start(call->globals->root, call->operands[0], call->globals->notify_socket,
-			       err);
+	return container_start(call->globals->root, call->operands.items[0],
+			       call->globals->notify_socket, err);
 }
 
 static const struct command_usage usage_start = {

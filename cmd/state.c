@@ -9,7 +9,7 @@ static int cmd_state(struct call *call, struct error *err)
 	autostrbuf struct strbuf text = { 0 };
 	enum container_status status;
 
-	if (container_open(call->globals->root, call->operands[0], STATE_UNLOCKED, &container,
+	if (container_open(call->globals->root, call->operands.items[0], STATE_UNLOCKED, &container,
 			   err) != 0 ||
 	    container_status(&container, &status, NULL, err) < 0)
 		return -1;

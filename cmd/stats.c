@@ -102,17 +102,17 @@ static int look_at_all(const char *root, enum look_number number, struct samples
 	return 0;
 }
 
-static int look(const char *root, char *const *ids, size_t count, enum look_number number,
+static int look(const char *root, const struct str_list *ids, enum look_number number,
 		struct samples *ret_samples, struct error *err)
 {
 	*ret_samples = (struct samples){ 0 };
-	if (count == 0)
+	if (ids->count == 0)
 		return look_at_all(root, number, ret_samples, err);
-	for (size_t i = 0; i < count; i++) {
-		int added = add_sample(root, ids[i], ret_samples, err);
+	for (size_t i = 0; i < ids->count; i++) {
+		int added = add_sample(root, ids->items[i], ret_samples, err);
 
 		if (added == 0)
-			error_set(err, 0, "container not running: %s", ids[i]);
+			error_set(err, 0, "container not running: %s", ids->items[i]);
 		if (added != 1) {
 			samples_release(ret_samples);
 			return -1;
@@ -175,18 +175,18 @@ static void wait_ms(unsigned int ms)
 }
 
 /* Until the caller has seen enough (SIGINT), or what was asked for by its id has ended. */
-static int follow(const char *root, char *const *ids, size_t count, unsigned int interval_ms,
-		  bool once, struct error *err)
+static int follow_stats(const char *root, const struct str_list *ids, unsigned int interval_ms,
+			bool once, struct error *err)
 {
 	bool clear = !once && isatty(STDOUT_FILENO);
 	struct samples before, now;
-	int result = look(root, ids, count, LOOK_FIRST, &before, err);
+	int result = look(root, ids, LOOK_FIRST, &before, err);
 
 	if (result < 0)
 		return -1;
 	wait_ms(interval_ms < FIRST_MS ? interval_ms : FIRST_MS);
 	for (bool first = true;; first = false) {
-		result = look(root, ids, count, LOOK_AGAIN, &now, err);
+		result = look(root, ids, LOOK_AGAIN, &now, err);
 		/* It was there before: its end is the end of what there is to be seen. */
 		if (result < 0 && !once && !first)
 			result = 1;
@@ -208,8 +208,8 @@ static int cmd_stats(struct call *call, struct error *err)
 {
 	const struct stats_options *options = call->options;
 
-	return follow(call->globals->root, call->operands, (size_t)call->operand_count,
-		      options->interval_ms, options->no_stream, err);
+	return follow_stats(call->globals->root, &call->operands, options->interval_ms,
+			    options->no_stream, err);
 }
 
 static const struct option_spec options_stats[] = {

@@ -171,7 +171,8 @@ static int cmd_update(struct call *call, struct error *err)
 	if ((options->resources ? read_resources(options->resources, &json, err)
 				: resources_of_options(options, &json, err)) < 0)
 		return -1;
-	return container_update(call->globals->root, call->operands[0], json.bytes, json.size, err);
+	return container_update(call->globals->root, call->operands.items[0], json.bytes, json.size,
+				err);
 }
 
 #define OPTION(member) offsetof(struct update_options, member)

@@ -473,6 +473,9 @@ struct container_config {
 int config_parse(const char *bytes, size_t size, struct container_config *config,
 		 struct error *err);
 
+/* Checks a config that the program itself has made, and completes it, as config_parse() does what it reads. */
+int config_complete(struct container_config *config, struct error *err);
+
 /* The same for what config_print() wrote with JSON_OWN: text is bytes there. */
 int config_parse_own(const char *bytes, size_t size, struct container_config *config,
 		     struct error *err);

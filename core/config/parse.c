@@ -58,6 +58,20 @@ static void divide_sysctls_by_dots(str_map *sysctl)
 	}
 }
 
+int config_complete(struct container_config *config, struct error *err)
+{
+	if (!config->linux)
+		config->linux = arena_alloc(&config->arena, sizeof(*config->linux));
+	drop_empty_paths(config->linux);
+	complete_mounts(config);
+	if (config->process)
+		fill_process(config->process, &config->arena);
+	if (config_check(config, err) < 0)
+		return -1;
+	divide_sysctls_by_dots(&config->linux->sysctl);
+	return 0;
+}
+
 /* json_read() or json_read_own() */
 typedef int read_json(const char *bytes, size_t size, const struct json_shape *shape, void *object,
 		      struct arena *arena, struct error *err);
@@ -70,18 +84,8 @@ static int parse_with(read_json *read, const char *bytes, size_t size,
 	int result = read(bytes, size, &container_config_shape, &parsed, &arena, err);
 
 	parsed.arena = arena;
-	if (result == 0 && !parsed.linux)
-		parsed.linux = arena_alloc(&parsed.arena, sizeof(*parsed.linux));
-	if (result == 0) {
-		drop_empty_paths(parsed.linux);
-		complete_mounts(&parsed);
-	}
-	if (result == 0 && parsed.process)
-		fill_process(parsed.process, &parsed.arena);
 	if (result == 0)
-		result = config_check(&parsed, err);
-	if (result == 0)
-		divide_sysctls_by_dots(&parsed.linux->sysctl);
+		result = config_complete(&parsed, err);
 	if (result < 0) {
 		config_release(&parsed);
 		*config = (struct container_config){ 0 };

@@ -50,9 +50,12 @@ static int load_config(struct plan *plan, struct error *err)
 	const struct create_request *request = plan->request;
 	struct container_config *config = &plan->config;
 
-	if (request->config_text ? config_parse_own(request->config_text,
-						    strlen(request->config_text), config, err)
-				 : config_load(request->config_path, config, err))
+	if (request->config) {
+		*config = *request->config;
+		*request->config = (struct container_config){ 0 };
+	}
+	if (request->config ? config_complete(config, err)
+			    : config_load(request->config_path, config, err))
 		return -1;
 	make_paths_absolute(request->bundle, config);
 	if (request->mode != CREATE_ONLY && !config->process &&
@@ -72,7 +75,7 @@ static int plan_userns(struct plan *plan, struct error *err)
 
 	if (userns_plan_make(config, &plan->caller, &plan->userns, err) < 0)
 		return -1;
-	if (plan->request->config_text)
+	if (plan->request->config)
 		scope_drop_groups(config, &plan->userns);
 	if (error_gather(err, scope_config(config, &plan->userns, &plan->caller, err)) < 0)
 		return -1;

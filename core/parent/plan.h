@@ -28,8 +28,8 @@ struct create_request {
 	const char *id;
 	const char *bundle;	 /* absolute */
 	const char *config_path; /* absolute */
-	/* The config that options make, as config_print() writes it with JSON_OWN; NULL: the file */
-	const char *config_text;
+	/* The config that options make; plan_make() empties it.  NULL: the config is in the file */
+	struct container_config *config;
 	struct child_request child;
 	const char *network; /* see netns/options.h */
 	struct str_list publish;
