@@ -11,7 +11,7 @@
 
 #define IDMAP "idmap="
 
-enum option_kind {
+enum mount_option_kind {
 	OPTION_SET,	   /* the attribute is set */
 	OPTION_CLEAR,	   /* the attribute is cleared */
 	OPTION_ATIME,	   /* the atime mode becomes this one */
@@ -26,7 +26,7 @@ enum option_kind {
 
 struct option {
 	const char *word;
-	enum option_kind kind;
+	enum mount_option_kind kind;
 	uint64_t value;
 	bool tree; /* of the whole tree of mounts */
 };
