@@ -47,7 +47,7 @@ static int parse(const unsigned char *bytes, size_t size, struct acl *ret_acl)
 		return -EINVAL;
 	ret_acl->count = 0;
 	for (size_t at = sizeof(header); at < size; at += sizeof(entry)) {
-		/* Two entries can be added. */
+		/* Room for the two entries that can be added. */
 		if (ret_acl->count + 2 == ENTRIES_MAX)
 			return -E2BIG;
 		memcpy(&entry, bytes + at, sizeof(entry));
@@ -64,7 +64,7 @@ static struct posix_acl_xattr_entry *find(struct acl *acl, unsigned int tag, uin
 	return NULL;
 }
 
-/* The kernel wants them by their tag, those of users and of groups by their id. */
+/* The kernel wants the entries sorted by tag, and those of users and of groups by id. */
 static bool comes_before(const struct posix_acl_xattr_entry *a, unsigned int tag, uint32_t id)
 {
 	return a->e_tag < tag || (a->e_tag == tag && a->e_id < id);
@@ -93,7 +93,10 @@ static int allow(struct acl *acl, uint32_t uid, unsigned int permissions)
 		return -EINVAL;
 	if (mask && (mask->e_perm & permissions) != permissions)
 		return -EPERM;
-	/* Without a mask there is no named entry yet, so it limits nobody but the new one. */
+	/*
+	 * Without a mask there is no named entry yet, so the new mask limits nobody but the new
+	 * entry.
+	 */
 	if (!mask)
 		insert(acl, ACL_MASK, group->e_perm | permissions, (uint32_t)ACL_UNDEFINED_ID);
 	user = find(acl, ACL_USER, uid);

@@ -10,7 +10,7 @@
 #define BLOCK_SIZE_FIRST ((size_t)16 << 10)
 #define BLOCK_SIZE_MAX	 ((size_t)256 << 10)
 
-/* The newest block comes first; only it has room. */
+/* The newest block comes first; only that block has room. */
 struct arena_block {
 	struct arena_block *older;
 	size_t size; /* of bytes */
@@ -29,7 +29,7 @@ static struct arena_block *arena_add_block(struct arena *arena, size_t need)
 	if (size < need)
 		size = need;
 	if (size > SIZE_MAX - sizeof(*block))
-		size = SIZE_MAX - sizeof(*block); /* more than there is: mem_alloc() ends it */
+		size = SIZE_MAX - sizeof(*block); /* mem_alloc() ends the process */
 	block = mem_alloc(sizeof(*block) + size);
 	block->size = size;
 	block->older = arena->blocks;
@@ -91,7 +91,7 @@ void *arena_grow(struct arena *arena, const void *items, size_t count, size_t it
 	size_t total;
 	void *copy;
 
-	/* With another count it is a second list that began as the same memory. */
+	/* With another count, @items is a second list that began as the same memory. */
 	if (count && items == arena->grown && count == arena->grown_count &&
 	    count < arena->grown_room) {
 		arena->grown_count++;

@@ -5,12 +5,15 @@
 #include <stddef.h>
 
 /*
- * Memory with one owner and one end: what is read from a document (config.json, state.json) lives
- * as long as the document, so nothing in it is freed by itself.  Start from all zero.
+ * Memory with one owner and one end: everything that is read from a document (config.json,
+ * state.json) lives as long as the document, so nothing in it is freed alone.  Start from all zero.
  */
 struct arena {
 	struct arena_block *blocks;
-	/* What arena_grow() gave last, the items that are in it, and those that it has room for. */
+	/*
+	 * The array that arena_grow() returned last, the number of its items, and how many items it
+	 * has room for.
+	 */
 	void *grown;
 	size_t grown_count;
 	size_t grown_room;
@@ -23,8 +26,8 @@ char *arena_strf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * @items with room for one more (zeroed) at the end: a copy, or, for the array that was grown last, the
- * same memory, so that to add many items one by one takes no more than twice their memory.
+ * Returns @items with room for one more item (zeroed) at the end: a copy, or the same memory for
+ * the array that was grown last.  So adding many items one by one takes at most twice their memory.
  */
 void *arena_grow(struct arena *arena, const void *items, size_t count, size_t item_size);
 

@@ -16,7 +16,7 @@
 #define OUTPUT_MAX (4u << 20)
 #define TIMEOUT_MS 10000
 
-/* Reads up to the end of the output; false where it is too much or takes too long. */
+/* Reads the output to its end; false where the output is too long or takes too much time. */
 static bool read_output(int fd, struct strbuf *out)
 {
 	int64_t end = clock_ms() + TIMEOUT_MS;

@@ -39,7 +39,7 @@ int error_prefix(struct error *err, const char *format, ...)
 	char old[sizeof(err->text)];
 	va_list args;
 
-	/* All has been gathered, and nothing is left to be told. */
+	/* Every failure has been gathered, and nothing is left to report. */
 	if (err->all && err->text[0] == '\0')
 		return -1;
 	memcpy(old, err->text, sizeof(old));
@@ -91,7 +91,7 @@ int error_gather(struct error *err, int result)
 
 	if (result >= 0 || !all)
 		return result;
-	/* A failure without text has told all that it had to: its parts are in the list. */
+	/* A failure without text has nothing more to say: its parts are in the list. */
 	if (err->text[0] != '\0') {
 		all->items = mem_resize(all->items, all->count + 1, sizeof(*all->items));
 		all->items[all->count++] = *err;

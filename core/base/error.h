@@ -4,23 +4,23 @@
 
 #include <stddef.h>
 
-/* Bytes of an error's two texts, with the NUL. */
+/* Bytes of the two texts of an error, each with its NUL. */
 #define ERROR_TEXT_SIZE 1536
 #define ERROR_HINT_SIZE 768
 
 /*
- * One failure, told in one line.  The command owns the value and lends it downwards; nothing in it
- * is allocated, so it needs no release.  Over the sync pipe goes a struct message_error, which has
- * no pointer.  Start from ERROR_NONE (all zero).
+ * One failure, reported in one line.  The command owns the value and lends it downwards; nothing in
+ * it is allocated, so nothing needs to be released.  Over the sync pipe goes a struct
+ * message_error, which has no pointer.  Start from ERROR_NONE (all zero).
  */
 struct error {
-	int code;   /* errno of the cause; 0: the text says it all */
+	int code;   /* errno of the cause; 0: the text says everything */
 	int status; /* exit status that this failure asks for (126, 127); 0: the command's own */
 	/* what failed, on which object; lower case, no newline, no errno text */
 	char text[ERROR_TEXT_SIZE];
-	/* which host setting is the cause and how to mend it; empty: not known */
+	/* which host setting is the cause and how to fix it; empty: not known */
 	char hint[ERROR_HINT_SIZE];
-	struct error_list *all; /* who wants all failures and not the first; NULL: nobody */
+	struct error_list *all; /* collects all failures; NULL: the first failure ends the work */
 };
 
 /* Failures that were gathered.  Release with error_list_release(). */
@@ -33,12 +33,12 @@ void error_list_release(struct error_list *list);
 
 #define ERROR_NONE ((struct error){ 0 })
 
-/* Enough for every line that error_format() can make. */
+/* Room for every line that error_format() can make. */
 #define ERROR_LINE_SIZE 2560
 
 /*
- * Sets the failure, over an earlier one.  @errnum is an errno or 0.
- * Returns -1 always, so that failing is one statement: return error_set(err, errno, "open %s",
+ * Sets the failure, and replaces an earlier one.  @errnum is an errno or 0.
+ * Always returns -1, so that failing is one statement: return error_set(err, errno, "open %s",
  * path);
  */
 int error_set(struct error *err, int errnum, const char *format, ...)
@@ -47,31 +47,34 @@ int error_set(struct error *err, int errnum, const char *format, ...)
 /* Puts "context: " before the text, where it helps to find the place.  Returns -1. */
 int error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Makes @err tell what @other does.  Returns -1. */
+/* Copies the failure of @other to @err.  Returns -1. */
 int error_take(struct error *err, const struct error *other);
 
 /* Sets the hint.  Returns -1. */
 int error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Fails with "@what was killed by signal N (NAME) @when", and a hint at what sends SIGKILL.  Returns -1. */
+/*
+ * Sets "@what was killed by signal N (NAME) @when", with a hint where the signal is SIGKILL.
+ * Returns -1.
+ */
 int error_set_killed(struct error *err, const char *what, int signal, const char *when);
 
 /*
- * Between checks that don't depend on each other.  Returns @result; but where all failures are
- * wanted, one moves from @err to their list, and 0 is returned: go on with the next check.  So the
- * checks are the same for who stops at the first:
+ * Stands between checks that don't depend on each other.  Returns @result; but where the caller
+ * collects all failures, error_gather() moves the failure from @err to the list and returns 0, so
+ * that the next check runs.  The same checks serve callers that stop at the first failure:
  *	if (error_gather(err, check_this(err)) < 0 || error_gather(err, check_that(err)) < 0)
  */
 int error_gather(struct error *err, int result);
 
 /*
- * The whole line without newline: "text: errno text (hint: …)", the errno text with a small first
- * letter as Go's runtimes print it.  It goes through utf8_make_printable(), as parts of it come
- * from files and from the container.
+ * The whole line without newline: "text: errno text (hint: …)".  The errno text begins with a small
+ * letter, as Go's runtimes print it.  The line goes through utf8_make_printable(), since parts of
+ * it come from files and from the container.
  */
 const char *error_format(const struct error *err, char line[static ERROR_LINE_SIZE]);
 
-/* The errno's text with a small first letter; valid until the next call. */
+/* The text of the errno, beginning with a small letter; valid until the next call. */
 const char *error_errno_text(int errnum);
 
 #endif

@@ -23,7 +23,7 @@
 #define CLOSE_RANGE_CLOEXEC (1u << 2)
 #endif
 
-/* What one read of a file asks for whose size isn't known before (procfs, pipes). */
+/* Bytes of one read from a file whose size isn't known before (procfs, pipes). */
 #define READ_STEP ((size_t)4096)
 
 void fd_close(int *fd)
@@ -31,12 +31,12 @@ void fd_close(int *fd)
 	int saved = errno;
 
 	if (*fd >= 0)
-		close(*fd); /* Linux has closed it even where this fails: never again */
+		close(*fd); /* Linux closes it even where close() fails: never try again */
 	*fd = -1;
 	errno = saved;
 }
 
-/* 0, or -ETIMEDOUT where nothing is ready within @timeout_ms (-1: for ever). */
+/* Returns 0, or -ETIMEDOUT where nothing is ready within @timeout_ms (-1: waits for ever). */
 static int wait_ready(int fd, short events, int timeout_ms)
 {
 	struct pollfd event = { .fd = fd, .events = events };
@@ -95,7 +95,7 @@ int fd_write_file_at(int dir, const char *path, const char *text)
 	while (written < 0 && errno == EINTR);
 	if (written < 0)
 		return -errno;
-	/* A second write would be a second setting to procfs: a part is a failure. */
+	/* A second write would be a second setting to procfs: a partial write is a failure. */
 	return (size_t)written == size ? 0 : -EIO;
 }
 
@@ -119,8 +119,8 @@ static ssize_t read_some(int fd, void *bytes, size_t size)
 }
 
 /*
- * More room to begin with where it is known: all of a regular file and one byte more, which tells
- * that it ended.
+ * More room at the start where the size is known: all of a regular file and one byte more, by which
+ * the end of the file is noticed.
  */
 static int first_room(int fd, size_t limit, size_t *ret_room)
 {
@@ -167,7 +167,10 @@ int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size)
 	return 0;
 }
 
-/* The number of "/dev/stdin" or "/dev/fd/N", by any of its names; -1 for another path. */
+/*
+ * The number of the descriptor that "/dev/stdin", "/dev/fd/N" or another of its names means; -1 for
+ * another path.
+ */
 static int number_of_own(const char *path)
 {
 	static const char *const directories[] = { "/dev/fd/", "/proc/self/fd/" };
@@ -184,7 +187,7 @@ static int number_of_own(const char *path)
 
 /*
  * ORDER: O_NONBLOCK, or the open of a FIFO waits for a writer.
- * A socket can't be opened by a path, and is what some shells and servers (sshd) make of stdin.
+ * A socket can't be opened by a path, and some shells and servers (sshd) make stdin a socket.
  */
 static int open_input(const char *path)
 {

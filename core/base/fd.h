@@ -9,12 +9,12 @@
 #include "core/base/error.h"
 
 /*
- * A descriptor that its scope owns: closed at the end, unless take_fd() handed it on.  Start from
- * -1.
+ * A descriptor that its scope owns: closed at the end of the scope, unless take_fd() passed it on.
+ * Start from -1.
  */
 #define autoclose __attribute__((cleanup(fd_cleanup)))
 
-/* Closes *@fd where it is one, and sets it to -1; errno is kept. */
+/* Closes *@fd unless it is -1, and sets it to -1; errno is kept. */
 void fd_close(int *fd);
 
 static inline void fd_cleanup(int *fd)
@@ -22,7 +22,7 @@ static inline void fd_cleanup(int *fd)
 	fd_close(fd);
 }
 
-/* Hands the descriptor on: the variable owns nothing afterwards. */
+/* Passes the descriptor on: the variable owns nothing afterwards. */
 static inline int take_fd(int *fd)
 {
 	int taken = *fd;
@@ -32,14 +32,14 @@ static inline int take_fd(int *fd)
 }
 
 /*
- * Writes all @size bytes, whatever signals come.  Returns 0 or a negative errno.  A descriptor that the
- * caller has made non-blocking is waited for.
+ * Writes all @size bytes, whatever signals arrive, and waits where the caller has made the
+ * descriptor non-blocking.  Returns 0 or a negative errno.
  */
 int fd_write_all(int fd, const void *bytes, size_t size);
 
 /*
- * The same for a descriptor with O_NONBLOCK whose reader is another's: -ETIMEDOUT where it takes nothing
- * for @timeout_ms.  A part may be written then.
+ * The same for a descriptor with O_NONBLOCK whose reader is another process: -ETIMEDOUT where the
+ * reader takes nothing for @timeout_ms.  A part may be written then.
  */
 int fd_write_within(int fd, const void *bytes, size_t size, int timeout_ms);
 
@@ -58,17 +58,18 @@ int fd_write_file_at(int dir, const char *path, const char *text);
 int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size);
 
 /*
- * The same for a file that a user names, or that should be a regular file and may be anything.  A pipe
- * is read to its end, however long its writer takes, be it /dev/stdin or "<(command)" of a shell.  But
- * nothing is waited for that may never come: -ENODATA for a FIFO without a writer (or one that wrote
- * nothing), -ENOTSUP for a terminal or a block device, -EISDIR for a directory.
+ * The same for a file that a user names, or that should be a regular file and may be anything.  A
+ * pipe is read to its end, however long its writer takes, also /dev/stdin and "<(command)" of a
+ * shell.  But the call doesn't wait for bytes that may never come: -ENODATA for a FIFO without a
+ * writer (or whose writer wrote nothing), -ENOTSUP for a terminal or a block device, -EISDIR for a
+ * directory.
  */
 int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_size);
 
 /*
- * Adds @seals (F_SEAL_WRITE among others) to the memory file @fd.  The kernel refuses F_SEAL_WRITE with
- * EBUSY while anybody else holds a page of the file, if only for a moment: a processor's queue of new
- * pages, the migration of a page.  It is asked again, for ten seconds at most.
+ * Adds @seals (F_SEAL_WRITE among others) to the memory file @fd.  The kernel refuses F_SEAL_WRITE
+ * with EBUSY while anything else holds a page of the file, even for a moment: a processor's queue
+ * of new pages, the migration of a page.  The call tries again, for ten seconds at most.
  * Returns 0 or a negative errno.  Source: fcntl(2) "File Sealing".
  */
 int fd_seal(int fd, unsigned int seals);
@@ -80,9 +81,9 @@ int fd_seal(int fd, unsigned int seals);
 int fd_cloexec_from(unsigned int first);
 
 /*
- * What our caller has open: of the @count descriptors from @first on, how many there are up to the
- * last one that is open and isn't close-on-exec.  Our own are close-on-exec from birth, so a gap
- * among them that one of ours fills counts as a gap.
+ * Counts the descriptors that our caller has passed on: among the @count descriptors from @first
+ * on, the number up to the last one that is open and not close-on-exec.  Our own descriptors are
+ * close-on-exec from birth, so a gap among the caller's that one of ours fills counts as a gap.
  */
 unsigned int fd_count_inherited(unsigned int first, unsigned int count);
 

@@ -17,8 +17,8 @@
 #define NAME_TRIES 16
 
 /*
- * O_EXCL makes whatever is there already, a dangling link included, an error.  The caller unlinks
- * the name only where this has made the file.
+ * O_EXCL makes anything that exists under the name, also a dangling link, an error.  The caller
+ * unlinks the name only where this function has made the file.
  */
 static int make_file(int dir, const char *name, mode_t mode, int *ret_fd)
 {
@@ -45,8 +45,9 @@ int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_
 }
 
 /*
- * Another user who could guess the name couldn't redirect the write, but could hold the name and so
- * keep us from writing.  At early boot, before the kernel has randomness, a guessable name will do.
+ * A name that other users can't guess: they couldn't redirect the write, but they could take the
+ * name and so keep us from writing.  At early boot, before the kernel has randomness, a guessable
+ * name will do.
  */
 static int make_new(int dir, mode_t mode, char ret_name[static 32], int *ret_fd)
 {
@@ -83,14 +84,17 @@ bool file_is_leftover(const char *name)
 	return str_starts_with(name, NEW_PREFIX);
 }
 
-/* Any number will do that the clock has once in a million times. */
+/* Any number that the clock shows once in a million times will do. */
 #define MARK_US 271828
 
 void file_mark(int fd)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 
-	/* The rest is the time: who looks at the mtime for changes (Go's resolver) sees each. */
+	/*
+	 * The remaining digits are the time, so that programs which watch the mtime (Go's resolver)
+	 * see each change.
+	 */
 	clock_gettime(CLOCK_REALTIME, &times[1]);
 	times[1].tv_nsec = MARK_US * 1000 + times[1].tv_nsec % 1000;
 	futimens(fd, times);

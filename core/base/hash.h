@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * A hash that finds accidents and candidates, and stops no attack: FNV-1a of 64 bits.  Its lower half alone
- * serves for a table.
+ * A hash against accidents and for finding candidates, not against attacks: FNV-1a of 64 bits.  Its
+ * lower half alone serves for a table.
  */
 static inline uint64_t hash_bytes(const void *bytes, size_t size)
 {

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* As dispositions belong to the process, so does the memory of what they were. */
+/* Global, since the dispositions of signals belong to the process. */
 static sigset_t ignored_on_entry;
 
 static void ignore(int signal)
@@ -33,8 +33,8 @@ void inherit_begin(void)
 
 	sigemptyset(&ignored_on_entry);
 	/*
-	 * The C library refuses the two signals that it keeps for itself.  A process that posix_spawn(3)
-	 * started has these two ignored, which says nothing about the caller's wish.
+	 * The C library refuses the two signals that it keeps for itself.  A process that
+	 * posix_spawn(3) started has these two ignored, which says nothing about the caller's wish.
 	 */
 	for (int signal = 1; signal < NSIG; signal++)
 		if (sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
@@ -50,8 +50,9 @@ void inherit_begin(void)
 void inherit_restore_signals(void)
 {
 	/*
-	 * The kernel's struct sigaction, in any architecture's order of fields: SIG_DFL, no flags
-	 * and an empty mask.  The system call itself, as sigaction(3) refuses the C library's own two.
+	 * The kernel's struct sigaction, whatever the order of its fields on this architecture:
+	 * SIG_DFL, no flags and an empty mask.  The system call is used since sigaction(3) refuses
+	 * the two signals that the C library keeps for itself.
 	 */
 	static const unsigned long standard[8];
 

@@ -12,14 +12,14 @@
 
 /*
  * JSON documents and C structs: a table (struct json_shape) says which property is which member,
- * and the same table reads and writes.  yajl does the grammar.
+ * and the same table reads and writes.  yajl parses the grammar.
  *
  * Reading is strict: UTF-8, no duplicate keys, no NUL in a string, no more than JSON_DEPTH_MAX
- * levels, JSON_VALUES_MAX values and JSON_SIZE_MAX bytes, the types and ranges of the table.  The values
- * and the bytes are as many as the kernel's largest ARG_MAX (6 MiB, execve(2)) has room for.
- * Unknown properties are skipped, null is "not given".  The bound of the levels is for those that
- * are unknown, as no table has more than ten; nothing is recursive over the levels of a document. Every error names the place by its path:
- * process.rlimits[2].type.
+ * levels, JSON_VALUES_MAX values and JSON_SIZE_MAX bytes, and the types and ranges of the table.
+ * The values and the bytes are as many as the kernel's largest ARG_MAX (6 MiB, execve(2)) has room
+ * for.  Unknown properties are skipped, null is "not given".  The bound of the levels is for
+ * unknown properties, since no table has more than ten levels; no function is recursive over the
+ * levels of a document.  Every error names the place by its path: process.rlimits[2].type.
  */
 #define JSON_SIZE_MAX	(12u << 20)
 #define JSON_DEPTH_MAX	1000
@@ -107,13 +107,14 @@ struct json_field {
 		const struct json_words *words; /* JSON_WORD, JSON_WORDS */
 	};
 	/*
-	 * JSON_ENUM, JSON_ENUM_LIST, JSON_BITS, JSON_RANGES, JSON_WORD: what the error says of another text, behind the
-	 * text in quotes.  NULL, not for JSON_WORD: that it is unknown, and which names there are.
+	 * JSON_ENUM, JSON_ENUM_LIST, JSON_BITS, JSON_RANGES, JSON_WORD: what the error says about
+	 * another text, behind the text in quotes.  NULL, not for JSON_WORD: the error says that the
+	 * text is unknown, and lists the names.
 	 */
 	const char *refusal;
 	/*
-	 * JSON_BITS: what the names are ("capability"), where another text is a warning and ignored, and upper and lower
-	 * case make no difference.  NULL: another text is refused.
+	 * JSON_BITS: what the names are ("capability"), where an unknown name is ignored with a
+	 * warning, and upper and lower case make no difference.  NULL: an unknown name is refused.
 	 */
 	const char *tolerant;
 };
@@ -132,26 +133,26 @@ int json_read(const char *bytes, size_t size, const struct json_shape *shape, vo
 	      struct arena *arena, struct error *err);
 
 /*
- * The same for what JSON_OWN wrote: a string is any bytes but NUL.  Only for documents that are our own
- * from the writer to the reader, such as the config on the sync pipe: paths, arguments and variables of
- * Linux are bytes, of which JSON has no notion.
+ * The same for a document that was written with JSON_OWN: a string is any bytes but NUL.  Only for
+ * documents that urun both writes and reads, such as the config on the sync pipe: paths, arguments
+ * and variables of Linux are bytes, and JSON has no notion of bytes.
  */
 int json_read_own(const char *bytes, size_t size, const struct json_shape *shape, void *object,
 		  struct arena *arena, struct error *err);
 
 enum json_style {
 	JSON_COMPACT,
-	JSON_OWN, /* compact, and bytes that aren't UTF-8 stay what they are: for json_read_own() */
+	JSON_OWN,      /* compact; bytes that aren't UTF-8 stay as they are: for json_read_own() */
 	JSON_INDENTED, /* four spaces, a newline at the end */
 };
 
-/* Appends @object; what is "not given" isn't written, nor are empty lists. */
+/* Appends @object.  Members that are "not given" and empty lists are left out. */
 void json_write(const struct json_shape *shape, const void *object, enum json_style style,
 		struct strbuf *out);
 
 /*
- * Is all text in @object UTF-8, which another's JSON must be?  Else an error that names the place, and
- * doesn't show the text.
+ * Is all text in @object UTF-8, as JSON for other programs must be?  Otherwise fails with an error
+ * that names the place, and doesn't show the text.
  */
 int json_check_text(const struct json_shape *shape, const void *object, struct error *err);
 

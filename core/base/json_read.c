@@ -8,7 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/range_list.h"
 
-/* In an error, no more of a value or of a list of names is shown. */
+/* Bytes of a value, or of a list of names, that an error shows at most. */
 #define TEXT_SHOWN  64
 #define NAMES_SHOWN 512
 
@@ -420,7 +420,7 @@ int json_read_own(const char *bytes, size_t size, const struct json_shape *shape
 	return read_document(bytes, size, JSON_TEXT_BYTES, shape, object, arena, err);
 }
 
-/* By the parser, which knows the places. */
+/* Writes the object and parses it again: the parser knows the places. */
 int json_check_text(const struct json_shape *shape, const void *object, struct error *err)
 {
 	autostrbuf struct strbuf text = { 0 };

@@ -14,23 +14,23 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 
-/* In a path, no more of a key is shown. */
+/* Bytes of a key that a path shows at most. */
 #define KEY_SHOWN 64
-/* Nor more of a path, in bytes. */
+/* Bytes of a path that an error shows at most. */
 #define HEAD_SHOWN 140
 #define TAIL_SHOWN 60
-/* Up to so many keys are compared each with each; more are sorted. */
+/* Up to this number of keys, each key is compared with each other; more are sorted. */
 #define KEYS_COMPARED 12
 
-/* An array or object that isn't at its end yet. */
+/* An array or object whose end has not been read yet. */
 struct level {
 	struct json_node *node;
 	struct json_node *last; /* child */
-	const char *key;	/* of the child that comes */
+	const char *key;	/* of the next child */
 	uint32_t key_size;
 };
 
-/* What yajl's callbacks build on. */
+/* State of yajl's callbacks. */
 struct builder {
 	struct arena *arena;
 	struct json_node *root;
@@ -75,7 +75,7 @@ static bool is_inside_character(char byte)
 	return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-/* A long one without its middle: where it begins and where it ends is what the reader looks for. */
+/* Leaves out the middle of a long path: the reader looks for its beginning and its end. */
 static const char *shorten(const struct strbuf *whole, char path[static JSON_PATH_SIZE])
 {
 	size_t head = HEAD_SHOWN, tail = whole->size - TAIL_SHOWN;
@@ -109,7 +109,7 @@ const char *json_place_format(const struct json_place *place, char path[static J
 	return shorten(&whole, path);
 }
 
-/* The value that comes next; between two members of an object: that object. */
+/* The path of the next value; between two members of an object, the path of the object. */
 static const char *builder_path(const struct builder *builder, char path[static JSON_PATH_SIZE])
 {
 	autostrbuf struct strbuf whole = { 0 };
@@ -118,7 +118,7 @@ static const char *builder_path(const struct builder *builder, char path[static 
 		const struct level *level = &builder->levels[i];
 		bool is_last = i + 1 == builder->depth;
 		const char *key = is_last ? level->key : builder->levels[i + 1].node->key;
-		/* A level below that isn't at its end has been counted already. */
+		/* A level below whose end has not been read has been counted already. */
 		size_t index = level->node->count - (is_last ? 0 : 1);
 
 		if (is_last && level->node->type == JSON_TYPE_OBJECT && !key)
@@ -145,7 +145,7 @@ refuse(struct builder *builder, const char *format, ...)
 	return 0;
 }
 
-/* A new value at the place where the document is; NULL: refused. */
+/* Adds a value at the place where the document is; NULL where it is refused. */
 static struct json_node *add_value(struct builder *builder, enum json_type type)
 {
 	struct level *level = builder->depth ? &builder->levels[builder->depth - 1] : NULL;
@@ -257,7 +257,7 @@ static int open_level(struct builder *builder, enum json_type type)
 	return 1;
 }
 
-/* Only to find candidates quickly. */
+/* Used only to find candidates quickly. */
 static uint32_t hash_key(const struct json_node *node)
 {
 	return (uint32_t)hash_bytes(node->key, node->key_size);
@@ -355,7 +355,7 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_end_array,
 };
 
-/* yajl's one or two words of the kind and its text, as one line; freed by the caller. */
+/* yajl's one or two words for the kind of error and its text, as one line; freed by the caller. */
 static char *grammar_text(yajl_handle handle)
 {
 	unsigned char *text = yajl_get_error(handle, 0, NULL, 0);
@@ -411,9 +411,9 @@ static bool is_low_surrogate(int code)
 }
 
 /*
- * yajl 2.1 makes '?' of half a surrogate pair, silently; so these escapes are looked for before.
- * Returns the offset of the first, @size where there is none.  A backslash outside of strings is
- * yajl's to refuse.
+ * yajl 2.1 silently turns half a surrogate pair into '?'; so these escapes are looked for before.
+ * Returns the offset of the first one, or @size where there is none.  yajl refuses a backslash
+ * outside of strings.
  */
 static size_t find_lone_surrogate(const char *bytes, size_t size)
 {
@@ -460,7 +460,7 @@ static int parse_with(yajl_handle handle, struct builder *builder, const char *b
 	return 0;
 }
 
-/* By size: there needn't be a NUL behind the bytes. */
+/* Goes by the size: there may be no NUL behind the bytes. */
 static bool is_blank(const char *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
@@ -485,7 +485,8 @@ int json_tree_parse(const char *bytes, size_t size, enum json_text text, struct 
 	handle = yajl_alloc(&callbacks, NULL, &builder);
 	if (!handle)
 		return error_set(err, ENOMEM, "make a JSON parser");
-	yajl_config(handle, yajl_dont_validate_strings, 1); /* we do, and name the place */
+	yajl_config(handle, yajl_dont_validate_strings,
+		    1); /* our callbacks validate them, and name the place */
 	result = parse_with(handle, &builder, bytes, size);
 	yajl_free(handle);
 	if (result == 0)

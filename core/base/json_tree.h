@@ -10,8 +10,8 @@
 #include "core/base/error.h"
 
 /*
- * A JSON document as it was written, before any table says what it means; only json_read() uses it.
- * What holds for every document is checked here: grammar, UTF-8, NUL, duplicate keys, depth, number
+ * A JSON document as it was written, before a table says what it means; only json_read() uses this.
+ * The rules for every document are checked here: grammar, UTF-8, NUL, duplicate keys, depth, number
  * of values.
  */
 enum json_type {
@@ -24,8 +24,8 @@ enum json_type {
 };
 
 /*
- * An integer as sign and magnitude; what isn't one, or fits no 64 bits, is marked and only refused
- * where it is used.
+ * An integer as sign and magnitude.  Another number, and an integer of more than 64 bits, is marked
+ * here, and refused only where it is used.
  */
 struct json_number {
 	uint64_t magnitude;
@@ -52,7 +52,7 @@ struct json_node {
 /* "a string", "an object" …, for errors. */
 const char *json_type_name(enum json_type type);
 
-/* What the strings of a document are. */
+/* What a string of a document may be. */
 enum json_text {
 	JSON_TEXT_UTF8,
 	JSON_TEXT_BYTES, /* of json_read_own() */
@@ -62,7 +62,7 @@ enum json_text {
 int json_tree_parse(const char *bytes, size_t size, enum json_text text, struct arena *arena,
 		    struct json_node **ret_root, struct error *err);
 
-/* Where in a document something is: a chain from the place up to the outermost value. */
+/* A place in a document: a chain from the place up to the outermost value. */
 struct json_place {
 	const struct json_place *up; /* NULL: the outermost value, which has no name */
 	const char *key;	     /* NULL: an element, at @index */
@@ -72,8 +72,8 @@ struct json_place {
 #define JSON_PATH_SIZE 256
 
 /*
- * The place as errors tell it: process.rlimits[2].type, annotations["a key"]; one that
- * is longer than a line takes has … in place of its middle.
+ * The place as errors name it: process.rlimits[2].type, annotations["a key"].  A place that is too
+ * long for a line has … instead of its middle.
  */
 const char *json_place_format(const struct json_place *place, char path[static JSON_PATH_SIZE]);
 

@@ -11,7 +11,7 @@ struct writer {
 	struct strbuf *out;
 	enum json_style style;
 	unsigned int depth;
-	bool empty; /* nothing was written in the array or object that is open */
+	bool empty; /* the array or object that is open has no child yet */
 };
 
 /* LIST_OF(anything) as memory. */
@@ -52,10 +52,10 @@ static void end(struct writer *writer, const char *bracket)
 	if (!writer->empty)
 		new_line(writer);
 	strbuf_add_str(writer->out, bracket);
-	writer->empty = false; /* of the one around: it has this one */
+	writer->empty = false; /* the array or object around has this child */
 }
 
-/* Before each element and each member. */
+/* Called before each element and each member. */
 static void next(struct writer *writer)
 {
 	if (!writer->empty)
@@ -267,8 +267,8 @@ static void write_number(uint32_t code, struct strbuf *out)
 }
 
 /*
- * Writes one character that isn't plain; returns its length in @text.  What isn't printable goes as
- * its number: a bundle's annotations are printed on terminals.
+ * Writes one character that needs an escape; returns its length in @text.  A character that isn't
+ * printable is written as its number, since a bundle's annotations are printed on terminals.
  */
 static size_t write_special(const unsigned char *text, size_t left, enum json_style style,
 			    struct strbuf *out)

@@ -14,16 +14,17 @@
 #include "core/base/str.h"
 
 /*
- * Whom a helper is trusted to.  Executing it gives its writers our rights; those who can write urun
- * itself have them already, whatever its helpers are.  So a helper is as good as urun where nobody
- * can write it who can't write urun too.  This is also why a group may write it, if that group can
- * write urun's own file or directory: so it is with umask 002, in a directory that a user has built
- * in, as on hosts where each user has a private group.  Whether a group is private can't be asked
- * of the kernel, and need not be known here.
+ * The users and groups that may be able to write to a helper that we execute.  To execute a helper
+ * gives its writers our rights.  The writers of urun itself have these rights already, whatever the
+ * helpers are.  So a helper is as trustworthy as urun if nobody can write to it who can't write to
+ * urun too.  For the same reason a group may be able to write to a helper, if that group can write
+ * to urun's own file or directory: this is the case with umask 002 in a directory where a user has
+ * built urun, on hosts where each user has a private group.  The kernel can't be asked whether a
+ * group is private, and this rule doesn't need to know.
  *
- * In a user namespace that doesn't map the host's root (rootless podman), root's files are shown as
- * the overflow id's, as are all others' that aren't mapped.  An installed urun is shown so too,
- * which makes its helpers "the same owner's"; no rule of its own is needed.
+ * In a user namespace that doesn't map the host's root (rootless podman), root's files are shown
+ * with the overflow id, as all other files whose owner isn't mapped.  An installed urun is shown so
+ * too, which makes its helpers "the same owner's"; no rule of its own is needed.
  */
 struct writers {
 	uid_t owner;	 /* of urun's file */
@@ -45,8 +46,8 @@ static void add_group(struct writers *writers, const struct stat *st)
 }
 
 /*
- * Where a link of procfs leads; NULL with errno, which is ENOENT where that is no path (a memfd,
- * another root).
+ * The path that a link of procfs leads to.  NULL with errno, which is ENOENT where the link leads
+ * to no path (a memfd, another root).
  */
 static char *read_path(const char *link)
 {
@@ -69,7 +70,7 @@ static char *path_of(int fd)
 	return read_path(link);
 }
 
-/* The directory that our own file is in; NULL where it has none. */
+/* The directory of our own file; NULL where the file has none. */
 static char *directory_of_urun(void)
 {
 	char *path = read_path("/proc/self/exe");
@@ -120,12 +121,12 @@ static int check_writers(const struct writers *writers, const char *program, int
 			  program, path, st.st_uid);
 		return error_hint(err, "run `chown %u %s` as root", writers->owner, path);
 	}
-	/* The sticky bit makes no difference: it lets others add a file of the name. */
+	/* The sticky bit makes no difference: others can still add a file of that name. */
 	if (st.st_mode & S_IWOTH ||
 	    (st.st_mode & S_IWGRP && !group_writes_urun(writers, st.st_gid))) {
 		error_set(err, 0, "%s is not executed: %s can be written by others (mode %04o)",
 			  program, path, st.st_mode & 07777);
-		/* /tmp and its like are made for all: they must stay as they are. */
+		/* /tmp and such directories are for all users: their mode must stay. */
 		if (S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX || st.st_uid != geteuid()))
 			return error_hint(
 				err,
@@ -151,10 +152,10 @@ static int check_directory(const struct writers *writers, const char *program, c
 }
 
 /*
- * ORDER: each is opened, then checked, then used by the descriptor of its directory, in which
- * nobody else can have put another file of the name since: so what was checked is what runs.  The
- * file may be a symbolic link (stow, a build beside): then the directory that it leads to is
- * checked too, and is where it is executed.
+ * ORDER: the directory and the file are opened, then checked, then used by the descriptor of the
+ * directory, in which nobody else can have put another file of that name since: so the file that
+ * was checked is the file that runs.  The file may be a symbolic link (stow, a build beside): then
+ * the directory that the link leads to is checked too, and the file is executed there.
  */
 static int open_in(const char *directory, const char *program, const struct writers *writers,
 		   struct libexec *libexec, struct error *err)
@@ -192,7 +193,10 @@ static int look_in(const char *directory, const char *program)
 	return access(path, X_OK) == 0 ? 0 : -errno;
 }
 
-/* It isn't there, or can't be executed: another directory is looked at.  All else is a failure. */
+/*
+ * The file wasn't found or can't be executed: another directory is searched.  Any other result is a
+ * failure.
+ */
 static bool is_missing(int found)
 {
 	return found == -ENOENT || found == -ENOTDIR || found == -EACCES;
@@ -219,7 +223,8 @@ int libexec_open(const char *program, struct libexec *ret_libexec, struct error 
 	if (found < 0)
 		return error_set(err, -found, "start %s/%s", directory, program);
 	/*
-	 * The first that is found, or none: going on to the second would hide a fault of the first.
+	 * The first file that is found counts, even if it is refused: to go on to the second would
+	 * hide a fault of the first.
 	 */
 	if (open_in(directory, program, &writers, &libexec, err) < 0)
 		return -1;

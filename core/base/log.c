@@ -13,10 +13,10 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 
-/* What one warning, info or debug line may be; an error's is ERROR_LINE_SIZE. */
+/* Bytes of a warning, info or debug line at most; an error's line has ERROR_LINE_SIZE. */
 #define LINE_SIZE 4096
 
-/* How long the reader of a log that is a FIFO may take nothing. */
+/* How long we wait for the reader of a log that is a FIFO. */
 #define READER_TIMEOUT_MS 1000
 
 static struct {
@@ -64,8 +64,8 @@ int log_open(const char *path, enum log_format format, struct error *err)
 	target.has_file = true;
 	target.format = format;
 	/*
-	 * podman reads the whole file as one JSON object: the failure's line must be alone where no
-	 * level was asked for.
+	 * podman reads the whole file as one JSON object: the failure's line must be the only line,
+	 * unless a level was asked for.
 	 */
 	if (!target.level_was_set)
 		target.level = LOG_LEVEL_ERROR;
@@ -92,8 +92,8 @@ static void format_time(char text[static 64])
 }
 
 /*
- * One write a line, so that lines of several processes don't mix.  There is nobody to tell that the
- * log failed.
+ * One write for each line, so that lines of several processes don't mix.  A failure of the log
+ * can't be reported anywhere.
  */
 static void write_line(int fd, const struct strbuf *line)
 {
@@ -102,8 +102,8 @@ static void write_line(int fd, const struct strbuf *line)
 }
 
 /*
- * A log that is a FIFO whose reader has stopped reading would hold us for ever: it gets no more lines,
- * and the failure goes to stderr as well.
+ * A log that is a FIFO whose reader has stopped reading would block us for ever: the log gets no
+ * more lines then, and the failure goes to stderr as well.
  */
 static void write_log_line(const struct strbuf *line)
 {
@@ -149,7 +149,7 @@ void log_line(enum log_level level, const char *text)
 
 	if (!log_enabled(level))
 		return;
-	/* Here and not in the callers: no text reaches a terminal in another way. */
+	/* Done here and not in the callers, since no text reaches a terminal in another way. */
 	line = str_dup(text);
 	utf8_make_printable(line);
 	if (target.sink) {

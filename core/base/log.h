@@ -7,12 +7,12 @@
 
 #include "core/base/error.h"
 
-/* In the order of their weight; syslog.h has taken the short names. */
+/* By weight; syslog.h has taken the short names. */
 enum log_level {
 	LOG_LEVEL_ERROR,   /* the command fails */
-	LOG_LEVEL_WARNING, /* it goes on without something */
+	LOG_LEVEL_WARNING, /* the command goes on without something */
 	LOG_LEVEL_INFO,	   /* the steps */
-	LOG_LEVEL_DEBUG,   /* every message on the sync pipe, everything that scoping changed */
+	LOG_LEVEL_DEBUG, /* every message on the sync pipe, every change of the config by scoping */
 };
 
 enum log_format {
@@ -21,8 +21,7 @@ enum log_format {
 };
 
 /*
- * What takes the lines instead of a descriptor: init's log goes through the sync pipe to the
- * parent.
+ * Receives the lines instead of a descriptor: init's log goes through the sync pipe to the parent.
  */
 typedef void log_sink(enum log_level level, const char *text, void *context);
 
@@ -35,13 +34,13 @@ bool log_enabled(enum log_level level);
 enum log_level log_current_level(void);
 
 /*
- * Appends to @path (created with 0600 where it doesn't exist yet), "file:" before it allowed; the
- * lines are @format. Errors go to stderr as text too, since engines read one or the other.
- * @path NULL: stderr stays the target, as text; the format is that of a file.
+ * Appends to @path (created with 0600 where it doesn't exist), which may have "file:" before it;
+ * the format of the lines is @format.  Errors go to stderr as text too, since engines read either
+ * the log or stderr.  @path NULL: the log is text on stderr.
  */
 int log_open(const char *path, enum log_format format, struct error *err);
 
-/* Sends all lines to @sink; NULL: back to the descriptor. */
+/* Sends all lines to @sink; NULL: to the descriptor again. */
 void log_set_sink(log_sink *sink, void *context);
 
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -49,12 +48,12 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Writes one line at a level; used by those who pass on the lines of another process, which isn't
- * trusted: the line goes through utf8_make_printable().
+ * Writes one line at a level.  Used to pass on the lines of another process, which isn't trusted:
+ * the line goes through utf8_make_printable().
  */
 void log_line(enum log_level level, const char *text);
 
-/* The one line that a failed command owes: to the log, and as "urun: …" to stderr. */
+/* Writes the one line of a failed command: to the log, and as "urun: …" to stderr. */
 void log_failure(const struct error *err);
 
 #endif

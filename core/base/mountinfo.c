@@ -13,8 +13,8 @@ static bool is_octal(char c, char highest)
 }
 
 /*
- * Blanks, tabs, newlines and backslashes are a backslash and three octal digits.  A backslash
- * without three digits behind it is itself: the field may be cut there.
+ * The kernel writes a blank, tab, newline or backslash as a backslash and three octal digits.  A
+ * backslash without three digits behind it stays: the field may be cut there.
  */
 void mountinfo_unescape(char *text)
 {
@@ -33,7 +33,7 @@ void mountinfo_unescape(char *text)
 	*to = '\0';
 }
 
-/* The fields are divided by one blank each. NULL: the line is at its end. */
+/* Fields are divided by one blank.  NULL: the line is at its end. */
 static char *next_field(char **line)
 {
 	char *field = strsep(line, " ");

@@ -5,37 +5,37 @@
 #include <stdbool.h>
 
 /*
- * /proc/PID/mountinfo, a mount a line.
+ * /proc/PID/mountinfo has a line for each mount.
  * Source: proc(5).
  */
 
-/* Some hundred bytes a mount. */
+/* A mount takes a few hundred bytes. */
 #define MOUNTINFO_SIZE_MAX (16u << 20)
 
 struct mountinfo {
 	const char *device; /* "major:minor" of the file system */
-	const char *root;   /* of the file system, what is mounted */
+	const char *root;   /* the directory or file of the file system that is mounted */
 	/* relative to the process's root; longer than PATH_MAX where mounts are nested deep */
 	const char *point;
 	const char *type; /* empty: the line has none */
 };
 
 /*
- * Takes a line off *rest, which is changed; lines of no such form are skipped.  Blanks and the like,
- * which the kernel writes as octal digits, are as they are.  The texts of *ret_mount lie in the
- * line, and are as long as the kernel wrote them.  False at the end; *ret_mount is undefined then.
+ * Takes a line off *rest, which is changed; lines of another form are skipped.  Blanks and such
+ * characters, which the kernel writes as octal digits, are decoded.  The texts of *ret_mount lie in
+ * the line, and may be of any length.  False at the end; then *ret_mount is undefined.
  */
 bool mountinfo_next(char **rest, struct mountinfo *ret_mount);
 
 /*
- * Puts the byte in place of each backslash with three octal digits behind it, as the kernel writes
- * blanks and the like in its lists.  Other backslashes stay.
+ * Replaces each backslash and its three octal digits by the byte that they mean: the kernel writes
+ * blanks and such characters so in its lists.  Other backslashes stay.
  */
 void mountinfo_unescape(char *text);
 
 /*
- * Are the files of the two descriptors on one mount?  False also where the kernel doesn't tell (before
- * Linux 5.8).  Source: statx(2), STATX_MNT_ID.
+ * Are the files of the two descriptors on one mount?  False also where the kernel doesn't say
+ * (before Linux 5.8).  Source: statx(2), STATX_MNT_ID.
  */
 bool mount_is_same(int a, int b);
 

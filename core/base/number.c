@@ -12,7 +12,7 @@ int number_parse_u64(const char *text, uint64_t max, uint64_t *ret_value)
 	if (!*text)
 		return -EINVAL;
 	/*
-	 * All of the text is looked at, so that "99999x" is no number rather than a number out of
+	 * Looks at all of the text, so that "99999x" is no number rather than a number out of
 	 * range.
 	 */
 	for (; *text; text++) {

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * Decimal digits and nothing else: no sign (but number_parse_i64 takes one '-'), no blank, no text
- * behind, no overflow, not empty.  Return 0, or -EINVAL, or -ERANGE above @max; *ret_value is
- * untouched on failure.
+ * Parse decimal digits and nothing else: no sign (but number_parse_i64 takes one '-'), no blank, no
+ * trailing text, no overflow, no empty text.  Return 0, -EINVAL, or -ERANGE above @max; on failure
+ * *ret_value is untouched.
  */
 int number_parse_u64(const char *text, uint64_t max, uint64_t *ret_value);
 int number_parse_u32(const char *text, uint32_t max, uint32_t *ret_value);

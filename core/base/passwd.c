@@ -67,8 +67,8 @@ char *passwd_read(int root, const char *path)
 /* ---- users ---- */
 
 /*
- * By name, or by the number where the text is one and no name is like it.  The user's ids are set, not
- * the groups; *@ret_name is the name in passwd.
+ * Finds the user by name; or by number, where the text is a number and no user has it as a name.
+ * Sets the ids and not the groups; *@ret_name is the user's name in passwd.
  */
 static struct passwd_user find_user(const char *passwd, struct span text, struct span *ret_name)
 {
@@ -167,7 +167,10 @@ static bool is_earlier_of_ours(const struct passwd_entry *old, const struct pass
 	       span_same(old->fields[kept], newer->fields[kept]);
 }
 
-/* A number as a name, which an earlier run gave to an id that nobody had. */
+/*
+ * Is the line one that an earlier run has added for an id without a user, with the number as the
+ * name?
+ */
 static bool is_nameless_of_ours(const struct passwd_entry *old)
 {
 	return old->field_count > PASSWD_MEMBERS &&
@@ -231,7 +234,7 @@ static void copy_with_newer(const char *file, const char *lines, struct strbuf *
 	struct passwd_entry entry, newer;
 
 	while (span_cut(&rest, '\n', &line)) {
-		/* The last line need not have an end. */
+		/* The last line may lack its line end. */
 		bool has_end = line.bytes + line.size < file + strlen(file);
 
 		if (parse_entry(line, &entry) && find_newer(file, lines, &entry, &newer))

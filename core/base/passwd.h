@@ -13,15 +13,15 @@
 #include "core/base/str.h"
 
 /*
- * The users and groups of a root file system, by the bytes of its /etc/passwd and /etc/group, which
- * nobody vouches for: lines that aren't of the form are passed over.
+ * The users and groups of a root file system, from the bytes of its /etc/passwd and /etc/group.
+ * The files aren't trusted: lines of another form are skipped.
  * Source: passwd(5), group(5).
  */
 
-/* More than this is no file of users. */
+/* Larger files aren't read. */
 #define PASSWD_SIZE_MAX ((size_t)4 << 20)
 
-/* The fields of a line; those of group(5) end with the members. */
+/* The fields of a line of passwd(5); a line of group(5) ends with the members. */
 enum passwd_field {
 	PASSWD_NAME,
 	PASSWD_PASSWORD,
@@ -34,7 +34,10 @@ enum passwd_field {
 	PASSWD_FIELDS
 };
 
-/* A line name:password:id:…, which has a name and a number.  All points into the text that was read. */
+/*
+ * A line name:password:id:… that has a name and an id.  Everything points into the text that was
+ * read.
+ */
 struct passwd_entry {
 	struct span line;
 	struct span fields[PASSWD_FIELDS]; /* empty where the line has fewer */
@@ -48,39 +51,43 @@ bool passwd_next(struct span *rest, struct passwd_entry *ret_entry);
 /* The first line of @file with @id, which counts where there are several; false: there is none. */
 bool passwd_find(struct span file, uint32_t id, struct passwd_entry *ret_entry);
 
-/* Reads etc/passwd or etc/group below @root, a descriptor; "" where it can't be read.  The caller frees. */
+/*
+ * Reads etc/passwd or etc/group below the descriptor @root; "" where the file can't be read.  The
+ * caller frees the text.
+ */
 char *passwd_read(int root, const char *path);
 
 struct passwd_user {
-	bool found; /* passwd has the user; else the ids are the text's own number and 0 */
+	bool found; /* in passwd; else the uid is the number in the text, and the gid is 0 */
 	uint32_t uid, gid;
-	/* The groups of a user that passwd has, where no group was given.  The arena's. */
+	/* The groups of a user of passwd, where the text has no group.  The arena's. */
 	gid_t *groups;
 	size_t group_count;
 };
 
 /*
- * The user that @text means: "NAME" or "UID", each alone or with ":GROUP" or ":GID".  Without a
- * group, the user has their own of passwd, and those that group has them in; a number that passwd
- * doesn't have is taken as it is, with group 0.
- * Fails with what isn't there; the caller says before it who asked.
+ * Finds the user that @text means: "NAME" or "UID", each alone or with ":GROUP" or ":GID".  Without
+ * a group, the user has their own group from passwd, and the groups of which group lists them as a
+ * member.  A number that passwd doesn't have is taken as it is, with group 0.
+ * Fails with the user or group that was not found; the caller puts the option's name before the
+ * text.
  * Source: podman-run(1), --user.
  */
 int passwd_find_user(const char *passwd, const char *group, const char *text, struct arena *arena,
 		     struct passwd_user *ret_user, struct error *err);
 
 /*
- * Puts into @out what becomes of @file with @lines, which are of the same form:
- *   - a line whose id (the third field) @file has is left out, as @file's own user is meant then;
- *   - but a line of @file that has the same name, the password "*" and the same comment (of group: the
- *     same members) is an earlier one of ours, and follows what is asked for now;
- *   - a line of @file that has its own number as a name, and the password "*", is one of ours for an id
- *     that nobody had, and makes room for a line of that id that has a name;
+ * Merges @lines, which are of the same form, into @file, and appends the result to @out:
+ *   - a line whose id (the third field) @file has is left out: @file's own user is meant then;
+ *   - but a line of @file with the same name, the password "*" and the same comment (of group: the
+ *     same members) was added by an earlier run, and the new line replaces it;
+ *   - a line of @file whose name is its own number, with the password "*", was added by an earlier
+ *     run for an id without a user, and goes where a line of that id has a name;
  *   - a line whose name @file has for another id gets the id as its name, so that none of @file's
  *     users becomes another;
- *   - what isn't name:password:id:... is left out.
- * Where nothing is replaced, @out begins with @file's bytes, so that the rest can be appended.
- * Good for passwd and for group.
+ *   - lines of another form than name:password:id:... are left out.
+ * Where nothing is replaced, @out begins with @file's bytes, so that the rest can be appended.  For
+ * passwd and for group.
  */
 void passwd_merge(const char *file, const char *lines, struct strbuf *out);
 

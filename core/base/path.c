@@ -14,11 +14,11 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 
-/* The kernel follows as many symbolic links in one path. */
+/* The kernel's limit of symbolic links in one path. */
 #define LINKS_MAX 40
 /*
- * openat2() gives EAGAIN while somebody renames below the root; a root that is renamed for ever
- * isn't waited for.
+ * openat2() fails with EAGAIN while another process renames below the root; we don't wait for ever
+ * for a root that is renamed all the time.
  */
 #define TRIES_MAX      128
 #define MODE_DIRECTORY 0755
@@ -58,7 +58,7 @@ enum walk_end {
 };
 
 /*
- * A path walked by hand, a component a step, where openat2() found that some of it is missing.
+ * A path that we walk ourselves, one component a step, where openat2() didn't find a part of it.
  * Invariant: @dir is the directory @done, whose components are real directories below @root (no
  * link, no "..").
  */
@@ -67,9 +67,9 @@ struct walk {
 	int dir;
 	char *done;	    /* "" is the root, else "a/b" */
 	char *rest;	    /* what is still to be walked */
-	unsigned int links; /* followed until now */
+	unsigned int links; /* number of links followed until now */
 	enum walk_end end;
-	mode_t mode; /* of the last component, where it is made */
+	mode_t mode; /* of the last component, if the walk makes it */
 };
 
 static void walk_release(struct walk *walk)
@@ -86,8 +86,8 @@ static void walk_set_done(struct walk *walk, char *done)
 }
 
 /*
- * Opens the directory @done again, as real directories only: what was swapped for a link since is
- * an error.
+ * Opens the directory @done again, as real directories only: a component that was replaced by a
+ * link since is an error.
  */
 static int walk_reopen(struct walk *walk)
 {
@@ -105,12 +105,12 @@ static int walk_up(struct walk *walk)
 {
 	char *slash = strrchr(walk->done, '/');
 
-	/* Above the root is the root. */
+	/* The parent of the root is the root. */
 	*(slash ? slash : walk->done) = '\0';
 	return walk_reopen(walk);
 }
 
-/* Puts the link's text before the rest: an absolute one starts from the root again. */
+/* Puts the link's text before the rest: an absolute link starts from the root again. */
 static int walk_follow(struct walk *walk, int link)
 {
 	char target[PATH_MAX];
@@ -121,8 +121,8 @@ static int walk_follow(struct walk *walk, int link)
 	if (++walk->links > LINKS_MAX)
 		return -ELOOP;
 	/*
-	 * The text of a magic link isn't where it leads; ordinary links of procfs aren't told apart
-	 * from those.
+	 * The text of a magic link isn't the path that it leads to, and ordinary links of procfs
+	 * can't be told from magic ones.
 	 */
 	if (fstatfs(link, &fs) < 0)
 		return -errno;
@@ -143,8 +143,8 @@ static int walk_follow(struct walk *walk, int link)
 }
 
 /*
- * Modes are what we say, whatever the caller's umask: these directories are the container's.  We
- * have one thread.
+ * Sets exactly the given mode, whatever the caller's umask: these directories are the container's.
+ * We have one thread.
  */
 static int make_directory(int dir, const char *name, mode_t mode)
 {
@@ -166,7 +166,7 @@ static int make_file(int dir, const char *name, mode_t mode)
 	return result;
 }
 
-/* Opens @name in the directory that the walk is at; makes it where it is missing. */
+/* Opens @name in the directory of the walk; makes it where it doesn't exist. */
 static int walk_open(struct walk *walk, const char *name, bool last)
 {
 	int fd = openat(walk->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -181,14 +181,14 @@ static int walk_open(struct walk *walk, const char *name, bool last)
 	if (result < 0)
 		return result;
 	/*
-	 * Somebody else may have been faster, with a link too: it is looked at like one that was
-	 * there.
+	 * Another process may have made the name first, also as a link: the name is examined as any
+	 * that existed before.
 	 */
 	fd = openat(walk->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return fd >= 0 ? fd : -errno;
 }
 
-/* Goes on to what @fd is; at the end of a walk to a file, @dir is that file. */
+/* Continues at @fd; at the end of a walk to a file, @dir is that file. */
 static int walk_enter(struct walk *walk, const char *name, bool last, int fd)
 {
 	autoclose int found = fd;
@@ -210,7 +210,7 @@ static int walk_enter(struct walk *walk, const char *name, bool last, int fd)
 	return 0;
 }
 
-/* One component.  Returns 1 where there is none left, else 0 or a negative errno. */
+/* Walks one component.  Returns 1 where none is left, else 0 or a negative errno. */
 static int walk_step(struct walk *walk)
 {
 	char *start = walk->rest + strspn(walk->rest, "/");
@@ -294,7 +294,7 @@ bool path_is_own_directory(const char *path)
 char *path_clean(const char *path)
 {
 	char *clean = mem_alloc(strlen(path) + 2); /* one more than @path: the '/' before it */
-	size_t size = 0;			   /* of what is written: "" or "/a/b" */
+	size_t size = 0;			   /* of the bytes written: "" or "/a/b" */
 
 	for (const char *next = path; *(next += strspn(next, "/"));) {
 		size_t length = strcspn(next, "/");

@@ -9,36 +9,35 @@
 
 /*
  * Paths inside a root that isn't trusted: walked once, by descriptor, with openat2(2) and
- * RESOLVE_IN_ROOT, so that no symbolic link and no ".." leaves the root, and magic links
- * (/proc/PID/fd) are refused. All return a descriptor (close-on-exec, the caller's) or a negative
- * errno.
+ * RESOLVE_IN_ROOT, so that no symbolic link and no ".." leaves the root; magic links (/proc/PID/fd)
+ * are refused.  All return a descriptor (close-on-exec, the caller's) or a negative errno.
  */
 int path_open_in_root(int root, const char *path, uint64_t flags, mode_t mode);
 
 /*
- * The same below @dir, and on its mount alone: a path that leaves @dir fails with EXDEV, and so
- * does one on which something else is mounted.  For files that only count when they are the
- * kernel's own.
+ * The same below @dir, and on the mount of @dir alone: a path that leaves @dir fails with EXDEV,
+ * and so does a path over which something else is mounted.  For files that only count when they are
+ * the kernel's own.
  * Source: openat2(2), RESOLVE_BENEATH and RESOLVE_NO_XDEV.
  */
 int path_open_on_mount(int dir, const char *path, uint64_t flags);
 
 /*
- * Opens the directory @path as O_PATH.  It is made with @mode where it is missing, and the
- * directories on the way with 0755, behind symbolic links too, whatever the umask.
+ * Opens the directory @path as O_PATH.  Makes it with @mode where it doesn't exist, and the
+ * directories above it with 0755, behind symbolic links too, whatever the umask.
  */
 int path_mkdirs_in_root(int root, const char *path, mode_t mode);
 
 /*
- * Opens the file @path (whatever isn't a directory) as O_PATH; it and its directories are made
- * (empty, 0644) where they are missing.
+ * Opens the file @path (anything but a directory) as O_PATH.  Makes it (empty, 0644) and the
+ * directories above it where they don't exist.
  */
 int path_mkfile_in_root(int root, const char *path);
 
 /*
  * Reads the regular file @path to its end as fd_read_all() does; the caller frees *ret_bytes.
- * Whatever else is in its place (a FIFO, a terminal) is EINVAL, and neither holds us up nor becomes
- * ours.  Returns 0 or a negative errno.
+ * Anything else (a FIFO, a terminal) is EINVAL: it neither blocks us nor becomes our terminal.
+ * Returns 0 or a negative errno.
  */
 int path_read_in_root(int root, const char *path, size_t limit, char **ret_bytes, size_t *ret_size);
 
@@ -46,12 +45,12 @@ int path_read_in_root(int root, const char *path, size_t limit, char **ret_bytes
 bool path_is_own_directory(const char *path);
 
 /*
- * Lexically: folds "//", "/./" and "/x/../"; ".." above the root is dropped.  @path is absolute or
- * not; the result starts with '/'.  The caller frees it.
+ * Cleans the text alone: folds "//", "/./" and "/x/../"; ".." above the root is dropped.  @path is
+ * absolute or relative; the result starts with '/'.  The caller frees it.
  */
 char *path_clean(const char *path);
 
-/* @path itself where it is absolute, else @base/@path.  The caller frees it. */
+/* Returns @path where it is absolute, else @base/@path.  The caller frees the result. */
 char *path_join(const char *base, const char *path);
 
 /* Is @path @directory or below it?  Both are clean (path_clean()), and @directory isn't "/". */

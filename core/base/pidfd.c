@@ -18,7 +18,7 @@
 #define STAT_SIZE_MAX	4096
 #define FDINFO_SIZE_MAX 4096
 
-/* PID_FS_MAGIC of linux/magic.h, which older headers lack. */
+/* PID_FS_MAGIC of linux/magic.h; older headers don't have it. */
 #define PIDFS_MAGIC 0x50494446
 
 /* PF_EXITING of the kernel. */
@@ -48,13 +48,13 @@ pid_t pidfd_pid(int pidfd)
 	if (failed < 0)
 		return failed;
 	line = strstr(text, "\nPid:");
-	/* 0: not of our pid namespace; -1: ended. */
+	/* 0: the process isn't in our pid namespace; -1: it has ended. */
 	return line && sscanf(line, "\nPid: %d", &pid) == 1 && pid > 0 ? pid : -ESRCH;
 }
 
 /*
- * @text is "PID (COMM) STATE PPID …".  The process chooses COMM, with ')' and blanks if it likes,
- * but what follows are one letter and numbers: the last ')' ends it.
+ * @text is "PID (COMM) STATE PPID …".  The process chooses COMM, which may have ')' and blanks; the
+ * fields behind it are one letter and numbers, so the last ')' ends COMM.
  */
 static int parse_stat(const char *text, struct process_stat *ret_stat)
 {
@@ -71,8 +71,8 @@ static int parse_stat(const char *text, struct process_stat *ret_stat)
 		   &stat.state, &flags, &user, &system, &stat.start_time) != 5)
 		return -EINVAL;
 	/*
-	 * The first process of a pid namespace that was killed is no zombie until all of
-	 * its namespace are reaped, which is for others to do.
+	 * A killed first process of a pid namespace is no zombie until all processes of the
+	 * namespace are reaped, which other processes have to do.
 	 */
 	if ((flags & PROCESS_IS_EXITING) && stat.state != 'Z')
 		stat.state = 'X';
@@ -118,7 +118,7 @@ uint64_t pidfd_inode(int pidfd)
 	struct statfs fs;
 	struct stat st;
 
-	/* Before, all of them have one anonymous inode. */
+	/* Before Linux 6.9, all pidfds have one anonymous inode. */
 	if (fstatfs(pidfd, &fs) < 0 || fs.f_type != PIDFS_MAGIC || fstat(pidfd, &st) < 0)
 		return 0;
 	return st.st_ino;
@@ -144,7 +144,7 @@ int pidfd_open_same(pid_t pid, uint64_t start_time, uint64_t inode)
 	if (inode != 0 && !same_inode)
 		return -ESRCH;
 	result = pidfd_start_time(pid, &found, &state);
-	/* Hidden, or gone. */
+	/* /proc hides the process, or it has ended. */
 	if (process_may_be_hidden(result) && same_inode && !has_ended(fd))
 		return take_fd(&fd);
 	if (result < 0)

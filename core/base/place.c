@@ -13,13 +13,13 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 
-/* The kernel follows as many links itself.  Source: path_resolution(7). */
+/* The kernel's own limit.  Source: path_resolution(7). */
 #define LINKS_MAX 40
 
-/* A file that others make and remove in between, again and again. */
+/* Tries to open a file that other processes make and remove in between. */
 #define APPEND_TRIES 16
 
-/* The kernel's default for sysctl kernel.overflowuid, which nobody has a reason to change. */
+/* The kernel's default of sysctl kernel.overflowuid, which nobody has a reason to change. */
 #define OVERFLOW_ID 65534
 
 /* The inode of the host's first user namespace.  Source: linux/proc_ns.h, PROC_USER_INIT_INO. */
@@ -33,13 +33,13 @@ bool place_owner_is_unmapped(uid_t uid)
 	       stat("/proc/self/ns/user", &st) == 0 && st.st_ino != FIRST_USER_NAMESPACE;
 }
 
-/* A walk along a path: where it is, and what is still to be walked. */
+/* State of a walk along a path. */
 struct walk {
 	const char *what; /* for messages, as is @path */
-	const char *path; /* the whole */
+	const char *path; /* the whole path */
 	int dir;	  /* O_PATH */
-	char *text;	  /* owns what @rest points into */
-	char *rest;	  /* NULL at the end */
+	char *text;	  /* the memory that @rest points into */
+	char *rest;	  /* still to be walked; NULL at the end */
 	unsigned int links;
 };
 
@@ -50,7 +50,7 @@ static void walk_release(struct walk *walk)
 }
 #define autowalk __attribute__((cleanup(walk_release)))
 
-/* @text becomes the walk's. */
+/* Walks along @text next; @text becomes the walk's. */
 static int walk_along(struct walk *walk, char *text, struct error *err)
 {
 	free(walk->text);
@@ -87,10 +87,11 @@ static bool is_at_end(const struct walk *walk)
 }
 
 /*
- * Can nobody but us and root have made the link?  Where the host's root isn't mapped its links
- * (/var/run) are shown as everybody else's are; so one is taken for root's in a directory that looks
- * like root's and that only its owner can write to.  As the last component, links are refused in
- * directories like /tmp whoever made them: there others take the names of what is missing.
+ * Is it certain that nobody but us and root has made the link?  Where the host's root isn't mapped,
+ * root's links (/var/run) are shown as everybody else's; so a link counts as root's in a directory
+ * that looks like root's and that only its owner can write to.  As the last component, a link is
+ * refused in directories like /tmp whoever made it: there others can take names that don't exist
+ * yet.
  */
 static bool may_follow(const struct stat *dir, const struct stat *link, bool last)
 {
@@ -103,8 +104,8 @@ static bool may_follow(const struct stat *dir, const struct stat *link, bool las
 }
 
 /*
- * @link is the open link @name.  Sets the walk on its target; but where it is one of procfs, which
- * has no path, *ret_target gets the target itself, opened as O_PATH.
+ * @link is the open link @name.  Sets the walk on the target of the link; but a link of procfs has
+ * no path: then *ret_target gets the target itself, opened as O_PATH.
  */
 static int follow(struct walk *walk, int link, const char *name, int *ret_target, struct error *err)
 {
@@ -137,7 +138,7 @@ static int follow(struct walk *walk, int link, const char *name, int *ret_target
 		walk, walk->rest ? str_format("%s/%s", target, walk->rest) : str_dup(target), err);
 }
 
-/* Goes to the directory @name, by way of its link where it is one. */
+/* Goes to the directory @name, through the link if @name is one. */
 static int enter(struct walk *walk, const char *name, enum place_missing missing, struct error *err)
 {
 	const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
@@ -169,7 +170,7 @@ static int enter(struct walk *walk, const char *name, enum place_missing missing
 	return 0;
 }
 
-/* Goes to the last component's directory.  Returns the component, or NULL where it fails. */
+/* Goes to the directory of the last component.  Returns the component, or NULL where this fails. */
 static char *walk_to_last(struct walk *walk, struct error *err)
 {
 	char *name = next_name(walk);
@@ -225,8 +226,8 @@ int place_open_directory(const char *what, const char *path, enum place_missing 
 }
 
 /*
- * Can others change what is in the directory?  It may also be another user's own.  Where the host's root
- * isn't mapped, its directories (/dev) are shown as everybody else's are.
+ * Can other users change the entries of the directory?  The directory may also belong to another
+ * user.  Where the host's root isn't mapped, its directories (/dev) are shown as everybody else's.
  */
 static bool is_others(const struct stat *dir)
 {
@@ -236,8 +237,8 @@ static bool is_others(const struct stat *dir)
 }
 
 /*
- * Others can have put it where we write: a file of theirs, for us to write what they then read or to
- * wait for ever (a FIFO), or a second name of a file of ours.
+ * Other users can have put the file there: a file of theirs, so that they read what we write or
+ * that we wait for ever (a FIFO), or a second name of a file of ours.
  */
 static int check_found(const struct walk *walk, int fd, struct error *err)
 {
@@ -262,7 +263,7 @@ static int check_found(const struct walk *walk, int fd, struct error *err)
 	return 0;
 }
 
-/* What O_PATH has found is what is opened: the name can have become another's since. */
+/* Opens the file that O_PATH has found: the name can be another file's since. */
 static int open_found(const struct walk *walk, int found, int *ret_fd, struct error *err)
 {
 	char path[32];
@@ -281,8 +282,8 @@ static int open_found(const struct walk *walk, int found, int *ret_fd, struct er
 }
 
 /*
- * One look at the last component @name.  Returns 1 with *ret_fd set, 0 where the walk goes on: a link
- * leads elsewhere, or the file was made or removed just now.
+ * Tries the last component @name once.  Returns 1 with *ret_fd set; 0 where the walk goes on,
+ * because a link leads elsewhere, or the file was made or removed just now.
  */
 static int try_append(struct walk *walk, const char *name, mode_t mode, int *ret_fd,
 		      struct error *err)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Which cgroup a process is in, in version 2's tree.  Source: cgroups(7). */
+/* The cgroup that a process is in, in the tree of version 2.  Source: cgroups(7). */
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
@@ -14,12 +14,13 @@
 bool cgroup_is_unified(void);
 
 /*
- * The path of version 2's line ("0::/user.slice/x") in the text of a /proc/PID/cgroup: "/user.slice/x", and "" for the
- * root, so that the path can be put behind CGROUP_ROOT.  NULL: there is no such line.  The caller frees it.
+ * The path of the line of version 2 ("0::/user.slice/x") in the text of a /proc/PID/cgroup:
+ * "/user.slice/x", and "" for the root, so that the path can be put behind CGROUP_ROOT.  NULL: the
+ * text has no such line.  The caller frees it.
  */
 char *proc_cgroup_parse(const char *text, size_t size);
 
-/* The same of @pid (0: the caller); NULL too where the file can't be read. */
+/* The path for @pid (0: the caller); NULL also where the file can't be read. */
 char *cgroup_of(pid_t pid);
 
 #endif

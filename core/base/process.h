@@ -31,7 +31,10 @@ struct process {
 	 */
 	struct process_fd fds[PROCESS_FDS_MAX];
 	size_t fd_count;
-	int close_from; /* this descriptor and all above are closed; 0: those without the close-on-exec mark stay */
+	/*
+	 * This descriptor and all above are closed; 0: descriptors without close-on-exec stay open.
+	 */
+	int close_from;
 	enum process_group group;
 };
 

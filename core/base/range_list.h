@@ -14,9 +14,9 @@
  */
 
 /*
- * Parses numbers and ranges with commas between them; blanks may stand around each.  A text without any is the
- * empty list.  Returns 0 with the list in @arena, or -EINVAL: another text, a range that runs backwards, or a
- * number above @max.
+ * Parses numbers and ranges with commas between them; blanks may stand around each.  A text without
+ * any is the empty list.  Returns 0 with the list in @arena, or -EINVAL: the text is no list, a
+ * range runs backwards, or a number is above @max.
  */
 int range_list_parse(const char *text, uint32_t max, struct arena *arena, range_list *ret_list);
 

@@ -16,13 +16,13 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 
-/* A process that goes on making names is not followed for ever. */
+/* Limit for a process that makes names all the time. */
 #define PASSES_MAX 10000
 
 struct removal {
 	int top;
 	const char *keep;
-	uint64_t moved; /* for names that nothing has */
+	uint64_t moved; /* counts moved directories, for new names */
 	bool progress;
 	int failed; /* the first negative errno of a pass */
 };
@@ -38,7 +38,7 @@ static bool is_dot(const char *name)
 	return str_equal(name, ".") || str_equal(name, "..");
 }
 
-/* A stream of its own for @fd, which stays the caller's. */
+/* Opens a stream of its own for @fd, which stays the caller's. */
 static DIR *open_stream(int fd)
 {
 	autoclose int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -50,8 +50,8 @@ static DIR *open_stream(int fd)
 }
 
 /*
- * ORDER: by the descriptor, so that no link that takes the name's place gets the mode.  The owner's
- * three rights are needed to read a directory, to empty it and to move it.
+ * ORDER: the mode is changed through the descriptor, so that a link that takes the name doesn't get
+ * it.  The owner's three rights are needed to read a directory, to empty it and to move it.
  */
 int remove_make_accessible(int fd)
 {
@@ -66,7 +66,7 @@ int remove_make_accessible(int fd)
 	return chmod(path, (st.st_mode & 07777) | S_IRWXU) < 0 ? -errno : 0;
 }
 
-/* -EXDEV where something is mounted on it. */
+/* Returns -EXDEV where something is mounted on it. */
 static int open_below(int dir, const char *name)
 {
 	autoclose int fd = path_open_on_mount(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
@@ -78,7 +78,10 @@ static int open_below(int dir, const char *name)
 	return failed < 0 ? failed : take_fd(&fd);
 }
 
-/* A directory in a directory moves to the top, where a later pass empties it: so none is nested deep. */
+/*
+ * Moves a directory that is in a directory to the top, where a later pass empties it: so no
+ * directory is nested deep.
+ */
 static void move_up(struct removal *removal, int dir, const char *name)
 {
 	autoclose int fd = open_below(dir, name);
@@ -100,7 +103,10 @@ static void move_up(struct removal *removal, int dir, const char *name)
 		note_failure(removal, -EBUSY);
 }
 
-/* The next entry; NULL at the end, or where the directory can't be read, which is noted. */
+/*
+ * The next entry; NULL at the end, or where the directory can't be read: then the failure is
+ * recorded.
+ */
 static struct dirent *next_entry(struct removal *removal, DIR *stream)
 {
 	struct dirent *entry;
@@ -178,9 +184,11 @@ int remove_below(int dir, const char *keep)
 	struct removal removal = { .top = dir, .keep = keep };
 	int passes = 0;
 
-	/* A failure shows in the passes: what can't be made accessible can't be read. */
+	/*
+	 * A failure shows in the passes: a directory that can't be made accessible can't be read.
+	 */
 	(void)remove_make_accessible(dir);
-	/* The last pass finds nothing that it could remove. */
+	/* The last pass finds nothing that can be removed. */
 	do
 		pass(&removal);
 	while (removal.progress && ++passes < PASSES_MAX);

@@ -3,16 +3,17 @@
 #define URUN_BASE_REMOVE_H
 
 /*
- * Removes all that is below the directory @dir, but for the name @keep (NULL: none), and not @dir itself.
- * A symbolic link is removed and not followed, and what is mounted below stays, with all that is in it.
- * Directories whose mode keeps us out are opened up first, @dir too.  Any depth takes the same few descriptors.
- * Returns 0, or the negative errno of something that stays; the rest is removed all the same.
+ * Removes everything below the directory @dir but the name @keep (NULL: none), and not @dir itself.
+ * Symbolic links are removed and not followed; mount points stay, with everything in them.
+ * Directories whose mode denies us access get their rights first, @dir too.  A tree of any depth
+ * takes the same few descriptors.
+ * Returns 0, or the negative errno of something that stays; the rest is removed nevertheless.
  */
 int remove_below(int dir, const char *keep);
 
 /*
- * Gives the owner of the directory @dir (any descriptor, O_PATH too) all three rights on it, where that
- * is us.  Returns 0, also for another user's, or a negative errno.
+ * Gives the owner of the directory @dir (any descriptor, O_PATH too) all three rights on it, where
+ * we are the owner.  Returns 0, also for another user's directory, or a negative errno.
  */
 int remove_make_accessible(int dir);
 

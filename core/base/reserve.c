@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-/* More than twice the deepest stack that was seen, 211 KiB below main(). */
+/* More than twice the deepest stack that was measured, 211 KiB below main(). */
 #define STACK_SIZE ((size_t)512 * 1024)
 
 int reserve_stack(struct error *err)
@@ -15,7 +15,7 @@ int reserve_stack(struct error *err)
 	struct rlimit limit;
 	void *probe;
 
-	/* With so little stack as a limit nothing can be reserved, and the usual need is less. */
+	/* With such a low limit nothing can be reserved, and the usual need is less. */
 	if (getrlimit(RLIMIT_STACK, &limit) < 0 || limit.rlim_cur < 2 * STACK_SIZE)
 		return 0;
 	probe = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
@@ -24,8 +24,8 @@ int reserve_stack(struct error *err)
 		return error_set(err, errno, "reserve %zu KiB for the stack", STACK_SIZE / 1024);
 	munmap(probe, STACK_SIZE);
 	/*
-	 * One access makes the kernel grow the mapping down to it; the pages between are taken when they
-	 * are used.  A local array of this size would be touched page by page
+	 * One access makes the kernel grow the mapping down to this address; the pages between are
+	 * allocated when they are used.  A local array of this size would be touched page by page
 	 * (-fstack-clash-protection).
 	 */
 	*(volatile char *)(here - STACK_SIZE) = 0;

@@ -5,9 +5,9 @@
 #include "core/base/error.h"
 
 /*
- * Makes the stack as large as urun needs it, while a failure can still be told: a stack that can't
- * grow later, as address space is short (RLIMIT_AS), is a SIGSEGV without a word.
- * Fails with ENOMEM where there isn't so much address space.
+ * Makes the stack as large as urun needs it, while a failure can still be reported: where address
+ * space is short (RLIMIT_AS), a stack that can't grow later is a SIGSEGV without a message.
+ * Fails with ENOMEM where there isn't enough address space.
  */
 int reserve_stack(struct error *err);
 

@@ -10,7 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Aligned as cmsg(3) wants it. */
+/* Aligned as cmsg(3) requires. */
 union control {
 	char bytes[CMSG_SPACE(sizeof(int) * RIGHTS_MAX)];
 	struct cmsghdr align;
@@ -50,7 +50,7 @@ ssize_t rights_send(int socket, const struct iovec *parts, size_t part_count, co
 	return sent < 0 ? -errno : sent;
 }
 
-/* Keeps the first @max; returns whether there were more, which are closed. */
+/* Keeps the first @max descriptors and closes the others; returns whether there were others. */
 static bool take(struct msghdr *header, int *fds, size_t max, size_t *count)
 {
 	bool surplus = header->msg_flags & MSG_CTRUNC;
@@ -89,8 +89,9 @@ ssize_t rights_receive(int socket, const struct iovec *parts, size_t part_count,
 	*ret_fd_count = 0;
 	do {
 		/*
-		 * A peer that ends with bytes of ours unread resets the connection, and the kernel tells
-		 * this once, before what the peer has sent in time: its last words are still there.
+		 * A peer that ends with bytes of ours unread resets the connection.  The kernel
+		 * reports the reset once, before the bytes that the peer had sent: these can still
+		 * be read.
 		 */
 
 		got = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | flags);
@@ -99,13 +100,14 @@ ssize_t rights_receive(int socket, const struct iovec *parts, size_t part_count,
 			got = readv(socket, parts, (int)part_count);
 		}
 		/*
-		 * A peer that ends with bytes of ours unread resets the connection.  The kernel tells this
-		 * once, before what the peer had sent: its last words are still to be read.
+		 * A peer that ends with bytes of ours unread resets the connection.  The kernel
+		 * reports the reset once, before the bytes that the peer had sent: these can still
+		 * be read.
 		 */
 	} while (got < 0 && (errno == EINTR || (errno == ECONNRESET && resets++ == 0)));
 	if (got < 0)
 		return -errno;
-	/* An empty datagram looks like the end, and may have some all the same. */
+	/* An empty datagram looks like the end, and may carry descriptors nevertheless. */
 	if (take(&header, ret_fds, got > 0 ? fd_max : 0, &count) && got > 0) {
 		while (count > 0) {
 			close(ret_fds[--count]);

@@ -11,7 +11,9 @@
 /* 10 to the power of it, times 2 to the power of 50, fits 128 bits. */
 #define FRACTION_DIGITS_MAX 18
 
-/* "", "b", "k", "kb", "kib" … as the number of bits to shift by; -1: none of them. */
+/*
+ * The number of bits to shift by for the unit "", "b", "k", "kb", "kib" …; -1: the text is no unit.
+ */
 static int suffix_shift(const char *suffix)
 {
 	static const char letters[] = "bkmgtp";

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A piece of a text: not ended by NUL, and the text's owner owns it. */
+/* A piece of a text: without a NUL at its end; the memory belongs to the text's owner. */
 struct span {
 	const char *bytes;
 	size_t size;
@@ -18,18 +18,18 @@ struct span {
  */
 bool span_cut(struct span *rest, char divider, struct span *ret_part);
 
-/* Without blanks at both ends. */
+/* Cuts off blanks at both ends. */
 struct span span_trim(struct span text);
 
 bool span_same(struct span a, struct span b);
 
-/* Is it that word?  False for NULL. */
+/* Is the span this word?  False for NULL. */
 bool span_is(struct span text, const char *word);
 
-/* Is it one of the words of @text, which blanks and line ends divide? */
+/* Is @word one of the words of @text, which blanks and line ends divide? */
 bool span_has_word(struct span text, const char *word);
 
-/* A decimal number and nothing else. */
+/* Reads a decimal number; false where the text is anything else. */
 bool span_number(struct span text, uint32_t *ret_value);
 
 #endif

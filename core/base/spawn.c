@@ -18,9 +18,12 @@
 #include "core/base/process.h"
 #include "core/base/str.h"
 
-/* Bytes that are kept of a program's output: its end, with the last line. */
+/* Bytes kept of a program's output: the last ones, with the last line. */
 #define CAUGHT_SIZE 2048
-/* A pipe holds 64 KiB; what keeps writing after the program's end isn't waited for. */
+/*
+ * Enough for the 64 KiB that a pipe holds; we don't wait for another process that keeps writing
+ * after the program's end.
+ */
 #define REST_READS_MAX 64
 
 struct caught {
@@ -28,7 +31,7 @@ struct caught {
 	size_t size;
 };
 
-/* The child's ends; the parent closes them after the start. */
+/* The child's ends of the pipes; the parent closes them after the start. */
 struct child_ends {
 	int in;
 	int out;
@@ -60,8 +63,8 @@ static int open_ends(const struct spawn *spawn, struct child_ends *child, struct
 }
 
 /*
- * Reading has ended where the program is gone or has closed its stdin: that is its choice and no
- * failure.
+ * Writes input to the program.  A program that has ended or has closed its stdin doesn't want more,
+ * which is no failure.
  */
 static void feed(const struct spawn *spawn, struct spawned *spawned)
 {
@@ -82,7 +85,7 @@ static void feed(const struct spawn *spawn, struct spawned *spawned)
 		 (written < 0 && errno == EINTR));
 	if (written >= 0 || errno != EAGAIN)
 		fd_close(&spawned->stdin_fd);
-	/* Takes our own SIGPIPE away before it is let through again. */
+	/* Takes our own pending SIGPIPE away before the signal is unblocked. */
 	if (written < 0 && errno == EPIPE && !sigismember(&old, SIGPIPE))
 		sigtimedwait(&pipe_signal, NULL, &now);
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -104,7 +107,7 @@ static int launch(const struct spawn *spawn, const struct child_ends *child, pid
 			 { out, STDOUT_FILENO } },
 		.fd_count = 3,
 		.close_from = STDERR_FILENO + 1,
-		/* At the time-out, all that the program has started is killed with it. */
+		/* At the time-out, every process that the program has started is killed with it. */
 		.group = spawn->timeout_ms ? PROCESS_GROUP_NEW : PROCESS_GROUP_OURS,
 	};
 	char path[LIBEXEC_EXECUTABLE_SIZE];
@@ -133,7 +136,7 @@ int spawn_start(const struct spawn *spawn, struct spawned *ret_spawned, struct e
 	int result = open_ends(spawn, &child, &spawned);
 
 	/*
-	 * What fits into the pipe is there before the program is, so that it needn't wait for
+	 * The pipe is filled before the program starts, so that the program needn't wait for
 	 * spawn_finish().
 	 */
 	if (result == 0 && spawned.stdin_fd >= 0)
@@ -146,7 +149,7 @@ int spawn_start(const struct spawn *spawn, struct spawned *ret_spawned, struct e
 		close_ours(&spawned);
 		return error_set(err, -result, "start %s", spawn->path);
 	}
-	/* Nobody else waits for it, so the pid is still its own. */
+	/* Nobody else waits for the process, so the pid is still its own. */
 	result = pidfd_open_process(spawned.pid);
 	if (result < 0) {
 		kill(spawned.pid, SIGKILL);
@@ -160,8 +163,8 @@ int spawn_start(const struct spawn *spawn, struct spawned *ret_spawned, struct e
 }
 
 /*
- * One read, so that a program which writes without end can't hold us.  Returns whether there may be
- * more.
+ * Reads once, so that a program which writes without end can't hold us.  Returns whether there may
+ * be more.
  */
 static bool catch_some(struct spawned *spawned, struct caught *caught)
 {
@@ -182,7 +185,7 @@ static bool catch_some(struct spawned *spawned, struct caught *caught)
 	return true;
 }
 
-/* What was still in the pipe when it ended. */
+/* Reads the output that was still in the pipe when the program ended. */
 static void catch_rest(struct spawned *spawned, struct caught *caught)
 {
 	int reads = 0;
@@ -192,7 +195,7 @@ static void catch_rest(struct spawned *spawned, struct caught *caught)
 			return;
 }
 
-/* How long poll() may wait: -1 for ever. */
+/* How long poll() may wait; -1: for ever. */
 static int left_ms(const struct spawn *spawn, int64_t started)
 {
 	int64_t left;
@@ -206,8 +209,9 @@ static int left_ms(const struct spawn *spawn, int64_t started)
 }
 
 /*
- * Feeds it and catches what it writes until it ends.  Its end counts, not that of its output: what
- * it left in the background may keep that open.  Returns false at the time-out.
+ * Writes the program's input and reads its output until the program ends.  Its own end counts, not
+ * the end of its output: processes that it left in the background may keep the output open.
+ * Returns false at the time-out.
  */
 static bool attend(const struct spawn *spawn, struct spawned *spawned, struct caught *caught)
 {
@@ -223,7 +227,7 @@ static bool attend(const struct spawn *spawn, struct spawned *spawned, struct ca
 		int ready = poll(events, ARRAY_SIZE(events), wait);
 
 		if (ready < 0 && errno != EINTR)
-			return true; /* waitpid() waits then */
+			return true; /* waitpid() waits instead */
 		if (ready == 0 && left_ms(spawn, started) == 0)
 			return false;
 		if (ready <= 0)

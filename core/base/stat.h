@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 /*
- * Do both name the same file, directory or namespace?  The device and the inode number together tell files
- * apart while both exist.  The functions that look for themselves follow symbolic links, and answer false
- * where one of the two can't be looked at.
+ * Are both the same file, directory or namespace?  The device and the inode number together
+ * identify a file while it exists.  The functions with descriptors and paths follow symbolic links,
+ * and answer false where one of the two can't be examined.
  * Source: inode(7); namespaces(7), "The /proc/pid/ns/ directory".
  */
 static inline bool stat_same(const struct stat *a, const struct stat *b)

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 /*
- * Runs in any process, so neither atexit handlers nor stdio buffers, which may be another's, are
- * touched.
+ * Runs in any process, so it touches neither atexit handlers nor stdio buffers, which may be
+ * another process's.
  */
 static void __attribute__((noreturn)) mem_end(void)
 {
@@ -84,9 +84,7 @@ char *str_format(const char *format, ...)
 	return text;
 }
 
-/*
- * Makes room for @size more bytes and the NUL; what there is doubles, so that adding stays cheap.
- */
+/* Makes room for @size more bytes and the NUL.  The room doubles, so that adding stays cheap. */
 static void strbuf_reserve(struct strbuf *buf, size_t size)
 {
 	size_t need;

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Memory that its scope owns: freed at the end, unless take_ptr() handed it on.  Start from NULL.
+/*
+ * Memory that its scope owns: freed at the end of the scope, unless take_ptr() passed it on.  Start
+ * from NULL.
  */
 #define autofree __attribute__((cleanup(str_cleanup)))
 
@@ -17,7 +19,7 @@ static inline void str_cleanup(void *pointer)
 	free(*(void **)pointer);
 }
 
-/* Hands the pointer on: the variable owns nothing afterwards. */
+/* Passes the pointer on: the variable owns nothing afterwards. */
 #define take_ptr(p)                         \
 	({                                  \
 		__typeof__(p) _taken = (p); \
@@ -28,9 +30,10 @@ static inline void str_cleanup(void *pointer)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
- * Memory: what config.json or the command line can make us ask for is bounded, so running out of it
- * is not a case to handle but an end: these print one line and exit with MEM_EXIT_STATUS,
- * the status of a failing `run` and the only one that means the same in every command.
+ * Memory: the amount that config.json or the command line can make us ask for is bounded, so
+ * running out of memory is not a case to handle but an end.  These print one line and exit with
+ * MEM_EXIT_STATUS, the status of a failing `run` and the only one that means the same in every
+ * command.
  */
 #define MEM_EXIT_STATUS 125
 void *mem_alloc(size_t size); /* zeroed */
@@ -46,8 +49,8 @@ int str_find(const char *const *names, const char *text);
 int str_find_any_case(const char *const *names, const char *text);
 
 /*
- * A list of texts.  Empty: all zero.  Each declaration says who owns the texts and the array; a list that
- * grows by str_list_add() owns its array, and borrows the texts.
+ * A list of texts.  Empty: all zero.  Each declaration says who owns the texts and the array; a
+ * list that grows by str_list_add() owns its array, and borrows the texts.
  */
 struct str_list {
 	char **items;
@@ -68,7 +71,7 @@ static inline bool str_starts_with(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* A text that grows; bytes has always a NUL after the last.  Start from all zero. */
+/* A text that grows; there is always a NUL behind the last byte.  Start from all zero. */
 struct strbuf {
 	char *bytes;
 	size_t size; /* without the NUL */

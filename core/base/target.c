@@ -19,8 +19,8 @@ static bool is_refusal(int errnum)
 }
 
 /*
- * Is what has to be made on the root file system itself, and not on something that is mounted in
- * it?
+ * Does the directory that is to be made belong to the root file system itself, and not to something
+ * that is mounted in it?
  */
 static bool is_on_rootfs(int rootfs, const char *missing)
 {
@@ -32,9 +32,9 @@ static bool is_on_rootfs(int rootfs, const char *missing)
 }
 
 /*
- * The shortest beginning of @path that can't be opened, or isn't a directory though it isn't the
- * whole; all of it where there is none.  *@ret_failed is 0, or the negative errno with which it
- * can't be opened.
+ * The shortest beginning of @path that can't be opened, or that isn't a directory though something
+ * follows; all of @path where there is none.  *@ret_failed is 0, or the negative errno with which
+ * it can't be opened.
  */
 static char *find_cause(int rootfs, const char *path, int *ret_failed)
 {

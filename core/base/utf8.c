@@ -14,7 +14,7 @@ static bool in_range(unsigned char byte, unsigned char low, unsigned char high)
 size_t utf8_length(const unsigned char *bytes, size_t size)
 {
 	unsigned char first = bytes[0];
-	unsigned char low = 0x80, high = 0xbf; /* of the second byte */
+	unsigned char low = 0x80, high = 0xbf; /* range of the second byte */
 	size_t length;
 
 	if (first < 0x80)
@@ -43,7 +43,9 @@ size_t utf8_length(const unsigned char *bytes, size_t size)
 	return length;
 }
 
-/* How many bytes at the start are ASCII; eight a step, as nearly all of them are. */
+/*
+ * How many bytes at the start are ASCII.  Looks at eight bytes a step, since nearly all are ASCII.
+ */
 static size_t ascii_length(const unsigned char *bytes, size_t size)
 {
 	size_t done = 0;
@@ -75,7 +77,9 @@ bool utf8_is_valid(const unsigned char *bytes, size_t size)
 	return true;
 }
 
-/* What is not printable; U+E0000 and the following are tags, letters that nobody sees. */
+/*
+ * Ranges that are not printable; U+E0000 and the following are tags, which are invisible letters.
+ */
 static const struct {
 	uint32_t first;
 	uint32_t last;

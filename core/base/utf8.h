@@ -9,9 +9,9 @@
 #include "core/base/str.h"
 
 /*
- * The length (1..4) of the well-formed character at the start of @bytes; 0 where there is none:
- * overlong forms, surrogates, above U+10FFFF, cut short.  @size is not 0. Source: The Unicode
- * Standard, table 3-7.
+ * Returns how many bytes (1..4) the well-formed character at the start of @bytes has; 0 for
+ * malformed bytes: overlong forms, surrogates, above U+10FFFF, cut short.  @size is not 0.  Source:
+ * The Unicode Standard, table 3-7.
  */
 size_t utf8_length(const unsigned char *bytes, size_t size);
 
@@ -21,7 +21,7 @@ bool utf8_is_valid(const unsigned char *bytes, size_t size);
 uint32_t utf8_decode(const unsigned char *bytes, size_t length);
 
 /*
- * False for what a terminal doesn't show as a character: control characters (C0, DEL, C1), line and
+ * False for characters that a terminal doesn't show: control characters (C0, DEL, C1), line and
  * paragraph separators, marks of direction, characters without width.  They can steer a terminal,
  * forge a line, or make a text look like another.
  * Source: The Unicode Standard, general categories Cc, Cf, Zl and Zp; Unicode TR 36, section 2.
@@ -29,15 +29,15 @@ uint32_t utf8_decode(const unsigned char *bytes, size_t length);
 bool utf8_is_printable(uint32_t code);
 
 /*
- * Puts '?' in place of each character of a text from outside that isn't printable, and of each byte
- * that is no UTF-8.  The text can only become shorter.
+ * Replaces each character of a text from outside that isn't printable, and each byte that is no
+ * UTF-8, by '?'.  The text can only become shorter.
  */
 void utf8_make_printable(char *text);
 
 /*
- * Appends @text with \xHH in place of each control character and of each byte that is no UTF-8, and
- * with \uHHHH or \UHHHHHHHH in place of each other character that isn't printable, as bash's $'…' has
- * them: for a name that looks like another one.
+ * Appends @text with \xHH for each control character and for each byte that is no UTF-8, and with
+ * \uHHHH or \UHHHHHHHH for each other character that isn't printable, as bash's $'…' has them: for
+ * a name that looks like another one.
  */
 void utf8_escape(const char *text, struct strbuf *out);
 
