@@ -4,7 +4,7 @@
 #include "cmd/create_options.h"
 #include "core/base/str.h"
 
-/* Any id would do: it is no part of what is checked. */
+/* Any id will do: the id isn't checked. */
 #define CHECK_ID "check"
 
 static int check_request(const struct globals *globals, struct create_options *options,
@@ -25,7 +25,7 @@ static int check_request(const struct globals *globals, struct create_options *o
 	return result;
 }
 
-/* @problems: an error that gathers all. */
+/* @problems is an error that gathers all failures. */
 static int check_settled(const struct call *call, struct strbuf *explanation,
 			 struct error *problems)
 {
@@ -39,7 +39,7 @@ static int check_settled(const struct call *call, struct strbuf *explanation,
 				       options->save_config));
 	if (!options->container.rootfs)
 		return check_request(call->globals, options, NULL, explanation, problems);
-	/* Options that make no config leave nothing to look at. */
+	/* Without a config there is nothing more to check. */
 	if (container_options_config(&options->container, options->network, &call->operands,
 				     &config, problems) < 0) {
 		error_gather(problems, -1);
@@ -73,7 +73,7 @@ static int cmd_check(struct call *call, struct error *err)
 		return result;
 	if (!options->container.rootfs && call->operands.count > 0) {
 		if (options->bundle)
-			return error_set(err, 0, "check: BUNDLE and --bundle: one of them");
+			return error_set(err, 0, "check: BUNDLE and --bundle exclude each other");
 		options->bundle = call->operands.items[0];
 	}
 	error_gather(&gathering, check_settled(call, &text, &gathering));

@@ -2,9 +2,9 @@
 #include "cmd/command.h"
 
 /*
- * Engines ask whether a runtime can do this by `checkpoint --help` and `restore
- * --lsm-mount-context`, and take a success, or the complaint about a missing argument, for a yes.
- * So no option is parsed here, --help included: whatever is asked, the answer is no.
+ * Engines find out whether a runtime has these commands by `checkpoint --help` and `restore
+ * --lsm-mount-context`: success, or a complaint about a missing argument, means yes to them.  So no
+ * option is parsed here, not even --help, and the answer is always no.
  */
 static int cmd_not_supported(struct call *call, struct error *err)
 {

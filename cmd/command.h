@@ -7,14 +7,14 @@
 #include "cmd/options.h"
 #include "core/base/error.h"
 
-/* Exit statuses of urun's own failures; a program's own status is passed on. */
+/* Exit statuses of urun's own failures; the status of a program is passed on. */
 #define EXIT_STATUS_RUN	  125
 #define EXIT_STATUS_EXEC  255
 #define EXIT_STATUS_OTHER 1
 
-/* The options that stand before the command, and what main() has read of the environment. */
+/* The options before the command, and the variables of the environment that main() has read. */
 struct globals {
-	const char *root; /* of the states; never NULL in a command */
+	const char *root; /* the state root; never NULL in a command */
 	const char *log;
 	const char *log_format;
 	const char *log_level;
@@ -23,7 +23,7 @@ struct globals {
 	bool debug;
 	bool systemd_cgroup;
 	bool version;
-	unsigned int listen_fds;    /* of socket activation */
+	unsigned int listen_fds;    /* LISTEN_FDS, of socket activation */
 	const char *listen_names;   /* LISTEN_FDNAMES; NULL: not set */
 	const char *notify_socket;  /* NOTIFY_SOCKET; NULL: not set */
 	const char *term;	    /* TERM; NULL: not set */
@@ -36,10 +36,10 @@ struct call {
 	const struct command_usage *usage;
 	void *options;	 /* the struct that the command's usage describes */
 	struct str_list operands; /* with NULL behind the last one */
-	int status; /* what urun exits with where the command doesn't fail; 0 at the start */
+	int status;		  /* exit status where the command doesn't fail; 0 at the start */
 };
 
-/* What a command returns that was asked for its help behind an operand. */
+/* Returned by a command that found --help behind an operand. */
 #define COMMAND_HELP 1
 
 /*
@@ -78,10 +78,10 @@ extern const struct command command_restore;
 /* Writes all of @text to stdout; a full disk is an error like any other. */
 int command_print(const char *text, struct error *err);
 
-/* What configure and the checkout decided. */
+/* Facts that configure and the checkout decided. */
 struct build {
 	const char *version;
-	const char *commit; /* "unknown" where there was none to ask */
+	const char *commit; /* "unknown" where there was no checkout */
 	bool has_systemd;   /* the cgroup manager "systemd", with the program urun-systemd */
 };
 

@@ -13,7 +13,7 @@
 #include "netns/launch.h"
 #include "rootless/userns.h"
 
-/* ---- for whom ---- */
+/* ---- the caller ---- */
 
 static config_id_mappings mappings_of(const struct idmap *map, struct arena *arena)
 {
@@ -37,7 +37,7 @@ static config_id_mappings own_id_alone(uint32_t id, struct arena *arena)
 	return mappings_of(&map, arena);
 }
 
-/* Where slirp can't be had the config runs too, with lo alone. */
+/* Where slirp isn't available, the config runs too, with loopback only. */
 const char *spec_network_of_host(void)
 {
 	struct error err = ERROR_NONE;
@@ -49,7 +49,7 @@ const char *spec_network_of_host(void)
 	return "none";
 }
 
-/* The mappings that `run` would choose for a config without any. */
+/* Finds the mappings that `run` would choose for a config without any. */
 int spec_input_of_host(bool rootless, struct arena *arena, struct spec_input *ret_input,
 		       struct error *err)
 {
@@ -77,7 +77,10 @@ int spec_input_of_host(bool rootless, struct arena *arena, struct spec_input *re
 
 /* ---- the config ---- */
 
-/* More than $HOME: by the XDG base directory specification data and secrets of a user are there. */
+/*
+ * By the XDG base directory specification, these directories have data and secrets of a user, as
+ * $HOME has.
+ */
 static const char *const private_variables[] = {
 	"HOME",		 "TMPDIR",	   "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME",
 	"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME",
@@ -177,7 +180,10 @@ int container_config_save(const char *path, const struct strbuf *text, struct er
 
 	if (place_find("config", path, &place, err) < 0)
 		return -1;
-	/* It has what the caller's environment gave: --env NAME of a password. */
+	/*
+	 * For the owner alone: the config has values of the caller's environment, such as --env
+	 * NAME of a password.
+	 */
 	failed = file_create(place.dir, place.name, 0600, text->bytes, text->size);
 	if (failed == -EEXIST)
 		return error_set(err, EEXIST, "%s is not overwritten", path);

@@ -7,8 +7,8 @@
 #include "core/config/config.h"
 
 /*
- * The options that write a config, for a container without a bundle: `run` runs it, `spec` prints
- * it.  What they mean is in core/spec/spec_options.h.
+ * The options that write a config, for a container without a bundle: `run` runs the config, `spec`
+ * prints it.  core/spec/spec_options.h says what they mean.
  */
 struct container_options {
 	const char *rootfs, *overlay;
@@ -65,15 +65,15 @@ int container_options_config(const struct container_options *options, const char
 int container_config_print(const struct container_config *config, struct strbuf *out,
 			   struct error *err);
 
-/* Writes a config to a new file: one that is there is somebody's work, and an error. */
+/* Writes a config to a new file.  A file that exists is somebody's work, and an error. */
 int container_config_save(const char *path, const struct strbuf *text, struct error *err);
 
-/* The caller's mappings: what a config is made for.  Its network isn't set. */
+/* Finds the caller's mappings, from which a config is made.  Doesn't set the network. */
 struct spec_input;
 int spec_input_of_host(bool rootless, struct arena *arena, struct spec_input *ret_input,
 		       struct error *err);
 
-/* "slirp", or "none" after a warning that says what the host lacks for it. */
+/* Returns "slirp", or "none" after a warning that says what slirp lacks on this host. */
 const char *spec_network_of_host(void);
 
 #endif

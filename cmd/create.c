@@ -25,8 +25,9 @@ static int cgroup_manager_of(const struct globals *globals, enum cgroup_manager 
 }
 
 /*
- * The same descriptors counted twice by engines that pass both numbers: not a sum.  What isn't open
- * is passed over: podman --preserve-fd gives the highest number that it wants.
+ * Engines that pass both numbers count the same descriptors twice, so the numbers aren't added.
+ * Descriptors that aren't open are skipped: podman --preserve-fd gives the highest number that it
+ * wants.
  */
 struct child_request child_request_make(const struct globals *globals, const char *pid_file,
 					const char *console_socket, const char *pidfd_socket,

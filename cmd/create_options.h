@@ -24,7 +24,8 @@ struct create_options {
 	bool keep;		     /* `run` alone */
 	bool explain;		     /* `check` alone */
 	const char *die_with_parent; /* `run` alone: "true" or "false" */
-	const char *name; /* `run` alone, and what follows: for a container without a bundle */
+	const char
+		*name; /* this and the following: `run` alone, for a container without a bundle */
 	const char *save_config;
 	struct container_options container;
 };
@@ -55,18 +56,17 @@ struct create_options {
 /* clang-format on */
 
 /*
- * What `run` and `check` make of their options, once parsed up to the first operand: is it a
- * bundle, whose options may stand behind it too, or a container without one
- * (options->container.rootfs is set, and options->bundle the same)?  Options that exclude each
- * other are refused.
+ * Completes the options of `run` and `check`, which are parsed up to the first operand.  Is it a
+ * bundle, whose options may follow too, or a container without one?  Then options->container.rootfs
+ * is set, and options->bundle is the same.  Options that exclude each other are refused.
  * Returns as options_parse() does.
  */
 int run_options_settle(struct call *call, struct error *err);
 
-/* The ports that the kernel has chosen, a line each as `urun port` has them. */
+/* Prints the ports that the kernel has chosen, one a line, as `urun port` prints them. */
 void port_print_chosen(const struct published_list *list, FILE *stream);
 
-/* What a new process is to have, of options that `run`, `create` and `exec` share. */
+/* Makes the request for a new process, from options that `run`, `create` and `exec` share. */
 struct child_request child_request_make(const struct globals *globals, const char *pid_file,
 					const char *console_socket, const char *pidfd_socket,
 					unsigned int preserve_fds);
@@ -79,7 +79,7 @@ struct create_paths {
 
 void create_paths_release(struct create_paths *paths);
 
-/* Makes the request of the options: relative paths are against the working directory. */
+/* Makes the request from the options: relative paths begin at the working directory. */
 int create_request_make(const struct globals *globals, const struct create_options *options,
 			const char *id, struct create_paths *paths,
 			struct create_request *ret_request, struct error *err);

@@ -11,7 +11,7 @@ struct delete_options {
 	bool regex;
 };
 
-/* The first failure is told; the other containers are deleted all the same. */
+/* Reports the first failure, and deletes the other containers nevertheless. */
 static int delete_matching(const char *root, const char *pattern, enum delete_how how,
 			   struct error *err)
 {

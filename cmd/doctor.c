@@ -53,7 +53,7 @@ static int cmd_doctor(struct call *call, struct error *err)
 	autostrbuf struct strbuf text = { 0 };
 	int result;
 
-	/* What would be a warning elsewhere is a row here. */
+	/* Each warning of other commands is a row here. */
 	if (!call->globals->debug)
 		log_set_level(LOG_LEVEL_ERROR);
 	doctor_examine(call->globals->root, &report);

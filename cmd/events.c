@@ -11,7 +11,7 @@
 #include "core/container/state.h"
 #include "core/container/usage.h"
 
-/* Out-of-memory kills are looked for so often. */
+/* How often out-of-memory kills are looked for. */
 #define LOOK_MS	    250
 #define INTERVAL_MS 5000
 
@@ -20,7 +20,7 @@ struct events_options {
 	bool stats;
 };
 
-/* One event a line: {"type":…,"id":…[,"data":…]}. */
+/* Prints one event on a line: {"type":…,"id":…[,"data":…]}. */
 static int print_event(const char *type, const char *id, const char *data, struct error *err)
 {
 	autostrbuf struct strbuf line = { 0 };
@@ -48,13 +48,13 @@ static int print_stats(const struct container_state *state, struct error *err)
 	return print_event("stats", state->id, data.bytes, err);
 }
 
-/* Without a cgroup nobody counts them. */
+/* Without a cgroup, nothing counts them. */
 static unsigned long long oom_kills(const struct container_state *state)
 {
 	return state->cgroup ? cgroup_oom_kills(state->cgroup) : 0;
 }
 
-/* Until the container's end. */
+/* Prints events until the container's end. */
 static int follow_events(const struct container_state *state, int pidfd, unsigned int interval_ms,
 			 struct error *err)
 {

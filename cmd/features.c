@@ -8,8 +8,8 @@
 #include "core/seccomp/seccomp.h"
 
 /*
- * The features structure tells what this program knows, whatever the host can do: facts of the
- * build alone.  Its lists are those of the tables that read and apply a config.
+ * The features structure lists what this program knows, whatever the host can do: facts of the
+ * build alone.  Its lists come from the tables by which a config is read and applied.
  * Source: OCI runtime-spec 1.3, features.md and features-linux.md.
  */
 
@@ -75,7 +75,7 @@ struct features {
 						.fields = (fields_),         \
 						.count = ARRAY_SIZE(fields_) }
 
-/* A bool that is false is written too: it is another answer than none. */
+/* A bool that is false is written too: a missing one means something else. */
 static const struct json_field feature_fields[] = {
 	{ "enabled", JSON_BOOL, .required = true, AT(struct feature, enabled) },
 };
@@ -147,8 +147,8 @@ static const struct feature unsupported = { false };
 static const struct features_mount_extensions mount_extensions = { .idmap = &supported };
 
 /*
- * Whole families, as an engine that lets its users set annotations decides by this list: what we
- * come to honour of a family must not be a surprise to it.
+ * Whole families of annotations.  An engine that lets its users set annotations decides by this
+ * list: an annotation that urun honours later must not be a surprise for it.
  */
 static const char *const unsafe_annotations[] = { "run.oci.", "org.criu.", "org.systemd.property.",
 						  "org.urun.", NULL };
@@ -207,7 +207,7 @@ static struct features_seccomp *describe_seccomp(struct arena *arena)
 	seccomp->actions = list_of(arena, config_seccomp_actions);
 	seccomp->operators = list_of(arena, config_seccomp_operators);
 	seccomp_architecture_names(arena, &seccomp->archs);
-	/* They go to the kernel as they are: libseccomp has no say in them. */
+	/* The flags go to the kernel as they are: libseccomp doesn't restrict them. */
 	seccomp->known_flags = list_of(arena, config_seccomp_flags);
 	seccomp->supported_flags = seccomp->known_flags;
 	return seccomp;

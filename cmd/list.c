@@ -44,8 +44,9 @@ static void add_container_row(const struct container_state *state, enum containe
 }
 
 /*
- * A container that goes away while we look isn't there; one whose state can't be read is a warning,
- * and the others are listed.  One whose `run` was killed is removed: nobody else looks for it.
+ * Adds a container to the list.  A container that is removed meanwhile is left out; one whose state
+ * can't be read is a warning, and the others are listed.  A container whose `run` was killed is
+ * removed here, since no other command looks for it.
  */
 static bool add_container(const char *root, const char *id, enum list_format format, bool first,
 			  struct strbuf *out)

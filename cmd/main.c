@@ -92,8 +92,8 @@ static void print_help(void)
 }
 
 /*
- * Engines read the first line, "commit:" and "spec:"; no other line may have the word that the
- * first one begins with behind the name, so a directory that has it, or a line's end, isn't shown.
+ * Engines read the first line, "commit:" and "spec:".  No other line may contain the word behind
+ * the name on the first line, so a directory whose path has that word, or a line end, isn't shown.
  */
 static void print_version(const char *root)
 {
@@ -106,8 +106,8 @@ static void print_version(const char *root)
 }
 
 /*
- * 0, 1 and 2 are there, whatever the caller closed: else a file that we open would be taken for one
- * of them.
+ * Opens 0, 1 and 2 where the caller has closed them: otherwise a file that we open later would be
+ * used as stdin, stdout or stderr.
  */
 static int open_missing_stdio(struct error *err)
 {
@@ -119,7 +119,7 @@ static int open_missing_stdio(struct error *err)
 }
 
 /*
- * $XDG_RUNTIME_DIR is believed only where it is ours: su and sudo leave another user's behind.
+ * $XDG_RUNTIME_DIR is used only where the directory is ours: su and sudo keep another user's.
  * Source: XDG Base Directory Specification.
  */
 static char *default_root(void)
@@ -135,8 +135,8 @@ static char *default_root(void)
 }
 
 /*
- * LISTEN_PID is not asked for, unlike in sd_listen_fds(3): systemd names the process that it has
- * started, which is the engine, and between it and us are its monitor and its shell.
+ * LISTEN_PID isn't checked, unlike in sd_listen_fds(3): systemd names the process that it has
+ * started, which is the engine, and between the engine and us are its monitor and its shell.
  */
 static unsigned int read_listen_fds(void)
 {
@@ -146,7 +146,7 @@ static unsigned int read_listen_fds(void)
 	return fds && number_parse_u32(fds, UINT16_MAX, &count) == 0 ? count : 0;
 }
 
-/* What is allocated for globals->root is the caller's to free, as *ret_root. */
+/* *ret_root owns the memory of globals->root where it is allocated; the caller frees it. */
 static int read_environment(struct globals *globals, char **ret_root, struct error *err)
 {
 	autofree char *cwd = NULL;
@@ -203,7 +203,7 @@ static int open_log(const struct globals *globals, struct error *err)
 	return log_open(globals->log, format, err);
 }
 
-/* A wrong word is refused by every command, not only by those that make a cgroup. */
+/* Every command refuses a wrong word, not only the commands that make a cgroup. */
 static int check_cgroup_manager(const struct globals *globals, struct error *err)
 {
 	enum cgroup_manager manager;
@@ -222,7 +222,7 @@ static const struct command *find_command(const char *name, struct error *err)
 	return NULL;
 }
 
-/* A limit that the caller's shell or unit has set is named where it can have been the cause. */
+/* Names a limit that the caller's shell or unit has set, where the limit can be the cause. */
 static void hint_at_file_size(struct error *err)
 {
 	struct rlimit limit;

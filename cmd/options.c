@@ -15,7 +15,7 @@
 #define FIRST_VALUE 1001
 
 /*
- * What getopt_long(3) wants, from our table.  A flag's value is optional: engines write
+ * Makes the table that getopt_long(3) needs.  A flag's value is optional: engines write
  * --rootless=true.
  */
 static struct option *make_long_options(const struct command_usage *command)
@@ -120,14 +120,16 @@ static int set_value(const struct option_spec *spec, const char *value, void *ta
 	return 0;
 }
 
-/* The global options have no command, and are named by themselves. */
+/* The global options have no command, and the error names the option alone. */
 static int bad_option(const struct command_usage *command, int found, char **argv,
 		      struct error *err)
 {
 	const char *colon = *command->name ? ": " : "";
 	const char *word = argv[optind - 1];
 
-	/* A letter's place in its word isn't told, so it is named by itself. */
+	/*
+	 * getopt doesn't say where the letter is in its word, so the error names the letter alone.
+	 */
 	if (optopt > 0 && optopt < FIRST_VALUE && optopt != HELP_VALUE)
 		return error_set(err, 0,
 				 found == ':' ? "%s%soption -%c requires an argument"
@@ -238,7 +240,7 @@ const char *options_given(const struct command_usage *command, const void *targe
 
 /* ---- --help ---- */
 
-/* Columns: of the terminal that everybody has, and where an option's text begins. */
+/* Widths in columns: a usual terminal, and the place where an option's text begins. */
 #define HELP_COLUMNS 80
 #define HELP_LEFT    30
 #define HELP_INDENT  34

@@ -10,18 +10,18 @@
 #include "core/base/str.h"
 
 /*
- * Options are a table, from which parsing and --help both come: `--name value`, `--name=value`, `-n
+ * Options are a table, from which both parsing and --help come: `--name value`, `--name=value`, `-n
  * value`, before and behind the operands.
  */
 enum option_kind {
-	OPTION_FLAG,	 /* bool: set to true; "=true" and "=false" are taken as well */
+	OPTION_FLAG,	 /* bool: set to true; "=true" and "=false" are accepted too */
 	OPTION_SWITCH,	 /* const char *: "true" or "false"; NULL: not given */
 	OPTION_STRING,	 /* const char * */
 	OPTION_OPTIONAL, /* const char *: "--name=value", or "" without a value */
 	OPTION_LIST, /* struct str_list, to be released: may be given many times; in their order */
 	OPTION_NUMBER, /* unsigned int */
 	OPTION_TIME, /* unsigned int, in ms: "5s", "500ms", "1m"; a bare number is seconds; at least 1 */
-	OPTION_IGNORED, /* known to others, without meaning here; the help text says why */
+	OPTION_IGNORED, /* an option of other runtimes, without effect; the help text says why */
 };
 
 struct option_spec {
@@ -65,15 +65,16 @@ int options_parse(const struct command_usage *command, enum options_order order,
 		  char **argv, void *target, int *ret_operand, struct error *err);
 
 /*
- * The name of the first option of the table that was given and whose place in @target is one of the
- * @size bytes from @offset on; NULL: none was.
+ * Returns the name of the first option of the table that was given and whose member lies within the
+ * @size bytes from @offset on in @target; NULL: none was given.
  */
 const char *options_given(const struct command_usage *command, const void *target, size_t offset,
 			  size_t size);
 
 /*
- * At most 80 columns wide.  The completions and the tests of the man pages read it: an option's line
- * begins with "  -x, --name" or "      --name", and two blanks end what stands before its text.
+ * Prints the help, at most 80 columns wide.  The completions and the tests of the man pages read
+ * it: an option's line begins with "  -x, --name" or "      --name", and two blanks stand before
+ * its text.
  */
 void options_print_help(const struct command_usage *command, FILE *stream);
 

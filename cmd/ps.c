@@ -28,7 +28,7 @@ static void print_json(const struct pids *pids, struct strbuf *out)
 	strbuf_add_str(out, "]\n");
 }
 
-/* The word of @line with that number, from 0; false where it has fewer. */
+/* Finds the word with number @index, from 0; false where the line has fewer. */
 static bool word_at(struct span line, size_t index, struct span *ret_word)
 {
 	for (size_t i = 0;; i++) {
@@ -63,7 +63,7 @@ static bool is_listed(struct span line, size_t column, const struct pids *pids)
 	return false;
 }
 
-/* The names of processes and their arguments are the container's to choose. */
+/* The container chooses the names of its processes and their arguments. */
 static void add_line(struct span line, struct strbuf *out)
 {
 	autofree char *text = str_dup_n(line.bytes, line.size);
@@ -72,7 +72,7 @@ static void add_line(struct span line, struct strbuf *out)
 	strbuf_addf(out, "%s\n", text);
 }
 
-/* What ps(1) of the host says of these. */
+/* Prints the lines of the host's ps(1) about these processes. */
 static int print_table(const struct pids *pids, char **arguments, int count, struct strbuf *out,
 		       struct error *err)
 {

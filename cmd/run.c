@@ -12,7 +12,7 @@
 #include "core/container/monitor.h"
 #include "core/parent/streams.h"
 
-/* Waits for the program, and takes away what was made for it. */
+/* Waits for the program, and then removes the container. */
 static int attend(struct created *created, const sigset_t *signals, bool keep, int *ret_status,
 		  struct error *err)
 {
@@ -27,8 +27,8 @@ static int attend(struct created *created, const sigset_t *signals, bool keep, i
 	if (keep)
 		return result;
 	/*
-	 * Another command may have removed it: `delete --force`.  Else our own memory has its state,
-	 * whatever a hook or the program has made of the files.
+	 * Another command may have removed the container: `delete --force`.  Otherwise our own
+	 * memory has its state, whatever a hook or the program has done to the files.
 	 */
 	ours = state_dir_relock(&created->dir, STATE_LOCK_MS, &left);
 	if (ours < 0 || (ours && container_finish(&created->dir, &created->state, &left) < 0))
@@ -50,7 +50,10 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 		return -1;
 	if (request->child.foreground)
 		created.held = state_hold(&created.dir);
-	/* ORDER: handed over: from here on it is anybody's to list, to change and to end. */
+	/*
+	 * ORDER: the container is handed over: from here on any command may list, change and end
+	 * it.
+	 */
 	state_dir_unlock(&created.dir);
 	port_print_chosen(&created.published, stderr);
 	if (request->child.foreground)
@@ -75,7 +78,9 @@ static int make_id(char ret_id[static ID_SIZE + 1], struct error *err)
 	return 0;
 }
 
-/* A bundle's is the operand, another's is given by an option, or made up. */
+/*
+ * The id of a bundle's container is the operand; without a bundle it is an option's, or generated.
+ */
 static int find_id(const struct call *call, char made_up[static ID_SIZE + 1], const char **ret_id,
 		   struct error *err)
 {
@@ -89,7 +94,7 @@ static int find_id(const struct call *call, char made_up[static ID_SIZE + 1], co
 	return *ret_id == made_up ? make_id(made_up, err) : 0;
 }
 
-/* The config of the options, which is also saved where that was asked for. */
+/* Makes the config of the options, and saves it where that was asked for. */
 static int make_run_config(const struct call *call, struct container_config *ret_config,
 			   struct error *err)
 {
@@ -129,7 +134,7 @@ static int cmd_run(struct call *call, struct error *err)
 	if (result == 0) {
 		request.mode = CREATE_RUN;
 		request.config = options->container.rootfs ? &config : NULL;
-		/* A console that goes elsewhere is served elsewhere. */
+		/* Another program serves a console that goes elsewhere. */
 		request.child.foreground = !options->detach;
 		if (options->detach && options->container.rootfs)
 			request.child.null_streams =

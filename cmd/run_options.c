@@ -5,7 +5,8 @@
 #include "core/base/str.h"
 
 /*
- * `run -- COMMAND` where there is no config.json: the host's own system is the root file system.
+ * Is it `run -- COMMAND`, without a config.json?  Then the host's own system is the root file
+ * system.
  */
 static bool means_host(const struct call *call)
 {
@@ -16,7 +17,7 @@ static bool means_host(const struct call *call)
 	       str_equal(call->operands.items[-1], "--") && access("config.json", F_OK) < 0;
 }
 
-/* What writes a config would be silently left out where there is one. */
+/* Refuses options that write a config where there is a bundle: they would have no effect. */
 static int refuse_container_options(const struct command_usage *command,
 				    const struct create_options *options, struct error *err)
 {
@@ -36,7 +37,7 @@ static int refuse_container_options(const struct command_usage *command,
 	return 0;
 }
 
-/* The words are the id, and options of the bundle behind it. */
+/* The operands are the id, and options of the bundle behind it. */
 static int settle_bundle(struct call *call, struct error *err)
 {
 	const struct command_usage *command = call->usage;
@@ -67,7 +68,7 @@ static int settle_no_bundle(const struct command_usage *command, struct create_o
 				 "can't be given too",
 				 command->name, options->bundle ? "bundle" : "config");
 	options->bundle = options->container.rootfs;
-	/* The terminal is the shell's again as soon as urun returns. */
+	/* The shell gets its terminal back as soon as urun returns. */
 	if (options->detach && !options->console_socket && !options->container.tty)
 		options->container.tty = "false";
 	return 0;
@@ -84,8 +85,8 @@ int run_options_settle(struct call *call, struct error *err)
 					   : settle_bundle(call, err);
 	if (result == 0 && options->detach && str_equal(options->die_with_parent, "true"))
 		return error_set(err, 0,
-				 "%s: --detach and --die-with-parent: one of them, as urun ends "
-				 "at once where it detaches",
+				 "%s: --detach and --die-with-parent exclude each other: "
+				 "urun ends at once where it detaches",
 				 call->usage->name);
 	return result;
 }

@@ -29,7 +29,10 @@ static int make_plain(bool rootless, struct strbuf *ret_text, struct error *err)
 	return result;
 }
 
-/* By options it is what `run` with the same options runs; else a bundle's, to be edited. */
+/*
+ * Makes the config that `run` with the same options runs; without options a config for a bundle, to
+ * be edited.
+ */
 static int make_text(const struct call *call, struct strbuf *ret_text, struct error *err)
 {
 	const struct spec_request *options = call->options;
@@ -40,7 +43,7 @@ static int make_text(const struct call *call, struct strbuf *ret_text, struct er
 	int result;
 
 	if (options->container.rootfs && options->rootless)
-		return error_set(err, 0, "spec: --rootless and --rootfs: one of them");
+		return error_set(err, 0, "spec: --rootless and --rootfs exclude each other");
 	if (options->container.rootfs) {
 		if (container_options_config(&options->container, options->network, &call->operands,
 					     &config, err) < 0)

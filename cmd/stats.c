@@ -12,10 +12,13 @@
 #include "core/container/usage.h"
 
 #define INTERVAL_MS 1000
-/* Between the two looks that a table without a past takes: shorter ones measure the clock's ticks. */
+/*
+ * Time between the two looks for the first table; over a shorter time, the ticks of the clock would
+ * be measured.
+ */
 #define FIRST_MS 500
 
-/* The cursor home, and all behind it cleared.  Source: console_codes(4). */
+/* Moves the cursor home and clears the screen behind it.  Source: console_codes(4). */
 #define CLEAR_SCREEN "\033[H\033[J"
 
 struct stats_options {
@@ -51,10 +54,13 @@ static const struct sample *find(const struct samples *samples, const char *id)
 	return NULL;
 }
 
-/* What add_sample() returns for a container that goes away meanwhile; the error is set. */
+/* Returned by add_sample() for a container that is removed meanwhile; the error is set. */
 #define SAMPLE_GONE (-2)
 
-/* Returns 1 where it was added, 0 where it doesn't run, SAMPLE_GONE, or -1 with an error. */
+/*
+ * Returns 1 where the container was added, 0 where it doesn't run, SAMPLE_GONE, or -1 with an
+ * error.
+ */
 static int add_sample(const char *root, const char *id, struct samples *samples, struct error *err)
 {
 	autocontainer struct container container = CONTAINER_NONE;
@@ -77,10 +83,10 @@ static int add_sample(const char *root, const char *id, struct samples *samples,
 	return 1;
 }
 
-/* A fault of the state root stays from look to look: it is told at the first. */
+/* A fault of the state root stays the same at each look: it is reported at the first. */
 enum look_number { LOOK_FIRST, LOOK_AGAIN };
 
-/* All that run; one that goes away meanwhile isn't there. */
+/* Looks at all running containers, and leaves out those that are removed meanwhile. */
 static int look_at_all(const char *root, enum look_number number, struct samples *samples,
 		       struct error *err)
 {
@@ -121,7 +127,7 @@ static int look(const char *root, const struct str_list *ids, enum look_number n
 	return 0;
 }
 
-/* "12.3MiB" */
+/* Appends a size such as "12.3MiB". */
 static void add_size(uint64_t bytes, struct strbuf *out)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
@@ -142,7 +148,7 @@ static void add_size(uint64_t bytes, struct strbuf *out)
 static void add_row(const struct sample *now, const struct sample *before, struct strbuf *out)
 {
 	double elapsed = before ? (double)(now->at_ns - before->at_ns) / 1000 : 0;
-	/* Without a cgroup a process that has ended takes its share along. */
+	/* Without a cgroup, the time of a process is lost when the process ends. */
 	double used = before && now->usage.cpu_us > before->usage.cpu_us
 			      ? (double)(now->usage.cpu_us - before->usage.cpu_us)
 			      : 0;
@@ -174,7 +180,10 @@ static void wait_ms(unsigned int ms)
 	nanosleep(&time, NULL);
 }
 
-/* Until the caller has seen enough (SIGINT), or what was asked for by its id has ended. */
+/*
+ * Prints tables until the caller ends it (SIGINT), or a container that was named by its id has
+ * ended.
+ */
 static int follow_stats(const char *root, const struct str_list *ids, unsigned int interval_ms,
 			bool once, struct error *err)
 {
@@ -187,7 +196,7 @@ static int follow_stats(const char *root, const struct str_list *ids, unsigned i
 	wait_ms(interval_ms < FIRST_MS ? interval_ms : FIRST_MS);
 	for (bool first = true;; first = false) {
 		result = look(root, ids, LOOK_AGAIN, &now, err);
-		/* It was there before: its end is the end of what there is to be seen. */
+		/* The container existed before: its end ends the table. */
 		if (result < 0 && !once && !first)
 			result = 1;
 		if (result == 0)

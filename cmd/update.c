@@ -30,7 +30,7 @@ struct update_options {
 	struct str_list unified;
 };
 
-/* A group of resources, as JSON is written: `"memory":{"limit":1,"swap":2}`. */
+/* A group of resources, written as JSON: `"memory":{"limit":1,"swap":2}`. */
 struct resource_group {
 	struct strbuf text;
 	bool begun;
@@ -57,7 +57,7 @@ static int add_integer(struct resource_group *group, const char *option, const c
 	return 0;
 }
 
-/* "100m"; -1 is no limit. */
+/* Adds an amount such as "100m"; -1 means no limit. */
 static int add_bytes(struct resource_group *group, const char *option, const char *name,
 		     const char *text, struct error *err)
 {
@@ -114,7 +114,7 @@ static void add_group(struct resource_group *all, const char *name, struct resou
 	strbuf_release(&group->text);
 }
 
-/* The options as the JSON that --resources has. */
+/* Writes the options as the JSON that --resources takes. */
 static int resources_of_options(const struct update_options *options, struct strbuf *ret_json,
 				struct error *err)
 {

@@ -18,8 +18,8 @@
 
 /*
  * Process boundary: a copy of the parent, which is alone in its user namespace and so has all
- * capabilities there: with the maps, over all files of the container's ids.  No id is changed and
- * nothing is executed.  What it has to do with systemd stays the parent's.
+ * capabilities there; once the maps are written, these reach all files of the container's ids.  The
+ * copy changes no id and executes nothing.  The parent itself talks to systemd.
  */
 static void __attribute__((noreturn)) child_destroy(int sync_fd, const struct cgroup_left *left)
 {
@@ -27,14 +27,14 @@ static void __attribute__((noreturn)) child_destroy(int sync_fd, const struct cg
 	char ready;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* ORDER: without the maps the capabilities are over nobody's files. */
+	/* ORDER: without the maps, the capabilities reach nobody's files. */
 	if (read(sync_fd, &ready, 1) != 1)
 		_exit(1);
 	cgroup_destroy(&(struct cgroup_left){ .path = left->path, .made = left->made }, &err);
 	_exit(fd_write_all(sync_fd, &err, sizeof(err)) < 0);
 }
 
-/* *ret_left is what the child failed with, which is all zero where it did not. */
+/* Stores the child's failure in *ret_left: all zero where the child succeeded. */
 static int run_child(const struct userns_plan *plan, const struct cgroup_left *left,
 		     struct error *ret_left, struct error *err)
 {
@@ -65,7 +65,7 @@ static int run_child(const struct userns_plan *plan, const struct cgroup_left *l
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	/* A copy of our own memory has written it, which nobody else could. */
+	/* Written by a copy of our own memory; nobody else could write there. */
 	if (result == 0 && bytes)
 		memcpy(ret_left, bytes, sizeof(*ret_left));
 	return result;
@@ -110,6 +110,6 @@ int container_end_cgroup(const struct state_dir *dir, const struct container_sta
 		return -1;
 	}
 	*err = ERROR_NONE;
-	/* What systemd has of it. */
+	/* The part that systemd keeps. */
 	return cgroup_destroy(&left, err);
 }

@@ -6,10 +6,10 @@
 #include "core/container/state.h"
 
 /*
- * Kills what is left in the container's cgroup and removes it, as cgroup_destroy() does.  The
- * container's root can have given cgroups of its tree to another of the container's ids, so that
- * the caller has no right to them: then it is done by a process in a user namespace that has the
- * container's ids.
+ * Kills the processes that are left in the container's cgroup and removes the cgroup, as
+ * cgroup_destroy() does.  The container's root can have given cgroups of its tree to other ids of
+ * the container, over which the caller has no rights: then a process in a user namespace with the
+ * container's ids removes them.
  * Runs in: parent.
  */
 int container_end_cgroup(const struct state_dir *dir, const struct container_state *state,

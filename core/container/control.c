@@ -48,7 +48,10 @@ int container_resume(const char *root, const char *id, struct error *err)
 
 /* ---- update ---- */
 
-/* Writes the limits where the container's are: above its subgroup, where systemd made a scope. */
+/*
+ * Writes the limits to the cgroup that has the container's limits: above its subgroup, where
+ * systemd made a scope.
+ */
 static int apply_limits(const struct container_state *state, const struct cgroup_settings *settings,
 			struct error *err)
 {
@@ -60,7 +63,7 @@ static int apply_limits(const struct container_state *state, const struct cgroup
 		return cgroup_apply(state->cgroup, settings, err);
 	scope = str_dup_n(state->cgroup,
 			  (size_t)(unit_in_path - state->cgroup) + strlen(state->cgroup_unit));
-	/* ORDER: systemd first: it writes in steps of its own, and the exact values are to stay. */
+	/* ORDER: systemd first: it rounds to steps of its own, and the exact values are to stay. */
 	if (systemd_set(state->cgroup_user_bus, state->cgroup_unit, settings, err) < 0)
 		return -1;
 	return cgroup_apply(scope, settings, err);

@@ -16,8 +16,7 @@
 #include "core/container/state_lock.h"
 
 /*
- * A killed process may take its time to die: in uninterruptible sleep, or with much memory to give
- * back.
+ * A killed process may need time to die: in uninterruptible sleep, or while it frees much memory.
  */
 #define DEATH_TIMEOUT_MS 10000
 
@@ -40,7 +39,7 @@ static int kill_and_wait(int pidfd, const char *id, struct error *err)
 
 int container_finish(struct state_dir *dir, const struct container_state *state, struct error *err)
 {
-	/* ORDER: without the state nobody would find the cgroup again. */
+	/* ORDER: the state is removed last: without it nobody would find the cgroup again. */
 	if (container_end_cgroup(dir, state, err) < 0)
 		return -1;
 	network_end(dir);
@@ -77,8 +76,8 @@ static int delete_by(struct state_dir *dir, const struct container_state *state,
 }
 
 /*
- * state.json is missing or can't be read: its creation was killed halfway, or something else has damaged
- * it, while the program may run.
+ * Deletes a container whose state.json doesn't exist or can't be read: its creation was killed
+ * halfway, or something else has damaged the file, while the program may run.
  */
 static int delete_unread(struct state_dir *dir, const struct error *unread, enum delete_how how,
 			 struct error *err)
@@ -89,7 +88,9 @@ static int delete_unread(struct state_dir *dir, const struct error *unread, enum
 
 	if (unread->code != ENOENT && how != DELETE_FORCE)
 		return error_take(err, unread);
-	/* --force is for what a container has left, not for another's files below a wrong --root. */
+	/*
+	 * --force removes the rests of a container, not the files of others below a wrong --root.
+	 */
 	if (!state_dir_is_marked(dir)) {
 		error_set(err, 0, "%s is no container's: nothing in it is removed", dir->path);
 		return error_hint(err, "is --root the right one? If so, remove it by hand");
@@ -99,7 +100,7 @@ static int delete_unread(struct state_dir *dir, const struct error *unread, enum
 		state_release(&state);
 		return result;
 	}
-	/* A program that has not been let go ends with its creator, which held the lock. */
+	/* A program that was not started yet ends with its creator, which held the lock. */
 	if (!state_dir_is_half(dir)) {
 		error_take(err, unread);
 		return error_hint(err,
@@ -112,12 +113,14 @@ static int delete_unread(struct state_dir *dir, const struct error *unread, enum
 	return state_dir_remove(dir, err);
 }
 
-/* A command that holds the lock may go on for so long before what it waits for is killed. */
+/*
+ * How long a command that holds the lock may take before the process that it waits for is killed.
+ */
 #define PATIENCE_MS 2000
 
 /*
- * With --force also where another command holds the lock without an end: it waits for the container's
- * first process (stopped, or held up by a file system), or was stopped itself.
+ * Takes the lock for --force, also where another command holds it for ever: that command waits for
+ * the container's first process (stopped, or blocked by a file system), or was stopped itself.
  * Returns as state_dir_relock().
  */
 static int lock_by_force(struct state_dir *dir, struct error *err)
@@ -141,7 +144,7 @@ static int lock_by_force(struct state_dir *dir, struct error *err)
 	return state_dir_relock(dir, STATE_LOCK_MS, err);
 }
 
-/* Returns 0, 1 where there is no such container, or -1. */
+/* Returns 0; 1 where there is no such container; or -1. */
 static int open_to_delete(const char *root, const char *id, enum delete_how how,
 			  struct state_dir *ret_dir, struct error *err)
 {
@@ -156,7 +159,7 @@ static int open_to_delete(const char *root, const char *id, enum delete_how how,
 	return locked < 0 ? -1 : locked == 0;
 }
 
-/* What we lack at the moment says nothing of the file, and nothing is removed for it. */
+/* A shortage of ours says nothing about the file, and nothing is removed for it. */
 static bool is_shortage(int code)
 {
 	return code == EMFILE || code == ENFILE || code == ENOMEM || code == EIO || code == EINTR;
@@ -176,7 +179,7 @@ int container_delete(const char *root, const char *id, enum delete_how how, stru
 	result = open_to_delete(root, id, how, &dir, err);
 	if (result != 0) {
 		state_sweep(root, id);
-		/* Engines delete by force what they failed to create. */
+		/* Engines delete containers by force that they failed to create. */
 		return result > 0 && how == DELETE_FORCE ? 0 : -1;
 	}
 	if (state_read(&dir, &state, &unread) < 0)

@@ -14,7 +14,7 @@
 
 enum etc_access { ETC_WRITABLE, ETC_READ_ONLY };
 
-/* A directory above it that is mounted is a user's, with files of theirs in it. */
+/* A mounted directory above the file is the user's, with files of theirs in it. */
 static bool is_mounted_by_config(const struct container_config *config, const char *file)
 {
 	for (size_t i = 0; i < config->mounts.count; i++) {
@@ -26,7 +26,7 @@ static bool is_mounted_by_config(const struct container_config *config, const ch
 	return false;
 }
 
-/* Whatever the caller's umask: the container's users are others than its root. */
+/* Sets the mode whatever the caller's umask: the container has other users than its root. */
 static int make_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
 		     struct error *err)
 {
@@ -82,7 +82,7 @@ int etc_file_add(const struct state_dir *dir, const char *name, const struct str
 }
 
 /*
- * The whole file, for where it has to be mounted over the container's, which a directory can need,
+ * The whole file, for a mount over the container's own file: a directory as the root can need it,
  * and an overlay doesn't.
  */
 static int add_lines(const struct state_dir *dir, const char *name, const char *lines,

@@ -8,11 +8,11 @@
 #include "core/container/state.h"
 
 /*
- * Files of the container's /etc that urun writes.  A file that is mounted over another can't be
- * replaced: useradd, vipw, dhclient and resolvconf write a new one and rename(2) it, which is EBUSY
- * there.  So init writes into the container's own files wherever nothing of the user's is lost by
- * it (the mount options x-urun-file and x-urun-lines, core/rootfs/own_file.h), and mounts ours over
- * the container's only elsewhere:
+ * Files of the container's /etc that urun writes.  A file that is mounted over another one can't be
+ * replaced: useradd, vipw, dhclient and resolvconf write a new file and rename(2) it, which fails
+ * with EBUSY there.  So init writes into the container's own files wherever the user loses nothing
+ * by that (the mount options x-urun-file and x-urun-lines, core/rootfs/own_file.h), and mounts our
+ * files over the container's only elsewhere:
  *
  *                          resolv.conf, hosts, hostname     passwd, group
  *   overlay                written                          lines are added
@@ -23,15 +23,16 @@
  */
 
 /*
- * Makes @name in the state directory, with @text, and a mount of it for the container's /etc/@name
- * at the end of the config's mounts.  What the config mounts there itself is left to it.
+ * Makes the file @name with @text in the state directory, and adds a mount of it to the config, for
+ * the container's /etc/@name.  Where the config itself mounts something there, the config's mount
+ * stays alone.
  */
 int etc_file_add(const struct state_dir *dir, const char *name, const struct strbuf *text,
 		 struct container_config *config, struct error *err);
 
 /*
- * passwd and group with the lines of the annotations org.urun.passwd and org.urun.group: what isn't
- * in the container's files is added to them.  Nothing to do without the annotations.
+ * Adds the lines of the annotations org.urun.passwd and org.urun.group to the container's passwd
+ * and group, as far as the files don't have them.  Does nothing without the annotations.
  */
 int etc_file_add_accounts(const struct state_dir *dir, struct container_config *config,
 			  struct error *err);

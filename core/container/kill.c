@@ -18,7 +18,7 @@
 #include "core/container/lifecycle.h"
 #include "core/container/processes.h"
 
-/* RTMIN, RTMIN+n, RTMAX-n. */
+/* Parses RTMIN, RTMIN+n, RTMAX and RTMAX-n. */
 static int parse_realtime(const char *name, int *ret_signal)
 {
 	uint32_t n = 0;
@@ -69,10 +69,13 @@ int signal_parse(const char *text, int *ret_signal, struct error *err)
 	return 0;
 }
 
-/* What dies at once is gone by then; what doesn't (in uninterruptible sleep) isn't waited for. */
+/* A process that dies at once is gone by then; we don't wait for one in uninterruptible sleep. */
 #define DEATH_WAIT_MS 1000
 
-/* SIGKILL can't be caught: who deletes the container right after it finds it stopped. */
+/*
+ * SIGKILL can't be caught, so the caller who deletes the container right afterwards finds it
+ * stopped.
+ */
 static void await_death(int pidfd)
 {
 	struct pollfd event = { .fd = pidfd, .events = POLLIN };
@@ -106,7 +109,7 @@ static int kill_init(const struct container *container, int signal, struct error
 	return 0;
 }
 
-/* Descriptors that are held at once: a part of the usual limit of 1,024. */
+/* Descriptors that are held at the same time: a part of the usual limit of 1,024. */
 #define HELD_MAX 512
 
 static int compare_pids(const void *a, const void *b)
@@ -117,10 +120,11 @@ static int compare_pids(const void *a, const void *b)
 }
 
 /*
- * ORDER: listed, held by a pidfd, listed again, signalled.  Between the list and the signal a process
- * can end and its pid be another's; but who is held, is in the second list and can still be
- * signalled was a process of the container's then.  The path in /proc/PID/cgroup would tell it too,
- * were it not that the kernel tells none of more than PATH_MAX bytes.
+ * ORDER: list the processes, open a pidfd of each, list again, signal.  Between the list and the
+ * signal a process can end and its pid can become another's.  But a process that has a pidfd, is in
+ * the second list and can still be signalled was a process of the container at that time.  The path
+ * in /proc/PID/cgroup would show the same, but the kernel shows no path of more than PATH_MAX
+ * bytes.
  */
 static int kill_some(const struct container_state *state, const pid_t *pids, size_t count,
 		     int signal, struct error *err)
@@ -155,7 +159,7 @@ static int kill_each(const struct container_state *state, int signal, struct err
 	return result;
 }
 
-/* Nobody left to reach is success: what was asked for is so. */
+/* A container without processes is success: nothing is left to be signalled. */
 static int kill_all(const struct container *container, int signal, struct error *err)
 {
 	const struct container_state *state = &container->state;

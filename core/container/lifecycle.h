@@ -9,36 +9,36 @@
 
 /*
  * What later commands do with a container that `create` or `run` has made.
- * All run in the parent.  Source: OCI runtime-spec 1.3, runtime.md "Operations".
+ * Everything runs in the parent.  Source: OCI runtime-spec 1.3, runtime.md "Operations".
  */
 
 /*
  * Starts the program of a created container, and returns when execve has happened and the poststart
- * hooks have run.  Fails with init's own error where it hasn't; the container is stopped then.
- * @notify_socket is $NOTIFY_SOCKET, or NULL: where `create` had one too, this returns when the
- * program says that it is ready (sd_notify(3)).
+ * hooks have run.  Fails with init's own error where execve didn't happen; the container is stopped
+ * then.  @notify_socket is $NOTIFY_SOCKET, or NULL: where `create` had one too, this returns when
+ * the program reports that it is ready (sd_notify(3)).
  */
 int container_start(const char *root, const char *id, const char *notify_socket, struct error *err);
 
 enum kill_scope { KILL_INIT, KILL_ALL };
 
 /*
- * Sends @signal to the container's first process, or to all of its processes: those of its cgroup,
- * else of its pid namespace.
+ * Sends @signal to the container's first process, or to all of its processes: the processes of its
+ * cgroup, or else of its pid namespace.
  */
 int container_kill(const char *root, const char *id, int signal, enum kill_scope scope,
 		   struct error *err);
 
 /*
- * Freezes and thaws a container by its cgroup; status "paused" in between.  Fails, with the mend,
- * where it has none.
+ * Freeze and thaw a container by its cgroup; in between its status is "paused".  Fail, with the
+ * fix, where the container has no cgroup.
  */
 int container_pause(const char *root, const char *id, struct error *err);
 int container_resume(const char *root, const char *id, struct error *err);
 
 /*
- * Changes the limits: @resources is the JSON of linux.resources, of which what is given replaces
- * what the container has.
+ * Changes the limits: @resources is the JSON of linux.resources.  Its members replace those of the
+ * container; other limits stay.
  */
 int container_update(const char *root, const char *id, const char *resources, size_t size,
 		     struct error *err);
@@ -46,19 +46,19 @@ int container_update(const char *root, const char *id, const char *resources, si
 enum delete_how { DELETE_STOPPED, DELETE_FORCE };
 
 /*
- * Removes a container: a stopped one, or a created one after killing it; with DELETE_FORCE any, and
- * one that doesn't exist is no error, nor is a state that can't be read.
+ * Removes a container: a stopped one, or a created one after killing it.  DELETE_FORCE removes any
+ * container; then a container that doesn't exist, or whose state can't be read, is no error.
  */
 int container_delete(const char *root, const char *id, enum delete_how how, struct error *err);
 
-/* Kills it, and then the same as container_finish(). */
+/* Kills the container, and then does the same as container_finish(). */
 int container_end(struct state_dir *dir, const struct container_state *state, struct error *err);
 
-/* The end of a foreground `run`: poststop hooks and removal. @dir stays the caller's to close. */
+/* Ends a foreground `run`: poststop hooks and removal.  The caller closes @dir. */
 int container_finish(struct state_dir *dir, const struct container_state *state, struct error *err);
 
 /*
- * The signal of a number ("9") or name ("KILL", "SIGKILL", "sigkill", "RTMIN+3"); the error names
+ * Parses a signal's number ("9") or name ("KILL", "SIGKILL", "sigkill", "RTMIN+3"); the error names
  * @text.
  */
 int signal_parse(const char *text, int *ret_signal, struct error *err);

@@ -17,7 +17,7 @@
 
 void monitor_block_signals(sigset_t *ret_signals)
 {
-	/* Ours to have at once: faults, and what can't be blocked anyway. */
+	/* Delivered at once: faults, and signals that can't be blocked anyway. */
 	static const int not_forwarded[] = { SIGSEGV, SIGBUS, SIGFPE,  SIGILL, SIGTRAP,
 					     SIGABRT, SIGSYS, SIGKILL, SIGSTOP };
 
@@ -33,8 +33,8 @@ static int exit_status(int status)
 }
 
 /*
- * Children that are ours: the container, and orphans that it left us where it has no pid namespace.
- * Returns true at the container's end.
+ * Reaps our children: the container, and orphans that it leaves to us where it has no pid
+ * namespace.  Returns true at the container's end.
  */
 static bool reap(pid_t pid, int *ret_status)
 {
@@ -50,10 +50,7 @@ static bool reap(pid_t pid, int *ret_status)
 	return ended;
 }
 
-/*
- * SIGCHLD, SIGPIPE and SIGURG are about us; what is said of the terminal's job control is the
- * terminal's matter.
- */
+/* SIGCHLD, SIGPIPE and SIGURG are for us; the signals of job control belong to the terminal. */
 static bool is_forwarded(uint32_t signal)
 {
 	return signal != SIGCHLD && signal != SIGPIPE && signal != SIGURG && signal != SIGWINCH &&
@@ -100,8 +97,8 @@ int monitor_run(const struct monitored *process, const sigset_t *signals, int *r
 	if (terminal_open(&terminal, process->console, err) < 0)
 		return -1;
 	/*
-	 * The container may have ended before the descriptor was there: its SIGCHLD is pending and
-	 * will be read, but look now.
+	 * The container may have ended before the descriptor existed: its SIGCHLD is pending and
+	 * would be read later, so look now.
 	 */
 	ended = reap(process->pid, &status);
 	while (!ended) {
@@ -116,12 +113,15 @@ int monitor_run(const struct monitored *process, const sigset_t *signals, int *r
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			break;
 		terminal_poll_done(&terminal, fds + POLL_TERMINAL);
-		/* ORDER: before the end is seen, as it may be the program's last word. */
+		/* ORDER: before the end is noticed: it may be the program's last message. */
 		if (fds[POLL_NOTIFY].revents)
 			notify_pass_on(&process->notify);
 		if (fds[POLL_SIGNALS].revents)
 			ended = handle_signals(signal_fd, process, &terminal, &status);
-		/* ORDER: they end by themselves when the container does: that is no loss. */
+		/*
+		 * ORDER: after the container's end: the helpers end with the container, which is no
+		 * loss.
+		 */
 		if (fds[POLL_SLIRP].revents || fds[POLL_PORT].revents)
 			ended = ended || reap(process->pid, &status);
 		if (!ended && fds[POLL_SLIRP].revents)
@@ -133,7 +133,7 @@ int monitor_run(const struct monitored *process, const sigset_t *signals, int *r
 		slirp = fds[POLL_SLIRP].revents ? -1 : slirp;
 		port = fds[POLL_PORT].revents ? -1 : port;
 	}
-	/* ORDER: what the program wrote last is shown before the user's terminal is given back. */
+	/* ORDER: the program's last output is shown before the user's terminal is given back. */
 	terminal_drain(&terminal);
 	terminal_close(&terminal);
 	if (!ended)

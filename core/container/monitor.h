@@ -14,20 +14,20 @@
  */
 void monitor_block_signals(sigset_t *ret_signals);
 
-/* What is waited for.  The descriptors stay the caller's. */
+/* The process that is waited for.  The descriptors stay the caller's. */
 struct monitored {
 	pid_t pid;
 	int pidfd;
 	int console; /* the master of its terminal, which is served; -1: none */
-	/* The end of these two helpers is a warning; -1: there is none. */
+	/* The end of one of these two helpers is reported as a warning; -1: no helper. */
 	int slirp_pidfd;
 	int port_pidfd;
 	struct notify notify;
 };
 
 /*
- * Waits for the process's end, forwarding to it every signal that we get.  Returns its exit status,
- * 128 + N for one killed by signal N, as *ret_status.
+ * Waits for the process's end, and forwards every signal that we receive to the process.
+ * *ret_status is its exit status, or 128 + N where signal N killed it.
  */
 int monitor_run(const struct monitored *process, const sigset_t *signals, int *ret_status,
 		struct error *err);

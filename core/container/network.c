@@ -121,7 +121,7 @@ int network_open_ports(const struct network_plan *plan, struct network *ret_netw
 	return 0;
 }
 
-/* A container that has the name servers of its start only is better than none. */
+/* A container whose name servers stay those of its start is better than no container. */
 static void go_on_without_resolv(struct network *network, const struct error *err)
 {
 	char line[ERROR_LINE_SIZE];
@@ -153,9 +153,9 @@ int network_launch(struct network *network, struct error *err)
 }
 
 /*
- * Opens the file whose lock says that urun-slirp lives.  The lock belongs to the open file, so it
- * is urun-slirp's as soon as our own descriptor is closed.  urun-slirp isn't dumpable, so its
- * /proc/PID is hidden from us where /proc has the option hidepid.
+ * Opens the file whose lock shows that urun-slirp lives.  The lock belongs to the open file, so
+ * urun-slirp alone holds it as soon as our own descriptor is closed.  urun-slirp isn't dumpable, so
+ * /proc hides its /proc/PID from us where it has the option hidepid.
  */
 static int open_lock(const struct state_dir *dir, int *ret_fd, struct error *err)
 {
@@ -169,8 +169,9 @@ static int open_lock(const struct state_dir *dir, int *ret_fd, struct error *err
 }
 
 /*
- * A file of an overlay by FUSE tells its type to nobody outside of its user namespace (fuse(4),
- * allow_other), and can be read and written all the same: that it has a position is no pipe's way.
+ * FUSE shows the type of a file in an overlay to nobody outside of its user namespace (fuse(4),
+ * allow_other), and the file can be read and written nevertheless.  A file with a position is no
+ * pipe.
  */
 static bool is_file(int fd)
 {
@@ -193,7 +194,7 @@ int network_take_resolv(struct network *network, int *fd, struct error *err)
 }
 
 /*
- * What the container has as its resolv.conf: what init has written, else the file in the state
+ * Opens the container's resolv.conf: the file that init has written, else the file in the state
  * directory, which was mounted then.  -1: the config mounts its own.
  */
 static int open_resolv(struct network *network, const struct state_dir *dir)
@@ -237,7 +238,7 @@ int network_give(struct network *network, const struct state_dir *dir, int *tap_
 		result = helper_give(&network->slirp,
 				     (int[]){ life_pidfd, *tap_fd, lock_fd, resolv_fd },
 				     resolv_fd < 0 ? 3 : 4, err);
-	/* The device is gone with its last descriptor, which so is urun-slirp's. */
+	/* The device is gone with its last descriptor, which is urun-slirp's alone from now on. */
 	fd_close(tap_fd);
 	return result < 0 ? -1 : ports_give(&network->ports, dir, life_pidfd, err);
 }
@@ -256,7 +257,7 @@ int network_await(struct network *network, const struct state_dir *dir,
 		return -1;
 	end.fd = network->pidfd;
 	pid = pidfd_pid(network->pidfd);
-	/* Nobody is left to hear the cause from. */
+	/* Nobody is left to read the cause from. */
 	if (pid <= 0 && poll(&end, 1, 0) > 0)
 		return error_set(err, 0, HELPER_SLIRP " ended while the container was started");
 	if (pid <= 0)
@@ -288,7 +289,7 @@ void network_release(struct network *network)
 	fd_close(&network->resolv_pidfd);
 }
 
-/* A descriptor, -ESRCH where it has ended, or -ENOENT where there never was one. */
+/* Returns a descriptor; -ESRCH where urun-slirp has ended; or -ENOENT where there never was one. */
 static int open_process(const struct state_dir *dir, const struct container_state *state)
 {
 	autoclose int lock_fd =
@@ -302,8 +303,8 @@ static int open_process(const struct state_dir *dir, const struct container_stat
 		return pidfd;
 	/*
 	 * ORDER: after the open.  While the lock is held urun-slirp lives, and the pid is its own;
-	 * a pid that was used again before the open is seen here.  A shared lock: two commands that
-	 * ask at the same time don't take each other for urun-slirp.
+	 * a pid that was reused before the open is noticed here.  The lock is shared: two commands
+	 * that check at the same time don't take each other for urun-slirp.
 	 */
 	if (flock(lock_fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
 		return -ESRCH;
@@ -311,9 +312,9 @@ static int open_process(const struct state_dir *dir, const struct container_stat
 }
 
 /*
- * urun-slirp ends by itself, as it watches the container's first process: at once, or when what the
- * container has sent last is out (loop_run()).  Killed here it would cut that off, with an end that
- * looks like one in order.
+ * urun-slirp watches the container's first process and ends by itself: at once, or when the
+ * container's last bytes were sent (loop_run()).  To kill it here would cut these bytes off, and
+ * the peer would take that for the regular end.
  */
 void network_end(const struct state_dir *dir)
 {

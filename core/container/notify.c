@@ -22,13 +22,16 @@
 #include "core/container/state_socket.h"
 
 #define NAME "notify"
-/* Where the container finds the socket's directory if it can't be at the host's path. */
+/* Place of the socket's directory in the container where the host's path can't be used. */
 #define PLACE		 "/run/notify"
 #define MESSAGE_SIZE_MAX 4096
-/* At a time, so that a program that says much keeps neither signals nor terminal waiting. */
+/*
+ * Messages that are passed on at a time: a program that sends many must not delay signals or the
+ * terminal.
+ */
 #define BATCH_MAX 16
 
-/* What is passed on: the lines that speak of the program's own state. */
+/* Lines that are passed on: they report the program's own state. */
 struct notification {
 	char text[MESSAGE_SIZE_MAX];
 	size_t size;
@@ -72,7 +75,7 @@ static bool is_below(const char *path, const char *directory)
 	return strncmp(path, directory, length) == 0 && path[length] == '/';
 }
 
-/* A systemd in the container makes sockets of its own there. */
+/* A systemd in the container makes its own sockets there. */
 static bool is_of_systemd(const char *path)
 {
 	return is_below(path, "/run/systemd") ||
@@ -80,8 +83,8 @@ static bool is_of_systemd(const char *path)
 }
 
 /*
- * In a directory of the host's the path is the host's socket itself, which no directory can be
- * mounted on; or it is somewhere that the caller shares with others.
+ * In a directory of the host, the path is the host's socket itself, and no directory can be mounted
+ * on a socket; or the caller shares the directory with others.
  */
 static bool is_in_bind(const struct container_config *config, const char *path)
 {
@@ -96,8 +99,8 @@ static bool is_in_bind(const struct container_config *config, const char *path)
 }
 
 /*
- * Is something there in the root file system, and not a directory?  That of --rootfs / is the
- * host's.
+ * Is there anything but a directory at the path in the root file system?  The root file system of
+ * --rootfs / is the host's.
  */
 static bool is_taken(const struct container_config *config, const char *path)
 {
@@ -130,7 +133,10 @@ int notify_prepare(const char *host, const struct state_dir *dir, struct contain
 
 	if (!host || !*host || !config->process)
 		return 0;
-	/* An engine that has put one into the config passes it on itself, as podman does. */
+	/*
+	 * An engine that has put a socket into the config passes messages on itself, as podman
+	 * does.
+	 */
 	if (config_env(config->process, "NOTIFY_SOCKET"))
 		return 0;
 	if (mkdirat(dir->fd, STATE_DIRECTORY_NOTIFY, 0755) < 0 ||
@@ -140,7 +146,7 @@ int notify_prepare(const char *host, const struct state_dir *dir, struct contain
 	if (open_socket(dir, &ret_notify->socket, err) < 0)
 		return -1;
 	directory = str_format("%s/%s", dir->path, STATE_DIRECTORY_NOTIFY);
-	/* Read-only: a socket can be spoken to all the same, and nothing is put beside it. */
+	/* Read-only: a socket can be written to nevertheless, and nothing can be put beside it. */
 	place = choose_place(config, host);
 	name = str_format("%s/" NAME, place);
 	mount = config_add_mount(config, place, "bind", directory);
@@ -182,7 +188,7 @@ static bool is_passed_on(const char *line)
 	return false;
 }
 
-/* Keeps the lines of @text that are passed on; cuts @text into its lines. */
+/* Keeps the lines of @text that are to be passed on; cuts @text into its lines. */
 static void keep_known(char *text, struct notification *notification)
 {
 	notification->size = 0;
@@ -197,7 +203,7 @@ static void keep_known(char *text, struct notification *notification)
 	}
 }
 
-/* Returns false where nothing has come.  Descriptors that came along are closed. */
+/* Returns false where there is no message.  Descriptors that were received with it are closed. */
 static bool receive(int socket, struct notification *notification)
 {
 	char text[MESSAGE_SIZE_MAX];
@@ -218,7 +224,7 @@ static bool receive(int socket, struct notification *notification)
 	return true;
 }
 
-/* Nobody can be told of a failure: it's the unit's start that fails, and says so. */
+/* A failure can't be reported here: the start of the unit fails, and systemd reports that. */
 static void send_to_host(const struct notify *notify, const struct notification *notification,
 			 const char *before)
 {

@@ -15,7 +15,7 @@
 #include "core/base/pidfd.h"
 #include "core/container/state_socket.h"
 
-/* Sockets are closed at once; beyond this it hangs, and is given up. */
+/* Sockets are closed at once; an urun-port that takes longer hangs, and we give up. */
 #define END_TIMEOUT_MS 2000
 
 int publish_list_parse(const struct str_list *texts, struct publish_list *ret_list,
@@ -88,8 +88,8 @@ int ports_give(struct ports *ports, const struct state_dir *dir, int life_pidfd,
 }
 
 /*
- * All or none.  ORDER: our own are closed, or the address wouldn't be free when urun-port closes its
- * one.
+ * Adds all ports or none.  ORDER: our own sockets are closed, or the address wouldn't be free when
+ * urun-port closes its socket.
  */
 static int add_all(int control, struct published_list *list, struct error *err)
 {
@@ -113,10 +113,10 @@ static int add_all(int control, struct published_list *list, struct error *err)
 	return 0;
 }
 
-/* How long the kernel may take from the end of its sockets to the end of the process. */
+/* Time for the kernel between the end of the sockets and the end of the process. */
 #define EXPLAIN_TIMEOUT_MS 200
 
-/* A helper that serves and then ends has nobody to tell the cause; its sockets alone show it. */
+/* A helper that ends while it serves can't report the cause; only its sockets show the end. */
 static int explain(const struct ports *ports, struct error *err)
 {
 	struct pollfd end = { .fd = ports->pidfd, .events = POLLIN };
@@ -165,7 +165,7 @@ void ports_end(const struct state_dir *dir)
 		port_end(control, END_TIMEOUT_MS);
 }
 
-/* A container that lives, with its first process's pidfd, which stays -1 where it has none. */
+/* Opens a container that lives, and its first process's pidfd, which stays -1 where it has none. */
 static int open_living(const char *root, const char *id, struct container *container, int *pidfd,
 		       struct error *err)
 {
@@ -181,7 +181,7 @@ static int open_living(const char *root, const char *id, struct container *conta
 			 container_status_name(status));
 }
 
-/* Returns 1, 0 where none is there, or -1. */
+/* Returns 1; 0 where there is no urun-port; or -1. */
 static int connect_existing(const struct state_dir *dir, int *ret_control, struct error *err)
 {
 	int found = state_has_file(dir, STATE_FILE_PORTS, err);
@@ -190,7 +190,7 @@ static int connect_existing(const struct state_dir *dir, int *ret_control, struc
 		return found;
 	if (state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, ret_control, err) == 0)
 		return 1;
-	/* It has ended without a word. */
+	/* urun-port has ended without a message. */
 	if (err->code != ECONNREFUSED)
 		return -1;
 	*err = ERROR_NONE;
@@ -221,7 +221,10 @@ static int open_namespace(pid_t pid, const char *name, int *ret_fd, struct error
 	return *ret_fd < 0 ? error_set(err, errno, "open %s", path) : 0;
 }
 
-/* ORDER: opened by number; then the pidfd tells whether the process was that one all the while. */
+/*
+ * ORDER: opened by the pid; then the pidfd shows whether the pid belonged to that process all the
+ * time.
+ */
 static int find_namespaces(struct ports *ports, int life_pidfd, struct error *err)
 {
 	pid_t pid = pidfd_pid(life_pidfd);
@@ -252,7 +255,7 @@ static int start_late(struct ports *ports, const struct container *container, in
 		       : ports_await(ports, dir, err);
 }
 
-/* Is the port among those that the text means?  What it doesn't say may be any. */
+/* Does the text mean this port?  A part that the text leaves out matches any. */
 static bool is_meant(const struct publish *publish, const struct port_entry *entry)
 {
 	unsigned int i = (unsigned int)entry->container_port - publish->container_first;
@@ -285,7 +288,7 @@ static int remove_meant(int control, const char *text, const struct publish *pub
 	return removed ? 0 : error_set(err, 0, "--remove %s: no such port is published", text);
 }
 
-/* ORDER: taken away first, as what is added may have the same address. */
+/* ORDER: ports are removed first, since new ones may have the same address. */
 static int change_ports(const struct container *container, int pidfd, const struct str_list *add,
 			const struct str_list *remove, struct ports *ports, struct error *err)
 {

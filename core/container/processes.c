@@ -20,7 +20,7 @@
 /* About 200 ms in all; only a program that has our own name is waited for so long. */
 #define EXEC_TRIES_MAX 2000
 
-/* 0: there is no such process, or not for us. */
+/* Returns 0 where there is no such process, or where we may not look. */
 static ino_t pid_namespace_of(pid_t pid)
 {
 	struct stat st;
@@ -77,9 +77,10 @@ bool program_is_executed(pid_t pid)
 }
 
 /*
- * The pipe is closed by execve(2), or by the end of a process that could not even send an error, since the
- * container's filter may refuse that too.  A process that ends keeps the name which it gave itself, and is
- * a zombie until its parent reaps it.  The kernel closes the pipe a moment before execve(2) changes the name.
+ * The pipe is closed by execve(2), or by the end of a process that could not even send an error,
+ * since the container's filter may refuse that too.  A process that ends keeps the name that it
+ * gave itself, and is a zombie until its parent reaps it.  The kernel closes the pipe a moment
+ * before execve(2) changes the name.
  */
 bool program_was_executed(pid_t pid)
 {

@@ -10,22 +10,22 @@
 #include "core/container/state.h"
 
 /*
- * A container's processes, by their pids outside in ascending order: those in its cgroup; where it has none, those in
- * its pid namespace.  Fails where it has neither of its own: then nothing tells them from others.
- * The caller frees *ret_pids.  Runs in: parent.
+ * Lists a container's processes by their pids on the host, in ascending order: the processes in its
+ * cgroup, or in its pid namespace where it has no cgroup.  Fails where it has neither of its own:
+ * then its processes can't be told from others.  The caller frees *ret_pids.  Runs in: parent.
  */
 int processes_list(const struct container_state *state, pid_t **ret_pids, size_t *ret_count,
 		   struct error *err);
 
 /*
- * Has @pid, a container's first process or that of `exec`, executed its program?  True also where /proc no
- * longer tells.
+ * Has @pid, the first process of a container or of `exec`, executed its program?  True also where
+ * /proc no longer shows the process.
  */
 bool program_is_executed(pid_t pid);
 
 /*
- * The same after the end of the pipe that execve(2) closes: false where the process ended without
- * execve(2).  Waits for at most 0.2 s.
+ * The same question after the end of the pipe that execve(2) closes: false where the process ended
+ * without execve(2).  Waits for at most 0.2 s.
  */
 bool program_was_executed(pid_t pid);
 

@@ -18,7 +18,7 @@
 #include "core/sync/failure.h"
 #include "core/sync/pipe.h"
 
-/* How often the process is looked at while it says nothing. */
+/* How often the process is checked while it sends nothing. */
 #define LOOK_MS 100
 
 static int check_startable(const struct container *container, int *ret_pidfd, struct error *err)
@@ -46,7 +46,7 @@ static int open_fifo(const struct state_dir *dir, const char *name, int flags, i
 	autoclose int fd = openat(dir->fd, name, flags | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
-	/* ENXIO: nobody waits at the other end. */
+	/* ENXIO: no process has the other end open. */
 	if (fd < 0)
 		return error_set(err, errno, "open %s/%s", dir->path, name);
 	if (fstat(fd, &st) < 0)
@@ -58,9 +58,10 @@ static int open_fifo(const struct state_dir *dir, const char *name, int flags, i
 }
 
 /*
- * The end of the FIFO `started` says that execve happened: init's end of it is close-on-exec.  A process
- * of another container that has taken init over can hold the FIFO open, and write parts of messages: so
- * the process itself is looked at too, and nothing is waited for inside of a message.
+ * The end of the FIFO `started` shows that execve happened: init's descriptor of it is
+ * close-on-exec.  A process of another container that has taken init over can hold the FIFO open,
+ * and write parts of messages: so the process itself is checked too, and we never wait inside of a
+ * message.
  */
 static int await_execve(int started, const struct container_state *state, int pidfd,
 			struct error *err)
@@ -93,7 +94,7 @@ static int start_program(const struct state_dir *dir, const struct container_sta
 {
 	autoclose int start = -1, started = -1, failed = -1;
 
-	/* One that an older urun has created has no such file. */
+	/* A container of an older urun has no such file. */
 	failed = openat(dir->fd, STATE_FILE_FAILED,
 			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (open_fifo(dir, STATE_FILE_STARTED, O_RDONLY, &started, err) < 0 ||
@@ -103,7 +104,10 @@ static int start_program(const struct state_dir *dir, const struct container_sta
 		return error_set(err, errno, "write to %s/%s", dir->path, STATE_FILE_START);
 	if (await_execve(started, state, pidfd, err) < 0)
 		return -1;
-	/* Another process can have written to the file (core/sync/failure.h): a program that runs is believed. */
+	/*
+	 * Another process can have written to the file (core/sync/failure.h): a program that runs
+	 * outweighs it.
+	 */
 	if (program_is_executed((pid_t)state->pid.value))
 		return 0;
 	if (failed >= 0 && failure_read(failed, err) < 0)

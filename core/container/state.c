@@ -93,7 +93,7 @@ static const struct json_field state_fields[] = {
 	  .kind = JSON_OBJECT,
 	  .shape = &config_hooks_shape,
 	  .offset = offsetof(struct container_state, hooks) },
-	/* Read alone: state_write() appends it. */
+	/* Only read by the table: state_write() appends it. */
 	{ .name = "sum", .kind = JSON_STRING, .offset = offsetof(struct container_state, sum) },
 };
 static const struct json_shape state_shape = { sizeof(struct container_state), state_fields,
@@ -123,7 +123,10 @@ static int write_file(const struct state_dir *dir, const char *name, const struc
 	return failed < 0 ? error_set(err, -failed, "write %s/%s", dir->path, name) : 0;
 }
 
-/* The end of a document with its sum, over all that stands before: against damage, as the file is its reader's own. */
+/*
+ * The end of a document: a sum over all bytes before it, against damage and not against attacks,
+ * since only the owner of the file reads it.
+ */
 #define SUM_FORMAT ",\"sum\":\"%016" PRIx64 "\"}"
 #define SUM_SIZE   (sizeof(",\"sum\":\"0123456789abcdef\"}") - 1)
 
@@ -133,14 +136,14 @@ static void print_with_sum(const struct container_state *state, struct strbuf *o
 
 	unsummed.sum = NULL;
 	json_write(&state_shape, &unsummed, JSON_OWN, out);
-	/* The brace at the end. */
+	/* Cuts off the last brace. */
 	out->size--;
 	strbuf_addf(out, SUM_FORMAT, hash_bytes(out->bytes, out->size));
 }
 
 /*
- * Damage can leave valid JSON: a digit of the pid is another, and another program would be killed.
- * A state without a sum is from an older urun.
+ * Damage can leave valid JSON: with another digit in the pid, another program would be killed.  A
+ * state without a sum was written by an older urun.
  */
 static int check_sum(const char *bytes, size_t size, const struct container_state *state,
 		     struct error *err)
@@ -212,7 +215,7 @@ static int read_state_file(const struct state_dir *dir, const char *name,
 		return -1;
 	if (state_parse(bytes, size, &state, err) < 0)
 		return error_prefix(err, "%s/%s", dir->path, name);
-	/* A copy of another container's would have that one killed. */
+	/* A state.json that was copied from another container would have that container killed. */
 	if (!str_equal(state.id, dir->id)) {
 		error_set(err, 0, "%s/%s: it is of another container, %s", dir->path, name,
 			  state.id);
@@ -283,8 +286,8 @@ static int status_of_living(const struct state_dir *dir, const struct container_
 }
 
 /*
- * The process that /proc hides is known by its number; without one (before Linux 6.9) a container that
- * waits for `start` is known by the FIFO, which nobody but its init and its creator read.
+ * A process that /proc hides is known by its number; without numbers (before Linux 6.9) a container
+ * that waits for `start` is known by the FIFO, which only its init and its creator read.
  */
 static int open_process(const struct state_dir *dir, const struct container_state *state)
 {
@@ -293,7 +296,7 @@ static int open_process(const struct state_dir *dir, const struct container_stat
 	struct process_stat stat;
 	autoclose int fifo = -1;
 
-	/* A process that can be seen is another one, or has ended. */
+	/* A process that /proc shows is another one, or has ended. */
 	if (!process_may_be_hidden(pidfd) || state->pid_inode.set ||
 	    process_read_stat((pid_t)state->pid.value, &stat) == 0)
 		return pidfd;
@@ -310,9 +313,9 @@ int state_status(const struct state_dir *dir, const struct container_state *stat
 		*ret_pidfd = -1;
 	*ret_status = CONTAINER_STOPPED;
 	/*
-	 * There is no such process, or the pid can't be one.  Any other failure (too many open files, no
-	 * memory) says nothing of the process: a container that may live is never taken for stopped,
-	 * as its state would be removed and its program left behind.
+	 * There is no such process, or the pid can't be one.  Any other failure (too many open
+	 * files, no memory) says nothing about the process: a container that may live is never
+	 * taken for stopped, since its state would be removed and its program left behind.
 	 */
 	if (pidfd == -ESRCH || pidfd == -EINVAL)
 		return 0;
@@ -336,7 +339,7 @@ int state_record_pid(struct container_state *state, pid_t pid, int pidfd)
 	state->pid_inode = (struct opt_u64){ .set = inode != 0, .value = inode };
 	state->start_time = (struct opt_u64){ .set = true };
 	failed = pidfd_start_time(pid, &state->start_time.value, &process_state);
-	/* One that lives is hidden (hidepid). */
+	/* A living process without a start time is hidden (hidepid). */
 	return failed < 0 && pidfd_signal(pidfd, 0) < 0 ? failed : 0;
 }
 
@@ -350,7 +353,7 @@ int state_learn_start_time(const struct state_dir *dir, struct container_state *
 		return 0;
 	failed =
 		pidfd_start_time((pid_t)state->pid.value, &state->start_time.value, &process_state);
-	/* Hidden still, or it has ended. */
+	/* The process is still hidden, or has ended. */
 	if (process_may_be_hidden(failed))
 		return 0;
 	if (failed < 0)
@@ -366,8 +369,8 @@ struct cgroup_left state_cgroup(const struct container_state *state)
 }
 
 /*
- * What `state` and hooks show: the spec's members, and those that engines read beside them (rootfs,
- * created, owner).
+ * The state as `state` and hooks show it: the spec's members, and members that engines read beside
+ * them (rootfs, created, owner).
  */
 struct shown_state {
 	char *oci_version;

@@ -15,28 +15,28 @@
 /*
  * A container's directory below the state root (--root):
  *
- *   state.json  what is known since its creation; replaced as a whole, and never changed once
- *               that is over
- *   state.copy  the same once more, by which `delete --force` finds the program where state.json was
- *               damaged
- *   config.json the config, scoped to the user namespace: what later commands go by
- *   creating    its first file, with a text that marks the directory as a container's; becomes
+ *   state.json  everything that is known since its creation; replaced as a whole, and never changed
+ *               after the creation
+ *   state.copy  a copy, by which `delete --force` finds the program where state.json was damaged
+ *   config.json the config, scoped to the user namespace, which later commands use
+ *   creating    the first file, whose text marks the directory as a container's; renamed to
  *   created     when the container is handed over
  *   resolv.conf, hosts, hostname
  *               bound to the container's /etc or written there, where a network was stated
  *   passwd, group
  *               likewise, where the config has lines for them: see core/container/etc_file.h
  *   network     locked (flock(2)) by urun-slirp while it lives, where the network is slirp
- *   notify      a directory with the socket of sd_notify(3), where urun itself has one to speak to
+ *   notify      a directory with the socket of sd_notify(3), where urun itself has one to write to
  *   overlay     empty: where fuse-overlayfs has its tmpfs, in a mount namespace of its own
- *   ports       the socket on which urun-port is asked; exists where ports are published
+ *   ports       the control socket of urun-port; exists where ports are published
  *   start       the FIFO on which a created container waits for `start`; exists until then
- *   started     the FIFO from which `start` hears of the program's execve, or of an error
- *   failed      the error where the container's seccomp filter lets none be sent: core/sync/failure.h
+ *   started     the FIFO on which `start` learns of the program's execve, or of an error
+ *   failed      an error that the container's seccomp filter doesn't let init send:
+ *              core/sync/failure.h
  *
- * The directory itself is the lock (flock(2)): who changes a container holds it.  The status isn't
- * kept but computed: from the pid and its start time, from the two files above, and from whether
- * the cgroup is frozen.
+ * The directory itself is the lock (flock(2)): the command that changes a container holds it.  The
+ * status isn't stored but computed: from the pid and its start time, from the files creating and
+ * start, and from whether the cgroup is frozen.
  * Source: OCI runtime-spec 1.3, runtime.md "State".
  */
 enum container_status {
@@ -56,33 +56,34 @@ struct container_state {
 	char *id;
 	struct opt_u64 pid; /* in the pid namespace of the runtime */
 	/*
-	 * of the pid, in clock ticks since boot; 0: it couldn't be read yet, as /proc hides the pid
+	 * Start time of the process, in clock ticks since boot; 0: unknown yet, since /proc
+	 * hides the process.
 	 */
 	struct opt_u64 start_time;
 	struct opt_u64 pid_inode; /* pidfd_inode(); not set: the kernel has none */
 	char *bundle;
 	char *rootfs;
 	char *created;	    /* RFC 3339 */
-	struct opt_u64 uid; /* who created it */
-	bool foreground; /* a `run` that waits for it owns it: what is left of it when that is dead,
-			    is rubbish */
+	struct opt_u64 uid; /* of the creator */
+	/* A `run` waits for the container and owns it: after its death, the rests are removed. */
+	bool foreground;
 	bool own_pid_namespace;
-	bool new_keyring;  /* its session keyring is its own, and has a name */
-	char *cgroup;	   /* NULL: the container has none of its own */
-	char *cgroup_made; /* the topmost that was made for it */
+	bool new_keyring;  /* it has a session keyring of its own, with a name */
+	char *cgroup;	   /* NULL: the container has no cgroup of its own */
+	char *cgroup_made; /* the topmost cgroup that was made for it */
 	char *cgroup_unit; /* the systemd scope */
 	bool cgroup_user_bus;
 	char *network;		    /* the text of netns/options.h; NULL: none was stated */
 	struct opt_u64 network_pid; /* its urun-slirp, where it has one; valid while the file
 				       `network` is locked */
 	str_map annotations;
-	struct config_hooks *hooks; /* poststart and poststop are run by later commands */
-	char *sum; /* in the file alone, where it is the last member: over the bytes before it */
+	struct config_hooks *hooks; /* later commands run poststart and poststop */
+	char *sum; /* in the file alone, as the last member: over the bytes before it */
 };
 
 void state_release(struct container_state *state);
 
-/* A container's directory, opened. */
+/* An open directory of a container. */
 struct state_dir {
 	int fd;	     /* -1: not open */
 	int root_fd; /* of the state root */
@@ -94,18 +95,19 @@ struct state_dir {
 void state_dir_close(struct state_dir *dir);
 #define autostatedir __attribute__((cleanup(state_dir_close)))
 
-/* `[a-zA-Z0-9_+-][a-zA-Z0-9_+.-]*`, at most 255 bytes.  The error names what is wrong. */
+/* Checks an id: `[a-zA-Z0-9_+-][a-zA-Z0-9_+.-]*`, at most 255 bytes.  The error names the fault. */
 int state_check_id(const char *id, struct error *err);
 
 /*
- * Makes the directory of a new container and locks it.  @root is made (0700) where it is missing.
- * In the place of a directory whose creation or foreground `run` was killed comes a new one; any
+ * Makes the directory of a new container and locks it.  @root is made (0700) where it doesn't
+ * exist.  A directory whose creation or foreground `run` was killed is replaced by a new one; any
  * other that exists is an error, and nothing in it is touched.
  *
- * These three, and state_list(), refuse a root that doesn't belong to us or that others can write
- * to (sticky or not), and a container's directory like that: its owner would have us run hooks of
- * theirs.  A symbolic link is never followed to a directory, and to the root only where no other
- * user can have made it (core/base/place.h).
+ * state_dir_create(), state_dir_open(), container_open() and state_list() refuse a root that
+ * doesn't belong to us or that others can write to (sticky or not), and such a directory of a
+ * container: its owner could make us run hooks of theirs.  A symbolic link to a container's
+ * directory is never followed, and a link to the root only where no other user can have made it
+ * (core/base/place.h).
  */
 int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir,
 		     struct error *err);
@@ -113,17 +115,17 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 enum state_lock { STATE_UNLOCKED, STATE_LOCKED };
 
 /*
- * How long a command waits for another one that holds the lock, be it in a hook; for one that is
- * stopped it waits a second.  Then it fails.
+ * How long a command waits for another command that holds the lock, for instance in a hook; for a
+ * stopped one it waits a second.  Then it fails.
  */
 #define STATE_LOCK_MS 10000
 
-/* Opens a container's directory.  Returns 0, 1 with "container X does not exist", or -1. */
+/* Opens a container's directory.  Returns 0; 1 with "container X does not exist"; or -1. */
 int state_dir_open(const char *root, const char *id, enum state_lock lock,
 		   struct state_dir *ret_dir, struct error *err);
 
 /*
- * Gives us the rights on the directory of @id back that a hook has taken away.  A directory that
+ * Restores our rights on the directory of @id, which a hook may have taken away.  A directory that
  * isn't marked as a container's keeps its mode.
  */
 void state_dir_open_up(const char *root, const char *id);
@@ -152,9 +154,9 @@ int container_status(const struct container *container, enum container_status *r
 
 /*
  * A foreground `run` lets other commands in while its program runs.  state_dir_relock() waits
- * @timeout_ms as the opening of a locked one does; it returns 1 where the directory is still the
- * container's, whatever a hook has done to the files in it; 0 where another command has removed it
- * (a container that takes the id has a new directory); -1 with an error.
+ * @timeout_ms for the lock, as state_dir_open() does.  It returns 1 where the directory is still
+ * the container's, whatever a hook has done to the files in it; 0 where another command has removed
+ * it (a container that takes the id has a new directory); -1 with an error.
  */
 void state_dir_unlock(const struct state_dir *dir);
 int state_dir_relock(struct state_dir *dir, int timeout_ms, struct error *err);
@@ -162,41 +164,44 @@ int state_dir_relock(struct state_dir *dir, int timeout_ms, struct error *err);
 int state_write(const struct state_dir *dir, const struct container_state *state,
 		struct error *err);
 
-/* The state of the bytes of a state.json.  The caller releases *@ret_state. */
+/* Reads the state from the bytes of a state.json.  The caller releases *@ret_state. */
 int state_parse(const char *bytes, size_t size, struct container_state *ret_state,
 		struct error *err);
 
 /*
- * Fails with ENOENT where there is none (yet, or because its creation was killed); with another
- * error where it can't be read, or is the state of another container.
+ * Fails with ENOENT where there is no state.json (yet, or because the creation was killed); with
+ * another error where the file can't be read, or is the state of another container.
  */
 int state_read(const struct state_dir *dir, struct container_state *ret_state, struct error *err);
 
-/* Reads the copy as state_read() reads state.json, for where that one can't be read. */
+/*
+ * Reads state.copy as state_read() reads state.json, for a container whose state.json can't be
+ * read.
+ */
 int state_read_copy(const struct state_dir *dir, struct container_state *ret_state,
 		    struct error *err);
 
-/* The scoped config, for `exec` and `update`: the bundle's can have been changed since. */
+/* The scoped config, for `exec` and `update`: the bundle's may have changed since. */
 int state_write_config(const struct state_dir *dir, const struct container_config *config,
 		       struct error *err);
 int state_read_config(const struct state_dir *dir, struct container_config *ret_config,
 		      struct error *err);
 
-/* The container is handed over: it isn't "creating" any more.  Its mark stays. */
+/* Hands the container over: its status isn't "creating" any more.  Its mark stays. */
 int state_set_created(const struct state_dir *dir, struct error *err);
 
 /*
- * A foreground `run` holds the container, by a lock on its mark, until it has removed it: what is
- * stopped and not held was left by one that was killed.  Returns a descriptor, which the caller
- * closes after the removal; or -1, and then another command may remove the container once it has
- * stopped.
+ * A foreground `run` holds the container, by a lock on its mark, until it has removed it: a
+ * container that is stopped and not held was left by a killed `run`.  Returns a descriptor, which
+ * the caller closes after the removal; or -1, and then another command may remove the container
+ * once it has stopped.
  */
 int state_hold(const struct state_dir *dir);
 
 /*
- * The status now.  Where the process lives, *ret_pidfd (may be NULL) gets its pidfd, which the
- * caller closes, else -1.  A zombie counts as stopped.
- * Fails where the process, its directory or its cgroup can't be looked at, for lack of descriptors
+ * Finds the present status.  Where the process lives, *ret_pidfd (may be NULL) gets its pidfd,
+ * which the caller closes, else -1.  A zombie counts as stopped.
+ * Fails where the process, its directory or its cgroup can't be examined, for lack of descriptors
  * or of memory: the container may be alive then, and in any status.
  */
 int state_status(const struct state_dir *dir, const struct container_state *state,
@@ -204,68 +209,72 @@ int state_status(const struct state_dir *dir, const struct container_state *stat
 
 /*
  * Is there an entry @name (one of STATE_FILE_* and STATE_DIRECTORY_*) in the container's directory?
- * Returns 1; 0 where there is none; or -1 where that can't be found out.
+ * Returns 1, 0, or -1 where this can't be found out.
  */
 int state_has_file(const struct state_dir *dir, const char *name, struct error *err);
 
 /*
- * Notes the container's first process.  Its start time can't be read while /proc hides it
- * (hidepid): an init that has joined the container's user namespace by itself isn't dumpable, and
- * its memory map is of the caller's, over which an ordinary user has no right.  The program is to
- * be seen.
+ * Records the container's first process.  Its start time can't be read while /proc hides the
+ * process (hidepid): an init that has joined the container's user namespace by itself isn't
+ * dumpable, and its memory map belongs to the caller's user namespace, over which an ordinary user
+ * has no rights.  Later the program is visible.
  * Returns 0, or a negative errno where the process has ended.
  */
 int state_record_pid(struct container_state *state, pid_t pid, int pidfd);
 
 /*
- * Reads the start time where it is not known yet and /proc shows it by now, and writes the state
- * then.
+ * Reads the start time where it is unknown and /proc shows the process by now; then writes the
+ * state.
  */
 int state_learn_start_time(const struct state_dir *dir, struct container_state *state,
 			   struct error *err);
 
 /*
- * Removes the directory, which is known to be a container's, and all that is in it, be it left
- * there by a hook.  Where something is mounted below it, it fails and removes nothing.  What else
- * can't be removed (another user's) is a warning; the directory isn't a container any more then.
+ * Removes the directory, which is known to be a container's, and everything in it, also files that
+ * a hook has left there.  Fails and removes nothing where something is mounted below it.  An entry
+ * that can't be removed (another user's) is a warning; the directory isn't a container any more
+ * then.
  */
 int state_dir_remove(struct state_dir *dir, struct error *err);
 
 /*
- * Removes the directory where the `run` that waited for the container was killed, with the
- * container's cgroup.  True where it is gone.
+ * Removes the directory, with the container's cgroup, where the `run` that waited for the container
+ * was killed.  True where the directory is gone.
  */
 bool state_dir_clear(struct state_dir *dir);
 
 /*
- * Was the directory made by state_dir_create()?  Only such a one may be removed where it has no
- * state.json that can be read.  (A container of before the mark is known by its state.json alone.)
+ * Was the directory made by state_dir_create()?  Only such a directory may be removed where its
+ * state.json can't be read.  (A container of an urun before the mark is known by its state.json
+ * alone.)
  */
 bool state_dir_is_marked(const struct state_dir *dir);
 
-/* Is it marked, and was its creation cut short?  Its program had not been let go then. */
+/*
+ * Is the directory marked, and was the creation cut short?  Then the program had not started yet.
+ */
 bool state_dir_is_half(const struct state_dir *dir);
 
-/* Removes what a killed creation or deletion of @id has left beside the containers' directories. */
+/* Removes the rests of a killed creation or deletion of @id beside the containers' directories. */
 void state_sweep(const char *root, const char *id);
 
 /*
- * The ids below @root in alphabetic order; a missing @root has none.  The caller frees each and the
- * list.  What killed creations and deletions have left beside the containers' directories is
- * removed.
+ * Lists the ids below @root in alphabetic order; a @root that doesn't exist has none.  The caller
+ * frees each id and the list.  The rests of killed creations and deletions beside the containers'
+ * directories are removed.
  */
 int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err);
 
-/* What is to be taken away of its cgroup. */
+/* The parts of its cgroup that are to be removed. */
 struct cgroup_left state_cgroup(const struct container_state *state);
 
 /*
- * Fails where a text of the state (the bundle's path …) isn't UTF-8, so that the JSON which hooks
- * read would have another.
+ * Fails where a text of the state (the bundle's path …) isn't UTF-8: JSON can't hold the text, and
+ * hooks would read another one.
  */
 int state_check_text(const struct container_state *state, struct error *err);
 
-/* The container's state as the spec has it (for `state` and for hooks), appended as JSON. */
+/* Appends the container's state as JSON, in the spec's form (for `state` and for hooks). */
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out);
 
@@ -285,6 +294,6 @@ void state_print(const struct container_state *state, enum container_status stat
 #define STATE_FILE_NETWORK	"network"
 #define STATE_FILE_PORTS	"ports"
 #define STATE_DIRECTORY_NOTIFY	"notify"
-#define STATE_DIRECTORY_OVERLAY "overlay" /* of containers that an older urun has made */
+#define STATE_DIRECTORY_OVERLAY "overlay" /* of containers made by an older urun */
 
 #endif

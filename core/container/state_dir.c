@@ -4,12 +4,16 @@
  * The directories below a state root.
  *
  * A state root is a directory like any other, and a user can name the wrong one (--root ~/bundles).
- * Two things follow.  Nothing of a directory is removed unless it is known to be a container's: it
- * has a state.json that is one, or a file with FILE_MARK, which its creation has made first.  And a
- * container's directory has its name only while it can be known so, be it that we are killed at any
- * moment: it is made as ".new=ID" and renamed when it is marked, and renamed to ".old=ID" before it
- * is emptied.  No id begins with a dot or has '=', so these two names are nobody else's, and what a
- * killed urun leaves under them is removed by the next creation or deletion of the same id.
+ * Two rules follow.
+ *
+ * First, nothing of a directory is removed unless the directory is known to be a container's: it
+ * has a state.json that is one, or a file with the text FILE_MARK, which its creation makes first.
+ *
+ * Second, a container's directory has its name only while it is known to be a container's, even if
+ * we are killed at any moment: it is made as ".new=ID" and renamed when it has the mark, and it is
+ * renamed to ".old=ID" before it is emptied.  No id begins with a dot or has '=', so nobody else
+ * uses these two names, and the next creation or deletion of the same id removes what a killed urun
+ * leaves under them.
  */
 #include "core/container/state.h"
 
@@ -41,7 +45,7 @@
 #define PREFIX_NEW ".new="
 #define PREFIX_OLD ".old="
 
-/* Others that take and give back the same id in between, again and again. */
+/* Tries where other commands take and give back the same id in between. */
 #define CREATE_TRIES 8
 
 void state_dir_close(struct state_dir *dir)
@@ -53,7 +57,7 @@ void state_dir_close(struct state_dir *dir)
 	dir->path = dir->id = NULL;
 }
 
-/* What is wrong with an id may be what nobody sees of it. */
+/* The fault of an id may be a character that nobody can see. */
 static int refuse_id(const char *id, const char *why, struct error *err)
 {
 	autostrbuf struct strbuf shown = { 0 };
@@ -80,13 +84,14 @@ int state_check_id(const char *id, struct error *err)
 	return 0;
 }
 
-/* ---- whose they are ---- */
+/* ---- owners ---- */
 
 /*
- * A directory's owner can have what is below it say anything: hooks that `delete` runs, paths that
- * are removed.  So it must be ours, be we root or not; and none that others can write to, sticky or
- * not: they could make a container's directory before us.
- * ORDER: of the opened directory, so that what is checked is what is used.
+ * The owner of a directory decides what the files below it say: hooks that `delete` runs, paths
+ * that are removed.  So it must be ours, whether we are root or not; and no other user may have
+ * write access, sticky or not: they could make a container's directory before us.
+ * ORDER: checked on the open directory, so that the directory that is checked is the one that is
+ * used.
  */
 static int check_owner(int fd, const char *what, const char *path, struct error *err)
 {
@@ -117,7 +122,7 @@ static int open_root(const char *root, enum place_missing missing, int *ret_fd, 
 	return 0;
 }
 
-/* Fails with ENOENT where there is none. */
+/* Fails with ENOENT where it doesn't exist. */
 static int open_in_root(int root_fd, const char *name, const char *path, int *ret_fd,
 			struct error *err)
 {
@@ -131,7 +136,7 @@ static int open_in_root(int root_fd, const char *name, const char *path, int *re
 	return 0;
 }
 
-/* Is @fd what has the name still? */
+/* Does @fd still have the name? */
 static bool has_name(int root_fd, const char *name, int fd)
 {
 	struct stat named, st;
@@ -141,8 +146,8 @@ static bool has_name(int root_fd, const char *name, int fd)
 }
 
 /*
- * After the lock is held: was it removed before we got it?  Not where the look fails: else a
- * command would say that there is no such container.
+ * With the lock held: was the directory removed before we got the lock?  False where the check
+ * fails: a command would say otherwise that the container doesn't exist.
  */
 static bool is_removed(const struct state_dir *dir)
 {
@@ -185,9 +190,9 @@ static int lock_directory(const struct state_dir *dir, int timeout_ms, struct er
 	return failed < 0 ? error_set(err, -failed, "lock %s", dir->path) : 0;
 }
 
-/* ---- what is in them ---- */
+/* ---- contents ---- */
 
-/* A file of this name alone isn't a mark: a bundle may have one. */
+/* The text makes the mark, since a bundle may have a file of this name. */
 static bool has_mark(int dir, const char *name)
 {
 	char text[sizeof(FILE_MARK)];
@@ -224,8 +229,8 @@ static const char *mark_of(int fd)
 }
 
 /*
- * Empties what is known to be a container's; hooks leave files of theirs in it.
- * ORDER: the mark goes last, so that the next urun knows what a killed one has left.
+ * Empties a directory that is known to be a container's; hooks may have left files in it.
+ * ORDER: the mark goes last, so that the next urun recognizes the rests of a killed one.
  */
 static void empty_container(int fd, const char *path)
 {
@@ -238,7 +243,10 @@ static void empty_container(int fd, const char *path)
 		remove_one(fd, path, mark, 0);
 }
 
-/* What has no mark is empty, but for the mark's file before it was written; or isn't ours. */
+/*
+ * A directory without the mark is empty, but for the mark's file before its text was written; or it
+ * isn't ours.
+ */
 static void empty_marked(int fd, const char *path)
 {
 	struct stat st;
@@ -250,7 +258,10 @@ static void empty_marked(int fd, const char *path)
 		remove_one(fd, path, STATE_FILE_CREATING, 0);
 }
 
-/* Refuses, before anything is removed, where something is mounted in it: that is another's. */
+/*
+ * Refuses, before anything is removed, a directory in which something is mounted: that belongs to
+ * somebody else.
+ */
 static int check_mounts(const struct state_dir *dir, struct error *err)
 {
 	autofree char *text = NULL;
@@ -277,9 +288,9 @@ static int check_mounts(const struct state_dir *dir, struct error *err)
 	return 0;
 }
 
-/* ---- the names that they have while they come and go ---- */
+/* ---- names during creation and removal ---- */
 
-/* An id may be as long as a name can be: of the longest the prefix takes the place of a part. */
+/* An id may be as long as a name can be: then the prefix replaces the first part of it. */
 static char *name_beside(const char *prefix, const char *id)
 {
 	size_t length = strlen(prefix) + strlen(id);
@@ -288,9 +299,9 @@ static char *name_beside(const char *prefix, const char *id)
 }
 
 /*
- * Removes what a killed urun has left under @name.
- * ORDER: the lock, then the look whether it has the name still: one that was renamed since is a
- * container's, or is being removed by who holds the lock.
+ * Removes the rests of a killed urun under @name.
+ * ORDER: first the lock, then the check whether the directory still has the name: a directory that
+ * was renamed since is a container's, or the holder of the lock is removing it.
  */
 static void sweep(int root_fd, const char *name)
 {
@@ -322,16 +333,14 @@ void state_sweep(const char *root, const char *id)
 		sweep_id(root_fd, id);
 }
 
-/* Returns 0, -EEXIST where there is @to already, or another negative errno. */
+/* Returns 0; -EEXIST where @to exists; or another negative errno. */
 static int rename_to_new(int dir, const char *from, const char *to)
 {
 	if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EINVAL)
 		return -errno;
-	/*
-	 * A file system without the flag (NFS): what a plain rename replaces is an empty directory.
-	 */
+	/* A file system without the flag (NFS): a plain rename replaces an empty directory only. */
 	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EEXIST;
 	if (errno != ENOENT)
@@ -341,7 +350,7 @@ static int rename_to_new(int dir, const char *from, const char *to)
 	return errno == ENOTEMPTY || errno == ENOTDIR ? -EEXIST : -errno;
 }
 
-/* ---- a new one ---- */
+/* ---- creation ---- */
 
 static int being_created(struct error *err)
 {
@@ -349,8 +358,9 @@ static int being_created(struct error *err)
 }
 
 /*
- * Makes ".new=ID" (@name) of it, locked and marked.  Returns 1; 0 where another command has it,
- * which creates the same id, or takes ours for a dead one's as it isn't locked yet; or -1.
+ * Makes ".new=ID" (@name), locks it and writes the mark.  Returns 1; 0 where another command has
+ * the directory: a command that creates the same id, or that takes our unlocked directory for a
+ * dead one's; or -1.
  */
 static int make_marked(struct state_dir *dir, const char *name, struct error *err)
 {
@@ -365,7 +375,7 @@ static int make_marked(struct state_dir *dir, const char *name, struct error *er
 		if (errno == ENOENT)
 			return 0;
 		error_set(err, errno, "open state directory %s", dir->path);
-		/* Empty, or another's: then this fails, which is right. */
+		/* The directory is empty, or another command's: then this fails, which is right. */
 		unlinkat(dir->root_fd, name, AT_REMOVEDIR);
 		return -1;
 	}
@@ -374,7 +384,7 @@ static int make_marked(struct state_dir *dir, const char *name, struct error *er
 	failed = file_create(dir->fd, STATE_FILE_CREATING, 0600, FILE_MARK, strlen(FILE_MARK));
 	if (failed == 0)
 		return 1;
-	/* By name, as for a look into it a descriptor may be missing. */
+	/* By name, since no descriptor may be left to look into the directory. */
 	unlinkat(dir->fd, STATE_FILE_CREATING, 0);
 	unlinkat(dir->root_fd, name, AT_REMOVEDIR);
 	return error_set(err, -failed, "make %s/%s", dir->path, STATE_FILE_CREATING);
@@ -439,7 +449,7 @@ static bool is_held(const struct state_dir *dir)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
 }
 
-/* Not where that can't be found out. */
+/* False where this can't be found out. */
 static bool is_stopped(const struct state_dir *dir, const struct container_state *state)
 {
 	struct error ignored = ERROR_NONE;
@@ -449,7 +459,7 @@ static bool is_stopped(const struct state_dir *dir, const struct container_state
 	       status == CONTAINER_STOPPED;
 }
 
-/* Its creation was killed halfway, or the `run` that owned it was.  Not where its process lives. */
+/* Was its creation, or the `run` that owned it, killed?  False where its process lives. */
 static bool is_rubbish(const struct state_dir *dir)
 {
 	struct container_state state = { 0 };
@@ -470,7 +480,10 @@ static bool is_rubbish(const struct state_dir *dir)
 	return rubbish;
 }
 
-/* The lock is held.  Returns 1 where it was rubbish and is removed, 0 where not, or -1. */
+/*
+ * The caller holds the lock.  Returns 1 where the directory was rubbish and is removed, 0 where it
+ * isn't rubbish, or -1.
+ */
 static int remove_rubbish(struct state_dir *dir, struct error *err)
 {
 	if (!is_rubbish(dir))
@@ -481,8 +494,8 @@ static int remove_rubbish(struct state_dir *dir, struct error *err)
 }
 
 /*
- * The id is taken: by something that may be removed, so that the id is free again?
- * ORDER: who holds the lock owns the directory: only then look at what is in it.
+ * The id is taken.  Removes the directory, so that the id is free again, if this is allowed.
+ * ORDER: the holder of the lock owns the directory: only then its contents are examined.
  */
 static int take_over(struct state_dir *dir, struct error *err)
 {
@@ -511,9 +524,7 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 	dir.path = str_format("%s/%s", root, id);
 	dir.id = str_dup(id);
 	for (int i = 0; i < CREATE_TRIES && made == 0; i++) {
-		/*
-		 * Looked at first, so that below a wrong root not even the root itself is touched.
-		 */
+		/* Checked first, so that a wrong root itself isn't touched at all. */
 		if (faccessat(dir.root_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			made = make_new(&dir, err);
 		if (made < 0 || (made == 0 && take_over(&dir, err) < 0))
@@ -534,7 +545,7 @@ int state_set_created(const struct state_dir *dir, struct error *err)
 	return 0;
 }
 
-/* ---- one that exists ---- */
+/* ---- existing directories ---- */
 
 void state_dir_unlock(const struct state_dir *dir)
 {
@@ -562,13 +573,13 @@ void state_dir_open_up(const char *root, const char *id)
 	opened = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (opened >= 0 && mark_of(opened))
 		return;
-	/* It isn't a container's. */
+	/* The directory isn't a container's. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (chmod(path, st.st_mode & 07777) < 0)
 		log_warning("give %s/%s its mode back: %s", root, id, error_errno_text(errno));
 }
 
-/* Returns 1: of the failures the one that a list of containers has nothing to say about. */
+/* Returns 1: the only failure that a list of containers doesn't report. */
 static int no_such_container(const char *root, const char *id, struct error *err)
 {
 	error_set(err, 0, "container %s does not exist (looked in %s)", id, root);
@@ -598,11 +609,11 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 }
 
 /*
- * There is no state.json: a killed creation is removed, and everything else said.  A container that
- * was handed over and has lost the file is kept, as its program may run still.  Returns as
- * container_open() does, 0 where there is one now.
- * ORDER: the lock, then the look: who holds the lock may be about to write the state, or to remove
- * the directory.
+ * For a directory without a state.json: removes the rests of a killed creation, and reports any
+ * other case.  A container that was handed over and has lost the file is kept, since its program
+ * may still run.  Returns as container_open() does, 0 where the file exists now.
+ * ORDER: first the lock, then the check: the holder of the lock may be about to write the state, or
+ * to remove the directory.
  */
 static int settle_missing(const char *root, struct state_dir *dir, struct error *err)
 {
@@ -618,10 +629,7 @@ static int settle_missing(const char *root, struct state_dir *dir, struct error 
 		error_set(err, 0, "container %s is being created by another command", dir->id);
 		return 1;
 	}
-	/*
-	 * Nothing is removed where the look fails: there may be a state, and a program that is
-	 * alive.
-	 */
+	/* Nothing is removed where the check fails: there may be a state, and a living program. */
 	found = state_has_file(dir, STATE_FILE_STATE, err);
 	if (found != 0) {
 		state_dir_unlock(dir);
@@ -643,7 +651,7 @@ static int settle_missing(const char *root, struct state_dir *dir, struct error 
 	return no_such_container(root, dir->id, err);
 }
 
-/* The lock is held. */
+/* The caller holds the lock. */
 static bool clear_locked(struct state_dir *dir)
 {
 	struct error unremoved = ERROR_NONE;
@@ -665,7 +673,9 @@ bool state_dir_clear(struct state_dir *dir)
 	return gone;
 }
 
-/* The creation got as far as the state, and was killed before it handed the container over. */
+/*
+ * Was the creation killed after it had written the state and before it handed the container over?
+ */
 static bool is_half(const struct state_dir *dir, const struct container_state *state)
 {
 	struct error ignored = ERROR_NONE;
@@ -718,18 +728,23 @@ int state_dir_remove(struct state_dir *dir, struct error *err)
 		return 0;
 	if (check_mounts(dir, err) < 0)
 		return -1;
-	/* A hook may have taken our rights away.  ORDER: before the look for the mark. */
+	/* A hook may have taken our rights away.  ORDER: before the check for the mark. */
 	(void)remove_make_accessible(dir->fd);
 	sweep(dir->root_fd, old_name);
-	/* ORDER: its name goes first, for when we are killed in between: see this file's head. */
+	/* ORDER: its name goes first, in case we are killed in between: see this file's head. */
 	if (renameat(dir->root_fd, dir->id, dir->root_fd, old_name) < 0) {
 		if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
 			return error_set(err, errno, "remove state directory %s", dir->path);
-		/* Something that isn't ours has the other name: it is emptied under its own. */
+		/*
+		 * Something that isn't ours has the other name: the directory is emptied under its
+		 * own.
+		 */
 		free(old_name);
 		old_name = str_dup(dir->id);
 	}
-	/* Once more where it isn't empty afterwards: a read of it that failed may do so once. */
+	/*
+	 * A second time where it isn't empty afterwards: one read of it may have failed by chance.
+	 */
 	for (int i = 0; i < 2; i++) {
 		empty_container(dir->fd, dir->path);
 		if (unlinkat(dir->root_fd, old_name, AT_REMOVEDIR) == 0 || errno == ENOENT)
@@ -737,7 +752,7 @@ int state_dir_remove(struct state_dir *dir, struct error *err)
 		if (errno != ENOTEMPTY)
 			return error_set(err, errno, "remove state directory %s", dir->path);
 	}
-	/* What stays has had its warning, and isn't a container any more. */
+	/* Entries that stay were reported, and the directory isn't a container any more. */
 	return 0;
 }
 

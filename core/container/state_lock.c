@@ -23,11 +23,11 @@
 
 #define LOCKS_SIZE_MAX (16u << 20)
 
-/* The lock is tried so often: flock(2) itself can't be given a time-out. */
+/* Intervals between tries of the lock: flock(2) itself has no time-out. */
 #define TRY_MIN_MS 1
 #define TRY_MAX_MS 20
 
-/* How often the holder is looked at, and for how long it has to be stopped. */
+/* How often the holder is checked, and how long it must have been stopped. */
 #define LOOK_MS	   100
 #define STOPPED_MS 1000
 
@@ -50,8 +50,9 @@ static bool has_open(pid_t pid, const struct stat *st)
 }
 
 /*
- * The process that /proc/locks names, 0 where none is found.  The device in there isn't always the one
- * that stat(2) tells (btrfs), so the inode is compared, and then the files that the process has open.
+ * Finds the process that /proc/locks names; 0 where none is found.  The device there isn't always
+ * the device of stat(2) (btrfs), so the inode is compared, and then the files that the process has
+ * open.
  * Source: proc_locks(5).
  */
 static pid_t find_holder(int fd)
@@ -68,7 +69,7 @@ static pid_t find_holder(int fd)
 		uint64_t inode;
 		int pid;
 
-		/* One that waits has "->" in front of FLOCK, and isn't taken. */
+		/* The line of a waiting process has "->" before FLOCK, and doesn't match. */
 		if (sscanf(line, "%*u: FLOCK %*s WRITE %d %*x:%*x:%" SCNu64, &pid, &inode) == 2 &&
 		    inode == st.st_ino && pid > 0 && has_open(pid, &st))
 			return pid;
@@ -119,7 +120,7 @@ int state_lock_take(int fd, int timeout_ms, struct lock_holder *ret_holder)
 	return 0;
 }
 
-/* ORDER: held by a pidfd, then looked at again: the pid may be another process's by now. */
+/* ORDER: open a pidfd, then check again: the pid may be another process's by now. */
 bool state_lock_kill_stopped(int fd)
 {
 	struct lock_holder holder = look_at_holder(fd), again;

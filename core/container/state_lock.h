@@ -8,26 +8,26 @@
 /*
  * The lock of a container's directory (flock(2) on the directory itself), which a command holds
  * while it creates or changes the container.  A command can be stopped (SIGSTOP, Ctrl-Z) while it
- * holds the lock, or hang in a hook: another command must not wait for it without an end.
+ * holds the lock, or hang in a hook: another command must not wait for ever.
  */
 
 /* The process that holds a lock. */
 struct lock_holder {
-	pid_t pid;    /* 0: it can't be told (another pid namespace, no right to look) */
-	bool stopped; /* by a signal: it does nothing until it is continued */
-	bool is_urun; /* its name (/proc/PID/comm) is ours */
+	pid_t pid;    /* 0: unknown (another pid namespace, no right to look) */
+	bool stopped; /* by a signal, until another signal continues it */
+	bool is_urun; /* by its name (/proc/PID/comm) */
 };
 
 /*
- * Locks @fd exclusively, and waits @timeout_ms for another one's lock to go, or one second where
- * its holder is stopped all that time.  Returns 0; -ETIMEDOUT with *@ret_holder; or another
- * negative errno.
+ * Locks @fd exclusively.  Waits @timeout_ms for another process's lock, or one second where the
+ * holder is stopped all that time.  Returns 0; -ETIMEDOUT with *@ret_holder; or another negative
+ * errno.
  */
 int state_lock_take(int fd, int timeout_ms, struct lock_holder *ret_holder);
 
 /*
- * Kills (SIGKILL) the command that holds the lock of @fd, where that is an urun which is stopped; a
- * killed one takes a container along that it has not handed over yet.  Returns true where it was
+ * Kills (SIGKILL) the command that holds the lock of @fd, if that is a stopped urun.  A container
+ * that the command has not handed over yet ends with it.  Returns true where the command was
  * killed.
  */
 bool state_lock_kill_stopped(int fd);

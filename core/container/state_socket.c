@@ -18,8 +18,8 @@
 #define LISTENER_TIMEOUT_S 5
 
 /*
- * A listener that accepts nothing, or reads nothing, would hold us for ever.  The time-out stays with the
- * socket, also where init goes on with it.  Source: socket(7) "SO_SNDTIMEO"; unix(7).
+ * A listener that accepts nothing, or reads nothing, would block us for ever.  The time-out stays
+ * with the socket, also where init continues with it.  Source: socket(7) "SO_SNDTIMEO"; unix(7).
  */
 static int make_client(int type)
 {
@@ -31,7 +31,7 @@ static int make_client(int type)
 	return fd;
 }
 
-/* What the kernel calls EAGAIN is the time-out of make_client(). */
+/* EAGAIN is the time-out of make_client(). */
 static int cause_of(int errnum)
 {
 	return errnum == EAGAIN ? ETIMEDOUT : errnum;

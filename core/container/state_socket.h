@@ -9,34 +9,31 @@
 
 /*
  * Sockets in a container's state directory, by their name there:
- *   STATE_FILE_PORTS  SOCK_SEQPACKET: what is asked of urun-port (netns/ports/port.h)
+ *   STATE_FILE_PORTS  SOCK_SEQPACKET: requests to urun-port (netns/ports/port.h)
  * Runs in: parent.
  */
 
 /*
  * The address of the socket @name in the directory @dir, whose path may be longer than a socket
- * address holds: by its descriptor, which stays open for as long as the address is used.
+ * address holds: the address names the descriptor, which stays open while the address is used.
  */
 void socket_address_in(int dir, const char *name, struct sockaddr_un *ret_address);
 
-/* Makes the listener, close-on-exec; the file appears now. */
+/* Makes the listener, close-on-exec, and its file. */
 int state_socket_listen(const struct state_dir *dir, const char *name, int type, int *ret_fd,
 			struct error *err);
 
-/* Connects to it.  Fails with ECONNREFUSED where who listened is gone. */
+/* Connects to the listener.  Fails with ECONNREFUSED where the listener is gone. */
 int state_socket_connect(const struct state_dir *dir, const char *name, int type, int *ret_fd,
 			 struct error *err);
 
 /*
- * Connects to somebody's socket by its path, which may be longer than a socket address holds. @what
- * names it in the error.
+ * Connects to another program's socket by its path, which may be longer than a socket address
+ * holds.  @what names the socket in the error.
  */
 int socket_connect_path(const char *path, const char *what, int *ret_fd, struct error *err);
 
-/*
- * Sends one descriptor with @name as the payload, as the receivers of consoles and pidfds expect
- * it.
- */
+/* Sends one descriptor with @name as the payload, as receivers of consoles and pidfds expect. */
 int socket_send_fd(int socket, int fd, const char *name, const char *what, struct error *err);
 
 #endif

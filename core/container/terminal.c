@@ -11,8 +11,8 @@
 #include "core/base/fd.h"
 
 /*
- * Raw, but for OPOST: the container's terminal leaves line feeds as they are (its ONLCR is off), so
- * that the user's makes them carriage return and line feed, as it does for every program.
+ * Raw, but with OPOST: the container's terminal leaves line feeds as they are (its ONLCR is off),
+ * so that the user's terminal turns them into carriage return and line feed, as for every program.
  */
 static int make_raw(struct terminal *terminal, struct error *err)
 {
@@ -35,10 +35,7 @@ void terminal_copy_window(int console)
 {
 	struct winsize size;
 
-	/*
-	 * A terminal that doesn't know its size (a serial line) leaves process.consoleSize as it
-	 * is.
-	 */
+	/* A terminal without a known size (a serial line) leaves process.consoleSize as it is. */
 	if ((ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 ||
 	     ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) &&
 	    (size.ws_row || size.ws_col))
@@ -57,8 +54,8 @@ int terminal_open(struct terminal *terminal, int console, struct error *err)
 	if (console < 0)
 		return 0;
 	/*
-	 * Our own descriptor alone: the user's stdin and stdout are shared with others, who expect
-	 * them to block.
+	 * Changes our own descriptor alone: the user's stdin and stdout are shared with other
+	 * programs, which expect them to block.
 	 */
 	if (fcntl(console, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return error_set(err, errno, "set the console to non-blocking");
@@ -82,7 +79,7 @@ static bool is_pending(const struct terminal_flow *flow)
 	return flow->done < flow->size;
 }
 
-/* One entry to read from, one to write to; poll(2) passes over negative descriptors. */
+/* One entry for reading, one for writing; poll(2) skips negative descriptors. */
 static void prepare_flow(const struct terminal_flow *flow, struct pollfd *fds)
 {
 	fds[0] = (struct pollfd){ .fd = flow->ended || is_pending(flow) ? -1 : flow->from,
@@ -106,7 +103,7 @@ static void flow_write(struct terminal_flow *flow)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		/*
-		 * Nobody reads any more: what comes is thrown away, so that the program doesn't
+		 * Nobody reads any more: the bytes are thrown away, so that the program doesn't
 		 * block.
 		 */
 		flow->done = n < 0 ? flow->size : flow->done + (size_t)n;
@@ -126,7 +123,7 @@ static ssize_t flow_read(struct terminal_flow *flow)
 }
 
 /*
- * A program that reads a terminal knows its end by the end-of-file character at the begin of a
+ * A program that reads a terminal learns of its end by the end-of-file character at the begin of a
  * line.
  */
 static void type_end_of_file(struct terminal_flow *input)
@@ -151,8 +148,8 @@ static void handle_flow(struct terminal *terminal, struct terminal_flow *flow,
 		if (n < 0 && errno == EAGAIN)
 			return;
 		/*
-		 * EIO: no process has the container's terminal open (any more, or yet: the drain
-		 * reads what comes).
+		 * EIO: no process has the container's terminal open, any more or yet (the drain
+		 * reads the rest).
 		 */
 		if (n <= 0)
 			flow->ended = true;

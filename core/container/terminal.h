@@ -9,7 +9,7 @@
 
 #include "core/base/error.h"
 
-/* One direction of copying: what was read and isn't written yet. */
+/* One direction of copying: bytes that were read and not written yet. */
 struct terminal_flow {
 	int from;
 	int to;
@@ -20,13 +20,12 @@ struct terminal_flow {
 };
 
 /*
- * The user's terminal (our stdin and stdout) before the container's: raw while the program runs,
- * each keystroke passed on, each window size too. Where stdin is no terminal its bytes are passed
- * on as they are, and its end is typed as end-of-file.
+ * Connects the user's terminal (our stdin and stdout) to the container's.  The user's terminal is
+ * raw while the program runs; each keystroke and each window size is passed on.  Where stdin is no
+ * terminal its bytes are passed on as they are, and its end is typed as end-of-file.
  */
 struct terminal {
-	int console; /* the master of the container's terminal; -1: there is none, and nothing here
-			does anything */
+	int console; /* the master of the container's terminal; -1: none, nothing is copied */
 	bool raw;    /* the user's terminal was changed, and must be given back */
 	struct termios saved;
 	struct terminal_flow input;
@@ -38,7 +37,7 @@ struct terminal {
 /* @console stays the caller's. */
 int terminal_open(struct terminal *terminal, int console, struct error *err);
 
-/* Gives the user's terminal back as it was. */
+/* Restores the user's terminal. */
 void terminal_close(struct terminal *terminal);
 
 /* Makes the window of @console, the container's terminal, as large as the user's. */
@@ -48,7 +47,7 @@ void terminal_copy_window(int console);
 void terminal_poll_prepare(const struct terminal *terminal, struct pollfd *fds);
 void terminal_poll_done(struct terminal *terminal, const struct pollfd *fds);
 
-/* Copies what the container has written and nobody has read yet; waits for no more. */
+/* Copies the container's output that nobody has read yet, without waiting for more. */
 void terminal_drain(struct terminal *terminal);
 
 #endif

@@ -14,7 +14,7 @@
 
 #define FILE_SIZE_MAX 4096u
 
-/* A process that is gone uses nothing. */
+/* A process that has ended uses nothing. */
 static void add_process(pid_t pid, struct usage *usage)
 {
 	autofree char *path = str_format("/proc/%d/statm", (int)pid);

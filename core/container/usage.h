@@ -7,9 +7,8 @@
 #include "core/container/state.h"
 
 /*
- * What a container uses now.  Where no cgroup counts it, it is the sum of what its living processes
- * use: CPU time of those that have ended is not in it, and memory that several share counts once for
- * each.
+ * The present use of a container.  Without a cgroup it is the sum over its living processes: the
+ * CPU time of ended processes is missing, and memory that several share counts for each.
  */
 struct usage {
 	uint64_t cpu_us;
@@ -25,8 +24,8 @@ struct usage {
 int usage_read(const struct container_state *state, struct usage *ret_usage, struct error *err);
 
 /*
- * Appends the same as a JSON object in the words of cgroup_print_stats(), for a container without a
- * cgroup: what its processes say of themselves.
+ * Appends the use as a JSON object in the words of cgroup_print_stats(), for a container without a
+ * cgroup.
  */
 void usage_print(const struct usage *usage, struct strbuf *out);
 

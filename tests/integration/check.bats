@@ -95,10 +95,10 @@ $output"
 	assert_contains "$stderr" "--bundle can't be given too"
 	try check --bundle "$BUNDLE" "$BUNDLE"
 	assert_status 1
-	assert_contains "$stderr" 'one of them'
+	assert_contains "$stderr" 'exclude each other'
 	try check --detach --die-with-parent "$BUNDLE"
 	assert_status 1
-	assert_contains "$stderr" 'one of them'
+	assert_contains "$stderr" 'exclude each other'
 	# Options may follow a bundle, too.
 	try check "$BUNDLE" --network none
 	assert_status 0
@@ -196,7 +196,7 @@ $output"
 	try delete --force c2
 	try run --detach --die-with-parent --rootfs "$BUNDLE/rootfs" --network none true
 	assert_status 125
-	assert_contains "$stderr" 'one of them'
+	assert_contains "$stderr" 'exclude each other'
 }
 
 @test "check tries the start of a container: no program and no hook runs, nothing is left behind, no file of the user's changes" {
