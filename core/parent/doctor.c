@@ -66,9 +66,12 @@ struct doctor {
 };
 
 /* Adds a row.  @fix is the fix, which a row that is ok doesn't show; @format makes the value. */
-static void __attribute__((format(printf, 5, 6)))
-add_row(struct doctor *doctor, const char *name, enum doctor_state state, const char *fix,
-	const char *format, ...)
+static void add_row(struct doctor *doctor, const char *name, enum doctor_state state,
+		    const char *fix, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+static void add_row(struct doctor *doctor, const char *name, enum doctor_state state,
+		    const char *fix, const char *format, ...)
 {
 	struct doctor_report *report = doctor->report;
 	struct doctor_row *row;

@@ -13,7 +13,7 @@
  *     a user namespace has no capability over a file whose owner has no mapping there, so the mode
  *     decides (user_namespaces(7)).  An installed urun belongs to the host's root and only its
  *     owner may write to it: its own file is safe, and costs nothing.
- *   - Otherwise init executes a copy in memory (memfd_create(2)) whose seals let nobody write to it
+ *   - Otherwise init executes a copy in memory (memfd_create(2)), with seals against every change
  *     (fcntl(2), "File Sealing").
  */
 #include "core/parent/seal.h"

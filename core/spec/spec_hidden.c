@@ -24,9 +24,9 @@
  *   - Symbolic links are resolved: if /home is a link to /var/home, the cover must be there.  A
  *     path that can't be resolved stays as it is, since the container's root may be able to follow
  *     it, and a path that doesn't exist stays since it may be made later.
- *   - The same files can be visible elsewhere.  A bind mount of /home/ann/www on /srv/www, a mount
- *     of the whole disk on /sysroot (ostree), or the top of a btrfs file system show what /home
- *     hides.  mountinfo(5) tells for each mount which part of which file system it shows, so all
+ *   - The same files can be visible elsewhere.  A bind mount of /home/ann/www on /srv/www, the
+ *     whole disk on /sysroot (ostree), or the top of a btrfs file system show files that the cover
+ *     of /home hides.  mountinfo(5) tells for each mount which part of which file system it shows, so all
  *     paths of a hidden directory can be computed.
  *   - A file system that is mounted below a hidden directory (a home with its own disk) isn't a
  *     part of that directory's file system.  It is hidden together with it, but it can be mounted

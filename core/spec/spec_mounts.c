@@ -71,8 +71,8 @@ static int hide_host(const struct spec_caller *caller, const struct spec_account
 }
 
 /*
- * The caller's own list is added to the list of hide_host().  If it replaced that list, a caller
- * who wants to hide one more directory would open all homes to the container.
+ * Adds the caller's own list to the list of hide_host().  If it replaced that list, hiding one more
+ * directory would open all homes to the container.
  */
 void spec_hide_more(const char *paths, struct container_config *config)
 {
