@@ -11,7 +11,8 @@
 /*
  * Sets what needs CAP_SYS_RESOURCE on the host, which init doesn't have in its user namespace: hard
  * limits above our own, and an oom score below ours.  Without that capability this does nothing,
- * since rootless/scope.h has refused or changed such values.  Runs in: parent, while @pid waits.
+ * since rootless/scope.h has refused or changed such values.
+ * Runs in: parent, while @pid waits.
  * Source: prlimit(2), proc(5).
  */
 int grant_limits(pid_t pid, const struct config_process *process,

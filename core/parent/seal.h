@@ -8,7 +8,8 @@
 /*
  * Opens the file that the container's first process executes as `urun init`, so that nothing in the
  * container can write to urun's own file; seal.c explains how.  *ret_fd is the caller's to close,
- * and close-on-exec.  Runs in: parent.
+ * and close-on-exec.
+ * Runs in: parent.
  */
 int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err);
 

@@ -25,7 +25,8 @@ unsigned int streams_to_replace(const char *journal_stream);
 /*
  * May a program in the background keep @fd?  True for a file, for a FIFO with a name (the caller
  * has redirected the stream to it), for a device that isn't a terminal, and for systemd's journal.
- * False for a pipe, a terminal and any other socket.  Source: systemd.exec(5), "$JOURNAL_STREAM".
+ * False for a pipe, a terminal and any other socket.
+ * Source: systemd.exec(5), "$JOURNAL_STREAM".
  */
 bool stream_outlives_caller(int fd, const char *journal_stream);
 

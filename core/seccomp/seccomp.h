@@ -16,8 +16,9 @@
  *   *ret_load_flags  SECCOMP_FILTER_FLAG_…, with NEW_LISTENER if a rule has SCMP_ACT_NOTIFY
  * A rule for a system call that this libseccomp doesn't know is skipped, as profiles name the calls
  * of all kernels.  A call that is newer than every call of the profile gets ENOSYS
- * (seccomp_newer.h).  Runs in: parent.  Source: OCI runtime-spec 1.3, config-linux.md "Seccomp";
- * seccomp(2); seccomp_rule_add(3).
+ * (seccomp_newer.h).
+ * Runs in: parent.
+ * Source: OCI runtime-spec 1.3, config-linux.md "Seccomp"; seccomp(2); seccomp_rule_add(3).
  */
 int seccomp_compile(const struct config_seccomp *seccomp, struct strbuf *ret_bpf,
 		    unsigned int *ret_load_flags, struct error *err);

@@ -12,9 +12,11 @@
  * Loads the filter into the calling process by seccomp(2), which needs no_new_privs or
  * CAP_SYS_ADMIN in the user namespace.  @flags are SECCOMP_FILTER_FLAG_….  With NEW_LISTENER
  * *ret_listener is a close-on-exec descriptor that the caller closes; without it -1.  If this
- * kernel doesn't know a flag, the error names the flag.  ORDER: last before execve(2).  The filter
- * can refuse nearly every system call, so memory is allocated and files are opened before.  Runs
- * in: init after pivot_root.  Source: seccomp(2).
+ * kernel doesn't know a flag, the error names the flag.
+ * ORDER: last before execve(2).  The filter can refuse nearly every system call, so memory is
+ * allocated and files are opened before.
+ * Runs in: init after pivot_root.
+ * Source: seccomp(2).
  */
 int seccomp_load_program(const void *bpf, size_t size, unsigned int flags, int *ret_listener,
 			 struct error *err);
@@ -22,8 +24,9 @@ int seccomp_load_program(const void *bpf, size_t size, unsigned int flags, int *
 /*
  * Writes the "container process state", which the agent receives with the listener, as JSON.  @pid
  * is init's pid as the parent sees it, @metadata may be NULL, @state_json is the state as `urun
- * state` prints it.  ORDER: before the filter is loaded, as this allocates memory.  Source: OCI
- * runtime-spec 1.3, config-linux.md "The Container Process State".
+ * state` prints it.
+ * ORDER: before the filter is loaded, as this allocates memory.
+ * Source: OCI runtime-spec 1.3, config-linux.md "The Container Process State".
  */
 void seccomp_listener_state(pid_t pid, const char *metadata, const char *state_json,
 			    struct strbuf *ret_state);

@@ -20,8 +20,9 @@
  * continue with the instructions behind them, the compiled profile, for all others.  Nothing is
  * appended if the default action isn't an errno or is ENOSYS already, nor for an architecture of
  * which no rule names a call.  @architectures are libseccomp's tokens of all architectures of the
- * filter, each one once.  Runs in: parent.  Source: seccomp(2); runc does the same since version
- * 1.0.0-rc93.
+ * filter, each one once.
+ * Runs in: parent.
+ * Source: seccomp(2); runc does the same since version 1.0.0-rc93.
  */
 void seccomp_add_newer(const struct config_seccomp *seccomp, const uint32_t *architectures,
 		       size_t count, struct strbuf *bpf);

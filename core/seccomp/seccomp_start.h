@@ -11,8 +11,9 @@
  * Fails if no program can be started under the profile.  The filter is loaded before execve(2): if
  * it kills for that call, or refuses the call and also the calls by which init reports an error,
  * the container would end without a message.  A rule that compares arguments counts as one that
- * allows, as the arguments aren't known here.  Runs in: parent, before any process exists.  Source:
- * OCI runtime-spec 1.3, config-linux.md "Seccomp"; seccomp(2).
+ * allows, as the arguments aren't known here.
+ * Runs in: parent, before any process exists.
+ * Source: OCI runtime-spec 1.3, config-linux.md "Seccomp"; seccomp(2).
  */
 int seccomp_check_start(const struct config_seccomp *seccomp, struct error *err);
 

@@ -17,7 +17,8 @@
  * needs a path of its own.  The processors are read from @cpus_path: MASKED_CPUS, or in tests a
  * directory of the same form.  The container's /sys has the same processors, since every sysfs
  * shows the kernel's devices.  If @cpus_path can't be read, urun runs in a container without sysfs,
- * where its containers can't mount one either.  The paths belong to @arena.  Runs in: parent.
+ * where its containers can't mount one either.  The paths belong to @arena.
+ * Runs in: parent.
  * Source: the default masked paths of podman and moby.
  */
 void masked_paths_default(const char *cpus_path, struct arena *arena, struct str_list *ret_paths);

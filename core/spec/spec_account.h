@@ -12,8 +12,9 @@
  * Lines that the container's passwd and group files need beside their own ones: the caller's lines
  * with keep-id, and the lines of a user whom --user gives by a number that passwd doesn't have.
  * Without a line in passwd the programs whoami, ssh, git and ssh-keygen fail.  The caller keeps
- * name and shell of the host, and the home of the host if the container has that directory.  Runs
- * in: parent.  Source: podman-run(1), --userns and --user; passwd(5), group(5).
+ * name and shell of the host, and the home of the host if the container has that directory.
+ * Runs in: parent.
+ * Source: podman-run(1), --userns and --user; passwd(5), group(5).
  */
 struct spec_account {
 	bool keep_id;	   /* false: uid … shell have no meaning */

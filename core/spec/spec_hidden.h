@@ -15,8 +15,8 @@
  * and why.  @own are paths of the caller's environment ($HOME, $TMPDIR …).  If such a path isn't
  * hidden, as it is a part of the system, a warning is logged.  @root is "" for the host itself; in
  * tests it is a directory in place of the host's root.  *ret_text belongs to @arena: a path a line.
- * A byte that a line can't hold is written as a backslash and three octal digits.  Runs in: parent,
- * with the caller's rights.
+ * A byte that a line can't hold is written as a backslash and three octal digits.
+ * Runs in: parent, with the caller's rights.
  */
 int spec_hidden_text(const char *root, uid_t caller, const struct str_list *own,
 		     struct arena *arena, char **ret_text, struct error *err);

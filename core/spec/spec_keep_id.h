@@ -14,7 +14,8 @@
  * caller's.  If the ids are mapped to themselves (urun runs as root), the map stays as it is.
  *
  * Changes the mappings of @config, which must be the default ones, and makes the caller its user.
- * Runs in: parent.  Source: podman-run(1), --userns.
+ * Runs in: parent.
+ * Source: podman-run(1), --userns.
  */
 int spec_keep_id(const char *text, const struct spec_caller *caller,
 		 struct container_config *config, struct error *err);

@@ -12,7 +12,8 @@
 /*
  * The config of a container without a bundle, made from options: `run --rootfs` runs it, and `spec`
  * with the same options prints it.  The names and meanings are podman's (podman-run(1)) where
- * podman has the option.  spec_steps.h says which file applies which option.  Runs in: parent.
+ * podman has the option.  spec_steps.h says which file applies which option.
+ * Runs in: parent.
  */
 /* The options as the caller wrote them, in the caller's memory.  NULL: not given. */
 struct spec_options {

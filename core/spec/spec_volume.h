@@ -12,8 +12,10 @@
  * away (ro, noexec, nosuid, nodev) holds for the mounts below SOURCE too, unlike the same option in
  * config.json.  The default propagation is rprivate; without the option bind the mount is an rbind.
  * Options without a meaning here (labels, caches of Docker Desktop) are ignored with a debug line.
- * Fails if an option is unknown, and if SOURCE is not found.  Runs in: parent.  Source:
- * podman-run(1) "--volume"; docker-run(1); OCI runtime-spec 1.3, config.md "Linux mount options".
+ * Fails if an option is unknown, and if SOURCE is not found.
+ * Runs in: parent.
+ * Source: podman-run(1) "--volume"; docker-run(1); OCI runtime-spec 1.3, config.md "Linux mount
+ * options".
  */
 int spec_add_volume(const char *text, struct container_config *config, struct error *err);
 
