@@ -184,8 +184,8 @@ static int hook_error(enum config_hook_kind kind, size_t index, const char *path
 }
 
 /*
- * startContainer hooks are executed in the container's root (@root; -1: not known), all others in the
- * host's file system, whatever namespaces they run in.
+ * startContainer hooks are executed in the container's root (@root; -1: not known), all others in
+ * the host's file system, whatever namespaces they run in.
  */
 static int check_hooks_of_kind(const struct config_hooks *hooks, enum config_hook_kind kind,
 			       const struct mount_plan *mounts, int root, struct error *err)

@@ -65,7 +65,7 @@ struct doctor {
 	struct error userns_failure;
 };
 
-/* Adds a row.  @fix is the fix, which a row that is ok doesn't show; @format makes the value. */
+/* Adds a row; @format makes its value.  A row that is ok doesn't show @fix. */
 static void add_row(struct doctor *doctor, const char *name, enum doctor_state state,
 		    const char *fix, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));

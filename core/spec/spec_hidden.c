@@ -26,8 +26,8 @@
  *     it, and a path that doesn't exist stays since it may be made later.
  *   - The same files can be visible elsewhere.  A bind mount of /home/ann/www on /srv/www, the
  *     whole disk on /sysroot (ostree), or the top of a btrfs file system show files that the cover
- *     of /home hides.  mountinfo(5) tells for each mount which part of which file system it shows, so all
- *     paths of a hidden directory can be computed.
+ *     of /home hides.  mountinfo(5) tells for each mount which part of which file system it shows,
+ *     so all paths of a hidden directory can be computed.
  *   - A file system that is mounted below a hidden directory (a home with its own disk) isn't a
  *     part of that directory's file system.  It is hidden together with it, but it can be mounted
  *     elsewhere a second time, where it must be hidden too.
