@@ -140,7 +140,7 @@ static void fill_mounts(const struct spec_input *input, struct container_config 
 		for (size_t j = 0; j < ARRAY_SIZE(row->data) && row->data[j].key; j++)
 			mount_options_add_datum(&mount->options, arena, row->data[j].key,
 						row->data[j].value);
-		/* The kernel refuses a gid that the user namespace doesn't have. */
+		/* The kernel refuses gid= if the group has no mapping in the user namespace. */
 		if (mount->kind == MOUNT_KIND_DEVPTS && is_mapped(&input->gid_mappings, TTY_GID))
 			mount_options_add_datum(&mount->options, arena, "gid", TTY_GID_TEXT);
 		if (mount->kind == MOUNT_KIND_SYSFS && input->like_rootless_runc) {
