@@ -67,8 +67,7 @@ struct doctor {
 
 /* Adds a row; @format makes its value.  A row that is ok doesn't show @fix. */
 static void add_row(struct doctor *doctor, const char *name, enum doctor_state state,
-		    const char *fix, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+		    const char *fix, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 static void add_row(struct doctor *doctor, const char *name, enum doctor_state state,
 		    const char *fix, const char *format, ...)
