@@ -181,7 +181,7 @@ refuses_helper() {
 	refuses_helper "$COPY can be written by others" "chmod go-w $COPY"
 	# A sticky directory such as /tmp, whose permissions nobody should be told to change.
 	chmod 1777 "$COPY"
-	refuses_helper "$COPY can be written by others" 'into a folder that only you can write to'
+	refuses_helper "$COPY can be written by others" 'into a directory that only you can write to'
 	refute_contains "$stderr" chmod
 	chmod 755 "$COPY"
 	give_to_another_user "$COPY/urun-slirp"
