@@ -66,11 +66,12 @@ struct doctor {
 };
 
 /* Adds a row; @format makes its value.  A row that is ok doesn't show @fix. */
-static void add_row(struct doctor *doctor, const char *name, enum doctor_state state,
-		    const char *fix, const char *format, ...) __attribute__((format(printf, 5, 6)));
+static void add_doctor_row(struct doctor *doctor, const char *name, enum doctor_state state,
+			   const char *fix, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
 
-static void add_row(struct doctor *doctor, const char *name, enum doctor_state state,
-		    const char *fix, const char *format, ...)
+static void add_doctor_row(struct doctor *doctor, const char *name, enum doctor_state state,
+			   const char *fix, const char *format, ...)
 {
 	struct doctor_report *report = doctor->report;
 	struct doctor_row *row;
@@ -91,8 +92,8 @@ static void add_row(struct doctor *doctor, const char *name, enum doctor_state s
 /* The row of something that was tried.  @errnum is 0, or the error of the trial. */
 static void add_trial(struct doctor *doctor, const char *name, int errnum, const char *fix)
 {
-	add_row(doctor, name, errnum ? DOCTOR_WARNING : DOCTOR_OK, fix, "%s",
-		errnum ? error_errno_text(errnum) : "available");
+	add_doctor_row(doctor, name, errnum ? DOCTOR_WARNING : DOCTOR_OK, fix, "%s",
+		       errnum ? error_errno_text(errnum) : "available");
 }
 
 /* The row of something that failed with @err, whose hint is the fix. */
@@ -103,7 +104,7 @@ static void add_failure(struct doctor *doctor, const char *name, enum doctor_sta
 	char line[ERROR_LINE_SIZE];
 
 	bare.hint[0] = '\0';
-	add_row(doctor, name, state, err->hint, "%s", error_format(&bare, line));
+	add_doctor_row(doctor, name, state, err->hint, "%s", error_format(&bare, line));
 }
 
 /* ---- the user namespace ---- */
@@ -117,8 +118,9 @@ static void examine_kernel(struct doctor *doctor)
 	struct utsname name = { 0 };
 
 	uname(&name);
-	add_row(doctor, "kernel", good ? DOCTOR_OK : DOCTOR_MISSING,
-		"urun needs Linux 5.12 or later: install a newer kernel", "Linux %s", name.release);
+	add_doctor_row(doctor, "kernel", good ? DOCTOR_OK : DOCTOR_MISSING,
+		       "urun needs Linux 5.12 or later: install a newer kernel", "Linux %s",
+		       name.release);
 }
 
 static void examine_userns(struct doctor *doctor)
@@ -127,12 +129,12 @@ static void examine_userns(struct doctor *doctor)
 		add_failure(doctor, "a container's user namespace", DOCTOR_MISSING,
 			    &doctor->userns_failure);
 	else if (doctor->plan.mode == USERNS_INHERIT)
-		add_row(doctor, "a container's user namespace", DOCTOR_OK, NULL,
-			"the one that urun runs in");
+		add_doctor_row(doctor, "a container's user namespace", DOCTOR_OK, NULL,
+			       "the one that urun runs in");
 	else
-		add_row(doctor, "a container's user namespace", DOCTOR_OK, NULL,
-			"%" PRIu64 " uids, %" PRIu64 " gids", idmap_total(&doctor->plan.uids),
-			idmap_total(&doctor->plan.gids));
+		add_doctor_row(doctor, "a container's user namespace", DOCTOR_OK, NULL,
+			       "%" PRIu64 " uids, %" PRIu64 " gids",
+			       idmap_total(&doctor->plan.uids), idmap_total(&doctor->plan.gids));
 }
 
 /* "uids 100000-165535 231072-296607" */
@@ -227,12 +229,12 @@ static void examine_causes(struct doctor *doctor)
 			continue;
 		if (!check->found(&HOST_REAL, fix)) {
 			good_value(doctor, i, value, sizeof(value));
-			add_row(doctor, check->setting, DOCTOR_OK, NULL, "%s", value);
+			add_doctor_row(doctor, check->setting, DOCTOR_OK, NULL, "%s", value);
 			continue;
 		}
 		/* Without a range of subids a container has one id, which isn't a failure. */
-		add_row(doctor, check->setting, i == HOST_NO_SUBIDS ? DOCTOR_WARNING : found, fix,
-			"%s", bad_value(i));
+		add_doctor_row(doctor, check->setting, i == HOST_NO_SUBIDS ? DOCTOR_WARNING : found,
+			       fix, "%s", bad_value(i));
 	}
 }
 
@@ -249,9 +251,9 @@ static void examine_features(struct doctor *doctor)
 	add_trial(doctor, "overlay in user namespaces", kernel_try_overlay(),
 		  "urun uses fuse-overlayfs instead; Linux 5.11 and later don't need it");
 	add_trial(doctor, "mount_setattr", kernel_try_mount_setattr(), newer);
-	add_row(doctor, "idmapped mounts", tmpfs ? DOCTOR_OK : DOCTOR_WARNING, newer, "%s",
-		tmpfs ? "available for file systems that the container mounts itself"
-		      : "not available to an ordinary user: tmpfs has them since Linux 6.3");
+	add_doctor_row(doctor, "idmapped mounts", tmpfs ? DOCTOR_OK : DOCTOR_WARNING, newer, "%s",
+		       tmpfs ? "available for file systems that the container mounts itself"
+			     : "not available to an ordinary user: tmpfs has them since Linux 6.3");
 	add_trial(doctor, "time namespaces", access("/proc/self/ns/time", F_OK) < 0 ? errno : 0,
 		  newer);
 	add_trial(doctor, "seccomp notify", kernel_try_seccomp_notify(), newer);
@@ -266,7 +268,8 @@ static void examine_network(struct doctor *doctor)
 	if (slirp_check_host(&err) < 0)
 		add_failure(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_WARNING, &err);
 	else
-		add_row(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_OK, NULL, "available");
+		add_doctor_row(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_OK, NULL,
+			       "available");
 }
 
 static void examine_ping(struct doctor *doctor)
@@ -282,7 +285,8 @@ static void examine_ping(struct doctor *doctor)
 	for (char *c = line; *c; c++)
 		if (*c == '\t')
 			*c = ' ';
-	add_row(doctor, "sysctl net.ipv4.ping_group_range", good ? DOCTOR_OK : DOCTOR_WARNING,
+	add_doctor_row(
+		doctor, "sysctl net.ipv4.ping_group_range", good ? DOCTOR_OK : DOCTOR_WARNING,
 		"programs in a container can't ping: run as root sysctl 'net.ipv4.ping_group_range=0 2147483647'",
 		"%s%s", line, known && !good ? " (without this user's group)" : "");
 }
@@ -300,8 +304,8 @@ static void examine_low_ports(struct doctor *doctor)
 			 " can't be published: for port 80 and above, run as root "
 			 "sysctl net.ipv4.ip_unprivileged_port_start=80",
 			 port);
-	add_row(doctor, "sysctl net.ipv4.ip_unprivileged_port_start",
-		port > 80 ? DOCTOR_WARNING : DOCTOR_OK, fix, "%s", line);
+	add_doctor_row(doctor, "sysctl net.ipv4.ip_unprivileged_port_start",
+		       port > 80 ? DOCTOR_WARNING : DOCTOR_OK, fix, "%s", line);
 }
 
 /* ---- file systems ---- */
@@ -314,11 +318,11 @@ static void examine_fuse(struct doctor *doctor)
 	if (overlay_check_device(&device) < 0)
 		add_failure(doctor, "/dev/fuse", DOCTOR_WARNING, &device);
 	else
-		add_row(doctor, "/dev/fuse", DOCTOR_OK, NULL, "available");
+		add_doctor_row(doctor, "/dev/fuse", DOCTOR_OK, NULL, "available");
 	if (overlay_find_program(&HOST_REAL, path, &program) < 0)
 		add_failure(doctor, "fuse-overlayfs", DOCTOR_WARNING, &program);
 	else
-		add_row(doctor, "fuse-overlayfs", DOCTOR_OK, NULL, "%s", path);
+		add_doctor_row(doctor, "fuse-overlayfs", DOCTOR_OK, NULL, "%s", path);
 }
 
 static void examine_runtime_dir(struct doctor *doctor)
@@ -331,9 +335,9 @@ static void examine_runtime_dir(struct doctor *doctor)
 					usual);
 
 	path = path && path[0] ? path : usual;
-	add_row(doctor, "XDG_RUNTIME_DIR", path_is_own_directory(path) ? DOCTOR_OK : DOCTOR_WARNING,
-		fix, "%s%s", path,
-		path_is_own_directory(path) ? "" : " is not a directory of this user");
+	add_doctor_row(doctor, "XDG_RUNTIME_DIR",
+		       path_is_own_directory(path) ? DOCTOR_OK : DOCTOR_WARNING, fix, "%s%s", path,
+		       path_is_own_directory(path) ? "" : " is not a directory of this user");
 }
 
 static const char *mount_flags(const struct statvfs *status)
@@ -357,9 +361,9 @@ static void examine_state_root(struct doctor *doctor)
 		slash[slash == existing] = '\0';
 	good = access(existing, W_OK | X_OK) == 0;
 	statvfs(existing, &status);
-	add_row(doctor, "directory for container states", good ? DOCTOR_OK : DOCTOR_MISSING,
-		"choose another directory with --root or XDG_RUNTIME_DIR", "%s%s%s",
-		doctor->state_root, good ? "" : " is not writable", mount_flags(&status));
+	add_doctor_row(doctor, "directory for container states", good ? DOCTOR_OK : DOCTOR_MISSING,
+		       "choose another directory with --root or XDG_RUNTIME_DIR", "%s%s%s",
+		       doctor->state_root, good ? "" : " is not writable", mount_flags(&status));
 }
 
 static void examine_current_directory(struct doctor *doctor)
@@ -371,7 +375,8 @@ static void examine_current_directory(struct doctor *doctor)
 	if (!here || statvfs(here, &status) < 0)
 		return;
 	good = !(status.f_flag & (ST_NOEXEC | ST_NOSUID));
-	add_row(doctor, "current directory, for a root file system",
+	add_doctor_row(
+		doctor, "current directory, for a root file system",
 		good ? DOCTOR_OK : DOCTOR_WARNING,
 		status.f_flag & ST_NOEXEC
 			? "programs of a root file system in this directory can't be executed: use "
@@ -401,21 +406,21 @@ static void examine_controllers(struct doctor *doctor)
 		controllers[strcspn(controllers, "\n")] = '\0';
 	for (size_t i = 0; all && i < ARRAY_SIZE(wanted); i++)
 		all = span_has_word((struct span){ controllers, strlen(controllers) }, wanted[i]);
-	add_row(doctor, "cgroup controllers for limits", all ? DOCTOR_OK : DOCTOR_WARNING,
-		CGROUP_DELEGATION_MEND, "%s",
-		controllers && controllers[0] ? controllers : "none delegated to this user");
+	add_doctor_row(doctor, "cgroup controllers for limits", all ? DOCTOR_OK : DOCTOR_WARNING,
+		       CGROUP_DELEGATION_MEND, "%s",
+		       controllers && controllers[0] ? controllers : "none delegated to this user");
 }
 
 static void examine_cgroups(struct doctor *doctor)
 {
 	if (!cgroup_is_unified()) {
-		add_row(doctor, "cgroup version", DOCTOR_WARNING,
-			"limits need version 2: boot the kernel with "
-			"systemd.unified_cgroup_hierarchy=1",
-			"1 or hybrid");
+		add_doctor_row(doctor, "cgroup version", DOCTOR_WARNING,
+			       "limits need version 2: boot the kernel with "
+			       "systemd.unified_cgroup_hierarchy=1",
+			       "1 or hybrid");
 		return;
 	}
-	add_row(doctor, "cgroup version", DOCTOR_OK, NULL, "2");
+	add_doctor_row(doctor, "cgroup version", DOCTOR_OK, NULL, "2");
 	examine_controllers(doctor);
 }
 
@@ -427,20 +432,23 @@ static void examine_systemd(struct doctor *doctor)
 	bool bus = systemd_has_user_bus();
 
 	if (access("/run/systemd/system", F_OK) < 0) {
-		add_row(doctor, "the user's systemd", DOCTOR_WARNING, NULL,
+		add_doctor_row(
+			doctor, "the user's systemd", DOCTOR_WARNING, NULL,
 			"this host doesn't run systemd: limits need a cgroup that is delegated in another "
 			"way");
 		return;
 	}
-	add_row(doctor, "the user's systemd", bus ? DOCTOR_OK : DOCTOR_WARNING,
+	add_doctor_row(
+		doctor, "the user's systemd", bus ? DOCTOR_OK : DOCTOR_WARNING,
 		"log in with systemd-logind (ssh or a console, not su), or export XDG_RUNTIME_DIR",
 		"%s",
 		bus ? "its bus is available" : "its bus is not available: no scope for limits");
 	if (name)
-		add_row(doctor, "linger", access(linger, F_OK) == 0 ? DOCTOR_OK : DOCTOR_WARNING,
-			fix, "%s",
-			access(linger, F_OK) == 0 ? "on"
-						  : "off: containers end with the last session");
+		add_doctor_row(doctor, "linger",
+			       access(linger, F_OK) == 0 ? DOCTOR_OK : DOCTOR_WARNING, fix, "%s",
+			       access(linger, F_OK) == 0
+				       ? "on"
+				       : "off: containers end with the last session");
 }
 
 /* ---- podman ---- */
@@ -501,10 +509,11 @@ static void examine_podman(struct doctor *doctor)
 	for (size_t i = 0; !found && i < ARRAY_SIZE(directories); i++)
 		found = find_podman_conf(directories[i]);
 	if (found)
-		add_row(doctor, "podman's runtime urun", DOCTOR_OK, NULL, "configured in %s",
-			found);
+		add_doctor_row(doctor, "podman's runtime urun", DOCTOR_OK, NULL, "configured in %s",
+			       found);
 	else
-		add_row(doctor, "podman's runtime urun", DOCTOR_WARNING,
+		add_doctor_row(
+			doctor, "podman's runtime urun", DOCTOR_WARNING,
 			"write '[engine.runtimes]' and 'urun = [\"/usr/bin/urun\"]', with the path of urun, "
 			"to ~/.config/containers/containers.conf; or use podman --runtime PATH",
 			"not configured");
