@@ -17,29 +17,29 @@
 
 #define BUSY_TIMEOUT_MS 2000
 
-/* A directory on the way from the first one to where the walk is. */
+/* A directory on the way from the top to the walk's present place. */
 struct level {
-	dev_t device; /* device and inode tell the directory again on the way back */
+	dev_t device; /* by device and inode the directory is recognized on the way back */
 	ino_t inode;
-	struct strbuf names; /* of the directories in it when it was entered, a NUL behind each */
-	size_t at;	     /* in names: the one to enter next, or the one in which the walk is */
+	struct strbuf names; /* of its subdirectories when it was entered, a NUL behind each */
+	size_t at;	     /* offset in names: the subdirectory to enter next, or being walked */
 };
 
 struct walk {
-	const char *folder;
+	const char *top;
 	walk_visitor *visitor; /* NULL: each directory is removed when the walk has left it */
 	void *context;
 	size_t limit;
 	size_t entered;
 	int fd;		      /* O_PATH: the directory of the last level */
-	struct level *levels; /* the first is the directory that holds @folder's last name */
+	struct level *levels; /* the first is the directory that contains @top */
 	size_t depth;
 	size_t room;
 };
 
 enum went {
 	WENT_ON,
-	WENT_ASTRAY, /* the tree was changed so that the walk has to begin again */
+	WENT_ASTRAY, /* the tree was changed: the walk has to begin again */
 };
 
 static void pop(struct walk *walk)
@@ -54,20 +54,19 @@ static void forget_way(struct walk *walk)
 	fd_close(&walk->fd);
 }
 
-static void walk_release(struct walk *walk)
+static void walk_cleanup(struct walk *walk)
 {
 	forget_way(walk);
 	free(walk->levels);
 }
-#define autowalk __attribute__((cleanup(walk_release)))
 
 static struct level *last_level(struct walk *walk)
 {
 	return &walk->levels[walk->depth - 1];
 }
 
-/* The name of the directory that the walk is in, or would enter next; NULL: no more. */
-static const char *next_name(struct walk *walk)
+/* The name of the subdirectory to enter next, or being walked; NULL: there are no more. */
+static const char *walk_next(struct walk *walk)
 {
 	struct level *level = last_level(walk);
 
@@ -76,31 +75,24 @@ static const char *next_name(struct walk *walk)
 
 static void skip_name(struct walk *walk)
 {
-	last_level(walk)->at += strlen(next_name(walk)) + 1;
+	last_level(walk)->at += strlen(walk_next(walk)) + 1;
 }
 
-/* What failed, on which directory: deeper ones have a path that is too long to be told. */
+/* Names the directory by its last name and depth, as its whole path may be too long. */
 static int walk_failed(const struct walk *walk, int errnum, const char *what, const char *name,
 		       struct error *err)
 {
 	if (walk->depth <= 1)
-		return error_set(err, errnum, "%s %s", what, walk->folder);
+		return error_set(err, errnum, "%s %s", what, walk->top);
 	return error_set(err, errnum, "%s '%s', %zu level%s below %s", what, name, walk->depth - 1,
-			 walk->depth == 2 ? "" : "s", walk->folder);
+			 walk->depth == 2 ? "" : "s", walk->top);
 }
 
 /* ---- the names in a directory ---- */
 
-static bool may_be_directory(const struct dirent *entry)
-{
-	/* Any other name that begins with a dot is a cgroup as good as others. */
-	return (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
-	       strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-}
-
 /*
- * The names of the directories in @dir, all at once: reading on after others were entered could
- * miss some or never end.  Returns 0 or a negative errno.
+ * Reads the names of all directories in @dir at once: a read that goes on after the walk has been
+ * in a subdirectory could miss some names, or never end.  Returns 0 or a negative errno.
  */
 static int read_names(int dir, struct strbuf *ret_names)
 {
@@ -115,27 +107,21 @@ static int read_names(int dir, struct strbuf *ret_names)
 	if (!stream)
 		return -errno;
 	take_fd(&fd);
+	/* All other names that begin with a dot are cgroups like any other. */
 	while ((errno = 0, entry = readdir(stream)))
-		if (may_be_directory(entry))
+		if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
+		    strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			strbuf_add(ret_names, entry->d_name, strlen(entry->d_name) + 1);
 	failed = -errno;
 	closedir(stream);
 	return failed;
 }
 
-static bool has_directories(int dir, const char *name)
-{
-	autoclose int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	autostrbuf struct strbuf names = { 0 };
-
-	return fd >= 0 && read_names(fd, &names) == 0 && names.size > 0;
-}
-
 /* ---- down ---- */
 
 /*
- * The directory's owner in the container can be ourselves, and can have taken every right away.  A
- * failure shows when the directory is read.
+ * The container's root may be the caller itself on the host, and may have cleared the owner's bits
+ * of the mode.  Where chmod(2) fails, reading the directory fails next.
  */
 static void restore_mode(int dir, const struct stat *st)
 {
@@ -157,13 +143,13 @@ static struct level *push(struct walk *walk, const struct stat *st)
 	return last_level(walk);
 }
 
-/* Begins at the directory that holds @folder: there @folder is a name as those below it are. */
-static int begin(struct walk *walk, struct error *err)
+/* Begins one directory above the top, where the top is a name like those of all others. */
+static int walk_begin(struct walk *walk, struct error *err)
 {
-	const char *slash = strrchr(walk->folder, '/');
-	const char *name = slash ? slash + 1 : walk->folder;
+	const char *slash = strrchr(walk->top, '/');
+	const char *name = slash ? slash + 1 : walk->top;
 	autofree char *above =
-		slash ? str_dup_n(walk->folder, (size_t)(name - walk->folder)) : str_dup(".");
+		slash ? str_dup_n(walk->top, (size_t)(name - walk->top)) : str_dup(".");
 	struct stat st;
 
 	walk->fd = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -175,23 +161,20 @@ static int begin(struct walk *walk, struct error *err)
 	return 0;
 }
 
-/* Is the directory below one of the tree's on another file system? */
-static bool is_elsewhere(const struct walk *walk, const struct stat *st)
-{
-	return walk->depth > 1 && walk->levels[1].device != st->st_dev;
-}
-
-static int enter(struct walk *walk, const char *name, struct error *err)
+static int walk_enter(struct walk *walk, const char *name, struct error *err)
 {
 	autoclose int fd = openat(walk->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	autostrbuf struct strbuf names = { 0 };
+	bool is_elsewhere;
 	struct stat st;
 	int failed;
 
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
 		return walk_failed(walk, errno, "open", name, err);
-	if (fd < 0 || fstat(fd, &st) < 0 || is_elsewhere(walk, &st)) {
-		/* It would stay, and so would all above it. */
+	is_elsewhere = fd >= 0 && (fstat(fd, &st) < 0 ||
+				      (walk->depth > 1 && walk->levels[1].device != st.st_dev));
+	if (fd < 0 || is_elsewhere) {
+		/* A mount point can't be removed, nor can the directories above. */
 		if (fd >= 0 && !walk->visitor)
 			return walk_failed(walk, EBUSY, "remove the mount point", name, err);
 		skip_name(walk);
@@ -199,10 +182,10 @@ static int enter(struct walk *walk, const char *name, struct error *err)
 	}
 	if (walk->entered++ == walk->limit)
 		return error_set(err, 0, "%s: directories are made in it as fast as they are %s",
-				 walk->folder, walk->visitor ? "read" : "removed");
+				 walk->top, walk->visitor ? "read" : "removed");
 	restore_mode(fd, &st);
 	failed = read_names(fd, &names);
-	/* Removed a moment ago: there is nothing in it. */
+	/* ENOENT: the directory was removed a moment ago, so it is empty. */
 	if (failed < 0 && failed != -ENOENT)
 		return walk_failed(walk, -failed, "read", name, err);
 	fd_close(&walk->fd);
@@ -215,8 +198,8 @@ static int enter(struct walk *walk, const char *name, struct error *err)
 /* ---- up ---- */
 
 /*
- * Goes back to the directory above.  It can be another one than that from which the walk came,
- * where the directory that it was in has been moved: such a one is never gone through.
+ * Goes back to the directory above.  Where the present directory was moved, ".." is another
+ * directory than the one from which the walk came; the walk must not go on there.
  */
 static enum went leave(struct walk *walk)
 {
@@ -232,20 +215,27 @@ static enum went leave(struct walk *walk)
 	return WENT_ON;
 }
 
-/* Removes the directory that was left.  What was made in it meanwhile is entered first. */
+/*
+ * Removes the directory that the walk has just left; or leaves it to be entered again, where
+ * directories were made in it in the meantime.
+ */
 static int remove_left(struct walk *walk, struct error *err)
 {
-	const char *name = next_name(walk);
+	const char *name = walk_next(walk);
 
 	for (int waited = 0;; waited++) {
+		autostrbuf struct strbuf names = { 0 };
+		autoclose int fd = -1;
+
 		if (unlinkat(walk->fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
 			skip_name(walk);
 			return 0;
 		}
-		/* A cgroup with others in it is busy, any other directory isn't empty. */
+		/* EBUSY: a cgroup that has processes or child cgroups. */
 		if ((errno != EBUSY && errno != ENOTEMPTY) || waited >= BUSY_TIMEOUT_MS)
 			return walk_failed(walk, errno, "remove", name, err);
-		if (has_directories(walk->fd, name))
+		fd = openat(walk->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && read_names(fd, &names) == 0 && names.size > 0)
 			return 0;
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
@@ -255,7 +245,7 @@ static int go_up(struct walk *walk, struct error *err)
 {
 	if (leave(walk) == WENT_ASTRAY) {
 		forget_way(walk);
-		return begin(walk, err);
+		return walk_begin(walk, err);
 	}
 	if (!walk->visitor)
 		return remove_left(walk, err);
@@ -263,17 +253,17 @@ static int go_up(struct walk *walk, struct error *err)
 	return 0;
 }
 
-/* ---- the whole ---- */
+/* ---- the walk ---- */
 
-static int run(struct walk *walk, struct error *err)
+static int walk_run(struct walk *walk, struct error *err)
 {
-	int result = begin(walk, err);
+	int result = walk_begin(walk, err);
 
 	while (result == 0 && walk->depth > 0) {
-		const char *name = next_name(walk);
+		const char *name = walk_next(walk);
 
 		if (name)
-			result = enter(walk, name, err);
+			result = walk_enter(walk, name, err);
 		else if (walk->depth > 1)
 			result = go_up(walk, err);
 		else
@@ -282,19 +272,21 @@ static int run(struct walk *walk, struct error *err)
 	return result;
 }
 
-int walk_each(const char *folder, size_t limit, walk_visitor *visitor, void *context,
+int walk_each(const char *directory, size_t limit, walk_visitor *visitor, void *context,
 	      struct error *err)
 {
-	autowalk struct walk walk = {
-		.folder = folder, .visitor = visitor, .context = context, .limit = limit, .fd = -1
+	__attribute__((cleanup(walk_cleanup))) struct walk walk = {
+		.top = directory, .visitor = visitor, .context = context, .limit = limit, .fd = -1
 	};
 
-	return run(&walk, err);
+	return walk_run(&walk, err);
 }
 
-int walk_remove(const char *folder, size_t limit, struct error *err)
+int walk_remove(const char *directory, size_t limit, struct error *err)
 {
-	autowalk struct walk walk = { .folder = folder, .limit = limit, .fd = -1 };
+	__attribute__((cleanup(walk_cleanup))) struct walk walk = { .top = directory,
+								    .limit = limit,
+								    .fd = -1 };
 
-	return run(&walk, err);
+	return walk_run(&walk, err);
 }

@@ -7,32 +7,37 @@
 #include "core/base/error.h"
 
 /*
- * A walk over a tree of directories that belongs to somebody hostile, who may change it meanwhile.
- * A container that can write its cgroup nests as many as the kernel lets it.  So a walk holds three
- * descriptors at most whatever the depth, uses no path below @folder (the kernel takes none of more
- * than PATH_MAX bytes), and keeps its stack on the heap.  It enters neither symbolic links nor other
- * file systems, and never leaves the tree.
- *
- * @limit bounds the walk against somebody who makes directories as fast as it goes: it fails when
- * it has entered more than that.  A directory that changed under the walk is entered again, which
- * counts again.  That @folder doesn't exist, or that one vanishes, is no failure.  A directory of the
- * caller's own that its mode keeps the caller out of gets the owner's rights back.
+ * A walk over a tree of directories whose owner is hostile and may change the tree at the same
+ * time. A container that can write to its cgroup can nest as many cgroups as the kernel allows.
+ * Therefore a walk holds at most three descriptors, however deep the tree is; uses no path below
+ * @directory, as the kernel refuses paths of PATH_MAX bytes; and keeps its stack on the heap.  The
+ * walk enters no symbolic link and no other file system, and never leaves the tree.
+ * On the way down, each directory is opened by its name in the one above.  On the way up, ".." is
+ * opened and compared (device and inode) with the directory from which the walk came.  Where they
+ * differ, somebody has moved a directory out of the tree; the walk then begins again at the top.
+ * @limit bounds the walk against a process that makes directories as fast as the walk enters them:
+ * the walk fails when it has entered more directories than @limit.  A directory that is entered
+ * again counts again.  It is no failure that @directory doesn't exist, or that a directory below
+ * vanishes. Where the mode of a directory denies access to its owner, and the caller is the owner,
+ * the walk sets the mode's owner bits first.
  */
 
 /*
- * Called for each directory when the walk enters it, before those below.  @dir is an O_PATH
- * descriptor that the walk keeps.  A directory can be met twice where the tree is changed.
+ * Called for each directory when the walk enters it, before the directories below.  @dir is an
+ * O_PATH descriptor, which the walk closes.  A directory may be visited twice where the tree
+ * changes.
  */
 typedef int walk_visitor(int dir, void *context, struct error *err);
 
-int walk_each(const char *folder, size_t limit, walk_visitor *visitor, void *context,
+/* Visits @directory and all directories below.  Stops where @visitor fails. */
+int walk_each(const char *directory, size_t limit, walk_visitor *visitor, void *context,
 	      struct error *err);
 
 /*
- * Removes the tree, which consists of directories alone as a cgroup's does (its files go with it).
- * A directory that is busy is tried again for 2 s, as a process that ends leaves its cgroup a
- * moment later.
+ * Removes @directory and all directories below.  The tree has no files that must be removed first,
+ * as is the case for cgroups.  A busy directory is tried again for up to 2 s: a process that has
+ * ended leaves its cgroup a moment later.
  */
-int walk_remove(const char *folder, size_t limit, struct error *err);
+int walk_remove(const char *directory, size_t limit, struct error *err);
 
 #endif
