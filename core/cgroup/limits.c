@@ -163,7 +163,9 @@ static int add_cpu(struct builder *builder, const struct config_cpu *cpu, struct
 	if (only_version_1(cpu->realtime_runtime.value > 0, "cpu.realtimeRuntime", err) < 0 ||
 	    only_version_1(cpu->realtime_period.value > 0, "cpu.realtimePeriod", err) < 0)
 		return -1;
-	/* ORDER: the kernel refuses a weight for a group that is idle, and a burst above the quota. */
+	/*
+	 * ORDER: the kernel refuses a weight for a group that is idle, and a burst above the quota.
+	 */
 	if (cpu->idle.set)
 		add(builder, "cpu.idle", "cpu.idle",
 		    arena_strf(arena, "%" PRId64, cpu->idle.value));

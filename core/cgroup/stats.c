@@ -12,7 +12,7 @@
 #include "core/base/span.h"
 #include "core/cgroup/tree.h"
 
-/* A whole file with one number; "max" is all that a 64-bit number can be. */
+/* Reads a file that has one number; "max" becomes the largest number of 64 bits. */
 static bool read_number(const char *path, const char *file, uint64_t *ret_value)
 {
 	autofree char *text = cgroup_read(path, file);
@@ -77,7 +77,7 @@ static void print_usage(const char *path, const char *name, const char *prefix, 
 		    name, used, limit, highest, number_of(events, "max"));
 }
 
-/* memory.stat as it is. */
+/* memory.stat, unchanged. */
 static void print_raw_memory(const char *path, struct strbuf *out)
 {
 	autofree char *stat = cgroup_read(path, "memory.stat");
@@ -107,19 +107,19 @@ static void print_memory(const char *path, struct strbuf *out)
 	strbuf_add_str(out, "},");
 }
 
-static void print_pids(const char *path, struct strbuf *out)
+static void print_pid_count(const char *path, struct strbuf *out)
 {
 	uint64_t current, limit = UINT64_MAX;
 
 	if (!read_number(path, "pids.current", &current))
 		return;
 	read_number(path, "pids.max", &limit);
-	/* runc's 0 is "no limit". */
+	/* In runc's words, 0 means "no limit". */
 	strbuf_addf(out, "\"pids\":{\"current\":%" PRIu64 ",\"limit\":%" PRIu64 "},", current,
 		    limit == UINT64_MAX ? 0 : limit);
 }
 
-/* "8:0 rbytes=1 wbytes=2 …": an entry each device and operation. */
+/* "8:0 rbytes=1 wbytes=2 …": an entry for each device and operation. */
 static void print_io_line(struct span line, bool bytes, bool *first, struct strbuf *out)
 {
 	struct span device, major, part, key;
@@ -166,12 +166,12 @@ static void print_io(const char *path, struct strbuf *out)
 	strbuf_add_str(out, "},");
 }
 
-/* ---- huge pages: a set of files for each size that the machine has ---- */
+/* ---- huge pages: a set of files for each page size of the machine ---- */
 
 #define PAGE_SIZES	 "/sys/kernel/mm/hugepages"
 #define PAGE_SIZE_PREFIX "hugepages-"
 
-char *cgroup_page_size_name(const char *folder)
+char *cgroup_page_size_name(const char *directory)
 {
 	static const char *const units[] = { "KB", "MB", "GB" };
 	size_t prefix = strlen(PAGE_SIZE_PREFIX), unit = 0;
@@ -179,13 +179,13 @@ char *cgroup_page_size_name(const char *folder)
 	uint64_t kib;
 	size_t length;
 
-	if (!str_starts_with(folder, PAGE_SIZE_PREFIX))
+	if (!str_starts_with(directory, PAGE_SIZE_PREFIX))
 		return NULL;
-	folder += prefix;
-	length = strspn(folder, "0123456789");
-	if (strcmp(folder + length, "kB") != 0)
+	directory += prefix;
+	length = strspn(directory, "0123456789");
+	if (strcmp(directory + length, "kB") != 0)
 		return NULL;
-	digits = str_dup_n(folder, length);
+	digits = str_dup_n(directory, length);
 	if (number_parse_u64(digits, UINT64_MAX, &kib) < 0 || kib == 0)
 		return NULL;
 	for (; unit + 1 < ARRAY_SIZE(units) && kib >= 1024; kib /= 1024)
@@ -211,7 +211,7 @@ static bool print_page_size(const char *path, const char *size, bool first, stru
 	return true;
 }
 
-/* Always there, if empty: who asks for it by name finds it without the controller too. */
+/* Printed even if empty, so that a reader finds the member also where the controller is off. */
 static void print_hugetlb(const char *path, struct strbuf *out)
 {
 	DIR *sizes = opendir(PAGE_SIZES);
@@ -235,7 +235,7 @@ void cgroup_print_stats(const char *path, struct strbuf *out)
 	strbuf_add_str(out, "{");
 	print_cpu(path, out);
 	print_memory(path, out);
-	print_pids(path, out);
+	print_pid_count(path, out);
 	print_io(path, out);
 	print_hugetlb(path, out);
 	strbuf_add_str(out, "}");

@@ -8,21 +8,21 @@
 #include "core/base/str.h"
 
 /*
- * Appends what the kernel has counted for the cgroup at @path, as a JSON object in the words of
- * runc's `events`: cpu (ns), memory, pids, blkio, hugetlb.  What a controller that isn't enabled
- * would count is left out.
+ * Appends the kernel's counters of the cgroup at @path, as a JSON object with the names of runc's
+ * `events`: cpu (ns), memory, pids, blkio, hugetlb.  The counters of a controller that isn't
+ * enabled are left out.
  */
 void cgroup_print_stats(const char *path, struct strbuf *out);
 
 /*
- * The size of huge pages as the files of the controller hugetlb have it ("2MB"), from the name of
- * its folder in /sys/kernel/mm/hugepages ("hugepages-2048kB"); NULL where it isn't one.  The caller
- * frees it.
+ * The size of huge pages as it stands in the names of the hugetlb controller's files ("2MB"), from
+ * the name of the size's directory in /sys/kernel/mm/hugepages ("hugepages-2048kB").  NULL where
+ * @directory isn't such a name.  The caller frees it.
  * Source: the kernel's Documentation/admin-guide/cgroup-v2.rst, "HugeTLB".
  */
-char *cgroup_page_size_name(const char *folder);
+char *cgroup_page_size_name(const char *directory);
 
-/* What a table needs of that. */
+/* The counters that `urun stats` shows. */
 struct cgroup_usage {
 	uint64_t cpu_us;
 	bool has_memory;       /* the controller counts it */
@@ -30,10 +30,10 @@ struct cgroup_usage {
 	uint64_t memory_limit; /* bytes; UINT64_MAX: none */
 };
 
-/* Returns false where the cgroup isn't there. */
+/* Returns false where the cgroup doesn't exist. */
 bool cgroup_read_usage(const char *path, struct cgroup_usage *ret_usage);
 
-/* How many processes the kernel has killed in it for want of memory. */
+/* How many processes of the cgroup the kernel has killed because memory was used up. */
 unsigned long long cgroup_oom_kills(const char *path);
 
 #endif

@@ -36,8 +36,9 @@ int systemd_attach(bool user_bus, const char *unit, const char *below, pid_t pid
 
 /*
  * A unit that the cgroup lies in: the last name in the path of a scope or a service where @outward
- * is 0, the last but one where it is 1, and so on.  *ret_unit is the caller's to free, *ret_below the
- * rest of @cgroup behind it, *ret_user whether it is one of a user's systemd.  False: there is none.
+ * is 0, the last but one where it is 1, and so on.  *ret_unit is the caller's to free, *ret_below
+ * the rest of @cgroup behind it, *ret_user whether it is one of a user's systemd.  False: there is
+ * none.
  */
 bool systemd_unit_of(const char *cgroup, size_t outward, char **ret_unit, const char **ret_below,
 		     bool *ret_user);

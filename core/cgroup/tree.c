@@ -24,7 +24,7 @@
 #define PROCS_SIZE_MAX	  (64u << 20)
 #define FREEZE_TIMEOUT_MS 10000
 
-static char *folder_of(const char *path)
+static char *directory_of(const char *path)
 {
 	return str_format(CGROUP_ROOT "%s", path);
 }
@@ -34,23 +34,18 @@ static char *file_of(const char *path, const char *file)
 	return str_format(CGROUP_ROOT "%s/%s", path, file);
 }
 
-static void sleep_ms(long ms)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
-}
-
 bool cgroup_is_ours(const char *path)
 {
-	autofree char *folder = folder_of(path);
+	autofree char *directory = directory_of(path);
 	autofree char *procs = file_of(path, "cgroup.procs");
 
-	return access(folder, W_OK) == 0 && access(procs, W_OK) == 0;
+	return access(directory, W_OK) == 0 && access(procs, W_OK) == 0;
 }
 
 int cgroup_open(const char *path)
 {
-	autofree char *folder = folder_of(path);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autofree char *directory = directory_of(path);
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -98,7 +93,7 @@ static int enable_failed(const char *path, const struct cgroup_setting *setting,
 	return -1;
 }
 
-/* Returns 1 where the controller is enabled, or none is needed; 0 where it can be. */
+/* Returns 1: the controller is enabled, or none is needed; 0: it can be enabled; -1: error. */
 static int check_enabled(const char *path, const struct cgroup_setting *setting,
 			 const char *controller, struct error *err)
 {
@@ -109,8 +104,8 @@ static int check_enabled(const char *path, const struct cgroup_setting *setting,
 	if (!file_has_word(path, "cgroup.controllers", controller))
 		return not_delegated(path, setting, controller, err);
 	/*
-	 * The kernel would let some controllers be enabled (those that threads can have), and then no
-	 * process into a cgroup below.
+	 * The kernel would enable some controllers (those that work for threads) although the
+	 * cgroup has processes, and would then let no process into a cgroup below.
 	 */
 	procs = path[0] ? cgroup_read(path, "cgroup.procs") : NULL;
 	return procs && procs[0] ? enable_failed(path, setting, controller, EBUSY, err) : 0;
@@ -129,7 +124,8 @@ int cgroup_check_controllers(const char *path, const struct cgroup_settings *set
 	return 0;
 }
 
-static int enable(const char *path, const struct cgroup_setting *setting, struct error *err)
+static int enable_controller(const char *path, const struct cgroup_setting *setting,
+			     struct error *err)
 {
 	autofree char *controller = cgroup_controller_of(setting->file);
 	autofree char *control = file_of(path, "cgroup.subtree_control");
@@ -143,38 +139,24 @@ static int enable(const char *path, const struct cgroup_setting *setting, struct
 	return failed < 0 ? enable_failed(path, setting, controller, -failed, err) : 0;
 }
 
-static int enable_all(const char *path, const struct cgroup_settings *settings, struct error *err)
-{
-	for (size_t i = 0; i < settings->count; i++)
-		if (enable(path, &settings->items[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 /* ---- make, apply ---- */
 
-static int make_one(const char *path, char **ret_made, struct error *err)
-{
-	autofree char *folder = folder_of(path);
-
-	if (mkdir(folder, 0755) == 0) {
-		if (!*ret_made)
-			*ret_made = str_dup(path);
-		return 0;
-	}
-	return errno == EEXIST ? 0 : error_set(err, errno, "make cgroup %s", folder);
-}
-
-/* The cgroup of the first @end bytes of @path, with what has to be enabled above it. */
+/* Enables the controllers in the cgroup above, and makes the cgroup of the first @end bytes. */
 static int make_part(const char *path, size_t end, const struct cgroup_settings *settings,
 		     char **ret_made, struct error *err)
 {
 	autofree char *part = str_dup_n(path, end);
 	autofree char *above = str_dup_n(path, (size_t)(strrchr(part, '/') - part));
+	autofree char *directory = directory_of(part);
 
-	if (enable_all(above, settings, err) < 0)
-		return -1;
-	return make_one(part, ret_made, err);
+	for (size_t i = 0; i < settings->count; i++)
+		if (enable_controller(above, &settings->items[i], err) < 0)
+			return -1;
+	if (mkdir(directory, 0755) < 0)
+		return errno == EEXIST ? 0 : error_set(err, errno, "make cgroup %s", directory);
+	if (!*ret_made)
+		*ret_made = str_dup(part);
+	return 0;
 }
 
 int cgroup_make(const char *path, const struct cgroup_settings *settings, char **ret_made,
@@ -194,7 +176,7 @@ int cgroup_make(const char *path, const struct cgroup_settings *settings, char *
 	return -1;
 }
 
-static int apply_one(const char *path, const struct cgroup_setting *setting, struct error *err)
+static int write_setting(const char *path, const struct cgroup_setting *setting, struct error *err)
 {
 	autofree char *file = file_of(path, setting->file);
 	autofree char *controller = cgroup_controller_of(setting->file);
@@ -216,8 +198,9 @@ static int apply_one(const char *path, const struct cgroup_setting *setting, str
 			 value, file);
 }
 
-/* What is used already can't be taken away: the kernel would kill for it. */
-static int check_usage(const char *path, const struct cgroup_settings *settings, struct error *err)
+/* Below what is used already, the kernel would have to kill processes to apply the limit. */
+static int check_memory_usage(const char *path, const struct cgroup_settings *settings,
+			      struct error *err)
 {
 	autofree char *current = cgroup_read(path, "memory.current");
 	uint64_t used, limit;
@@ -238,10 +221,10 @@ static int check_usage(const char *path, const struct cgroup_settings *settings,
 
 int cgroup_apply(const char *path, const struct cgroup_settings *settings, struct error *err)
 {
-	if (check_usage(path, settings, err) < 0)
+	if (check_memory_usage(path, settings, err) < 0)
 		return -1;
 	for (size_t i = 0; i < settings->count; i++)
-		if (apply_one(path, &settings->items[i], err) < 0)
+		if (write_setting(path, &settings->items[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -258,15 +241,15 @@ int cgroup_enter(const char *path, pid_t pid, struct error *err)
 			  : 0;
 }
 
-/* Source: config-linux.md "Cgroup ownership": these files, and no others, may be given away. */
+/* Gives these files only.  Source: config-linux.md "Cgroup ownership". */
 int cgroup_give(const char *path, uid_t uid, gid_t gid, struct error *err)
 {
 	autofree char *text = NULL;
-	autofree char *folder = folder_of(path);
+	autofree char *directory = directory_of(path);
 	struct span rest, name;
 	size_t size;
 
-	if (chown(folder, uid, gid) < 0)
+	if (chown(directory, uid, gid) < 0)
 		return error_set(err, errno, "give cgroup %s to %u:%u", path, uid, gid);
 	if (fd_read_file("/sys/kernel/cgroup/delegate", FILE_SIZE_MAX, &text, &size) < 0)
 		text = str_dup("cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n");
@@ -281,14 +264,16 @@ int cgroup_give(const char *path, uid_t uid, gid_t gid, struct error *err)
 	return 0;
 }
 
-/* ---- the processes in it ---- */
+/* ---- processes ---- */
 
-/* A cgroup.stat without the number of those below it is older than Linux 4.14. */
+/* Where cgroup.stat has no count of the cgroups below: before Linux 4.14. */
 #define WALK_LIMIT_UNKNOWN 1000000
-/* What a walk may meet beside twice the cgroups that the kernel counts before it begins. */
+/*
+ * A walk may enter as many cgroups more than twice the number that the kernel counts at the start.
+ */
 #define WALK_LIMIT_MORE 10000
 
-/* Enough for any tree, and an end where cgroups are made as fast as the walk goes. */
+/* The limit of a walk: enough for any tree, unless cgroups are made as fast as the walk goes. */
 static size_t walk_limit(const char *path)
 {
 	static const char field[] = "nr_descendants ";
@@ -313,16 +298,7 @@ struct pid_list {
 	size_t room;
 };
 
-static void add_pid(struct pid_list *list, pid_t pid)
-{
-	if (list->count == list->room) {
-		list->room = list->room ? list->room * 2 : 16;
-		list->pids = mem_resize(list->pids, list->room, sizeof(*list->pids));
-	}
-	list->pids[list->count++] = pid;
-}
-
-/* The process that a thread belongs to; 0: it has ended. */
+/* The process of a thread; 0: the thread has ended. */
 static uint32_t process_of_thread(uint32_t thread)
 {
 	static const char field[] = "Tgid:";
@@ -345,8 +321,8 @@ static uint32_t process_of_thread(uint32_t thread)
 	return 0;
 }
 
-/* Adds what is in @file of the cgroup @dir.  Returns 0 or a negative errno. */
-static int add_from(int dir, const char *file, struct pid_list *list)
+/* Adds the processes that @file of the cgroup @dir lists.  Returns 0 or a negative errno. */
+static int read_pids(int dir, const char *file, struct pid_list *list)
 {
 	autoclose int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
 	bool threads = strcmp(file, "cgroup.threads") == 0;
@@ -356,7 +332,9 @@ static int add_from(int dir, const char *file, struct pid_list *list)
 	uint32_t pid;
 	int failed;
 
-	/* As its owner in the container can be ourselves, and can have taken our right away. */
+	/*
+	 * The container's root may be the caller itself on the host, and may have changed the mode.
+	 */
 	if (fd < 0 && errno == EACCES && fchmodat(dir, file, 0644, 0) == 0)
 		fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
 	failed = fd < 0 ? -errno : fd_read_all(fd, PROCS_SIZE_MAX, &text, &size);
@@ -364,42 +342,54 @@ static int add_from(int dir, const char *file, struct pid_list *list)
 		return failed;
 	rest = (struct span){ text, size };
 	while (span_cut(&rest, '\n', &line)) {
-		/* 0: one that isn't in our pid namespace. */
-		if (span_number(line, &pid) && pid > 0 && threads)
+		if (!span_number(line, &pid))
+			pid = 0;
+		/* 0: the process isn't in our pid namespace. */
+		if (pid > 0 && threads)
 			pid = process_of_thread(pid);
-		if (pid > 0)
-			add_pid(list, (pid_t)pid);
+		if (pid == 0)
+			continue;
+		if (list->count == list->room) {
+			list->room = list->room ? list->room * 2 : 16;
+			list->pids = mem_resize(list->pids, list->room, sizeof(*list->pids));
+		}
+		list->pids[list->count++] = (pid_t)pid;
 	}
 	return 0;
 }
 
-static int add_pids(int dir, void *context, struct error *err)
+static int visit_pids(int dir, void *context, struct error *err)
 {
-	int failed = add_from(dir, "cgroup.procs", context);
+	int failed = read_pids(dir, "cgroup.procs", context);
 
-	/* A threaded one tells its threads alone; a container can make its cgroup such a one. */
+	/*
+	 * A threaded cgroup lists only its threads, and a container can make its cgroup threaded.
+	 */
 	if (failed == -EOPNOTSUPP)
-		failed = add_from(dir, "cgroup.threads", context);
-	/* One that was removed a moment ago has no processes. */
+		failed = read_pids(dir, "cgroup.threads", context);
+	/* The cgroup was removed a moment ago, so it has no processes. */
 	if (failed < 0 && failed != -ENOENT && failed != -ENODEV)
 		return error_set(err, -failed, "read the processes of a cgroup");
 	return 0;
 }
 
-static int compare_pids(const void *a, const void *b)
+static int pid_order(const void *a, const void *b)
 {
 	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
 
 	return first < second ? -1 : first > second;
 }
 
-/* In their order, each once: one that moves while the tree is read is met in two cgroups. */
+/*
+ * Sorts the list and drops repetitions: a process that moves while the tree is read appears in two
+ * cgroups.
+ */
 static void sort_pids(struct pid_list *list)
 {
 	size_t kept = 0;
 
 	if (list->count > 0)
-		qsort(list->pids, list->count, sizeof(*list->pids), compare_pids);
+		qsort(list->pids, list->count, sizeof(*list->pids), pid_order);
 	for (size_t i = 0; i < list->count; i++)
 		if (kept == 0 || list->pids[i] != list->pids[kept - 1])
 			list->pids[kept++] = list->pids[i];
@@ -408,10 +398,10 @@ static void sort_pids(struct pid_list *list)
 
 int cgroup_pids(const char *path, pid_t **ret_pids, size_t *ret_count, struct error *err)
 {
-	autofree char *folder = folder_of(path);
+	autofree char *directory = directory_of(path);
 	struct pid_list list = { 0 };
 
-	if (walk_each(folder, walk_limit(path), add_pids, &list, err) < 0) {
+	if (walk_each(directory, walk_limit(path), visit_pids, &list, err) < 0) {
 		free(list.pids);
 		return error_prefix(err, "cgroup %s", path);
 	}
@@ -422,29 +412,29 @@ int cgroup_pids(const char *path, pid_t **ret_pids, size_t *ret_count, struct er
 }
 
 /*
- * Writes to a file of a container's cgroup.  The container's root can be ourselves, and so can have
- * taken our own right to write it away.  Returns 0 or a negative errno.
+ * Writes to a file of a container's cgroup.  The container's root may be the caller itself on the
+ * host, and may have taken the right to write from the file's mode.  Returns 0 or a negative errno.
  */
 static int write_control(const char *path, const char *file, const char *text)
 {
-	autofree char *folder = folder_of(path);
+	autofree char *directory = directory_of(path);
 	autofree char *name = file_of(path, file);
 	int failed = fd_write_file(name, text);
 
 	if (failed != -EACCES)
 		return failed;
-	chmod(folder, 0755);
+	chmod(directory, 0755);
 	chmod(name, 0644);
 	return fd_write_file(name, text);
 }
 
-static int kill_each(const char *path, struct error *err)
+static int freeze_and_kill(const char *path, struct error *err)
 {
 	autofree pid_t *pids = NULL;
 	struct error ignored = ERROR_NONE;
 	size_t count = 0;
 
-	/* Frozen, so that none is missed that another one makes meanwhile. */
+	/* Frozen processes make no new ones, so that the list is complete. */
 	cgroup_freeze(path, true, &ignored);
 	if (cgroup_pids(path, &pids, &count, err) < 0)
 		return -1;
@@ -458,13 +448,14 @@ int cgroup_kill(const char *path, struct error *err)
 	int failed = write_control(path, "cgroup.kill", "1");
 
 	if (failed == -ENOENT) {
-		autofree char *folder = folder_of(path);
+		autofree char *directory = directory_of(path);
 
-		return access(folder, F_OK) < 0 && errno == ENOENT ? 0 : kill_each(path, err);
+		return access(directory, F_OK) < 0 && errno == ENOENT ? 0
+								      : freeze_and_kill(path, err);
 	}
 	/* A threaded cgroup can't be killed as a whole. */
 	if (failed == -EOPNOTSUPP)
-		return kill_each(path, err);
+		return freeze_and_kill(path, err);
 	return failed < 0
 		       ? error_set(err, -failed, "write 1 to " CGROUP_ROOT "%s/cgroup.kill", path)
 		       : 0;
@@ -481,7 +472,7 @@ int cgroup_is_frozen(const char *path, struct error *err)
 
 	if (failed == 0)
 		return text[0] == '1';
-	/* The cgroup is gone, or kept from us, or the kernel can't freeze. */
+	/* The cgroup doesn't exist, or can't be read by the caller, or the kernel can't freeze. */
 	if (failed == -ENOENT || failed == -ENOTDIR || failed == -ENODEV || failed == -EACCES)
 		return 0;
 	return error_set(err, -failed, "read %s", file);
@@ -499,7 +490,7 @@ int cgroup_freeze(const char *path, bool frozen, struct error *err)
 
 		if (events && strstr(events, wanted))
 			return 0;
-		sleep_ms(1);
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
 	if (frozen)
 		write_control(path, "cgroup.freeze", "0");
@@ -510,7 +501,7 @@ int cgroup_freeze(const char *path, bool frozen, struct error *err)
 
 int cgroup_remove(const char *path, struct error *err)
 {
-	autofree char *folder = folder_of(path);
+	autofree char *directory = directory_of(path);
 
-	return walk_remove(folder, walk_limit(path), err);
+	return walk_remove(directory, walk_limit(path), err);
 }

@@ -12,64 +12,73 @@
 #include "core/cgroup/limits.h"
 
 /*
- * The tree of cgroup version 2.  Paths are those of /proc/PID/cgroup: they begin with '/' and are
+ * The tree of cgroup version 2.  Paths are as in /proc/PID/cgroup: they begin with '/', and are
  * below /sys/fs/cgroup.
  * Source: the kernel's Documentation/admin-guide/cgroup-v2.rst.
  */
 
-/* May we make cgroups in it and move processes there?  What a delegation is. */
+/*
+ * Is the cgroup delegated to the caller: may the caller make cgroups in it and move processes
+ * there?
+ */
 bool cgroup_is_ours(const char *path);
 
 /*
- * Makes the cgroup and those on the way to it, and enables the controllers that @settings need in
- * each.  What exists is taken as it is; *ret_made is the topmost that was made, for the caller to
- * free (NULL: none).  Fails with the controller, the file and the mend where one isn't delegated.
+ * Makes the cgroup and all above it that don't exist, and enables the controllers that @settings
+ * need in each.  *ret_made is the topmost cgroup that was made, for the caller to free (NULL:
+ * none). Where a controller isn't delegated, the error names the controller and the file, and the
+ * hint says how to delegate.
  */
 int cgroup_make(const char *path, const struct cgroup_settings *settings, char **ret_made,
 		struct error *err);
 
-/* How an ordinary user comes by controllers: a drop-in for systemd, to be written by root. */
+/* How root delegates controllers to ordinary users: a drop-in for systemd. */
 #define CGROUP_DELEGATION_MEND                                                                     \
 	"as root put '[Service]' and 'Delegate=cpu cpuset io memory pids' into "                   \
 	"/etc/systemd/system/user@.service.d/delegate.conf, run systemctl daemon-reload, and log " \
 	"in again"
 
-/* Could cgroups made in @path have the settings?  Fails as cgroup_make() would; changes nothing. */
+/*
+ * Checks that cgroups made in @path could have the settings.  Fails as cgroup_make() would; changes
+ * nothing.
+ */
 int cgroup_check_controllers(const char *path, const struct cgroup_settings *settings,
 			     struct error *err);
 
-/* Opens a cgroup's folder; a descriptor (close-on-exec, the caller's) or a negative errno. */
+/*
+ * Opens a cgroup's directory.  Returns a descriptor, which the caller closes, or a negative errno.
+ */
 int cgroup_open(const char *path);
 
-/* Writes the settings.  Fails with the field, the file and the mend. */
+/* Writes the settings.  The error names the config's field and the file. */
 int cgroup_apply(const char *path, const struct cgroup_settings *settings, struct error *err);
 
-/* Moves a process. */
+/* Moves a process into the cgroup. */
 int cgroup_enter(const char *path, pid_t pid, struct error *err);
 
 /* Gives the cgroup and the files that may be delegated to @uid and @gid. */
 int cgroup_give(const char *path, uid_t uid, gid_t gid, struct error *err);
 
 /*
- * Kills all processes in it and below.  Without cgroup.kill (Linux 5.14) it is frozen while each is
- * killed.
+ * Kills all processes of the cgroup and of those below.  Where the kernel has no cgroup.kill
+ * (before Linux 5.14), the cgroup is frozen and each process is killed.
  */
 int cgroup_kill(const char *path, struct error *err);
 
-/* Freezes or thaws it, and waits until that has happened, 10 s at most. */
+/* Freezes or thaws the cgroup, and waits until the kernel has done it, 10 s at most. */
 int cgroup_freeze(const char *path, bool frozen, struct error *err);
-/* Returns 1, 0 also where there is no such cgroup, or -1. */
+/* Returns 1, or 0 (also where there is no such cgroup), or -1 with an error. */
 int cgroup_is_frozen(const char *path, struct error *err);
 
 /*
- * The processes in it and below, in our pid namespace, in ascending order.  The caller frees
- * *ret_pids.
+ * The processes of the cgroup and of those below, as numbers of the caller's pid namespace, in
+ * ascending order.  The caller frees *ret_pids.
  */
 int cgroup_pids(const char *path, pid_t **ret_pids, size_t *ret_count, struct error *err);
 
 /*
- * Removes it and those below, waiting up to 2 s for processes that are ending.  One that isn't
- * there is removed.
+ * Removes the cgroup and those below, and waits up to 2 s for processes that are ending.  It is no
+ * error that the cgroup doesn't exist.
  */
 int cgroup_remove(const char *path, struct error *err);
 
