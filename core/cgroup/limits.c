@@ -10,17 +10,18 @@
 #include "core/base/range_list.h"
 #include "core/base/str.h"
 
-/* What the kernel takes a quota to be counted in where nothing is said: 100 ms. */
+/* The kernel's default period of a quota, in µs. */
 #define CPU_PERIOD_DEFAULT 100000
 #define CPU_WEIGHT_DEFAULT 100
 
-struct builder {
+/* The settings that are made, and for what. */
+struct settings_builder {
 	struct cgroup_settings *settings;
 	enum cgroup_purpose purpose;
 };
 
-static struct cgroup_setting *add(struct builder *builder, const char *field, const char *file,
-				  char *value)
+static struct cgroup_setting *add_setting(struct settings_builder *builder, const char *field,
+					  const char *file, char *value)
 {
 	struct cgroup_settings *settings = builder->settings;
 	struct cgroup_setting *setting;
@@ -36,33 +37,35 @@ static struct cgroup_setting *add(struct builder *builder, const char *field, co
 	return setting;
 }
 
-/* -1 is no limit: nothing to write for a new cgroup, which has none. */
-static void add_limit(struct builder *builder, const char *field, const char *file, int64_t value)
+/* -1 is no limit.  A new cgroup has none, so nothing is written for it. */
+static void add_limit(struct settings_builder *builder, const char *field, const char *file,
+		      int64_t value)
 {
 	struct arena *arena = &builder->settings->arena;
 
 	if (value >= 0)
-		add(builder, field, file, arena_strf(arena, "%" PRId64, value));
+		add_setting(builder, field, file, arena_strf(arena, "%" PRId64, value));
 	else if (builder->purpose == CGROUP_FOR_UPDATE)
-		add(builder, field, file, arena_str(arena, "max"));
+		add_setting(builder, field, file, arena_str(arena, "max"));
 }
 
 static int only_version_1(bool is_asked, const char *field, struct error *err)
 {
 	if (!is_asked)
 		return 0;
-	return error_set(err, 0, "linux.resources.%s: cgroup version 2 has nothing like it", field);
+	return error_set(err, 0, "linux.resources.%s: cgroup version 2 has no such limit", field);
 }
 
 /* ---- memory ---- */
 
 /* The spec's swap is memory and swap together, version 2's is swap alone. */
-static int add_swap(struct builder *builder, const struct config_memory *memory, struct error *err)
+static int add_swap(struct settings_builder *builder, const struct config_memory *memory,
+		    struct error *err)
 {
 	int64_t swap = memory->swap.value, limit = memory->limit.value;
 
 	if (!memory->swap.set || swap == 0) {
-		/* Without a limit of memory one of both together would be one. */
+		/* Without a limit of memory, swap must not be limited either. */
 		if (memory->limit.set && limit < 0)
 			add_limit(builder, "memory.limit", "memory.swap.max", -1);
 		return 0;
@@ -73,8 +76,8 @@ static int add_swap(struct builder *builder, const struct config_memory *memory,
 	}
 	if (!memory->limit.set || limit <= 0)
 		return error_set(err, 0,
-				 "linux.resources.memory.swap: it is memory and swap together, so "
-				 "memory.limit is needed beside it");
+				 "linux.resources.memory.swap: is memory and swap together, so "
+				 "memory.limit is needed too");
 	if (swap < limit)
 		return error_set(
 			err, 0,
@@ -85,7 +88,7 @@ static int add_swap(struct builder *builder, const struct config_memory *memory,
 	return 0;
 }
 
-static int add_memory(struct builder *builder, const struct config_memory *memory,
+static int add_memory(struct settings_builder *builder, const struct config_memory *memory,
 		      struct error *err)
 {
 	if (memory->kernel.value > 0 || memory->kernel_tcp.value > 0 || memory->swappiness.set ||
@@ -93,7 +96,7 @@ static int add_memory(struct builder *builder, const struct config_memory *memor
 		log_debug("linux.resources.memory: kernel, kernelTCP, swappiness and "
 			  "disableOOMKiller are of cgroup version 1 and have no effect");
 	builder->settings->check_usage = memory->check_before_update.value;
-	/* ORDER: swap first: the kernel takes them one by one, and more swap is always possible. */
+	/* ORDER: swap first: the kernel applies the files one by one, and more swap always fits. */
 	if (add_swap(builder, memory, err) < 0)
 		return -1;
 	if (memory->limit.set && memory->limit.value != 0)
@@ -106,8 +109,9 @@ static int add_memory(struct builder *builder, const struct config_memory *memor
 /* ---- cpu ---- */
 
 /*
- * Both scales are logarithms of what a group gets beside another; a parabola through (2, 1),
- * (1024, 100) and (262144, 10000) keeps the middle in the middle, which a straight line doesn't.
+ * Shares and weights both say how much a group gets in proportion to others.  On logarithmic
+ * scales, a parabola through (2, 1), (1024, 100) and (262144, 10000) maps the default of one to the
+ * default of the other, which a straight line doesn't.
  */
 unsigned int cgroup_weight_of_shares(uint64_t shares)
 {
@@ -121,31 +125,20 @@ unsigned int cgroup_weight_of_shares(uint64_t shares)
 	return (unsigned int)ceil(pow(10, (l * l + 125 * l) / 612.0 - 7.0 / 34.0));
 }
 
-/* Engines send the default with every container (ctr does): a new cgroup has it as it is. */
-static void add_cpu_weight(struct builder *builder, const struct config_cpu *cpu)
-{
-	unsigned int weight = cgroup_weight_of_shares(cpu->shares.value);
-
-	if (cpu->shares.value == 0 || cpu->idle.value != 0 ||
-	    (builder->purpose == CGROUP_FOR_CREATE && weight == CPU_WEIGHT_DEFAULT))
-		return;
-	add(builder, "cpu.shares", "cpu.weight",
-	    arena_strf(&builder->settings->arena, "%u", weight));
-}
-
-static void add_cpu_max(struct builder *builder, const struct config_cpu *cpu)
+static void add_cpu_max(struct settings_builder *builder, const struct config_cpu *cpu)
 {
 	struct arena *arena = &builder->settings->arena;
 	uint64_t period = cpu->period.value ? cpu->period.value : CPU_PERIOD_DEFAULT;
 
 	if (cpu->quota.value > 0)
-		add(builder, "cpu.quota", "cpu.max",
-		    arena_strf(arena, "%" PRId64 " %" PRIu64, cpu->quota.value, period));
+		add_setting(builder, "cpu.quota", "cpu.max",
+			    arena_strf(arena, "%" PRId64 " %" PRIu64, cpu->quota.value, period));
 	else if (builder->purpose == CGROUP_FOR_UPDATE && (cpu->quota.set || cpu->period.value))
-		add(builder, "cpu.quota", "cpu.max", arena_strf(arena, "max %" PRIu64, period));
+		add_setting(builder, "cpu.quota", "cpu.max",
+			    arena_strf(arena, "max %" PRIu64, period));
 }
 
-static void add_set(struct builder *builder, const char *field, const char *file,
+static void add_set(struct settings_builder *builder, const char *field, const char *file,
 		    const range_list *set)
 {
 	autostrbuf struct strbuf text = { 0 };
@@ -153,27 +146,35 @@ static void add_set(struct builder *builder, const char *field, const char *file
 	if (set->count == 0)
 		return;
 	range_list_print(set, &text);
-	add(builder, field, file, arena_str(&builder->settings->arena, text.bytes));
+	add_setting(builder, field, file, arena_str(&builder->settings->arena, text.bytes));
 }
 
-static int add_cpu(struct builder *builder, const struct config_cpu *cpu, struct error *err)
+static int add_cpu_limits(struct settings_builder *builder, const struct config_cpu *cpu,
+			  struct error *err)
 {
 	struct arena *arena = &builder->settings->arena;
+	unsigned int weight = cgroup_weight_of_shares(cpu->shares.value);
 
 	if (only_version_1(cpu->realtime_runtime.value > 0, "cpu.realtimeRuntime", err) < 0 ||
 	    only_version_1(cpu->realtime_period.value > 0, "cpu.realtimePeriod", err) < 0)
 		return -1;
 	/*
-	 * ORDER: the kernel refuses a weight for a group that is idle, and a burst above the quota.
+	 * ORDER: the kernel refuses a weight of an idle group, and a burst above the quota.
 	 */
 	if (cpu->idle.set)
-		add(builder, "cpu.idle", "cpu.idle",
-		    arena_strf(arena, "%" PRId64, cpu->idle.value));
-	add_cpu_weight(builder, cpu);
+		add_setting(builder, "cpu.idle", "cpu.idle",
+			    arena_strf(arena, "%" PRId64, cpu->idle.value));
+	/*
+	 * Some engines (ctr) send the default weight with every container; a new cgroup has it
+	 * anyway.
+	 */
+	if (cpu->shares.value != 0 && cpu->idle.value == 0 &&
+	    (builder->purpose == CGROUP_FOR_UPDATE || weight != CPU_WEIGHT_DEFAULT))
+		add_setting(builder, "cpu.shares", "cpu.weight", arena_strf(arena, "%u", weight));
 	add_cpu_max(builder, cpu);
 	if (cpu->burst.set)
-		add(builder, "cpu.burst", "cpu.max.burst",
-		    arena_strf(arena, "%" PRIu64, cpu->burst.value));
+		add_setting(builder, "cpu.burst", "cpu.max.burst",
+			    arena_strf(arena, "%" PRIu64, cpu->burst.value));
 	add_set(builder, "cpu.cpus", "cpuset.cpus", &cpu->cpus);
 	add_set(builder, "cpu.mems", "cpuset.mems", &cpu->mems);
 	return 0;
@@ -181,24 +182,18 @@ static int add_cpu(struct builder *builder, const struct config_cpu *cpu, struct
 
 /* ---- the others ---- */
 
-static void add_pids(struct builder *builder, const struct config_pids *pids)
-{
-	if (!pids->limit.set)
-		return;
-	/* 0 would let no process in at all: with engines it is the word for "no limit". */
-	add_limit(builder, "pids.limit", "pids.max",
-		  pids->limit.value == 0 ? -1 : pids->limit.value);
-}
-
-/* 10 … 1000 as 1 … 10000; the scheduler BFQ has the spec's scale. */
-static void add_io_weight(struct builder *builder, const struct config_block_io *io)
+/*
+ * io.weight has a scale of 1 … 10000 in place of the spec's 10 … 1000.  The file of the scheduler
+ * BFQ has the spec's scale, and is written where it exists.
+ */
+static void add_io_weight(struct settings_builder *builder, const struct config_block_io *io)
 {
 	struct arena *arena = &builder->settings->arena;
 	struct cgroup_setting *setting;
 
 	if (io->weight.value > 0) {
-		setting = add(builder, "blockIO.weight", "io.bfq.weight",
-			      arena_strf(arena, "%" PRIu64, io->weight.value));
+		setting = add_setting(builder, "blockIO.weight", "io.bfq.weight",
+				      arena_strf(arena, "%" PRIu64, io->weight.value));
 		setting->other_file = arena_str(arena, "io.weight");
 		setting->other_value = arena_strf(arena, "default %" PRIu64,
 						  1 + (io->weight.value - 10) * 9999 / 990);
@@ -208,10 +203,10 @@ static void add_io_weight(struct builder *builder, const struct config_block_io 
 
 		if (device->weight.value == 0)
 			continue;
-		setting = add(builder, "blockIO.weightDevice", "io.bfq.weight",
-			      arena_strf(arena, "%" PRId64 ":%" PRId64 " %" PRIu64,
-					 device->major.value, device->minor.value,
-					 device->weight.value));
+		setting = add_setting(builder, "blockIO.weightDevice", "io.bfq.weight",
+				      arena_strf(arena, "%" PRId64 ":%" PRId64 " %" PRIu64,
+						 device->major.value, device->minor.value,
+						 device->weight.value));
 		setting->other_file = arena_str(arena, "io.weight");
 		setting->other_value = arena_strf(arena, "%" PRId64 ":%" PRId64 " %" PRIu64,
 						  device->major.value, device->minor.value,
@@ -219,17 +214,18 @@ static void add_io_weight(struct builder *builder, const struct config_block_io 
 	}
 }
 
-static void add_throttles(struct builder *builder, const char *field, const char *key,
+static void add_throttles(struct settings_builder *builder, const char *field, const char *key,
 			  const struct config_throttle_device *devices, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		add(builder, field, "io.max",
-		    arena_strf(&builder->settings->arena, "%" PRId64 ":%" PRId64 " %s=%" PRIu64,
-			       devices[i].major.value, devices[i].minor.value, key,
-			       devices[i].rate.value));
+		add_setting(builder, field, "io.max",
+			    arena_strf(&builder->settings->arena,
+				       "%" PRId64 ":%" PRId64 " %s=%" PRIu64,
+				       devices[i].major.value, devices[i].minor.value, key,
+				       devices[i].rate.value));
 }
 
-static int add_block_io(struct builder *builder, const struct config_block_io *io,
+static int add_block_io(struct settings_builder *builder, const struct config_block_io *io,
 			struct error *err)
 {
 	if (only_version_1(io->leaf_weight.value > 0, "blockIO.leafWeight", err) < 0)
@@ -250,20 +246,21 @@ static int add_block_io(struct builder *builder, const struct config_block_io *i
 	return 0;
 }
 
-static void add_hugepages(struct builder *builder, const struct config_resources *resources)
+static void add_hugepages(struct settings_builder *builder,
+			  const struct config_resources *resources)
 {
 	struct arena *arena = &builder->settings->arena;
 
 	for (size_t i = 0; i < resources->hugepage_limits.count; i++) {
 		const struct config_hugepage_limit *limit = &resources->hugepage_limits.items[i];
 
-		add(builder, "hugepageLimits",
-		    arena_strf(arena, "hugetlb.%s.max", limit->page_size),
-		    arena_strf(arena, "%" PRIu64, limit->limit.value));
+		add_setting(builder, "hugepageLimits",
+			    arena_strf(arena, "hugetlb.%s.max", limit->page_size),
+			    arena_strf(arena, "%" PRIu64, limit->limit.value));
 	}
 }
 
-static void add_rdma(struct builder *builder, const struct config_resources *resources)
+static void add_rdma(struct settings_builder *builder, const struct config_resources *resources)
 {
 	struct arena *arena = &builder->settings->arena;
 
@@ -277,53 +274,46 @@ static void add_rdma(struct builder *builder, const struct config_resources *res
 		if (rdma->hca_objects.set)
 			value = arena_strf(arena, "%s hca_object=%" PRIu64, value,
 					   rdma->hca_objects.value);
-		add(builder, "rdma", "rdma.max", value);
+		add_setting(builder, "rdma", "rdma.max", value);
 	}
 }
 
-/* As they are, each to the file of its name: last, so that they win over what is said elsewhere. */
-static int add_unified(struct builder *builder, const str_map *unified, struct error *err)
+static int add_resources(struct settings_builder *builder, const struct config_resources *resources,
+			 struct error *err)
 {
-	for (size_t i = 0; i < unified->count; i++) {
-		const char *file = unified->items[i].name;
+	const struct config_pids *pids = resources->pids;
 
-		if (strchr(file, '/') || !strchr(file, '.') || file[0] == '.')
-			return error_set(err, 0,
-					 "linux.resources.unified: '%s' is no file of a cgroup",
-					 file);
-		add(builder, "unified", file,
-		    arena_str(&builder->settings->arena, unified->items[i].value));
-	}
-	return 0;
-}
-
-static int add_all(struct builder *builder, const struct config_resources *resources,
-		   struct error *err)
-{
 	if (resources->network && only_version_1(resources->network->class_id.value > 0 ||
 							 resources->network->priorities.count > 0,
 						 "network", err) < 0)
 		return -1;
 	if ((resources->memory && add_memory(builder, resources->memory, err) < 0) ||
-	    (resources->cpu && add_cpu(builder, resources->cpu, err) < 0) ||
+	    (resources->cpu && add_cpu_limits(builder, resources->cpu, err) < 0) ||
 	    (resources->block_io && add_block_io(builder, resources->block_io, err) < 0))
 		return -1;
-	if (resources->pids)
-		add_pids(builder, resources->pids);
+	/* The kernel's 0 would let no process in at all; engines write 0 for "no limit". */
+	if (pids && pids->limit.set)
+		add_limit(builder, "pids.limit", "pids.max",
+			  pids->limit.value == 0 ? -1 : pids->limit.value);
 	add_hugepages(builder, resources);
 	add_rdma(builder, resources);
-	return add_unified(builder, &resources->unified, err);
+	/* Written last, so that they win over the limits above. */
+	for (size_t i = 0; i < resources->unified.count; i++)
+		add_setting(
+			builder, "unified", resources->unified.items[i].name,
+			arena_str(&builder->settings->arena, resources->unified.items[i].value));
+	return 0;
 }
 
 int cgroup_settings_make(const struct config_resources *resources, enum cgroup_purpose purpose,
 			 struct cgroup_settings *ret_settings, struct error *err)
 {
-	struct builder builder = { ret_settings, purpose };
+	struct settings_builder builder = { ret_settings, purpose };
 
 	*ret_settings = (struct cgroup_settings){ 0 };
 	if (!resources)
 		return 0;
-	if (add_all(&builder, resources, err) < 0) {
+	if (add_resources(&builder, resources, err) < 0) {
 		cgroup_settings_release(ret_settings);
 		return -1;
 	}

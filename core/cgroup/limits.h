@@ -10,15 +10,15 @@
 #include "core/config/config.h"
 
 /*
- * linux.resources in the words of cgroup version 2: which file gets which text.
+ * linux.resources translated for cgroup version 2: a list of files and the text to write to each.
  * Source: OCI runtime-spec 1.3, config-linux.md "Control groups"; the kernel's
  * Documentation/admin-guide/cgroup-v2.rst.
  */
 struct cgroup_setting {
-	const char *field; /* of the config, for errors: "memory.limit" */
+	const char *field; /* the config's field, for errors: "memory.limit" */
 	char *file;	   /* "memory.max" */
 	char *value;
-	/* Where the first file isn't there: another scheduler's.  NULL: none. */
+	/* To be used where @file doesn't exist: the file of another scheduler.  NULL: none. */
 	char *other_file;
 	char *other_value;
 };
@@ -31,11 +31,11 @@ struct cgroup_settings {
 };
 
 /*
- * Fails for a value that version 2 can't express, and for what only version 1 has and would limit
- * something (cpu.realtimeRuntime, blockIO.leafWeight, network).  What never limits (kernel memory
- * accounting, swappiness, disableOOMKiller) is a debug line.  -1, what isn't given
- * and the default weight ask for nothing, so that no controller is needed for them; in an update
- * -1 lifts a limit, and a weight is written whatever it is.
+ * Fails for a value that version 2 can't express, and for a limit that only version 1 has
+ * (cpu.realtimeRuntime, blockIO.leafWeight, network).  Fields that limit nothing (kernel memory,
+ * swappiness, disableOOMKiller) are a debug line.
+ * CREATE: -1, a field that isn't given and the default weight need no setting, and so no
+ * controller. UPDATE: -1 lifts a limit, and each weight is written.
  */
 enum cgroup_purpose { CGROUP_FOR_CREATE, CGROUP_FOR_UPDATE };
 int cgroup_settings_make(const struct config_resources *resources, enum cgroup_purpose purpose,
@@ -44,12 +44,12 @@ void cgroup_settings_release(struct cgroup_settings *settings);
 #define autosettings __attribute__((cleanup(cgroup_settings_release)))
 
 /*
- * The controller that a file belongs to: "memory" of "memory.max".  The caller frees it; NULL for
- * cgroup.*, which every cgroup has.
+ * The controller to which a file belongs: "memory" for "memory.max".  NULL for cgroup.*, which
+ * every cgroup has.  The caller frees it.
  */
 char *cgroup_controller_of(const char *file);
 
-/* cpu.shares (2 … 262144) as cpu.weight (1 … 10000), such that 1024 is 100. */
+/* Translates cpu.shares (2 … 262144) into cpu.weight (1 … 10000), so that 1024 becomes 100. */
 unsigned int cgroup_weight_of_shares(uint64_t shares);
 
 #endif

@@ -54,16 +54,17 @@ static bool ends_with(const char *text, size_t length, const char *end)
 	return length >= end_length && memcmp(text + length - end_length, end, end_length) == 0;
 }
 
-static bool is_unit(const char *path, size_t length)
+static bool ends_as_unit(const char *path, size_t length)
 {
 	return ends_with(path, length, ".service") || ends_with(path, length, ".scope") ||
 	       ends_with(path, length, ".slice");
 }
 
 /*
- * Where our cgroups begin.  Our own has processes (us), so that no controller can be enabled for
- * those below it; but where our caller has gone into a cgroup of its own below its delegated unit
- * (podman does), the unit's is free for us.  What is above the unit belongs to systemd.
+ * The cgroup below which containers' cgroups are made: mostly that of urun itself.  But urun's own
+ * cgroup has processes (urun), so no controller can be enabled for cgroups below it.  Where the
+ * caller has moved itself into a cgroup below its delegated unit (podman does so), the cgroup of
+ * the unit has no processes, and is taken.  All above the unit belongs to systemd.
  */
 static char *find_base(void)
 {
@@ -73,7 +74,7 @@ static char *find_base(void)
 
 	if (!own)
 		return NULL;
-	if (slash && !is_unit(own, strlen(own)) && is_unit(own, (size_t)(slash - own))) {
+	if (slash && !ends_as_unit(own, strlen(own)) && ends_as_unit(own, (size_t)(slash - own))) {
 		unit = str_dup_n(own, (size_t)(slash - own));
 		if (cgroup_is_ours(unit))
 			return take_ptr(unit);
@@ -81,7 +82,8 @@ static char *find_base(void)
 	return take_ptr(own);
 }
 
-static int no_unified_tree(const struct cgroup_settings *settings, struct error *err)
+/* Refuses each limit: this host has no tree of version 2. */
+static int refuse_without_version_2(const struct cgroup_settings *settings, struct error *err)
 {
 	for (size_t i = 0; i < settings->count; i++)
 		if (error_gather(err, error_set(err, 0,
@@ -92,15 +94,18 @@ static int no_unified_tree(const struct cgroup_settings *settings, struct error 
 	return 0;
 }
 
-/* ---- ours ---- */
+/* ---- a cgroup that urun makes ---- */
 
-/* Room for the longest file of a cgroup: else half of the way is made before one fails. */
+/*
+ * With room for the longest name of a cgroup's file: otherwise half of the cgroups on the way are
+ * made before one fails.
+ */
 static int check_length(const struct cgroup_plan *plan, struct error *err)
 {
 	if (strlen(CGROUP_ROOT) + strlen(plan->path) + 1 + NAME_MAX < PATH_MAX)
 		return 0;
 	return error_set(err, ENAMETOOLONG,
-			 "linux.cgroupsPath: %zu bytes with the cgroup that it is below",
+			 "linux.cgroupsPath: makes a path of %zu bytes with the cgroup above",
 			 strlen(plan->path));
 }
 
@@ -116,16 +121,16 @@ static int plan_cgroupfs(const struct cgroup_request *request, const char *asked
 	}
 	base = find_base();
 	if (!base)
-		return error_set(err, 0, "linux.cgroupsPath: our own cgroup can't be told");
+		return error_set(err, 0, "linux.cgroupsPath: can't find the cgroup of urun itself");
 	joined = asked ? str_format("%s/%s", base, asked)
 		       : str_format("%s/urun-%s", base, request->id);
 	plan->path = path_clean(joined);
 	return check_length(plan, err);
 }
 
-/* ---- systemd's ---- */
+/* ---- a scope of systemd's ---- */
 
-/* SLICE:PREFIX:NAME as engines write it; a text without a colon is the unit's name. */
+/* SLICE:PREFIX:NAME, as engines write it; a text without a colon is the name of the unit. */
 static int parse_systemd_path(const struct cgroup_request *request, const char *asked,
 			      struct cgroup_plan *plan, struct error *err)
 {
@@ -174,7 +179,10 @@ static int plan_systemd(const struct cgroup_request *request, const struct conta
 
 /* ---- the decision ---- */
 
-/* Can a cgroup of ours have these limits?  What is above a cgroup that exists has enabled them. */
+/*
+ * Can the planned cgroup have limits?  The cgroup above must be delegated, and must not be urun's
+ * own, for which no controller can be enabled.
+ */
 static bool can_limit(const struct cgroup_plan *plan)
 {
 	autofree char *above =
@@ -184,14 +192,13 @@ static bool can_limit(const struct cgroup_plan *plan)
 	return cgroup_is_ours(above) && !str_equal(above, own);
 }
 
-static int decide(const struct cgroup_request *request, const struct container_config *config,
-		  struct cgroup_plan *plan, struct error *err)
+static int choose_manager(const struct cgroup_request *request,
+			  const struct container_config *config, struct cgroup_plan *plan,
+			  struct error *err)
 {
 	const char *asked = config->linux->cgroups_path;
 	bool limited = plan->settings.count > 0;
 
-	if (asked && asked[0] == '\0')
-		asked = NULL;
 	if (request->manager == CGROUP_DISABLED)
 		return limited ? error_set(err, 0,
 					   "linux.resources.%s: can't be enforced with "
@@ -200,7 +207,7 @@ static int decide(const struct cgroup_request *request, const struct container_c
 			       : 0;
 	if (!cgroup_is_unified()) {
 		if (limited)
-			return no_unified_tree(&plan->settings, err);
+			return refuse_without_version_2(&plan->settings, err);
 		log_debug("no cgroup: " CGROUP_ROOT " is not version 2");
 		return 0;
 	}
@@ -208,8 +215,8 @@ static int decide(const struct cgroup_request *request, const struct container_c
 		if (!request->host_root && !systemd_has_user_bus() && !limited) {
 			log_warning(
 				"the container has no cgroup of its own: there is no systemd user "
-				"session (hint: log in with ssh or machinectl, or have one always by "
-				"`loginctl enable-linger`)");
+				"session (hint: log in with ssh or machinectl, or have one always "
+				"by `loginctl enable-linger`)");
 			return 0;
 		}
 		return plan_systemd(request, config, plan, err);
@@ -218,24 +225,17 @@ static int decide(const struct cgroup_request *request, const struct container_c
 		return -1;
 	if (limited && !asked && request->manager == CGROUP_AUTO && !can_limit(plan) &&
 	    !request->host_root && systemd_has_user_bus()) {
-		log_debug(
-			"limits are asked for and no cgroup is delegated here: systemd makes one");
+		log_debug("there are limits and no cgroup is delegated here: systemd makes one");
 		free(take_ptr(plan->path));
 		return plan_systemd(request, config, plan, err);
 	}
 	return 0;
 }
 
-/* A cgroup that nobody needs isn't worth a failure. */
-static bool is_needed(const struct cgroup_request *request, const struct container_config *config,
-		      const struct cgroup_plan *plan)
-{
-	const char *asked = config->linux->cgroups_path;
-
-	return plan->settings.count > 0 || (asked && asked[0] && !request->ignore_refusal);
-}
-
-/* What a user's systemd has for its units; elsewhere its own answer tells. */
+/*
+ * Does the user's systemd have the controllers for its units?  Where its cgroup isn't where it
+ * usually is, the answer of systemd itself will tell.
+ */
 static int check_user_manager(const struct cgroup_plan *plan, struct error *err)
 {
 	autofree char *manager = systemd_user_cgroup();
@@ -264,14 +264,16 @@ static int check_delegation(const struct cgroup_request *request,
 		if (fd >= 0)
 			break;
 	}
-	plan->optional = !is_needed(request, config, plan);
+	/* Where neither a limit nor a path was asked for, the container does without a cgroup. */
+	plan->optional = plan->settings.count == 0 &&
+			 (!config->linux->cgroups_path || request->ignore_refusal);
 	if (cgroup_is_ours(existing))
 		return cgroup_check_controllers(existing, &plan->settings, err);
 	if (!plan->optional) {
 		error_set(err, EACCES, "linux.%s%s: make cgroup " CGROUP_ROOT "%s",
 			  plan->settings.count ? "resources." : "cgroupsPath",
 			  plan->settings.count ? plan->settings.items[0].field : "", plan->path);
-		return error_hint(err, "nothing is delegated to this user there: use "
+		return error_hint(err, "no cgroup there is delegated to this user: use "
 				       "--systemd-cgroup, or start urun by systemd-run --user -p "
 				       "Delegate=yes");
 	}
@@ -287,7 +289,7 @@ int cgroup_plan_make(const struct cgroup_request *request, const struct containe
 
 	if (cgroup_settings_make(config->linux->resources, CGROUP_FOR_CREATE, &plan.settings, err) <
 		    0 ||
-	    decide(request, config, &plan, err) < 0 ||
+	    choose_manager(request, config, &plan, err) < 0 ||
 	    check_delegation(request, config, &plan, err) < 0) {
 		cgroup_plan_release(&plan);
 		return -1;
@@ -314,7 +316,7 @@ int cgroup_plan_create(struct cgroup_plan *plan, struct error *err)
 	return plan->fd < 0 ? error_set(err, -plan->fd, "open cgroup %s", plan->path) : 0;
 }
 
-/* The scope's cgroup is where systemd has put the process. */
+/* Makes the scope.  Its cgroup is the one into which systemd has moved the process. */
 static int enter_scope(struct cgroup_plan *plan, pid_t pid, const struct container_config *config,
 		       struct error *err)
 {
@@ -346,8 +348,8 @@ static int enter_scope(struct cgroup_plan *plan, pid_t pid, const struct contain
 	return cgroup_apply(plan->path, &plan->settings, err);
 }
 
-/* A scope that systemd didn't make is missed by nobody where there is no limit for it. */
-static int enter_scope_if_any(struct cgroup_plan *plan, pid_t pid,
+/* Where there are no limits, the container does without the scope that systemd didn't make. */
+static int try_to_enter_scope(struct cgroup_plan *plan, pid_t pid,
 			      const struct container_config *config, struct error *err)
 {
 	char line[ERROR_LINE_SIZE];
@@ -369,7 +371,7 @@ int cgroup_plan_enter(struct cgroup_plan *plan, pid_t pid, const struct containe
 	autofree char *now = NULL;
 
 	if (plan->manager == CGROUP_SYSTEMD)
-		return enter_scope_if_any(plan, pid, config, err);
+		return try_to_enter_scope(plan, pid, config, err);
 	if (plan->manager != CGROUP_CGROUPFS)
 		return 0;
 	now = cgroup_of(pid);
@@ -384,18 +386,18 @@ int cgroup_plan_enter(struct cgroup_plan *plan, pid_t pid, const struct containe
 	return 0;
 }
 
-/* Removes the cgroups on the way that are empty now: another container may be in one. */
+/* Removes the cgroups above, up to @made, while they are empty: one may have other containers. */
 static void remove_above(const char *path, const char *made)
 {
 	autofree char *above = str_dup(path);
 	char *slash;
 
 	while (made && strlen(above) > strlen(made) && (slash = strrchr(above, '/'))) {
-		autofree char *folder = NULL;
+		autofree char *directory = NULL;
 
 		*slash = '\0';
-		folder = str_format(CGROUP_ROOT "%s", above);
-		if (rmdir(folder) < 0)
+		directory = str_format(CGROUP_ROOT "%s", above);
+		if (rmdir(directory) < 0)
 			return;
 	}
 }

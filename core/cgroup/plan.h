@@ -9,30 +9,29 @@
 #include "core/cgroup/limits.h"
 #include "core/config/config.h"
 
-/* The one that makes a container's cgroup. */
+/* Which program makes a container's cgroup. */
 enum cgroup_manager {
-	CGROUP_AUTO, /* nothing was said: we, and systemd where limits are asked for that only it can
-			give */
-	CGROUP_CGROUPFS, /* we, below what is delegated to us */
+	CGROUP_AUTO,	 /* no option: urun, or systemd where only systemd can give the limits */
+	CGROUP_CGROUPFS, /* urun, below a cgroup that is delegated to the caller */
 	CGROUP_SYSTEMD,	 /* systemd, as a transient scope */
-	CGROUP_DISABLED, /* nobody: no file of a cgroup is touched */
+	CGROUP_DISABLED, /* none: no file of a cgroup is touched */
 };
 
-/* "cgroupfs", "systemd", "disabled"; the error names the option. */
+/* Parses "cgroupfs", "systemd" or "disabled"; the error names the option. */
 int cgroup_manager_parse(const char *text, enum cgroup_manager *ret_manager, struct error *err);
 
-/* Where a container's processes will be.  Release with cgroup_plan_release(). */
+/* The cgroup of a container that is to be made.  Release with cgroup_plan_release(). */
 struct cgroup_plan {
 	enum cgroup_manager manager; /* CGROUPFS, SYSTEMD, or DISABLED: there is none */
-	char *path;		     /* CGROUPFS: the cgroup to be made */
-	char *made;		     /* the topmost that was made for it: what is to be removed */
-	char *slice;		     /* SYSTEMD */
-	char *unit;		     /* SYSTEMD: "PREFIX-NAME.scope" */
-	char *subgroup;		     /* SYSTEMD: below the scope; NULL: the scope's own */
-	bool user_bus;		     /* SYSTEMD: the user's, not the system's */
-	int fd;			     /* CGROUPFS: the cgroup's folder, for clone3(2); else -1 */
-	bool started;		     /* SYSTEMD: there is a scope to be taken away */
-	bool optional;		     /* nobody asked: where it can't be made, there is none */
+	char *path;		     /* CGROUPFS: the cgroup to make */
+	char *made;	/* the topmost cgroup that was made for it, to be removed with it */
+	char *slice;	/* SYSTEMD */
+	char *unit;	/* SYSTEMD: "PREFIX-NAME.scope" */
+	char *subgroup; /* SYSTEMD: a cgroup below the scope's; NULL: the scope's own */
+	bool user_bus;	/* SYSTEMD: the user's systemd, not the system's */
+	int fd;		/* CGROUPFS: the cgroup's directory, for clone3(2); else -1 */
+	bool started;	/* SYSTEMD: the scope was made, and is to be stopped at the end */
+	bool optional;	/* not asked for: where it can't be made, the container has none */
 	struct cgroup_settings settings;
 };
 
@@ -42,39 +41,39 @@ void cgroup_plan_release(struct cgroup_plan *plan);
 struct cgroup_request {
 	enum cgroup_manager manager;
 	const char *id;
-	bool host_root;	     /* root of the host's first user namespace: the system's bus */
-	bool ignore_refusal; /* --rootless=true: a cgroup that can't be made and isn't needed */
+	bool host_root;	     /* the caller is root of the host: the system's bus is used */
+	bool ignore_refusal; /* --rootless=true: without limits, a cgroup isn't necessary */
 };
 
 /*
- * Decides, and refuses what can't be: limits on a host without cgroup version 2, or where nothing
- * is delegated.  Nothing is made.  Without limits and without cgroupsPath a host that gives no
- * cgroup is no error: the container stays in the caller's.
+ * Chooses the manager and the cgroup; makes nothing.  Fails where there are limits and the host has
+ * no cgroup version 2, or delegates no cgroup to the caller.  Where there is neither a limit nor a
+ * cgroupsPath, this isn't an error: the container then stays in the caller's cgroup.
  */
 int cgroup_plan_make(const struct cgroup_request *request, const struct container_config *config,
 		     struct cgroup_plan *ret_plan, struct error *err);
 
 /*
- * Makes the cgroup with its limits (CGROUPFS), before the process that is cloned into it.  For the
- * others there is nothing to do yet.
+ * CGROUPFS: makes the cgroup with its limits, into which the process is cloned next.  For the other
+ * managers there is nothing to do yet.
  */
 int cgroup_plan_create(struct cgroup_plan *plan, struct error *err);
 
 /*
- * Brings @pid in: a systemd scope is made of it, with the limits; a cgroup of ours is entered, if
- * @pid was not cloned into it.  plan->path is the cgroup afterwards.
+ * SYSTEMD: makes the scope with its limits and with @pid in it.  CGROUPFS: moves @pid into the
+ * cgroup if it wasn't cloned into it.  Afterwards plan->path is the cgroup.
  * Runs in: parent, while @pid waits.
  */
 int cgroup_plan_enter(struct cgroup_plan *plan, pid_t pid, const struct container_config *config,
 		      struct error *err);
 
 /*
- * What is left of a container's cgroup: its processes are killed, it and what was made above it is
- * removed, its scope taken away.  Each text may be NULL.
+ * Kills the processes of a container's cgroup, removes the cgroup and those that were made above
+ * it, and stops its scope.  Each text of @left may be NULL.
  */
 struct cgroup_left {
 	const char *path;
-	const char *made; /* the topmost that was made on the way to @path */
+	const char *made; /* the topmost cgroup that was made on the way to @path */
 	const char *unit;
 	bool user_bus;
 };

@@ -19,7 +19,7 @@
 
 #define ANNOTATION_PREFIX "org.systemd.property."
 
-/* systemd's own time-out for a job is longer than what the helper waits. */
+/* For the helper, which waits for less than systemd's own time-out of a job. */
 #define TIMEOUT_MS 30000
 
 struct words {
@@ -27,7 +27,7 @@ struct words {
 	size_t count;
 };
 
-/* @word becomes the list's. */
+/* Adds @word, which the list then owns. */
 static void words_add(struct words *words, char *word)
 {
 	words->items = mem_resize(words->items, words->count + 2, sizeof(char *));
@@ -42,7 +42,7 @@ static void words_release(struct words *words)
 	free(words->items);
 }
 
-/* The bus is found by these two, and systemd has no need of the rest of our environment. */
+/* The variables by which the bus is found; urun-systemd needs nothing else of the environment. */
 static char *const *bus_environment(char storage[2][4096], char *list[3])
 {
 	static const char *const names[] = { "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS" };
@@ -62,22 +62,17 @@ static char *const *bus_environment(char storage[2][4096], char *list[3])
 }
 
 #ifdef URUN_SYSTEMD_IS_BUILT
-#define SYSTEMD_IS_BUILT true
+#define HINT_NOT_FOUND                                               \
+	PROGRAM " is neither in " URUN_LIBEXECDIR                    \
+		" nor beside urun: put it into one of them, or use " \
+		"--cgroup-manager cgroupfs"
 #else
-#define SYSTEMD_IS_BUILT false
+#define HINT_NOT_FOUND                                                       \
+	"urun was built without libsystemd: use --cgroup-manager cgroupfs, " \
+	"or build it with libsystemd-dev there"
 #endif
 
-static int hint_at_missing(struct error *err)
-{
-	if (!SYSTEMD_IS_BUILT)
-		return error_hint(err, "urun was built without libsystemd: use --cgroup-manager "
-				       "cgroupfs, or build it with libsystemd-dev there");
-	return error_hint(err, PROGRAM " is neither in " URUN_LIBEXECDIR
-				       " nor beside urun: put it into one of them, or use "
-				       "--cgroup-manager cgroupfs");
-}
-
-static int run(struct words *words, struct error *err)
+static int run_helper(struct words *words, struct error *err)
 {
 	char storage[2][4096];
 	char *list[3];
@@ -89,13 +84,13 @@ static int run(struct words *words, struct error *err)
 	};
 
 	if (libexec_open(PROGRAM, &program, err) < 0)
-		return err->code != ENOENT ? -1 : hint_at_missing(err);
+		return err->code != ENOENT ? -1 : error_hint(err, HINT_NOT_FOUND);
 	spawn.path = program.path;
 	spawn.helper = &program;
 	return spawn_run(&spawn, err);
 }
 
-static struct words begin(bool user_bus, const char *verb, const char *unit)
+static struct words helper_words(bool user_bus, const char *verb, const char *unit)
 {
 	struct words words = { 0 };
 
@@ -106,7 +101,7 @@ static struct words begin(bool user_bus, const char *verb, const char *unit)
 	return words;
 }
 
-/* "QUOTA PERIOD" in µs as systemd has it: µs of a second, in steps of 10 ms. */
+/* Translates "QUOTA PERIOD" in µs for systemd: µs in each second, in steps of 10 ms. */
 static void add_cpu_quota(struct words *words, const char *value)
 {
 	struct span rest = { value, strlen(value) }, quota_text;
@@ -123,7 +118,7 @@ static void add_cpu_quota(struct words *words, const char *value)
 				     ((uint64_t)quota * 1000000 / period + 9999) / 10000 * 10000));
 }
 
-/* Adds the settings that systemd has a property for; systemd leaves the others alone. */
+/* Adds the settings for which systemd has a property; systemd doesn't touch the other files. */
 static void add_settings(struct words *words, const struct cgroup_settings *settings)
 {
 	static const struct {
@@ -153,25 +148,7 @@ static void add_settings(struct words *words, const struct cgroup_settings *sett
 	}
 }
 
-static bool sets_file(const struct cgroup_settings *settings, const char *file)
-{
-	for (size_t i = 0; i < settings->count; i++)
-		if (str_equal(settings->items[i].file, file))
-			return true;
-	return false;
-}
-
-static void add_annotations(struct words *words, const str_map *annotations)
-{
-	for (size_t i = 0; i < annotations->count; i++)
-		if (str_starts_with(annotations->items[i].name, ANNOTATION_PREFIX))
-			words_add(words,
-				  str_format("%s=%s",
-					     annotations->items[i].name + strlen(ANNOTATION_PREFIX),
-					     annotations->items[i].value));
-}
-
-/* The places where urun-systemd looks for it. */
+/* The places where urun-systemd looks for the bus. */
 bool systemd_has_user_bus(void)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
@@ -191,7 +168,8 @@ int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
 		  const struct cgroup_settings *settings, const str_map *annotations,
 		  struct error *err)
 {
-	struct words words = begin(user_bus, "start", unit);
+	struct words words = helper_words(user_bus, "start", unit);
+	bool limits_tasks = false;
 	int result;
 
 	words_add(&words, str_format("%d", pid));
@@ -200,29 +178,37 @@ int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
 	words_add(&words, str_dup("Delegate=true"));
 	words_add(&words, str_dup("DefaultDependencies=false"));
 	words_add(&words, str_dup("CollectMode=inactive-or-failed"));
-	/* systemd has a limit of its own for every unit, which nobody asked for here. */
-	if (!sets_file(settings, "pids.max"))
+	for (size_t i = 0; i < settings->count; i++)
+		limits_tasks = limits_tasks || str_equal(settings->items[i].file, "pids.max");
+	/* systemd has a default limit for each unit, which the config didn't ask for. */
+	if (!limits_tasks)
 		words_add(&words, str_dup("TasksMax=infinity"));
 	add_settings(&words, settings);
-	add_annotations(&words, annotations);
-	result = run(&words, err);
+	for (size_t i = 0; i < annotations->count; i++) {
+		const char *name = annotations->items[i].name;
+
+		if (str_starts_with(name, ANNOTATION_PREFIX))
+			words_add(&words, str_format("%s=%s", name + strlen(ANNOTATION_PREFIX),
+						     annotations->items[i].value));
+	}
+	result = run_helper(&words, err);
 	words_release(&words);
 	return result;
 }
 
 int systemd_attach(bool user_bus, const char *unit, const char *below, pid_t pid, struct error *err)
 {
-	struct words words = begin(user_bus, "attach", unit);
+	struct words words = helper_words(user_bus, "attach", unit);
 	int result;
 
 	words_add(&words, str_format("%d", pid));
 	words_add(&words, str_dup(below));
-	result = run(&words, err);
+	result = run_helper(&words, err);
 	words_release(&words);
 	return result;
 }
 
-static bool is_unit(struct span name)
+static bool is_unit_name(struct span name)
 {
 	static const char *const kinds[] = { ".scope", ".service" };
 
@@ -236,30 +222,18 @@ static bool is_unit(struct span name)
 	return false;
 }
 
-static bool is_user_manager(struct span unit)
-{
-	return unit.size > 5 && memcmp(unit.bytes, "user@", 5) == 0;
-}
-
-static size_t count_units(const char *cgroup)
-{
-	struct span rest = { cgroup, strlen(cgroup) }, name;
-	size_t count = 0;
-
-	while (span_cut(&rest, '/', &name))
-		count += is_unit(name);
-	return count;
-}
-
 bool systemd_unit_of(const char *cgroup, size_t outward, char **ret_unit, const char **ret_below,
 		     bool *ret_user)
 {
 	struct span rest = { cgroup, strlen(cgroup) }, name;
-	size_t count = count_units(cgroup), seen = 0;
+	size_t count = 0, seen = 0;
 	bool user = false;
 
+	while (span_cut(&rest, '/', &name))
+		count += is_unit_name(name);
+	rest = (struct span){ cgroup, strlen(cgroup) };
 	while (outward < count && span_cut(&rest, '/', &name)) {
-		if (!is_unit(name))
+		if (!is_unit_name(name))
 			continue;
 		if (++seen == count - outward) {
 			*ret_unit = str_dup_n(name.bytes, name.size);
@@ -267,7 +241,7 @@ bool systemd_unit_of(const char *cgroup, size_t outward, char **ret_unit, const 
 			*ret_user = user;
 			return true;
 		}
-		user = user || is_user_manager(name);
+		user = user || (name.size > 5 && memcmp(name.bytes, "user@", 5) == 0);
 	}
 	return false;
 }
@@ -275,21 +249,21 @@ bool systemd_unit_of(const char *cgroup, size_t outward, char **ret_unit, const 
 int systemd_set(bool user_bus, const char *unit, const struct cgroup_settings *settings,
 		struct error *err)
 {
-	struct words words = begin(user_bus, "set", unit);
+	struct words words = helper_words(user_bus, "set", unit);
 	size_t without = words.count;
 	int result = 0;
 
 	add_settings(&words, settings);
 	if (words.count > without)
-		result = run(&words, err);
+		result = run_helper(&words, err);
 	words_release(&words);
 	return result;
 }
 
 int systemd_stop(bool user_bus, const char *unit, struct error *err)
 {
-	struct words words = begin(user_bus, "stop", unit);
-	int result = run(&words, err);
+	struct words words = helper_words(user_bus, "stop", unit);
+	int result = run_helper(&words, err);
 
 	words_release(&words);
 	return result;

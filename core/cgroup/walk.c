@@ -121,7 +121,7 @@ static int read_names(int dir, struct strbuf *ret_names)
 
 /*
  * The container's root may be the caller itself on the host, and may have cleared the owner's bits
- * of the mode.  Where chmod(2) fails, reading the directory fails next.
+ * of the mode.  A failure of chmod(2) is noticed when the directory is read.
  */
 static void restore_mode(int dir, const struct stat *st)
 {
@@ -144,7 +144,7 @@ static struct level *push(struct walk *walk, const struct stat *st)
 }
 
 /* Begins one directory above the top, where the top is a name like those of all others. */
-static int walk_begin(struct walk *walk, struct error *err)
+static int walk_start(struct walk *walk, struct error *err)
 {
 	const char *slash = strrchr(walk->top, '/');
 	const char *name = slash ? slash + 1 : walk->top;
@@ -161,7 +161,7 @@ static int walk_begin(struct walk *walk, struct error *err)
 	return 0;
 }
 
-static int walk_enter(struct walk *walk, const char *name, struct error *err)
+static int walk_down(struct walk *walk, const char *name, struct error *err)
 {
 	autoclose int fd = openat(walk->fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	autostrbuf struct strbuf names = { 0 };
@@ -172,7 +172,7 @@ static int walk_enter(struct walk *walk, const char *name, struct error *err)
 	if (fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
 		return walk_failed(walk, errno, "open", name, err);
 	is_elsewhere = fd >= 0 && (fstat(fd, &st) < 0 ||
-				      (walk->depth > 1 && walk->levels[1].device != st.st_dev));
+				   (walk->depth > 1 && walk->levels[1].device != st.st_dev));
 	if (fd < 0 || is_elsewhere) {
 		/* A mount point can't be removed, nor can the directories above. */
 		if (fd >= 0 && !walk->visitor)
@@ -241,11 +241,11 @@ static int remove_left(struct walk *walk, struct error *err)
 	}
 }
 
-static int go_up(struct walk *walk, struct error *err)
+static int walk_up(struct walk *walk, struct error *err)
 {
 	if (leave(walk) == WENT_ASTRAY) {
 		forget_way(walk);
-		return walk_begin(walk, err);
+		return walk_start(walk, err);
 	}
 	if (!walk->visitor)
 		return remove_left(walk, err);
@@ -257,15 +257,15 @@ static int go_up(struct walk *walk, struct error *err)
 
 static int walk_run(struct walk *walk, struct error *err)
 {
-	int result = walk_begin(walk, err);
+	int result = walk_start(walk, err);
 
 	while (result == 0 && walk->depth > 0) {
 		const char *name = walk_next(walk);
 
 		if (name)
-			result = walk_enter(walk, name, err);
+			result = walk_down(walk, name, err);
 		else if (walk->depth > 1)
-			result = go_up(walk, err);
+			result = walk_up(walk, err);
 		else
 			break;
 	}

@@ -173,7 +173,7 @@ struct message_order {
 	uint32_t pid;	       /* init's, as the parent sees it */
 	/*
 	 * The first of the descriptors of the mounts' sources (core/sync/source.h), which init
-	 * inherits at its start: of the root, then of each mount.  A descriptor without O_PATH
+	 * inherits at its start: of the root, then of each mount.  Without O_PATH, a descriptor
 	 * stands for a source that couldn't be opened.  0: init has no such descriptors.
 	 */
 	uint32_t first_source;
