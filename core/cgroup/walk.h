@@ -12,9 +12,11 @@
  * Therefore a walk holds at most three descriptors, however deep the tree is; uses no path below
  * @directory, as the kernel refuses paths of PATH_MAX bytes; and keeps its stack on the heap.  The
  * walk enters no symbolic link and no other file system, and never leaves the tree.
+ *
  * On the way down, each directory is opened by its name in the one above.  On the way up, ".." is
  * opened and compared (device and inode) with the directory from which the walk came.  Where they
  * differ, somebody has moved a directory out of the tree; the walk then begins again at the top.
+ *
  * @limit bounds the walk against a process that makes directories as fast as the walk enters them:
  * the walk fails when it has entered more directories than @limit.  A directory that is entered
  * again counts again.  It is no failure that @directory doesn't exist, or that a directory below

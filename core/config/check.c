@@ -12,7 +12,7 @@
 #define UTS_NAME_MAX 64
 #define PATH_ROOM    128
 
-/* A number of SemVer, without leading zeros.  Returns what follows, or NULL. */
+/* Skips a number without leading zeros.  Returns the rest, or NULL.  Source: semver.org. */
 static const char *skip_number(const char *text)
 {
 	size_t length = strspn(text, "0123456789");
@@ -22,7 +22,7 @@ static const char *skip_number(const char *text)
 	return text + length;
 }
 
-/* Identifiers of SemVer with dots between them, none empty.  Returns what follows, or NULL. */
+/* Skips identifiers with dots between them, none empty.  Returns the rest, or NULL.  Likewise. */
 static const char *skip_identifiers(const char *text)
 {
 	for (;;) {
@@ -53,21 +53,17 @@ static bool is_version_1(const char *text)
 	return text && *text == '\0';
 }
 
-static int check_version(const struct container_config *config, struct error *err)
+static int check_version_and_root(const struct container_config *config, struct error *err)
 {
-	if (!is_version_1(config->oci_version))
-		return error_set(
-			err, 0,
-			"ociVersion: \"%s\" isn't a version 1.x.y that we know (we have " CONFIG_SPEC_VERSION
-			")",
-			config->oci_version);
-	return 0;
-}
-
-static int check_root(const struct container_config *config, struct error *err)
-{
-	return config->root->path[0] ? check_path_length(config->root->path, "root.path", err)
-				     : error_set(err, 0, "root.path: is empty");
+	if (!is_version_1(config->oci_version) &&
+	    error_gather(err, error_set(err, 0,
+					"ociVersion: \"%s\" isn't a version 1.x.y that we know "
+					"(we have " CONFIG_SPEC_VERSION ")",
+					config->oci_version)) < 0)
+		return -1;
+	if (config->root->path[0] == '\0')
+		return error_set(err, 0, "root.path: is empty");
+	return check_path_length(config->root->path, "root.path", err);
 }
 
 static int check_uts_name(const struct container_config *config, const char *name, const char *path,
@@ -98,8 +94,8 @@ static int check_mount_mappings(const struct config_mount *mount, size_t i, stru
 }
 
 /*
- * A relative source is the bundle's, a relative destination is the root's: an empty one would be the
- * whole of it.  A bind mount without any source is refused by the mount plan.
+ * A relative source is relative to the bundle, a relative destination to the root: an empty path
+ * would mean the whole bundle or root.  The mount plan refuses a bind mount without a source.
  */
 static int check_mount_paths(const struct config_mount *mount, size_t i, struct error *err)
 {
@@ -118,7 +114,7 @@ static int check_mount_paths(const struct config_mount *mount, size_t i, struct 
 			      : error_set(err, 0, "%s: is empty", path);
 }
 
-static int check_mounts(const struct container_config *config, struct error *err)
+static int check_all_mounts(const struct container_config *config, struct error *err)
 {
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		const struct config_mount *mount = &config->mounts.items[i];
@@ -130,8 +126,8 @@ static int check_mounts(const struct container_config *config, struct error *err
 	return 0;
 }
 
-static int check_hook_list(const struct config_hooks *all, enum config_hook_kind kind,
-			   struct error *err)
+static int check_hooks_of(const struct config_hooks *all, enum config_hook_kind kind,
+			  struct error *err)
 {
 	const config_hook_list *hooks = &all->lists[kind];
 	const char *name = config_hook_name(kind);
@@ -152,26 +148,9 @@ static int check_hook_list(const struct config_hooks *all, enum config_hook_kind
 	return 0;
 }
 
-static int check_hooks(const struct config_hooks *hooks, struct error *err)
-{
-	for (int kind = 0; kind < HOOK_KINDS; kind++)
-		if (check_hook_list(hooks, (enum config_hook_kind)kind, err) < 0)
-			return -1;
-	return 0;
-}
-
-static int check_annotations(const struct container_config *config, struct error *err)
-{
-	for (size_t i = 0; i < config->annotations.count; i++)
-		if (config->annotations.items[i].name[0] == '\0')
-			return error_set(err, 0, "annotations: a key is empty");
-	return 0;
-}
-
 int config_check(const struct container_config *config, struct error *err)
 {
-	if (error_gather(err, check_version(config, err)) < 0 ||
-	    error_gather(err, check_root(config, err)) < 0)
+	if (error_gather(err, check_version_and_root(config, err)) < 0)
 		return -1;
 	if (config->process &&
 	    error_gather(err, config_check_process(config->process, "process.", err)) < 0)
@@ -179,9 +158,16 @@ int config_check(const struct container_config *config, struct error *err)
 	if (error_gather(err, config_check_namespaces(config, err)) < 0 ||
 	    error_gather(err, check_uts_name(config, config->hostname, "hostname", err)) < 0 ||
 	    error_gather(err, check_uts_name(config, config->domainname, "domainname", err)) < 0 ||
-	    error_gather(err, check_mounts(config, err)) < 0 ||
-	    (config->hooks && error_gather(err, check_hooks(config->hooks, err)) < 0) ||
-	    error_gather(err, config_check_linux(config, err)) < 0)
+	    error_gather(err, check_all_mounts(config, err)) < 0)
 		return -1;
-	return check_annotations(config, err);
+	for (int kind = 0; config->hooks && kind < HOOK_KINDS; kind++)
+		if (error_gather(err, check_hooks_of(config->hooks, (enum config_hook_kind)kind,
+						     err)) < 0)
+			return -1;
+	if (error_gather(err, config_check_linux(config, err)) < 0)
+		return -1;
+	for (size_t i = 0; i < config->annotations.count; i++)
+		if (config->annotations.items[i].name[0] == '\0')
+			return error_set(err, 0, "annotations: a key is empty");
+	return 0;
 }

@@ -5,9 +5,9 @@
 #include "core/config/config.h"
 
 /*
- * What a config must be beyond the types and ranges of its table.  All of these only look at the
- * config, return 0 or -1, and name the field by its path; all that they find is gathered where that
- * is wanted (error_gather()).
+ * The rules for a config beyond the types, words and ranges of its tables.  All functions look at
+ * the config only, and return 0 or -1 with an error that names the field by its path.  Where the
+ * caller gathers errors (error_gather()), they go on after the first.
  */
 int config_check(const struct container_config *config, struct error *err);
 int config_check_process(const struct config_process *process, const char *path, struct error *err);

@@ -8,12 +8,12 @@
 #include "core/config/check_value.h"
 
 #define PATH_ROOM 96
-/* Each is compared with each. */
+/* Bounds the time: each device is compared with each. */
 #define NET_DEVICES_MAX 1024
 
 static int check_device_numbers(const struct config_device *device, size_t i, struct error *err)
 {
-	/* A FIFO has none. */
+	/* A FIFO has no numbers. */
 	if (device->type == CONFIG_DEVICE_FIFO)
 		return 0;
 	if (!device->major.set)
@@ -25,25 +25,21 @@ static int check_device_numbers(const struct config_device *device, size_t i, st
 	return 0;
 }
 
-static int check_device(const struct config_device *device, size_t i, struct error *err)
-{
-	char path[PATH_ROOM];
-
-	snprintf(path, sizeof(path), "linux.devices[%zu].path", i);
-	if (error_gather(err, check_absolute(device->path, path, err)) < 0)
-		return -1;
-	return check_device_numbers(device, i, err);
-}
-
 static int check_devices(const struct config_linux *linux, struct error *err)
 {
-	for (size_t i = 0; i < linux->devices.count; i++)
-		if (error_gather(err, check_device(&linux->devices.items[i], i, err)) < 0)
+	for (size_t i = 0; i < linux->devices.count; i++) {
+		const struct config_device *device = &linux->devices.items[i];
+		char path[PATH_ROOM];
+
+		snprintf(path, sizeof(path), "linux.devices[%zu].path", i);
+		if (error_gather(err, check_absolute(device->path, path, err)) < 0 ||
+		    error_gather(err, check_device_numbers(device, i, err)) < 0)
 			return -1;
+	}
 	return 0;
 }
 
-/* dev_valid_name() of the kernel. */
+/* Source: the kernel's dev_valid_name(). */
 static bool is_interface_name(const char *name)
 {
 	size_t length = strlen(name);
@@ -56,7 +52,7 @@ static bool is_interface_name(const char *name)
 	return true;
 }
 
-/* Under which name it is in the container. */
+/* The device's name in the container. */
 static const char *inner_name(const struct config_net_device *device)
 {
 	return device->name ? device->name : device->host_name;
@@ -94,14 +90,14 @@ static int check_net_devices(const struct container_config *config, struct error
 }
 
 /*
- * "net.ipv4.ip_forward" or "net/ipv4/conf/eth0.1/forwarding": the first separator is the separator,
- * the other one is part of a name. It becomes a path below /proc/sys with the other one as a dot,
- * so a component that begins with either could be "..".
+ * "net.ipv4.ip_forward" or "net/ipv4/conf/eth0.1/forwarding": the first of '.' and '/' divides the
+ * parts, and the other one belongs to a part.  The name becomes a path below /proc/sys, in which
+ * the other one is a dot; so a part that begins with '.' or '/' could become "..".
  */
 static bool is_sysctl_name(const char *name)
 {
 	char separator = name[strcspn(name, "./")];
-	bool at_start = true; /* of a component */
+	bool at_start = true; /* of a part */
 
 	for (; *name; name++) {
 		if (at_start && (*name == '.' || *name == '/'))
@@ -125,23 +121,16 @@ static int check_sysctl(const struct config_linux *linux, struct error *err)
 	return 0;
 }
 
-static int check_personality(const struct config_personality *personality, struct error *err)
-{
-	if (personality->flags.count)
-		return error_set(
-			err, 0,
-			"linux.personality.flags[0]: \"%s\" is unknown: the spec has no flag yet",
-			personality->flags.items[0]);
-	return 0;
-}
-
 static int check_single_fields(const struct config_linux *linux, struct error *err)
 {
 	if (linux->cgroups_path &&
 	    error_gather(err, check_path_length(linux->cgroups_path, "linux.cgroupsPath", err)) < 0)
 		return -1;
-	if (linux->personality && check_personality(linux->personality, err) < 0)
-		return -1;
+	if (linux->personality && linux->personality->flags.count)
+		return error_set(
+			err, 0,
+			"linux.personality.flags[0]: \"%s\" is unknown: the spec has no flag yet",
+			linux->personality->flags.items[0]);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 
 #define PATH_ROOM 64
 
-static int check_one(const struct config_linux *linux, size_t i, struct error *err)
+static int check_namespace(const struct config_linux *linux, size_t i, struct error *err)
 {
 	const struct config_namespace *namespace = &linux->namespaces.items[i];
 	char path[PATH_ROOM];
@@ -51,7 +51,7 @@ static int check_user_namespace(const struct container_config *config, struct er
 	return 0;
 }
 
-static int check_time_namespace(const struct container_config *config, struct error *err)
+static int check_time_offsets(const struct container_config *config, struct error *err)
 {
 	static const char *const clocks[] = { "monotonic", "boottime", NULL };
 	const struct config_namespace *time = config_find_namespace(config, CONFIG_NS_TIME);
@@ -81,7 +81,7 @@ int config_check_namespaces(const struct container_config *config, struct error 
 	const struct config_linux *linux = config->linux;
 
 	for (size_t i = 0; i < linux->namespaces.count; i++)
-		if (error_gather(err, check_one(linux, i, err)) < 0)
+		if (error_gather(err, check_namespace(linux, i, err)) < 0)
 			return -1;
 	if (!config_find_namespace(config, CONFIG_NS_MOUNT) &&
 	    error_gather(err, error_set(err, 0, "linux.namespaces: must have a mount namespace")) <
@@ -89,5 +89,5 @@ int config_check_namespaces(const struct container_config *config, struct error 
 		return -1;
 	if (error_gather(err, check_user_namespace(config, err)) < 0)
 		return -1;
-	return check_time_namespace(config, err);
+	return check_time_offsets(config, err);
 }

@@ -7,17 +7,7 @@
 #include "core/config/check.h"
 #include "core/config/check_value.h"
 
-static int check_rule(const struct config_device_rule *rule, size_t i, struct error *err)
-{
-	if (rule->access && rule->access[strspn(rule->access, "rwm")])
-		return error_set(
-			err, 0,
-			"linux.resources.devices[%zu].access: \"%s\" must be made of r, w and m", i,
-			rule->access);
-	return 0;
-}
-
-/* kernfs takes no more in one write. */
+/* The most that kernfs takes in one write(2). */
 #define CGROUP_VALUE_MAX 4096
 
 /* The controllers of Linux 6.15; perf_event has no file. Source: cgroup-v2.rst, "Controllers". */
@@ -33,10 +23,11 @@ static bool is_of_controller(const char *file)
 }
 
 /*
- * A file of the cgroup, written to its folder: a name and no path.  Those of the cgroup itself aren't
- * resources: cgroup.freeze and cgroup.kill would stop or end the start, cgroup.procs moves processes.
+ * The key is the name of a file in the cgroup's directory, and not a path.  The files cgroup.* are
+ * no resources: cgroup.freeze would stop the container at its start, cgroup.kill would kill it, and
+ * cgroup.procs moves processes.
  */
-static int check_unified_one(const struct str_pair *setting, struct error *err)
+static int check_unified(const struct str_pair *setting, struct error *err)
 {
 	const char *name = setting->name;
 
@@ -52,15 +43,7 @@ static int check_unified_one(const struct str_pair *setting, struct error *err)
 	return 0;
 }
 
-static int check_unified(const str_map *unified, struct error *err)
-{
-	for (size_t i = 0; i < unified->count; i++)
-		if (error_gather(err, check_unified_one(&unified->items[i], err)) < 0)
-			return -1;
-	return 0;
-}
-
-/* "2MB", "1GB": part of a file's name too. */
+/* "2MB", "1GB"; the text becomes a part of a file's name. */
 static int check_hugepages(const struct config_resources *resources, struct error *err)
 {
 	for (size_t i = 0; i < resources->hugepage_limits.count; i++) {
@@ -77,22 +60,26 @@ static int check_hugepages(const struct config_resources *resources, struct erro
 	return 0;
 }
 
-static int check_rdma(const struct config_resources *resources, struct error *err)
+int config_check_resources(const struct config_resources *resources, struct error *err)
 {
+	for (size_t i = 0; i < resources->devices.count; i++) {
+		const char *access = resources->devices.items[i].access;
+
+		if (access && access[strspn(access, "rwm")] &&
+		    error_gather(err, error_set(err, 0,
+						"linux.resources.devices[%zu].access: \"%s\" "
+						"must be made of r, w and m",
+						i, access)) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < resources->unified.count; i++)
+		if (error_gather(err, check_unified(&resources->unified.items[i], err)) < 0)
+			return -1;
+	if (error_gather(err, check_hugepages(resources, err)) < 0)
+		return -1;
 	for (size_t i = 0; i < resources->rdma.count; i++)
 		if (resources->rdma.items[i].device[0] == '\0')
 			return error_set(err, 0,
 					 "linux.resources.rdma: the name of a device is empty");
 	return 0;
-}
-
-int config_check_resources(const struct config_resources *resources, struct error *err)
-{
-	for (size_t i = 0; i < resources->devices.count; i++)
-		if (error_gather(err, check_rule(&resources->devices.items[i], i, err)) < 0)
-			return -1;
-	if (error_gather(err, check_unified(&resources->unified, err)) < 0 ||
-	    error_gather(err, check_hugepages(resources, err)) < 0)
-		return -1;
-	return check_rdma(resources, err);
 }

@@ -3,13 +3,13 @@
 #include "core/config/check.h"
 #include "core/config/check_value.h"
 
-/* seccomp(2): only these two hand a number on. */
+/* Only these two actions carry a number.  Source: seccomp(2). */
 static bool takes_errno(int action)
 {
 	return action == CONFIG_SECCOMP_ERRNO || action == CONFIG_SECCOMP_TRACE;
 }
 
-static int check_names(const struct config_seccomp_rule *rule, size_t i, struct error *err)
+static int check_syscall_names(const struct config_seccomp_rule *rule, size_t i, struct error *err)
 {
 	if (rule->names.count == 0)
 		return error_set(err, 0, "linux.seccomp.syscalls[%zu].names: must not be empty", i);
@@ -20,11 +20,11 @@ static int check_names(const struct config_seccomp_rule *rule, size_t i, struct 
 	return 0;
 }
 
-static int check_rule(const struct config_seccomp *seccomp, size_t i, struct error *err)
+static int check_syscall_rule(const struct config_seccomp *seccomp, size_t i, struct error *err)
 {
 	const struct config_seccomp_rule *rule = &seccomp->syscalls.items[i];
 
-	if (check_names(rule, i, err) < 0)
+	if (check_syscall_names(rule, i, err) < 0)
 		return -1;
 	if (rule->errno_ret.set && !takes_errno(rule->action))
 		return error_set(
@@ -36,7 +36,7 @@ static int check_rule(const struct config_seccomp *seccomp, size_t i, struct err
 			err, 0,
 			"linux.seccomp.syscalls[%zu].action: SCMP_ACT_NOTIFY needs linux.seccomp.listenerPath",
 			i);
-	/* Engines write a 0 for "none". */
+	/* Engines write 0 where there is no second value. */
 	for (size_t j = 0; j < rule->args.count; j++)
 		if (rule->args.items[j].value_two.value &&
 		    rule->args.items[j].op != CONFIG_SECCOMP_MASKED_EQ)
@@ -50,8 +50,8 @@ static int check_rule(const struct config_seccomp *seccomp, size_t i, struct err
 int config_check_seccomp(const struct config_seccomp *seccomp, struct error *err)
 {
 	/*
-	 * With it, our own last calls before execve would wait for a listener that doesn't have the
-	 * descriptor yet.
+	 * The last system calls of init before execve would wait for the listener, which doesn't
+	 * have the filter's descriptor yet.
 	 */
 	if (seccomp->default_action == CONFIG_SECCOMP_NOTIFY)
 		return error_set(
@@ -68,7 +68,7 @@ int config_check_seccomp(const struct config_seccomp *seccomp, struct error *err
 		return error_set(
 			err, 0, "linux.seccomp.listenerMetadata: needs linux.seccomp.listenerPath");
 	for (size_t i = 0; i < seccomp->syscalls.count; i++)
-		if (error_gather(err, check_rule(seccomp, i, err)) < 0)
+		if (error_gather(err, check_syscall_rule(seccomp, i, err)) < 0)
 			return -1;
 	return 0;
 }

@@ -15,15 +15,14 @@
 int check_path_length(const char *value, const char *path, struct error *err)
 {
 	if (strlen(value) >= PATH_MAX)
-		return error_set(err, 0, "%s: longer than %d bytes, which no path is", path,
+		return error_set(err, 0, "%s: longer than %d bytes, the most for a path", path,
 				 PATH_MAX - 1);
 	for (const char *name = value; *name;) {
 		size_t length = strcspn(name, "/");
 
 		if (length > NAME_MAX)
-			return error_set(err, 0,
-					 "%s: a name in it is longer than %d bytes, which none is",
-					 path, NAME_MAX);
+			return error_set(err, 0, "%s: a name in it has more than %d bytes", path,
+					 NAME_MAX);
 		name += length + (name[length] == '/');
 	}
 	return 0;
@@ -67,8 +66,8 @@ int check_absolute_list(const struct str_list *values, const char *path, struct 
 	return 0;
 }
 
-/* The values of variables are secrets at times: errors don't show them. */
-static int check_variable(const char *text, const char *path, size_t i, struct error *err)
+/* The error doesn't show the value, which may be a secret. */
+static int check_env_entry(const char *text, const char *path, size_t i, struct error *err)
 {
 	const char *equals = strchr(text, '=');
 
@@ -82,7 +81,7 @@ static int check_variable(const char *text, const char *path, size_t i, struct e
 int check_env(const struct str_list *env, const char *path, struct error *err)
 {
 	for (size_t i = 0; i < env->count; i++)
-		if (error_gather(err, check_variable(env->items[i], path, i, err)) < 0)
+		if (error_gather(err, check_env_entry(env->items[i], path, i, err)) < 0)
 			return -1;
 	return check_string_lengths(env, path, err);
 }

@@ -5,16 +5,19 @@
 #include "core/config/config.h"
 
 /*
- * What single values of a config must be, for the checks in check_*.c.  @path is the field; all that is
- * found is gathered where that is wanted (error_gather()).
+ * Rules for single values, for the checks in check_*.c.  @path is the field's path, for the error.
+ * Where the caller gathers errors (error_gather()), they go on after the first.
  */
 int check_absolute(const char *value, const char *path, struct error *err);
 int check_absolute_list(const struct str_list *values, const char *path, struct error *err);
 
-/* Can there be such a path?  One of PATH_MAX bytes, or with a name above NAME_MAX, fails wherever it is used. */
+/*
+ * Is the path shorter than PATH_MAX, and each name in it at most NAME_MAX?  The kernel refuses
+ * others.
+ */
 int check_path_length(const char *value, const char *path, struct error *err);
 
-/* Arguments or variables, none longer than execve(2) takes. */
+/* Arguments or variables: is each as short as execve(2) demands? */
 int check_string_lengths(const struct str_list *strings, const char *path, struct error *err);
 int check_env(const struct str_list *env, const char *path, struct error *err);
 int check_mappings(const config_id_mappings *mappings, const char *path, struct error *err);

@@ -6,24 +6,23 @@
 #include "core/base/str.h"
 #include "core/config/shapes.h"
 
-/* Linux 5.6; older C libraries don't have it. */
+/* Since Linux 5.6; older C libraries don't define it. */
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
 
 static const struct {
-	const char *name;
 	const char *file;
 	int flag;
 } namespace_kinds[CONFIG_NS_COUNT] = {
-	[CONFIG_NS_PID] = { "pid", "pid", CLONE_NEWPID },
-	[CONFIG_NS_NETWORK] = { "network", "net", CLONE_NEWNET },
-	[CONFIG_NS_MOUNT] = { "mount", "mnt", CLONE_NEWNS },
-	[CONFIG_NS_IPC] = { "ipc", "ipc", CLONE_NEWIPC },
-	[CONFIG_NS_UTS] = { "uts", "uts", CLONE_NEWUTS },
-	[CONFIG_NS_USER] = { "user", "user", CLONE_NEWUSER },
-	[CONFIG_NS_CGROUP] = { "cgroup", "cgroup", CLONE_NEWCGROUP },
-	[CONFIG_NS_TIME] = { "time", "time", CLONE_NEWTIME },
+	[CONFIG_NS_PID] = { "pid", CLONE_NEWPID },
+	[CONFIG_NS_NETWORK] = { "net", CLONE_NEWNET },
+	[CONFIG_NS_MOUNT] = { "mnt", CLONE_NEWNS },
+	[CONFIG_NS_IPC] = { "ipc", CLONE_NEWIPC },
+	[CONFIG_NS_UTS] = { "uts", CLONE_NEWUTS },
+	[CONFIG_NS_USER] = { "user", CLONE_NEWUSER },
+	[CONFIG_NS_CGROUP] = { "cgroup", CLONE_NEWCGROUP },
+	[CONFIG_NS_TIME] = { "time", CLONE_NEWTIME },
 };
 
 void config_print(const struct container_config *config, enum json_style style, struct strbuf *out)
@@ -50,7 +49,7 @@ struct config_namespace *config_find_namespace(const struct container_config *co
 
 const char *config_namespace_name(enum config_namespace_type type)
 {
-	return namespace_kinds[type].name;
+	return config_namespace_types[type];
 }
 
 const char *config_namespace_file(enum config_namespace_type type)

@@ -13,19 +13,23 @@
 #include "core/config/mount_options.h"
 
 /*
- * config.json as the OCI runtime-spec 1.3 describes it (config.md, config-linux.md), whole.  The
- * member names are the spec's in our spelling; a pointer that is NULL and an opt_ that isn't set
- * mean "not given". Everything below is the memory of the container_config's arena.
+ * The whole config.json of the OCI runtime-spec 1.3 (config.md, config-linux.md).  The members have
+ * the spec's names in our spelling.  A pointer that is NULL, an opt_ that isn't set, and an empty
+ * list mean "not given".  All memory belongs to the arena of the container_config.
+ *
+ * Words become types while they are read: the tables of core/config/shapes.c turn a word into an
+ * enum or a bit, and print the word again.  No other code interprets a word of the spec; mounts'
+ * options are parsed by core/config/mount_options.h.
  */
 
 #define CONFIG_SPEC_VERSION "1.3.0"
 
 struct config_user {
-	struct opt_u64 uid; /* required by the spec when there is a user */
+	struct opt_u64 uid; /* the spec requires uid and gid where there is a user */
 	struct opt_u64 gid;
 	struct opt_u64 umask;
 	LIST_OF(uint32_t) additional_gids;
-	char *username; /* Windows; read and not used */
+	char *username; /* for Windows; not used */
 };
 
 struct config_console_size {
@@ -39,12 +43,12 @@ struct config_rlimit {
 	struct opt_u64 hard;
 };
 
-/* Those that this program has names for: capabilities(7). */
+/* How many capabilities have names here: capabilities(7). */
 #define CONFIG_CAPABILITY_COUNT	      (CAP_CHECKPOINT_RESTORE + 1)
 #define CONFIG_CAPABILITY_ALL	      ((UINT64_C(1) << CONFIG_CAPABILITY_COUNT) - 1)
 #define CONFIG_CAPABILITY(capability) (UINT64_C(1) << (capability))
 
-/* Sets with one bit for each CAP_… of the kernel.  An unknown name is a warning where the config is read. */
+/* Sets with one bit for each CAP_… of the kernel.  An unknown name is a warning of the reader. */
 struct config_capabilities {
 	uint64_t bounding;
 	uint64_t effective;
@@ -66,7 +70,7 @@ enum config_sched_policy {
 	CONFIG_SCHED_FIFO,
 	CONFIG_SCHED_RR,
 	CONFIG_SCHED_BATCH,
-	CONFIG_SCHED_ISO, /* the kernel has kept the number free; refused by config_check_process() */
+	CONFIG_SCHED_ISO, /* reserved by the kernel; config_check_process() refuses it */
 	CONFIG_SCHED_IDLE,
 	CONFIG_SCHED_DEADLINE,
 };
@@ -89,11 +93,11 @@ struct config_cpu_affinity {
 struct config_process {
 	bool terminal;
 	struct config_console_size *console_size;
-	struct config_user *user; /* after config_parse() never NULL: 0:0 where not given */
+	struct config_user *user; /* after config_parse() never NULL; 0:0 where it isn't given */
 	struct str_list args;
 	struct str_list env; /* "NAME=value" */
 	char *cwd;
-	struct config_capabilities *capabilities; /* NULL: none given, then the process has none */
+	struct config_capabilities *capabilities; /* NULL: the process has none */
 	LIST_OF(struct config_rlimit) rlimits;
 	bool no_new_privileges;
 	char *apparmor_profile;
@@ -109,7 +113,7 @@ struct config_root {
 	bool readonly;
 };
 
-/* The kernel's order: inner, outer, count. */
+/* In the order of /proc/PID/uid_map: inner, outer, count. */
 struct config_id_mapping {
 	struct opt_u64 inner; /* containerID */
 	struct opt_u64 outer; /* hostID */
@@ -177,7 +181,7 @@ enum config_namespace_type {
 #define CONFIG_NS_COUNT 8
 
 struct config_namespace {
-	int type;   /* CONFIG_NS_… */
+	int type;   /* enum config_namespace_type */
 	char *path; /* NULL: a new one */
 };
 
@@ -303,7 +307,7 @@ struct config_resources {
 	str_map unified;
 };
 
-/* The order of the spec's list; seccomp.c has a table in the same order. */
+/* In the order of the spec's list. */
 enum config_seccomp_action {
 	CONFIG_SECCOMP_KILL,
 	CONFIG_SECCOMP_KILL_PROCESS,
@@ -333,7 +337,7 @@ enum config_seccomp_flag {
 	CONFIG_SECCOMP_FLAG_WAIT_KILLABLE_RECV,
 };
 
-/* All that libseccomp 2.6 knows: an older one refuses some where the filter is compiled. */
+/* The architectures of libseccomp 2.6; with an older one, some fail when the filter is compiled. */
 enum config_seccomp_arch {
 	CONFIG_ARCH_X86,
 	CONFIG_ARCH_X86_64,
@@ -365,18 +369,18 @@ struct config_seccomp_arg {
 	struct opt_u64 index; /* 0..5 */
 	struct opt_u64 value;
 	struct opt_u64 value_two;
-	int op; /* CONFIG_SECCOMP_NE … */
+	int op; /* enum config_seccomp_operator */
 };
 
 struct config_seccomp_rule {
 	struct str_list names;
-	int action;
+	int action; /* enum config_seccomp_action */
 	struct opt_u64 errno_ret;
 	LIST_OF(struct config_seccomp_arg) args;
 };
 
 struct config_seccomp {
-	int default_action;
+	int default_action; /* enum config_seccomp_action */
 	struct opt_u64 default_errno_ret;
 	LIST_OF(int) architectures; /* enum config_seccomp_arch */
 	uint64_t flags;		    /* one bit for each enum config_seccomp_flag */
@@ -437,10 +441,9 @@ struct config_linux {
 	struct config_resources *resources;
 	struct config_intel_rdt *intel_rdt;
 	struct config_memory_policy *memory_policy;
-	/* Names with dots between their parts ("net.ipv4.conf.eth0/1.forwarding"): config_parse() turns the form with '/' around */
-	str_map sysctl;
+	str_map sysctl; /* config_parse() puts dots between the parts of each name */
 	struct config_seccomp *seccomp;
-	enum mount_propagation rootfs_propagation; /* with an R too, as runc has it */
+	enum mount_propagation rootfs_propagation; /* the recursive kinds too, as in runc */
 	struct str_list masked_paths;
 	struct str_list readonly_paths;
 	char *mount_label;
@@ -456,55 +459,50 @@ struct container_config {
 	char *domainname;
 	LIST_OF(struct config_mount) mounts;
 	struct config_hooks *hooks;
-	struct config_linux
-		*linux; /* after config_parse() never NULL; the bare word is a macro of gnu C */
+	struct config_linux *linux; /* after config_parse() never NULL */
 	str_map annotations;
 };
 
 /*
- * Reads a config.json and checks it against all that the spec says of a config by itself
- * (ociVersion 1.*; required fields; absolute paths where they are demanded; env with '='; rlimits:
- * known, no duplicates, soft ≤ hard; namespaces: no duplicates, and the namespaces that other
- * fields need; timeOffsets; devices; sysctl names; propagation; hooks' absolute paths and time-outs
- * > 0; seccomp: errnoRet fits the action, listenerPath with NOTIFY, arg index; annotations with an
- * empty key …): nothing here looks at the system. On failure the error names the field by its path
- * and *config is released.
+ * Reads a config.json and checks all that the spec demands of a config by itself: required fields,
+ * words, ranges, absolute paths, duplicates, and fields that need another one.  Nothing here looks
+ * at the system.  On failure the error names the field by its path, and *config is empty.
  */
 int config_parse(const char *bytes, size_t size, struct container_config *config,
 		 struct error *err);
 
-/* Checks a config that the program itself has made, and completes it, as config_parse() does what it reads. */
+/* Completes and checks a config that the program has made itself, as config_parse() does. */
 int config_complete(struct container_config *config, struct error *err);
 
-/* The same for what config_print() wrote with JSON_OWN: text is bytes there. */
+/* The same for the output of config_print() with JSON_OWN, whose strings may be any bytes. */
 int config_parse_own(const char *bytes, size_t size, struct container_config *config,
 		     struct error *err);
 
-/* Fails where a text isn't UTF-8, so that no JSON but our own can carry it; names the field. */
+/* Fails where a text isn't UTF-8, and so can't be printed as JSON for others; names the field. */
 int config_check_text(const struct container_config *config, struct error *err);
 
 /*
- * config_parse() of a file; FIFOs and larger files than JSON_SIZE_MAX are refused.  The error's
- * text begins with the path.
+ * config_parse() of a file.  Empty FIFOs, devices and files above JSON_SIZE_MAX are refused.  The
+ * error's text begins with the path.
  */
 int config_load(const char *path, struct container_config *config, struct error *err);
 
-/* Appends the config as JSON.  What is parsed again from it is equal, field by field. */
+/* Appends the config as JSON; parsing this JSON gives an equal config, field by field. */
 void config_print(const struct container_config *config, enum json_style style, struct strbuf *out);
 
-/* Takes NULL and what is all zero. */
+/* Frees the config's memory.  @config may be NULL or all zero. */
 void config_release(struct container_config *config);
 
 /*
- * The namespace of @type in the config, or NULL.  A namespace with path is joined, one without is
- * new.
+ * The config's namespace of @type, or NULL.  A namespace with a path is joined; a namespace without
+ * one is new.
  */
 struct config_namespace *config_find_namespace(const struct container_config *config,
 					       enum config_namespace_type type);
 
 /*
- * The spec's word ("pid", "network" …), the name below /proc/PID/ns, and the CLONE_NEW… flag of a
- * type.
+ * The spec's word for a type ("network"), its name below /proc/PID/ns ("net"), and its CLONE_NEW…
+ * flag.
  */
 const char *config_namespace_name(enum config_namespace_type type);
 const char *config_namespace_file(enum config_namespace_type type);
@@ -514,31 +512,35 @@ int config_namespace_flag(enum config_namespace_type type);
 const config_hook_list *config_hooks_of(const struct config_hooks *hooks,
 					enum config_hook_kind kind);
 
-/* Sets mount->kind by the type and the options of the mount.  Called by whoever has set these. */
+/* Sets mount->kind from the type and the options of the mount; to be called after a change of these. */
 void config_mount_set_kind(struct config_mount *mount);
-/* A bind, or a remount of one. */
+/* Is it a bind mount, or a remount of one? */
 bool config_mount_is_bind(const struct config_mount *mount);
 
-/* Where a program is looked for whose process.env has no PATH. */
+/* The directories in which a program is searched where process.env has no PATH. */
 #define CONFIG_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* The value of @name in process.env, or NULL; of two the last counts. */
+/*
+ * The value of @name in process.env, or NULL.  Where the name stands there twice, the last counts.
+ */
 const char *config_env(const struct config_process *process, const char *name);
 
 /* The value of an annotation, or NULL. */
 const char *config_annotation(const struct container_config *config, const char *name);
 
-/* config_seccomp alone, from a profile's JSON (same shape and checks), in @arena. */
+/*
+ * Reads a config_seccomp from the JSON of a profile, with the same checks.  Its memory is @arena's.
+ */
 int config_parse_seccomp(const char *bytes, size_t size, struct arena *arena,
 			 struct config_seccomp **ret_seccomp, struct error *err);
 
-/* config_process alone, from the JSON of `exec --process` (same shape and checks), in @arena. */
+/* Reads a config_process from the JSON of `exec --process`, likewise. */
 int config_parse_process(const char *bytes, size_t size, struct arena *arena,
 			 struct config_process **ret_process, struct error *err);
 
 /*
- * Reads the JSON of linux.resources (same shape and checks) and puts what it gives in place of what
- * config->linux->resources has: member by member, and for unified key by key.
+ * Reads the JSON of linux.resources, with the same checks.  Each member that is given replaces that
+ * of config->linux->resources; in unified, each key that is given.
  */
 int config_merge_resources(struct container_config *config, const char *bytes, size_t size,
 			   struct error *err);

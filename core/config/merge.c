@@ -7,12 +7,13 @@
 #include "core/config/config.h"
 #include "core/config/shapes.h"
 
+/* Each copies a member from *from to *into where it is given: an opt_, a pointer, a list. */
 #define TAKE(member)                                 \
 	do {                                         \
 		if (from->member.set)                \
 			into->member = from->member; \
 	} while (0)
-#define TAKE_TEXT(member)                            \
+#define TAKE_POINTER(member)                         \
 	do {                                         \
 		if (from->member)                    \
 			into->member = from->member; \
@@ -76,23 +77,23 @@ static void merge_unified(struct arena *arena, str_map *into, const str_map *fro
 	}
 }
 
-static void merge(struct arena *arena, struct config_resources *into,
-		  const struct config_resources *from)
+static void merge_resources(struct arena *arena, struct config_resources *into,
+			    const struct config_resources *from)
 {
 	if (into->memory && from->memory)
 		merge_memory(into->memory, from->memory);
 	else
-		TAKE_TEXT(memory);
+		TAKE_POINTER(memory);
 	if (into->cpu && from->cpu)
 		merge_cpu(into->cpu, from->cpu);
 	else
-		TAKE_TEXT(cpu);
+		TAKE_POINTER(cpu);
 	if (into->block_io && from->block_io)
 		merge_block_io(into->block_io, from->block_io);
 	else
-		TAKE_TEXT(block_io);
-	TAKE_TEXT(pids);
-	TAKE_TEXT(network);
+		TAKE_POINTER(block_io);
+	TAKE_POINTER(pids);
+	TAKE_POINTER(network);
 	TAKE_LIST(devices);
 	TAKE_LIST(hugepage_limits);
 	TAKE_LIST(rdma);
@@ -108,7 +109,7 @@ int config_merge_resources(struct container_config *config, const char *bytes, s
 	    config_check_resources(update, err) < 0)
 		return -1;
 	if (config->linux->resources)
-		merge(&config->arena, config->linux->resources, update);
+		merge_resources(&config->arena, config->linux->resources, update);
 	else
 		config->linux->resources = update;
 	return 0;

@@ -10,8 +10,8 @@
 #include "core/config/config.h"
 #include "core/config/shapes.h"
 
-/* What nearly every reader would otherwise ask "is it there?" of. */
-static void fill_process(struct config_process *process, struct arena *arena)
+/* Adds the default user, so that no reader has to test whether there is one. */
+static void add_default_user(struct config_process *process, struct arena *arena)
 {
 	if (process->user)
 		return;
@@ -20,19 +20,19 @@ static void fill_process(struct config_process *process, struct arena *arena)
 	process->user->gid.set = true;
 }
 
-/* Programs in Go write "" for a path that isn't given. */
-static void drop_empty_paths(struct config_linux *linux)
+/*
+ * Drops empty paths, which programs in Go write for a path that isn't given; sets each mount's kind,
+ * and makes its destination absolute.  Source: OCI runtime-spec 1.2, config.md "Mounts".
+ */
+static void normalize_paths_and_mounts(struct container_config *config)
 {
+	struct config_linux *linux = config->linux;
+
 	for (size_t i = 0; i < linux->namespaces.count; i++)
 		if (str_equal(linux->namespaces.items[i].path, ""))
 			linux->namespaces.items[i].path = NULL;
 	if (str_equal(linux->cgroups_path, ""))
 		linux->cgroups_path = NULL;
-}
-
-/* Source: OCI runtime-spec 1.2, config.md "Mounts": a relative destination is relative to "/". */
-static void complete_mounts(struct container_config *config)
-{
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		struct config_mount *mount = &config->mounts.items[i];
 
@@ -43,8 +43,8 @@ static void complete_mounts(struct container_config *config)
 }
 
 /*
- * "net/ipv4/conf/eth0.1/forwarding" becomes "net.ipv4.conf.eth0/1.forwarding": the first separator is the separator,
- * and the other one is part of a name.  Source: sysctl(8).
+ * "net/ipv4/conf/eth0.1/forwarding" becomes "net.ipv4.conf.eth0/1.forwarding": the first of '.' and
+ * '/' in a name divides its parts, and the other one belongs to a part.  Source: sysctl(8).
  */
 static void divide_sysctls_by_dots(str_map *sysctl)
 {
@@ -62,10 +62,9 @@ int config_complete(struct container_config *config, struct error *err)
 {
 	if (!config->linux)
 		config->linux = arena_alloc(&config->arena, sizeof(*config->linux));
-	drop_empty_paths(config->linux);
-	complete_mounts(config);
+	normalize_paths_and_mounts(config);
 	if (config->process)
-		fill_process(config->process, &config->arena);
+		add_default_user(config->process, &config->arena);
 	if (config_check(config, err) < 0)
 		return -1;
 	divide_sysctls_by_dots(&config->linux->sysctl);
@@ -76,8 +75,8 @@ int config_complete(struct container_config *config, struct error *err)
 typedef int read_json(const char *bytes, size_t size, const struct json_shape *shape, void *object,
 		      struct arena *arena, struct error *err);
 
-static int parse_with(read_json *read, const char *bytes, size_t size,
-		      struct container_config *config, struct error *err)
+static int parse_config(read_json *read, const char *bytes, size_t size,
+			struct container_config *config, struct error *err)
 {
 	struct container_config parsed;
 	struct arena arena = { 0 };
@@ -97,13 +96,13 @@ static int parse_with(read_json *read, const char *bytes, size_t size,
 
 int config_parse(const char *bytes, size_t size, struct container_config *config, struct error *err)
 {
-	return parse_with(json_read, bytes, size, config, err);
+	return parse_config(json_read, bytes, size, config, err);
 }
 
 int config_parse_own(const char *bytes, size_t size, struct container_config *config,
 		     struct error *err)
 {
-	return parse_with(json_read_own, bytes, size, config, err);
+	return parse_config(json_read_own, bytes, size, config, err);
 }
 
 int config_check_text(const struct container_config *config, struct error *err)
@@ -119,7 +118,7 @@ int config_load(const char *path, struct container_config *config, struct error 
 
 	*config = (struct container_config){ 0 };
 	if (failed == -ENODATA)
-		return error_set(err, 0, "%s: a FIFO that nothing is written to", path);
+		return error_set(err, 0, "%s: an empty FIFO without a writer", path);
 	if (failed == -EISDIR || failed == -ENOTSUP)
 		return error_set(err, 0, "%s: not a regular file or a pipe", path);
 	if (failed == -EFBIG)
@@ -138,7 +137,7 @@ int config_parse_process(const char *bytes, size_t size, struct arena *arena,
 
 	if (json_read(bytes, size, &config_process_shape, process, arena, err) < 0)
 		return -1;
-	fill_process(process, arena);
+	add_default_user(process, arena);
 	if (config_check_process(process, "", err) < 0)
 		return -1;
 	*ret_process = process;

@@ -8,9 +8,9 @@
 #include "core/config/config.h"
 
 /*
- * One table a struct, in the spec's order.  Source: OCI runtime-spec 1.3, config.md and
- * config-linux.md; where a number has narrower bounds than its Go type there, they are the
- * kernel's, and its man page is named.
+ * A table for each struct, in the spec's order.  Source: OCI runtime-spec 1.3, config.md and
+ * config-linux.md.  Where a number has narrower bounds than its Go type there, the kernel sets the
+ * bounds, and the man page is named.
  */
 
 /* (uint32_t)-1 is "no id" to the kernel: user_namespaces(7). */
@@ -18,15 +18,15 @@
 #define MODE_MAX 0777
 /* struct winsize: ioctl_tty(2). */
 #define WINDOW_MAX UINT16_MAX
-/* MAX_ERRNO of the kernel: what a seccomp filter can return. */
+/* The kernel's MAX_ERRNO: the highest number that a seccomp filter can return. */
 #define ERRNO_MAX 4095
-/* 12 and 20 bits: makedev(3) as the kernel has it. */
+/* The kernel has 12 bits for the major number and 20 for the minor: makedev(3). */
 #define MAJOR_MAX	 4095
 #define MINOR_MAX	 1048575
 #define BLOCK_WEIGHT_MAX 1000
-/* In milliseconds it still fits an int, as poll(2) wants it. */
+/* The most that fits an int as milliseconds, which is poll(2)'s type. */
 #define TIMEOUT_MAX (INT32_MAX / 1000)
-/* Above what any kernel can be built for; how many this machine has isn't the config's matter. */
+/* Above what any kernel can be built for.  How many CPUs the machine has is checked elsewhere. */
 #define CPU_MAX 65535
 
 #define NO_CPUS	 "isn't a list of CPUs such as 0-3,7"
@@ -84,7 +84,7 @@ const char *const config_capability_names[CONFIG_CAPABILITY_COUNT + 1] = {
 	[CAP_CHECKPOINT_RESTORE] = "CAP_CHECKPOINT_RESTORE",
 };
 
-/* By the kernel's numbers, of which none is left out: getrlimit(2). */
+/* By the kernel's numbers, which have no gaps: getrlimit(2). */
 const char *const config_rlimit_types[] = {
 	[RLIMIT_AS] = "RLIMIT_AS",
 	[RLIMIT_CORE] = "RLIMIT_CORE",
@@ -170,8 +170,10 @@ static const char *const device_rule_types[] = {
 	NULL,
 };
 
-static const char *const namespace_types[] = {
-	"pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time", NULL,
+const char *const config_namespace_types[] = {
+	[CONFIG_NS_PID] = "pid",       [CONFIG_NS_NETWORK] = "network", [CONFIG_NS_MOUNT] = "mount",
+	[CONFIG_NS_IPC] = "ipc",       [CONFIG_NS_UTS] = "uts",		[CONFIG_NS_USER] = "user",
+	[CONFIG_NS_CGROUP] = "cgroup", [CONFIG_NS_TIME] = "time",	[CONFIG_NS_COUNT] = NULL,
 };
 
 const char *const config_seccomp_actions[] = {
@@ -371,7 +373,7 @@ const char *config_hook_name(enum config_hook_kind kind)
 }
 
 static const struct json_field namespace_fields[] = {
-	{ "type", JSON_ENUM, .required = true, .names = namespace_types,
+	{ "type", JSON_ENUM, .required = true, .names = config_namespace_types,
 	  AT(struct config_namespace, type) },
 	{ "path", JSON_STRING, AT(struct config_namespace, path) },
 };
@@ -389,7 +391,7 @@ static const struct json_field net_device_fields[] = {
 };
 static SHAPE(net_device_shape, struct config_net_device, net_device_fields);
 
-/* fileMode: engines put the file's type in it too. */
+/* fileMode has no bound, since engines also put the file's type into it. */
 static const struct json_field device_fields[] = {
 	{ "type", JSON_ENUM, .required = true, .names = device_types,
 	  AT(struct config_device, type) },
@@ -402,7 +404,7 @@ static const struct json_field device_fields[] = {
 };
 static SHAPE(device_shape, struct config_device, device_fields);
 
-/* -1: all of them. */
+/* A major or minor number of -1 stands for all numbers. */
 static const struct json_field device_rule_fields[] = {
 	{ "allow", JSON_BOOL, .required = true, AT(struct config_device_rule, allow) },
 	{ "type", JSON_ENUM, .names = device_rule_types, AT(struct config_device_rule, type) },

@@ -721,7 +721,7 @@ static void files_that_are_no_config_are_refused(void **state)
 	snprintf(path, sizeof(path), "%s/config.json", directory);
 	assert_load_fails(path, "open: no such file or directory");
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_load_fails(path, "a FIFO that nothing is written to");
+	assert_load_fails(path, "an empty FIFO without a writer");
 	unlink(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(ftruncate(fd, 100 << 20), 0);
