@@ -2,8 +2,8 @@
 /*
  * Runs in: parent.
  *
- * How a helper (urun-slirp, urun-port) is started so that it outlives `urun create`, belongs to
- * nobody, and still can't be lost.
+ * How a helper (urun-slirp, urun-port) is started so that it outlives `urun create`, needs no
+ * parent that waits for it, and yet is never left behind.
  *
  *   urun ──posix_spawn──▶ first process (the starter) ──clone3──▶ second process, which serves
  *    │                          │                                     │

@@ -11,8 +11,8 @@
 
 /*
  * Which network a container has: the text of --network and of the annotation org.urun.network.  The
- * parent parses the text and sends init the struct.  urun-slirp is given the text, and parses it with the
- * same function, so that all three use the same addresses.
+ * parent parses the text and sends the struct to init.  urun-slirp and urun-port receive the text
+ * and parse it with the same function, so that all use the same addresses.
  * Runs in: any.
  */
 enum network_kind {

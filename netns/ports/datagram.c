@@ -262,9 +262,9 @@ static bool change_family(struct client *client)
 }
 
 /*
- * Sends a datagram.  Returns whether it was refused: the container's kernel refuses within the call,
- * and the next call on the socket reports the refusal.  So the first send(2) may report that of an
- * earlier datagram.
+ * Sends a datagram.  Returns whether it was refused: the container's kernel refuses within the
+ * call, and the next call on the socket reports the refusal.  So the first send(2) may report that
+ * an earlier datagram was refused.
  */
 static bool is_refused(struct client *client, size_t size)
 {

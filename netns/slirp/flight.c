@@ -108,10 +108,7 @@ static uint32_t kept(const struct flight_copy *copy)
 	return copy->next - copy->flight->acknowledged;
 }
 
-/*
- * Returns how many of @size bytes fit before the ring @bytes wraps around; *ret_place is the offset
- * of the first one.
- */
+/* Returns how many of @size bytes fit before the ring wraps around; *ret_place: their offset. */
 static size_t until_turn(const struct flight_copy *copy, uint32_t number, size_t size,
 			 size_t *ret_place)
 {

@@ -41,7 +41,7 @@ struct flight_copy;
 #define FLIGHT_COPIES_MAX 2
 struct flight_copies {
 	struct flight_copy *copies[FLIGHT_COPIES_MAX]; /* NULL: not allocated yet */
-	unsigned int crowded;			       /* so many further requests are refused */
+	unsigned int crowded;			       /* number of further requests to refuse */
 };
 
 /*

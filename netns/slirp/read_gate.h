@@ -10,8 +10,8 @@
  * The gate that decides which sockets libslirp may read for the first time.
  *
  * A connection from which nothing was read costs 10 KiB.  What libslirp reads goes through a buffer
- * of the connection, whose pages stay in use until the connection is closed: 128 KiB or more.  If a
- * thousand hosts answer at once, that is more than a hundred megabytes.  So the first reads are
+ * for that connection, whose pages stay in use until the connection is closed: 128 KiB or more.  If
+ * a thousand hosts answer at once, that is more than a hundred megabytes.  So the first reads are
  * spread over time: where memory is tight, the next connection is read when another one has ended.
  * Meanwhile its bytes stay in the host's kernel, and its zero window stops the sender.
  *

@@ -34,7 +34,7 @@ struct syn_queue {
 /* An empty queue is all zero, and allocates nothing. */
 void syn_queue_release(struct syn_queue *queue);
 
-/* Returns whether the frame is a SYN that can wait: one that carries no data. */
+/* Returns whether the frame is a SYN without data, which can wait. */
 bool syn_can_wait(const struct layout *layout, const uint8_t *frame);
 
 /*
