@@ -80,7 +80,7 @@ rootfs_run() {
 	assert_status 1
 	assert_one_line 'process.env' 'invalid UTF-8'
 	try run --rootfs "$BUNDLE/rootfs" --network none --annotation "x=$BYTES" -- true
-	assert_one_line --annotation "isn't UTF-8"
+	assert_one_line --annotation 'not valid UTF-8'
 	# A hook would look for another directory than the bundle's.
 	cp -a "$BUNDLE" "$bundle"
 	BUNDLE=$bundle
