@@ -19,7 +19,8 @@ enum list_format { LIST_TABLE, LIST_JSON, LIST_IDS };
 static void add_container_row(const struct container_state *state, enum container_status status,
 			      enum list_format format, bool first, struct strbuf *out)
 {
-	autofree char *owner = NULL, *bundle = NULL;
+	autostrbuf struct strbuf bundle = { 0 };
+	autofree char *owner = NULL;
 
 	switch (format) {
 	case LIST_IDS: strbuf_addf(out, "%s\n", state->id); break;
@@ -30,11 +31,10 @@ static void add_container_row(const struct container_state *state, enum containe
 	case LIST_TABLE:
 		owner = name_of_user("", (uid_t)state->uid.value);
 		/* A bundle's path may have any byte but NUL. */
-		bundle = str_dup(state->bundle);
-		utf8_make_printable(bundle);
+		utf8_escape(state->bundle, &bundle);
 		strbuf_addf(out, "%-15s %-10d %-10s %-30s %-32s ", state->id,
 			    status == CONTAINER_STOPPED ? 0 : (int)state->pid.value,
-			    container_status_name(status), bundle, state->created);
+			    container_status_name(status), bundle.bytes, state->created);
 		if (owner)
 			strbuf_addf(out, "%s\n", owner);
 		else

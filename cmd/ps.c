@@ -68,8 +68,8 @@ static void add_line(struct span line, struct strbuf *out)
 {
 	autofree char *text = str_dup_n(line.bytes, line.size);
 
-	utf8_make_printable(text);
-	strbuf_addf(out, "%s\n", text);
+	utf8_escape(text, out);
+	strbuf_add_str(out, "\n");
 }
 
 /* Prints the lines of the host's ps(1) about these processes. */

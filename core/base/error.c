@@ -111,9 +111,22 @@ const char *error_errno_text(int errnum)
 
 const char *error_format(const struct error *err, char line[static ERROR_LINE_SIZE])
 {
-	snprintf(line, ERROR_LINE_SIZE, "%s%s%s%s%s%s", err->text, err->code ? ": " : "",
-		 err->code ? error_errno_text(err->code) : "", err->hint[0] ? " (hint: " : "",
-		 err->hint, err->hint[0] ? ")" : "");
-	utf8_make_printable(line);
+	autostrbuf struct strbuf plain = { 0 };
+	autostrbuf struct strbuf escaped = { 0 };
+	size_t size;
+
+	strbuf_addf(&plain, "%s%s%s%s%s%s", err->text, err->code ? ": " : "",
+		    err->code ? error_errno_text(err->code) : "", err->hint[0] ? " (hint: " : "",
+		    err->hint, err->hint[0] ? ")" : "");
+	utf8_escape(plain.bytes, &escaped);
+	size = escaped.size;
+	if (size >= ERROR_LINE_SIZE) {
+		size = ERROR_LINE_SIZE - 1;
+		/* No character is cut in two. */
+		while (size > 0 && (escaped.bytes[size] & 0xc0) == 0x80)
+			size--;
+	}
+	memcpy(line, escaped.bytes, size);
+	line[size] = '\0';
 	return line;
 }

@@ -33,7 +33,10 @@ void error_list_release(struct error_list *list);
 
 #define ERROR_NONE ((struct error){ 0 })
 
-/* Room for every line that error_format() can make. */
+/*
+ * Enough for both texts, unless many of their bytes are escaped: then the line is cut, because the
+ * engines' buffers have 8 KiB.
+ */
 #define ERROR_LINE_SIZE 2560
 
 /*
@@ -68,9 +71,9 @@ int error_set_killed(struct error *err, const char *what, int signal, const char
 int error_gather(struct error *err, int result);
 
 /*
- * The whole line without newline: "text: errno text (hint: …)".  The errno text begins with a small
- * letter, as Go's runtimes print it.  The line goes through utf8_make_printable(), since parts of
- * it come from files and from the container.
+ * The whole line without newline: "text: errno text (hint: …)", the errno text with a small first
+ * letter as Go's runtimes print it.  The line goes through utf8_escape(), as parts of it come from
+ * files and from the container.
  */
 const char *error_format(const struct error *err, char line[static ERROR_LINE_SIZE]);
 

@@ -145,22 +145,21 @@ void log_line(enum log_level level, const char *text)
 {
 	int saved = errno;
 
-	autofree char *line = NULL;
+	autostrbuf struct strbuf line = { 0 };
 
 	if (!log_enabled(level))
 		return;
-	/* Done here and not in the callers, since no text reaches a terminal in another way. */
-	line = str_dup(text);
-	utf8_make_printable(line);
+	/* Here and not in the callers: no text reaches a terminal in another way. */
+	utf8_escape(text, &line);
 	if (target.sink) {
-		target.sink(level, line, target.sink_context);
+		target.sink(level, line.bytes, target.sink_context);
 		errno = saved;
 		return;
 	}
 	if (target.has_file)
-		write_to_file(level, line);
+		write_to_file(level, line.bytes);
 	if (!target.has_file || level == LOG_LEVEL_ERROR)
-		write_to_stderr(level, line);
+		write_to_stderr(level, line.bytes);
 	errno = saved;
 }
 

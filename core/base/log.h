@@ -48,8 +48,8 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Writes one line at a level.  Used to pass on the lines of another process, which isn't trusted:
- * the line goes through utf8_make_printable().
+ * Writes one line at a level; used by those who pass on the lines of another process, which isn't
+ * trusted: the line goes through utf8_escape().
  */
 void log_line(enum log_level level, const char *text);
 

@@ -109,28 +109,6 @@ bool utf8_is_printable(uint32_t code)
 	return true;
 }
 
-void utf8_make_printable(char *text)
-{
-	const unsigned char *from = (const unsigned char *)text;
-	size_t left = strlen(text);
-	char *to = text;
-
-	while (left) {
-		size_t length = utf8_length(from, left);
-
-		if (length && utf8_is_printable(utf8_decode(from, length))) {
-			memmove(to, from, length);
-			to += length;
-		} else {
-			*to++ = '?';
-		}
-		length = length ? length : 1;
-		from += length;
-		left -= length;
-	}
-	*to = '\0';
-}
-
 static void escape_character(const unsigned char *bytes, size_t length, struct strbuf *out)
 {
 	uint32_t code = length ? utf8_decode(bytes, length) : bytes[0];
@@ -150,6 +128,8 @@ void utf8_escape(const char *text, struct strbuf *out)
 	const unsigned char *from = (const unsigned char *)text;
 	size_t left = strlen(text);
 
+	/* An empty text is a text, too. */
+	strbuf_add(out, "", 0);
 	while (left) {
 		size_t length = utf8_length(from, left);
 		size_t step = length ? length : 1;

@@ -29,15 +29,10 @@ uint32_t utf8_decode(const unsigned char *bytes, size_t length);
 bool utf8_is_printable(uint32_t code);
 
 /*
- * Replaces each character of a text from outside that isn't printable, and each byte that is no
- * UTF-8, by '?'.  The text can only become shorter.
- */
-void utf8_make_printable(char *text);
-
-/*
- * Appends @text with \xHH for each control character and for each byte that is no UTF-8, and with
- * \uHHHH or \UHHHHHHHH for each other character that isn't printable, as bash's $'…' has them: for
- * a name that looks like another one.
+ * Appends @text, which may come from outside, as one printable line: with \xHH in place of each
+ * control character and of each byte that is no UTF-8, and with \uHHHH or \UHHHHHHHH in place of each
+ * other character that isn't printable.  bash reads these in $'…', so the reader can use the name of
+ * a file.
  */
 void utf8_escape(const char *text, struct strbuf *out);
 

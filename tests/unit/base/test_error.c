@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 
 static void line_ends_with_the_errno_text_in_lower_case(void **state)
 {
@@ -56,13 +57,13 @@ static void control_characters_cant_make_a_second_line(void **state)
 
 	(void)state;
 	error_set(&err, 0, "a\nb\x1b[31m");
-	assert_string_equal(error_format(&err, line), "a?b?[31m");
+	assert_string_equal(error_format(&err, line), "a\\x0ab\\x1b[31m");
 	error_set(&err, 0,
 		  "a\xc2\x9b"
 		  "31m\xe2\x80\xae");
 	error_hint(&err, "\x9b"
 			 "31m\n");
-	assert_string_equal(error_format(&err, line), "a?31m? (hint: ?31m?)");
+	assert_string_equal(error_format(&err, line), "a\\u009b31m\\u202e (hint: \\x9b31m\\x0a)");
 }
 
 static void long_texts_are_cut_and_not_overrun(void **state)
@@ -80,6 +81,15 @@ static void long_texts_are_cut_and_not_overrun(void **state)
 	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
 	assert_int_equal(strlen(err.hint), sizeof(err.hint) - 1);
 	assert_true(strlen(error_format(&err, line)) < ERROR_LINE_SIZE);
+	/* 1 + 4 * 639 + 3 bytes: the first ä has no room behind the escaped bytes. */
+	memset(text, 0xff, sizeof(text) - 1);
+	memcpy(text + 639, "xxä", sizeof("xxä"));
+	error_set(&err, 0, "x%s", text);
+	error_hint(&err, "%s", text);
+	assert_int_equal(strlen(error_format(&err, line)), ERROR_LINE_SIZE - 1);
+	error_set(&err, 0, "%s", text);
+	error_prefix(&err, "%s", "x");
+	assert_true(utf8_is_valid((const unsigned char *)error_format(&err, line), strlen(line)));
 }
 
 static void one_failure_ends_it_where_nobody_gathers(void **state)

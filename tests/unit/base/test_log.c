@@ -135,7 +135,7 @@ static void a_level_that_was_asked_for_holds_in_the_file(void **state)
 	struct written written = run_case(FILE_AS_TEXT, warn_asked_for);
 
 	(void)state;
-	assert_non_null(strstr(written.log, "level=warning msg=\"go?on\"\n"));
+	assert_non_null(strstr(written.log, "level=warning msg=\"go\\\\x0aon\"\n"));
 	assert_non_null(strstr(written.log, "level=info msg=\"step\"\n"));
 	assert_non_null(strstr(written.log, "level=debug msg=\"detail\"\n"));
 	assert_string_equal(written.err, "");
@@ -165,7 +165,7 @@ static void a_line_of_another_process_steers_no_terminal(void **state)
 	struct written written = run_case(WITHOUT_FILE, pass_on_a_line);
 
 	(void)state;
-	assert_string_equal(written.err, "urun: warning: a?[31m?urun: forged?2J\n");
+	assert_string_equal(written.err, "urun: warning: a\\x1b[31m\\x0aurun: forged\\u009b2J\n");
 	release(&written);
 }
 
@@ -183,7 +183,7 @@ static void without_a_file_the_format_is_stderrs(void **state)
 	struct written written = run_case(WITHOUT_FILE, open_no_file);
 
 	(void)state;
-	assert_string_equal(written.err, "urun: warning: go?on\n");
+	assert_string_equal(written.err, "urun: warning: go\\x0aon\n");
 	release(&written);
 }
 
