@@ -34,7 +34,7 @@ struct globals {
 struct call {
 	const struct globals *globals;
 	const struct command_usage *usage;
-	void *options;	 /* the struct that the command's usage describes */
+	void *options;		  /* the struct that the command's usage describes */
 	struct str_list operands; /* with NULL behind the last one */
 	int status;		  /* exit status where the command doesn't fail; 0 at the start */
 };

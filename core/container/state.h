@@ -27,7 +27,6 @@
  *               likewise, where the config has lines for them: see core/container/etc_file.h
  *   network     locked (flock(2)) by urun-slirp while it lives, where the network is slirp
  *   notify      a directory with the socket of sd_notify(3), where urun itself has one to write to
- *   overlay     empty: where fuse-overlayfs has its tmpfs, in a mount namespace of its own
  *   ports       the control socket of urun-port; exists where ports are published
  *   start       the FIFO on which a created container waits for `start`; exists until then
  *   started     the FIFO on which `start` learns of the program's execve, or of an error
@@ -278,22 +277,21 @@ int state_check_text(const struct container_state *state, struct error *err);
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out);
 
-#define STATE_FILE_STATE	"state.json"
-#define STATE_FILE_COPY		"state.copy"
-#define STATE_FILE_CONFIG	"config.json"
-#define STATE_FILE_CREATING	"creating"
-#define STATE_FILE_CREATED	"created"
-#define STATE_FILE_START	"start"
-#define STATE_FILE_STARTED	"started"
-#define STATE_FILE_FAILED	"failed"
-#define STATE_FILE_RESOLV	"resolv.conf"
-#define STATE_FILE_HOSTS	"hosts"
-#define STATE_FILE_HOSTNAME	"hostname"
-#define STATE_FILE_PASSWD	"passwd"
-#define STATE_FILE_GROUP	"group"
-#define STATE_FILE_NETWORK	"network"
-#define STATE_FILE_PORTS	"ports"
-#define STATE_DIRECTORY_NOTIFY	"notify"
-#define STATE_DIRECTORY_OVERLAY "overlay" /* of containers made by an older urun */
+#define STATE_FILE_STATE       "state.json"
+#define STATE_FILE_COPY	       "state.copy"
+#define STATE_FILE_CONFIG      "config.json"
+#define STATE_FILE_CREATING    "creating"
+#define STATE_FILE_CREATED     "created"
+#define STATE_FILE_START       "start"
+#define STATE_FILE_STARTED     "started"
+#define STATE_FILE_FAILED      "failed"
+#define STATE_FILE_RESOLV      "resolv.conf"
+#define STATE_FILE_HOSTS       "hosts"
+#define STATE_FILE_HOSTNAME    "hostname"
+#define STATE_FILE_PASSWD      "passwd"
+#define STATE_FILE_GROUP       "group"
+#define STATE_FILE_NETWORK     "network"
+#define STATE_FILE_PORTS       "ports"
+#define STATE_DIRECTORY_NOTIFY "notify"
 
 #endif
