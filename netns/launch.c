@@ -10,8 +10,8 @@
  *    └────────────one SOCK_SEQPACKET socket, shared by both───────────┘
  *
  * The starter waits for one of two ends: the second process ends before it serves, or urun closes
- * the socket because the second process serves.  Then the starter ends, urun reaps it, and init
- * reaps the second process some day.  Until then urun has the second process's pidfd (message
+ * the socket because the second process serves.  Then the starter has nothing left to do: urun kills
+ * and reaps it, and init reaps the second process some day.  Until then urun has the second process's pidfd (message
  * PROCESS), so a start that fails leaves no process behind.
  *
  * The helper's stderr is the same socket until the helper sets up its descriptors.  So an error of
@@ -22,7 +22,8 @@
  * the same: urun-port joins the container's user namespace before it is ready.  A message is cut at
  * ERROR_LINE_SIZE, and carries at most one descriptor.
  *
- * What may block: each wait ends after TIMEOUT_MS, also if the helper is stopped (SO_SNDTIMEO).
+ * What may block: each wait ends after TIMEOUT_MS, also if the helper is stopped (SO_SNDTIMEO).  The
+ * starter too may be stopped, so it is killed before it is reaped.
  */
 #include "netns/launch.h"
 
@@ -266,12 +267,36 @@ static int hear_helper(struct helper *helper, struct heard *heard)
 	return 1;
 }
 
+/* Where a process has closed its descriptors, the end of the process follows within this time. */
+#define END_TIMEOUT_MS 1000
+
+/*
+ * Waits for the end of the starter, which has closed the socket.  Returns false where the starter
+ * does not end: it may be stopped.
+ */
+static bool starter_ends(const struct helper *helper)
+{
+	autoclose int pidfd = pidfd_open_process(helper->starter);
+	struct pollfd event = { .fd = pidfd, .events = POLLIN };
+	int64_t deadline = clock_ms() + END_TIMEOUT_MS;
+	int ready;
+
+	do {
+		int64_t left = deadline - clock_ms();
+
+		ready = poll(&event, 1, left > 0 ? (int)left : 0);
+	} while (ready < 0 && errno == EINTR);
+	return pidfd >= 0 && ready > 0;
+}
+
 /* The socket has ended without ERROR: only the starter's exit status can tell why. */
 static int ended_silently(struct helper *helper, struct error *err)
 {
 	int status = 0;
 	pid_t ended;
 
+	if (helper->starter > 0 && !starter_ends(helper))
+		return error_set(err, ETIMEDOUT, "wait for the end of %s", helper->program);
 	do
 		ended = helper->starter > 0 ? waitpid(helper->starter, &status, 0) : 0;
 	while (ended < 0 && errno == EINTR);
@@ -369,8 +394,10 @@ static int await_helper(struct helper *helper, struct error *err)
 
 static void release_helper(struct helper *helper)
 {
-	/* ORDER: before the wait: the starter ends when the socket is closed. */
 	fd_close(&helper->ready_fd);
+	/* A starter that is stopped would not notice that the socket is closed. */
+	if (helper->starter > 0)
+		kill(helper->starter, SIGKILL);
 	while (helper->starter > 0 && waitpid(helper->starter, NULL, 0) < 0 && errno == EINTR)
 		;
 	helper->starter = 0;
