@@ -57,35 +57,53 @@ static int open_fifo(const struct state_dir *dir, const char *name, int flags, i
 	return 0;
 }
 
+/* Reads one message of the FIFO.  Returns 1 where the wait for the program is over, 0, or -1. */
+static int hear_init(int started, const struct container_state *state, bool ended,
+		     struct error *err)
+{
+	struct message none = MESSAGE_NONE;
+
+	switch (pipe_take(started, 0, &none, err)) {
+	case PIPE_FAILED: return -1;
+	case PIPE_END: return 1;
+	case PIPE_EMPTY: return ended || program_is_executed((pid_t)state->pid.value);
+	default: return 0;
+	}
+}
+
 /*
- * The end of the FIFO `started` shows that execve happened: init's descriptor of it is
- * close-on-exec.  A process of another container that has taken init over can hold the FIFO open,
- * and write parts of messages: so the process itself is checked too, and we never wait inside of a
- * message.
+ * The end of the FIFO `started` says that execve happened: init's end of the FIFO is close-on-exec.
+ * A process of another container that has taken init over can hold the FIFO open, write parts of
+ * messages, and write without end.  So the process itself is looked at too, nothing is waited for
+ * inside of a message, and the number of messages has a bound.
  */
 static int await_execve(int started, const struct container_state *state, int pidfd,
 			struct error *err)
 {
-	for (;;) {
+	for (int messages = 0; messages < PIPE_LINES_MAX;) {
 		struct pollfd events[] = { { .fd = started, .events = POLLIN },
 					   { .fd = pidfd, .events = POLLIN } };
-		struct message none = MESSAGE_NONE;
 		int ready = poll(events, ARRAY_SIZE(events), LOOK_MS);
+		int over;
 
 		if (ready < 0 && errno != EINTR)
 			return error_set(err, errno, "wait for the program's start");
 		if (ready > 0 && events[0].revents) {
-			if (pipe_await(started, 0, &none, err) == 0)
-				return 0;
-			if (err->code != EAGAIN)
-				return -1;
-			*err = ERROR_NONE;
+			over = hear_init(started, state, events[1].revents != 0, err);
+			if (over != 0)
+				return over < 0 ? -1 : 0;
+			messages++;
+		} else if (ready > 0 ||
+			   (ready == 0 && program_is_executed((pid_t)state->pid.value))) {
+			return 0;
 		}
-		if (ready > 0 && !events[0].revents)
-			return 0;
-		if (ready == 0 && program_is_executed((pid_t)state->pid.value))
-			return 0;
 	}
+	if (program_is_executed((pid_t)state->pid.value))
+		return 0;
+	return error_set(err, 0,
+			 "container %s: its first process, or another one, writes to the FIFO "
+			 "`" STATE_FILE_STARTED "` without end",
+			 state->id);
 }
 
 /* ORDER: `started` is opened before init goes on, or its end could be missed. */

@@ -167,32 +167,51 @@ int pipe_receive(int fd, unsigned int expected, struct message *ret_message, str
 	return 1;
 }
 
+enum pipe_step pipe_take(int fd, unsigned int expected, struct message *ret_message,
+			 struct error *err)
+{
+	automessage struct message message = MESSAGE_NONE;
+	struct message_error sent;
+	int got;
+
+	expected |= MESSAGE_BIT(MESSAGE_LOG) | MESSAGE_BIT(MESSAGE_ERROR);
+	got = pipe_receive(fd, expected, &message, err);
+	if (got < 0 && err->code == EAGAIN) {
+		error_take(err, &ERROR_NONE);
+		return PIPE_EMPTY;
+	}
+	if (got <= 0)
+		return got < 0 ? PIPE_FAILED : PIPE_END;
+	log_debug("sync pipe: received %s", rules[message.type].name);
+	if (message.type == MESSAGE_ERROR) {
+		memcpy(&sent, message.payload, sizeof(sent));
+		message_error_adopt(&sent, err);
+		return PIPE_FAILED;
+	}
+	if (message.type == MESSAGE_LOG) {
+		enum log_level level = (unsigned char)message.payload[0];
+
+		if (level <= LOG_LEVEL_DEBUG)
+			log_line(level, message.payload + 1);
+		return PIPE_LOGGED;
+	}
+	*ret_message = message;
+	message = MESSAGE_NONE;
+	return PIPE_MESSAGE;
+}
+
 int pipe_await(int fd, unsigned int expected, struct message *ret_message, struct error *err)
 {
-	expected |= MESSAGE_BIT(MESSAGE_LOG) | MESSAGE_BIT(MESSAGE_ERROR);
-	for (;;) {
-		automessage struct message message = MESSAGE_NONE;
-		int got = pipe_receive(fd, expected, &message, err);
-		struct message_error sent;
-
-		if (got <= 0)
-			return got;
-		log_debug("sync pipe: received %s", rules[message.type].name);
-		if (message.type == MESSAGE_ERROR) {
-			memcpy(&sent, message.payload, sizeof(sent));
-			return message_error_adopt(&sent, err);
+	for (int lines = 0; lines < PIPE_LINES_MAX; lines++) {
+		switch (pipe_take(fd, expected, ret_message, err)) {
+		case PIPE_MESSAGE: return 1;
+		case PIPE_END: return 0;
+		case PIPE_FAILED: return -1;
+		case PIPE_EMPTY: return error_set(err, EAGAIN, "sync pipe: receive");
+		case PIPE_LOGGED: break;
 		}
-		if (message.type == MESSAGE_LOG) {
-			enum log_level level = (unsigned char)message.payload[0];
-
-			if (level <= LOG_LEVEL_DEBUG)
-				log_line(level, message.payload + 1);
-			continue;
-		}
-		*ret_message = message;
-		message = MESSAGE_NONE;
-		return 1;
 	}
+	return error_set(err, EPROTO, "sync pipe: more than %d lines for the log", PIPE_LINES_MAX);
 }
 
 /*

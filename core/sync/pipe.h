@@ -30,10 +30,30 @@ int pipe_send(int fd, enum message_type type, const void *payload, size_t size, 
  */
 int pipe_receive(int fd, unsigned int expected, struct message *ret_message, struct error *err);
 
+enum pipe_step {
+	PIPE_FAILED,  /* an error is set */
+	PIPE_END,     /* the pipe has ended, between two messages */
+	PIPE_MESSAGE, /* a message of an expected type was received */
+	PIPE_LOGGED,  /* a LOG message was received, and its line is in our log */
+	PIPE_EMPTY,   /* no whole message is there; only where @fd is O_NONBLOCK */
+};
+
 /*
- * pipe_receive() for the parent, which waits for the child: writes a LOG message to our log and
- * goes on waiting; an ERROR message becomes the failure of this call, with the child's text, hint,
- * code and status.
+ * pipe_receive() for the parent: writes a LOG message to our log; an ERROR message becomes the
+ * failure of this call, with the child's text, hint, code and status.
+ */
+enum pipe_step pipe_take(int fd, unsigned int expected, struct message *ret_message,
+			 struct error *err);
+
+/*
+ * A process that the container has taken over could send lines for the log without end.  A config
+ * of ours leads to some hundred lines.
+ */
+#define PIPE_LINES_MAX 10000
+
+/*
+ * Waits for a message as pipe_take() receives it, and returns as pipe_receive() does.  Fails after
+ * PIPE_LINES_MAX lines for the log.
  */
 int pipe_await(int fd, unsigned int expected, struct message *ret_message, struct error *err);
 

@@ -320,8 +320,9 @@ socket_program() {
 	try start c1
 	assert_status 1
 	wait "$hostile"
-	[ "$stderr" = 'urun: warning: log?]0;title??2J???urun: forged?31m
-urun: failure?]0;title??2J???urun: forged?31m: operation not permitted (hint: hint?]0;title??2J???urun: forged?31m)' ] ||
+	local shown='\x1b]0;title\x07\u009b2J\u202e\u200b\x0aurun: forged\x9b31m'
+	[ "$stderr" = "urun: warning: log$shown
+urun: failure$shown: operation not permitted (hint: hint$shown)" ] ||
 		fail "$(od -c <<<"$stderr")"
 
 	rm -f "$state"/start "$state"/started
@@ -332,6 +333,17 @@ urun: failure?]0;title??2J???urun: forged?31m: operation not permitted (hint: hi
 	assert_status 1
 	assert_one_line 'sync pipe: error of 2320 bytes'
 	wait "$hostile" || true
+
+	# With lines for the log without end, start gives up and lets the next command in.
+	rm -f "$state"/start "$state"/started
+	"$BATS_TEST_DIRNAME/hostile-init" "$state" lines 3>&- &
+	hostile=$!
+	wait_for 10 test -p "$state/start"
+	observe timeout 20 "$URUN" --root "$STATE" start c1
+	kill "$hostile"
+	wait "$hostile" || true
+	assert_status 1
+	assert_one_line 'container c1: its first process, or another one, writes to the FIFO `started` without end'
 	mv -f "$BATS_TEST_TMPDIR"/init/* "$state"
 	urun delete --force c1
 }

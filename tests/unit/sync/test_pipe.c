@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/sync/pipe.h"
 
@@ -269,6 +271,80 @@ static void numbers_that_no_child_sends_are_left_out(void **state)
 	}
 }
 
+static int lines_seen;
+
+static void count_line(enum log_level level, const char *text, void *context)
+{
+	(void)level;
+	(void)text;
+	(void)context;
+	lines_seen++;
+}
+
+/* Runs in a process of its own: the pipe holds less than all of the lines. */
+static pid_t send_lines(int fd, int count)
+{
+	struct error err = ERROR_NONE;
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	for (int i = 0; i < count; i++)
+		if (pipe_send(fd, MESSAGE_LOG, "\001line", 5, NULL, 0, &err) < 0)
+			_exit(1);
+	_exit(pipe_send(fd, MESSAGE_READY, NULL, 0, NULL, 0, &err) < 0);
+}
+
+static int await_after_lines(struct ends *ends, int count, struct error *err)
+{
+	automessage struct message message = MESSAGE_NONE;
+	pid_t sender = send_lines(ends->a, count);
+	int got;
+
+	assert_true(sender > 0);
+	lines_seen = 0;
+	log_set_sink(count_line, NULL);
+	got = pipe_await(ends->b, MESSAGE_BIT(MESSAGE_READY), &message, err);
+	log_set_sink(NULL, NULL);
+	shutdown(ends->b, SHUT_RD);
+	assert_int_equal(waitpid(sender, NULL, 0), sender);
+	return got;
+}
+
+static void lines_without_end_are_an_error(void **state)
+{
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(await_after_lines(*state, PIPE_LINES_MAX, &err), -1);
+	assert_string_equal(err.text, "sync pipe: more than 10000 lines for the log");
+	assert_int_equal(lines_seen, PIPE_LINES_MAX);
+}
+
+static void many_lines_are_no_error(void **state)
+{
+	struct error err = ERROR_NONE;
+
+	assert_int_equal(await_after_lines(*state, PIPE_LINES_MAX - 1, &err), 1);
+	assert_int_equal(lines_seen, PIPE_LINES_MAX - 1);
+}
+
+/* An error of the child, whose code may be the same, is no empty pipe. */
+static void an_empty_pipe_is_told_from_an_error(void **state)
+{
+	struct ends *ends = *state;
+	struct message message = MESSAGE_NONE;
+	struct error err = ERROR_NONE, sent = ERROR_NONE;
+
+	assert_int_equal(fcntl(ends->b, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(pipe_take(ends->b, 0, &message, &err), PIPE_EMPTY);
+	assert_string_equal(err.text, "");
+	error_set(&sent, EAGAIN, "start the hook");
+	pipe_send_error(ends->a, &sent);
+	assert_int_equal(pipe_take(ends->b, 0, &message, &err), PIPE_FAILED);
+	assert_string_equal(err.text, "start the hook");
+	assert_int_equal(err.code, EAGAIN);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_ends, close_ends)
 
 int main(void)
@@ -288,6 +364,9 @@ int main(void)
 		TEST(the_list_of_the_parents_errors_stays_its_own),
 		TEST(an_error_without_text_is_an_error),
 		TEST(numbers_that_no_child_sends_are_left_out),
+		TEST(lines_without_end_are_an_error),
+		TEST(many_lines_are_no_error),
+		TEST(an_empty_pipe_is_told_from_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
