@@ -308,7 +308,6 @@ static int send_config(struct creation *creation, struct error *err)
 	 */
 	fd_close(&made->start);
 	fd_close(&made->started);
-	fd_close(&made->failed);
 	return sent;
 }
 
@@ -430,13 +429,19 @@ static int run_poststart(struct creation *creation, struct error *err)
 /* The child executes its program; after `create` it waits until `start` lets it do so. */
 static int release_child(struct creation *creation, struct error *err)
 {
-	const struct child *child = &creation->made->child;
+	const struct created *made = creation->made;
+	const struct child *child = &made->child;
 	bool filtered = creation->plan.config.linux->seccomp != NULL;
 
 	if (child_release(child, err) < 0)
 		return -1;
-	if (creation->request->mode == CREATE_ONLY)
-		return child_check_waiting(child, filtered, err);
+	if (creation->request->mode == CREATE_ONLY) {
+		if (child_check_waiting(child, filtered, err) == 0)
+			return 0;
+		/* Where the filter let the child send nothing, the cause may be in the file. */
+		failure_read(made->failed, err);
+		return -1;
+	}
 	if (child_check_executed(child, filtered, err) < 0)
 		return -1;
 	return learn_start_time(creation, err);

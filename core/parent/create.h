@@ -19,7 +19,8 @@ struct created {
 	struct container_config config; /* scoped */
 	struct container_state state;
 	struct child child;
-	int start, started, failed; /* the files of core/sync/message.h, until the child has them */
+	int start, started; /* the FIFOs of core/sync/message.h, until the child has them */
+	int failed;	    /* the file of core/sync/failure.h */
 	int held; /* state_hold(), where the caller waits for the container's end; else -1 */
 	int network_pidfd; /* of the container's urun-slirp; -1: there is none */
 	int port_pidfd;	   /* of the container's urun-port; -1: there is none */

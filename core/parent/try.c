@@ -245,8 +245,11 @@ static int try_await_execve(const struct child *child, bool filtered, struct err
 	traced = begin_tracing(child->pid);
 	for (int looks = 0; looks < LOOKS_MAX; looks++) {
 		struct message none = MESSAGE_NONE;
+		enum pipe_step step = pipe_take(child->sync_fd, 0, &none, err);
 
-		if (pipe_await(child->sync_fd, 0, &none, err) >= 0) {
+		if (step == PIPE_FAILED)
+			return -1;
+		if (step == PIPE_END) {
 			siginfo_t info = { 0 };
 
 			/* Untraced, the process ends with status 0 before its execve. */
@@ -256,9 +259,6 @@ static int try_await_execve(const struct child *child, bool filtered, struct err
 				return 0;
 			return child_check_executed(child, filtered, err);
 		}
-		if (err->code != EAGAIN)
-			return -1;
-		error_take(err, &ERROR_NONE);
 		if (see_signal(child, filtered, err) < 0)
 			return -1;
 	}

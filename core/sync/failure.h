@@ -8,10 +8,11 @@
 #include "core/sync/message.h"
 
 /*
- * A file by which the first process of a created container tells `start` why execve failed.  By
- * then the process is under the container's seccomp filter, which may refuse write(2) and
- * sendmsg(2); and `start` isn't its parent, so `start` gets no exit status.  Therefore the process
- * maps the file and writes to memory, which needs no system call.  A successful execve removes the
+ * A file by which the first process of a created container tells `start` why execve failed, and
+ * `create` why the process could not wait for `start`.  By then the process is under the
+ * container's seccomp filter, which may refuse write(2) and sendmsg(2); and `start` isn't its
+ * parent, so `start` gets no exit status.  Therefore the process maps the file and writes to
+ * memory, which needs no system call.  A successful execve removes the
  * mapping.
  */
 struct failure {

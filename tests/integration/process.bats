@@ -222,6 +222,15 @@ load network.bash
 			assert_one_line 'linux.seccomp refuses' "$call"
 		done
 	done
+	local -A cause=([read]='wait for start' [close]='close the sync pipe')
+	# Where nothing can be sent either, the cause is in the file.
+	for call in read close; do
+		config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: [$call, "sendmsg", "write"], action: "SCMP_ACT_ERRNO"}]}' \
+			--arg call "$call"
+		observe timeout -s KILL 10 "$URUN" --root "$STATE" create --bundle "$BUNDLE" c1
+		assert_status 1
+		assert_one_line "c1: ${cause[$call]}: operation not permitted (hint: linux.seccomp refuses read or close)"
+	done
 	config '.process.noNewPrivileges = false | .linux.seccomp.syscalls = [{names: ["prctl"], action: "SCMP_ACT_KILL_PROCESS"}]'
 	try create --bundle "$BUNDLE" c1
 	assert_status 1
