@@ -266,6 +266,8 @@ int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err)
 	if (result == 0)
 		result = start_server(overlay, *fuse_fd, err);
 	fd_close(fuse_fd);
+	if (result < 0)
+		err->cause = ERROR_CAUSE_OVERLAY;
 	return result;
 }
 
@@ -311,10 +313,5 @@ void overlay_explain(const struct overlay *overlay, struct error *err)
 	else
 		error_set_killed(err, overlay->program, info.si_status, "");
 	error_prefix(err, "overlay");
-}
-
-bool overlay_is_cause(const struct error *err)
-{
-	return str_starts_with(err->text, "overlay: ") ||
-	       str_starts_with(err->text, "overlay over ");
+	err->cause = ERROR_CAUSE_OVERLAY;
 }

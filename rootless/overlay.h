@@ -53,20 +53,14 @@ void overlay_release(struct overlay *overlay);
 
 /*
  * Starts the program that serves @fuse_fd, after init has mounted the file system.  The program is
- * confined as rootless/overlay_server.c says.  Takes over *fuse_fd.
+ * confined as rootless/overlay_server.c says.  Takes over *fuse_fd.  Fails with ERROR_CAUSE_OVERLAY.
  */
 int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err);
 
 /*
  * After the start of the container has failed with @err: if the server had ended before, its end
- * becomes the error.  (Without a server the kernel answers every access to a file with ENOTCONN.)
+ * becomes the error, with ERROR_CAUSE_OVERLAY.  (Without a server the kernel answers every access to a file with ENOTCONN.)
  */
 void overlay_explain(const struct overlay *overlay, struct error *err);
-
-/*
- * Did making or serving the overlay fail?  Known by the first words of the errors of overlay.c and
- * init.
- */
-bool overlay_is_cause(const struct error *err);
 
 #endif

@@ -17,6 +17,7 @@ int error_set(struct error *err, int errnum, const char *format, ...)
 
 	err->code = errnum;
 	err->status = 0;
+	err->cause = ERROR_CAUSE_ANY;
 	err->hint[0] = '\0';
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);

@@ -8,6 +8,12 @@
 #define ERROR_TEXT_SIZE 1536
 #define ERROR_HINT_SIZE 768
 
+/* A step whose failure a caller treats in another way than the failures of all other steps. */
+enum error_cause {
+	ERROR_CAUSE_ANY,
+	ERROR_CAUSE_OVERLAY, /* making or serving the overlay over the root file system */
+};
+
 /*
  * One failure, reported in one line.  The command owns the value and lends it downwards; nothing in
  * it is allocated, so nothing needs to be released.  Over the sync pipe goes a struct
@@ -16,6 +22,7 @@
 struct error {
 	int code;   /* errno of the cause; 0: the text says everything */
 	int status; /* exit status that this failure asks for (126, 127); 0: the command's own */
+	enum error_cause cause;
 	/* what failed, on which object; lower case, no newline, no errno text */
 	char text[ERROR_TEXT_SIZE];
 	/* which host setting is the cause and how to fix it; empty: not known */

@@ -206,8 +206,10 @@ static int make_fuse_overlay(const struct init *init, int *ret_tree, struct erro
 
 	if (!(init->self.order.flags & ORDER_FUSE_OVERLAY))
 		return 0;
-	if (overlay_make_fuse(init->self.config.root->path, &fuse, ret_tree, err) < 0)
+	if (overlay_make_fuse(init->self.config.root->path, &fuse, ret_tree, err) < 0) {
+		err->cause = ERROR_CAUSE_OVERLAY;
 		return -1;
+	}
 	return pipe_send(init->self.sync_fd, MESSAGE_OVERLAY, NULL, 0, (int[]){ fuse }, 1, err);
 }
 

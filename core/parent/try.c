@@ -329,7 +329,7 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 	if (result < 0)
 		overlay_explain(&plan->overlay, err);
 	/* A fault of the overlay that only the try has is none of the container's. */
-	if (result < 0 && !own_overlay && overlay_is_cause(err)) {
+	if (result < 0 && !own_overlay && err->cause == ERROR_CAUSE_OVERLAY) {
 		log_debug("check: no container is tried: %s", err->text);
 		error_take(err, &ERROR_NONE);
 		*ret_tried = false;

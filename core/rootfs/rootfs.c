@@ -122,8 +122,12 @@ static int make_tree(const struct container_config *config, const struct mount_p
 		*ret_tree = fcntl(fuse_tree, F_DUPFD_CLOEXEC, 0);
 		return *ret_tree < 0 ? error_set(err, errno, "overlay over %s", path) : 0;
 	}
-	if (overlay)
-		return overlay_make(overlay, folder, path, ret_tree, err);
+	if (overlay) {
+		result = overlay_make(overlay, folder, path, ret_tree, err);
+		if (result < 0)
+			err->cause = ERROR_CAUSE_OVERLAY;
+		return result;
+	}
 	*ret_tree = mount_clone(folder, "", AT_RECURSIVE);
 	if (*ret_tree < 0)
 		return error_set(err, -*ret_tree, "bind root file system %s", path);

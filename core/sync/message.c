@@ -23,6 +23,7 @@ void message_error_make(const struct error *err, struct message_error *ret_sent)
 	memset(ret_sent, 0, sizeof(*ret_sent));
 	ret_sent->code = err->code;
 	ret_sent->status = err->status;
+	ret_sent->cause = (int32_t)err->cause;
 	/* Copied as texts, not as bytes: behind a text's end there are bytes of older use. */
 	snprintf(ret_sent->text, sizeof(ret_sent->text), "%s", err->text);
 	snprintf(ret_sent->hint, sizeof(ret_sent->hint), "%s", err->hint);
@@ -41,6 +42,7 @@ int message_error_adopt(const struct message_error *received, struct error *err)
 		  sent.text[0] ? sent.text : "the child failed without an error message");
 	error_hint(err, "%s", sent.hint);
 	err->status = is_valid ? sent.status : 0;
+	err->cause = sent.cause == ERROR_CAUSE_OVERLAY ? ERROR_CAUSE_OVERLAY : ERROR_CAUSE_ANY;
 	return -1;
 }
 

@@ -100,12 +100,13 @@ struct message_join {
 };
 
 /*
- * A failure as it is sent: text, hint, errno and exit status.  There is no pointer in it, since the
+ * A failure as it is sent: text, hint, errno, exit status and cause.  There is no pointer in it, since the
  * parent doesn't trust the sender, and a pointer would be an address of the sender's choice.
  */
 struct message_error {
 	int32_t code;	/* errno, or 0 */
 	int32_t status; /* 0 … 255 */
+	int32_t cause;	/* enum error_cause */
 	char text[ERROR_TEXT_SIZE];
 	char hint[ERROR_HINT_SIZE];
 };

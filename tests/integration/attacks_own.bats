@@ -331,7 +331,7 @@ urun: failure$shown: operation not permitted (hint: hint$shown)" ] ||
 	wait_for 10 test -p "$state/start"
 	try start c1
 	assert_status 1
-	assert_one_line 'sync pipe: error of 2320 bytes'
+	assert_one_line 'sync pipe: error of 2324 bytes'
 	wait "$hostile" || true
 
 	# With lines for the log without end, start gives up and lets the next command in.

@@ -38,7 +38,7 @@ static void prefix_comes_first_and_hint_last(void **state)
 			    "mounts[3]: open x: no such file or directory (hint: make it)");
 }
 
-static void a_new_failure_forgets_the_old_ones_hint(void **state)
+static void a_new_failure_forgets_the_hint_and_the_cause_of_the_old_one(void **state)
 {
 	struct error err = ERROR_NONE;
 	char line[ERROR_LINE_SIZE];
@@ -46,7 +46,11 @@ static void a_new_failure_forgets_the_old_ones_hint(void **state)
 	(void)state;
 	error_set(&err, EPERM, "first");
 	error_hint(&err, "mend");
+	err.cause = ERROR_CAUSE_OVERLAY;
+	error_prefix(&err, "context");
+	assert_int_equal(err.cause, ERROR_CAUSE_OVERLAY);
 	error_set(&err, 0, "second");
+	assert_int_equal(err.cause, ERROR_CAUSE_ANY);
 	assert_string_equal(error_format(&err, line), "second");
 }
 
@@ -147,7 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(line_ends_with_the_errno_text_in_lower_case),
 		cmocka_unit_test(prefix_comes_first_and_hint_last),
-		cmocka_unit_test(a_new_failure_forgets_the_old_ones_hint),
+		cmocka_unit_test(a_new_failure_forgets_the_hint_and_the_cause_of_the_old_one),
 		cmocka_unit_test(control_characters_cant_make_a_second_line),
 		cmocka_unit_test(long_texts_are_cut_and_not_overrun),
 		cmocka_unit_test(one_failure_ends_it_where_nobody_gathers),

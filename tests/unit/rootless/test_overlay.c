@@ -7,10 +7,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/str.h"
@@ -164,6 +166,40 @@ static void a_root_that_is_not_there_is_an_error(void **state)
 	assert_int_equal(err.code, ENOENT);
 }
 
+/* The failure tells its cause by itself, and not by its words. */
+static void a_failure_to_serve_has_the_overlay_as_its_cause(void **state)
+{
+	struct overlay overlay = { .where = "/nowhere/changes" };
+	int fuse = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	assert_true(fuse >= 0);
+	assert_int_equal(overlay_serve(&overlay, &fuse, &err), -1);
+	assert_int_equal(err.cause, ERROR_CAUSE_OVERLAY);
+	assert_int_equal(fuse, -1);
+}
+
+/* A server that has ended with a failure is the cause; without a server the error stays. */
+static void the_end_of_the_server_has_the_overlay_as_its_cause(void **state)
+{
+	struct overlay overlay = { .program = (char *)"fuse-overlayfs" };
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	error_set(&err, ENOTCONN, "overlay: open a file");
+	overlay_explain(&overlay, &err);
+	assert_int_equal(err.cause, ERROR_CAUSE_ANY);
+	overlay.server = fork();
+	if (overlay.server == 0)
+		_exit(3);
+	assert_true(overlay.server > 0);
+	overlay_explain(&overlay, &err);
+	assert_int_equal(waitpid(overlay.server, NULL, 0), overlay.server);
+	assert_string_equal(err.text, "overlay: fuse-overlayfs ended with status 3");
+	assert_int_equal(err.cause, ERROR_CAUSE_OVERLAY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +217,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_root_that_is_not_there_is_an_error, setup,
 						teardown),
+		cmocka_unit_test(a_failure_to_serve_has_the_overlay_as_its_cause),
+		cmocka_unit_test(the_end_of_the_server_has_the_overlay_as_its_cause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

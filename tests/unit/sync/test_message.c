@@ -141,10 +141,12 @@ static void an_error_crosses_the_pipe_whole(void **state)
 	error_set(&own, EACCES, "mount %s", "/proc");
 	error_hint(&own, "set a sysctl");
 	own.status = 126;
+	own.cause = ERROR_CAUSE_OVERLAY;
 	message_error_make(&own, &sent);
 	assert_int_equal(message_error_adopt(&sent, &adopted), -1);
 	assert_int_equal(adopted.code, EACCES);
 	assert_int_equal(adopted.status, 126);
+	assert_int_equal(adopted.cause, ERROR_CAUSE_OVERLAY);
 	assert_string_equal(adopted.text, "mount /proc");
 	assert_string_equal(adopted.hint, "set a sysctl");
 }
@@ -186,6 +188,7 @@ static void a_hostile_error_is_made_harmless(void **state)
 	assert_int_equal(message_error_adopt(&received, &err), -1);
 	assert_int_equal(strlen(err.text), ERROR_TEXT_SIZE - 1);
 	assert_int_equal(strlen(err.hint), ERROR_HINT_SIZE - 1);
+	assert_int_equal(err.cause, ERROR_CAUSE_ANY);
 	/* Numbers that no error has. */
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		memset(&received, 0, sizeof(received));
