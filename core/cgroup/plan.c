@@ -125,6 +125,7 @@ static int plan_cgroupfs(const struct cgroup_request *request, const char *asked
 	joined = asked ? str_format("%s/%s", base, asked)
 		       : str_format("%s/urun-%s", base, request->id);
 	plan->path = path_clean(joined);
+	plan->is_named_by_id = !asked;
 	return check_length(plan, err);
 }
 
@@ -298,11 +299,49 @@ int cgroup_plan_make(const struct cgroup_request *request, const struct containe
 	return 0;
 }
 
+/* How many containers of the same id may be below one cgroup, each with another --root. */
+#define SAME_ID_MAX 1000
+
+/*
+ * Makes a cgroup that no other container has.  An empty one that exists may belong to a container
+ * that has stopped: then its next `delete` would kill our processes.
+ */
+static int make_by_id(struct cgroup_plan *plan, struct error *err)
+{
+	autofree char *first = str_dup(plan->path);
+
+	for (int number = 2; number <= SAME_ID_MAX; number++) {
+		if (cgroup_make(plan->path, &plan->settings, &plan->made, err) < 0)
+			return -1;
+		if (plan->made)
+			return 0;
+		free(take_ptr(plan->path));
+		plan->path = str_format("%s.%d", first, number);
+	}
+	return error_set(err, 0, "cgroup " CGROUP_ROOT "%s is in use by another container", first);
+}
+
+static int make_at_path(struct cgroup_plan *plan, struct error *err)
+{
+	if (cgroup_make(plan->path, &plan->settings, &plan->made, err) < 0)
+		return -1;
+	if (plan->made || !cgroup_has_processes(plan->path))
+		return 0;
+	error_set(err, 0, "linux.cgroupsPath: cgroup " CGROUP_ROOT "%s is in use: it has processes",
+		  plan->path);
+	return error_hint(err, "each container needs a cgroup of its own");
+}
+
 int cgroup_plan_create(struct cgroup_plan *plan, struct error *err)
 {
+	int result;
+
 	if (plan->manager != CGROUP_CGROUPFS)
 		return 0;
-	if (cgroup_make(plan->path, &plan->settings, &plan->made, err) < 0) {
+	result = plan->is_named_by_id ? make_by_id(plan, err) : make_at_path(plan, err);
+	if (result < 0) {
+		/* ORDER: before the caller undoes the creation, which kills what is in plan->path. */
+		free(take_ptr(plan->path));
 		if (!plan->optional)
 			return -1;
 		log_debug("no cgroup: %s", err->text);

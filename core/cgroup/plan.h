@@ -24,14 +24,15 @@ int cgroup_manager_parse(const char *text, enum cgroup_manager *ret_manager, str
 struct cgroup_plan {
 	enum cgroup_manager manager; /* CGROUPFS, SYSTEMD, or DISABLED: there is none */
 	char *path;		     /* CGROUPFS: the cgroup to make */
-	char *made;	/* the topmost cgroup that was made for it, to be removed with it */
-	char *slice;	/* SYSTEMD */
-	char *unit;	/* SYSTEMD: "PREFIX-NAME.scope" */
-	char *subgroup; /* SYSTEMD: a cgroup below the scope's; NULL: the scope's own */
-	bool user_bus;	/* SYSTEMD: the user's systemd, not the system's */
-	int fd;		/* CGROUPFS: the cgroup's directory, for clone3(2); else -1 */
-	bool started;	/* SYSTEMD: the scope was made, and is to be stopped at the end */
-	bool optional;	/* not asked for: where it can't be made, the container has none */
+	char *made;	     /* the topmost cgroup that was made for it, to be removed with it */
+	char *slice;	     /* SYSTEMD */
+	char *unit;	     /* SYSTEMD: "PREFIX-NAME.scope" */
+	char *subgroup;	     /* SYSTEMD: a cgroup below the scope's; NULL: the scope's own */
+	bool user_bus;	     /* SYSTEMD: the user's systemd, not the system's */
+	int fd;		     /* CGROUPFS: the cgroup's directory, for clone3(2); else -1 */
+	bool started;	     /* SYSTEMD: the scope was made, and is to be stopped at the end */
+	bool is_named_by_id; /* CGROUPFS: the config has no path */
+	bool optional;	     /* not asked for: where it can't be made, the container has none */
 	struct cgroup_settings settings;
 };
 
@@ -56,6 +57,10 @@ int cgroup_plan_make(const struct cgroup_request *request, const struct containe
 /*
  * CGROUPFS: makes the cgroup with its limits, into which the process is cloned next.  For the other
  * managers there is nothing to do yet.
+ * A cgroup belongs to one container, whose end kills the processes in it.  So a cgroup of the config
+ * that has processes is an error, and where the name by the id is taken (a container of another --root
+ * has the same id), the name gets a number.  On failure plan->path is a cgroup that this container owns,
+ * or NULL.
  */
 int cgroup_plan_create(struct cgroup_plan *plan, struct error *err);
 

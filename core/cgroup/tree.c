@@ -292,6 +292,13 @@ static size_t walk_limit(const char *path)
 	return WALK_LIMIT_UNKNOWN;
 }
 
+bool cgroup_has_processes(const char *path)
+{
+	autofree char *events = cgroup_read(path, "cgroup.events");
+
+	return events && strstr(events, "populated 1");
+}
+
 struct pid_list {
 	pid_t *pids;
 	size_t count;

@@ -76,6 +76,9 @@ int cgroup_is_frozen(const char *path, struct error *err);
  */
 int cgroup_pids(const char *path, pid_t **ret_pids, size_t *ret_count, struct error *err);
 
+/* Returns whether a process is in it or below; false also where there is no such cgroup. */
+bool cgroup_has_processes(const char *path);
+
 /*
  * Removes the cgroup and those below, and waits up to 2 s for processes that are ending.  It is no
  * error that the cgroup doesn't exist.
