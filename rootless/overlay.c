@@ -298,8 +298,15 @@ static bool server_has_ended(pid_t server, bool soon, siginfo_t *ret_info)
 	}
 }
 
+/*
+ * fuse-overlayfs reads this file.  A /proc that the host has mounted with subset=pid shows processes
+ * only.  Source: proc(5), "Mount options".
+ */
+#define OVERFLOW_UID "/proc/sys/kernel/overflowuid"
+
 void overlay_explain(const struct overlay *overlay, struct error *err)
 {
+	char line[16];
 	siginfo_t info;
 
 	/* A server that ended with status 0 isn't the cause: the container had ended before. */
@@ -313,5 +320,9 @@ void overlay_explain(const struct overlay *overlay, struct error *err)
 	else
 		error_set_killed(err, overlay->program, info.si_status, "");
 	error_prefix(err, "overlay");
+	if (info.si_code == CLD_EXITED &&
+	    host_read_line(&overlay->userns->host, OVERFLOW_UID, line, sizeof(line)) == -ENOENT)
+		error_hint(err, "fuse-overlayfs reads " OVERFLOW_UID ", which this host does not "
+				"show: mount /proc without the option subset=pid");
 	err->cause = ERROR_CAUSE_OVERLAY;
 }

@@ -180,24 +180,49 @@ static void a_failure_to_serve_has_the_overlay_as_its_cause(void **state)
 	assert_int_equal(fuse, -1);
 }
 
-/* A server that has ended with a failure is the cause; without a server the error stays. */
+/* A server that ends with @status makes the error. */
+static void explain_end(const struct userns_plan *userns, int status, struct error *err)
+{
+	struct overlay overlay = { .program = (char *)"fuse-overlayfs", .userns = userns };
+	siginfo_t info;
+
+	error_set(err, ENOENT, "overlay: open a file");
+	overlay.server = fork();
+	if (overlay.server == 0)
+		_exit(status);
+	assert_true(overlay.server > 0);
+	assert_int_equal(waitid(P_PID, (id_t)overlay.server, &info, WEXITED | WNOWAIT), 0);
+	overlay_explain(&overlay, err);
+	assert_int_equal(waitpid(overlay.server, NULL, 0), overlay.server);
+}
+
 static void the_end_of_the_server_has_the_overlay_as_its_cause(void **state)
 {
-	struct overlay overlay = { .program = (char *)"fuse-overlayfs" };
+	struct userns_plan userns = { .host = HOST_REAL };
+	struct overlay none = { 0 };
 	struct error err = ERROR_NONE;
 
 	(void)state;
-	error_set(&err, ENOTCONN, "overlay: open a file");
-	overlay_explain(&overlay, &err);
-	assert_int_equal(err.cause, ERROR_CAUSE_ANY);
-	overlay.server = fork();
-	if (overlay.server == 0)
-		_exit(3);
-	assert_true(overlay.server > 0);
-	overlay_explain(&overlay, &err);
-	assert_int_equal(waitpid(overlay.server, NULL, 0), overlay.server);
+	explain_end(&userns, 3, &err);
 	assert_string_equal(err.text, "overlay: fuse-overlayfs ended with status 3");
+	assert_string_equal(err.hint, "");
 	assert_int_equal(err.cause, ERROR_CAUSE_OVERLAY);
+	/* With status 0, or without a server, the error stays: its words are no cause. */
+	explain_end(&userns, 0, &err);
+	assert_string_equal(err.text, "overlay: open a file");
+	assert_int_equal(err.cause, ERROR_CAUSE_ANY);
+	overlay_explain(&none, &err);
+	assert_int_equal(err.cause, ERROR_CAUSE_ANY);
+}
+
+static void a_proc_that_shows_only_processes_is_the_hint(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error err = ERROR_NONE;
+
+	explain_end(&fixture->userns, 1, &err);
+	assert_string_equal(err.text, "overlay: fuse-overlayfs ended with status 1");
+	assert_non_null(strstr(err.hint, "subset=pid"));
 }
 
 int main(void)
@@ -219,6 +244,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test(a_failure_to_serve_has_the_overlay_as_its_cause),
 		cmocka_unit_test(the_end_of_the_server_has_the_overlay_as_its_cause),
+		cmocka_unit_test_setup_teardown(a_proc_that_shows_only_processes_is_the_hint, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
