@@ -21,6 +21,7 @@ buildah() {
 	buildah rm "$working" >/dev/null
 }
 
+# bats test_tags=kernel
 @test "run has volumes, capabilities and no network where the options ask for it" {
 	local working
 	working=$(buildah from --pull-never "$IMAGE")

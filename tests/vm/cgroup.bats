@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Limits and other uses of a cgroup, as user ci of the guest: cgroup version 2, delegated controllers, systemd.
+# bats file_tags=kernel
 load ../integration/lib.bash
 
 OWN=$(cut -d: -f3 /proc/self/cgroup)

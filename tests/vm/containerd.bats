@@ -31,6 +31,7 @@ ctr() {
 	kill_and_delete_c1
 }
 
+# bats test_tags=kernel
 @test "the user's systemd sets a limit without root, and pause stops the container" {
 	run_detached c1 --runc-systemd-cgroup --cgroup user.slice:urun-test:c1 --memory-limit 67108864
 	pid=$(ctr tasks ls | awk '$1 == "c1" { print $2 }')

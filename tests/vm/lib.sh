@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What build and run share: the directories, the machine's hardware, and its start and end.
+# What build, run and native share: the directories, the options of a job; and the hardware, the start and the end of the emulated
+# machine.
 # shellcheck disable=SC2034,SC2054,SC2100
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -20,8 +21,57 @@ hash() { sha256sum | cut -c1-12; }
 # clock the guest uses.
 image_key=$({ cat "$here/build" "$here"/guest/*; echo "$extra"; } | hash)
 image=$cache/$suite-$image_key
-saved_key=$({ $qemu --version; grep -m1 'model name' /proc/cpuinfo; cat "$here/lib.sh"; echo "$mem $cpus $cpu $append"; } | hash)
+saved_key=$({ $qemu --version 2>/dev/null || :; grep -m1 'model name' /proc/cpuinfo; cat "$here/lib.sh"; echo "$mem $cpus $cpu $append"; } | hash)
 saved=$image/saved-$saved_key
+
+usage() {
+	cat <<-U
+	usage: ${0##*/} [--user|--login|--root] [--copy HOSTPATH]… [--env NAME=VALUE]…
+	              [--cwd DIR] [--timeout S] [--get GUESTPATH]… [--to HOSTDIR] [--] COMMAND [ARG]…
+	U
+}
+
+# parse_job ARG…: fills $mode, $cwd, $limit, $to, ${copies[@]}, ${env[@]}, ${get[@]} and ${command[@]}.
+parse_job() {
+	local path
+	mode=user cwd=/share limit=${URUN_VM_TIMEOUT:-600} to=.
+	copies=() env=() get=()
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--user | --login | --root) mode=${1#--} && shift && continue ;;
+		--help) usage && exit ;;
+		--) shift && break ;;
+		--*) [ $# -ge 2 ] || die "$1: no value" ;;
+		*) break ;;
+		esac
+		case $1 in
+		--copy) copies+=("$2") ;;
+		--env) [[ $2 =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || die "--env $2: not NAME=VALUE"; env+=("$2") ;;
+		--cwd) cwd=$2 ;;
+		--timeout) limit=$2 ;;
+		--get) get+=("$2") ;;
+		--to) to=$2 ;;
+		*) usage >&2; die "$1: no such option" ;;
+		esac
+		shift 2
+	done
+	[ $# -gt 0 ] || { usage >&2; die "no command"; }
+	command=("$@")
+	[[ $limit =~ ^[1-9][0-9]*$ ]] || die "--timeout $limit: not a number of seconds"
+	for path in "$cwd" "${get[@]}"; do [[ $path = /* ]] || die "$path: not an absolute path in the machine"; done
+	[ -d "$to" ] || die "$to: no such directory"
+}
+
+# copied_members: fills ${members[@]}, the words for tar that name the files to copy.
+copied_members() {
+	local path
+	members=()
+	for path in "${copies[@]}"; do
+		[ -e "$path" ] || die "$path: no such file"
+		if [ -L "$path" ]; then path=$(realpath -- "$path"); else path=$(realpath -s -- "$path"); fi
+		members+=(-C "${path%/*}/" "./${path##*/}")
+	done
+}
 
 # The guest's clock is the host's time stamp counter.  The guest must be told its frequency: on a busy host the guest can't measure it,
 # and then no timer ticks.

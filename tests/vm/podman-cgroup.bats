@@ -25,6 +25,7 @@ teardown() {
 	[ -z "$left" ] || fail "left behind: $left"
 }
 
+# bats test_tags=kernel
 @test "the container's cgroup is a scope of the user's systemd, which exec joins and stop removes" {
 	in_new "$IMAGE" sh -c 'cat /proc/self/cgroup; cd /sys/fs/cgroup; cat pids.max; head -n 1 cgroup.procs; grep -o memory cgroup.controllers'
 	assert_status 0
@@ -45,6 +46,7 @@ teardown() {
 	assert_output inactive
 }
 
+# bats test_tags=kernel
 @test "--memory, --memory-reservation, --memory-swap, --cpus, --cpu-shares, --cpuset-cpus and --pids-limit set the kernel's limits" {
 	in_new --memory 64m --memory-reservation 32m --memory-swap 96m --cpus 0.5 --cpu-shares 512 --cpuset-cpus 1 --pids-limit 77 "$IMAGE" sh -c '
 		cd /sys/fs/cgroup; cat cpu.weight; grep . memory.max memory.low memory.swap.max cpu.max cpuset.cpus cpuset.cpus.effective pids.max'
@@ -65,12 +67,14 @@ teardown() {
 	[ "$status" = 126 ] || [ "$output" = 67108864 ]
 }
 
+# bats test_tags=kernel
 @test "with --cgroup-manager cgroupfs and --cgroup-parent limits, pause and update work in a delegated unit" {
 	observe in_unit "$BATS_TEST_DIRNAME/podman-cgroupfs" "$RUNTIME" "$IMAGE"
 	assert_status 0
 	assert_lines 67108864 /parent/libpod- 134217728 c1 c1 c1
 }
 
+# bats test_tags=kernel
 @test "--cpu-period, --cpu-quota, --blkio-weight and --cgroup-conf set the kernel's limits" {
 	in_new --cpu-period 50000 --cpu-quota 20000 --cgroup-conf memory.high=50331648 "$IMAGE" sh -c 'cd /sys/fs/cgroup; cat cpu.max memory.high'
 	assert_status 0
@@ -81,12 +85,14 @@ teardown() {
 	[ "$output" = 'default 200' ] || assert_output 'default 1920'
 }
 
+# bats test_tags=kernel
 @test "more memory than allowed ends the program by SIGKILL" {
 	in_new --memory 24m --memory-swap 24m "$IMAGE" sh -c 'x=$(head -c 60000000 /dev/zero | tr "\0" x); echo survived'
 	assert_status 137
 	assert_output ''
 }
 
+# bats test_tags=kernel
 @test "--pids-limit refuses more processes, and 0 and -1 allow any number" {
 	in_new --pids-limit 6 "$IMAGE" sh -c 'for i in 1 2 3 4 5 6 7 8 9; do sleep 2 & done; wait; echo all'
 	[ "$status" != 0 ]
@@ -116,6 +122,7 @@ teardown() {
 	podman rm -f -t 0 c1
 }
 
+# bats test_tags=kernel
 @test "stats shows memory, processes and CPU time" {
 	started c1 --memory 64m
 	try stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}} {{.CPU}}' c1
@@ -123,6 +130,7 @@ teardown() {
 	[[ $output =~ ^c1\ [1-9][0-9.]*[kM]B\ /\ 67.11MB\ [1-9]\ [0-9.]+$ ]] || fail "$output"
 }
 
+# bats test_tags=kernel
 @test "update changes limits while the container runs" {
 	started c1 --memory 64m
 	try update --memory 128m --cpus 0.25 --cpuset-cpus 0 c1
@@ -141,6 +149,7 @@ teardown() {
 	gone 'sleep 4325'
 }
 
+# bats test_tags=kernel
 @test "--cgroupns host shows the whole path and private the container's, and --cgroups split and no-conmon work" {
 	in_new --cgroupns host "$IMAGE" cat /proc/self/cgroup
 	assert_status 0
@@ -156,6 +165,7 @@ teardown() {
 	assert_output 67108864
 }
 
+# bats test_tags=kernel
 @test "in a unit of quadlet's form the container's cgroup is below the unit's, with its limit, and restart and stop end all of it" {
 	local units=$HOME/.config/systemd/user cgroup first
 	mkdir -p "$units"
@@ -194,6 +204,7 @@ teardown() {
 	podman rm -f -t 0 c1
 }
 
+# bats test_tags=kernel
 @test "a pod's limit holds for all of its containers" {
 	podman pod create --name p1 --memory 96m
 	podman run -d --pod p1 --name c1 "$IMAGE" sh -c "$LOOP"
@@ -225,6 +236,7 @@ systemd_image() {
 	tar -C "$root" -cf - . | podman import -q -c 'CMD ["/sbin/init", "--unit=test.target"]' - localhost/systemd >/dev/null
 }
 
+# bats test_tags=kernel
 @test "systemd runs as the container's first process, has services in cgroups of their own, and stops" {
 	systemd_image
 	podman run -d --name c1 localhost/systemd

@@ -58,6 +58,7 @@ load podman.bash
 	[ -e rootfs/made ]
 }
 
+# bats test_tags=kernel
 @test "a containers.conf can name the runtime, whose errors podman reads from the JSON log, and --cgroups disabled works" {
 	local known=${RUNTIME##*/}
 	cat >containers.conf <<-END

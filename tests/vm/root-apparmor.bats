@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # AppArmor: only root can load a profile.  The containers are user ci's.
+# bats file_tags=kernel
 load ../integration/lib.bash
 
 setup() {

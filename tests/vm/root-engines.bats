@@ -37,6 +37,7 @@ ctr() {
 	kill_and_delete_c1
 }
 
+# bats test_tags=kernel
 @test "ctr run --memory-limit sets the kernel's limit" {
 	run_detached c1 --memory-limit 67108864
 	[ "$(cat /sys/fs/cgroup/default/c1/memory.max)" = 67108864 ]
@@ -67,6 +68,7 @@ ctr() {
 	[ "${lines[1]}" != "$(readlink /proc/self/ns/user)" ]
 }
 
+# bats test_tags=kernel
 @test "podman as root has limits and a bridged network" {
 	in_new --memory 64m --pids-limit 50 "$IMAGE" sh -c 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max; ip -o link | cut -d: -f2 | cut -d@ -f1 | tr -d "\n"'
 	assert_status 0

@@ -57,6 +57,9 @@ static void test_an_ignored_sigchld_is_reset(void **state)
 
 static int keeps_what_was_ignored(void)
 {
+	/* A test run in the background of a script has these ignored. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGRTMIN, SIG_IGN);
