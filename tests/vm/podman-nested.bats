@@ -48,5 +48,5 @@ in_podman() {
 	[ -x "${URUN%/*}/urun-slirp" ] || skip "urun was built without libslirp"
 	in_podman --volume "${URUN%/*}/urun-slirp:/bin/urun-slirp" --security-opt seccomp=unconfined --security-opt unmask=ALL -- run --rootfs /inner sh -c 'echo runs'
 	assert_output runs
-	assert_contains "$stderr" 'in a container, start that with --device /dev/net/tun'
+	assert_contains "$stderr" 'in a container, start the outer container with --device /dev/net/tun'
 }
