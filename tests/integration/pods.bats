@@ -56,8 +56,11 @@ join() {
 	start_first
 	join user pid
 	program /bin/sh -c 'echo served >/page; exec nc -l -p 80 -e cat /page'
-	urun run --detach --network slirp --publish 127.0.0.1:18471:80 --bundle "$BUNDLE" c2 </dev/null >/dev/null 2>&1
-	wait_for 5 sh -c 'busybox nc 127.0.0.1 18471 </dev/null | grep served'
+	local port
+	# A free port of the host: other tests run at the same time.
+	urun run --detach --network slirp --publish 127.0.0.1:0:80 --bundle "$BUNDLE" c2 </dev/null >/dev/null 2>&1
+	port=$(urun port c2 | sed -n 's|^80/tcp -> 127\.0\.0\.1:||p')
+	wait_for 5 sh -c 'busybox nc 127.0.0.1 "$1" </dev/null | grep served' sh "$port"
 	urun delete --force c2
 	urun delete --force c1
 }
