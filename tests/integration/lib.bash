@@ -265,15 +265,18 @@ busybox_path() {
 	command -v busybox
 }
 
-# bundle_rootfs DIR: makes a root file system of busybox in DIR.  It is made once for a file of tests, and copied for each test.
+# bundle_rootfs DIR: makes a root file system of busybox in DIR.  It is made once for a file of tests, and copied for each test.  Links
+# take most of the time of the copy, so it has those alone whose names occur in the tests.
 bundle_rootfs() {
-	local template=$BATS_RUN_TMPDIR/rootfs busybox
+	local template=$BATS_RUN_TMPDIR/rootfs busybox tests=${BASH_SOURCE[0]%/*}/..
 	if [ ! -e "$template/etc/group" ]; then
 		busybox=$(busybox_path) || skip "busybox (static) isn't installed"
 		mkdir -p "$template"/{bin,dev,etc,proc,root,sys,tmp,usr,var}
 		cp "$busybox" "$template/bin/busybox"
-		# busybox's own shell and ln: hundreds of programs started by bats take seconds.
-		(cd "$template/bin" && ./busybox sh -c 'for name in $(./busybox --list); do [ "$name" = busybox ] || ln -s busybox "$name"; done')
+		cat "$tests"/{integration,vm}/*.ba* | grep -oE '[a-z0-9_-]+' | sort -u >"$BATS_RUN_TMPDIR/words"
+		# busybox's own shell and ln make the links: hundreds of programs that bats starts take seconds.
+		(cd "$template/bin" && { echo '['; ./busybox --list | sort | comm -12 - "$BATS_RUN_TMPDIR/words"; } |
+			./busybox sh -c 'while read -r name; do [ "$name" = busybox ] || ln -s busybox "$name"; done')
 		chmod 1777 "$template/tmp"
 		echo 'root:x:0:0:root:/root:/bin/sh' >"$template/etc/passwd"
 		echo 'root:x:0:' >"$template/etc/group"
