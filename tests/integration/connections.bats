@@ -20,7 +20,7 @@ run_held() {
 @test "ten thousand connections that were opened and closed leave no descriptor behind" {
 	host_programs
 	shared_directory
-	program timeout 50 sh -c 'python3 /client.py --times 10000 192.0.2.1:7001=reset
+	program timeout 100 sh -c 'python3 /client.py --times 10000 192.0.2.1:7001=reset
 		: >/shared/done
 		while [ -e /shared/done ]; do sleep 0.05; done
 		python3 /client.py 192.0.2.1:7001=text:again,all'
@@ -37,7 +37,7 @@ run_held() {
 @test "hundreds of connections at a time are all served, in little memory that is given back" {
 	host_programs
 	shared_directory
-	program timeout 50 sh -c 'wait_at() { : >"/shared/$1"; while [ -e "/shared/$1" ]; do sleep 0.02; done; }
+	program timeout 100 sh -c 'wait_at() { : >"/shared/$1"; while [ -e "/shared/$1" ]; do sleep 0.02; done; }
 		wait_at idle
 		python3 /client.py --together --hold /shared/served --times 600 192.0.2.1:7001=text:x,expect:20000
 		wait_at closed'
@@ -67,7 +67,7 @@ run_held() {
 	host_programs
 	shared_directory
 	# Each client has some work to do before it closes its connection.
-	program timeout 50 sh -c 'python3 /client.py --together --in-order --times 400 192.0.2.1:7001=text:x,expect:200000,work:0.002,close
+	program timeout 100 sh -c 'python3 /client.py --together --in-order --times 400 192.0.2.1:7001=text:x,expect:200000,work:0.002,close
 		: >/shared/served
 		while [ -e /shared/served ]; do sleep 0.02; done'
 	SERVICE=192.0.2.1:7001=take:1,bytes:200000,end run_held '

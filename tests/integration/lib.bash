@@ -133,9 +133,9 @@ own_cgroups() {
 
 # --- urun ---------------------------------------------------------------------------------------------------------------
 
-# urun ARG…: runs the program with the test's state root, for 30 seconds at most.
+# urun ARG…: runs the program with the test's state root, for 60 seconds at most.
 urun() {
-	timeout -k 5 30 "$URUN" --root "$STATE" "$@"
+	timeout -k 5 60 "$URUN" --root "$STATE" "$@"
 }
 
 # observe COMMAND…: runs the command and sets $status, $output (its stdout, also as $lines) and $stderr.  Never fails.

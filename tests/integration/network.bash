@@ -10,7 +10,7 @@ NET=$TESTS/net
 outside() {
 	declare -f >"$BATS_TEST_TMPDIR/functions"
 	export URUN BUNDLE STATE NET BATS_TEST_TMPDIR
-	observe with_subids unshare --net --mount -- timeout 60 bash -euo pipefail -c '
+	observe with_subids unshare --net --mount -- timeout 120 bash -euo pipefail -c '
 		. "$BATS_TEST_TMPDIR/functions"
 		SERVERS=()
 		ip link set lo up
@@ -23,7 +23,7 @@ outside() {
 
 # start_server SERVICE…: starts net/server.py, in outside().  The results of its conversations are in $BATS_TEST_TMPDIR/server.
 start_server() {
-	timeout 50 python3 "$NET/server.py" "$@" >"$BATS_TEST_TMPDIR/server" &
+	timeout 100 python3 "$NET/server.py" "$@" >"$BATS_TEST_TMPDIR/server" &
 	SERVERS+=($!)
 	wait_for 10 grep -q listening "$BATS_TEST_TMPDIR/server"
 }
@@ -40,7 +40,7 @@ has_results() {
 
 # name_server ADDRESS ANSWER: starts net/name_server.py, in outside().  Its queries are in $BATS_TEST_TMPDIR/asked-ADDRESS.
 name_server() {
-	timeout 50 python3 "$NET/name_server.py" "$1" "$2" >"$BATS_TEST_TMPDIR/asked-$1" &
+	timeout 100 python3 "$NET/name_server.py" "$1" "$2" >"$BATS_TEST_TMPDIR/asked-$1" &
 	SERVERS+=($!)
 	wait_for 10 grep -q listening "$BATS_TEST_TMPDIR/asked-$1"
 }
@@ -68,7 +68,7 @@ host_programs() {
 # client ARG…: the container's program is net/client.py with these arguments.
 client() {
 	host_programs
-	program timeout 50 python3 /client.py "$@"
+	program timeout 100 python3 /client.py "$@"
 }
 
 # shared_directory: the container has the directory $BUNDLE/shared as /shared.

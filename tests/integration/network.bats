@@ -400,7 +400,7 @@ is_gone() {
 @test "urun-slirp survives frames of nonsense, and floods of datagrams and of half-open connections, in bounded memory" {
 	host_programs
 	shared_directory
-	program timeout 50 sh -c 'python3 /frames.py 192.0.2.1 7001
+	program timeout 100 sh -c 'python3 /frames.py 192.0.2.1 7001
 		for i in 1 2 3 4 5; do python3 /client.py 192.0.2.1:7001=text:alive,all | grep "echo alive" && break; sleep 0.5; done
 		: >/shared/done
 		while [ -e /shared/done ]; do sleep 0.05; done'

@@ -13,7 +13,7 @@ server() {
 
 # ask ARG…: net/client.py with these arguments, outside of the container.
 ask() {
-	timeout 60 python3 "$NET/client.py" "$@"
+	timeout 100 python3 "$NET/client.py" "$@"
 }
 
 # start ARG…: starts the container c1, detached.
