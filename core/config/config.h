@@ -138,7 +138,7 @@ enum mount_kind {
 
 struct config_mount {
 	char *destination; /* absolute: config_parse() puts the "/" before a relative one */
-	char *type;	   /* of the file system; "bind" or whatever of a bind */
+	char *type;	   /* of the file system; of a bind "bind" or any other text */
 	char *source;
 	struct mount_options options;
 	enum mount_kind kind; /* not in the document */

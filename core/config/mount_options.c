@@ -33,7 +33,10 @@ struct option {
 
 /* In the order in which config.json is written. */
 static const struct option options_table[] = {
-	/* Of two words for overlapping traits the one with more comes first: see mount_options_words(). */
+	/*
+	 * Of two words for overlapping traits the one with more comes first: see
+	 * mount_options_words().
+	 */
 	{ "rbind", OPTION_TRAITS, MOUNT_TRAIT_BIND | MOUNT_TRAIT_RECURSIVE, false },
 	{ "bind", OPTION_TRAITS, MOUNT_TRAIT_BIND, false },
 

@@ -11,15 +11,15 @@
 #include "core/base/str.h"
 
 /*
- * The options of a mount, as types.  The words of mounts[].options are read here and nowhere else: while
- * a config.json or an option of the command line is read.  Whoever changes a mount sets members; words
- * are made again where a config.json is written.
+ * The options of a mount, as types.  The words of mounts[].options are read here and nowhere else:
+ * while a config.json or an option of the command line is read.  Whoever changes a mount sets
+ * members; words are made again where a config.json is written.
  * Source: OCI runtime-spec 1.3, config.md "Linux mount options"; mount_setattr(2).
  */
 
 /*
- * How mounts and unmounts spread from a mount to its copies and back; with an R, in the mounts below it
- * too.  Source: mount_namespaces(7).
+ * How mounts and unmounts spread from a mount to its copies and back; with an R, in the mounts
+ * below it too.  Source: mount_namespaces(7).
  */
 enum mount_propagation {
 	MOUNT_PROPAGATION_NONE, /* not given */
@@ -48,7 +48,7 @@ enum mount_trait {
 	MOUNT_TRAIT_IVERSION = 1 << 9,
 	MOUNT_TRAIT_NOFAIL =
 		1 << 10, /* a failure is a warning, and the mount is left out: fstab(5) */
-	MOUNT_TRAIT_CHOWN = 1 << 11, /* U: what is mounted is given to the program's user */
+	MOUNT_TRAIT_CHOWN = 1 << 11, /* U: the source's files are given to the program's user */
 	/* x-urun-file, x-urun-lines: the source is written into the container's file, and mounted where
 	   that can't be */
 	MOUNT_TRAIT_FILE = 1 << 12,
@@ -63,8 +63,8 @@ enum mount_trait {
 #define MOUNT_SUPER_ALL (MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME)
 
 /*
- * Bits to set and to clear, no bit in both.  But the atime mode of MOUNT_ATTR_… is a number in three
- * bits: all of MOUNT_ATTR__ATIME in clear says that the mode in set is asked for.
+ * Bits to set and to clear, no bit in both.  But the atime mode of MOUNT_ATTR_… is a number in
+ * three bits: all of MOUNT_ATTR__ATIME in clear says that the mode in set is asked for.
  */
 struct mount_change {
 	uint64_t set;
@@ -81,7 +81,7 @@ struct mount_datum {
 /* A range of "idmap=…". */
 struct mount_id_range {
 	uint32_t inner; /* the ids on the file system */
-	uint32_t outer; /* whose they become: the host's ids */
+	uint32_t outer; /* the ids of the host that they become */
 	uint32_t count;
 	bool relative; /* '@': @outer is the container's */
 };
@@ -89,15 +89,16 @@ typedef LIST_OF(struct mount_id_range) mount_id_ranges;
 
 /* "idmap=uids=…;gids=…" */
 struct mount_idmap {
-	char *text; /* behind "idmap=", to be written again */
+	char *text; /* the text behind "idmap=" */
 	mount_id_ranges uids;
 	mount_id_ranges gids;
-	char *problem; /* why it can't be taken; NULL: it can.  The mount plan refuses it */
+	char *problem; /* NULL: none; else the mount plan refuses the option with this text */
 };
 
 /*
- * Each option in its place.  What isn't asked for is in none: the mount keeps what it has.  All zero is
- * a mount without options.  The lists are of the arena that was given.
+ * The options of one mount, all zero where there are none.  An attribute that no option names is
+ * neither set nor cleared: the mount keeps it as it is.  The lists are the memory of the arena that
+ * was given.
  */
 struct mount_options {
 	unsigned int traits;	   /* enum mount_trait */
@@ -110,14 +111,13 @@ struct mount_options {
 };
 
 /*
- * Takes the options of config.json's mounts[].options apart.  Later options win over earlier ones.  An
- * option that the table doesn't know is data; several options in one string are divided at the commas
- * outside of double quotes (SELinux contexts) and not behind a backslash (overlay paths).
+ * Takes the options of config.json's mounts[].options apart.  Later options win over earlier ones.
+ * An option that the table doesn't know is data; several options in one string are divided at the
+ * commas outside of double quotes (SELinux contexts) and not behind a backslash (overlay paths).
  * "silent" and "loud" are known and ask for nothing: they are about the kernel's log, and fsopen(2)
  * has no way to say them. So does "norelatime", as relatime is what the kernel does when asked for
- * nothing.
- * Nothing can fail: what a mount can't have is refused by the mount plan, what a file system can't have
- * by the kernel.
+ * nothing. This can't fail: the mount plan refuses options that the mount can't have, and the
+ * kernel those that the file system can't have.
  */
 void mount_options_parse(const struct str_list *words, struct arena *arena,
 			 struct mount_options *ret_options);
@@ -125,15 +125,18 @@ void mount_options_parse(const struct str_list *words, struct arena *arena,
 /* Takes further options, divided by commas, which win over those in @options. */
 void mount_options_add(struct mount_options *options, struct arena *arena, const char *words);
 
-/* The inverse of mount_options_parse(): what is parsed again from the words is equal. */
+/* The inverse of mount_options_parse(): the words are parsed to equal options. */
 void mount_options_words(const struct mount_options *options, struct arena *arena,
 			 struct str_list *ret_words);
 
-/* For the shapes of config.json: struct mount_options as JSON_WORDS, enum mount_propagation as JSON_WORD. */
+/*
+ * For the shapes of config.json: struct mount_options as JSON_WORDS, enum mount_propagation as
+ * JSON_WORD.
+ */
 extern const struct json_words mount_options_as_words;
 extern const struct json_words mount_propagation_as_word;
 
-/* Ask for the bits, against whatever was asked for before.  Not for the atime mode. */
+/* Set or clear the bits, whatever earlier options did with them.  Not for the atime mode. */
 void mount_change_set(struct mount_change *change, uint64_t bits);
 void mount_change_clear(struct mount_change *change, uint64_t bits);
 
@@ -152,8 +155,8 @@ uint64_t mount_options_attrs(const struct mount_options *options);
 bool mount_datum_id(const struct mount_datum *datum, bool *ret_is_group, uint32_t *ret_id);
 
 /*
- * Is it an option that mount(8), a file system or an engine's volumes have?  Any other word on a bind
- * mount is a mistake.
+ * Is it an option that mount(8), a file system or an engine's volumes have?  Any other word on a
+ * bind mount is a mistake.
  */
 bool mount_datum_is_known(const struct mount_datum *datum);
 
@@ -167,7 +170,10 @@ const char *mount_propagation_word(enum mount_propagation propagation);
 unsigned long mount_propagation_flag(enum mount_propagation propagation);
 bool mount_propagation_is_recursive(enum mount_propagation propagation);
 
-/* The @index-th of the superblock's options, as fsconfig(2) names it ("sync", "async"); NULL: no more. */
+/*
+ * The @index-th of the superblock's options, as fsconfig(2) names it ("sync", "async"); NULL: no
+ * more.
+ */
 const char *mount_super_word(const struct mount_change *super, size_t index);
 
 /* The word for a MOUNT_ATTR_… bit that is set ("nosuid"), or NULL. */
@@ -176,7 +182,7 @@ const char *mount_attr_word(uint64_t attr);
 /* All options that the table knows, sorted, in @arena. */
 void mount_option_names(struct arena *arena, struct str_list *ret_names);
 
-/* What was understood, sorted: "nosuid,ro,mode=755".  For --debug and `check --explain`. */
+/* Appends the options, sorted: "nosuid,ro,mode=755".  For --debug and `check --explain`. */
 void mount_options_print(const struct mount_options *options, struct strbuf *out);
 
 #endif

@@ -16,9 +16,8 @@
 #include "core/config/change.h"
 
 /*
- * A line of the mapping: the ids on the file system, and whose they become.  The latter are the
- * host's in config.json, while the map is written from inside the container's user namespace: so
- * they are taken back through the container's mapping.
+ * The second id of a mapping is the host's in config.json.  But init writes the map from inside of
+ * the container's user namespace, so that the id is translated by the container's mapping.
  */
 static int range_inside(const config_id_mappings *container, uint64_t outer, uint64_t count,
 			uint64_t *ret_inner)
@@ -67,7 +66,7 @@ static int map_from_config(const config_id_mappings *container, const config_id_
 	return 0;
 }
 
-/* '@': the second number is the container's already. */
+/* Where a range is relative ('@'), its second id is the container's already. */
 static int map_from_ranges(const config_id_mappings *container, const mount_id_ranges *ranges,
 			   struct arena *arena, const char **ret_map, struct error *err)
 {
@@ -112,11 +111,11 @@ static int step_idmap(const struct config_linux *lx, const struct config_mount *
 			return -1;
 	}
 	if ((step->options.traits & MOUNT_TRAIT_IDMAP) && step->kind == MOUNT_KIND_REMOUNT)
-		return error_set(err, 0, "idmap: what is mounted already can't be idmapped");
+		return error_set(err, 0, "idmap: a remount can't change the mapping of ids");
 	return 0;
 }
 
-/* The lines that x-urun-lines adds are the config's, for these two files. */
+/* The lines that x-urun-lines adds are annotations of the config, for these two files. */
 static const char *step_lines(const struct container_config *config, const struct mount_step *step)
 {
 	if (str_equal(step->destination, "/etc/passwd"))
@@ -127,9 +126,9 @@ static const char *step_lines(const struct container_config *config, const struc
 }
 
 /*
- * Other runtimes leave the options of a file system out without a word, so that there are bundles with
- * them (mode=755 is a usual one): mount_plan_warn() tells of these.  Any other word is a mistake, and
- * may be one about security ("nosiud").
+ * Other runtimes ignore the options of a file system on a bind, and there are bundles with such
+ * options (often mode=755): mount_plan_warn() warns of them.  Any other word is a mistake, and may
+ * be one about security ("nosiud").
  */
 static int check_bind_data(const struct mount_step *step, struct error *err)
 {
@@ -162,7 +161,7 @@ void mount_plan_warn(const struct mount_plan *plan)
 	}
 }
 
-/* Options that the kernel would take and forget on such a mount: the user must hear of them. */
+/* Refuses options that the kernel would accept and ignore on such a mount. */
 static int step_check_options(const struct mount_step *step, struct error *err)
 {
 	const struct mount_options *options = &step->options;
@@ -243,8 +242,9 @@ static bool is_filled_later(const struct mount_plan *plan, size_t index)
 }
 
 /*
- * The copy of a host's mount hears what its original hears.  With rootfsPropagation "private" or
- * "rprivate" it doesn't, unless the mount has a word of its own.
+ * A bind, which is a copy of a mount of the host, receives the mounts that its original receives.
+ * With rootfsPropagation "private" or "rprivate" it is made private, unless its options set another
+ * propagation.
  */
 static void default_propagation(struct mount_plan *plan, struct mount_step *step)
 {
@@ -282,7 +282,7 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 	for (size_t i = 0; i < config->mounts.count; i++) {
 		struct mount_step *step = &plan.steps.items[plan.steps.count];
 
-		/* Where all problems are gathered, reading the config has told this one. */
+		/* Where all problems are gathered, config_check() has reported this one. */
 		if (err->all && !*config->mounts.items[i].destination)
 			continue;
 		plan.steps.count++;
@@ -324,7 +324,7 @@ void mount_plan_print(const struct mount_plan *plan, struct strbuf *out)
 		strbuf_addf(&line, "  %s%s%s on %s%s%s", kind_name(step->kind), what ? " " : "",
 			    what ? what : "", step->destination, options.size ? ": " : "",
 			    options.size ? options.bytes : "");
-		/* A line break in a path is a part of that path. */
+		/* A path may have line breaks. */
 		utf8_escape(line.bytes, out);
 		strbuf_add_str(out, "\n");
 	}

@@ -22,16 +22,17 @@ struct mount_step {
 		*uid_map; /* of an idmapped mount, for /proc/PID/uid_map; NULL: the container's */
 	const char *gid_map;
 	/*
-	 * The source of a bind, opened (O_PATH) with the caller's rights, for where it can't be
-	 * reached with ours; not O_PATH, or -1: it wasn't.  Not the plan's to close.
+	 * The source of a bind, opened (O_PATH) with the caller's rights, for where ours don't
+	 * suffice. Another descriptor, or -1: the caller couldn't open it.  The plan doesn't close
+	 * it.
 	 */
 	int source_fd;
 	/*
-	 * The file system's context of fsopen(2), made in a namespace that we don't belong to; -1:
-	 * made where the step is applied.  Not the plan's to close.
+	 * A context of fsopen(2) that was made in another namespace than ours; -1: it is made when
+	 * the step is applied.  The plan doesn't close it.
 	 */
 	int context_fd;
-	const char *lines; /* of x-urun-lines: what is added; the config's */
+	const char *lines; /* for x-urun-lines: the lines to add; the config's */
 	/*
 	 * Other mounts or devices are put into this new file system: if it is to be read-only,
 	 * rootfs_finish() makes it so.
@@ -47,7 +48,7 @@ struct mount_plan {
 	const char *context_type;	/* "context", "rootcontext" … */
 	const struct config_user *user; /* of the program; NULL: there is none.  The config's */
 	enum mount_propagation root_propagation; /* linux.rootfsPropagation */
-	/* A mount says itself how it propagates (slave, rshared …): the others have the root's. */
+	/* The options of a mount set its propagation (slave, rshared …). */
 	bool has_propagations;
 	bool own_pid_namespace; /* which ones are new decides what the kernel lets us mount */
 	bool own_ipc_namespace;
@@ -66,12 +67,12 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 		    struct error *err);
 
 /*
- * Warns of options that mean nothing where they stand: whoever wrote a limit into a bind (size=1m) has
- * none.  Runs in: parent, so that each is told once.
+ * Warns of options that a bind ignores, so that nobody relies on a limit (size=1m) that isn't set.
+ * Runs in: parent.
  */
 void mount_plan_warn(const struct mount_plan *plan);
 
-/* Appends the steps, a line each, indented: "  bind /srv/data on /data: ro,rbind". */
+/* Appends the steps, a line each, indented: "  bind /srv/data on /data: bind,rbind,ro". */
 void mount_plan_print(const struct mount_plan *plan, struct strbuf *out);
 
 /* Takes NULL and what is all zero. */

@@ -17,8 +17,8 @@
 #include "core/rootfs/tree.h"
 
 /*
- * Only the kernel makes names in a devpts.  Once the directory is known to be a devpts, "ptmx" in it is a
- * terminal multiplexer, and no file that the image has put there.
+ * Only the kernel makes names in a devpts.  Once the directory is known to be a devpts, "ptmx" in
+ * it is a terminal multiplexer, and no file that the image has put there.
  */
 static int open_master(int rootfs, struct error *err)
 {

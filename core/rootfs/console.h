@@ -8,29 +8,32 @@
 #include "core/config/config.h"
 
 /*
- * The container's terminal: a pair of the devpts that is mounted in the root file system, so that the name of
- * the terminal is right in the container.  Source: OCI runtime-spec 1.3, config.md "process.terminal"; pty(7),
- * ioctl_tty(2).
+ * The container's terminal: a pair of the devpts that is mounted in the root file system, so that
+ * the name of the terminal is right in the container.  Source: OCI runtime-spec 1.3, config.md
+ * "process.terminal"; pty(7), ioctl_tty(2).
  */
 
 /*
- * Opens a new pair of the container's own /dev/pts, by descriptors only, and refuses a /dev/pts that isn't a
- * devpts.  Sets the size that @size (may be NULL) has.  Clears ONLCR, since engines want the program's bytes
- * unchanged.  Both descriptors are the caller's, close-on-exec.
+ * Opens a new pair of the container's own /dev/pts, by descriptors only, and refuses a /dev/pts
+ * that isn't a devpts.  Sets the size that @size (may be NULL) has.  Clears ONLCR, since engines
+ * want the program's bytes unchanged.  Both descriptors are the caller's, close-on-exec.
  * Runs in: init before pivot_root, after the mounts.
  */
 int console_create(int rootfs_fd, const struct config_console_size *size, int *ret_master,
 		   int *ret_slave, struct error *err);
 
-/* Gives the slave to @uid, the process's user, so that the program can open the slave again by its name. */
+/*
+ * Gives the slave to @uid, the process's user, so that the program can open the slave again by its
+ * name.
+ */
 int console_set_owner(int slave, uid_t uid, struct error *err);
 
 /* Binds the slave on /dev/console.  Runs in: init before pivot_root, after devices_create(). */
 int console_bind(int rootfs_fd, int slave, struct error *err);
 
 /*
- * Makes the slave the controlling terminal and stdin, stdout and stderr.  The process must lead a session
- * (setsid(2)).  The descriptor stays the caller's.
+ * Makes the slave the controlling terminal and stdin, stdout and stderr.  The process must lead a
+ * session (setsid(2)).  The descriptor stays the caller's.
  * Runs in: init, before pivot_root or after it.
  */
 int console_attach(int slave, struct error *err);

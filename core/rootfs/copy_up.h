@@ -10,11 +10,11 @@ enum copy_up_what {
 };
 
 /*
- * tmpcopyup: copies everything in the directory @from (of the root file system, which isn't trusted) into the
- * directory @to (of a tmpfs): files, directories, links, FIFOs and sockets, with modes, owners and times.
- * Links are copied as links and never followed, and names are opened one at a time, so nothing outside @from
- * is read.  Device nodes can't be made in a user namespace, and are left out with a warning.  An owner without
- * a mapping becomes root.
+ * tmpcopyup: copies everything in the directory @from (of the root file system, which isn't
+ * trusted) into the directory @to (of a tmpfs): files, directories, links, FIFOs and sockets, with
+ * modes, owners and times. Links are copied as links and never followed, and names are opened one
+ * at a time, so nothing outside @from is read.  Device nodes can't be made in a user namespace, and
+ * are left out with a warning.  An owner without a mapping becomes root.
  * Runs in: init before pivot_root.
  */
 int copy_up(int from, int to, enum copy_up_what what, struct error *err);

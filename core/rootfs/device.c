@@ -78,7 +78,9 @@ static int node_clone(const struct device_node *node, const char *host_path)
 		return -errno;
 	if ((st.st_mode & S_IFMT) != node->type || st.st_rdev != makedev(node->major, node->minor))
 		return -ENODEV;
-	/* Without these flags, which a host's /dev may lack, a device file could be made a program. */
+	/*
+	 * Without these flags, which a host's /dev may lack, a device file could be made a program.
+	 */
 	result = mount_change_attr(tree, 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0);
 	return result < 0 ? result : take_fd(&tree);
 }
@@ -199,12 +201,12 @@ static void note_differences(const struct config_device *device, int dir, const 
 			device->path, st.st_mode & 07777);
 }
 
-static int device_target_error(int rootfs, const char *device, const char *folder, int errnum,
+static int device_target_error(int rootfs, const char *device, const char *directory, int errnum,
 			       struct error *err)
 {
 	autofree char *what = str_format("device %s", device);
 
-	return target_error(rootfs, folder, errnum, what, err);
+	return target_error(rootfs, directory, errnum, what, err);
 }
 
 static int config_device_create(const struct config_device *device, int rootfs, struct error *err)
@@ -293,7 +295,10 @@ int devices_create(const struct container_config *config, const struct mount_pla
 	for (size_t i = 0; i < config->linux->devices.count; i++) {
 		const struct config_device *device = &config->linux->devices.items[i];
 
-		/* The host's would open terminals of the host: it stays the link to the container's own. */
+		/*
+		 * The host's would open terminals of the host: it stays the link to the container's
+		 * own.
+		 */
 		if (!path_is(device->path, "/dev/ptmx") &&
 		    config_device_create(device, rootfs_fd, err) < 0)
 			return -1;

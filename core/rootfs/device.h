@@ -21,9 +21,9 @@ int devices_create(const struct container_config *config, const struct mount_pla
 		   int rootfs_fd, struct error *err);
 
 /*
- * Opens (O_PATH) the file @name in the folder @dir, for something to be mounted on; made where it
- * is missing. A link or a folder of that name is -ELOOP or -EISDIR.  Returns the caller's
- * descriptor or a negative errno.
+ * Opens the file @name in the directory @dir as a target of a mount (O_PATH), and makes it where it
+ * doesn't exist.  Returns the caller's descriptor or a negative errno: -ELOOP for a symbolic link,
+ * -EISDIR for a directory.
  */
 int device_open_target(int dir, const char *name);
 

@@ -17,8 +17,8 @@
 #include "core/rootfs/tree.h"
 
 /*
- * A mount that is needed in several places.  The detached mount itself is attached at the first place, and
- * copies of it at the others: before Linux 6.15 only an attached mount can be copied.
+ * A mount that is needed in several places.  The detached mount itself is attached at the first
+ * place, and copies of it at the others: before Linux 6.15 only an attached mount can be copied.
  */
 struct stamp {
 	int tree; /* -1: not made yet */
@@ -65,7 +65,10 @@ static int attach_stamp(struct stamp *stamp, int target)
 	return result;
 }
 
-/* One empty tmpfs serves all masked directories: making a file system takes longer than all the rest. */
+/*
+ * One empty tmpfs serves all masked directories: making a file system takes longer than all the
+ * rest.
+ */
 static int make_empty_directory(struct stamp *stamp)
 {
 	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
@@ -131,8 +134,8 @@ static int mask_path(struct masks *masks, const char *path, struct error *err)
 }
 
 /*
- * Only sets a flag and clears none, so flags that the kernel has locked don't matter.  The copy is read-only
- * before any process can see it.
+ * Only sets a flag and clears none, so flags that the kernel has locked don't matter.  The copy is
+ * read-only before any process can see it.
  */
 static int make_readonly(const struct masks *masks, const char *path, struct error *err)
 {

@@ -1,6 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: init before pivot_root; mount_clone, mount_attach, mount_change_… in init before and
-// after it.
+/*
+ * Runs in: init before pivot_root.
+ *
+ * A mount has two ends.  One is a tree: a detached mount, made by fsopen(2) and fsmount(2), or a
+ * copy of a mount of the host, made by open_tree(2).  The other is a target: a descriptor of the
+ * place, resolved inside the root file system once.  While the tree is detached no other process
+ * can see it: it is checked, and gets its mapping of ids, its owner and its attributes in that
+ * state.  Then move_mount(2) puts the tree on the target, and only how the mount propagates is
+ * changed afterwards: on a shared mount it becomes shared by being put there. Nothing goes back to
+ * a path between a check and the act, so that a container which shares the root file system can't
+ * exchange what was checked.
+ *
+ * There are two exceptions, which the kernel can only do by mount(2): options of a file system that
+ * are longer than 255 bytes, and the option iversion.
+ */
 #include "core/rootfs/mount.h"
 
 #include <errno.h>
@@ -50,10 +63,11 @@ static void attr_names(uint64_t attrs, struct strbuf *out)
 }
 
 /*
- * What came from a more privileged namespace has its flags locked: they can't be cleared here, nor
- * can its atime mode change.  "rw" is what engines write when the user said nothing, and atime is a
- * matter of speed: without those two it goes on. suid, dev and exec are only there where somebody
- * wants them, so they stay an error.
+ * A mount that came from a more privileged mount namespace has locked flags: they can't be cleared
+ * here, and its atime mode can't change (mount_namespaces(7)).  Engines write "rw" when the user
+ * asked for nothing, and the atime mode is only about speed: a change that fails for these two is
+ * made without them.  "suid", "dev" and "exec" are only written where they are wanted, so they stay
+ * an error.
  */
 static int change_without_locked(const struct mount_step *step, int tree, unsigned int flags,
 				 const struct mount_change *change, struct error *err)
@@ -70,7 +84,7 @@ static int change_without_locked(const struct mount_step *step, int tree, unsign
 	if (result == 0) {
 		if (change->clear & MOUNT_ATTR_RDONLY)
 			log_warning(
-				"mount %s on %s: the source stays read-only, as it is locked so outside of the user namespace",
+				"mount %s on %s: the source stays read-only, as this is locked outside of the user namespace",
 				step_source(step), step->destination);
 		if ((change->clear | change->set) & (MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME))
 			log_debug(
@@ -81,7 +95,8 @@ static int change_without_locked(const struct mount_step *step, int tree, unsign
 	attr_names(locked & ~dropped, &names);
 	step_error(step, -result, err);
 	if (names.size)
-		error_hint(err, "the source is mounted %s, which a user namespace can't take back",
+		error_hint(err,
+			   "the source is mounted %s, which can't be undone in a user namespace",
 			   names.bytes);
 	return -1;
 }
@@ -109,8 +124,8 @@ static int propagations_apply(const struct mount_step *step, int tree, struct er
 }
 
 /*
- * "ro" holds for one mount.  Below the host's /sys are mounts of its own, such as the cgroups, of which some
- * belong to the user: who binds /sys read-only means them too (CVE-2023-25809).
+ * "ro" holds for one mount.  The host's /sys has mounts in it, such as the cgroup tree, parts of
+ * which belong to the user.  A read-only bind of /sys makes these read-only too (CVE-2023-25809).
  */
 static int kernel_view_apply(const struct mount_step *step, int tree, struct error *err)
 {
@@ -125,7 +140,7 @@ static int kernel_view_apply(const struct mount_step *step, int tree, struct err
 	return result < 0 ? step_error(step, -result, err) : 0;
 }
 
-/* Options of a mount that is detached still, or of one that is to be remounted. */
+/* Changes the attributes of @tree: a detached mount, or a mount that is remounted. */
 static int options_apply(const struct mount_step *step, int tree, struct error *err)
 {
 	if (change_apply(step, tree, 0, &step->options.top, err) < 0)
@@ -151,8 +166,8 @@ static int attach(const struct mount_step *step, int tree, int target, struct mo
 	if (result < 0)
 		return step_error(step, -result, err);
 	/*
-	 * ORDER: after it is attached.  What is put on a shared mount becomes shared itself, whatever it was
-	 * before, and an unbindable mount can't be put there.
+	 * ORDER: after the mount is attached.  A mount that is put on a shared mount becomes
+	 * shared, whatever it was before, and an unbindable mount can't be put there.
 	 */
 	if (propagations_apply(step, tree, err) < 0)
 		return -1;
@@ -164,10 +179,10 @@ static int attach(const struct mount_step *step, int tree, int target, struct mo
 }
 
 /*
- * /proc and /sys are what the program trusts to be the kernel's word, so that a root file system
- * that has a link there, to have them mounted elsewhere, is refused.
+ * Programs trust /proc and /sys to be the kernel's.  A root file system that has a link there,
+ * which would lead the mount elsewhere, is refused.
  */
-static bool target_must_be_folder(const struct mount_step *step)
+static bool target_must_be_directory(const struct mount_step *step)
 {
 	return str_equal(step->destination, "/proc") || str_equal(step->destination, "/sys") ||
 	       step->kind == MOUNT_KIND_PROC || step->kind == MOUNT_KIND_SYSFS;
@@ -181,8 +196,8 @@ static int step_target_error(const struct mount_step *step, int rootfs, int errn
 	return target_error(rootfs, step->destination, errnum, what, err);
 }
 
-/* The folder itself, -ENOENT where it isn't there yet, or -1 with an error. */
-static int target_open_folder(const struct mount_step *step, int rootfs, struct error *err)
+/* The target as a directory and no link; -ENOENT where it doesn't exist, or -1 with an error. */
+static int target_open_directory(const struct mount_step *step, int rootfs, struct error *err)
 {
 	autoclose int fd =
 		path_open_in_root(rootfs, step->destination, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
@@ -197,24 +212,27 @@ static int target_open_folder(const struct mount_step *step, int rootfs, struct 
 	if (S_ISDIR(st.st_mode))
 		return take_fd(&fd);
 	return error_set(err, 0,
-			 "mount %s on %s: in the root file system that is no ordinary folder",
+			 "mount %s on %s: in the root file system that is no ordinary directory",
 			 step_source(step), step->destination);
 }
 
-/* The folder or the file to mount on, which is made where it is missing; or a negative errno. */
-static int target_make(const struct mount_step *step, int rootfs, bool folder)
+/*
+ * The directory or the file to mount on, which is made where it doesn't exist; or a negative errno.
+ */
+static int target_make(const struct mount_step *step, int rootfs, bool directory)
 {
-	return folder ? path_mkdirs_in_root(rootfs, step->destination, 0755)
-		      : path_mkfile_in_root(rootfs, step->destination);
+	return directory ? path_mkdirs_in_root(rootfs, step->destination, 0755)
+			 : path_mkfile_in_root(rootfs, step->destination);
 }
 
 /*
- * A place in a FUSE file system of the caller's own, which is a volume: there the program's user, who is
- * the caller with keep-id, can look, and the container's root can't.
- * ORDER: the death signal again after the change of ids, which clears it.
+ * The target may be in a volume that is a FUSE file system of the caller's.  Such a file system
+ * denies access to the container's root, and allows it to the program's user, who is the caller
+ * with keep-id.
+ * ORDER: the death signal is set again after the change of ids, which clears it.
  */
 static int target_make_as_user(const struct mount_plan *plan, const struct mount_step *step,
-			       int rootfs, bool folder)
+			       int rootfs, bool directory)
 {
 	struct error ignored = ERROR_NONE;
 	struct user_ids own;
@@ -222,7 +240,7 @@ static int target_make_as_user(const struct mount_plan *plan, const struct mount
 
 	if (!plan->user || user_ids_begin(plan->user, &own, &ignored) < 0)
 		return -EACCES;
-	target = target_make(step, rootfs, folder);
+	target = target_make(step, rootfs, directory);
 	if (user_ids_end(&own, &ignored) < 0) {
 		fd_close(&target);
 		return -EPERM;
@@ -231,14 +249,14 @@ static int target_make_as_user(const struct mount_plan *plan, const struct mount
 	return target;
 }
 
-/* @ret_made may be NULL: is the folder one that wasn't there before? */
+/* *ret_made: the directory was made here.  @ret_made may be NULL. */
 static int target_open(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
-		       bool folder, bool *ret_made, struct error *err)
+		       bool directory, bool *ret_made, struct error *err)
 {
 	autoclose int target = -ENOENT;
 
-	if (target_must_be_folder(step)) {
-		target = target_open_folder(step, rootfs, err);
+	if (target_must_be_directory(step)) {
+		target = target_open_directory(step, rootfs, err);
 		if (target < 0 && target != -ENOENT)
 			return -1;
 	} else if (step->options.traits & MOUNT_TRAIT_DEST_NOFOLLOW)
@@ -250,21 +268,24 @@ static int target_open(const struct mount_plan *plan, const struct mount_step *s
 	if (ret_made)
 		*ret_made = target == -ENOENT;
 	if (target == -ENOENT)
-		target = target_make(step, rootfs, folder);
+		target = target_make(step, rootfs, directory);
 	if (target == -EACCES)
-		target = target_make_as_user(plan, step, rootfs, folder);
+		target = target_make_as_user(plan, step, rootfs, directory);
 	if (target < 0)
 		return step_target_error(step, rootfs, -target, err);
-	/* A link may lead to the root itself: what lies on that would be out of sight once it is entered. */
-	if (folder && stat_same_fds(target, rootfs))
+	/*
+	 * A link may lead to the root itself: a mount on it would be out of sight once the root is
+	 * entered.
+	 */
+	if (directory && stat_same_fds(target, rootfs))
 		return error_set(err, 0, "mount %s on %s: in the root file system that leads to /",
 				 step_source(step), step->destination);
 	return take_fd(&target);
 }
 
 /*
- * The files of /proc that are covered in practice (lxcfs and the like), and from which no part of
- * urun or LSM is steered.
+ * Files of /proc that are covered in practice (by lxcfs and others).  Through none of them urun or
+ * a security module is controlled.
  */
 static bool proc_file_may_be_covered(const char *path)
 {
@@ -289,10 +310,9 @@ static bool proc_file_may_be_covered(const char *path)
 }
 
 /*
- * What lies on /proc decides what programs (and we ourselves, writing sysctls and security labels)
- * believe to tell the kernel.  So it's procfs itself, or covers what is known to be harmless.
- * Asked of the target that was found, since a link in the root file system may lead any destination
- * into /proc.
+ * Programs trust /proc, and so do we when we write sysctls and security labels: only procfs may be
+ * mounted there, or a cover over a file that is known to be harmless.  The target is checked and
+ * not the destination, since a link in the root file system may lead any destination into /proc.
  */
 static int check_proc(const struct mount_step *step, int tree, int target, struct error *err)
 {
@@ -306,11 +326,11 @@ static int check_proc(const struct mount_step *step, int tree, int target, struc
 		return 0;
 	return error_set(
 		err, 0,
-		"mount %s on %s: that place is inside of /proc and not one of those that may be covered",
+		"mount %s on %s: that place is inside of /proc, and isn't one of the files that may be covered",
 		step_source(step), step->destination);
 }
 
-/* "idmap" without mappings means the container's own user namespace. */
+/* The mappings of "idmap" without ranges are those of the container's user namespace. */
 static int idmap_apply(const struct mount_step *step, int tree, struct error *err)
 {
 	unsigned int flags = step->options.traits & MOUNT_TRAIT_IDMAP_RECURSIVE ? AT_RECURSIVE : 0;
@@ -344,7 +364,7 @@ static int owner_apply(const struct mount_plan *plan, const struct mount_step *s
 	return error_prefix(err, "mount %s on %s", step_source(step), step->destination);
 }
 
-/* The options "sync", "lazytime" … are a superblock's, and a bind has no superblock of its own. */
+/* "sync", "lazytime" … are options of a superblock, and a bind has no superblock of its own. */
 static void note_super_options(const struct mount_step *step)
 {
 	const char *word;
@@ -362,27 +382,27 @@ static int bind_source_error(const struct mount_step *step, int errnum, struct e
 	if (errnum == EINVAL && !(step->options.traits & MOUNT_TRAIT_RECURSIVE))
 		error_hint(
 			err,
-			"a user namespace can't bind a folder without what is mounted below it: use rbind");
+			"in a user namespace a directory can't be bound without the mounts below it: use rbind");
 	return -1;
 }
 
 /*
- * copy-symlink.  Returns 1 where the source is a link, which the container then has too, 0 where it
- * isn't.
+ * copy-symlink.  Returns 1 where the source is a symbolic link, which is then made in the container
+ * too, and 0 where the source is no link.
  */
 static int bind_copy_symlink(const struct mount_step *step, int rootfs, struct error *err)
 {
 	char text[PATH_MAX];
 	ssize_t length = readlink(step->source, text, sizeof(text) - 1);
-	autofree char *folder = str_dup(step->destination);
-	char *name = strrchr(folder, '/');
+	autofree char *parent = str_dup(step->destination);
+	char *name = strrchr(parent, '/');
 	autoclose int dir = -1;
 
 	if (length < 0)
 		return 0;
 	text[length] = '\0';
 	*name++ = '\0';
-	dir = path_mkdirs_in_root(rootfs, *folder ? folder : "/", 0755);
+	dir = path_mkdirs_in_root(rootfs, *parent ? parent : "/", 0755);
 	if (dir < 0)
 		return step_target_error(step, rootfs, -dir, err);
 	if (symlinkat(text, dir, name) < 0 && errno != EEXIST)
@@ -392,29 +412,29 @@ static int bind_copy_symlink(const struct mount_step *step, int rootfs, struct e
 }
 
 /*
- * Is the root of the detached mount a folder?  A FUSE file system tells its attributes to nobody but
- * the user who mounted it (without allow_other), and with keep-id the container's root is another.
- * Whether a path can go on in it the kernel knows by itself, and O_PATH opens nothing of it.
+ * Is the root of the detached mount a directory?  Without allow_other, only the user who mounted a
+ * FUSE file system may read its attributes, and with keep-id the container's root is another user.
+ * But the kernel knows the type, and O_PATH with O_DIRECTORY asks for nothing else.
  * Returns 0 or a negative errno.
  * Source: fuse(4), allow_other; open(2), O_PATH and O_DIRECTORY.
  */
-static int tree_is_folder(int tree, bool *ret_folder)
+static int tree_is_directory(int tree, bool *ret_directory)
 {
-	autoclose int folder = -1;
+	autoclose int fd = -1;
 	char link[64];
 	struct stat st;
 
 	if (fstat(tree, &st) == 0) {
-		*ret_folder = S_ISDIR(st.st_mode);
+		*ret_directory = S_ISDIR(st.st_mode);
 		return 0;
 	}
 	if (errno != EACCES)
 		return -errno;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", tree);
-	folder = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0 && errno != ENOTDIR)
+	fd = open(link, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno != ENOTDIR)
 		return -errno;
-	*ret_folder = folder >= 0;
+	*ret_directory = fd >= 0;
 	return 0;
 }
 
@@ -424,7 +444,7 @@ static int bind_apply(const struct mount_plan *plan, const struct mount_step *st
 	unsigned int flags = step->options.traits & MOUNT_TRAIT_RECURSIVE ? AT_RECURSIVE : 0;
 	autoclose int tree = -1;
 	autoclose int target = -1;
-	bool folder = false;
+	bool directory = false;
 	int result;
 
 	if (step->options.traits & MOUNT_TRAIT_COPY_SYMLINK) {
@@ -443,11 +463,11 @@ static int bind_apply(const struct mount_plan *plan, const struct mount_step *st
 	tree = mount_clone_source(step->source, step->source_fd, flags);
 	if (tree < 0)
 		return bind_source_error(step, -tree, err);
-	result = tree_is_folder(tree, &folder);
+	result = tree_is_directory(tree, &directory);
 	if (result < 0)
 		return step_error(step, -result, err);
-	target = target_open(plan, step, rootfs, folder, NULL, err);
-	/* ORDER: the owner before the options, of which one is read-only. */
+	target = target_open(plan, step, rootfs, directory, NULL, err);
+	/* ORDER: the owner before the options: a read-only mount takes no other owner. */
 	if (target < 0 || check_proc(step, tree, target, err) < 0 ||
 	    owner_apply(plan, step, tree, err) < 0 || idmap_apply(step, tree, err) < 0 ||
 	    options_apply(step, tree, err) < 0 || kernel_view_apply(step, tree, err) < 0)
@@ -456,8 +476,8 @@ static int bind_apply(const struct mount_plan *plan, const struct mount_step *st
 }
 
 /*
- * The host's /sys for a container that can't have one: sysfs belongs to the network namespace's
- * owner.
+ * Binds the host's /sys where the kernel refuses a new sysfs, which only the owner of the network
+ * namespace may mount.
  */
 static int sysfs_bind(const struct mount_step *step, struct error *err)
 {
@@ -469,7 +489,7 @@ static int sysfs_bind(const struct mount_step *step, struct error *err)
 		return step_error(step, -tree, err);
 	log_debug("mount sysfs on %s: refused here, so the host's /sys is bound, read-only",
 		  step->destination);
-	/* Its atime mode is locked. */
+	/* The atime mode of the host's /sys is locked. */
 	result = mount_change_attr(tree, AT_RECURSIVE, attrs & ~(uint64_t)MOUNT_ATTR__ATIME, 0);
 	if (result < 0)
 		return step_error(step, -result, err);
@@ -492,8 +512,8 @@ static int filesystem_copy_up(const struct mount_step *step, int tree, int targe
 }
 
 /*
- * ORDER: read-only comes after the copying; the whole is done before the mount is attached, so that
- * the container's tree never has a mount that is less restricted than it was asked to be.
+ * ORDER: read-only comes after the copying.  All of this comes before the mount is attached, so
+ * that no mount of the container is ever less restricted than the config asks for.
  */
 static int filesystem_finish(const struct mount_plan *plan, const struct mount_step *step, int tree,
 			     int target, struct mount_views *views, struct error *err)
@@ -512,7 +532,7 @@ static int filesystem_finish(const struct mount_plan *plan, const struct mount_s
 	return 0;
 }
 
-/* The descriptor of what was mounted on a path is had by opening the path once more. */
+/* mount(2) returns no descriptor of the new mount: its path is opened once more. */
 static int filesystem_by_path(const struct mount_plan *plan, const struct mount_step *step,
 			      int rootfs, int target, struct error *err)
 {
@@ -546,7 +566,10 @@ static int filesystem_apply(const struct mount_plan *plan, const struct mount_st
 	return filesystem_finish(plan, step, tree, target, views, err);
 }
 
-/* No cgroup2 of its own: the namespace isn't ours, or the host has none. */
+/*
+ * Binds our own cgroup where no cgroup2 can be mounted: the namespace isn't ours, or the host has
+ * none.
+ */
 static int cgroup_bind(const struct mount_step *step, int target, struct mount_views *views,
 		       struct error *err)
 {
@@ -571,7 +594,7 @@ static int cgroup_apply(const struct mount_plan *plan, const struct mount_step *
 	autoclose int tree = -1;
 
 	/*
-	 * Without sysfs, or with cgroups off in the kernel, there is no place that we could make.
+	 * Without sysfs, or with a kernel without cgroups, the place can't be made.
 	 */
 	if (target < 0 && (err->code == ENOENT || err->code == EROFS || err->code == EPERM ||
 			   err->code == EACCES)) {

@@ -30,7 +30,8 @@ uint64_t mount_filesystem_attrs(const struct mount_step *step)
 }
 
 /*
- * The file system context's message ("e tmpfs: Bad value for 'size'") goes behind the error's text.
+ * Appends the kernel's message in the file system context ("e tmpfs: Bad value for 'size'") to the
+ * error's text.
  */
 static int add_kernel_message(int fs, struct error *err)
 {
@@ -73,7 +74,7 @@ static void hint_unmapped(const struct mount_datum *datum, struct error *err)
 	uint32_t id;
 
 	if (mount_datum_id(datum, &group, &id) && !id_is_mapped(group ? "gid_map" : "uid_map", id))
-		error_hint(err, "%s %u isn't mapped in the container's user namespace",
+		error_hint(err, "%s %u has no mapping in the container's user namespace",
 			   group ? "gid" : "uid", id);
 }
 
@@ -113,14 +114,14 @@ static bool is_selinux_on(void)
 	return statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC;
 }
 
-/* A type whose files the policy labels by itself takes no context. */
+/* The policy labels the files of these kinds itself. */
 static bool kind_takes_context(enum mount_kind kind)
 {
 	return kind != MOUNT_KIND_PROC && kind != MOUNT_KIND_SYSFS && kind != MOUNT_KIND_MQUEUE &&
 	       kind != MOUNT_KIND_CGROUP;
 }
 
-/* Options that nobody wrote into the config. */
+/* Options that a mount gets though they aren't in the config. */
 struct implied {
 	struct mount_datum items[3];
 	size_t count;
@@ -133,7 +134,7 @@ static int implied_options(const struct mount_plan *plan, const struct mount_ste
 	struct stat st;
 
 	implied->count = 0;
-	/* As mount(8) users expect: a tmpfs on /tmp is 1777, on a home directory 0700. */
+	/* A tmpfs on /tmp is expected to have mode 1777, on a home directory 0700. */
 	if (step->kind == MOUNT_KIND_TMPFS && !mount_options_find(&step->options, "mode") &&
 	    fstat(target, &st) == 0) {
 		snprintf(implied->mode, sizeof(implied->mode), "%o", st.st_mode & 07777);
@@ -146,7 +147,10 @@ static int implied_options(const struct mount_plan *plan, const struct mount_ste
 		implied->items[implied->count++] =
 			(struct mount_datum){ plan->context_type, plan->context, 0 };
 	}
-	/* Its xattrs would be trusted.*, which a user namespace can't write (Linux 5.11). */
+	/*
+	 * Without it the overlay uses xattrs trusted.*, which a user namespace can't write (Linux
+	 * 5.11).
+	 */
 	if (step->kind == MOUNT_KIND_OVERLAY && !mount_options_find(&step->options, "userxattr"))
 		implied->items[implied->count++] = (struct mount_datum){ "userxattr", NULL, 0 };
 	return 0;
@@ -165,7 +169,10 @@ static int options_set_implied(const struct mount_plan *plan, const struct mount
 	return 0;
 }
 
-/* What an outer container has mounted on parts of /proc: then the kernel refuses a whole one. */
+/*
+ * A mount of an outer container on a part of /proc, because of which the kernel refuses a whole
+ * procfs.
+ */
 static char *find_proc_overmount(void)
 {
 	autofree char *text = NULL;
@@ -295,7 +302,7 @@ static unsigned long flags_from_attrs(uint64_t attrs)
 	return flags;
 }
 
-/* All options as mount(2) takes them; the superblock's flags have no text there. */
+/* Writes all options as mount(2) takes them.  The superblock's flags can't be written so. */
 static int join_data(const struct mount_plan *plan, const struct mount_step *step, int target,
 		     struct strbuf *data, struct error *err)
 {
@@ -311,7 +318,7 @@ static int join_data(const struct mount_plan *plan, const struct mount_step *ste
 		const struct mount_datum *datum = &implied.items[i];
 
 		strbuf_add_str(data, ",");
-		/* A context has commas. */
+		/* The kernel expects quotes around a context, which has commas. */
 		if (datum->value == plan->context && plan->context)
 			strbuf_addf(data, "%s=\"%s\"", datum->key, datum->value);
 		else
@@ -321,8 +328,8 @@ static int join_data(const struct mount_plan *plan, const struct mount_step *ste
 }
 
 /*
- * The path is the descriptor's link in procfs, whose text isn't followed: it leads to @target
- * itself.  The procfs is the host's.
+ * The path is the link of the descriptor in the host's procfs, which leads to @target itself,
+ * whatever its text says.
  */
 int mount_filesystem_by_path(const struct mount_plan *plan, const struct mount_step *step,
 			     int target, struct error *err)
@@ -348,8 +355,8 @@ int mount_filesystem_by_path(const struct mount_plan *plan, const struct mount_s
 }
 
 /*
- * mount(2) sets these anew with each remount: those that the superblock has, and then what the
- * options say.
+ * mount(2) replaces all flags of the superblock with each remount: the present ones are given
+ * again, changed as the options ask for.
  */
 static unsigned long super_flags(const struct mount_step *step, int fd)
 {

@@ -13,35 +13,40 @@
  */
 
 /*
- * Makes the file system of @step with its attributes; detached (closing the descriptor, which is
- * the caller's, undoes it).  With tmpcopyup it is writable whatever was asked.  @target is what it
- * will be mounted on, or -1: a tmpfs without mode= takes the mode from there.  overlay gets
- * userxattr, which a user namespace needs.
- * Where an option is refused, the error names it with the kernel's own words.
- * err->code is EPERM where this user namespace may not mount the type.
+ * Makes the file system of @step with its attributes, detached, and returns the caller's
+ * descriptor; if this is closed, the file system ends.  With tmpcopyup the mount is writable even
+ * where "ro" is given.  @target is the place that it will be mounted on, whose mode a tmpfs without
+ * mode= takes; -1: no such place.  An overlay gets userxattr, which a user namespace needs. The
+ * error for a refused option names the option, with the kernel's own words.  err->code is EPERM
+ * where this user namespace may not mount the type.
  */
 int mount_filesystem_make(const struct mount_plan *plan, const struct mount_step *step, int target,
 			  struct error *err);
 
-/* fsconfig(2) takes values of up to 255 bytes: is there a longer one (lowerdir= of an overlay)? */
+/*
+ * Is there an option (lowerdir= of an overlay) with more than 255 bytes, which fsconfig(2) doesn't
+ * take?
+ */
 bool mount_filesystem_is_long(const struct mount_step *step);
 
-/* Mounts by mount(2) on @target, whose options are up to a page long. */
+/* Mounts on @target by mount(2), which takes options of up to a page. */
 int mount_filesystem_by_path(const struct mount_plan *plan, const struct mount_step *step,
 			     int target, struct error *err);
 
-/* Applies superblock flags and data options to what is mounted already at @target. */
+/*
+ * Changes the file system that is mounted at @target: flags of the superblock, and its own options.
+ */
 int mount_filesystem_reconfigure(const struct mount_step *step, int target, struct error *err);
 
-/* Counts changes of inodes; @tree is attached already.  Only mount(2) can say it. */
+/* Sets iversion, which only mount(2) can do.  @tree is attached already. */
 int mount_filesystem_iversion(const struct mount_step *step, int tree, struct error *err);
 
 /* The MOUNT_ATTR_… bits that a new mount of this step has. */
 uint64_t mount_filesystem_attrs(const struct mount_step *step);
 
 /*
- * The folder of this process's cgroup in the host's /sys/fs/cgroup (cgroup v2), or NULL.  The
- * caller frees it.
+ * The directory of this process's cgroup in the host's /sys/fs/cgroup (cgroup v2), or NULL.  The
+ * caller frees the text.
  */
 char *mount_own_cgroup(void);
 

@@ -14,9 +14,9 @@
 #include "core/base/str.h"
 
 /*
- * The new process of clone(2), which keeps the user namespace alive.  It sends its pid as the procfs that we
- * see has it: that procfs is the host's, and our pid namespace has other numbers.  The process ends when the
- * pipe is closed.
+ * The new process of clone(2), which keeps the user namespace alive.  It sends its pid as the
+ * procfs that we see has it: that procfs is the host's, and our pid namespace has other numbers.
+ * The process ends when the pipe is closed.
  */
 __attribute__((noreturn)) static void namespace_holder(int tell, int wait)
 {

@@ -7,10 +7,10 @@
 #include "core/base/error.h"
 
 /*
- * The option U of podman: gives the file or directory @tree, and everything in it, to @uid and @gid, ids of
- * the container.  A symbolic link itself changes its owner; mounts below the directory aren't entered.  A file
- * that has the owner already isn't touched.
- * @tree: a descriptor, O_PATH is enough; it stays the caller's.
+ * The option U of podman: gives the file or directory @tree, and everything in it, to @uid and
+ * @gid, ids of the container.  A symbolic link itself changes its owner; mounts below the directory
+ * aren't entered.  A file that has the owner already isn't touched. @tree: a descriptor, O_PATH is
+ * enough; it stays the caller's.
  * Runs in: init before pivot_root, with CAP_CHOWN in the user namespace.
  * Fails with the name of the file, and with a hint where its owner has no mapping.
  * Source: podman-run(1), "Chowning Volume Mounts".

@@ -33,9 +33,9 @@ static int open_layer(int dir, const char *where, const char *name, bool *ret_ma
 }
 
 /*
- * The root of an overlay has the owner and the mode of its upper layer.  A new upper layer gets those of the
- * directory below: with keep-id the caller mostly owns that directory, and may then write to the root.  An
- * owner or a group without a mapping can't be given (EINVAL).
+ * The root of an overlay has the owner and the mode of its upper layer.  A new upper layer gets
+ * those of the directory below: with keep-id the caller mostly owns that directory, and may then
+ * write to the root.  An owner or a group without a mapping can't be given (EINVAL).
  * ORDER: the owner first, since a change of the owner clears set-group-ID.
  */
 static int take_attributes(int upper, int dir, const char *where, struct error *err)
@@ -56,8 +56,8 @@ static int take_attributes(int upper, int dir, const char *where, struct error *
 }
 
 /*
- * ORDER: the tmpfs is attached before an overlay uses it: the kernel accepts only layers whose mounts are in
- * our mount namespace.
+ * ORDER: the tmpfs is attached before an overlay uses it: the kernel accepts only layers whose
+ * mounts are in our mount namespace.
  */
 static int mount_layers_tmpfs(int dir, int *ret_fd, struct error *err)
 {
@@ -137,7 +137,10 @@ static int set_descriptor(int fs, int fd)
 	return fsconfig(fs, FSCONFIG_SET_STRING, "fd", text, 0);
 }
 
-/* The kernel checks the permissions (default_permissions), and all users of the container have access. */
+/*
+ * The kernel checks the permissions (default_permissions), and all users of the container have
+ * access.
+ */
 int overlay_make_fuse(const char *path, int *ret_fuse, int *ret_tree, struct error *err)
 {
 	autoclose int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);

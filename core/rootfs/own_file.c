@@ -2,10 +2,10 @@
 /*
  * Runs in: init before pivot_root.
  *
- * The directory of a file is walked once, inside the root (path_mkdirs_in_root()), and must be on the root
- * file system's own mount.  The file is then opened by its last name alone, without following a link, and
- * must be a regular file of that mount.  So neither a link of the image nor a mount of the config leads to a
- * file of the host.
+ * The directory of a file is walked once, inside the root (path_mkdirs_in_root()), and must be on
+ * the root file system's own mount.  The file is then opened by its last name alone, without
+ * following a link, and must be a regular file of that mount.  So neither a link of the image nor a
+ * mount of the config leads to a file of the host.
  */
 #include "core/rootfs/own_file.h"
 
@@ -111,8 +111,8 @@ static bool has_all_lines(const char *text, const char *of)
 }
 
 /*
- * Opens the file through a mount of its own.  A file that is open for writing prevents its mount from becoming
- * read-only, which we do next, and which the container's root may do later.
+ * Opens the file through a mount of its own.  A file that is open for writing prevents its mount
+ * from becoming read-only, which we do next, and which the container's root may do later.
  */
 static int open_to_follow(const struct spot *spot)
 {
@@ -130,8 +130,9 @@ enum kept {
 };
 
 /*
- * Does the file stay as it is?  In an overlay that is kept between runs, lines that users of the container have
- * added stay.  Lines that urun itself wrote, at the start of an earlier run or during it, are replaced.
+ * Does the file stay as it is?  In an overlay that is kept between runs, lines that users of the
+ * container have added stay.  Lines that urun itself wrote, at the start of an earlier run or
+ * during it, are replaced.
  */
 static enum kept find_kept(const struct spot *spot, const char *wanted)
 {
@@ -153,8 +154,8 @@ static int write_anew(const struct spot *spot, const char *text, size_t size)
 	int result;
 
 	/*
-	 * Removes a link (mostly to /run of a system that doesn't run here), a FIFO or a device; below an
-	 * overlay it stays.
+	 * Removes a link (mostly to /run of a system that doesn't run here), a FIFO or a device;
+	 * below an overlay it stays.
 	 */
 	fd = open_own(spot, O_PATH);
 	if (fd == -EINVAL && unlinkat(spot->dir, spot->name, 0) < 0)
@@ -243,8 +244,9 @@ static bool is_in_place(const struct spot *spot, const struct stat *st)
 }
 
 /*
- * Containers that start at the same time may share a root.  A hostile one may hold the lock for ever: then we
- * go on without the lock, and a line is lost only if the file is replaced at the same moment.
+ * Containers that start at the same time may share a root.  A hostile one may hold the lock for
+ * ever: then we go on without the lock, and a line is lost only if the file is replaced at the same
+ * moment.
  */
 static void lock_for_a_while(int fd)
 {
@@ -275,8 +277,8 @@ static int open_locked(const struct spot *spot, struct stat *ret_st)
 }
 
 /*
- * Appends the lines in one write.  A file with a second name is replaced instead, since the other name may be
- * in another root file system that was copied by links (cp -al).
+ * Appends the lines in one write.  A file with a second name is replaced instead, since the other
+ * name may be in another root file system that was copied by links (cp -al).
  */
 static int add_step_lines(const struct mount_step *step, const struct spot *spot)
 {

@@ -1,6 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: init before pivot_root (rootfs_prepare, rootfs_enter), init after pivot_root
-// (rootfs_finish).
+/*
+ * Runs in: init before pivot_root (rootfs_prepare, rootfs_enter), init after pivot_root
+ * (rootfs_finish).
+ *
+ * pivot_root(2) needs a root file system that is a mount of its own, in a mount namespace that is
+ * cut off from the host's.  So rootfs_prepare() makes all mounts of the host slaves: they still
+ * receive the host's changes, for volumes that ask for these, and never send any.  Then it puts a
+ * copy of root.path, or an overlay, on top of root.path, and makes the copy private, so that no
+ * later mount of the host appears in it.  All mounts of the container are attached below this copy
+ * while the host's paths can still be opened.
+ *
+ * rootfs_enter() is the point from which no path of the host can be opened.  With pivot_root(".",
+ * ".") the old root comes to lie on top of the new one, and is unmounted from there, so that no
+ * directory for it is needed in a root file system that may be read-only.  --no-pivot moves the
+ * mount to / and calls chroot(2), which leaves the host's tree mounted, but out of sight.
+ *
+ * rootfs_finish() makes what had to be written to until then read-only, and sets
+ * linux.rootfsPropagation.
+ */
 #include "core/rootfs/rootfs.h"
 
 #include <errno.h>
@@ -23,47 +40,36 @@
 #include "core/rootfs/overlay.h"
 #include "core/rootfs/tree.h"
 
-/*
- * The host's tree, from which binds are taken, hears of the host's mounts and never sends any back.
- * Also with rootfsPropagation "private": a mount that asks for "slave" needs the peer group that it is
- * a slave of.  The plan makes the other binds private.
- */
-static int cut_off_host(struct error *err)
-{
-	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-		return error_set(err, errno, "change the propagation of the host's mounts");
-	return 0;
-}
-
 static void hint_at_fuse(struct error *err)
 {
-	error_hint(err,
-		   "a FUSE file system lets in the user alone who has mounted it: mount it with "
-		   "allow_other, or run the program as that user, without an overlay");
+	error_hint(
+		err,
+		"only the user who has mounted a FUSE file system has access to it: mount it with "
+		"allow_other, or run the program as that user, without an overlay");
 }
 
 void rootfs_hint_unsearchable(const char *path, struct error *err)
 {
-	autofree char *folder = str_dup(path);
+	autofree char *dir = str_dup(path);
 	struct statfs fs;
 
-	for (char *slash = folder; (slash = strchr(slash + 1, '/'));) {
+	for (char *slash = dir; (slash = strchr(slash + 1, '/'));) {
 		*slash = '\0';
-		if (faccessat(AT_FDCWD, folder, X_OK, AT_EACCESS) < 0 && errno == EACCES) {
-			if (statfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
+		if (faccessat(AT_FDCWD, dir, X_OK, AT_EACCESS) < 0 && errno == EACCES) {
+			if (statfs(dir, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
 				hint_at_fuse(err);
 			else
 				error_hint(
 					err,
 					"%s can't be searched by the container's root: chmod a+x %s",
-					folder, folder);
+					dir, dir);
 			return;
 		}
 		*slash = '/';
 	}
 }
 
-/* O_PATH, so that the folder needn't be readable. */
+/* O_PATH, since the directory may be unreadable. */
 static int open_root(const char *path, int source, struct error *err)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -84,34 +90,34 @@ static int open_root(const char *path, int source, struct error *err)
 bool rootfs_is_private(const char *path, int source)
 {
 	struct error ignored = ERROR_NONE;
-	autoclose int folder = open_root(path, source, &ignored);
+	autoclose int dir = open_root(path, source, &ignored);
 	struct statfs fs;
 	struct stat st;
 
-	return folder >= 0 && fstat(folder, &st) < 0 && errno == EACCES &&
-	       fstatfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC;
+	return dir >= 0 && fstat(dir, &st) < 0 && errno == EACCES && fstatfs(dir, &fs) == 0 &&
+	       fs.f_type == FUSE_SUPER_MAGIC;
 }
 
 /*
- * A root file system that answers nobody but the caller can't be one unless we have the caller's ids: no
- * folder of it could be mounted on.
+ * A root file system to which only the caller has access can be used only with the caller's ids:
+ * without them, no directory of it could be mounted on.
  */
-static int check_open_to_us(int folder, const char *path, struct error *err)
+static int check_open_to_us(int dir, const char *path, struct error *err)
 {
 	struct statfs fs;
 	struct stat st;
 
-	if (fstat(folder, &st) == 0)
+	if (fstat(dir, &st) == 0)
 		return 0;
 	error_set(err, errno, "root file system %s", path);
-	if (err->code == EACCES && fstatfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
+	if (err->code == EACCES && fstatfs(dir, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC)
 		hint_at_fuse(err);
 	return -1;
 }
 
-/* A copy of the folder's mount, or an overlay of the folder, detached. */
-static int make_tree(const struct container_config *config, const struct mount_plan *plan,
-		     int folder, int fuse_tree, int *ret_tree, struct error *err)
+/* Makes a copy of the mount of the directory, or an overlay over the directory, detached. */
+static int make_tree(const struct container_config *config, const struct mount_plan *plan, int dir,
+		     int fuse_tree, int *ret_tree, struct error *err)
 {
 	bool private = mount_propagation_flag(plan->root_propagation) == MS_PRIVATE;
 	const char *path = config->root->path;
@@ -123,15 +129,18 @@ static int make_tree(const struct container_config *config, const struct mount_p
 		return *ret_tree < 0 ? error_set(err, errno, "overlay over %s", path) : 0;
 	}
 	if (overlay) {
-		result = overlay_make(overlay, folder, path, ret_tree, err);
+		result = overlay_make(overlay, dir, path, ret_tree, err);
 		if (result < 0)
 			err->cause = ERROR_CAUSE_OVERLAY;
 		return result;
 	}
-	*ret_tree = mount_clone(folder, "", AT_RECURSIVE);
+	*ret_tree = mount_clone(dir, "", AT_RECURSIVE);
 	if (*ret_tree < 0)
 		return error_set(err, -*ret_tree, "bind root file system %s", path);
-	/* A copy hears of what its original hears: no mount of the host shall appear in our root. */
+	/*
+	 * A copy receives the mounts that its original receives, and no mount of the host may
+	 * appear in our root.
+	 */
 	result = mount_change_propagation(*ret_tree, private ? AT_RECURSIVE : 0, MS_PRIVATE);
 	return result < 0 ? error_set(err, -result, "make the mount of %s private", path) : 0;
 }
@@ -140,18 +149,22 @@ int rootfs_prepare(const struct container_config *config, const struct mount_pla
 		   int fuse_tree, int *ret_rootfs_fd, struct error *err)
 {
 	const char *path = config->root->path;
-	autoclose int folder = -1;
+	autoclose int dir = -1;
 	autoclose int tree = -1;
 	int result;
 
-	if (cut_off_host(err) < 0)
+	/*
+	 * Slaves also with rootfsPropagation "private": a bind that asks for "slave" needs the peer
+	 * group of its source.  The plan makes the other binds private.
+	 */
+	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return error_set(err, errno, "change the propagation of the host's mounts");
+	dir = open_root(path, source, err);
+	/* fuse-overlayfs reads the directory with the caller's ids. */
+	if (dir < 0 || (fuse_tree < 0 && check_open_to_us(dir, path, err) < 0) ||
+	    make_tree(config, plan, dir, fuse_tree, &tree, err) < 0)
 		return -1;
-	folder = open_root(path, source, err);
-	/* What is served by fuse-overlayfs is read with the caller's ids. */
-	if (folder < 0 || (fuse_tree < 0 && check_open_to_us(folder, path, err) < 0) ||
-	    make_tree(config, plan, folder, fuse_tree, &tree, err) < 0)
-		return -1;
-	result = mount_attach(tree, folder);
+	result = mount_attach(tree, dir);
 	if (result < 0)
 		return error_set(err, -result, "mount root file system %s", path);
 	*ret_rootfs_fd = take_fd(&tree);
@@ -171,10 +184,7 @@ static int pivot_error(int old_root, struct error *err)
 	return -1;
 }
 
-/*
- * Both arguments are ".": the old root comes to lie on top of the new one, so that no folder for it
- * is needed in a root file system that may be read-only.
- */
+/* Both arguments are ".", see the head of this file. */
 static int enter_by_pivot(int rootfs, struct error *err)
 {
 	autoclose int old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -188,8 +198,8 @@ static int enter_by_pivot(int rootfs, struct error *err)
 	if (fchdir(old_root) < 0)
 		return error_set(err, errno, "chdir to the host's root");
 	/*
-	 * ORDER: slave before it is unmounted, else the unmounting goes on to the peers of shared
-	 * mounts: the host's.
+	 * ORDER: slaves before they are unmounted: unmounting a shared mount also unmounts its
+	 * peers, which are the host's.
 	 */
 	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return error_set(err, errno, "make the host's mounts slaves");
@@ -198,7 +208,7 @@ static int enter_by_pivot(int rootfs, struct error *err)
 	return 0;
 }
 
-/* Unmounts it; where it is locked to our namespace, covers it. */
+/* Unmounts what is at @point; covers it where it is locked in our mount namespace. */
 static int hide_mount(const char *point, struct error *err)
 {
 	if (mount(NULL, point, NULL, MS_SLAVE | MS_REC, NULL) < 0 && errno != EINVAL)
@@ -210,7 +220,7 @@ static int hide_mount(const char *point, struct error *err)
 	return 0;
 }
 
-/* Hides a whole proc or sysfs outside of @rootfs. */
+/* Hides a proc or sysfs that is mounted whole, outside of @rootfs. */
 static int hide_if_whole(const struct mountinfo *mount, const char *rootfs, struct error *err)
 {
 	if (!str_equal(mount->root, "/") ||
@@ -221,8 +231,8 @@ static int hide_if_whole(const struct mountinfo *mount, const char *rootfs, stru
 }
 
 /*
- * chroot(2) leaves the host's mounts where they are, and a whole proc or sysfs that is visible
- * anywhere in the namespace lets the container's root mount an unmasked one of its own.
+ * chroot(2) leaves the host's mounts where they are.  The kernel lets the container's root mount an
+ * unmasked proc or sysfs of its own where a whole one is mounted anywhere in the mount namespace.
  */
 static int hide_host_kernel_files(int rootfs, struct error *err)
 {
@@ -292,7 +302,7 @@ static int finish_mounts(const struct mount_plan *plan, struct error *err)
 	return 0;
 }
 
-/* Once more how a mount propagates; of a mount that was left out (nofail) nothing is left to change. */
+/* Sets the propagation of a mount again.  A mount with nofail may have been left out. */
 static int restore_propagation(int root, const struct mount_step *step, struct error *err)
 {
 	autoclose int target = path_open_in_root(root, step->destination, O_PATH | O_CLOEXEC, 0);
@@ -304,9 +314,9 @@ static int restore_propagation(int root, const struct mount_step *step, struct e
 }
 
 /*
- * linux.rootfsPropagation with an "r" is about all mounts but those whose options say how they propagate:
- * these get that again.  But what has become private can't become a slave again, and the plan has made
- * all others private.
+ * linux.rootfsPropagation with an "r" changes all mounts.  Mounts whose options set a propagation
+ * get that one again.  But a private mount can't become a slave again: there only the root's mount
+ * is changed, since the plan has made all mounts without such an option private.
  */
 static int finish_propagation(const struct mount_plan *plan, struct error *err)
 {
@@ -329,8 +339,9 @@ static int finish_propagation(const struct mount_plan *plan, struct error *err)
 }
 
 /*
- * Nothing is cleared, so flags that are locked are no matter.
- * ORDER: the propagation comes last, as an unbindable mount can't be copied, which masking needs.
+ * No flag is cleared, so that locked flags make no difference.
+ * ORDER: the propagation comes last: masking copies mounts, and an unbindable mount can't be
+ * copied.
  */
 int rootfs_finish(const struct container_config *config, const struct mount_plan *plan,
 		  struct error *err)

@@ -34,8 +34,9 @@ static int set_groups(const struct config_user *user, enum user_groups groups, s
 }
 
 /*
- * ORDER: directly after each change of an id, also of a file system id: the kernel then sets the dumpable mark
- * to the host's fs.suid_dumpable, which may be 1, and the container could look into us by ptrace(2).
+ * ORDER: directly after each change of an id, also of a file system id: the kernel then sets the
+ * dumpable mark to the host's fs.suid_dumpable, which may be 1, and the container could look into
+ * us by ptrace(2).
  */
 static void stay_undumpable(void)
 {
@@ -110,8 +111,8 @@ int user_find_groups(int root, enum user_groups groups, struct arena *arena,
 void user_files_begin(const struct config_user *user)
 {
 	/*
-	 * These calls don't report a failure.  After one, our checks are stricter or laxer than those of
-	 * the program's user, and execve(2) decides.
+	 * These calls don't report a failure.  After one, our checks are stricter or laxer than
+	 * those of the program's user, and execve(2) decides.
 	 */
 	setfsgid((gid_t)user->gid.value);
 	stay_undumpable();
@@ -151,7 +152,9 @@ int user_ids_begin(const struct config_user *user, struct user_ids *ret_own, str
 
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "keep capabilities over the change of uid");
-	/* ORDER: the gid first: it needs a capability that the change of the uid makes ineffective. */
+	/*
+	 * ORDER: the gid first: it needs a capability that the change of the uid makes ineffective.
+	 */
 	if (setresgid(gid, gid, gid) < 0)
 		return error_set(err, errno, "become gid %u for a while", gid);
 	stay_undumpable();

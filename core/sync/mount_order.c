@@ -13,7 +13,8 @@
 #define STEP_BYTES_MIN 16
 
 /*
- * One walk over a plan, which either writes the members or reads them: the two directions can't differ.
+ * One walk over a plan, which either writes the members or reads them: the two directions can't
+ * differ.
  */
 struct walk {
 	struct strbuf *out; /* NULL: reading */

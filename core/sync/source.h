@@ -24,8 +24,9 @@ struct mount_sources {
 #define MOUNT_SOURCES_NONE ((struct mount_sources){ .first = 0 })
 
 /*
- * Lists the sources of the plan's binds, and @root, the path of the root file system.  @first is above all
- * other descriptors that init needs.  Release with mount_sources_release(); @root and @plan live longer.
+ * Lists the sources of the plan's binds, and @root, the path of the root file system.  @first is
+ * above all other descriptors that init needs.  Release with mount_sources_release(); @root and
+ * @plan live longer.
  * Runs in: parent or init.
  */
 void mount_sources_list(const char *root, const struct mount_plan *plan, int first,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The mount plan as init receives it: whatever the bytes are, they are refused or are a plan that can be
- * applied, and that is packed to the same bytes again.
+ * The mount plan as init receives it: whatever the bytes are, they are refused or are a plan that
+ * can be applied, and that is packed to the same bytes again.
  */
 #include <sys/mount.h>
 

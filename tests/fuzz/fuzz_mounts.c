@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The mounts of a bundle: what config.json says of each, its options taken apart and written again, and
- * the plan that is made of all, as it is sent to init.
+ * The mounts of a bundle: what config.json says of each, its options taken apart and written again,
+ * and the plan that is made of all, as it is sent to init.
  */
 #include "core/base/log.h"
 #include "core/config/change.h"
@@ -30,7 +30,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* What is written of the options is read the same. */
+/* The options are written, and read again to the same options. */
 static void check_words(const struct mount_options *options)
 {
 	struct arena arena = { 0 };

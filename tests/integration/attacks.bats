@@ -156,12 +156,12 @@ ended_c1() {
 			ln -s "$target" "$BUNDLE/rootfs/$name"
 			try run --bundle "$BUNDLE" c1
 			[ "$status" != 0 ] || fail "/$name was a link to $target"
-			assert_one_line "/$name" 'no ordinary folder'
+			assert_one_line "/$name" 'no ordinary directory'
 		done
 		rm "$BUNDLE/rootfs/$name"
 		echo file >"$BUNDLE/rootfs/$name"
 		try run --bundle "$BUNDLE" c1
-		assert_one_line "/$name" 'no ordinary folder'
+		assert_one_line "/$name" 'no ordinary directory'
 		rm "$BUNDLE/rootfs/$name"
 		mkdir "$BUNDLE/rootfs/$name"
 	done
