@@ -114,7 +114,7 @@ static const struct option options_table[] = {
 	{ "rnorelatime", OPTION_NOTHING, 0, true },
 };
 
-static const struct option *find_option(const char *word)
+static const struct option *find_mount_option(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(options_table); i++)
 		if (options_table[i].word[0] == word[0] && str_equal(options_table[i].word, word))
@@ -205,7 +205,7 @@ static bool id_ranges_parse(char *text, struct arena *arena, mount_id_ranges *re
 }
 
 /* @text is the arena's, and kept. */
-static struct mount_idmap *idmap_parse(char *text, struct arena *arena)
+static struct mount_idmap *mount_idmap_parse(char *text, struct arena *arena)
 {
 	struct mount_idmap *idmap = arena_alloc(arena, sizeof(*idmap));
 
@@ -269,13 +269,13 @@ static void remove_quotes(char *text)
 static void option_parse(char *text, uint32_t place, struct arena *arena,
 			 struct mount_options *options)
 {
-	const struct option *option = find_option(text);
+	const struct option *option = find_mount_option(text);
 
 	if (option) {
 		option_apply(option, options);
 	} else if (str_starts_with(text, IDMAP)) {
 		options->traits |= MOUNT_TRAIT_IDMAP;
-		options->idmap = idmap_parse(text + strlen(IDMAP), arena);
+		options->idmap = mount_idmap_parse(text + strlen(IDMAP), arena);
 	} else if (*text) {
 		char *value;
 
@@ -407,7 +407,7 @@ static char *datum_word(const struct mount_datum *datum, struct arena *arena)
 	const char *equal = datum->value ? "=" : "", *value = datum->value ? datum->value : "";
 	char *text = arena_strf(arena, "%s%s%s", datum->key, equal, value);
 
-	if (*text && !text[option_length(text)] && !find_option(text) &&
+	if (*text && !text[option_length(text)] && !find_mount_option(text) &&
 	    !str_starts_with(text, IDMAP))
 		return text;
 	return arena_strf(arena, "\"%s\"", text);
@@ -619,7 +619,7 @@ const struct json_words mount_options_as_words = { read_options, write_options }
 
 static int read_propagation(const struct str_list *words, struct arena *arena, void *member)
 {
-	const struct option *option = find_option(words->items[0]);
+	const struct option *option = find_mount_option(words->items[0]);
 
 	(void)arena;
 	if (!option || option->kind != OPTION_PROPAGATION)

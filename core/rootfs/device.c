@@ -56,15 +56,6 @@ int device_open_target(int dir, const char *name)
 	return S_ISDIR(st.st_mode) ? -EISDIR : take_fd(&found);
 }
 
-static int node_target_error(const char *path, int errnum, struct error *err)
-{
-	if (errnum == ELOOP)
-		return error_set(
-			err, 0,
-			"device %s: a symbolic link of that name is in the root file system", path);
-	return error_set(err, errnum, "device %s: make the file to mount on", path);
-}
-
 /* A detached copy of the host's node, if it is the device that is meant; else a negative errno. */
 static int node_clone(const struct device_node *node, const char *host_path)
 {
@@ -114,8 +105,13 @@ static int node_bind(const struct device_node *node, int dir, const char *name, 
 	if (tree < 0)
 		return -1;
 	target = device_open_target(dir, name);
+	if (target == -ELOOP)
+		return error_set(
+			err, 0,
+			"device %s: a symbolic link of that name is in the root file system",
+			node->path);
 	if (target < 0)
-		return node_target_error(node->path, -target, err);
+		return error_set(err, -target, "device %s: make the file to mount on", node->path);
 	result = mount_attach(tree, target);
 	return result < 0 ? error_set(err, -result, "device %s: bind it", node->path) : 0;
 }
@@ -201,14 +197,6 @@ static void note_differences(const struct config_device *device, int dir, const 
 			device->path, st.st_mode & 07777);
 }
 
-static int device_target_error(int rootfs, const char *device, const char *directory, int errnum,
-			       struct error *err)
-{
-	autofree char *what = str_format("device %s", device);
-
-	return target_error(rootfs, directory, errnum, what, err);
-}
-
 static int config_device_create(const struct config_device *device, int rootfs, struct error *err)
 {
 	autofree char *path = path_clean(device->path);
@@ -219,8 +207,11 @@ static int config_device_create(const struct config_device *device, int rootfs, 
 	if (!*name)
 		return error_set(err, 0, "device %s: that isn't a file's path", device->path);
 	dir = path_mkdirs_in_root(rootfs, *path ? path : "/", 0755);
-	if (dir < 0)
-		return device_target_error(rootfs, device->path, path, -dir, err);
+	if (dir < 0) {
+		autofree char *what = str_format("device %s", device->path);
+
+		return target_error(rootfs, path, -dir, what, err);
+	}
 	if (device->type == CONFIG_DEVICE_FIFO)
 		return fifo_create(device, dir, name, err);
 	const struct device_node node = { device->path,

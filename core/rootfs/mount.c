@@ -54,14 +54,6 @@ static int step_error(const struct mount_step *step, int errnum, struct error *e
 	return error_set(err, errnum, "mount %s on %s", step_source(step), step->destination);
 }
 
-/* "nosuid,nodev" */
-static void attr_names(uint64_t attrs, struct strbuf *out)
-{
-	for (uint64_t attr = 1; attr && attr <= attrs; attr <<= 1)
-		if ((attrs & attr) && mount_attr_word(attr))
-			strbuf_addf(out, "%s%s", out->size ? "," : "", mount_attr_word(attr));
-}
-
 /*
  * A mount that came from a more privileged mount namespace has locked flags: they can't be cleared
  * here, and its atime mode can't change (mount_namespaces(7)).  Engines write "rw" when the user
@@ -92,7 +84,10 @@ static int change_without_locked(const struct mount_step *step, int tree, unsign
 				step_source(step), step->destination);
 		return 0;
 	}
-	attr_names(locked & ~dropped, &names);
+	locked &= ~dropped;
+	for (uint64_t attr = 1; attr && attr <= locked; attr <<= 1)
+		if ((locked & attr) && mount_attr_word(attr))
+			strbuf_addf(&names, "%s%s", names.size ? "," : "", mount_attr_word(attr));
 	step_error(step, -result, err);
 	if (names.size)
 		error_hint(err,
@@ -587,8 +582,8 @@ static int cgroup_bind(const struct mount_step *step, int target, struct mount_v
 	return options_apply(step, tree, err) < 0 ? -1 : attach(step, tree, target, views, err);
 }
 
-static int cgroup_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
-			struct mount_views *views, struct error *err)
+static int mount_cgroup_apply(const struct mount_plan *plan, const struct mount_step *step,
+			      int rootfs, struct mount_views *views, struct error *err)
 {
 	autoclose int target = target_open(plan, step, rootfs, true, NULL, err);
 	autoclose int tree = -1;
@@ -629,20 +624,11 @@ static int step_apply(const struct mount_plan *plan, const struct mount_step *st
 		      struct mount_views *views, struct error *err)
 {
 	switch (step->kind) {
-	case MOUNT_KIND_CGROUP: return cgroup_apply(plan, step, rootfs, views, err);
+	case MOUNT_KIND_CGROUP: return mount_cgroup_apply(plan, step, rootfs, views, err);
 	case MOUNT_KIND_BIND: return bind_apply(plan, step, rootfs, views, err);
 	case MOUNT_KIND_REMOUNT: return remount_apply(step, rootfs, err);
 	default: return filesystem_apply(plan, step, rootfs, views, err);
 	}
-}
-
-/* nofail */
-static void warn_and_forget(struct error *err)
-{
-	char line[ERROR_LINE_SIZE];
-
-	log_warning("%s: goes on without it", error_format(err, line));
-	*err = ERROR_NONE;
 }
 
 int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct mount_views *views,
@@ -650,12 +636,14 @@ int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct mount_
 {
 	for (size_t i = 0; i < plan->steps.count; i++) {
 		const struct mount_step *step = &plan->steps.items[i];
+		char line[ERROR_LINE_SIZE];
 
 		if (step_apply(plan, step, rootfs_fd, views, err) == 0)
 			continue;
 		if (!(step->options.traits & MOUNT_TRAIT_NOFAIL))
 			return -1;
-		warn_and_forget(err);
+		log_warning("%s: goes on without it", error_format(err, line));
+		*err = ERROR_NONE;
 	}
 	return 0;
 }

@@ -68,27 +68,21 @@ static bool id_is_mapped(const char *map, uint32_t id)
 	return false;
 }
 
-static void hint_unmapped(const struct mount_datum *datum, struct error *err)
-{
-	bool group;
-	uint32_t id;
-
-	if (mount_datum_id(datum, &group, &id) && !id_is_mapped(group ? "gid_map" : "uid_map", id))
-		error_hint(err, "%s %u has no mapping in the container's user namespace",
-			   group ? "gid" : "uid", id);
-}
-
 static int option_set(const struct mount_step *step, int fs, const struct mount_datum *datum,
 		      struct error *err)
 {
 	const char *value = datum->value;
+	bool group;
+	uint32_t id;
 
 	if (fsconfig(fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, datum->key, value, 0) ==
 	    0)
 		return 0;
 	error_set(err, errno, "mount %s on %s: option '%s%s%s'", step->type ? step->type : "",
 		  step->destination, datum->key, value ? "=" : "", value ? value : "");
-	hint_unmapped(datum, err);
+	if (mount_datum_id(datum, &group, &id) && !id_is_mapped(group ? "gid_map" : "uid_map", id))
+		error_hint(err, "%s %u has no mapping in the container's user namespace",
+			   group ? "gid" : "uid", id);
 	return add_kernel_message(fs, err);
 }
 

@@ -78,14 +78,6 @@ static int mount_layers_tmpfs(int dir, int *ret_fd, struct error *err)
 	return 0;
 }
 
-static int open_place(const char *where, int dir, int *ret_fd, struct error *err)
-{
-	if (str_equal(where, CONFIG_OVERLAY_IN_MEMORY))
-		return mount_layers_tmpfs(dir, ret_fd, err);
-	*ret_fd = open(where, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return *ret_fd < 0 ? error_set(err, errno, "overlay: open %s", where) : 0;
-}
-
 /* Names the layer by its descriptor: a path might have a ':' or a ',', which are separators. */
 static int set_layer(int fs, const char *key, int fd)
 {
@@ -115,8 +107,14 @@ int overlay_make(const char *where, int dir, const char *path, int *ret_tree, st
 	autoclose int place = -1, upper = -1, work = -1;
 	bool upper_is_new, work_is_new;
 
-	if (open_place(where, dir, &place, err) < 0)
-		return -1;
+	if (str_equal(where, CONFIG_OVERLAY_IN_MEMORY)) {
+		if (mount_layers_tmpfs(dir, &place, err) < 0)
+			return -1;
+	} else {
+		place = open(where, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (place < 0)
+			return error_set(err, errno, "overlay: open %s", where);
+	}
 	upper = open_layer(place, where, "upper", &upper_is_new, err);
 	work = upper < 0 ? -1 : open_layer(place, where, "work", &work_is_new, err);
 	if (work < 0 || (upper_is_new && take_attributes(upper, dir, where, err) < 0))
@@ -129,14 +127,6 @@ int overlay_make(const char *where, int dir, const char *path, int *ret_tree, st
 /* S_IFDIR in octal digits, as fuse(4) expects it. */
 #define ROOT_MODE_DIRECTORY "40000"
 
-static int set_descriptor(int fs, int fd)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", fd);
-	return fsconfig(fs, FSCONFIG_SET_STRING, "fd", text, 0);
-}
-
 /*
  * The kernel checks the permissions (default_permissions), and all users of the container have
  * access.
@@ -146,10 +136,12 @@ int overlay_make_fuse(const char *path, int *ret_fuse, int *ret_tree, struct err
 	autoclose int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	autoclose int fs = fsopen("fuse", FSOPEN_CLOEXEC);
 	autoclose int tree = -1;
+	char number[16];
 
+	snprintf(number, sizeof(number), "%d", fuse);
 	if (fuse < 0 || fs < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "source", "fuse-overlayfs", 0) < 0 ||
-	    set_descriptor(fs, fuse) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "fd", number, 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "rootmode", ROOT_MODE_DIRECTORY, 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "user_id", "0", 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "group_id", "0", 0) < 0 ||

@@ -70,7 +70,7 @@ void rootfs_hint_unsearchable(const char *path, struct error *err)
 }
 
 /* O_PATH, since the directory may be unreadable. */
-static int open_root(const char *path, int source, struct error *err)
+static int open_root_directory(const char *path, int source, struct error *err)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
@@ -90,7 +90,7 @@ static int open_root(const char *path, int source, struct error *err)
 bool rootfs_is_private(const char *path, int source)
 {
 	struct error ignored = ERROR_NONE;
-	autoclose int dir = open_root(path, source, &ignored);
+	autoclose int dir = open_root_directory(path, source, &ignored);
 	struct statfs fs;
 	struct stat st;
 
@@ -159,7 +159,7 @@ int rootfs_prepare(const struct container_config *config, const struct mount_pla
 	 */
 	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return error_set(err, errno, "change the propagation of the host's mounts");
-	dir = open_root(path, source, err);
+	dir = open_root_directory(path, source, err);
 	/* fuse-overlayfs reads the directory with the caller's ids. */
 	if (dir < 0 || (fuse_tree < 0 && check_open_to_us(dir, path, err) < 0) ||
 	    make_tree(config, plan, dir, fuse_tree, &tree, err) < 0)
@@ -220,16 +220,6 @@ static int hide_mount(const char *point, struct error *err)
 	return 0;
 }
 
-/* Hides a proc or sysfs that is mounted whole, outside of @rootfs. */
-static int hide_if_whole(const struct mountinfo *mount, const char *rootfs, struct error *err)
-{
-	if (!str_equal(mount->root, "/") ||
-	    (!str_equal(mount->type, "proc") && !str_equal(mount->type, "sysfs")) ||
-	    path_is_in(mount->point, rootfs))
-		return 0;
-	return hide_mount(mount->point, err);
-}
-
 /*
  * chroot(2) leaves the host's mounts where they are.  The kernel lets the container's root mount an
  * unmasked proc or sysfs of its own where a whole one is mounted anywhere in the mount namespace.
@@ -254,7 +244,9 @@ static int hide_host_kernel_files(int rootfs, struct error *err)
 		return error_set(err, -result, "read /proc/self/mountinfo");
 	rest = text;
 	while (mountinfo_next(&rest, &mount))
-		if (hide_if_whole(&mount, path, err) < 0)
+		if (str_equal(mount.root, "/") &&
+		    (str_equal(mount.type, "proc") || str_equal(mount.type, "sysfs")) &&
+		    !path_is_in(mount.point, path) && hide_mount(mount.point, err) < 0)
 			return -1;
 	return 0;
 }
@@ -302,17 +294,6 @@ static int finish_mounts(const struct mount_plan *plan, struct error *err)
 	return 0;
 }
 
-/* Sets the propagation of a mount again.  A mount with nofail may have been left out. */
-static int restore_propagation(int root, const struct mount_step *step, struct error *err)
-{
-	autoclose int target = path_open_in_root(root, step->destination, O_PATH | O_CLOEXEC, 0);
-	int result = target < 0 ? target : mount_change_propagations(target, &step->options);
-
-	if (result == 0 || (step->options.traits & MOUNT_TRAIT_NOFAIL))
-		return 0;
-	return error_set(err, -result, "change the propagation of %s", step->destination);
-}
-
 /*
  * linux.rootfsPropagation with an "r" changes all mounts.  Mounts whose options set a propagation
  * get that one again.  But a private mount can't become a slave again: there only the root's mount
@@ -331,10 +312,20 @@ static int finish_propagation(const struct mount_plan *plan, struct error *err)
 	if (!recursive || !plan->has_propagations)
 		return 0;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	for (size_t i = 0; i < plan->steps.count; i++)
-		if (plan->steps.items[i].options.propagations.count &&
-		    restore_propagation(root, &plan->steps.items[i], err) < 0)
-			return -1;
+	for (size_t i = 0; i < plan->steps.count; i++) {
+		const struct mount_step *step = &plan->steps.items[i];
+		autoclose int target = -1;
+		int result;
+
+		if (step->options.propagations.count == 0)
+			continue;
+		target = path_open_in_root(root, step->destination, O_PATH | O_CLOEXEC, 0);
+		result = target < 0 ? target : mount_change_propagations(target, &step->options);
+		/* A mount with nofail may have been left out. */
+		if (result < 0 && !(step->options.traits & MOUNT_TRAIT_NOFAIL))
+			return error_set(err, -result, "change the propagation of %s",
+					 step->destination);
+	}
 	return 0;
 }
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 
@@ -19,18 +18,15 @@ int mount_clone(int dir, const char *path, unsigned int flags)
 	return tree < 0 ? -errno : tree;
 }
 
-static bool is_o_path(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	return flags >= 0 && (flags & O_PATH);
-}
-
 int mount_clone_source(const char *path, int fd, unsigned int flags)
 {
 	int tree = mount_clone(AT_FDCWD, path, flags);
+	int fd_flags;
 
-	return tree == -EACCES && is_o_path(fd) ? mount_clone(fd, "", flags) : tree;
+	if (tree != -EACCES)
+		return tree;
+	fd_flags = fcntl(fd, F_GETFL);
+	return fd_flags >= 0 && (fd_flags & O_PATH) ? mount_clone(fd, "", flags) : tree;
 }
 
 int mount_attach(int tree, int target)
