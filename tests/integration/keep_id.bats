@@ -60,8 +60,8 @@ keep_id() {
 	[ "$program" = '0:its own program:' ] || fail "$program"
 	[ "$nested" = $'0:other\nother:' ] || fail "$nested"
 	assert_contains "$root" '125:urun: '
-	assert_contains "$root" '(hint: a FUSE file system lets in the user alone who has mounted it'
-	assert_contains "$below" '(hint: a FUSE file system lets in the user alone who has mounted it'
+	assert_contains "$root" '(hint: only the user who has mounted a FUSE file system has access to it'
+	assert_contains "$below" '(hint: only the user who has mounted a FUSE file system has access to it'
 	[ "$inside" = '0:its own program:' ] || fail "$inside"
 	[ "$rights" = "$plain" ] || fail "$rights"
 }
@@ -98,7 +98,7 @@ keep_id() {
 	[ "$whole" = "$plain" ] || fail "$whole" "$plain"
 	[ "$volume" = $'0:/tmp\n'"$(id -un)"$'\nbox\n1\n{\n'"$(id -u):" ] || fail "$volume"
 	[ "$read_only" = 0:refused: ] || fail "$read_only"
-	assert_contains "$overlay" '(hint: a FUSE file system lets in the user alone who has mounted it'
+	assert_contains "$overlay" '(hint: only the user who has mounted a FUSE file system has access to it'
 	[ "$inside" = "${plain%:}"$'\nx:' ] || fail "$inside"
 }
 
