@@ -141,7 +141,7 @@ static int bad_option(const struct command_usage *command, int found, char **arg
 			 command->name, colon, word);
 }
 
-static const struct option_spec *find_option(const struct command_usage *command, int found)
+static const struct option_spec *find_option_spec(const struct command_usage *command, int found)
 {
 	if (found >= FIRST_VALUE)
 		return &command->options[found - FIRST_VALUE];
@@ -198,7 +198,7 @@ int options_parse(const struct command_usage *command, enum options_order order,
 
 		if (found == HELP_VALUE || found == 'h')
 			return 1;
-		spec = find_option(command, found);
+		spec = find_option_spec(command, found);
 		if (found == '?' || found == ':' || !spec)
 			return bad_option(command, found, argv, err);
 		if (set_value(spec, optarg, target, err) < 0)
@@ -208,7 +208,7 @@ int options_parse(const struct command_usage *command, enum options_order order,
 	return check_operands(command, argc - optind, argv + optind, err);
 }
 
-static bool is_given(const struct option_spec *spec, const void *target)
+static bool option_is_given(const struct option_spec *spec, const void *target)
 {
 	const void *member = (const char *)target + spec->offset;
 
@@ -232,7 +232,7 @@ const char *options_given(const struct command_usage *command, const void *targe
 		const struct option_spec *spec = &command->options[i];
 
 		if (spec->kind != OPTION_IGNORED && spec->offset >= offset &&
-		    spec->offset < offset + size && is_given(spec, target))
+		    spec->offset < offset + size && option_is_given(spec, target))
 			return spec->name;
 	}
 	return NULL;

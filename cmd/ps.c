@@ -20,7 +20,7 @@ struct pids {
 	size_t count;
 };
 
-static void print_json(const struct pids *pids, struct strbuf *out)
+static void print_pids_json(const struct pids *pids, struct strbuf *out)
 {
 	strbuf_add_str(out, "[");
 	for (size_t i = 0; i < pids->count; i++)
@@ -73,8 +73,8 @@ static void add_line(struct span line, struct strbuf *out)
 }
 
 /* Prints the lines of the host's ps(1) about these processes. */
-static int print_table(const struct pids *pids, char **arguments, int count, struct strbuf *out,
-		       struct error *err)
+static int print_ps_table(const struct pids *pids, char **arguments, int count, struct strbuf *out,
+			  struct error *err)
 {
 	char program[HOST_PATH_SIZE];
 	autofree char **argv = mem_alloc(((size_t)count + 3) * sizeof(char *));
@@ -127,10 +127,10 @@ static int cmd_ps(struct call *call, struct error *err)
 				 options->format);
 	result = list_processes(call->globals->root, call->operands.items[0], &pids, err);
 	if (result == 0 && json)
-		print_json(&pids, &out);
+		print_pids_json(&pids, &out);
 	else if (result == 0)
-		result = print_table(&pids, call->operands.items + 1, call->operands.count - 1,
-				     &out, err);
+		result = print_ps_table(&pids, call->operands.items + 1, call->operands.count - 1,
+					&out, err);
 	free(pids.items);
 	return result < 0 ? -1 : command_print(out.bytes, err);
 }

@@ -13,8 +13,8 @@
 #include "core/parent/streams.h"
 
 /* Waits for the program, and then removes the container. */
-static int attend(struct created *created, const sigset_t *signals, bool keep, int *ret_status,
-		  struct error *err)
+static int attend_program(struct created *created, const sigset_t *signals, bool keep,
+			  int *ret_status, struct error *err)
 {
 	const struct monitored monitored = { created->child.pid,     created->child.pidfd,
 					     created->child.console, created->network_pidfd,
@@ -57,7 +57,7 @@ static int run_request(const struct create_request *request, bool keep, int *ret
 	state_dir_unlock(&created.dir);
 	port_print_chosen(&created.published, stderr);
 	if (request->child.foreground)
-		result = attend(&created, &signals, keep, ret_status, err);
+		result = attend_program(&created, &signals, keep, ret_status, err);
 	else
 		notify_await_ready(&created.notify, created.child.pid, created.child.pidfd);
 	created_release(&created);

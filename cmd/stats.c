@@ -46,7 +46,7 @@ static void samples_release(struct samples *samples)
 	*samples = (struct samples){ 0 };
 }
 
-static const struct sample *find(const struct samples *samples, const char *id)
+static const struct sample *find_sample(const struct samples *samples, const char *id)
 {
 	for (size_t i = 0; i < samples->count; i++)
 		if (str_equal(samples->items[i].id, id))
@@ -160,8 +160,8 @@ static void add_row(const struct sample *now, const struct sample *before, struc
 		    (double)now->usage.cpu_us / 1e6);
 }
 
-static int print_table(const struct samples *now, const struct samples *before, bool clear,
-		       struct error *err)
+static int print_usage_table(const struct samples *now, const struct samples *before, bool clear,
+			     struct error *err)
 {
 	autostrbuf struct strbuf out = { 0 };
 
@@ -169,7 +169,7 @@ static int print_table(const struct samples *now, const struct samples *before, 
 	strbuf_addf(&out, "%-20s %7s %10s %10s %6s %12s\n", "ID", "CPU", "MEMORY", "LIMIT", "PIDS",
 		    "CPU TIME");
 	for (size_t i = 0; i < now->count; i++)
-		add_row(&now->items[i], find(before, now->items[i].id), &out);
+		add_row(&now->items[i], find_sample(before, now->items[i].id), &out);
 	return command_print(out.bytes, err);
 }
 
@@ -200,7 +200,7 @@ static int follow_stats(const char *root, const struct str_list *ids, unsigned i
 		if (result < 0 && !once && !first)
 			result = 1;
 		if (result == 0)
-			result = print_table(&now, &before, clear, err);
+			result = print_usage_table(&now, &before, clear, err);
 		samples_release(&before);
 		if (result != 0)
 			break;

@@ -36,7 +36,7 @@ struct resource_group {
 	bool begun;
 };
 
-static void add_member(struct resource_group *group, const char *name, const char *value)
+static void add_resource(struct resource_group *group, const char *name, const char *value)
 {
 	strbuf_addf(&group->text, "%s\"%s\":%s", group->begun ? "," : "", name, value);
 	group->begun = true;
@@ -53,7 +53,7 @@ static int add_integer(struct resource_group *group, const char *option, const c
 	if (number_parse_u64(digits, INT64_MAX, &value) < 0)
 		return error_set(err, 0, "option --%s takes a whole number, not '%s'", option,
 				 text);
-	add_member(group, name, text);
+	add_resource(group, name, text);
 	return 0;
 }
 
@@ -71,7 +71,7 @@ static int add_bytes(struct resource_group *group, const char *option, const cha
 				 "option --%s takes a number of bytes such as 100m, not '%s'",
 				 option, text);
 	value = str_format("%" PRId64, bytes);
-	add_member(group, name, value);
+	add_resource(group, name, value);
 	return 0;
 }
 
@@ -82,11 +82,11 @@ static void add_text(struct resource_group *group, const char *name, const char 
 	if (!text)
 		return;
 	json_write_string(text, &quoted);
-	add_member(group, name, quoted.bytes);
+	add_resource(group, name, quoted.bytes);
 }
 
-static int add_unified(struct resource_group *group, const struct str_list *unified,
-		       struct error *err)
+static int add_unified_option(struct resource_group *group, const struct str_list *unified,
+			      struct error *err)
 {
 	for (size_t i = 0; i < unified->count; i++) {
 		autostrbuf struct strbuf value = { 0 };
@@ -98,18 +98,19 @@ static int add_unified(struct resource_group *group, const struct str_list *unif
 					 unified->items[i]);
 		*equals = '\0';
 		json_write_string(equals + 1, &value);
-		add_member(group, name, value.bytes);
+		add_resource(group, name, value.bytes);
 	}
 	return 0;
 }
 
-static void add_group(struct resource_group *all, const char *name, struct resource_group *group)
+static void add_resource_group(struct resource_group *all, const char *name,
+			       struct resource_group *group)
 {
 	autofree char *object = NULL;
 
 	if (group->begun) {
 		object = str_format("{%s}", group->text.bytes);
-		add_member(all, name, object);
+		add_resource(all, name, object);
 	}
 	strbuf_release(&group->text);
 }
@@ -133,15 +134,15 @@ static int resources_of_options(const struct update_options *options, struct str
 	    add_integer(&cpu, "cpu-idle", "idle", options->cpu_idle, err) == 0 &&
 	    add_integer(&pids, "pids-limit", "limit", options->pids_limit, err) == 0 &&
 	    add_integer(&io, "blkio-weight", "weight", options->io_weight, err) == 0 &&
-	    add_unified(&unified, &options->unified, err) == 0)
+	    add_unified_option(&unified, &options->unified, err) == 0)
 		result = 0;
 	add_text(&cpu, "cpus", options->cpus);
 	add_text(&cpu, "mems", options->mems);
-	add_group(&all, "memory", &memory);
-	add_group(&all, "cpu", &cpu);
-	add_group(&all, "pids", &pids);
-	add_group(&all, "blockIO", &io);
-	add_group(&all, "unified", &unified);
+	add_resource_group(&all, "memory", &memory);
+	add_resource_group(&all, "cpu", &cpu);
+	add_resource_group(&all, "pids", &pids);
+	add_resource_group(&all, "blockIO", &io);
+	add_resource_group(&all, "unified", &unified);
 	if (result == 0 && !all.begun)
 		result = error_set(err, 0, "update: no limit is given (see 'urun update --help')");
 	strbuf_addf(ret_json, "{%s}", all.begun ? all.text.bytes : "");

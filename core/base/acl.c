@@ -20,7 +20,7 @@ struct acl {
 	size_t count;
 };
 
-static void add(struct acl *acl, unsigned int tag, unsigned int permissions, uint32_t id)
+static void acl_add_entry(struct acl *acl, unsigned int tag, unsigned int permissions, uint32_t id)
 {
 	acl->entries[acl->count++] = (struct posix_acl_xattr_entry){
 		.e_tag = (uint16_t)tag, .e_perm = (uint16_t)permissions, .e_id = id
@@ -30,9 +30,9 @@ static void add(struct acl *acl, unsigned int tag, unsigned int permissions, uin
 static void from_mode(mode_t mode, struct acl *ret_acl)
 {
 	ret_acl->count = 0;
-	add(ret_acl, ACL_USER_OBJ, mode >> 6 & 7, (uint32_t)ACL_UNDEFINED_ID);
-	add(ret_acl, ACL_GROUP_OBJ, mode >> 3 & 7, (uint32_t)ACL_UNDEFINED_ID);
-	add(ret_acl, ACL_OTHER, mode & 7, (uint32_t)ACL_UNDEFINED_ID);
+	acl_add_entry(ret_acl, ACL_USER_OBJ, mode >> 6 & 7, (uint32_t)ACL_UNDEFINED_ID);
+	acl_add_entry(ret_acl, ACL_GROUP_OBJ, mode >> 3 & 7, (uint32_t)ACL_UNDEFINED_ID);
+	acl_add_entry(ret_acl, ACL_OTHER, mode & 7, (uint32_t)ACL_UNDEFINED_ID);
 }
 
 static int parse(const unsigned char *bytes, size_t size, struct acl *ret_acl)
@@ -51,12 +51,13 @@ static int parse(const unsigned char *bytes, size_t size, struct acl *ret_acl)
 		if (ret_acl->count + 2 == ENTRIES_MAX)
 			return -E2BIG;
 		memcpy(&entry, bytes + at, sizeof(entry));
-		add(ret_acl, le16toh(entry.e_tag), le16toh(entry.e_perm), le32toh(entry.e_id));
+		acl_add_entry(ret_acl, le16toh(entry.e_tag), le16toh(entry.e_perm),
+			      le32toh(entry.e_id));
 	}
 	return 0;
 }
 
-static struct posix_acl_xattr_entry *find(struct acl *acl, unsigned int tag, uint32_t id)
+static struct posix_acl_xattr_entry *acl_find_entry(struct acl *acl, unsigned int tag, uint32_t id)
 {
 	for (size_t i = 0; i < acl->count; i++)
 		if (acl->entries[i].e_tag == tag && (tag != ACL_USER || acl->entries[i].e_id == id))
@@ -74,7 +75,7 @@ static void insert(struct acl *acl, unsigned int tag, unsigned int permissions, 
 {
 	size_t at = acl->count;
 
-	add(acl, tag, permissions, id);
+	acl_add_entry(acl, tag, permissions, id);
 	for (; at > 0 && !comes_before(&acl->entries[at - 1], tag, id); at--) {
 		struct posix_acl_xattr_entry moved = acl->entries[at];
 
@@ -85,8 +86,8 @@ static void insert(struct acl *acl, unsigned int tag, unsigned int permissions, 
 
 static int allow(struct acl *acl, uint32_t uid, unsigned int permissions)
 {
-	struct posix_acl_xattr_entry *mask = find(acl, ACL_MASK, 0);
-	struct posix_acl_xattr_entry *group = find(acl, ACL_GROUP_OBJ, 0);
+	struct posix_acl_xattr_entry *mask = acl_find_entry(acl, ACL_MASK, 0);
+	struct posix_acl_xattr_entry *group = acl_find_entry(acl, ACL_GROUP_OBJ, 0);
 	struct posix_acl_xattr_entry *user;
 
 	if (!group)
@@ -99,7 +100,7 @@ static int allow(struct acl *acl, uint32_t uid, unsigned int permissions)
 	 */
 	if (!mask)
 		insert(acl, ACL_MASK, group->e_perm | permissions, (uint32_t)ACL_UNDEFINED_ID);
-	user = find(acl, ACL_USER, uid);
+	user = acl_find_entry(acl, ACL_USER, uid);
 	if (user)
 		user->e_perm |= (uint16_t)permissions;
 	else

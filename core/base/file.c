@@ -20,7 +20,7 @@
  * O_EXCL makes anything that exists under the name, also a dangling link, an error.  The caller
  * unlinks the name only where this function has made the file.
  */
-static int make_file(int dir, const char *name, mode_t mode, int *ret_fd)
+static int make_exclusive(int dir, const char *name, mode_t mode, int *ret_fd)
 {
 	*ret_fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
 			 mode);
@@ -39,7 +39,7 @@ static int fill(int dir, const char *name, int fd, const void *bytes, size_t siz
 int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_t size)
 {
 	autoclose int fd = -1;
-	int failed = make_file(dir, name, mode, &fd);
+	int failed = make_exclusive(dir, name, mode, &fd);
 
 	return failed < 0 ? failed : fill(dir, name, fd, bytes, size);
 }
@@ -49,7 +49,7 @@ int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_
  * name and so keep us from writing.  At early boot, before the kernel has randomness, a guessable
  * name will do.
  */
-static int make_new(int dir, mode_t mode, char ret_name[static 32], int *ret_fd)
+static int make_beside(int dir, mode_t mode, char ret_name[static 32], int *ret_fd)
 {
 	int failed = -EEXIST;
 
@@ -58,7 +58,7 @@ static int make_new(int dir, mode_t mode, char ret_name[static 32], int *ret_fd)
 
 		(void)!getrandom(&number, sizeof(number), GRND_NONBLOCK);
 		snprintf(ret_name, 32, NEW_PREFIX "%016llx", (unsigned long long)number);
-		failed = make_file(dir, ret_name, mode, ret_fd);
+		failed = make_exclusive(dir, ret_name, mode, ret_fd);
 	}
 	return failed;
 }
@@ -67,7 +67,7 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 {
 	autoclose int fd = -1;
 	char new_name[32];
-	int failed = make_new(dir, mode, new_name, &fd);
+	int failed = make_beside(dir, mode, new_name, &fd);
 
 	if (failed < 0)
 		return failed;

@@ -436,7 +436,8 @@ static size_t find_lone_surrogate(const char *bytes, size_t size)
 	return size;
 }
 
-static int parse_with(yajl_handle handle, struct builder *builder, const char *bytes, size_t size)
+static int tree_parse_with(yajl_handle handle, struct builder *builder, const char *bytes,
+			   size_t size)
 {
 	size_t sound = find_lone_surrogate(bytes, size);
 	yajl_status status = yajl_parse(handle, (const unsigned char *)bytes, sound);
@@ -487,7 +488,7 @@ int json_tree_parse(const char *bytes, size_t size, enum json_text text, struct 
 		return error_set(err, ENOMEM, "make a JSON parser");
 	yajl_config(handle, yajl_dont_validate_strings,
 		    1); /* our callbacks validate them, and name the place */
-	result = parse_with(handle, &builder, bytes, size);
+	result = tree_parse_with(handle, &builder, bytes, size);
 	yajl_free(handle);
 	if (result == 0)
 		*ret_root = builder.root;

@@ -39,7 +39,7 @@ static void new_line(struct writer *writer)
 		strbuf_add_str(writer->out, INDENT);
 }
 
-static void begin(struct writer *writer, const char *bracket)
+static void json_begin(struct writer *writer, const char *bracket)
 {
 	strbuf_add_str(writer->out, bracket);
 	writer->depth++;
@@ -78,7 +78,7 @@ static void write_bool(struct writer *writer, bool value)
 
 static void write_object(struct writer *writer, const struct json_shape *shape, const void *object)
 {
-	begin(writer, "{");
+	json_begin(writer, "{");
 	write_members(writer, shape, object);
 	end(writer, "}");
 }
@@ -102,7 +102,7 @@ static void write_element(struct writer *writer, const struct json_field *field,
 static void write_list(struct writer *writer, const struct json_field *field,
 		       const struct any_list *list)
 {
-	begin(writer, "[");
+	json_begin(writer, "[");
 	for (size_t i = 0; i < list->count; i++) {
 		next(writer);
 		write_element(writer, field, list, i);
@@ -112,7 +112,7 @@ static void write_list(struct writer *writer, const struct json_field *field,
 
 static void write_bits(struct writer *writer, const struct json_field *field, uint64_t bits)
 {
-	begin(writer, "[");
+	json_begin(writer, "[");
 	for (int bit = 0; field->names[bit]; bit++)
 		if (bits & UINT64_C(1) << bit) {
 			next(writer);
@@ -123,7 +123,7 @@ static void write_bits(struct writer *writer, const struct json_field *field, ui
 
 static void write_string_map(struct writer *writer, const str_map *map)
 {
-	begin(writer, "{");
+	json_begin(writer, "{");
 	for (size_t i = 0; i < map->count; i++) {
 		next_key(writer, map->items[i].name);
 		add_string(writer, map->items[i].value);
@@ -134,7 +134,7 @@ static void write_string_map(struct writer *writer, const str_map *map)
 static void write_object_map(struct writer *writer, const struct json_shape *shape,
 			     const struct any_list *list)
 {
-	begin(writer, "{");
+	json_begin(writer, "{");
 	for (size_t i = 0; i < list->count; i++) {
 		const void *item = (const char *)list->items + i * shape->size;
 
@@ -144,7 +144,7 @@ static void write_object_map(struct writer *writer, const struct json_shape *sha
 	end(writer, "}");
 }
 
-static bool is_given(const struct json_field *field, const void *member)
+static bool member_is_given(const struct json_field *field, const void *member)
 {
 	switch (field->kind) {
 	case JSON_BOOL: return field->required || *(const bool *)member;
@@ -219,7 +219,7 @@ static void write_members(struct writer *writer, const struct json_shape *shape,
 			write_words(writer, field, member);
 			continue;
 		}
-		if (!is_given(field, member))
+		if (!member_is_given(field, member))
 			continue;
 		next_key(writer, field->name);
 		write_value(writer, field, member);
@@ -257,7 +257,7 @@ static bool is_plain(unsigned char byte)
 }
 
 /* \u and four digits; beyond U+FFFF a pair of surrogates.  Source: RFC 8259, section 7. */
-static void write_number(uint32_t code, struct strbuf *out)
+static void write_escaped_number(uint32_t code, struct strbuf *out)
 {
 	if (code > 0xffff) {
 		strbuf_addf(out, "\\u%04x", 0xd800 + ((code - 0x10000) >> 10));
@@ -283,7 +283,7 @@ static size_t write_special(const unsigned char *text, size_t left, enum json_st
 	else if (escape)
 		strbuf_add(out, (char[]){ '\\', escape }, 2);
 	else if (!utf8_is_printable(utf8_decode(text, length)))
-		write_number(utf8_decode(text, length), out);
+		write_escaped_number(utf8_decode(text, length), out);
 	else
 		strbuf_add(out, text, length);
 	return length ? length : 1;

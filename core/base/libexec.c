@@ -39,7 +39,7 @@ static void writers_release(struct writers *writers)
 }
 #define autowriters __attribute__((cleanup(writers_release)))
 
-static void add_group(struct writers *writers, const struct stat *st)
+static void writers_add_group(struct writers *writers, const struct stat *st)
 {
 	if (st->st_mode & S_IWGRP)
 		writers->groups[writers->group_count++] = st->st_gid;
@@ -89,12 +89,12 @@ static int writers_of_urun(struct writers *writers, struct error *err)
 	if (self < 0 || fstat(self, &st) < 0)
 		return error_set(err, errno, "open /proc/self/exe");
 	writers->owner = st.st_uid;
-	add_group(writers, &st);
+	writers_add_group(writers, &st);
 	writers->directory = directory_of_urun();
 	if (!writers->directory && errno != ENOENT && errno != EACCES)
 		return error_set(err, errno, "read the link /proc/self/exe");
 	if (writers->directory && stat(writers->directory, &st) == 0)
-		add_group(writers, &st);
+		writers_add_group(writers, &st);
 	return 0;
 }
 

@@ -178,7 +178,7 @@ static bool is_nameless_of_ours(const struct passwd_entry *old)
 	       span_is(old->fields[PASSWD_PASSWORD], "*");
 }
 
-static bool has_name(const char *file, struct span name)
+static bool passwd_has_name(const char *file, struct span name)
 {
 	struct span rest = whole_text(file);
 	struct passwd_entry entry;
@@ -256,7 +256,7 @@ void passwd_merge(const char *file, const char *lines, struct strbuf *out)
 	copy_with_newer(named.bytes, lines, out);
 	while (passwd_next(&rest, &entry)) {
 		struct span line = entry.line, name = entry.fields[PASSWD_NAME];
-		bool is_taken = has_name(out->bytes, name);
+		bool is_taken = passwd_has_name(out->bytes, name);
 
 		if (passwd_find(whole_text(out->bytes), entry.id, &other))
 			continue;

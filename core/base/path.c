@@ -72,7 +72,7 @@ struct walk {
 	mode_t mode; /* of the last component, if the walk makes it */
 };
 
-static void walk_release(struct walk *walk)
+static void path_walk_release(struct walk *walk)
 {
 	fd_close(&walk->dir);
 	free(walk->done);
@@ -155,7 +155,7 @@ static int make_directory(int dir, const char *name, mode_t mode)
 	return result;
 }
 
-static int make_file(int dir, const char *name, mode_t mode)
+static int walk_make_file(int dir, const char *name, mode_t mode)
 {
 	mode_t old = umask(0);
 	autoclose int fd =
@@ -175,7 +175,7 @@ static int walk_open(struct walk *walk, const char *name, bool last)
 	if (fd >= 0 || errno != ENOENT)
 		return fd >= 0 ? fd : -errno;
 	if (last && walk->end == WALK_TO_FILE)
-		result = make_file(walk->dir, name, walk->mode);
+		result = walk_make_file(walk->dir, name, walk->mode);
 	else
 		result = make_directory(walk->dir, name, last ? walk->mode : MODE_DIRECTORY);
 	if (result < 0)
@@ -211,7 +211,7 @@ static int walk_enter(struct walk *walk, const char *name, bool last, int fd)
 }
 
 /* Walks one component.  Returns 1 where none is left, else 0 or a negative errno. */
-static int walk_step(struct walk *walk)
+static int path_walk_step(struct walk *walk)
 {
 	char *start = walk->rest + strspn(walk->rest, "/");
 	size_t length = strcspn(start, "/");
@@ -234,7 +234,7 @@ static int walk_step(struct walk *walk)
 
 static int walk_in_root(int root, const char *path, enum walk_end end, mode_t mode)
 {
-	__attribute__((cleanup(walk_release))) struct walk walk = {
+	__attribute__((cleanup(path_walk_release))) struct walk walk = {
 		.root = root,
 		.dir = -1,
 		.done = str_dup(""),
@@ -245,7 +245,7 @@ static int walk_in_root(int root, const char *path, enum walk_end end, mode_t mo
 	int result = walk_reopen(&walk);
 
 	while (result == 0)
-		result = walk_step(&walk);
+		result = path_walk_step(&walk);
 	return result < 0 ? result : take_fd(&walk.dir);
 }
 

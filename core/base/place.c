@@ -43,12 +43,12 @@ struct walk {
 	unsigned int links;
 };
 
-static void walk_release(struct walk *walk)
+static void place_walk_release(struct walk *walk)
 {
 	fd_close(&walk->dir);
 	free(walk->text);
 }
-#define autowalk __attribute__((cleanup(walk_release)))
+#define autowalk __attribute__((cleanup(place_walk_release)))
 
 /* Walks along @text next; @text becomes the walk's. */
 static int walk_along(struct walk *walk, char *text, struct error *err)
@@ -71,7 +71,7 @@ static int walk_begin(struct walk *walk, const char *what, const char *path, str
 }
 
 /* The next component; NULL at the end of the path. */
-static char *next_name(struct walk *walk)
+static char *place_next_name(struct walk *walk)
 {
 	char *name;
 
@@ -139,7 +139,8 @@ static int follow(struct walk *walk, int link, const char *name, int *ret_target
 }
 
 /* Goes to the directory @name, through the link if @name is one. */
-static int enter(struct walk *walk, const char *name, enum place_missing missing, struct error *err)
+static int place_enter(struct walk *walk, const char *name, enum place_missing missing,
+		       struct error *err)
 {
 	const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 	autoclose int fd = openat(walk->dir, name, flags);
@@ -173,12 +174,12 @@ static int enter(struct walk *walk, const char *name, enum place_missing missing
 /* Goes to the directory of the last component.  Returns the component, or NULL where this fails. */
 static char *walk_to_last(struct walk *walk, struct error *err)
 {
-	char *name = next_name(walk);
+	char *name = place_next_name(walk);
 
 	while (name && !is_at_end(walk)) {
-		if (enter(walk, name, PLACE_MUST_EXIST, err) < 0)
+		if (place_enter(walk, name, PLACE_MUST_EXIST, err) < 0)
 			return NULL;
-		name = next_name(walk);
+		name = place_next_name(walk);
 	}
 	if (name && !str_equal(name, ".") && !str_equal(name, ".."))
 		return name;
@@ -215,8 +216,8 @@ int place_open_directory(const char *what, const char *path, enum place_missing 
 
 	if (walk_begin(&walk, what, path, err) < 0)
 		return -1;
-	for (char *name; (name = next_name(&walk));)
-		if (enter(&walk, name, missing, err) < 0)
+	for (char *name; (name = place_next_name(&walk));)
+		if (place_enter(&walk, name, missing, err) < 0)
 			return -1;
 	fd = openat(walk.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)

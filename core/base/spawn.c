@@ -213,7 +213,7 @@ static int left_ms(const struct spawn *spawn, int64_t started)
  * the end of its output: processes that it left in the background may keep the output open.
  * Returns false at the time-out.
  */
-static bool attend(const struct spawn *spawn, struct spawned *spawned, struct caught *caught)
+static bool spawn_attend(const struct spawn *spawn, struct spawned *spawned, struct caught *caught)
 {
 	int64_t started = clock_ms();
 
@@ -274,7 +274,7 @@ static int report(const struct spawn *spawn, int status, struct caught *caught, 
 int spawn_finish(const struct spawn *spawn, struct spawned *spawned, struct error *err)
 {
 	struct caught caught = { .size = 0 };
-	bool ended = attend(spawn, spawned, &caught);
+	bool ended = spawn_attend(spawn, spawned, &caught);
 	pid_t waited;
 	int status = 0;
 

@@ -27,8 +27,8 @@ static bool is_mounted_by_config(const struct container_config *config, const ch
 }
 
 /* Sets the mode whatever the caller's umask: the container has other users than its root. */
-static int make_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
-		     struct error *err)
+static int make_etc_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
+			 struct error *err)
 {
 	autoclose int fd =
 		openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -65,7 +65,7 @@ static int add_etc_file(const struct state_dir *dir, const char *name, const str
 
 	if (is_mounted_by_config(config, destination))
 		return 0;
-	if (make_file(dir, name, text, err) < 0)
+	if (make_etc_file(dir, name, text, err) < 0)
 		return -1;
 	set_options(config_add_mount(config, destination, "bind", source), &config->arena, traits,
 		    access);

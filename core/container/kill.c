@@ -112,7 +112,7 @@ static int kill_init(const struct container *container, int signal, struct error
 /* Descriptors that are held at the same time: a part of the usual limit of 1,024. */
 #define HELD_MAX 512
 
-static int compare_pids(const void *a, const void *b)
+static int compare_listed_pids(const void *a, const void *b)
 {
 	pid_t first = *(const pid_t *)a, second = *(const pid_t *)b;
 
@@ -139,14 +139,14 @@ static int kill_some(const struct container_state *state, const pid_t *pids, siz
 	result = processes_list(state, &now, &now_count, err);
 	for (size_t i = 0; i < count; i++) {
 		if (pidfds[i] >= 0 && now_count > 0 &&
-		    bsearch(&pids[i], now, now_count, sizeof(*now), compare_pids))
+		    bsearch(&pids[i], now, now_count, sizeof(*now), compare_listed_pids))
 			pidfd_signal(pidfds[i], signal);
 		fd_close(&pidfds[i]);
 	}
 	return result;
 }
 
-static int kill_each(const struct container_state *state, int signal, struct error *err)
+static int signal_each(const struct container_state *state, int signal, struct error *err)
 {
 	autofree pid_t *pids = NULL;
 	size_t count = 0, some;
@@ -172,7 +172,7 @@ static int kill_all(const struct container *container, int signal, struct error 
 	if (status == CONTAINER_STOPPED && !state->cgroup)
 		return 0;
 	result = state->cgroup && signal == SIGKILL ? cgroup_kill(state->cgroup, err)
-						    : kill_each(state, signal, err);
+						    : signal_each(state, signal, err);
 	if (result == 0 && signal == SIGKILL && status != CONTAINER_STOPPED)
 		await_death(pidfd);
 	return result;

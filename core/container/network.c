@@ -290,7 +290,7 @@ void network_release(struct network *network)
 }
 
 /* Returns a descriptor; -ESRCH where urun-slirp has ended; or -ENOENT where there never was one. */
-static int open_process(const struct state_dir *dir, const struct container_state *state)
+static int open_slirp_process(const struct state_dir *dir, const struct container_state *state)
 {
 	autoclose int lock_fd =
 		openat(dir->fd, STATE_FILE_NETWORK, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
@@ -323,7 +323,7 @@ void network_end(const struct state_dir *dir)
 
 void network_warn_if_lost(const struct state_dir *dir, const struct container_state *state)
 {
-	autoclose int pidfd = open_process(dir, state);
+	autoclose int pidfd = open_slirp_process(dir, state);
 
 	if (pidfd == -ESRCH)
 		log_warning("container %s has no network any more: its urun-slirp (process %d) has "

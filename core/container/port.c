@@ -91,7 +91,7 @@ int ports_give(struct ports *ports, const struct state_dir *dir, int life_pidfd,
  * Adds all ports or none.  ORDER: our own sockets are closed, or the address wouldn't be free when
  * urun-port closes its socket.
  */
-static int add_all(int control, struct published_list *list, struct error *err)
+static int ports_add_all(int control, struct published_list *list, struct error *err)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		struct error ignored = ERROR_NONE;
@@ -136,7 +136,7 @@ int ports_await(struct ports *ports, const struct state_dir *dir, struct error *
 	if (helper_await(&ports->helper, &ports->pidfd, err) < 0)
 		return -1;
 	if (state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &control, err) < 0 ||
-	    add_all(control, &ports->published, err) < 0)
+	    ports_add_all(control, &ports->published, err) < 0)
 		return explain(ports, err);
 	return 0;
 }
@@ -289,7 +289,7 @@ static int remove_meant(int control, const char *text, const struct publish *pub
 }
 
 /* ORDER: ports are removed first, since new ones may have the same address. */
-static int change_ports(const struct container *container, int pidfd, const struct str_list *add,
+static int ports_change(const struct container *container, int pidfd, const struct str_list *add,
 			const struct str_list *remove, struct ports *ports, struct error *err)
 {
 	autopublishlist struct publish_list removed = { 0 }, added = { 0 };
@@ -312,7 +312,7 @@ static int change_ports(const struct container *container, int pidfd, const stru
 		return 0;
 	if (ports_open(&added, ports, err) < 0)
 		return -1;
-	return found ? add_all(control, &ports->published, err)
+	return found ? ports_add_all(control, &ports->published, err)
 		     : start_late(ports, container, pidfd, err);
 }
 
@@ -326,7 +326,7 @@ int container_ports_change(const char *root, const char *id, const struct str_li
 
 	if (open_living(root, id, &container, &pidfd, err) < 0)
 		return -1;
-	if (change_ports(&container, pidfd, add, remove, &ports, err) < 0) {
+	if (ports_change(&container, pidfd, add, remove, &ports, err) < 0) {
 		ports_undo(&ports);
 		return -1;
 	}

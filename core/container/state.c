@@ -289,7 +289,7 @@ static int status_of_living(const struct state_dir *dir, const struct container_
  * A process that /proc hides is known by its number; without numbers (before Linux 6.9) a container
  * that waits for `start` is known by the FIFO, which only its init and its creator read.
  */
-static int open_process(const struct state_dir *dir, const struct container_state *state)
+static int open_first_process(const struct state_dir *dir, const struct container_state *state)
 {
 	int pidfd = pidfd_open_same((pid_t)state->pid.value, state->start_time.value,
 				    state->pid_inode.value);
@@ -307,7 +307,7 @@ static int open_process(const struct state_dir *dir, const struct container_stat
 int state_status(const struct state_dir *dir, const struct container_state *state,
 		 enum container_status *ret_status, int *ret_pidfd, struct error *err)
 {
-	autoclose int pidfd = open_process(dir, state);
+	autoclose int pidfd = open_first_process(dir, state);
 
 	if (ret_pidfd)
 		*ret_pidfd = -1;

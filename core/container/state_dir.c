@@ -111,7 +111,8 @@ static int check_owner(int fd, const char *what, const char *path, struct error 
 	return 0;
 }
 
-static int open_root(const char *root, enum place_missing missing, int *ret_fd, struct error *err)
+static int open_state_root(const char *root, enum place_missing missing, int *ret_fd,
+			   struct error *err)
 {
 	autoclose int fd = -1;
 
@@ -137,7 +138,7 @@ static int open_in_root(int root_fd, const char *name, const char *path, int *re
 }
 
 /* Does @fd still have the name? */
-static bool has_name(int root_fd, const char *name, int fd)
+static bool still_has_name(int root_fd, const char *name, int fd)
 {
 	struct stat named, st;
 
@@ -262,7 +263,7 @@ static void empty_marked(int fd, const char *path)
  * Refuses, before anything is removed, a directory in which something is mounted: that belongs to
  * somebody else.
  */
-static int check_mounts(const struct state_dir *dir, struct error *err)
+static int check_nothing_mounted(const struct state_dir *dir, struct error *err)
 {
 	autofree char *text = NULL;
 	char link[32], path[PATH_MAX];
@@ -309,7 +310,7 @@ static void sweep(int root_fd, const char *name)
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() ||
-	    flock(fd, LOCK_EX | LOCK_NB) < 0 || !has_name(root_fd, name, fd))
+	    flock(fd, LOCK_EX | LOCK_NB) < 0 || !still_has_name(root_fd, name, fd))
 		return;
 	empty_marked(fd, name);
 	unlinkat(root_fd, name, AT_REMOVEDIR);
@@ -329,7 +330,7 @@ void state_sweep(const char *root, const char *id)
 	autoclose int root_fd = -1;
 	struct error ignored = ERROR_NONE;
 
-	if (open_root(root, PLACE_MUST_EXIST, &root_fd, &ignored) == 0)
+	if (open_state_root(root, PLACE_MUST_EXIST, &root_fd, &ignored) == 0)
 		sweep_id(root_fd, id);
 }
 
@@ -379,7 +380,7 @@ static int make_marked(struct state_dir *dir, const char *name, struct error *er
 		unlinkat(dir->root_fd, name, AT_REMOVEDIR);
 		return -1;
 	}
-	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0 || !has_name(dir->root_fd, name, dir->fd))
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0 || !still_has_name(dir->root_fd, name, dir->fd))
 		return 0;
 	failed = file_create(dir->fd, STATE_FILE_CREATING, 0600, FILE_MARK, strlen(FILE_MARK));
 	if (failed == 0)
@@ -391,7 +392,7 @@ static int make_marked(struct state_dir *dir, const char *name, struct error *er
 }
 
 /* Returns 1 with @dir opened and locked, 0 where the id is taken, or -1. */
-static int make_new(struct state_dir *dir, struct error *err)
+static int make_new_directory(struct state_dir *dir, struct error *err)
 {
 	autofree char *name = name_beside(PREFIX_NEW, dir->id);
 	int made, renamed;
@@ -399,7 +400,7 @@ static int make_new(struct state_dir *dir, struct error *err)
 	sweep_id(dir->root_fd, dir->id);
 	made = make_marked(dir, name, err);
 	if (made != 1) {
-		if (made < 0 && dir->fd >= 0 && has_name(dir->root_fd, name, dir->fd)) {
+		if (made < 0 && dir->fd >= 0 && still_has_name(dir->root_fd, name, dir->fd)) {
 			empty_marked(dir->fd, dir->path);
 			unlinkat(dir->root_fd, name, AT_REMOVEDIR);
 		}
@@ -519,14 +520,14 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	int made = 0;
 
-	if (open_root(root, PLACE_MAKE, &dir.root_fd, err) < 0)
+	if (open_state_root(root, PLACE_MAKE, &dir.root_fd, err) < 0)
 		return -1;
 	dir.path = str_format("%s/%s", root, id);
 	dir.id = str_dup(id);
 	for (int i = 0; i < CREATE_TRIES && made == 0; i++) {
 		/* Checked first, so that a wrong root itself isn't touched at all. */
 		if (faccessat(dir.root_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			made = make_new(&dir, err);
+			made = make_new_directory(&dir, err);
 		if (made < 0 || (made == 0 && take_over(&dir, err) < 0))
 			return -1;
 	}
@@ -564,7 +565,7 @@ void state_dir_open_up(const char *root, const char *id)
 	struct stat st;
 	char path[32];
 
-	if (open_root(root, PLACE_MUST_EXIST, &root_fd, &ignored) < 0)
+	if (open_state_root(root, PLACE_MUST_EXIST, &root_fd, &ignored) < 0)
 		return;
 	fd = openat(root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || (st.st_mode & S_IRWXU) == S_IRWXU ||
@@ -593,7 +594,7 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 
 	if (state_check_id(id, err) < 0)
 		return -1;
-	if (open_root(root, PLACE_MUST_EXIST, &dir.root_fd, err) < 0)
+	if (open_state_root(root, PLACE_MUST_EXIST, &dir.root_fd, err) < 0)
 		return err->code == ENOENT ? no_such_container(root, id, err) : -1;
 	dir.path = str_format("%s/%s", root, id);
 	dir.id = str_dup(id);
@@ -726,7 +727,7 @@ int state_dir_remove(struct state_dir *dir, struct error *err)
 
 	if (is_removed(dir))
 		return 0;
-	if (check_mounts(dir, err) < 0)
+	if (check_nothing_mounted(dir, err) < 0)
 		return -1;
 	/* A hook may have taken our rights away.  ORDER: before the check for the mark. */
 	(void)remove_make_accessible(dir->fd);
@@ -771,7 +772,7 @@ int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct erro
 
 	*ret_ids = NULL;
 	*ret_count = 0;
-	if (open_root(root, PLACE_MUST_EXIST, &fd, err) < 0)
+	if (open_state_root(root, PLACE_MUST_EXIST, &fd, err) < 0)
 		return err->code == ENOENT ? 0 : -1;
 	stream = fdopendir(fd);
 	if (!stream) {
