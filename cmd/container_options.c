@@ -99,13 +99,6 @@ static struct str_list read_private_paths(void)
 	return paths;
 }
 
-static bool wants_terminal(const struct container_options *options)
-{
-	if (options->tty)
-		return str_equal(options->tty, "true");
-	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-}
-
 int container_options_config(const struct container_options *options, const char *network,
 			     const struct str_list *command, struct container_config *ret_config,
 			     struct error *err)
@@ -134,7 +127,8 @@ int container_options_config(const struct container_options *options, const char
 		.userns = options->userns,
 		.read_only = options->read_only,
 		.keep_groups = options->keep_groups,
-		.terminal = wants_terminal(options),
+		.terminal = options->tty ? str_equal(options->tty, "true")
+					 : isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
 		.command = *command,
 	};
 	struct spec_caller caller = {

@@ -15,15 +15,6 @@ void create_paths_release(struct create_paths *paths)
 	free(paths->config);
 }
 
-static int cgroup_manager_of(const struct globals *globals, enum cgroup_manager *ret_manager,
-			     struct error *err)
-{
-	*ret_manager = globals->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_AUTO;
-	return globals->cgroup_manager
-		       ? cgroup_manager_parse(globals->cgroup_manager, ret_manager, err)
-		       : 0;
-}
-
 /*
  * Engines that pass both numbers count the same descriptors twice, so the numbers aren't added.
  * Descriptors that aren't open are skipped: podman --preserve-fd gives the highest number that it
@@ -51,10 +42,10 @@ int create_request_make(const struct globals *globals, const struct create_optio
 			struct create_request *ret_request, struct error *err)
 {
 	const char *bundle = options->bundle ? options->bundle : ".";
+	enum cgroup_manager manager = globals->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_AUTO;
 
-	enum cgroup_manager manager;
-
-	if (cgroup_manager_of(globals, &manager, err) < 0)
+	if (globals->cgroup_manager &&
+	    cgroup_manager_parse(globals->cgroup_manager, &manager, err) < 0)
 		return -1;
 	paths->bundle = realpath(bundle, NULL);
 	if (!paths->bundle)

@@ -257,12 +257,6 @@ static int open_level(struct builder *builder, enum json_type type)
 	return 1;
 }
 
-/* Used only to find candidates quickly. */
-static uint32_t hash_key(const struct json_node *node)
-{
-	return (uint32_t)hash_bytes(node->key, node->key_size);
-}
-
 static int compare_keys(const struct json_node *a, const struct json_node *b)
 {
 	if (a->key_hash != b->key_hash)
@@ -304,7 +298,7 @@ static int check_keys(struct builder *builder, const struct json_node *object)
 	const struct json_node *twice;
 
 	for (struct json_node *node = object->first; node; node = node->next)
-		node->key_hash = hash_key(node);
+		node->key_hash = (uint32_t)hash_bytes(node->key, node->key_size);
 	if (object->count <= KEYS_COMPARED)
 		twice = find_duplicate_by_pairs(object);
 	else

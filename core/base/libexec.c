@@ -62,14 +62,6 @@ static char *read_path(const char *link)
 	return str_dup(path);
 }
 
-static char *path_of(int fd)
-{
-	char link[32];
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	return read_path(link);
-}
-
 /* The directory of our own file; NULL where the file has none. */
 static char *directory_of_urun(void)
 {
@@ -162,6 +154,7 @@ static int open_in(const char *directory, const char *program, const struct writ
 {
 	autoclose int dir = -1, link = -1, file = -1;
 	autofree char *real = NULL;
+	char link_path[32];
 	struct stat st;
 
 	libexec->path = str_format("%s/%s", directory, program);
@@ -170,7 +163,8 @@ static int open_in(const char *directory, const char *program, const struct writ
 	link = openat(dir, program, O_PATH | O_CLOEXEC);
 	if (link < 0)
 		return error_set(err, errno, "open %s", libexec->path);
-	real = path_of(link);
+	snprintf(link_path, sizeof(link_path), "/proc/self/fd/%d", link);
+	real = read_path(link_path);
 	if (!real)
 		return error_set(err, errno, "open %s", libexec->path);
 	libexec->name = str_dup(strrchr(real, '/') + 1);

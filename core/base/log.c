@@ -91,27 +91,6 @@ static void format_time(char text[static 64])
 	snprintf(text, 64, "%s.%09ldZ", seconds, now.tv_nsec);
 }
 
-/*
- * One write for each line, so that lines of several processes don't mix.  A failure of the log
- * can't be reported anywhere.
- */
-static void write_line(int fd, const struct strbuf *line)
-{
-	if (fd_write_all(fd, line->bytes, line->size) < 0)
-		return;
-}
-
-/*
- * A log that is a FIFO whose reader has stopped reading would block us for ever: the log gets no
- * more lines then, and the failure goes to stderr as well.
- */
-static void write_log_line(const struct strbuf *line)
-{
-	if (target.fd >= 0 &&
-	    fd_write_within(target.fd, line->bytes, line->size, READER_TIMEOUT_MS) == -ETIMEDOUT)
-		fd_close(&target.fd);
-}
-
 static void write_to_file(enum log_level level, const char *text)
 {
 	autostrbuf struct strbuf line = { 0 };
@@ -127,7 +106,13 @@ static void write_to_file(enum log_level level, const char *text)
 		json_write_string(text, &line);
 		strbuf_add_str(&line, "\n");
 	}
-	write_log_line(&line);
+	/*
+	 * A log that is a FIFO whose reader has stopped reading would block us for ever: the log
+	 * gets no more lines then, and the failure goes to stderr as well.
+	 */
+	if (target.fd >= 0 &&
+	    fd_write_within(target.fd, line.bytes, line.size, READER_TIMEOUT_MS) == -ETIMEDOUT)
+		fd_close(&target.fd);
 }
 
 static void write_to_stderr(enum log_level level, const char *text)
@@ -138,7 +123,11 @@ static void write_to_stderr(enum log_level level, const char *text)
 		strbuf_addf(&line, "urun: %s\n", text);
 	else
 		strbuf_addf(&line, "urun: %s: %s\n", level_names[level], text);
-	write_line(STDERR_FILENO, &line);
+	/*
+	 * One write for each line, so that lines of several processes don't mix.  A failure of the
+	 * log can't be reported anywhere.
+	 */
+	(void)fd_write_all(STDERR_FILENO, line.bytes, line.size);
 }
 
 void log_line(enum log_level level, const char *text)

@@ -79,12 +79,6 @@ static void path_walk_release(struct walk *walk)
 	free(walk->rest);
 }
 
-static void walk_set_done(struct walk *walk, char *done)
-{
-	free(walk->done);
-	walk->done = done;
-}
-
 /*
  * Opens the directory @done again, as real directories only: a component that was replaced by a
  * link since is an error.
@@ -192,6 +186,7 @@ static int walk_open(struct walk *walk, const char *name, bool last)
 static int walk_enter(struct walk *walk, const char *name, bool last, int fd)
 {
 	autoclose int found = fd;
+	char *done;
 	struct stat st;
 
 	if (fstat(found, &st) < 0)
@@ -204,7 +199,9 @@ static int walk_enter(struct walk *walk, const char *name, bool last, int fd)
 	} else if (!S_ISDIR(st.st_mode)) {
 		return -ENOTDIR;
 	}
-	walk_set_done(walk, str_format("%s%s%s", walk->done, *walk->done ? "/" : "", name));
+	done = str_format("%s%s%s", walk->done, *walk->done ? "/" : "", name);
+	free(walk->done);
+	walk->done = done;
 	fd_close(&walk->dir);
 	walk->dir = take_fd(&found);
 	return 0;

@@ -27,11 +27,6 @@ void monitor_block_signals(sigset_t *ret_signals)
 	sigprocmask(SIG_BLOCK, ret_signals, NULL);
 }
 
-static int exit_status(int status)
-{
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
 /*
  * Reaps our children: the container, and orphans that it leaves to us where it has no pid
  * namespace.  Returns true at the container's end.
@@ -44,7 +39,8 @@ static bool reap(pid_t pid, int *ret_status)
 
 	while ((reaped = waitpid(-1, &status, WNOHANG)) > 0 || (reaped < 0 && errno == EINTR))
 		if (reaped == pid) {
-			*ret_status = exit_status(status);
+			*ret_status =
+				WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 			ended = true;
 		}
 	return ended;
