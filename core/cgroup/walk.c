@@ -241,7 +241,7 @@ static int remove_left(struct walk *walk, struct error *err)
 	}
 }
 
-static int walk_up(struct walk *walk, struct error *err)
+static int walk_back(struct walk *walk, struct error *err)
 {
 	if (leave(walk) == WENT_ASTRAY) {
 		forget_way(walk);
@@ -265,7 +265,7 @@ static int walk_run(struct walk *walk, struct error *err)
 		if (name)
 			result = walk_down(walk, name, err);
 		else if (walk->depth > 1)
-			result = walk_up(walk, err);
+			result = walk_back(walk, err);
 		else
 			break;
 	}

@@ -482,7 +482,7 @@ int config_parse_own(const char *bytes, size_t size, struct container_config *co
 int config_check_text(const struct container_config *config, struct error *err);
 
 /*
- * config_parse() of a file.  Empty FIFOs, devices and files above JSON_SIZE_MAX are refused.  The
+ * config_parse() of a file.  Refuses empty FIFOs, devices and files above JSON_SIZE_MAX.  The
  * error's text begins with the path.
  */
 int config_load(const char *path, struct container_config *config, struct error *err);
@@ -512,7 +512,10 @@ int config_namespace_flag(enum config_namespace_type type);
 const config_hook_list *config_hooks_of(const struct config_hooks *hooks,
 					enum config_hook_kind kind);
 
-/* Sets mount->kind from the type and the options of the mount; to be called after a change of these. */
+/*
+ * Sets mount->kind from the type and the options of the mount; to be called after a change of
+ * these.
+ */
 void config_mount_set_kind(struct config_mount *mount);
 /* Is it a bind mount, or a remount of one? */
 bool config_mount_is_bind(const struct config_mount *mount);
