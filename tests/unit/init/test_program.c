@@ -217,7 +217,7 @@ static void a_script_without_its_interpreter_is_told(void **state)
 			  "no such file or directory");
 	make_script("crlf", "#!/bin/sh\r\n");
 	assert_exec_fails("./crlf", 127,
-			  "exec `./crlf`: its interpreter `/bin/sh?`: "
+			  "exec `./crlf`: its interpreter `/bin/sh\\x0d`: "
 			  "no such file or directory");
 	make_file("plain", "#!/bin/sh\n", 10, 0644);
 	make_script("denied", "#!/dev/null\n");
