@@ -118,7 +118,7 @@ static int cmd_run(struct call *call, struct error *err)
 	struct create_request request;
 	struct container_config config = { 0 };
 	char made_up[ID_SIZE + 1];
-	const char *id;
+	const char *id = NULL;
 	int result = run_options_settle(call, err);
 
 	if (result != 0)

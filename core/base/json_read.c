@@ -27,7 +27,7 @@ static int read_object(struct reader *reader, const struct json_place *place,
 		       const struct json_node *node, const struct json_shape *shape, void *object);
 
 static int __attribute__((format(printf, 3, 4)))
-refuse(struct reader *reader, const struct json_place *place, const char *format, ...)
+refuse_member(struct reader *reader, const struct json_place *place, const char *format, ...)
 {
 	char path[JSON_PATH_SIZE];
 	char why[1024];
@@ -45,8 +45,8 @@ static int expect(struct reader *reader, const struct json_place *place,
 {
 	if (node->type == type)
 		return 0;
-	return refuse(reader, place, "must be %s, not %s", json_type_name(type),
-		      json_type_name(node->type));
+	return refuse_member(reader, place, "must be %s, not %s", json_type_name(type),
+			     json_type_name(node->type));
 }
 
 static int expect_integer(struct reader *reader, const struct json_place *place,
@@ -55,7 +55,8 @@ static int expect_integer(struct reader *reader, const struct json_place *place,
 	if (expect(reader, place, node, JSON_TYPE_NUMBER) < 0)
 		return -1;
 	if (!node->number.integral)
-		return refuse(reader, place, "must be an integer, without fraction or exponent");
+		return refuse_member(reader, place,
+				     "must be an integer, without fraction or exponent");
 	return 0;
 }
 
@@ -73,8 +74,9 @@ static int read_i64(struct reader *reader, const struct json_place *place,
 	value = (int64_t)(number->negative ? -number->magnitude : number->magnitude);
 	if (!number->fits || number->magnitude > (uint64_t)INT64_MAX + number->negative ||
 	    value < field->min || value > max)
-		return refuse(reader, place, "out of range: must be from %" PRId64 " to %" PRId64,
-			      field->min, max);
+		return refuse_member(reader, place,
+				     "out of range: must be from %" PRId64 " to %" PRId64,
+				     field->min, max);
 	*ret_value = value;
 	return 0;
 }
@@ -87,7 +89,8 @@ static int read_u64(struct reader *reader, const struct json_place *place,
 	if (expect_integer(reader, place, node) < 0)
 		return -1;
 	if (!number->fits || (number->negative && number->magnitude) || number->magnitude > max)
-		return refuse(reader, place, "out of range: must be from 0 to %" PRIu64, max);
+		return refuse_member(reader, place, "out of range: must be from 0 to %" PRIu64,
+				     max);
 	*ret_value = number->magnitude;
 	return 0;
 }
@@ -117,12 +120,13 @@ static int read_enum(struct reader *reader, const struct json_place *place,
 		return 0;
 	}
 	if (field->refusal)
-		return refuse(reader, place, "\"%.*s\" %s", TEXT_SHOWN, node->text, field->refusal);
+		return refuse_member(reader, place, "\"%.*s\" %s", TEXT_SHOWN, node->text,
+				     field->refusal);
 	for (int i = 0; names[i] && used < sizeof(list); i++)
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "",
 					 names[i]);
-	return refuse(reader, place, "\"%.*s\" is unknown: must be one of %s", TEXT_SHOWN,
-		      node->text, list);
+	return refuse_member(reader, place, "\"%.*s\" is unknown: must be one of %s", TEXT_SHOWN,
+			     node->text, list);
 }
 
 static int read_ranges(struct reader *reader, const struct json_place *place,
@@ -134,8 +138,9 @@ static int read_ranges(struct reader *reader, const struct json_place *place,
 	if (expect(reader, place, node, JSON_TYPE_STRING) < 0)
 		return -1;
 	if (range_list_parse(node->text, max, reader->arena, ret_ranges) < 0)
-		return refuse(reader, place, "\"%.*s\" %s", TEXT_SHOWN, node->text,
-			      field->refusal ? field->refusal : "isn't a list such as 0-3,7");
+		return refuse_member(reader, place, "\"%.*s\" %s", TEXT_SHOWN, node->text,
+				     field->refusal ? field->refusal
+						    : "isn't a list such as 0-3,7");
 	return 0;
 }
 
@@ -281,7 +286,7 @@ static int read_word(struct reader *reader, const struct json_place *place,
 		return -1;
 	if (field->words->read(&(struct str_list){ &text, 1 }, reader->arena, member) == 0)
 		return 0;
-	return refuse(reader, place, "\"%.*s\" %s", TEXT_SHOWN, text, field->refusal);
+	return refuse_member(reader, place, "\"%.*s\" %s", TEXT_SHOWN, text, field->refusal);
 }
 
 static size_t gathered_count(const struct error *err)
@@ -355,7 +360,7 @@ static int read_member(struct reader *reader, const struct json_place *place,
 	case JSON_STRING_MAP: return read_string_map(reader, place, node, member);
 	case JSON_OBJECT_MAP: return read_object_map(reader, place, node, field->shape, member);
 	}
-	return refuse(reader, place, "of no kind that can be read");
+	return refuse_member(reader, place, "of no kind that can be read");
 }
 
 static const struct json_node *find_member(const struct json_node *object, const char *name)
@@ -382,7 +387,7 @@ static int read_object(struct reader *reader, const struct json_place *place,
 		if (field->kind == JSON_ENUM)
 			*(int *)member = -1;
 		if (!found && field->required &&
-		    error_gather(reader->err, refuse(reader, &at, "missing")) < 0)
+		    error_gather(reader->err, refuse_member(reader, &at, "missing")) < 0)
 			return -1;
 		if (found &&
 		    error_gather(reader->err, read_member(reader, &at, found, field, member)) < 0)

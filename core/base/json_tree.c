@@ -130,7 +130,7 @@ static const char *builder_path(const struct builder *builder, char path[static 
 
 /* Returns 0, with which a callback ends the parse. */
 static int __attribute__((format(printf, 2, 3)))
-refuse(struct builder *builder, const char *format, ...)
+refuse_document(struct builder *builder, const char *format, ...)
 {
 	char path[JSON_PATH_SIZE];
 	char why[256];
@@ -152,11 +152,11 @@ static struct json_node *add_value(struct builder *builder, enum json_type type)
 	struct json_node *node;
 
 	if (!level && type != JSON_TYPE_OBJECT) {
-		refuse(builder, "must be an object, not %s", json_type_name(type));
+		refuse_document(builder, "must be an object, not %s", json_type_name(type));
 		return NULL;
 	}
 	if (++builder->values > JSON_VALUES_MAX) {
-		refuse(builder, "more than %u values in one document", JSON_VALUES_MAX);
+		refuse_document(builder, "more than %u values in one document", JSON_VALUES_MAX);
 		return NULL;
 	}
 	node = arena_alloc(builder->arena, sizeof(*node));
@@ -220,9 +220,9 @@ static int on_string(void *context, const unsigned char *text, size_t size)
 	struct json_node *node;
 
 	if (memchr(text, '\0', size))
-		return refuse(builder, "NUL in a string");
+		return refuse_document(builder, "NUL in a string");
 	if (builder->text == JSON_TEXT_UTF8 && !utf8_is_valid(text, size))
-		return refuse(builder, "invalid UTF-8");
+		return refuse_document(builder, "invalid UTF-8");
 	node = add_value(builder, JSON_TYPE_STRING);
 	if (!node)
 		return 0;
@@ -236,9 +236,9 @@ static int on_key(void *context, const unsigned char *text, size_t size)
 	struct level *level = &builder->levels[builder->depth - 1];
 
 	if (memchr(text, '\0', size))
-		return refuse(builder, "NUL in a key");
+		return refuse_document(builder, "NUL in a key");
 	if (builder->text == JSON_TEXT_UTF8 && !utf8_is_valid(text, size))
-		return refuse(builder, "invalid UTF-8 in a key");
+		return refuse_document(builder, "invalid UTF-8 in a key");
 	level->key = arena_str_n(builder->arena, (const char *)text, size);
 	level->key_size = (uint32_t)size;
 	return 1;
@@ -249,7 +249,7 @@ static int open_level(struct builder *builder, enum json_type type)
 	struct json_node *node;
 
 	if (builder->depth == JSON_DEPTH_MAX)
-		return refuse(builder, "nested deeper than %d levels", JSON_DEPTH_MAX);
+		return refuse_document(builder, "nested deeper than %d levels", JSON_DEPTH_MAX);
 	node = add_value(builder, type);
 	if (!node)
 		return 0;
@@ -306,7 +306,7 @@ static int check_keys(struct builder *builder, const struct json_node *object)
 	if (!twice)
 		return 1;
 	builder->levels[builder->depth - 1].key = twice->key;
-	return refuse(builder, "given twice in the same object");
+	return refuse_document(builder, "given twice in the same object");
 }
 
 static int on_start_object(void *context)
@@ -438,7 +438,7 @@ static int tree_parse_with(yajl_handle handle, struct builder *builder, const ch
 	size_t offset = yajl_get_bytes_consumed(handle);
 
 	if (status == yajl_status_ok && sound < size) {
-		refuse(builder, "half a surrogate pair in a string");
+		refuse_document(builder, "half a surrogate pair in a string");
 		return -1;
 	}
 	if (status == yajl_status_ok) {

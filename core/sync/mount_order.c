@@ -23,7 +23,7 @@ struct walk {
 	bool failed;
 };
 
-static uint64_t read_number(struct walk *walk)
+static uint64_t read_order_number(struct walk *walk)
 {
 	uint64_t number = 0;
 
@@ -59,7 +59,7 @@ static void walk_number(struct walk *walk, uint64_t *number, uint64_t max)
 		write_number(walk, *number);
 		return;
 	}
-	*number = read_number(walk);
+	*number = read_order_number(walk);
 	if (*number > max) {
 		*number = 0;
 		walk->failed = true;

@@ -127,7 +127,7 @@ struct relays {
 
 /* ---- pipes ---- */
 
-static int pipe_take(struct relays *relays, int pipe[static 2])
+static int take_spare_pipe(struct relays *relays, int pipe[static 2])
 {
 	if (relays->pipe_count > 0) {
 		relays->pipe_count--;
@@ -284,7 +284,7 @@ static enum pumped fill_pipe(struct relays *relays, struct flow *flow)
 {
 	ssize_t got;
 
-	if (flow->pipe[0] < 0 && pipe_take(relays, flow->pipe) < 0) {
+	if (flow->pipe[0] < 0 && take_spare_pipe(relays, flow->pipe) < 0) {
 		relays->starved = true;
 		return PUMP_MORE;
 	}

@@ -372,7 +372,7 @@ static void test_the_table_is_whole(void **state)
 	}
 }
 
-/* Every trouble that a folder can stand for, on a host that says nothing more than it must. */
+/* Every trouble that a fake host of files can have, and nothing else on that host. */
 static const struct {
 	enum host_trouble trouble;
 	const char *path, *text; /* text NULL: a link to /nowhere */
