@@ -27,7 +27,7 @@ detached() {
 	fifo
 	within run --bundle "$BUNDLE" --config "$FIFO" c1
 	assert_status 125
-	assert_one_line "$FIFO" 'nothing is written to'
+	assert_one_line "$FIFO" 'an empty FIFO without a writer'
 	within check --bundle "$BUNDLE" --config "$FIFO"
 	[ "$status" != 0 ]
 	within run --rootfs "$BUNDLE/rootfs" --env-file "$FIFO" true
