@@ -23,7 +23,7 @@ setup() {
 	remember_processes
 	MOUNTS_BEFORE=$(host_mounts)
 	CGROUPS_BEFORE=$(own_cgroups)
-	TMP_STATE_BEFORE=$(ls -A "/tmp/urun-$(id -u)" 2>/dev/null || true)
+	TMP_STATE_BEFORE=$(ls -A --ignore=.seccomp "/tmp/urun-$(id -u)" 2>/dev/null || true)
 	bundle_busybox "$BUNDLE"
 }
 
@@ -48,7 +48,7 @@ teardown() {
 	[ -z "$now" ] || left+=" state root: $now"
 	now=$(ls -A --ignore=.seccomp "$XDG_RUNTIME_DIR/urun" 2>/dev/null || true)
 	[ -z "$now" ] || left+=" \$XDG_RUNTIME_DIR/urun: $now"
-	now=$(ls -A "/tmp/urun-$(id -u)" 2>/dev/null || true)
+	now=$(ls -A --ignore=.seccomp "/tmp/urun-$(id -u)" 2>/dev/null || true)
 	[ "$now" = "$TMP_STATE_BEFORE" ] || left+=" /tmp/urun-$(id -u): $now"
 	remove_tree "$BUNDLE"
 	if [ -n "$left" ]; then
