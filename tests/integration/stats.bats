@@ -22,8 +22,8 @@ column() {
 	try stats --no-stream
 	assert_status 0
 	[ "$(head -n 1 <<<"$output")" = 'ID                       CPU     MEMORY      LIMIT   PIDS     CPU TIME' ]
-	# A busy container has at least a fifth of a processor: the machine may be busy with others.
-	[ "$(column busy 2 | cut -d. -f1)" -ge 20 ] || fail "$output"
+	# Other tests run at the same time: its share of a processor can be small, and is far from that of a sleep.
+	[ "$(column busy 2 | cut -d. -f1)" -ge 5 ] || fail "$output"
 	[ "$(column idle 2)" = 0.0% ]
 	[ "$(column busy 5)" = 1 ] && [ "$(column idle 5)" = 3 ]
 	[[ $(column idle 3) = *[1-9]*iB ]]
