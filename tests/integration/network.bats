@@ -347,9 +347,11 @@ is_gone() {
 	wait_for 10 is_status c1 running
 	kill -KILL "$(slirp_pid c1)"
 	wait_for 10 grep -q 'no network any more' "$BATS_TEST_TMPDIR/err"
-	try exec c1 touch /go
+	try exec c1 true
 	assert_status 0
 	assert_contains "$stderr" 'no network any more'
+	# Not by exec: the container would end at once, and with it the program that exec still waits for.
+	touch "$BUNDLE/rootfs/go"
 	wait_status "$run"
 	assert_status 0
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = 'goes on' ]
