@@ -454,7 +454,7 @@ void mount_option_names(struct arena *arena, struct str_list *ret_names)
 {
 	struct str_list names = { 0 };
 
-	/* The options of urun's own files are between its parent and its init. */
+	/* x-urun-file and x-urun-lines are left out: urun gives them to its own files alone. */
 	for (size_t i = 0; i < ARRAY_SIZE(options_table); i++)
 		if (!str_starts_with(options_table[i].word, "x-urun-"))
 			add_word(&names, arena, options_table[i].word);

@@ -54,6 +54,7 @@ enum mount_trait {
 	MOUNT_TRAIT_FILE = 1 << 12,
 	MOUNT_TRAIT_LINES = 1 << 13,
 };
+/* To be raised with each new trait: mount_order_unpack() refuses other bits. */
 #define MOUNT_TRAITS_ALL ((1u << 14) - 1)
 
 /* The attributes of mount_setattr(2) and the flags of a superblock (mount(2)) that options name. */

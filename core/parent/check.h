@@ -13,7 +13,10 @@
  * can't be told here isn't an error.  The config's paths must be absolute.  All run in: parent.
  */
 
-/* The files that a creation needs: the root file system and the sources of bind mounts. */
+/*
+ * Fails if the root file system, or the source of a bind, can't be opened for sure.  A part of each
+ * plan, so that `run` refuses such a bundle before anything is made.
+ */
 int check_files(const struct container_config *config, const struct mount_plan *mounts,
 		struct error *err);
 

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/log.h"
+#include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 
@@ -179,11 +181,32 @@ static void add_chosen(const struct chosen *chosen, struct arena *arena,
 		mount_options_add(options, arena, chosen->idmap);
 }
 
+/*
+ * Makes SOURCE absolute, and follows its links, so that init meets none.  With copy-symlink and src-nofollow
+ * the last part of the path stays as it is, since these options ask for a link itself.
+ * The caller frees the path; NULL with errno: not found.
+ */
+static char *resolve_source(const char *source, const struct mount_options *options)
+{
+	const unsigned int link = MOUNT_TRAIT_COPY_SYMLINK | MOUNT_TRAIT_SRC_NOFOLLOW;
+	autofree char *directory = str_dup(source), *real = NULL;
+	char *name = strrchr(directory, '/');
+	struct stat st;
+
+	if (!(options->traits & link) || lstat(source, &st) < 0 || !S_ISLNK(st.st_mode))
+		return realpath(source, NULL);
+	if (name)
+		*name++ = '\0';
+	real = realpath(!name ? "." : *directory ? directory : "/", NULL);
+	return real ? path_join(real, name ? name : source) : NULL;
+}
+
 int spec_add_volume(const char *text, struct container_config *config, struct error *err)
 {
 	autofree char *copy = str_dup(text);
 	char *rest = copy, *source = strsep(&rest, ":"), *destination = strsep(&rest, ":");
 	struct chosen chosen = { 0 };
+	struct mount_options options = { 0 };
 	struct config_mount *mount;
 	autofree char *path = NULL;
 
@@ -195,11 +218,11 @@ int spec_add_volume(const char *text, struct container_config *config, struct er
 	for (char *word; (word = strsep(&rest, ","));)
 		if (*word && choose_option(text, word, &chosen, err) < 0)
 			return -1;
-	/* A relative SOURCE is resolved against the caller's working directory. */
-	path = realpath(source, NULL);
+	add_chosen(&chosen, &config->arena, &options);
+	path = resolve_source(source, &options);
 	if (!path)
 		return error_set(err, errno, "--volume %s", source);
 	mount = config_add_mount(config, destination, "bind", path);
-	add_chosen(&chosen, &config->arena, &mount->options);
+	mount->options = options;
 	return 0;
 }

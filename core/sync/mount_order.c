@@ -99,7 +99,7 @@ static void walk_text(struct walk *walk, const char **text)
 	*text = NULL;
 	if (size == 0)
 		return;
-	/* The number itself has taken bytes since its bound was said. */
+	/* walk_number() bounded the size by what was left before the number itself was read. */
 	if (size > walk->in.size ||
 	    memchr(walk->in.bytes, '\0', size) != walk->in.bytes + size - 1) {
 		walk->failed = true;

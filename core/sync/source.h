@@ -34,9 +34,10 @@ void mount_sources_list(const char *root, const struct mount_plan *plan, int fir
 void mount_sources_release(struct mount_sources *sources);
 
 /*
- * Opens the sources.  Where a source can't be opened, its number becomes a duplicate of @filler,
- * which isn't an O_PATH descriptor: init then tries to open the source itself, and reports the
- * error. Makes system calls only.
+ * Opens the sources with O_PATH.  A source that can't be opened gets a duplicate of @filler, which
+ * isn't an O_PATH descriptor.  Init itself opens each source by its path first, and uses the
+ * descriptor only where that fails with EACCES (mount_clone_source() in core/rootfs/tree.h).
+ * Makes system calls only.
  * Runs in: the clone that becomes init, or init that joins by itself; with the caller's ids.
  */
 void source_open_all(const struct mount_sources *sources, int filler);

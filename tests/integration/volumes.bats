@@ -224,3 +224,14 @@ shares() {
 	in_container true
 	assert_one_line 'nothing can be mounted on /'
 }
+
+@test "a link as the source is followed, but with copy-symlink and src-nofollow the link itself is in the container" {
+	make_source
+	echo text >"$BATS_TEST_TMPDIR/target"
+	ln -s target "$BATS_TEST_TMPDIR/link"
+	cd "$BATS_TEST_TMPDIR"
+	try run --rootfs "$BUNDLE/rootfs" --network none --volume link:/followed --volume link:/copied:copy-symlink \
+		--volume "$PWD/link:/bound:src-nofollow" -- sh -c 'cat /followed; readlink /copied; readlink /bound; readlink /followed || echo a file'
+	assert_status 0
+	assert_lines text target target 'a file'
+}

@@ -61,6 +61,9 @@ class Talk:
             return
         try:
             self.connection = connect(*address_of(self.where), self.source)
+        except ConnectionResetError:
+            # The reset of a connection that was accepted can be there before connect(2) returns.
+            self.results = "reset"
         except OSError as error:
             self.results = f"no connection: {(error.strerror or str(error)).lower()}"
 
