@@ -2,6 +2,8 @@
 // Runs in: any.
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/base/fd.h"
@@ -58,6 +60,40 @@ static void divide_sysctls_by_dots(str_map *sysctl)
 	}
 }
 
+/* By name; of one name, the earlier entry first. */
+static int compare_sysctls(const void *a, const void *b)
+{
+	const struct str_pair *first = *(struct str_pair *const *)a;
+	const struct str_pair *second = *(struct str_pair *const *)b;
+	int order = strcmp(first->name, second->name);
+
+	return order ? order : (first > second) - (first < second);
+}
+
+/*
+ * A config may set one sysctl by both forms of its name.  The last value counts: written to the file
+ * after the others, it would replace them.
+ */
+static void drop_repeated_sysctls(str_map *sysctl)
+{
+	autofree struct str_pair **sorted =
+		mem_resize(NULL, sysctl->count, sizeof(struct str_pair *));
+	size_t kept = 0;
+
+	if (sysctl->count == 0)
+		return;
+	for (size_t i = 0; i < sysctl->count; i++)
+		sorted[i] = &sysctl->items[i];
+	qsort(sorted, sysctl->count, sizeof(struct str_pair *), compare_sysctls);
+	for (size_t i = 0; i + 1 < sysctl->count; i++)
+		if (str_equal(sorted[i]->name, sorted[i + 1]->name))
+			sorted[i]->name = NULL;
+	for (size_t i = 0; i < sysctl->count; i++)
+		if (sysctl->items[i].name)
+			sysctl->items[kept++] = sysctl->items[i];
+	sysctl->count = kept;
+}
+
 int config_complete(struct container_config *config, struct error *err)
 {
 	if (!config->linux)
@@ -68,6 +104,7 @@ int config_complete(struct container_config *config, struct error *err)
 	if (config_check(config, err) < 0)
 		return -1;
 	divide_sysctls_by_dots(&config->linux->sysctl);
+	drop_repeated_sysctls(&config->linux->sysctl);
 	return 0;
 }
 

@@ -497,6 +497,28 @@ static void sysctl_names_are_kept_with_dots_between_their_parts(void **state)
 	config_release(&config);
 }
 
+/* The printed config is read again, by init and by `exec`. */
+static void a_sysctl_with_both_forms_of_its_name_has_the_last_value(void **state)
+{
+	static const char text[] =
+		OF_LINUX(",\"sysctl\":{\"net.ipv4.ip_forward\":\"1\",\"net.ipv4.tcp_ecn\":\"2\","
+			 "\"net/ipv4/ip_forward\":\"0\"}");
+	autostrbuf struct strbuf printed = { 0 };
+	struct container_config config, again;
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	assert_int_equal(config_parse(text, strlen(text), &config, &err), 0);
+	assert_int_equal(config.linux->sysctl.count, 2);
+	assert_string_equal(config.linux->sysctl.items[0].name, "net.ipv4.tcp_ecn");
+	assert_string_equal(config.linux->sysctl.items[1].name, "net.ipv4.ip_forward");
+	assert_string_equal(config.linux->sysctl.items[1].value, "0");
+	config_print(&config, JSON_OWN, &printed);
+	assert_int_equal(config_parse_own(printed.bytes, printed.size, &again, &err), 0);
+	config_release(&again);
+	config_release(&config);
+}
+
 static void other_fields_of_linux_are_checked(void **state)
 {
 	static const char *const no_controllers[] = {
@@ -754,6 +776,7 @@ int main(void)
 		cmocka_unit_test(devices_are_checked),
 		cmocka_unit_test(sysctl_names_cant_leave_their_directory),
 		cmocka_unit_test(sysctl_names_are_kept_with_dots_between_their_parts),
+		cmocka_unit_test(a_sysctl_with_both_forms_of_its_name_has_the_last_value),
 		cmocka_unit_test(other_fields_of_linux_are_checked),
 		cmocka_unit_test(seccomp_is_checked),
 		cmocka_unit_test(all_that_is_read_is_printed),
