@@ -183,7 +183,8 @@ static int step_check(const struct mount_step *step, const struct config_mount *
 {
 	if (str_equal(step->destination, "/"))
 		return error_set(err, 0, "nothing can be mounted on /: that is root.path's place");
-	if (step->kind == MOUNT_KIND_OTHER && (!mount->type || str_equal(mount->type, "none")))
+	if (step->kind == MOUNT_KIND_OTHER &&
+	    (!mount->type || !*mount->type || str_equal(mount->type, "none")))
 		return error_set(
 			err, 0,
 			"mount on %s: neither a file system's type nor the option bind is given",

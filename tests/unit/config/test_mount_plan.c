@@ -114,6 +114,7 @@ static void the_root_can_not_be_mounted_on(void **state)
 static void a_mount_needs_a_type_or_bind(void **state)
 {
 	refused(*state, "{\"destination\":\"/x\"}", "bind");
+	refused(*state, "{\"destination\":\"/x\",\"type\":\"\"}", "bind");
 	refused(*state, "{\"destination\":\"/x\",\"type\":\"none\",\"options\":[\"ro\"]}", "bind");
 	refused(*state, "{\"destination\":\"/x\",\"type\":\"bind\"}", "source");
 	refused(*state, "{\"destination\":\"/x\",\"options\":[\"rbind\"]}", "source");
