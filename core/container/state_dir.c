@@ -693,7 +693,7 @@ void container_close(struct container *container)
 int container_open(const char *root, const char *id, enum state_lock lock,
 		   struct container *ret_container, struct error *err)
 {
-	autocontainer struct container container = CONTAINER_NONE;
+	struct container container = CONTAINER_NONE;
 	struct state_dir *dir = &container.dir;
 	int result = state_dir_open(root, id, lock, dir, err);
 
@@ -705,14 +705,14 @@ int container_open(const char *root, const char *id, enum state_lock lock,
 		if (result == 0)
 			result = state_read(dir, &container.state, err);
 	}
-	if (result != 0)
-		return result;
-	if (is_half(dir, &container.state) &&
+	if (result == 0 && is_half(dir, &container.state) &&
 	    (lock == STATE_LOCKED ? clear_locked(dir) : state_dir_clear(dir)))
-		return no_such_container(root, id, err);
-	*ret_container = container;
-	container = CONTAINER_NONE;
-	return 0;
+		result = no_such_container(root, id, err);
+	if (result == 0)
+		*ret_container = container;
+	else
+		container_close(&container);
+	return result;
 }
 
 int container_status(const struct container *container, enum container_status *ret_status,
