@@ -196,15 +196,14 @@ static int make_cover(int target, int *ret_tree, struct error *err)
 	static unsigned int count;
 	autofree char *path = str_format(COVERS "/%u", count++);
 	struct stat st = { .st_mode = S_IFDIR | 0755 };
-	autoclose int file = -1;
-	int result;
+	int made;
 
 	fstat(target, &st);
 	if (S_ISDIR(st.st_mode))
-		result = mkdir(path, 0700);
+		made = mkdir(path, 0700);
 	else
-		result = file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (result < 0 || chmod(path, st.st_mode & 07777u) < 0)
+		made = mknod(path, S_IFREG | 0600, 0);
+	if (made < 0 || chmod(path, st.st_mode & 07777u) < 0)
 		return error_set(err, errno, "make %s", path);
 	return clone_tree(path, ret_tree, err);
 }

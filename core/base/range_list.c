@@ -27,20 +27,20 @@ static int parse_range(struct span text, uint32_t max, struct number_range *ret_
 int range_list_parse(const char *text, uint32_t max, struct arena *arena, range_list *ret_list)
 {
 	struct span rest = span_trim((struct span){ text, strlen(text) }), part;
+	bool is_empty = rest.size == 0;
 	range_list list = { 0 };
 	size_t parts = 1;
 
 	for (size_t i = 0; i < rest.size; i++)
 		parts += rest.bytes[i] == ',';
-	if (rest.size)
-		list.items = arena_alloc(arena, parts * sizeof(*list.items));
+	list.items = arena_alloc(arena, parts * sizeof(*list.items));
 	while (span_cut(&rest, ',', &part)) {
 		if (parse_range(span_trim(part), max, &list.items[list.count]) < 0)
 			return -EINVAL;
 		list.count++;
 	}
 	/* span_cut() finds nothing behind a comma at the end. */
-	if (list.items && list.count < parts)
+	if (!is_empty && list.count < parts)
 		return -EINVAL;
 	*ret_list = list;
 	return 0;
