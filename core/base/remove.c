@@ -2,7 +2,6 @@
 // Runs in: any.
 #include "core/base/remove.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/directory.h"
 #include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
@@ -31,22 +31,6 @@ static void note_failure(struct removal *removal, int failed)
 {
 	if (removal->failed == 0 && failed != -ENOENT)
 		removal->failed = failed;
-}
-
-static bool is_dot(const char *name)
-{
-	return str_equal(name, ".") || str_equal(name, "..");
-}
-
-/* Opens a stream of its own for @fd, which stays the caller's. */
-static DIR *open_stream(int fd)
-{
-	autoclose int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = again < 0 ? NULL : fdopendir(again);
-
-	if (stream)
-		(void)take_fd(&again);
-	return stream;
 }
 
 /*
@@ -103,16 +87,11 @@ static void move_up(struct removal *removal, int dir, const char *name)
 		note_failure(removal, -EBUSY);
 }
 
-/*
- * The next entry; NULL at the end, or where the directory can't be read: then the failure is
- * recorded.
- */
+/* The next entry; NULL at the end, or where the directory can't be read, which is recorded. */
 static struct dirent *next_entry(struct removal *removal, DIR *stream)
 {
-	struct dirent *entry;
+	struct dirent *entry = directory_next(stream);
 
-	errno = 0;
-	entry = readdir(stream);
 	if (!entry && errno)
 		note_failure(removal, -errno);
 	return entry;
@@ -120,15 +99,13 @@ static struct dirent *next_entry(struct removal *removal, DIR *stream)
 
 static void empty(struct removal *removal, int dir)
 {
-	DIR *stream = open_stream(dir);
+	autodir DIR *stream = directory_stream(dir);
 
 	if (!stream) {
 		note_failure(removal, -errno);
 		return;
 	}
 	for (struct dirent *entry; (entry = next_entry(removal, stream));) {
-		if (is_dot(entry->d_name))
-			continue;
 		if (unlinkat(dir, entry->d_name, 0) == 0)
 			removal->progress = true;
 		else if (errno == EISDIR)
@@ -136,7 +113,6 @@ static void empty(struct removal *removal, int dir)
 		else
 			note_failure(removal, -errno);
 	}
-	closedir(stream);
 }
 
 static void remove_directory(struct removal *removal, const char *name)
@@ -156,7 +132,7 @@ static void remove_directory(struct removal *removal, const char *name)
 
 static void pass(struct removal *removal)
 {
-	DIR *stream = open_stream(removal->top);
+	autodir DIR *stream = directory_stream(removal->top);
 
 	removal->progress = false;
 	removal->failed = 0;
@@ -167,7 +143,7 @@ static void pass(struct removal *removal)
 	for (struct dirent *entry; (entry = next_entry(removal, stream));) {
 		const char *name = entry->d_name;
 
-		if (is_dot(name) || (removal->keep && str_equal(name, removal->keep)))
+		if (removal->keep && str_equal(name, removal->keep))
 			continue;
 		if (unlinkat(removal->top, name, 0) == 0)
 			removal->progress = true;
@@ -176,7 +152,6 @@ static void pass(struct removal *removal)
 		else
 			note_failure(removal, -errno);
 	}
-	closedir(stream);
 }
 
 int remove_below(int dir, const char *keep)

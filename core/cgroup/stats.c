@@ -2,12 +2,12 @@
 // Runs in: parent.
 #include "core/cgroup/stats.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "core/base/directory.h"
 #include "core/base/number.h"
 #include "core/base/span.h"
 #include "core/cgroup/tree.h"
@@ -214,7 +214,7 @@ static bool print_page_size(const char *path, const char *size, bool first, stru
 /* Printed even if empty, so that a reader finds the member also where the controller is off. */
 static void print_hugetlb(const char *path, struct strbuf *out)
 {
-	DIR *sizes = opendir(PAGE_SIZES);
+	autodir DIR *sizes = opendir(PAGE_SIZES);
 	struct dirent *entry;
 	bool first = true;
 
@@ -225,8 +225,6 @@ static void print_hugetlb(const char *path, struct strbuf *out)
 		if (size && print_page_size(path, size, first, out))
 			first = false;
 	}
-	if (sizes)
-		closedir(sizes);
 	strbuf_add_str(out, "}");
 }
 

@@ -2,7 +2,6 @@
 // Runs in: parent.
 #include "core/cgroup/walk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -12,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/directory.h"
 #include "core/base/fd.h"
 #include "core/base/str.h"
 
@@ -96,25 +96,16 @@ static int walk_failed(const struct walk *walk, int errnum, const char *what, co
  */
 static int read_names(int dir, struct strbuf *ret_names)
 {
-	autoclose int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autodir DIR *stream = directory_stream(dir);
 	struct dirent *entry;
-	int failed;
-	DIR *stream;
 
-	if (fd < 0)
-		return -errno;
-	stream = fdopendir(fd);
 	if (!stream)
 		return -errno;
-	take_fd(&fd);
 	/* All other names that begin with a dot are cgroups like any other. */
-	while ((errno = 0, entry = readdir(stream)))
-		if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
-		    strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+	while ((entry = directory_next(stream)))
+		if (entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN)
 			strbuf_add(ret_names, entry->d_name, strlen(entry->d_name) + 1);
-	failed = -errno;
-	closedir(stream);
-	return failed;
+	return -errno;
 }
 
 /* ---- down ---- */

@@ -2,7 +2,6 @@
 // Runs in: parent.
 #include "core/container/processes.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "core/base/directory.h"
 #include "core/base/number.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
@@ -33,7 +33,7 @@ static ino_t pid_namespace_of(pid_t pid)
 static int list_by_namespace(pid_t init, pid_t **ret_pids, size_t *ret_count, struct error *err)
 {
 	ino_t wanted = pid_namespace_of(init);
-	DIR *stream = opendir("/proc");
+	autodir DIR *stream = opendir("/proc");
 	autofree pid_t *pids = NULL;
 	size_t count = 0;
 
@@ -48,7 +48,6 @@ static int list_by_namespace(pid_t init, pid_t **ret_pids, size_t *ret_count, st
 		pids = mem_resize(pids, count + 1, sizeof(*pids));
 		pids[count++] = (pid_t)pid;
 	}
-	closedir(stream);
 	*ret_pids = take_ptr(pids);
 	*ret_count = count;
 	return 0;

@@ -17,7 +17,6 @@
  */
 #include "core/container/state.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -28,6 +27,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/directory.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -766,21 +766,17 @@ int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct erro
 {
 	char **ids = NULL;
 	size_t count = 0;
-	int fd = -1;
-	DIR *stream;
+	autoclose int fd = -1;
+	autodir DIR *stream = NULL;
 	struct error ignored = ERROR_NONE;
 
 	*ret_ids = NULL;
 	*ret_count = 0;
 	if (open_state_root(root, PLACE_MUST_EXIST, &fd, err) < 0)
 		return err->code == ENOENT ? 0 : -1;
-	stream = fdopendir(fd);
-	if (!stream) {
-		int failed = errno;
-
-		fd_close(&fd);
-		return error_set(err, failed, "read %s", root);
-	}
+	stream = directory_stream(fd);
+	if (!stream)
+		return error_set(err, errno, "read %s", root);
 	for (struct dirent *entry; (entry = readdir(stream));) {
 		if (str_starts_with(entry->d_name, PREFIX_NEW) ||
 		    str_starts_with(entry->d_name, PREFIX_OLD))
@@ -790,7 +786,6 @@ int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct erro
 		ids = mem_resize(ids, count + 1, sizeof(*ids));
 		ids[count++] = str_dup(entry->d_name);
 	}
-	closedir(stream);
 	if (count)
 		qsort(ids, count, sizeof(*ids), compare_ids);
 	*ret_ids = ids;

@@ -2,7 +2,6 @@
 // Runs in: parent.
 #include "core/container/state_lock.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/directory.h"
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
 #include "core/base/stat.h"
@@ -35,7 +35,7 @@
 static bool has_open(pid_t pid, const struct stat *st)
 {
 	autofree char *path = str_format("/proc/%d/fd", pid);
-	DIR *stream = opendir(path);
+	autodir DIR *stream = opendir(path);
 	bool found = false;
 
 	if (!stream)
@@ -45,7 +45,6 @@ static bool has_open(pid_t pid, const struct stat *st)
 
 		found = fstatat(dirfd(stream), entry->d_name, &its, 0) == 0 && stat_same(&its, st);
 	}
-	closedir(stream);
 	return found;
 }
 

@@ -21,7 +21,6 @@
  */
 #include "core/parent/doctor.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -35,6 +34,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "core/base/directory.h"
 #include "core/base/fd.h"
 #include "core/base/number.h"
 #include "core/base/path.h"
@@ -476,9 +476,9 @@ static char *find_podman_conf(const char *directory)
 {
 	autofree char *file = str_format("%s/containers.conf", directory);
 	autofree char *more = str_format("%s/containers.conf.d", directory);
+	autodir DIR *dir = NULL;
 	char *found = NULL;
 	struct dirent *entry;
-	DIR *dir;
 
 	if (names_urun(file))
 		return take_ptr(file);
@@ -489,8 +489,6 @@ static char *find_podman_conf(const char *directory)
 		if (entry->d_name[0] != '.' && names_urun(path))
 			found = take_ptr(path);
 	}
-	if (dir)
-		closedir(dir);
 	return found;
 }
 

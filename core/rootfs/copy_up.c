@@ -2,7 +2,6 @@
 // Runs in: init before pivot_root.
 #include "core/rootfs/copy_up.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +9,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
+#include "core/base/directory.h"
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
@@ -116,16 +116,10 @@ static int copy_entry(int from, int to, const char *name, unsigned int depth, st
 	return result < 0 ? -1 : copy_attributes(to, name, &st, err);
 }
 
-static void close_copied_directory(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static int copy_directory(int from, int to, unsigned int depth, struct error *err)
 {
-	autoclose int fd = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	__attribute__((cleanup(close_copied_directory))) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	autodir DIR *dir = directory_stream(from);
+	const struct dirent *entry;
 
 	if (depth > DEPTH_MAX)
 		return error_set(err, 0,
@@ -133,19 +127,10 @@ static int copy_directory(int from, int to, unsigned int depth, struct error *er
 				 DEPTH_MAX);
 	if (!dir)
 		return copy_error(".", err);
-	take_fd(&fd);
-	for (;;) {
-		const struct dirent *entry;
-
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return errno ? copy_error(".", err) : 0;
-		if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
-			continue;
+	while ((entry = directory_next(dir)))
 		if (copy_entry(from, to, entry->d_name, depth, err) < 0)
 			return -1;
-	}
+	return errno ? copy_error(".", err) : 0;
 }
 
 int copy_up(int from, int to, enum copy_up_what what, struct error *err)

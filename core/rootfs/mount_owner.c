@@ -2,12 +2,12 @@
 // Runs in: init before pivot_root.
 #include "core/rootfs/mount_owner.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "core/base/directory.h"
 #include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
@@ -60,18 +60,11 @@ static int change_owner_of_entry(int dir, const char *name, const struct owner *
 	return change_owner_of(file, name, &st, owner, err);
 }
 
-static void close_owner_directory(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static int change_owners_in(int fd, const struct owner *owner, unsigned int depth,
 			    struct error *err)
 {
-	int readable = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	__attribute__((cleanup(close_owner_directory))) DIR *dir =
-		readable < 0 ? NULL : fdopendir(readable);
+	autodir DIR *dir = directory_stream(fd);
+	const struct dirent *entry;
 
 	if (depth > DEPTH_MAX)
 		return error_set(err, 0,
@@ -79,18 +72,10 @@ static int change_owners_in(int fd, const struct owner *owner, unsigned int dept
 				 DEPTH_MAX);
 	if (!dir)
 		return owner_error(".", err);
-	for (;;) {
-		const struct dirent *entry;
-
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return errno ? owner_error(".", err) : 0;
-		if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
-			continue;
+	while ((entry = directory_next(dir)))
 		if (change_owner_of_entry(dirfd(dir), entry->d_name, owner, depth, err) < 0)
 			return -1;
-	}
+	return errno ? owner_error(".", err) : 0;
 }
 
 int mount_change_owner(int tree, uid_t uid, gid_t gid, struct error *err)

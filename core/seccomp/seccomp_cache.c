@@ -25,7 +25,6 @@
  */
 #include "core/seccomp/seccomp.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -38,6 +37,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "core/base/directory.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -238,18 +238,12 @@ static bool is_cache_file(const char *name)
 /* Removes all files of the cache if there are more than FILES_MAX, and no other file. */
 static void bound_cache(int dir)
 {
+	autodir DIR *stream = directory_stream(dir);
 	struct dirent *entry;
 	size_t count = 0;
-	DIR *stream;
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
+	if (!stream)
 		return;
-	stream = fdopendir(fd);
-	if (!stream) {
-		fd_close(&fd);
-		return;
-	}
 	while ((entry = readdir(stream)))
 		count += is_cache_file(entry->d_name);
 	if (count > FILES_MAX) {
@@ -258,7 +252,6 @@ static void bound_cache(int dir)
 			if (is_cache_file(entry->d_name))
 				unlinkat(dir, entry->d_name, 0);
 	}
-	closedir(stream);
 }
 
 static int cache_write(int dir, const char *name, const struct strbuf *key,

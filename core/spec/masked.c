@@ -2,7 +2,6 @@
 // Runs in: parent.
 #include "core/spec/masked.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/base/directory.h"
 #include "core/base/number.h"
 #include "core/base/str.h"
 
@@ -70,7 +70,7 @@ static int compare_numbers(const void *a, const void *b)
 /* Sorted, as readdir(3) has no order and `urun spec` should print the same config each time. */
 static struct cpus find_cpus(const char *path)
 {
-	DIR *directory = opendir(path);
+	autodir DIR *directory = opendir(path);
 	struct cpus cpus = { 0 };
 	const struct dirent *entry;
 
@@ -78,7 +78,6 @@ static struct cpus find_cpus(const char *path)
 		return cpus;
 	while ((entry = readdir(directory)))
 		add_masked_cpu(dirfd(directory), entry->d_name, &cpus);
-	closedir(directory);
 	if (cpus.count)
 		qsort(cpus.numbers, cpus.count, sizeof(*cpus.numbers), compare_numbers);
 	return cpus;
