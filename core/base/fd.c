@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -227,6 +228,19 @@ int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_s
 		return -ENODATA;
 	}
 	return failed;
+}
+
+int fd_path(int fd, char ret_path[static PATH_MAX])
+{
+	char link[32];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, ret_path, PATH_MAX - 1);
+	if (length < 0)
+		return -errno;
+	ret_path[length] = '\0';
+	return (int)length;
 }
 
 /* The kernel itself waits up to 0.15 s for the pages before it answers EBUSY. */

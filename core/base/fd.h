@@ -2,6 +2,7 @@
 #ifndef URUN_BASE_FD_H
 #define URUN_BASE_FD_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -73,6 +74,12 @@ int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_s
  * Returns 0 or a negative errno.  Source: fcntl(2) "File Sealing".
  */
 int fd_seal(int fd, unsigned int seals);
+
+/*
+ * The path of the file that @fd is open on, as /proc/self/fd has it: from the root of this process, and
+ * with " (deleted)" behind a removed file.  Returns its length, or a negative errno.  Source: proc(5).
+ */
+int fd_path(int fd, char ret_path[static PATH_MAX]);
 
 /*
  * Marks every descriptor from @first on as close-on-exec (close_range(2), Linux 5.11).  Returns 0

@@ -266,18 +266,15 @@ static void empty_marked(int fd, const char *path)
 static int check_nothing_mounted(const struct state_dir *dir, struct error *err)
 {
 	autofree char *text = NULL;
-	char link[32], path[PATH_MAX];
+	char path[PATH_MAX];
 	struct mountinfo mount;
-	ssize_t length;
+	int length = fd_path(dir->fd, path);
 	size_t size;
 	char *rest;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir->fd);
-	length = readlink(link, path, sizeof(path) - 1);
 	if (length <= 0 ||
 	    fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size) < 0)
 		return 0;
-	path[length] = '\0';
 	rest = text;
 	while (mountinfo_next(&rest, &mount)) {
 		if (strncmp(mount.point, path, (size_t)length) != 0 || mount.point[length] != '/')

@@ -18,8 +18,8 @@
 #include "core/base/mountinfo.h"
 #include "core/base/str.h"
 #include "core/rootfs/tree.h"
+#include "rootless/idmap.h"
 
-#define PROC_FILE_MAX	   ((size_t)16 << 20)
 #define FSCONFIG_VALUE_MAX 255
 
 uint64_t mount_filesystem_attrs(const struct mount_step *step)
@@ -51,21 +51,10 @@ static int add_kernel_message(int fs, struct error *err)
 static bool id_is_mapped(const char *map, uint32_t id)
 {
 	autofree char *path = str_format("/proc/self/%s", map);
-	autofree char *text = NULL;
-	size_t size;
-	char *rest;
+	struct error ignored = ERROR_NONE;
+	struct idmap ids;
 
-	if (fd_read_file(path, PROC_FILE_MAX, &text, &size) < 0)
-		return true;
-	rest = text;
-	for (char *line; (line = strsep(&rest, "\n"));) {
-		unsigned int inner, outer, count;
-
-		if (sscanf(line, "%u %u %u", &inner, &outer, &count) == 3 && id >= inner &&
-		    id - inner < count)
-			return true;
-	}
-	return false;
+	return idmap_load(path, &ids, &ignored) < 0 || idmap_maps_inner(&ids, id);
 }
 
 static int option_set(const struct mount_step *step, int fs, const struct mount_datum *datum,

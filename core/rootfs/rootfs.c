@@ -227,18 +227,14 @@ static int hide_mount(const char *point, struct error *err)
 static int hide_host_kernel_files(int rootfs, struct error *err)
 {
 	autofree char *text = NULL;
-	char link[64], path[PATH_MAX];
+	char path[PATH_MAX];
 	struct mountinfo mount;
 	size_t size;
-	ssize_t length;
 	char *rest;
-	int result;
+	int result = fd_path(rootfs, path);
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", rootfs);
-	length = readlink(link, path, sizeof(path) - 1);
-	if (length < 0)
-		return error_set(err, errno, "read the path of the root file system");
-	path[length] = '\0';
+	if (result < 0)
+		return error_set(err, -result, "read the path of the root file system");
 	result = fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size);
 	if (result < 0)
 		return error_set(err, -result, "read /proc/self/mountinfo");

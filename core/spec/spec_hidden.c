@@ -175,17 +175,11 @@ bool spec_hidden_is_system(const char *path)
 static char *resolve_links(const struct hidden *hidden, const char *path)
 {
 	autoclose int fd = path_open_in_root(hidden->root_fd, path, O_PATH | O_CLOEXEC, 0);
-	char link[64], real[PATH_MAX];
 	size_t skipped = strlen(hidden->root);
-	ssize_t length;
+	char real[PATH_MAX];
 
-	if (fd < 0)
+	if (fd < 0 || fd_path(fd, real) < (int)skipped || real[0] != '/')
 		return NULL;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, real, sizeof(real) - 1);
-	if (length < (ssize_t)skipped || real[0] != '/')
-		return NULL;
-	real[length] = '\0';
 	return str_dup(real[skipped] ? real + skipped : "/");
 }
 

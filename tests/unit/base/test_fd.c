@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
@@ -72,9 +74,27 @@ static void test_seal_waits_for_a_page_that_is_held(void **state)
 	assert_int_equal(waitpid(holder, NULL, 0), holder);
 }
 
+static void test_path_is_that_of_the_open_file(void **state)
+{
+	char path[PATH_MAX], name[] = "/tmp/urun-test-fd-XXXXXX", gone[64];
+	int fd = mkstemp(name);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(fd_path(fd, path), strlen(name));
+	assert_string_equal(path, name);
+	snprintf(gone, sizeof(gone), "%s (deleted)", name);
+	unlink(name);
+	assert_int_equal(fd_path(fd, path), strlen(gone));
+	assert_string_equal(path, gone);
+	close(fd);
+	assert_int_equal(fd_path(fd, path), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_path_is_that_of_the_open_file),
 		cmocka_unit_test(test_seals),
 		cmocka_unit_test(test_seal_waits_for_a_page_that_is_held),
 	};
