@@ -27,6 +27,8 @@ struct globals {
 	const char *listen_names;   /* LISTEN_FDNAMES; NULL: not set */
 	const char *notify_socket;  /* NOTIFY_SOCKET; NULL: not set */
 	const char *term;	    /* TERM; NULL: not set */
+	const char *data_home;	    /* XDG_DATA_HOME; NULL: not set */
+	const char *home;	    /* HOME; NULL: not set */
 	const char *journal_stream; /* JOURNAL_STREAM; NULL: not set */
 };
 
@@ -36,6 +38,7 @@ struct call {
 	const struct command_usage *usage;
 	void *options;		  /* the struct that the command's usage describes */
 	struct str_list operands; /* with NULL behind the last one */
+	bool marked;		  /* "--" stands before the operands: struct options_end */
 	int status;		  /* exit status where the command doesn't fail; 0 at the start */
 };
 
@@ -60,6 +63,7 @@ extern const struct command command_state;
 extern const struct command command_exec;
 extern const struct command command_events;
 extern const struct command command_stats;
+extern const struct command command_stop;
 extern const struct command command_kill;
 extern const struct command command_pause;
 extern const struct command command_ps;
@@ -68,15 +72,36 @@ extern const struct command command_resume;
 extern const struct command command_update;
 extern const struct command command_delete;
 extern const struct command command_list;
+extern const struct command command_wait;
+extern const struct command command_rm;
+extern const struct command command_inspect;
+extern const struct command command_restart;
+extern const struct command command_prune;
+extern const struct command command_logs;
 extern const struct command command_spec;
 extern const struct command command_check;
 extern const struct command command_doctor;
 extern const struct command command_features;
 extern const struct command command_checkpoint;
 extern const struct command command_restore;
+extern const struct command command_unshare;
+extern const struct command command_cp;
+extern const struct command command_pull;
+extern const struct command command_images;
+extern const struct command command_rmi;
+extern const struct command command_top;
 
 /* Writes all of @text to stdout; a full disk is an error like any other. */
 int command_print(const char *text, struct error *err);
+
+/* Writes the line of an id at once: the next container of the command may take long. */
+int command_print_id(const char *id, struct error *err);
+
+/*
+ * For a command that goes on with the next of several ids after @failure.  An earlier failure, which
+ * is in @err, is printed now, and @failure takes its place, for main() to print.  Returns -1.
+ */
+int command_fail_also(const struct error *failure, struct error *err);
 
 /* Facts that configure and the checkout decided. */
 struct build {

@@ -8,7 +8,9 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/place.h"
+#include "core/container/port.h"
 #include "core/spec/spec.h"
+#include "core/spec/spec_caller_env.h"
 #include "core/spec/spec_options.h"
 #include "netns/launch.h"
 #include "rootless/userns.h"
@@ -99,12 +101,23 @@ static struct str_list read_private_paths(void)
 	return paths;
 }
 
-int container_options_config(const struct container_options *options, const char *network,
-			     const struct str_list *command, struct container_config *ret_config,
-			     struct error *err)
+static struct str_list list_environment(void)
+{
+	struct str_list env = { 0 };
+
+	for (char **variable = environ; *variable; variable++)
+		str_list_add(&env, *variable);
+	return env;
+}
+
+int container_options_config(const struct container_options *options,
+			     const struct spec_image *image, const char *network,
+			     const struct str_list *publish, const struct str_list *command,
+			     struct container_config *ret_config, struct error *err)
 {
 	const struct spec_options spec = {
 		.rootfs = options->rootfs,
+		.image = image,
 		.overlay = options->overlay,
 		.volumes = options->volumes,
 		.tmpfs = options->tmpfs,
@@ -121,26 +134,45 @@ int container_options_config(const struct container_options *options, const char
 		.user = options->user,
 		.hostname = options->hostname,
 		.network = network,
+		.publish = *publish,
+		.pid = options->pid,
+		.ipc = options->ipc,
+		.uts = options->uts,
 		.memory = options->memory,
 		.cpus = options->cpus,
 		.pids_limit = options->pids_limit,
 		.userns = options->userns,
+		.init = options->init,
+		.log_driver = options->log_driver,
+		.log_options = options->log_options,
+		.stop_signal = options->stop_signal,
+		.stop_timeout = options->stop_timeout,
+		.timeout = options->timeout,
+		.env_host = options->env_host,
+		.http_proxy = options->http_proxy,
 		.read_only = options->read_only,
 		.keep_groups = options->keep_groups,
 		.terminal = options->tty ? str_equal(options->tty, "true")
 					 : isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
+		.words = options->words,
 		.command = *command,
 	};
+	autofree char *cwd = getcwd(NULL, 0);
 	struct spec_caller caller = {
 		.uid = geteuid(),
 		.gid = getegid(),
 		.private_paths = read_private_paths(),
+		.env = list_environment(),
+		.cwd = cwd,
 	};
 	struct arena arena = { 0 };
 	struct spec_input input;
 	struct container_config config = { 0 };
-	int result = spec_input_of_host(false, &arena, &input, err);
+	autopublishlist struct publish_list checked = { 0 };
+	int result = publish_list_parse(publish, &checked, err);
 
+	if (result == 0)
+		result = spec_input_of_host(false, &arena, &input, err);
 	if (result == 0) {
 		/* A network that was asked for is among the options. */
 		input.network = network ? NULL : spec_network_of_host();
@@ -150,6 +182,7 @@ int container_options_config(const struct container_options *options, const char
 		result = spec_apply(&spec, &caller, &config, err);
 	arena_release(&arena);
 	str_list_release(&caller.private_paths);
+	str_list_release(&caller.env);
 	if (result < 0) {
 		config_release(&config);
 		config = (struct container_config){ 0 };
@@ -161,8 +194,15 @@ int container_options_config(const struct container_options *options, const char
 int container_config_print(const struct container_config *config, struct strbuf *out,
 			   struct error *err)
 {
+	const char *proxy = spec_env_proxy_with_password(config);
+
 	if (config_check_text(config, err) < 0)
 		return error_prefix(err, "a config.json can't say it");
+	if (proxy)
+		log_warning(
+			"the config has the password in your %s, and only you can read the file (hint: "
+			"--http-proxy=false leaves the proxies out)",
+			proxy);
 	config_print(config, JSON_INDENTED, out);
 	return 0;
 }

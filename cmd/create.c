@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 
 #include "cmd/create_options.h"
+#include "cmd/podman_words.h"
 #include "core/base/fd.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/spec/spec_fields.h"
 
 void create_paths_release(struct create_paths *paths)
 {
@@ -61,6 +63,7 @@ int create_request_make(const struct globals *globals, const struct create_optio
 					    options->pidfd_socket, options->preserve_fds),
 		.network = options->network,
 		.publish = options->publish,
+		.share = options->share,
 		.notify_socket = globals->notify_socket,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
@@ -71,35 +74,74 @@ int create_request_make(const struct globals *globals, const struct create_optio
 	return 0;
 }
 
+/* The process that waits for `start` has the id by which it is started; engines know the id. */
+static int print_made_id(const struct call *call, const char *id, struct error *err)
+{
+	const struct create_options *options = call->options;
+
+	return container_is_by_options(&options->container) && !options->name
+		       ? command_print_id(id, err)
+		       : 0;
+}
+
 static int cmd_create(struct call *call, struct error *err)
 {
+	struct create_options *options = call->options;
+	autoimageroot struct image_root root = IMAGE_ROOT_NONE;
+	struct container_config config = { 0 };
 	struct create_paths paths = { 0 };
 	struct create_request request;
+	char made_up[MADE_UP_ID_SIZE + 1];
+	const char *id = NULL;
 	struct created created;
-	int result = create_request_make(call->globals, call->options, call->operands.items[0],
-					 &paths, &request, err);
+	int result = run_options_settle(call, err);
 
+	if (result != 0)
+		return result;
+	if (run_find_id(call, made_up, &id, err) < 0)
+		return -1;
+	if (options->container.image)
+		result = run_begin_image(call, id, &root, err);
+	if (result == 0 && container_is_by_options(&options->container))
+		result = run_make_config(call, &root, &config, err);
+	if (result == 0)
+		result = create_request_make(call->globals, options, id, &paths, &request, err);
 	if (result == 0) {
 		request.mode = CREATE_ONLY;
+		request.config = container_is_by_options(&options->container) ? &config : NULL;
+		request.image_use = root.changes;
 		result = container_create(&request, &created, err);
+		if (result < 0 && request.config)
+			spec_fields_to_options(err);
+	}
+	if (result < 0) {
+		image_root_abandon(&root);
+		image_root_explain(&options->container, err);
 	}
 	if (result == 0) {
 		port_print_chosen(&created.published, stderr);
 		created_release(&created);
+		result = print_made_id(call, id, err);
 	}
 	create_paths_release(&paths);
+	config_release(&config);
 	return result;
 }
 
-static const struct option_spec options_create[] = { CREATE_OPTION_SPECS };
+static const struct option_spec options_create[] = {
+	CREATE_OPTION_SPECS,
+	CONTAINER_OPTION_SPECS(struct create_options),
+	NAME_OPTION_SPEC,
+};
 static const struct command_usage usage_create = {
 	.name = "create",
-	.operands = "ID",
-	.summary = "Makes the container of a bundle; `urun start` runs its program.",
+	.operands = "IMAGE [COMMAND…], --rootfs DIR [COMMAND…], or ID",
+	.summary = "Makes a container; `urun start` runs its program.",
 	.options = options_create,
 	.option_count = ARRAY_SIZE(options_create),
+	.others = podman_run_words,
 	.options_size = sizeof(struct create_options),
-	.operands_min = 1,
-	.operands_max = 1,
+	.order = OPTIONS_FIRST,
+	.operands_max = -1,
 };
 const struct command command_create = { &usage_create, cmd_create, EXIT_STATUS_OTHER };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regex.h>
-#include <stdlib.h>
 
 #include "cmd/command.h"
 #include "core/base/str.h"
@@ -11,32 +10,36 @@ struct delete_options {
 	bool regex;
 };
 
-/* Reports the first failure, and deletes the other containers nevertheless. */
+static int delete_named(const char *root, const struct str_list *ids, enum delete_how how,
+			struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < ids->count; i++) {
+		struct error one = ERROR_NONE;
+
+		if (container_delete(root, ids->items[i], how, &one) < 0)
+			result = command_fail_also(&one, err);
+	}
+	return result;
+}
+
 static int delete_matching(const char *root, const char *pattern, enum delete_how how,
 			   struct error *err)
 {
-	char **ids = NULL;
-	size_t count = 0;
+	autotextlist struct str_list ids = { 0 };
+	autostrlist struct str_list matching = { 0 };
 	regex_t regex;
-	int result = 0;
+	int result;
 
 	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
 		return error_set(err, 0, "'%s' is no extended regular expression", pattern);
-	if (state_list(root, &ids, &count, err) < 0)
-		result = -1;
-	for (size_t i = 0; i < count; i++) {
-		struct error one = ERROR_NONE;
-
-		if (regexec(&regex, ids[i], 0, NULL, 0) == 0 &&
-		    container_delete(root, ids[i], how, &one) < 0 && result == 0) {
-			error_take(err, &one);
-			result = -1;
-		}
-		free(ids[i]);
-	}
-	free(ids);
+	result = state_list(root, &ids, err);
+	for (size_t i = 0; i < ids.count; i++)
+		if (regexec(&regex, ids.items[i], 0, NULL, 0) == 0)
+			str_list_add(&matching, ids.items[i]);
 	regfree(&regex);
-	return result;
+	return result < 0 ? -1 : delete_named(root, &matching, how, err);
 }
 
 static int cmd_delete(struct call *call, struct error *err)
@@ -44,9 +47,11 @@ static int cmd_delete(struct call *call, struct error *err)
 	const struct delete_options *options = call->options;
 	enum delete_how how = options->force ? DELETE_FORCE : DELETE_STOPPED;
 
+	if (options->regex && call->operands.count > 1)
+		return error_set(err, 0, "delete: --regex takes one expression");
 	return options->regex
 		       ? delete_matching(call->globals->root, call->operands.items[0], how, err)
-		       : container_delete(call->globals->root, call->operands.items[0], how, err);
+		       : delete_named(call->globals->root, &call->operands, how, err);
 }
 
 static const struct option_spec options_delete[] = {
@@ -57,12 +62,12 @@ static const struct option_spec options_delete[] = {
 };
 static const struct command_usage usage_delete = {
 	.name = "delete",
-	.operands = "ID",
-	.summary = "Removes a stopped or created container.",
+	.operands = "ID…",
+	.summary = "Removes stopped or created containers.",
 	.options = options_delete,
 	.option_count = ARRAY_SIZE(options_delete),
 	.options_size = sizeof(struct delete_options),
 	.operands_min = 1,
-	.operands_max = 1,
+	.operands_max = -1,
 };
 const struct command command_delete = { &usage_delete, cmd_delete, EXIT_STATUS_OTHER };

@@ -41,7 +41,7 @@ static int print_stats(const struct container_state *state, struct error *err)
 	if (state->cgroup) {
 		cgroup_print_stats(state->cgroup, &data);
 	} else {
-		if (usage_read(state, &usage, err) < 0)
+		if (usage_read(state, NULL, &usage, err) < 0)
 			return -1;
 		usage_print(&usage, &data);
 	}

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <unistd.h>
+
 #include "cmd/command.h"
 #include "cmd/create_options.h"
+#include "cmd/podman_words.h"
+#include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/container/monitor.h"
+#include "core/container/terminal.h"
 #include "core/parent/exec.h"
+#include "core/parent/streams.h"
+#include "core/spec/spec_options.h"
 
 struct exec_options {
 	const char *process;
@@ -15,13 +23,14 @@ struct exec_options {
 	const char *apparmor;
 	const char *process_label;
 	const char *cgroup;
-	struct str_list env;
+	struct str_list env, env_files;
 	struct str_list capabilities;
 	struct str_list additional_groups;
 	unsigned int preserve_fds;
 	bool terminal;
 	bool detach;
 	bool no_new_privileges;
+	bool privileged;
 	bool ignore_paused;
 };
 
@@ -37,6 +46,15 @@ static int check_exec_options(const struct exec_options *options, int words, str
 	return 0;
 }
 
+/* Such a program says nothing itself.  Little else than a filter ends a process by this signal. */
+static void tell_end_by_sigsys(const char *id, int status)
+{
+	if (status == 128 + SIGSYS)
+		log_warning("%s: exit status %d: the seccomp profile kills by SIGSYS for a system "
+			    "call",
+			    id, status);
+}
+
 static int run_exec_request(const struct exec_request *request, int *ret_status, struct error *err)
 {
 	struct child child;
@@ -48,12 +66,39 @@ static int run_exec_request(const struct exec_request *request, int *ret_status,
 		monitor_block_signals(&signals);
 	if (container_exec(request, &child, err) < 0)
 		return -1;
-	monitored =
-		(struct monitored){ child.pid, child.pidfd, child.console, -1, -1, NOTIFY_NONE };
+	monitored = (struct monitored){
+		.pid = child.pid,
+		.pidfd = child.pidfd,
+		.console = child.console,
+		.slirp_pidfd = -1,
+		.port_pidfd = -1,
+		.notify = NOTIFY_NONE,
+		.memory = MEMORY_WATCH_NONE,
+	};
 	if (request->child.foreground)
 		result = monitor_run(&monitored, &signals, ret_status, err);
+	if (request->child.foreground && result == 0)
+		tell_end_by_sigsys(request->id, *ret_status);
 	child_close(&child);
 	return result;
+}
+
+/* A config that has nothing but the variables, for the parser that `run` has. */
+static int find_variables(const struct exec_options *options, struct container_config *ret_config,
+			  struct error *err)
+{
+	ret_config->process = arena_alloc(&ret_config->arena, sizeof(*ret_config->process));
+	return spec_add_variables(&options->env_files, &options->env, ret_config, err);
+}
+
+/* A program in the background doesn't read what is typed at the shell. */
+static unsigned int streams_of_shell(const struct exec_options *options)
+{
+	if (options->terminal || options->console_socket)
+		return 0;
+	return (options->detach ? isatty(STDIN_FILENO) : terminal_in_background())
+		       ? STREAM_BIT(STDIN_FILENO)
+		       : 0;
 }
 
 static int cmd_exec(struct call *call, struct error *err)
@@ -67,24 +112,36 @@ static int cmd_exec(struct call *call, struct error *err)
 			.args = { call->operands.items + 1, (size_t)call->operands.count - 1 },
 			.user = options->user,
 			.cwd = options->cwd,
-			.env = options->env,
 			.capabilities = options->capabilities,
 			.additional_groups = options->additional_groups,
 			.apparmor_profile = options->apparmor,
 			.selinux_label = options->process_label,
 			.terminal = options->terminal,
 			.no_new_privileges = options->no_new_privileges,
+			.privileged = options->privileged,
 		},
 		.child = child_request_make(call->globals, options->pid_file, options->console_socket,
 					    options->pidfd_socket, options->preserve_fds),
 		.cgroup = options->cgroup,
 		.ignore_paused = options->ignore_paused,
 	};
+	struct container_config variables = { 0 };
+	struct streams unattached = STREAMS_NONE;
+	int result = check_exec_options(options, call->operands.count, err);
 
 	request.child.foreground = request.child.dies_with_us = !options->detach;
-	if (check_exec_options(options, call->operands.count, err) < 0)
-		return -1;
-	return run_exec_request(&request, &call->status, err);
+	if (result == 0)
+		result = find_variables(options, &variables, err);
+	if (result == 0)
+		result = streams_open_null(streams_of_shell(options), &unattached, err);
+	if (result == 0) {
+		request.child.streams = unattached.program;
+		request.process.env = variables.process->env;
+		result = run_exec_request(&request, &call->status, err);
+	}
+	streams_close(&unattached);
+	config_release(&variables);
+	return result;
 }
 
 #define OPTION(member) offsetof(struct exec_options, member)
@@ -98,9 +155,13 @@ static const struct option_spec options_exec[] = {
 	{ "console-socket", 0, OPTION_STRING, OPTION(console_socket), "SOCKET", "send the terminal's master to this socket" },
 	{ "pidfd-socket", 0, OPTION_STRING, OPTION(pidfd_socket), "SOCKET", "send the process's pidfd to this socket" },
 	{ "preserve-fds", 0, OPTION_NUMBER, OPTION(preserve_fds), "N", "pass descriptors 3 to N+2 on to the program" },
-	{ "user", 'u', OPTION_STRING, OPTION(user), "UID[:GID]", "run as this user of the container" },
+	{ "user", 'u', OPTION_STRING, OPTION(user), "USER[:GROUP]", "run as this user of the container" },
 	{ "cwd", 0, OPTION_STRING, OPTION(cwd), "DIR", "start in this directory of the container" },
-	{ "env", 'e', OPTION_LIST, OPTION(env), "NAME=VALUE", "set a variable" },
+	{ "workdir", 'w', OPTION_STRING, OPTION(cwd), "DIR", "the same" },
+	{ "interactive", 'i', OPTION_ALWAYS, 0, NULL, "nothing to do: stdin is always passed on (</dev/null gives none)" },
+	{ "env", 'e', OPTION_LIST, OPTION(env), "NAME[=VALUE]", "set a variable, or pass the caller's" },
+	{ "env-file", 0, OPTION_LIST, OPTION(env_files), "FILE", "the same, a line each" },
+	{ "privileged", 0, OPTION_FLAG, OPTION(privileged), NULL, "give it all capabilities of the user namespace" },
 	{ "cap", 'c', OPTION_LIST, OPTION(capabilities), "CAP", "add a capability" },
 	{ "additional-gids", 'g', OPTION_LIST, OPTION(additional_groups), "GID", "add a supplementary group" },
 	{ "no-new-privs", 0, OPTION_FLAG, OPTION(no_new_privileges), NULL, "set no_new_privs" },
@@ -117,6 +178,7 @@ static const struct command_usage usage_exec = {
 	.summary = "Runs a program in a running container and exits with its status.",
 	.options = options_exec,
 	.option_count = ARRAY_SIZE(options_exec),
+	.others = podman_exec_words,
 	.options_size = sizeof(struct exec_options),
 	.order = OPTIONS_FIRST, /* the words behind the id are the program's */
 	.operands_min = 1,

@@ -6,6 +6,7 @@
 #include "core/config/mount_options.h"
 #include "core/config/shapes.h"
 #include "core/seccomp/seccomp.h"
+#include "core/spec/spec_image.h"
 
 /*
  * The features structure lists what this program knows, whatever the host can do: facts of the
@@ -70,10 +71,8 @@ struct features {
 
 #define AT(struct_type, member) .offset = offsetof(struct_type, member)
 
-#define SHAPE(name, struct_type, fields_)                                    \
-	static const struct json_shape name = { .size = sizeof(struct_type), \
-						.fields = (fields_),         \
-						.count = ARRAY_SIZE(fields_) }
+#define SHAPE(name, struct_type, fields_) \
+	static const struct json_shape name = JSON_SHAPE(struct_type, fields_)
 
 /* A bool that is false is written too: a missing one means something else. */
 static const struct json_field feature_fields[] = {
@@ -145,13 +144,6 @@ static const struct feature supported = { true };
 static const struct feature unsupported = { false };
 
 static const struct features_mount_extensions mount_extensions = { .idmap = &supported };
-
-/*
- * Whole families of annotations.  An engine that lets its users set annotations decides by this
- * list: an annotation that urun honours later must not be a surprise for it.
- */
-static const char *const unsafe_annotations[] = { "run.oci.", "org.criu.", "org.systemd.property.",
-						  "org.urun.", NULL };
 
 static struct str_list list_of(struct arena *arena, const char *const *words)
 {
@@ -245,7 +237,7 @@ static void describe(struct arena *arena, struct features *ret_features)
 		.oci_version_max = CONFIG_SPEC_VERSION,
 		.hooks = hook_names(arena),
 		.linux = describe_linux(arena),
-		.unsafe_annotations = list_of(arena, unsafe_annotations),
+		.unsafe_annotations = list_of(arena, spec_order_prefixes),
 	};
 
 	mount_option_names(arena, &features.mount_options);

@@ -1,44 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/list_table.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
-#include "core/base/utf8.h"
+#include "core/container/ended.h"
+#include "core/container/share.h"
 #include "core/container/state.h"
-#include "rootless/name.h"
+
+/* the width of a terminal that doesn't tell its width */
+#define LIST_COLUMNS 80
 
 struct list_options {
 	const char *format;
 	bool quiet;
+	bool no_trunc;
 };
 
-enum list_format { LIST_TABLE, LIST_JSON, LIST_IDS };
+/* What is printed: text that grows, or the rows of a table. */
+struct list_output {
+	enum list_format { LIST_TABLE, LIST_JSON, LIST_IDS } format;
+	int64_t now; /* the time of day, in seconds */
+	struct list_table table;
+	struct strbuf text;
+};
 
-static void add_container_row(const struct container_state *state, enum container_status status,
-			      enum list_format format, bool first, struct strbuf *out)
+/* @ended is how the program ended; NULL: it runs, or that isn't known. */
+static void add_listed(const struct container *container, enum container_status status,
+		       const struct ended *ended, struct list_output *output)
 {
-	autostrbuf struct strbuf bundle = { 0 };
-	autofree char *owner = NULL;
+	const struct container_state *state = &container->state;
 
-	switch (format) {
-	case LIST_IDS: strbuf_addf(out, "%s\n", state->id); break;
+	switch (output->format) {
+	case LIST_IDS: strbuf_addf(&output->text, "%s\n", state->id); break;
 	case LIST_JSON:
-		strbuf_add_str(out, first ? "" : ",");
-		state_print(state, status, JSON_COMPACT, out);
+		strbuf_add_str(&output->text, output->text.size > 1 ? "," : "");
+		state_print_ended(state, status, ended, JSON_COMPACT, &output->text);
 		break;
 	case LIST_TABLE:
-		owner = name_of_user("", (uid_t)state->uid.value);
-		/* A bundle's path may have any byte but NUL. */
-		utf8_escape(state->bundle, &bundle);
-		strbuf_addf(out, "%-15s %-10d %-10s %-30s %-32s ", state->id,
-			    status == CONTAINER_STOPPED ? 0 : (int)state->pid.value,
-			    container_status_name(status), bundle.bytes, state->created);
-		if (owner)
-			strbuf_addf(out, "%s\n", owner);
-		else
-			strbuf_addf(out, "#%u\n", (unsigned int)state->uid.value);
+		list_table_add(&output->table, container, status, ended, output->now);
 		break;
 	}
 }
@@ -48,72 +52,91 @@ static void add_container_row(const struct container_state *state, enum containe
  * can't be read is a warning, and the others are listed.  A container whose `run` was killed is
  * removed here, since no other command looks for it.
  */
-static bool add_container(const char *root, const char *id, enum list_format format, bool first,
-			  struct strbuf *out)
+static void add_container(const char *root, const char *id, struct list_output *output)
 {
 	autocontainer struct container container = CONTAINER_NONE;
 	struct error err = ERROR_NONE;
 	char line[ERROR_LINE_SIZE];
 	int opened = container_open(root, id, STATE_UNLOCKED, &container, &err);
 	enum container_status status;
+	struct ended ended = { 0 };
+	int found = 0;
 
 	if (opened != 0) {
 		if (opened < 0)
 			log_warning("list: %s", error_format(&err, line));
-		return false;
+		return;
 	}
 	if (container_status(&container, &status, NULL, &err) < 0) {
 		log_warning("list: container %s: %s", id, error_format(&err, line));
-		return false;
+		return;
 	}
 	if (status == CONTAINER_STOPPED && state_dir_clear(&container.dir))
-		return false;
-	add_container_row(&container.state, status, format, first, out);
-	return true;
+		return;
+	if (status == CONTAINER_STOPPED)
+		found = share_read_ended(root, &container, &ended, &err);
+	if (found < 0)
+		log_warning("list: container %s: %s", id, error_format(&err, line));
+	add_listed(&container, status, found > 0 ? &ended : NULL, output);
+	ended_release(&ended);
 }
 
 static int parse_format(const struct list_options *options, enum list_format *ret_format,
 			struct error *err)
 {
 	if (options->format && !str_equal(options->format, "table") &&
-	    !str_equal(options->format, "json"))
-		return error_set(err, 0, "list: option --format is table or json, not '%s'",
-				 options->format);
+	    !str_equal(options->format, "json")) {
+		error_set(err, 0, "list: option --format is table or json, not '%s'",
+			  options->format);
+		return error_hint(err, "urun has no templates: `urun list --format json | jq -r "
+				       ".[].id`");
+	}
 	*ret_format = options->quiet			   ? LIST_IDS
 		      : str_equal(options->format, "json") ? LIST_JSON
 							   : LIST_TABLE;
 	return 0;
 }
 
+/* The width of the terminal; without one nothing is cut, since a program may read the table. */
+static size_t columns_of_output(const struct list_options *options)
+{
+	struct winsize size;
+
+	if (options->no_trunc || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+		return LIST_TABLE_WIDE;
+	return size.ws_col ? size.ws_col : LIST_COLUMNS;
+}
+
 static int cmd_list(struct call *call, struct error *err)
 {
-	autostrbuf struct strbuf out = { 0 };
-	enum list_format format = LIST_TABLE;
-	char **ids;
-	size_t count;
-	bool first = true;
+	const struct list_options *options = call->options;
+	struct list_output output = { .now = time(NULL) };
+	autotextlist struct str_list ids = { 0 };
+	int result;
 
-	if (parse_format(call->options, &format, err) < 0 ||
-	    state_list(call->globals->root, &ids, &count, err) < 0)
+	if (parse_format(options, &output.format, err) < 0 ||
+	    state_list(call->globals->root, &ids, err) < 0)
 		return -1;
-	if (format == LIST_TABLE)
-		strbuf_addf(&out, "%-15s %-10s %-10s %-30s %-32s %s\n", "ID", "PID", "STATUS",
-			    "BUNDLE", "CREATED", "OWNER");
-	strbuf_add_str(&out, format == LIST_JSON ? "[" : "");
-	for (size_t i = 0; i < count; i++) {
-		if (add_container(call->globals->root, ids[i], format, first, &out))
-			first = false;
-		free(ids[i]);
-	}
-	free(ids);
-	strbuf_add_str(&out, format == LIST_JSON ? "]\n" : "");
-	return command_print(out.bytes, err);
+	strbuf_add_str(&output.text, output.format == LIST_JSON ? "[" : "");
+	for (size_t i = 0; i < ids.count; i++)
+		add_container(call->globals->root, ids.items[i], &output);
+	if (output.format == LIST_TABLE)
+		list_table_print(&output.table, columns_of_output(options), &output.text);
+	strbuf_add_str(&output.text, output.format == LIST_JSON ? "]\n" : "");
+	result = command_print(output.text.bytes, err);
+	list_table_release(&output.table);
+	strbuf_release(&output.text);
+	return result;
 }
 
 static const struct option_spec options_list[] = {
+	{ "all", 'a', OPTION_ALWAYS, 0, NULL,
+	  "nothing to do: stopped containers are listed always" },
 	{ "format", 'f', OPTION_STRING, offsetof(struct list_options, format), "FORMAT",
 	  "table (default) or json" },
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct list_options, quiet), NULL, "the ids alone" },
+	{ "no-trunc", 0, OPTION_FLAG, offsetof(struct list_options, no_trunc), NULL,
+	  "cut nothing, however wide the terminal is" },
 };
 static const struct command_usage usage_list = {
 	.name = "list",

@@ -10,16 +10,19 @@
 
 #include "build-config.h"
 #include "cmd/command.h"
+#include "cmd/podman_words.h"
 #include "core/base/fd.h"
 #include "core/base/inherit.h"
 #include "core/base/log.h"
 #include "core/base/reserve.h"
+#include "core/base/nearest.h"
 #include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/cgroup/plan.h"
 #include "core/config/config.h"
 #include "core/init/init.h"
+#include "rootless/userns_caller.h"
 
 const struct build command_build = {
 	.version = PACKAGE_VERSION,
@@ -29,13 +32,45 @@ const struct build command_build = {
 #endif
 };
 
+/* As --help lists them: how a container lives, what is seen of it, what changes it, the rest. */
+/* clang-format off */
 static const struct command *const commands[] = {
-	&command_run,	  &command_create, &command_start, &command_exec,     &command_state,
-	&command_kill,	  &command_delete, &command_list,  &command_spec,     &command_check,
-	&command_doctor,  &command_ps,	   &command_port,  &command_pause,    &command_resume,
-	&command_update,  &command_events, &command_stats, &command_features, &command_checkpoint,
+	&command_run,
+	&command_create,
+	&command_start,
+	&command_exec,
+	&command_stop,
+	&command_restart,
+	&command_kill,
+	&command_wait,
+	&command_logs,
+	&command_list,
+	&command_inspect,
+	&command_state,
+	&command_ps,
+	&command_top,
+	&command_stats,
+	&command_events,
+	&command_port,
+	&command_cp,
+	&command_pause,
+	&command_resume,
+	&command_update,
+	&command_rm,
+	&command_prune,
+	&command_pull,
+	&command_images,
+	&command_rmi,
+	&command_delete,
+	&command_spec,
+	&command_check,
+	&command_unshare,
+	&command_doctor,
+	&command_features,
+	&command_checkpoint,
 	&command_restore,
 };
+/* clang-format on */
 
 static const struct option_spec global_options[] = {
 	{ "root", 0, OPTION_STRING, offsetof(struct globals, root), "DIR",
@@ -74,6 +109,20 @@ int command_print(const char *text, struct error *err)
 	if (failed == -EPIPE)
 		inherit_end_by_sigpipe();
 	return failed < 0 ? error_set(err, -failed, "write to standard output") : 0;
+}
+
+int command_print_id(const char *id, struct error *err)
+{
+	autofree char *line = str_format("%s\n", id);
+
+	return command_print(line, err);
+}
+
+int command_fail_also(const struct error *failure, struct error *err)
+{
+	if (err->text[0])
+		log_failure(err);
+	return error_take(err, failure);
 }
 
 #define COMMAND_WIDTH 10
@@ -119,7 +168,9 @@ static int open_missing_stdio(struct error *err)
 }
 
 /*
- * $XDG_RUNTIME_DIR is used only where the directory is ours: su and sudo keep another user's.
+ * For root of the host one place, whatever the environment says: the containers that are started in a login
+ * session must be found outside of it, and a session's directory goes with the session.
+ * For all others $XDG_RUNTIME_DIR, only where the directory is ours: su and sudo keep another user's.
  * Source: XDG Base Directory Specification.
  */
 static char *default_root(void)
@@ -127,6 +178,8 @@ static char *default_root(void)
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	autofree char *run_user = str_format("/run/user/%u", geteuid());
 
+	if (geteuid() == 0 && userns_is_initial())
+		return str_dup("/run/urun");
 	if (path_is_own_directory(runtime_dir))
 		return str_format("%s/urun", runtime_dir);
 	if (path_is_own_directory(run_user))
@@ -155,6 +208,8 @@ static int read_environment(struct globals *globals, char **ret_root, struct err
 	globals->listen_fds = read_listen_fds();
 	globals->listen_names = globals->listen_fds ? getenv("LISTEN_FDNAMES") : NULL;
 	globals->term = getenv("TERM");
+	globals->data_home = getenv("XDG_DATA_HOME");
+	globals->home = getenv("HOME");
 	globals->journal_stream = getenv("JOURNAL_STREAM");
 	if (!globals->root) {
 		globals->root = *ret_root = default_root();
@@ -215,10 +270,20 @@ static int check_cgroup_manager(const struct globals *globals, struct error *err
 
 static const struct command *find_command(const char *name, struct error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+	struct nearest nearest = nearest_begin(name);
+	const char *advice = podman_command_advice(name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(name, commands[i]->usage->name) == 0)
 			return commands[i];
+		if (commands[i]->usage->summary)
+			nearest_try(&nearest, commands[i]->usage->name);
+	}
 	error_set(err, 0, "unknown command '%s' (see 'urun --help')", name);
+	if (advice)
+		error_hint(err, "%s", advice);
+	else if (nearest.name)
+		error_hint(err, "did you mean `urun %s`?", nearest.name);
 	return NULL;
 }
 
@@ -259,11 +324,13 @@ static int run_command(const struct command *command, const struct globals *glob
 		.usage = usage,
 		.options = options_new(usage),
 	};
-	int operand, result;
+	struct options_end end;
+	int result = options_parse(usage, usage->order, argc, argv, call.options, &end, err);
 
-	result = options_parse(usage, usage->order, argc, argv, call.options, &operand, err);
 	if (result == 0) {
-		call.operands = (struct str_list){ argv + operand, (size_t)(argc - operand) };
+		call.operands =
+			(struct str_list){ argv + end.operand, (size_t)(argc - end.operand) };
+		call.marked = end.marked;
 		result = command->run(&call, err);
 	}
 	if (result == COMMAND_HELP)
@@ -273,13 +340,28 @@ static int run_command(const struct command *command, const struct globals *glob
 	return result < 0 ? -1 : 0;
 }
 
+/* `urun help [COMMAND]`: the same as --help. */
+static int help(int argc, char **argv, struct error *err)
+{
+	const struct command *command = argc > 1 ? find_command(argv[1], err) : NULL;
+
+	if (argc > 1 && !command)
+		return -1;
+	if (command)
+		options_print_help(command->usage, stdout);
+	else
+		print_help();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct globals globals = { 0 };
 	autofree char *root = NULL;
 	struct error err = ERROR_NONE;
 	const struct command *command;
-	int operand, parsed, status = 0;
+	struct options_end end;
+	int parsed, status = 0;
 
 	/* ORDER: before anything is made, waited for or written. */
 	inherit_begin();
@@ -287,8 +369,7 @@ int main(int argc, char **argv)
 		init_main(argv[2], argv[3]);
 	if (open_missing_stdio(&err) < 0 || reserve_stack(&err) < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
-	parsed = options_parse(&global_usage, global_usage.order, argc, argv, &globals, &operand,
-			       &err);
+	parsed = options_parse(&global_usage, global_usage.order, argc, argv, &globals, &end, &err);
 	if (parsed < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
 	if (parsed == 1) {
@@ -302,13 +383,22 @@ int main(int argc, char **argv)
 		print_version(globals.root);
 		return 0;
 	}
-	if (operand == argc)
+	if (end.operand == argc)
 		return fail((error_set(&err, 0, "a command is missing (see 'urun --help')"), &err),
 			    EXIT_STATUS_OTHER);
-	command = find_command(argv[operand], &err);
+	if (str_equal(argv[end.operand], "version")) {
+		print_version(globals.root);
+		return 0;
+	}
+	if (str_equal(argv[end.operand], "help"))
+		return help(argc - end.operand, argv + end.operand, &err) < 0
+			       ? fail(&err, EXIT_STATUS_OTHER)
+			       : 0;
+	command = find_command(argv[end.operand], &err);
 	if (!command)
 		return fail(&err, EXIT_STATUS_OTHER);
-	if (run_command(command, &globals, argc - operand, argv + operand, &status, &err) < 0)
+	if (run_command(command, &globals, argc - end.operand, argv + end.operand, &status, &err) <
+	    0)
 		return fail(&err, command->failure_status);
 	return status;
 }

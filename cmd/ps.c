@@ -149,5 +149,6 @@ static const struct command_usage usage_ps = {
 	.order = OPTIONS_FIRST, /* the words behind the id are for ps(1) */
 	.operands_min = 1,
 	.operands_max = -1,
+	.hint = "`urun list` lists the containers",
 };
 const struct command command_ps = { &usage_ps, cmd_ps, EXIT_STATUS_OTHER };

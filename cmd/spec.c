@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/container_options.h"
+#include "cmd/image_root.h"
+#include "cmd/podman_words.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/spec/spec.h"
@@ -8,6 +10,7 @@ struct spec_request {
 	const char *bundle;
 	bool rootless;
 	const char *network;
+	struct str_list publish;
 	struct container_options container;
 };
 
@@ -30,42 +33,66 @@ static int make_plain(bool rootless, struct strbuf *ret_text, struct error *err)
 }
 
 /*
+ * An image's config has its changes in memory, unless --overlay says otherwise: nothing tells when such a
+ * config is thrown away.
+ */
+static int make_by_options(const struct call *call, struct strbuf *ret_text, struct error *err)
+{
+	struct spec_request *options = call->options;
+	const struct container_options *container = &options->container;
+	autoimageroot struct image_root root = IMAGE_ROOT_NONE;
+	struct container_config config;
+	int result;
+
+	if (container->image &&
+	    image_root_get(call->globals, container, PULL_MISSING, &root, err) < 0)
+		return -1;
+	if (image_root_config(&root, container, options->network, &options->publish,
+			      &call->operands, &config, err) < 0)
+		return -1;
+	result = container_config_print(&config, ret_text, err);
+	config_release(&config);
+	return result;
+}
+
+/*
  * Makes the config that `run` with the same options runs; without options a config for a bundle, to
  * be edited.
  */
 static int make_text(const struct call *call, struct strbuf *ret_text, struct error *err)
 {
 	const struct spec_request *options = call->options;
+	bool by_options = container_is_by_options(&options->container);
 	const char *given =
 		options_given(call->usage, options, offsetof(struct spec_request, network),
 			      sizeof(*options) - offsetof(struct spec_request, network));
-	struct container_config config;
-	int result;
 
-	if (options->container.rootfs && options->rootless)
-		return error_set(err, 0, "spec: --rootless and --rootfs exclude each other");
-	if (options->container.rootfs) {
-		if (container_options_config(&options->container, options->network, &call->operands,
-					     &config, err) < 0)
-			return -1;
-		result = container_config_print(&config, ret_text, err);
-		config_release(&config);
-		return result;
-	}
+	if (by_options && options->rootless)
+		return error_set(err, 0, "spec: --rootless and %s exclude each other",
+				 options->container.image ? "an image"
+				 : call->marked		  ? "--"
+							  : "--rootfs");
+	if (by_options)
+		return make_by_options(call, ret_text, err);
 	if (given || call->operands.count)
 		return error_set(err, 0,
 				 "spec: %s%s is for a container without a bundle: --rootfs "
-				 "DIR is missing",
+				 "DIR, --image NAME, or -- before the command, asks for one",
 				 given ? "option --" : "", given ? given : call->operands.items[0]);
 	return make_plain(options->rootless, ret_text, err);
 }
 
 static int cmd_spec(struct call *call, struct error *err)
 {
-	const struct spec_request *options = call->options;
+	struct spec_request *options = call->options;
 	autostrbuf struct strbuf text = { 0 };
 	autofree char *path = path_join(options->bundle, "config.json");
 
+	/* As in `run`: the host's own system is the root file system. */
+	if (call->marked && !container_is_by_options(&options->container))
+		options->container.rootfs = "/";
+	if (image_root_settle(call, &options->container, true, err) < 0)
+		return -1;
 	return make_text(call, &text, err) < 0 ? -1 : container_config_save(path, &text, err);
 }
 
@@ -75,15 +102,18 @@ static const struct option_spec options_spec[] = {
 	{ "rootless", 0, OPTION_FLAG, offsetof(struct spec_request, rootless), NULL,
 	  "as `runc spec --rootless`: the own id, the host's network and /sys" },
 	{ "network", 0, OPTION_STRING, offsetof(struct spec_request, network), "NETWORK",
-	  "none, host, or slirp with options" },
+	  "none, host, slirp with options, or container:ID" },
+	{ "publish", 'p', OPTION_LIST, offsetof(struct spec_request, publish), "PORTS",
+	  "publish ports: [[IP:]HOST:]CONTAINER[/udp]" },
 	CONTAINER_OPTION_SPECS(struct spec_request),
 };
 static const struct command_usage usage_spec = {
 	.name = "spec",
-	.operands = "[--rootfs DIR [COMMAND…]]",
+	.operands = "[IMAGE [COMMAND…]], or [--rootfs DIR] -- [COMMAND…]",
 	.summary = "Writes a config.json that runs as it stands, for its caller.",
 	.options = options_spec,
 	.option_count = ARRAY_SIZE(options_spec),
+	.others = podman_run_words,
 	.options_size = sizeof(struct spec_request),
 	.option_defaults = &(const struct spec_request){ .bundle = "." },
 	.order = OPTIONS_FIRST,

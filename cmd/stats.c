@@ -8,7 +8,9 @@
 #include "cmd/command.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/size.h"
 #include "core/base/str.h"
+#include "core/container/processes.h"
 #include "core/container/usage.h"
 
 #define INTERVAL_MS 1000
@@ -61,7 +63,8 @@ static const struct sample *find_sample(const struct samples *samples, const cha
  * Returns 1 where the container was added, 0 where it doesn't run, SAMPLE_GONE, or -1 with an
  * error.
  */
-static int add_sample(const char *root, const char *id, struct samples *samples, struct error *err)
+static int add_sample(const char *root, const char *id, struct process_table *table,
+		      struct samples *samples, struct error *err)
 {
 	autocontainer struct container container = CONTAINER_NONE;
 	struct sample sample = { .at_ns = clock_ns() };
@@ -75,7 +78,7 @@ static int add_sample(const char *root, const char *id, struct samples *samples,
 		return -1;
 	if (status != CONTAINER_RUNNING && status != CONTAINER_PAUSED)
 		return 0;
-	if (usage_read(&container.state, &sample.usage, err) < 0)
+	if (usage_read(&container.state, table, &sample.usage, err) < 0)
 		return -1;
 	sample.id = str_dup(id);
 	samples->items = mem_resize(samples->items, samples->count + 1, sizeof(sample));
@@ -90,32 +93,32 @@ enum look_number { LOOK_FIRST, LOOK_AGAIN };
 static int look_at_all(const char *root, enum look_number number, struct samples *samples,
 		       struct error *err)
 {
-	char **ids;
-	size_t count;
+	autoprocesstable struct process_table table = { 0 };
+	autotextlist struct str_list ids = { 0 };
 
-	if (state_list(root, &ids, &count, err) < 0)
+	if (state_list(root, &ids, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < ids.count; i++) {
 		struct error one = ERROR_NONE;
 		char line[ERROR_LINE_SIZE];
 
-		if (add_sample(root, ids[i], samples, &one) == -1 && one.code == 0 &&
+		if (add_sample(root, ids.items[i], &table, samples, &one) == -1 && one.code == 0 &&
 		    number == LOOK_FIRST)
 			log_warning("stats: %s", error_format(&one, line));
-		free(ids[i]);
 	}
-	free(ids);
 	return 0;
 }
 
 static int look(const char *root, const struct str_list *ids, enum look_number number,
 		struct samples *ret_samples, struct error *err)
 {
+	autoprocesstable struct process_table table = { 0 };
+
 	*ret_samples = (struct samples){ 0 };
 	if (ids->count == 0)
 		return look_at_all(root, number, ret_samples, err);
 	for (size_t i = 0; i < ids->count; i++) {
-		int added = add_sample(root, ids->items[i], ret_samples, err);
+		int added = add_sample(root, ids->items[i], &table, ret_samples, err);
 
 		if (added == 0)
 			error_set(err, 0, "container not running: %s", ids->items[i]);
@@ -127,22 +130,16 @@ static int look(const char *root, const struct str_list *ids, enum look_number n
 	return 0;
 }
 
-/* Appends a size such as "12.3MiB". */
+/* Appends a size, or a dash where it isn't known. */
 static void add_size(uint64_t bytes, struct strbuf *out)
 {
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	autofree char *text = NULL;
-	double size = (double)bytes;
-	size_t unit = 0;
+	autostrbuf struct strbuf text = { 0 };
 
-	if (bytes == UINT64_MAX) {
-		strbuf_addf(out, " %10s", "-");
-		return;
-	}
-	for (; size >= 1024 && unit + 1 < ARRAY_SIZE(units); unit++)
-		size /= 1024;
-	text = str_format(unit ? "%.1f%s" : "%.0f%s", size, units[unit]);
-	strbuf_addf(out, " %10s", text);
+	if (bytes == UINT64_MAX)
+		strbuf_add_str(&text, "-");
+	else
+		size_print(bytes, SIZE_BINARY, &text);
+	strbuf_addf(out, " %10s", text.bytes);
 }
 
 static void add_row(const struct sample *now, const struct sample *before, struct strbuf *out)
@@ -188,12 +185,17 @@ static int follow_stats(const char *root, const struct str_list *ids, unsigned i
 			bool once, struct error *err)
 {
 	bool clear = !once && isatty(STDOUT_FILENO);
+	unsigned int first_ms = interval_ms < FIRST_MS ? interval_ms : FIRST_MS;
+	int64_t begun = clock_ns();
 	struct samples before, now;
 	int result = look(root, ids, LOOK_FIRST, &before, err);
+	int64_t looked_ms = (clock_ns() - begun) / 1000000;
 
 	if (result < 0)
 		return -1;
-	wait_ms(interval_ms < FIRST_MS ? interval_ms : FIRST_MS);
+	/* The look at many containers is a part of the time between their two samples. */
+	if (looked_ms < first_ms)
+		wait_ms(first_ms - (unsigned int)looked_ms);
 	for (bool first = true;; first = false) {
 		result = look(root, ids, LOOK_AGAIN, &now, err);
 		/* The container existed before: its end ends the table. */

@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/podman_words.h"
 #include "core/base/fd.h"
 #include "core/base/json.h"
 #include "core/base/number.h"
 #include "core/base/size.h"
 #include "core/base/str.h"
 #include "core/container/lifecycle.h"
+#include "core/spec/spec_options.h"
 
 struct update_options {
 	const char *resources;
@@ -23,6 +25,7 @@ struct update_options {
 	const char *cpu_period;
 	const char *cpu_burst;
 	const char *cpu_idle;
+	const char *cpu_count;
 	const char *cpus;
 	const char *mems;
 	const char *pids_limit;
@@ -72,6 +75,32 @@ static int add_bytes(struct resource_group *group, const char *option, const cha
 				 option, text);
 	value = str_format("%" PRId64, bytes);
 	add_resource(group, name, value);
+	return 0;
+}
+
+#define CPU_PERIOD_US	100000
+#define CPU_PERIOD_TEXT "100000"
+
+/* A number of processors such as 1.5 is a quota of each period. */
+static int add_cpu_count(struct resource_group *group, const struct update_options *options,
+			 struct error *err)
+{
+	const char *text = options->cpu_count;
+	autofree char *quota = NULL;
+	int64_t microseconds;
+
+	if (!text)
+		return 0;
+	if (options->cpu_quota || options->cpu_period)
+		return error_set(err, 0, "option --cpus: --cpu-%s can't be given too",
+				 options->cpu_quota ? "quota" : "period");
+	if (spec_parse_cpus(text, CPU_PERIOD_US, &microseconds) < 0)
+		return error_set(err, 0,
+				 "option --cpus takes a number of processors such as 1.5, not '%s'",
+				 text);
+	quota = str_format("%" PRId64, microseconds);
+	add_resource(group, "quota", quota);
+	add_resource(group, "period", CPU_PERIOD_TEXT);
 	return 0;
 }
 
@@ -128,6 +157,7 @@ static int resources_of_options(const struct update_options *options, struct str
 		      err) == 0 &&
 	    add_bytes(&memory, "memory-swap", "swap", options->memory_swap, err) == 0 &&
 	    add_integer(&cpu, "cpu-shares", "shares", options->cpu_shares, err) == 0 &&
+	    add_cpu_count(&cpu, options, err) == 0 &&
 	    add_integer(&cpu, "cpu-quota", "quota", options->cpu_quota, err) == 0 &&
 	    add_integer(&cpu, "cpu-period", "period", options->cpu_period, err) == 0 &&
 	    add_integer(&cpu, "cpu-burst", "burst", options->cpu_burst, err) == 0 &&
@@ -181,11 +211,12 @@ static int cmd_update(struct call *call, struct error *err)
 /* clang-format off */
 static const struct option_spec options_update[] = {
 	{ "resources", 'r', OPTION_STRING, OPTION(resources), "FILE", "the limits as JSON (linux.resources); -: stdin" },
-	{ "memory", 0, OPTION_STRING, OPTION(memory), "BYTES", "memory: 100m; -1: no limit" },
+	{ "memory", 'm', OPTION_STRING, OPTION(memory), "BYTES", "memory: 100m; -1: no limit" },
 	{ "memory-reservation", 0, OPTION_STRING, OPTION(memory_reservation), "BYTES", "memory left to it when the host is short" },
 	{ "memory-swap", 0, OPTION_STRING, OPTION(memory_swap), "BYTES", "memory and swap together" },
 	{ "cpu-share", 0, OPTION_STRING, OPTION(cpu_shares), "SHARES", "processor time beside others (2 to 262144)" },
-	{ "cpu-shares", 0, OPTION_STRING, OPTION(cpu_shares), "SHARES", "the same" },
+	{ "cpu-shares", 'c', OPTION_STRING, OPTION(cpu_shares), "SHARES", "the same" },
+	{ "cpus", 0, OPTION_STRING, OPTION(cpu_count), "N", "limit processors: 1.5" },
 	{ "cpu-quota", 0, OPTION_STRING, OPTION(cpu_quota), "MICROSECONDS", "processor time a period" },
 	{ "cpu-period", 0, OPTION_STRING, OPTION(cpu_period), "MICROSECONDS", "the period" },
 	{ "cpu-burst", 0, OPTION_STRING, OPTION(cpu_burst), "MICROSECONDS", "what may be saved up of the quota" },
@@ -195,8 +226,6 @@ static const struct option_spec options_update[] = {
 	{ "pids-limit", 0, OPTION_STRING, OPTION(pids_limit), "N", "processes and threads; -1: no limit" },
 	{ "blkio-weight", 0, OPTION_STRING, OPTION(io_weight), "WEIGHT", "disk time beside others (10 to 1000)" },
 	{ "unified", 0, OPTION_LIST, OPTION(unified), "FILE=VALUE", "any file of the cgroup" },
-	{ "kernel-memory", 0, OPTION_IGNORED, 0, "BYTES", "nothing to do: kernels no longer have it" },
-	{ "kernel-memory-tcp", 0, OPTION_IGNORED, 0, "BYTES", "nothing to do: kernels no longer have it" },
 };
 /* clang-format on */
 static const struct command_usage usage_update = {
@@ -205,6 +234,7 @@ static const struct command_usage usage_update = {
 	.summary = "Changes the limits of a container.",
 	.options = options_update,
 	.option_count = ARRAY_SIZE(options_update),
+	.others = podman_update_words,
 	.options_size = sizeof(struct update_options),
 	.operands_min = 1,
 	.operands_max = 1,

@@ -38,6 +38,8 @@ static const int always[] = {
 	SCMP_SYS(recvfrom),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(shutdown),
+	/* the control sockets, and connections to published ports */
+	SCMP_SYS(accept4),
 	SCMP_SYS(setsockopt),
 	SCMP_SYS(getsockopt),
 	SCMP_SYS(getsockname),
@@ -46,6 +48,8 @@ static const int always[] = {
 	SCMP_SYS(epoll_wait),
 	SCMP_SYS(epoll_pwait),
 	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
 	SCMP_SYS(clock_gettime),
 	SCMP_SYS(clock_gettime64),
 	SCMP_SYS(gettimeofday),
@@ -114,15 +118,16 @@ static const struct condition dates_resolv[] = {
 
 /* System calls that only urun-resolv makes, which watches the host's resolv.conf. */
 static const int always_of_resolv[] = {
-	SCMP_SYS(poll),	      SCMP_SYS(ppoll),	       SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat), SCMP_SYS(inotify_init1), SCMP_SYS(inotify_add_watch),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(inotify_init1),
+	SCMP_SYS(inotify_add_watch),
 };
 
 /*
  * System calls that only urun-port makes: it moves bytes between sockets and accepts connections.
  */
 static const int always_of_port[] = {
-	SCMP_SYS(accept4),
 	SCMP_SYS(splice),
 	SCMP_SYS(pipe2),
 };

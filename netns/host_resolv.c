@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Runs in: urun-resolv; the functions named resolv_follower_… in urun-slirp too.
+ * Runs in: urun-resolv; host_resolv_hear() in urun-slirp; the functions named resolv_follower_… in
+ * both.
  *
  * How a change of the host's /etc/resolv.conf reaches a running container.
  *
@@ -144,34 +145,14 @@ static void keep_written(struct resolv_follower *follower, const char *bytes, si
 	follower->written_size = size;
 }
 
-/* Doesn't ask for the file's size: on an overlay by FUSE only its own user namespace may ask. */
 void resolv_follower_begin(struct resolv_follower *follower, int file_fd)
 {
-	autofree char *bytes = mem_alloc(RESOLV_SIZE_MAX);
-	size_t size = 0;
-	ssize_t got = 0;
+	autofree char *bytes = NULL;
+	ssize_t size = file_fd < 0 ? -1 : resolv_file_read(file_fd, &bytes);
 
-	follower->file_fd = file_fd;
-	while (file_fd >= 0 && size < RESOLV_SIZE_MAX &&
-	       (got = pread(file_fd, bytes + size, RESOLV_SIZE_MAX - size, (off_t)size)) > 0)
-		size += (size_t)got;
-	if (file_fd >= 0 && got == 0)
-		keep_written(follower, bytes, size);
-}
-
-ssize_t resolv_follower_hear(struct resolv_follower *follower, bool hung_up, char **ret_text)
-{
-	autofree char *text = mem_alloc(RESOLV_SIZE_MAX);
-	ssize_t got = recv(follower->watcher_fd, text, RESOLV_SIZE_MAX, MSG_DONTWAIT);
-
-	/*
-	 * An empty file arrives as an empty packet, which recv(2) doesn't tell from the socket's
-	 * end.
-	 */
-	if (got < 0 || (got == 0 && hung_up))
-		return -1;
-	*ret_text = take_ptr(text);
-	return got;
+	*follower = (struct resolv_follower){ .file_fd = file_fd };
+	if (size >= 0)
+		keep_written(follower, bytes, (size_t)size);
 }
 
 void resolv_follower_update(struct resolv_follower *follower, const struct network_options *options,
@@ -183,32 +164,17 @@ void resolv_follower_update(struct resolv_follower *follower, const struct netwo
 	if (follower->file_fd < 0 || !follower->written || holds_text(follower, &text) ||
 	    !holds_written(follower))
 		return;
-	/*
-	 * A shorter text is padded with empty lines, and the file is truncated afterwards.  On a
-	 * file system by FUSE the truncation fails: only processes of its own user namespace may
-	 * truncate (fuse(4), allow_other), while every process that has the file open may write.
-	 */
-	size = text.size;
-	while (text.size < follower->written_size)
-		strbuf_add(&text, "\n", 1);
-	if (pwrite(follower->file_fd, text.bytes, text.size, 0) != (ssize_t)text.size)
+	if (!resolv_file_replace(follower->file_fd, &text, follower->written_size))
 		return;
-	if (size < text.size && ftruncate(follower->file_fd, (off_t)size) == 0)
-		text.size = size;
 	file_mark(follower->file_fd);
 	keep_written(follower, text.bytes, text.size);
-}
-
-void resolv_follower_end(struct resolv_follower *follower)
-{
-	fd_close(&follower->file_fd);
 }
 
 void resolv_follower_release(struct resolv_follower *follower)
 {
 	free(follower->written);
 	fd_close(&follower->file_fd);
-	*follower = (struct resolv_follower){ .watcher_fd = -1, .file_fd = -1 };
+	*follower = (struct resolv_follower){ .file_fd = -1 };
 }
 
 /* ---- the watcher ---- */
@@ -376,13 +342,26 @@ int host_resolv_start(int *ret_fd, struct error *err)
 	return 0;
 }
 
+ssize_t host_resolv_hear(int watcher_fd, bool hung_up, char **ret_text)
+{
+	autofree char *text = mem_alloc(RESOLV_SIZE_MAX);
+	ssize_t got = recv(watcher_fd, text, RESOLV_SIZE_MAX, MSG_DONTWAIT);
+
+	/*
+	 * An empty file arrives as an empty packet, which recv(2) doesn't tell from the socket's
+	 * end.
+	 */
+	if (got < 0 || (got == 0 && hung_up))
+		return -1;
+	*ret_text = take_ptr(text);
+	return got;
+}
+
 void host_resolv_follow(const struct network_options *options, int life_pidfd, int file_fd)
 {
-	struct watcher watcher = { .out = -1,
-				   .file = { .watcher_fd = -1, .file_fd = -1 },
-				   .options = options,
-				   .end = life_pidfd,
-				   .inotify = -1 };
+	struct watcher watcher = {
+		.out = -1, .options = options, .end = life_pidfd, .inotify = -1
+	};
 
 	resolv_follower_begin(&watcher.file, file_fd);
 	watch(&watcher);

@@ -32,6 +32,13 @@
 int host_resolv_start(int *ret_fd, struct error *err);
 
 /*
+ * Receives a text from the watcher, whose socket @watcher_fd is ready (@hung_up: with EPOLLHUP).  The
+ * caller frees *ret_text.  Returns the size of the text, or -1 if the watcher has ended.
+ * Runs in: urun-slirp.
+ */
+ssize_t host_resolv_hear(int watcher_fd, bool hung_up, char **ret_text);
+
+/*
  * Keeps the container's file up to date until the process @life_pidfd ends.
  * Runs in: urun-resolv.
  */
@@ -47,9 +54,8 @@ void host_resolv_steps(const char *path, struct strbuf *out);
 /* ---- the container's file; runs in: urun-slirp, urun-resolv ---- */
 
 struct resolv_follower {
-	int watcher_fd; /* -1: there is no watcher */
-	int file_fd;	/* the container's resolv.conf; -1: the container has its own */
-	char *written;	/* the text that we, or the parent, wrote last; NULL: unknown */
+	int file_fd;   /* the container's resolv.conf; -1: the container has its own */
+	char *written; /* the text that we, or the parent, wrote last; NULL: unknown */
 	size_t written_size;
 };
 
@@ -61,24 +67,17 @@ struct resolv_follower {
 void resolv_follower_begin(struct resolv_follower *follower, int file_fd);
 
 /*
- * Closes the container's file when the container has ended.
- * ORDER: at once.  An open file keeps an overlay mounted, and keeps the program alive that serves
- * an overlay by FUSE.
- */
-void resolv_follower_end(struct resolv_follower *follower);
-
-/*
- * Receives a text from the watcher, whose socket is ready (@hung_up: with EPOLLHUP).  The caller
- * frees *ret_text.  Returns the size of the text, or -1 if the watcher has ended.
- */
-ssize_t resolv_follower_hear(struct resolv_follower *follower, bool hung_up, char **ret_text);
-
-/*
  * Updates the container's file from the host's text @host.  A file that was edited in the container
  * is left as it is.
  */
 void resolv_follower_update(struct resolv_follower *follower, const struct network_options *options,
 			    const char *host, size_t size);
+
+/*
+ * Closes the container's file.
+ * ORDER: at once when the container has ended.  An open file keeps an overlay mounted, and keeps the
+ * program alive that serves an overlay by FUSE.
+ */
 void resolv_follower_release(struct resolv_follower *follower);
 
 #endif

@@ -66,10 +66,14 @@
 
 static int hint_at_program(const char *program, struct error *err)
 {
+	/* One that was built elsewhere would do. */
 	if (strcmp(program, HELPER_SLIRP) == 0 && !SLIRP_IS_BUILT)
-		return error_hint(err, "urun was built without libslirp: use --network none or "
-				       "host, or install libslirp-dev and libglib2.0-dev and build "
-				       "urun again");
+		return error_hint(
+			err,
+			"%s is neither in " URUN_LIBEXECDIR " nor beside urun, and this "
+			"build had no libslirp to make it: use --network none or host, or "
+			"install libslirp-dev and libglib2.0-dev and build urun again",
+			program);
 	return error_hint(err,
 			  "%s is neither in " URUN_LIBEXECDIR " nor beside urun: put it into one "
 			  "of them",
@@ -225,11 +229,12 @@ int helper_launch(const char *program, const char *argument, struct helper *ret_
 	return 0;
 }
 
-int helper_give(const struct helper *helper, const int *fds, size_t count, struct error *err)
+int helper_give(const struct helper *helper, const void *payload, size_t size, const int *fds,
+		size_t count, struct error *err)
 {
 	char kind = READY_GIVE;
-	struct iovec part = { &kind, 1 };
-	ssize_t sent = rights_send(helper->ready_fd, &part, 1, fds, count);
+	struct iovec parts[] = { { &kind, 1 }, { (void *)(uintptr_t)payload, size } };
+	ssize_t sent = rights_send(helper->ready_fd, parts, size ? 2 : 1, fds, count);
 
 	/* If the helper has ended, it has sent its error: helper_await() reports that error. */
 	return sent < 0 && sent != -EPIPE && sent != -ECONNRESET

@@ -41,9 +41,11 @@ int helper_launch(const char *program, const char *argument, struct helper *ret_
 
 /*
  * Gives the helper the life pidfd, which is the pidfd of the container's first process, and what
- * else it serves, as @fds.  The caller keeps all descriptors.
+ * else it serves, as @fds and as the @size bytes of @payload (0: none).  The caller keeps all
+ * descriptors.
  */
-int helper_give(const struct helper *helper, const int *fds, size_t count, struct error *err);
+int helper_give(const struct helper *helper, const void *payload, size_t size, const int *fds,
+		size_t count, struct error *err);
 
 /*
  * Waits until the helper serves, 10 s at most.  *ret_pidfd (close-on-exec, owned by the caller) is

@@ -244,8 +244,11 @@ static int parse_kind(struct span kind, struct span rest, struct network_options
 				return error_set(err, 0, "network %s takes no options", names[i]);
 			return 0;
 		}
-	return error_set(err, 0, "network '%.*s' is unknown: known are none, host and slirp",
-			 (int)kind.size, kind.bytes);
+	error_set(err, 0, "network '%.*s' is unknown: known are none, host, slirp and container:ID",
+		  (int)kind.size, kind.bytes);
+	return error_hint(err, "slirp, the default of a container without a bundle, reaches the "
+			       "outside, as podman's pasta and bridge do; there are no networks by "
+			       "name: container:ID joins the network of another container");
 }
 
 int network_options_parse(const char *text, struct network_options *ret_options, struct error *err)

@@ -115,16 +115,17 @@ int ready_watch(pid_t pid, int pidfd, struct error *err)
 	return WEXITSTATUS(status) == MEM_EXIT_STATUS ? error_set(err, 0, "out of memory") : 0;
 }
 
-int ready_receive(int *ret_fds, size_t least, size_t most, struct error *err)
+int ready_receive(void *payload, size_t size, int *ret_fds, size_t least, size_t most,
+		  struct error *err)
 {
 	char kind;
-	struct iovec part = { &kind, 1 };
+	struct iovec parts[] = { { &kind, 1 }, { payload, size } };
 	size_t received;
-	ssize_t got = rights_receive(READY_FD, &part, 1, 0, ret_fds, most, &received);
+	ssize_t got = rights_receive(READY_FD, parts, size ? 2 : 1, 0, ret_fds, most, &received);
 
 	if (got == 0 || got == -ECONNRESET)
 		return 0;
-	if (got < 0 || kind != READY_GIVE || received < least)
+	if (got < 0 || kind != READY_GIVE || received < least || (size_t)got != 1 + size)
 		return error_set(err, got < 0 ? (int)-got : EPROTO, "wait for the container");
 	for (size_t i = received; i < most; i++)
 		ret_fds[i] = -1;

@@ -62,9 +62,11 @@ int ready_say_ready(struct error *err);
 int ready_watch(pid_t pid, int pidfd, struct error *err);
 
 /*
- * Waits for GIVE with @least to @most descriptors, which the caller owns; *ret_fds is -1 for those
- * that weren't sent.  Returns 1, 0 if the parent has gone, or -1.
+ * Waits for GIVE with @size bytes behind the kind, which @payload gets (NULL: none), and with @least
+ * to @most descriptors, which the caller owns; *ret_fds is -1 for those that weren't sent.  Returns
+ * 1, 0 if the parent has gone, or -1.
  */
-int ready_receive(int *ret_fds, size_t least, size_t most, struct error *err);
+int ready_receive(void *payload, size_t size, int *ret_fds, size_t least, size_t most,
+		  struct error *err);
 
 #endif

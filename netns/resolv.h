@@ -73,6 +73,52 @@ void resolv_text(const struct network_options *options, const char *host, size_t
 void resolv_hosts_text(const struct network_options *options, const char *hostname,
 		       struct strbuf *out);
 
+/*
+ * Replaces lines of the resolv.conf @text: those with a keyword that @lines (NULL: none) have too,
+ * by the lines of @lines.  "search" and "domain" count as one keyword, and "search ." as none.
+ */
+void resolv_replace_lines(const char *lines, struct strbuf *text);
+
+/*
+ * Appends @lines of hosts(5), NULL for none, where host-gateway as an address becomes the address
+ * by which the container reaches the host.  Fails if the network has no such address.
+ */
+int resolv_add_hosts(const struct network_options *options, const char *lines, struct strbuf *out,
+		     struct error *err);
+
+/*
+ * Reads the whole of a container's open file, which isn't trusted.  Doesn't ask for the file's size: on
+ * an overlay by FUSE only its own user namespace may ask.  Returns the size, or -1 for a file that
+ * can't be read or isn't smaller than RESOLV_SIZE_MAX.  The caller frees *ret_bytes.
+ */
+ssize_t resolv_file_read(int fd, char **ret_bytes);
+
+/*
+ * Writes @text in place of the @old_size bytes of a container's open file.  A shorter text is padded
+ * with empty lines, and the file is truncated afterwards.  On a file system by FUSE the truncation
+ * fails: only processes of its own user namespace may truncate (fuse(4), allow_other), while every
+ * process that has the file open may write.  Then @text keeps the empty lines.  False: nothing was
+ * written, or a part.
+ */
+bool resolv_file_replace(int fd, struct strbuf *text, size_t old_size);
+
+/*
+ * Appends the hosts file @text of @size bytes, which isn't trusted, with a line 127.0.0.1 for each of
+ * @names, the containers that share a network.  The lines come behind those of localhost; lines that
+ * this function added to @text before are left out.
+ */
+void resolv_hosts_names(const char *text, size_t size, const struct str_list *names,
+			struct strbuf *out);
+
+/*
+ * Does the same with the open file @fd: only our own lines in it are replaced.  A file that can't be
+ * read or written, or is larger than RESOLV_SIZE_MAX, stays as it is.
+ */
+void resolv_hosts_update(int fd, const struct str_list *names);
+
+/* Does the hosts file @text of @size bytes have lines that resolv_hosts_names() added? */
+bool resolv_hosts_has_names(const char *text, size_t size);
+
 /* Appends @hostname and a newline, or nothing without a name. */
 void resolv_hostname_text(const char *hostname, struct strbuf *out);
 

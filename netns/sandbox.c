@@ -38,7 +38,6 @@
 #include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -180,13 +179,8 @@ static int reduce_capabilities(enum sandbox_kind kind, struct error *err)
 
 int sandbox_drop_privileges(enum sandbox_kind kind, struct error *err)
 {
-	struct rlimit limit;
-
 	/* Each connection takes descriptors: more descriptors are more connections at a time. */
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	fd_raise_limit();
 	if (reduce_capabilities(kind, err) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

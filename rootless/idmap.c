@@ -181,6 +181,35 @@ bool idmap_is_single(const struct idmap *map, uint32_t outer)
 	return map->count == 1 && map->ranges[0].count == 1 && map->ranges[0].outer == outer;
 }
 
+/* Does @map map each id of @range as @range does? */
+static bool maps_range(const struct idmap *map, const struct id_range *range)
+{
+	uint64_t next = range->inner, end = next + range->count;
+
+	while (next < end) {
+		const struct id_range *found = NULL;
+
+		for (size_t i = 0; i < map->count && !found; i++)
+			if (next >= map->ranges[i].inner &&
+			    next - map->ranges[i].inner < map->ranges[i].count)
+				found = &map->ranges[i];
+		if (!found || found->outer - found->inner != range->outer - range->inner)
+			return false;
+		next = (uint64_t)found->inner + found->count;
+	}
+	return true;
+}
+
+bool idmap_equal(const struct idmap *map, const struct idmap *other)
+{
+	if (idmap_total(map) != idmap_total(other))
+		return false;
+	for (size_t i = 0; i < map->count; i++)
+		if (!maps_range(other, &map->ranges[i]))
+			return false;
+	return true;
+}
+
 uint64_t idmap_total(const struct idmap *map)
 {
 	uint64_t total = 0;

@@ -80,6 +80,9 @@ int idmap_to_outer(const struct idmap *map, uint32_t id, uint32_t *ret_outer);
 /* Is @outer the only id of the map? */
 bool idmap_is_single(const struct idmap *map, uint32_t outer);
 
+/* Do both map the same ids to the same ids?  The ranges may be cut and ordered otherwise. */
+bool idmap_equal(const struct idmap *map, const struct idmap *other);
+
 /* The number of inner ids. */
 uint64_t idmap_total(const struct idmap *map);
 

@@ -10,13 +10,16 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/mountinfo.h"
+#include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/config/layers.h"
 #include "rootless/overlay_server.h"
 #include "rootless/package.h"
 
@@ -55,13 +58,17 @@ static int check_host(const struct userns_plan *userns, const char *reason, stru
 {
 	char path[HOST_PATH_SIZE];
 
-	if (overlay_check_device(err) < 0)
-		return error_prefix(err, "overlay over %s", overlay->lower);
-	if (overlay_find_program(&userns->host, path, err) < 0)
+	if (overlay_check_device(err) < 0 || overlay_find_program(&userns->host, path, err) < 0)
 		return error_prefix(err, "overlay over %s: %s, and so it needs the program %s",
 				    overlay->lower, reason, OVERLAY_PROGRAM);
 	overlay->program = str_dup(path);
 	return 0;
+}
+
+static bool mount_is_below(const char *path, const char *directory)
+{
+	return !str_equal(path, directory) &&
+	       (str_equal(directory, "/") || path_is_in(path, directory));
 }
 
 /*
@@ -69,22 +76,51 @@ static int check_host(const struct userns_plan *userns, const char *reason, stru
  * looks below them.  The kernel makes no overlay of a directory with locked mounts below: EINVAL.
  * Source: mount_namespaces(7).
  */
-static bool has_mounts_below(const char *directory)
+static bool have_mounts_below(const struct str_list *directories)
 {
-	autofree char *text = NULL, *real = realpath(directory, NULL);
+	autotextlist struct str_list real = { 0 };
+	autofree char *text = NULL;
 	struct mountinfo mount;
-	size_t size, length;
+	size_t size;
 	char *rest;
 
-	if (!real || fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size) < 0)
+	for (size_t i = 0; i < directories->count; i++) {
+		char *path = realpath(directories->items[i], NULL);
+
+		if (path)
+			str_list_add(&real, path);
+	}
+	if (fd_read_file("/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &text, &size) < 0)
 		return false;
-	length = str_equal(real, "/") ? 0 : strlen(real);
 	rest = text;
 	while (mountinfo_next(&rest, &mount))
-		if (strncmp(mount.point, real, length) == 0 && mount.point[length] == '/' &&
-		    mount.point[length + 1] != '\0')
-			return true;
+		for (size_t i = 0; i < real.count; i++)
+			if (mount_is_below(mount.point, real.items[i]))
+				return true;
 	return false;
+}
+
+/* Any name, which no file has. */
+#define OVERLAY_ATTRIBUTE "user.urun.overlay"
+
+/*
+ * The kernel needs attributes of the upper layer, to tell a new directory from changes of the lower one;
+ * fuse-overlayfs writes files with reserved names instead.  The look changes nothing: a file system
+ * without attributes answers the question for any name with EOPNOTSUPP.
+ */
+static bool has_no_attributes(const char *where)
+{
+	autofree char *above = NULL;
+
+	if (where[0] != '/' || getxattr(where, OVERLAY_ATTRIBUTE, NULL, 0) >= 0)
+		return false;
+	if (errno != ENOENT)
+		return errno == EOPNOTSUPP;
+	/* The start makes the directory, on the file system of the one above. */
+	above = path_clean(where);
+	*strrchr(above, '/') = '\0';
+	return getxattr(*above ? above : "/", OVERLAY_ATTRIBUTE, NULL, 0) < 0 &&
+	       errno == EOPNOTSUPP;
 }
 
 /* Why the kernel can't make this overlay; NULL: it can. */
@@ -92,8 +128,12 @@ static const char *reason_for_fuse(const struct overlay *overlay)
 {
 	if (overlay->userns->mode != USERNS_INHERIT && overlay->squash)
 		return "its files belong to ids that the container doesn't have";
-	if (overlay->userns->mode != USERNS_INHERIT && has_mounts_below(overlay->lower))
+	if (overlay->layer_ids)
+		return "the container's ids aren't those of the image's files";
+	if (overlay->userns->mode != USERNS_INHERIT && have_mounts_below(&overlay->layers))
 		return "there are mounts below it";
+	if (has_no_attributes(overlay->where))
+		return "the directory for changes is on a file system without extended attributes";
 	/* The kernel's overlay shows the files below a mount, so a mount could cover nothing. */
 	return overlay->hidden ? "parts of it are to be hidden" : NULL;
 }
@@ -122,6 +162,52 @@ static int check_overlay_annotations(const struct overlay *overlay, struct error
 	return 0;
 }
 
+/*
+ * The container's root has another id outside than the caller, who is the root of the layers, as with
+ * keep-id: then the layers' owners must be shown as other ids than they are.  Where the caller has no
+ * id in the container, this can't be done: the files are shown as those of owners without a mapping.
+ */
+static int find_layer_ids(const struct container_config *config, struct overlay *overlay,
+			  struct error *err)
+{
+	const struct idmap *uids = &overlay->userns->uids;
+	autofree struct userns_caller *caller = NULL;
+	autofree struct userns_plan *plan = NULL;
+	uint32_t root;
+
+	if (!config_has_layers(config) || overlay->userns->mode == USERNS_INHERIT ||
+	    overlay->squash || idmap_to_outer(uids, 0, &root) < 0 || root == overlay->caller)
+		return 0;
+	caller = mem_alloc(sizeof(*caller));
+	plan = mem_alloc(sizeof(*plan));
+	if (userns_caller_read(&overlay->userns->host, caller, err) < 0 ||
+	    userns_plan_default(caller, plan, err) < 0)
+		return -1;
+	overlay->layer_ids = take_ptr(plan);
+	return 0;
+}
+
+static int choose_by_layers(const struct container_config *config, struct overlay *overlay,
+			    struct error *err)
+{
+	const char *reason;
+	struct stat st = { 0 }; /* there is one layer at least */
+
+	if (config_layers(config, &overlay->layers, err) < 0)
+		return -1;
+	/* The top layer comes last: its root decides. */
+	for (size_t i = overlay->layers.count; i-- > 0;)
+		if (stat(overlay->layers.items[i], &st) < 0)
+			return error_set(err, errno, "root file system %s",
+					 overlay->layers.items[i]);
+	overlay->squash = !idmap_maps_outer(&overlay->userns->uids, st.st_uid);
+	if (find_layer_ids(config, overlay, err) < 0)
+		return -1;
+	reason = reason_for_fuse(overlay);
+	overlay->by_fuse = reason != NULL;
+	return reason ? check_host(overlay->userns, reason, overlay, err) : 0;
+}
+
 int overlay_choose(const struct container_config *config, const struct userns_plan *userns,
 		   struct overlay *ret_overlay, struct error *err)
 {
@@ -129,23 +215,19 @@ int overlay_choose(const struct container_config *config, const struct userns_pl
 		.where = config_annotation(config, CONFIG_ANNOTATION_OVERLAY),
 		.lower = config->root->path,
 		.hidden = config_annotation(config, CONFIG_ANNOTATION_HIDDEN),
-		.keep_groups = config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS) != NULL,
+		.keep_groups = config_keeps_groups(config),
 		.userns = userns,
+		.caller = geteuid(),
 	};
-	const char *reason;
-	struct stat st;
 
 	if (check_overlay_annotations(&overlay, err) < 0)
 		return -1;
-	if (!overlay.where)
+	if (!overlay.where && !config_has_layers(config))
 		return 0;
-	if (stat(overlay.lower, &st) < 0)
-		return error_set(err, errno, "root file system %s", overlay.lower);
-	overlay.squash = !idmap_maps_outer(&userns->uids, st.st_uid);
-	reason = reason_for_fuse(&overlay);
-	overlay.by_fuse = reason != NULL;
-	if (reason && check_host(userns, reason, &overlay, err) < 0)
+	if (choose_by_layers(config, &overlay, err) < 0) {
+		overlay_release(&overlay);
 		return -1;
+	}
 	*ret_overlay = overlay;
 	return 0;
 }
@@ -153,7 +235,10 @@ int overlay_choose(const struct container_config *config, const struct userns_pl
 void overlay_release(struct overlay *overlay)
 {
 	free(overlay->program);
+	free(overlay->layer_ids);
+	str_list_release_texts(&overlay->layers);
 	overlay->program = NULL;
+	overlay->layer_ids = NULL;
 }
 
 /* ---- the process that serves the overlay ---- */
@@ -261,7 +346,7 @@ int overlay_serve(struct overlay *overlay, int *fuse_fd, struct error *err)
 	int result = 0;
 
 	if (!str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY) &&
-	    mkdir(overlay->where, 0755) < 0 && errno != EEXIST)
+	    mkdir(overlay->where, 0700) < 0 && errno != EEXIST)
 		result = error_set(err, errno, "overlay: make %s", overlay->where);
 	if (result == 0)
 		result = start_server(overlay, *fuse_fd, err);

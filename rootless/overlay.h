@@ -12,29 +12,39 @@
 /*
  * The overlay over a root file system (annotation org.urun.overlay) that the kernel can't make:
  *   - the files belong to ids that the container doesn't have, such as the host's own ids.  In the
- *     kernel's overlay nobody could change these files; fuse-overlayfs shows all files as the
+ *     kernel's overlay nobody could change these files; fuse-overlayfs shows them as the
  *     container's root's;
  *   - there are mounts below the root file system, as in the root of a running system.  Files have
  *     their owners there;
- *   - parts of the root file system are hidden (annotation org.urun.hidden).
+ *   - parts of the root file system are hidden (annotation org.urun.hidden);
+ *   - the container has other ids than the layers of an image (annotation org.urun.layers), as with
+ *     keep-id: fuse-overlayfs shows each file with the id that the image gives it.
  * Init mounts the FUSE file system, and the parent starts fuse-overlayfs, which serves it.  The
  * program ends with the last mount namespace that has the mount: the container's.
- * Runs in: parent.  Source: fuse-overlayfs(1), squash_to_root; fuse(4).
+ * Runs in: parent.  Source: fuse-overlayfs(1), uidmapping; fuse(4).
  */
 #define OVERLAY_PROGRAM "fuse-overlayfs"
 
 struct overlay {
 	bool by_fuse;
-	bool squash;	   /* all files are shown as the container's root's */
+	/*
+	 * Files of owners without a mapping are shown as the container's root's; where there is no id
+	 * 0, as the caller's.
+	 */
+	bool squash;
+	/* The ids that the owners of layers are written in; NULL: they are the container's own. */
+	struct userns_plan *layer_ids;
 	const char *where; /* the annotation's value: "tmpfs", or the directory for the changes */
 	const char *lower; /* the config's root.path */
+	struct str_list layers; /* config_layers(): root.path is the first */
 	/* The value of the annotation org.urun.hidden: absolute paths in lower, one on each
 	   line; NULL: none. */
 	const char *hidden;
 	bool keep_groups;		  /* the server keeps the caller's supplementary groups */
 	const struct userns_plan *userns; /* borrowed */
-	char *program;			  /* path of fuse-overlayfs */
-	pid_t server;			  /* the process that serves; 0: none was started */
+	uid_t caller;
+	char *program; /* path of fuse-overlayfs */
+	pid_t server;  /* the process that serves; 0: none was started */
 };
 
 /* fuse-overlayfs needs a device and the program.  Both functions fail with the fix. */

@@ -16,7 +16,7 @@
 #define CLONE_FLAGS_ARGUMENT 0
 #endif
 
-/* By name, since the header of libseccomp may be older than a call.  Unknown names are skipped. */
+/* Names, since the header of libseccomp may be older than a call.  Unknown names are skipped. */
 static const char *const refused[] = {
 	/* mounts: the covers and the read-only marks stay */
 	"mount",
@@ -164,7 +164,45 @@ static int refuse_namespaces(scmp_filter_ctx filter)
 			  : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 
-static int add_overlay_rules(scmp_filter_ctx filter)
+/* A rule for a number of 32 bits: the kernel ignores the upper half of the register. */
+static int ignore_where(scmp_filter_ctx filter, int call, unsigned int argument, uint32_t value)
+{
+	const struct scmp_arg_cmp same = {
+		.arg = argument,
+		.op = SCMP_CMP_MASKED_EQ,
+		.datum_a = UINT32_MAX,
+		.datum_b = value,
+	};
+	int result = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(0), call, 1, &same);
+
+	/* This architecture doesn't have the call. */
+	return result == -EDOM || result == -EFAULT ? 0 : result;
+}
+
+static int ignore_changes_of_owner(scmp_filter_ctx filter, const struct overlay_owners *owners)
+{
+	static const struct {
+		const char *name;
+		unsigned int uid; /* the argument; the gid is the next one */
+	} calls[] = {
+		{ "chown", 1 },	   { "fchown", 1 },   { "lchown", 1 },	 { "chown32", 1 },
+		{ "fchown32", 1 }, { "lchown32", 1 }, { "fchownat", 2 },
+	};
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls) && result == 0; i++) {
+		int call = seccomp_syscall_resolve_name(calls[i].name);
+
+		if (call == __NR_SCMP_ERROR)
+			continue;
+		result = ignore_where(filter, call, calls[i].uid, owners->uid);
+		if (result == 0)
+			result = ignore_where(filter, call, calls[i].uid + 1, owners->gid);
+	}
+	return result;
+}
+
+static int add_overlay_rules(scmp_filter_ctx filter, const struct overlay_owners *owners)
 {
 	uint64_t self = (uint64_t)getpid();
 	int result = 0;
@@ -173,6 +211,8 @@ static int add_overlay_rules(scmp_filter_ctx filter)
 		result = refuse_call(filter, refused[i]);
 	if (result == 0)
 		result = refuse_namespaces(filter);
+	if (result == 0 && owners->are_kept_out)
+		result = ignore_changes_of_owner(filter, owners);
 	/*
 	 * abort(3) and pthread_kill(3) send signals to the own process; setrlimit(3) calls
 	 * prlimit64(0).
@@ -186,7 +226,7 @@ static int add_overlay_rules(scmp_filter_ctx filter)
 	return result;
 }
 
-int overlay_filter_load(struct error *err)
+int overlay_filter_load(const struct overlay_owners *owners, struct error *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int result;
@@ -197,7 +237,7 @@ int overlay_filter_load(struct error *err)
 	seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);
 	/* Return the kernel's errno; libseccomp's default is ECANCELED for every failure. */
 	seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
-	result = add_overlay_rules(filter);
+	result = add_overlay_rules(filter, owners);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);

@@ -29,7 +29,7 @@
  * The mounts, in their order (prepare_mounts):
  *   1. Copies of the lower tree, of the directory for the changes and of two devices are made as
  *      detached mounts, while every path of the host can be reached.
- *   2. A tmpfs over /dev becomes the stage: /dev/lower, /dev/layers, /dev/covers and the devices.
+ *   2. A tmpfs over /dev becomes the stage: /dev/lower/N, /dev/layers, /dev/covers and the devices.
  *      The program's options name paths of the stage only.  A path of the user could contain commas
  *      and colons, which the program would misread.
  *   3. The hidden paths are covered by empty directories and files.
@@ -43,28 +43,34 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <linux/mount.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/inherit.h"
 #include "core/base/mountinfo.h"
+#include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/config/layers.h"
 #include "rootless/overlay_filter.h"
 
 /* /dev exists on every host that gets here, since /dev/fuse was opened. */
 #define STAGE  "/dev"
 #define LOWER  STAGE "/lower"
+#define TOP    LOWER "/0" /* the first layer */
 #define LAYERS STAGE "/layers"
 #define COVERS STAGE "/covers"
+
+#define OVERFLOW_ID 65534u
 
 /* The program needs no other devices. */
 static const char *const devices[] = { "/dev/fuse", "/dev/null" };
@@ -74,8 +80,8 @@ static const char *const kernel_views[] = { "/proc", "/sys", "/dev" };
 
 /* Detached copies of mounts.  execve, or the end of the process, closes the descriptors. */
 struct trees {
-	int lower;
-	int layers; /* -1: in memory */
+	int *lowers; /* as many as there are layers */
+	int layers;  /* -1: in memory */
 	int devices[ARRAY_SIZE(devices)];
 };
 
@@ -106,22 +112,6 @@ static int set_ids(const struct overlay *overlay, struct error *err)
 	return 0;
 }
 
-/*
- * The new mount namespace is owned by our user namespace, so only the capabilities of this
- * namespace can change its mounts (see overlay.c).
- */
-static int make_mount_namespace(const struct overlay *overlay, struct error *err)
-{
-	if (set_ids(overlay, err) < 0)
-		return -1;
-	if (unshare(CLONE_NEWNS) < 0)
-		return error_set(err, errno, "make a mount namespace");
-	/* Our mounts must not reach the host, and a later mount of the host must not be served. */
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_set(err, errno, "make the mounts private");
-	return 0;
-}
-
 /* ---- the stage ---- */
 
 static int clone_tree(const char *path, int *ret_fd, struct error *err)
@@ -141,7 +131,27 @@ static int attach_tree(int tree, const char *place, struct error *err)
 	return 0;
 }
 
-static int make_stage(const struct trees *trees, struct error *err)
+/* Each layer is mounted on a directory that its place in the list names. */
+static char *lower_place(size_t i)
+{
+	return str_format(LOWER "/%zu", i);
+}
+
+static int attach_lowers(const struct overlay *overlay, const struct trees *trees,
+			 struct error *err)
+{
+	for (size_t i = 0; i < overlay->layers.count; i++) {
+		autofree char *place = lower_place(i);
+
+		if (mkdir(place, 0755) < 0)
+			return error_set(err, errno, "make %s", place);
+		if (attach_tree(trees->lowers[i], place, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int make_stage(const struct overlay *overlay, const struct trees *trees, struct error *err)
 {
 	static const char *const directories[] = { LOWER, LAYERS, COVERS };
 
@@ -158,7 +168,7 @@ static int make_stage(const struct trees *trees, struct error *err)
 		if (attach_tree(trees->devices[i], devices[i], err) < 0)
 			return -1;
 	}
-	return attach_tree(trees->lower, LOWER, err);
+	return attach_lowers(overlay, trees, err);
 }
 
 /* ---- hidden paths ---- */
@@ -267,13 +277,17 @@ static int hide(const struct overlay *overlay, struct error *err)
 
 	if (!overlay->hidden)
 		return 0;
-	if (cover_all(overlay, LOWER, err) < 0)
-		return -1;
+	for (size_t i = 0; i < overlay->layers.count; i++) {
+		autofree char *place = lower_place(i);
+
+		if (cover_all(overlay, place, err) < 0)
+			return -1;
+	}
 	if (!str_equal(overlay->lower, "/"))
 		return 0;
-	lower = open(LOWER, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	lower = open(TOP, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (lower < 0)
-		return error_set(err, errno, "open " LOWER);
+		return error_set(err, errno, "open " TOP);
 	for (size_t i = 0; i < ARRAY_SIZE(kernel_views); i++)
 		if (cover(lower, kernel_views[i], err) < 0)
 			return -1;
@@ -286,6 +300,18 @@ static int hide(const struct overlay *overlay, struct error *err)
 
 /* ---- the directory for the changes ---- */
 
+/* The topmost layer that says what the container's "/" is; without one, the top layer. */
+static char *root_layer_place(const struct overlay *overlay)
+{
+	for (size_t i = 0; i < overlay->layers.count; i++) {
+		autofree char *place = lower_place(i);
+
+		if (getxattr(place, LAYER_ROOT_IS_IMPLIED, NULL, 0) < 0)
+			return take_ptr(place);
+	}
+	return str_dup(TOP);
+}
+
 /*
  * The root of an overlay shows the owner and the mode of its upper layer, so the upper layer gets
  * the owner and the mode of the lower root, unless the owner has no mapping.  See
@@ -294,9 +320,10 @@ static int hide(const struct overlay *overlay, struct error *err)
 static int copy_attributes_to_upper(const struct overlay *overlay, const char *upper,
 				    struct error *err)
 {
+	autofree char *layer = root_layer_place(overlay);
 	struct stat st;
 
-	if (stat(LOWER, &st) < 0 ||
+	if (stat(layer, &st) < 0 ||
 	    (!overlay->squash && chown(upper, st.st_uid, (gid_t)-1) < 0 && errno != EINVAL) ||
 	    (!overlay->squash && chown(upper, (uid_t)-1, st.st_gid) < 0 && errno != EINVAL) ||
 	    chmod(upper, st.st_mode & 07777) < 0)
@@ -335,19 +362,26 @@ static int make_layers(const struct overlay *overlay, const struct trees *trees,
 	return 0;
 }
 
-static int prepare_mounts(const struct overlay *overlay, struct error *err)
+static int clone_trees(const struct overlay *overlay, struct trees *trees, struct error *err)
 {
-	struct trees trees = { .lower = -1, .layers = -1, .devices = { -1, -1 } };
-
-	if (clone_tree(overlay->lower, &trees.lower, err) < 0 ||
-	    (!is_in_memory(overlay) && clone_tree(overlay->where, &trees.layers, err) < 0))
+	trees->lowers = mem_resize(NULL, overlay->layers.count, sizeof(*trees->lowers));
+	for (size_t i = 0; i < overlay->layers.count; i++)
+		if (clone_tree(overlay->layers.items[i], &trees->lowers[i], err) < 0)
+			return -1;
+	if (!is_in_memory(overlay) && clone_tree(overlay->where, &trees->layers, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-		if (clone_tree(devices[i], &trees.devices[i], err) < 0)
+		if (clone_tree(devices[i], &trees->devices[i], err) < 0)
 			return -1;
-	if (make_stage(&trees, err) < 0 || hide(overlay, err) < 0)
+	return 0;
+}
+
+static int prepare_mounts(const struct overlay *overlay, const struct trees *trees,
+			  struct error *err)
+{
+	if (make_stage(overlay, trees, err) < 0 || hide(overlay, err) < 0)
 		return -1;
-	return make_layers(overlay, &trees, err);
+	return make_layers(overlay, trees, err);
 }
 
 /* ---- privileges ---- */
@@ -355,7 +389,7 @@ static int prepare_mounts(const struct overlay *overlay, struct error *err)
 /*
  * For the files of the upper layer, with any owner: open each (DAC_OVERRIDE), change mode and times
  * (FOWNER), keep set-group-ID (FSETID), set file capabilities (SETFCAP), and change the owner
- * (CHOWN; the last one, not needed where all files are shown as root's).  These capabilities count
+ * (CHOWN).  These capabilities count
  * only for files whose owner and group the container's map has; on a read-only mount they let a
  * file be read.
  */
@@ -380,9 +414,9 @@ static int set_capabilities(const cap_value_t *list, int count)
 }
 
 /* ORDER: the bounding set first, which needs CAP_SETPCAP. */
-static int drop_most_capabilities(const struct overlay *overlay, struct error *err)
+static int drop_most_capabilities(struct error *err)
 {
-	size_t count = ARRAY_SIZE(kept_capabilities) - (overlay->squash ? 1 : 0);
+	size_t count = ARRAY_SIZE(kept_capabilities);
 
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
 		bool keep = false;
@@ -416,11 +450,126 @@ static int prepare_descriptors(int null, int fuse_fd, struct error *err)
 	return 0;
 }
 
-static int execute_program(const struct overlay *overlay, int fuse_fd, struct error *err)
+/* The id that files of owners without a mapping get: root's; in a container without root, the caller's. */
+static uint32_t owner_of_unmapped(const struct idmap *map)
 {
-	autofree char *options =
-		str_format("lowerdir=" LOWER ",upperdir=" LAYERS "/upper,workdir=" LAYERS "/work%s",
-			   overlay->squash ? ",squash_to_root" : "");
+	return idmap_maps_inner(map, 0) || map->count == 0 ? 0 : map->ranges[0].inner;
+}
+
+/*
+ * The program sees files whose owner has no mapping as those of the kernel's overflow id, and is told to show
+ * them as the target's; all other ids stay.  Where two entries have the same target, the program takes the later
+ * entry for what is written, so that a new file of the container's root belongs to the root.  Files that a
+ * user with the overflow id (mostly "nobody") makes are shown as the target's too.
+ */
+static char *owner_option(const char *name, const struct idmap *map, uint32_t overflow)
+{
+	return str_format(",%s=%" PRIu32 ":%" PRIu32 ":1:0:0:%" PRIu32 ":%" PRIu32 ":%" PRIu32
+			  ":%" PRIu32,
+			  name, overflow, owner_of_unmapped(map), overflow, overflow + 1,
+			  overflow + 1, UINT32_MAX - overflow - 1);
+}
+
+/* The ids that stand for owners without a mapping.  Source: proc(5). */
+static uint32_t overflow_id(const struct host *host, const char *path)
+{
+	uint32_t id;
+	char line[16];
+
+	if (host_read_line(host, path, line, sizeof(line)) < 0 ||
+	    number_parse_u32(line, UINT16_MAX, &id) < 0 || id == 0)
+		return OVERFLOW_ID;
+	return id;
+}
+
+/*
+ * Where such files are shown as the caller's, a changed copy of one is the caller's on the host too, who can
+ * remove it.  Where they are shown as those of another id, the copy has the overflow id, and so keeps its
+ * owner in the container; unless the container doesn't have that id.
+ */
+static struct overlay_owners find_owners(const struct overlay *overlay)
+{
+	const struct userns_plan *userns = overlay->userns;
+	struct overlay_owners owners = {
+		.uid = overflow_id(&userns->host, "/proc/sys/kernel/overflowuid"),
+		.gid = overflow_id(&userns->host, "/proc/sys/kernel/overflowgid"),
+	};
+	uint32_t outer;
+	bool is_callers =
+		userns->mode == USERNS_INHERIT ||
+		(idmap_to_outer(&userns->uids, owner_of_unmapped(&userns->uids), &outer) == 0 &&
+		 outer == overlay->caller);
+
+	owners.are_kept_out =
+		overlay->squash && (is_callers || !idmap_maps_inner(&userns->uids, owners.uid) ||
+				    !idmap_maps_inner(&userns->gids, owners.gid));
+	return owners;
+}
+
+/*
+ * The ids of a layer's files, as this user namespace has them, are shown as those of the layer: an id of
+ * both maps is cut out where their ranges outside overlap.  New files get the ids back.
+ */
+static char *layer_option(const char *name, const struct idmap *layer, const struct idmap *own)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	for (size_t i = 0; i < layer->count; i++)
+		for (size_t j = 0; j < own->count; j++) {
+			const struct id_range *a = &layer->ranges[i], *b = &own->ranges[j];
+			uint64_t first = a->outer > b->outer ? a->outer : b->outer;
+			uint64_t a_end = (uint64_t)a->outer + a->count,
+				 b_end = (uint64_t)b->outer + b->count;
+			uint64_t end = a_end < b_end ? a_end : b_end;
+
+			if (first < end)
+				strbuf_addf(&text, "%s%" PRIu64 ":%" PRIu64 ":%" PRIu64,
+					    text.size ? ":" : "", b->inner + (first - b->outer),
+					    a->inner + (first - a->outer), end - first);
+		}
+	return str_format(",%s=%s", name, text.bytes);
+}
+
+static char *layer_options(const struct overlay *overlay)
+{
+	const struct userns_plan *userns = overlay->userns, *layers = overlay->layer_ids;
+	autofree char *uids = layer_option("uidmapping", &layers->uids, &userns->uids);
+	autofree char *gids = layer_option("gidmapping", &layers->gids, &userns->gids);
+
+	return str_format("%s%s", uids, gids);
+}
+
+/* The owners that files of the lower layer are shown with: see overlay.h, squash and layer_ids. */
+static char *owner_options(const struct overlay *overlay, const struct overlay_owners *owners)
+{
+	const struct userns_plan *userns = overlay->userns;
+	autofree char *uids = NULL, *gids = NULL;
+
+	if (overlay->layer_ids)
+		return layer_options(overlay);
+	if (!overlay->squash)
+		return str_dup("");
+	uids = owner_option("uidmapping", &userns->uids, owners->uid);
+	gids = owner_option("gidmapping", &userns->gids, owners->gid);
+	return str_format("%s%s", uids, gids);
+}
+
+static char *lower_names(const struct overlay *overlay)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	for (size_t i = 0; i < overlay->layers.count; i++)
+		strbuf_addf(&text, "%s" LOWER "/%zu", i ? ":" : "", i);
+	return str_dup(text.bytes);
+}
+
+static int execute_program(const struct overlay *overlay, const struct overlay_owners *unmapped,
+			   int fuse_fd, struct error *err)
+{
+	autofree char *owners = owner_options(overlay, unmapped);
+	autofree char *lowers = lower_names(overlay);
+	autofree char *options = str_format(
+		"lowerdir=%s,upperdir=" LAYERS "/upper,workdir=" LAYERS "/work%s", lowers, owners);
 	autofree char *mountpoint = str_format("/dev/fd/%d", fuse_fd);
 	char *const argv[] = { (char *)(uintptr_t)OVERLAY_PROGRAM,
 			       (char *)(uintptr_t) "-f",
@@ -440,17 +589,26 @@ static int execute_program(const struct overlay *overlay, int fuse_fd, struct er
 
 int overlay_server_become(const struct overlay *overlay, int fuse_fd, struct error *err)
 {
+	/* ORDER: while /proc is the host's. */
+	const struct overlay_owners owners = find_owners(overlay);
+	struct trees trees = { .layers = -1, .devices = { -1, -1 } };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0)
 		return error_set(err, errno, "open /dev/null");
-	if (make_mount_namespace(overlay, err) < 0 || prepare_mounts(overlay, err) < 0 ||
-	    prepare_descriptors(null, fuse_fd, err) < 0 || drop_most_capabilities(overlay, err) < 0)
+	/*
+	 * The new mount namespace is owned by our user namespace, so only the capabilities of this
+	 * namespace can change its mounts (see overlay.c).  A later mount of the host isn't served.
+	 * ORDER: the trees before the change of ids: their paths may be open to the caller alone.
+	 */
+	if (mount_make_namespace(err) < 0 || clone_trees(overlay, &trees, err) < 0 ||
+	    set_ids(overlay, err) < 0 || prepare_mounts(overlay, &trees, err) < 0 ||
+	    prepare_descriptors(null, fuse_fd, err) < 0 || drop_most_capabilities(err) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_set(err, errno, "set no_new_privs");
 	/* ORDER: the filter last, since it refuses what the steps before do. */
-	if (overlay_filter_load(err) < 0)
+	if (overlay_filter_load(&owners, err) < 0)
 		return -1;
-	return execute_program(overlay, fuse_fd, err);
+	return execute_program(overlay, &owners, fuse_fd, err);
 }

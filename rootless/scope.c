@@ -3,8 +3,9 @@
 /*
  * Scoping: the config, which follows the spec, becomes what this user can have on this host.
  *
- * Most bundles are made for root of the host.  In a user namespace some of what they ask for is
- * impossible.  The kernel would refuse it late, in a container that is half made, with an EPERM or
+ * Most bundles are made for root of the host, for whom few rules change anything
+ * (userns_plan.is_host).  In a user namespace some of what they ask for is impossible.  The kernel
+ * would refuse it late, in a container that is half made, with an EPERM or
  * EINVAL that names no field.  Scoping runs in the parent, after the ids are planned and before any
  * process exists.  It knows all that decides: the config, the plan of the ids, the caller, the
  * host.
@@ -30,6 +31,7 @@
  *   scope_additional_groups   process.user.additionalGids: emptied where the caller's groups are
  *                             kept
  *   scope_host_only           nothing
+ *   scope_host_names          nothing
  *   scope_mount_types         nothing
  *   scope_mount_ids           mounts[].options: drops gid= of devpts
  *   scope_mount_kernel_views  mounts: proc, sysfs, mqueue and cgroup become binds; cgroup can go
@@ -51,6 +53,7 @@
  */
 #include "rootless/scope.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/nsfs.h>
@@ -88,11 +91,23 @@ bool scope_owns_namespace(const struct scope *scope, enum config_namespace_type 
 {
 	const struct config_namespace *namespace = config_find_namespace(scope->config, type);
 
-	if (namespace && !namespace->path)
+	/* The host's user namespace is above all others. */
+	if ((namespace && !namespace->path) || scope->plan->is_host)
 		return true;
 	if (namespace)
 		return scope->plan->mode == USERNS_INHERIT || scope->plan->mode == USERNS_JOIN;
 	return scope->plan->mode == USERNS_INHERIT && own_userns_owns_current(type);
+}
+
+bool scope_shares_namespace(const struct scope *scope, enum config_namespace_type type)
+{
+	const struct config_namespace *namespace = config_find_namespace(scope->config, type);
+	char path[64];
+
+	if (!namespace || !namespace->path)
+		return !namespace;
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", config_namespace_file(type));
+	return stat_same_paths(namespace->path, path);
 }
 
 /*
@@ -166,17 +181,24 @@ static int scope_user_namespace(const struct scope *scope, struct error *err)
 	return 0;
 }
 
-/* An id without a mapping doesn't exist inside.  setresuid(2) would fail with a bare EINVAL. */
+/*
+ * An id without a mapping doesn't exist inside.  setresuid(2) would fail with a bare EINVAL.  A user that
+ * is looked up in the container is checked there, when the ids are known; a uid that is given by its
+ * number is known.
+ */
 static int scope_process_user(const struct scope *scope, struct error *err)
 {
 	const struct config_process *process = scope->config->process;
+	const char *later = config_annotation(scope->config, CONFIG_ANNOTATION_USER);
 
-	if (!process || !process->user)
+	if (!process || !process->user || (later && !isdigit((unsigned char)later[0])))
 		return 0;
 	if (!idmap_maps_inner(&scope->plan->uids, (uint32_t)process->user->uid.value) &&
 	    error_gather(err, scope_unmapped(scope, SUBID_UID, (uint32_t)process->user->uid.value,
 					     "process.user.uid", err)) < 0)
 		return -1;
+	if (later)
+		return 0;
 	if (!idmap_maps_inner(&scope->plan->gids, (uint32_t)process->user->gid.value))
 		return scope_unmapped(scope, SUBID_GID, (uint32_t)process->user->gid.value,
 				      "process.user.gid", err);
@@ -220,10 +242,11 @@ static int refuse_groups(const struct scope *scope, const struct config_user *us
 static int scope_additional_groups(const struct scope *scope, struct error *err)
 {
 	struct config_process *process = scope->config->process;
+	bool named = config_annotation(scope->config, CONFIG_ANNOTATION_GROUPS);
 
-	if (!process || !process->user || process->user->additional_gids.count == 0)
+	if (!process || !process->user || (process->user->additional_gids.count == 0 && !named))
 		return 0;
-	if (config_annotation(scope->config, CONFIG_ANNOTATION_KEEP_GROUPS)) {
+	if (config_keeps_groups(scope->config)) {
 		log_debug(
 			"process.user.additionalGids: not set, as the annotation " CONFIG_ANNOTATION_KEEP_GROUPS
 			" keeps the caller's groups");
@@ -246,18 +269,36 @@ static int scope_additional_groups(const struct scope *scope, struct error *err)
 
 /*
  * Only root of the host can mount the resctrl file system, and move a network device of the host.
+ * urun doesn't do either for root.
  */
 static int scope_host_only(const struct scope *scope, struct error *err)
 {
 	const struct config_linux *linux = scope->config->linux;
+	bool host = scope->plan->is_host;
 
 	if (linux->intel_rdt &&
-	    error_gather(err,
-			 error_set(err, 0, "linux.intelRdt: only root of the host can set it")) < 0)
+	    error_gather(err, error_set(err, 0, "linux.intelRdt: %s",
+					host ? "urun doesn't support it"
+					     : "only root of the host can set it")) < 0)
 		return -1;
 	if (linux->net_devices.count > 0)
-		return error_set(err, 0, "linux.netDevices: not supported for rootless containers");
+		return error_set(err, 0, "linux.netDevices: %s",
+				 host ? "urun doesn't support it"
+				      : "not supported for rootless containers");
 	return 0;
+}
+
+/* Root of the host could rename the host by a path to its uts namespace. */
+static int scope_host_names(const struct scope *scope, struct error *err)
+{
+	const struct container_config *config = scope->config;
+
+	if ((!config->hostname && !config->domainname) ||
+	    !scope_shares_namespace(scope, CONFIG_NS_UTS))
+		return 0;
+	return error_set(err, 0,
+			 "%s: the uts namespace is urun's own, and this would rename the host",
+			 config->hostname ? "hostname" : "domainname");
 }
 
 /*
@@ -323,10 +364,21 @@ int scope_config(struct container_config *config, const struct userns_plan *plan
 {
 	/* ORDER: see the head of this file. */
 	static scope_rule *const rules[] = {
-		scope_user_namespace, scope_process_user, scope_additional_groups,  scope_host_only,
-		scope_mount_types,    scope_mount_ids,	  scope_mount_kernel_views, scope_devices,
-		scope_resources,      scope_rlimits,	  scope_oom_score,	    scope_sysctl,
-		scope_apparmor,	      scope_selinux,
+		scope_user_namespace,
+		scope_process_user,
+		scope_additional_groups,
+		scope_host_only,
+		scope_host_names,
+		scope_mount_types,
+		scope_mount_ids,
+		scope_mount_kernel_views,
+		scope_devices,
+		scope_resources,
+		scope_rlimits,
+		scope_oom_score,
+		scope_sysctl,
+		scope_apparmor,
+		scope_selinux,
 	};
 	const struct scope scope = { config, plan, caller };
 
@@ -343,17 +395,4 @@ int scope_process(struct container_config *config, const struct userns_plan *pla
 	const struct scope scope = { config, plan, caller };
 
 	return apply_rules(rules, ARRAY_SIZE(rules), &scope, err);
-}
-
-void scope_drop_groups(struct container_config *config, const struct userns_plan *plan)
-{
-	struct config_process *process = config->process;
-
-	if (plan->setgroups_allowed || !process || !process->user ||
-	    process->user->additional_gids.count == 0 ||
-	    config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS))
-		return;
-	log_warning("the groups that the root file system's /etc/group gives the user aren't set, "
-		    "as the user namespace denies setgroups(2)");
-	process->user->additional_gids.count = 0;
 }

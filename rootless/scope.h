@@ -35,11 +35,4 @@ int scope_config(struct container_config *config, const struct userns_plan *plan
 int scope_process(struct container_config *config, const struct userns_plan *plan,
 		  const struct userns_caller *caller, struct error *err);
 
-/*
- * For a container by options (`run --rootfs`), before scope_config().  Its additionalGids come from
- * /etc/group of the root file system; nobody asked for them.  So where the user namespace denies
- * setgroups(2), they are dropped with a warning.
- */
-void scope_drop_groups(struct container_config *config, const struct userns_plan *plan);
-
 #endif

@@ -19,9 +19,10 @@ int scope_resources(const struct scope *scope, struct error *err)
 	(void)err;
 	/*
 	 * Every engine sends device rules.  The user namespace forbids mknod, so the container has
-	 * the devices that are bound, and no others.  core/cgroup looks at the limits.
+	 * the devices that are bound, and no others.  core/cgroup looks at the limits, and at the
+	 * rules where root of the host makes the container.
 	 */
-	if (resources && resources->devices.count > 0)
+	if (resources && resources->devices.count > 0 && !userns_caller_is_host_root(scope->caller))
 		log_debug(
 			"linux.resources.devices: %zu rules skipped: a user namespace has the devices that are bound, and no others",
 			resources->devices.count);
@@ -32,7 +33,10 @@ int scope_resources(const struct scope *scope, struct error *err)
 static int rlimit_refused(const struct scope *scope, size_t index,
 			  const struct config_rlimit *limit, rlim_t own, struct error *err)
 {
-	autofree char *user = name_of_user(scope->caller->host.root, scope->caller->uid);
+	/* In an engine's user namespace our uid, mostly 0, isn't that of the host's user. */
+	autofree char *user = scope->caller->initial
+				      ? name_of_user(scope->caller->host.root, scope->caller->uid)
+				      : NULL;
 	char word[32] = "";
 	const char *name = config_rlimit_types[limit->type] + strlen("RLIMIT_");
 
@@ -42,10 +46,16 @@ static int rlimit_refused(const struct scope *scope, size_t index,
 		  "process.rlimits[%zu]: the hard limit %" PRIu64
 		  " of %s is above urun's own of %" PRIu64,
 		  index, limit->hard.value, config_rlimit_types[limit->type], (uint64_t)own);
+	if (!user)
+		return error_hint(err,
+				  "ask for less, or as root of the host add 'USER hard %s %" PRIu64
+				  "', with your user's name, to /etc/security/limits.conf and log "
+				  "in again",
+				  word, limit->hard.value);
 	return error_hint(err,
 			  "ask for less, or as root add '%s hard %s %" PRIu64
 			  "' to /etc/security/limits.conf and log in again",
-			  user ? user : "*", word, limit->hard.value);
+			  user, word, limit->hard.value);
 }
 
 /*

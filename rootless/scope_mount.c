@@ -47,7 +47,7 @@ static int scope_mount_type(const struct config_mount *mount, size_t index, stru
 
 int scope_mount_types(const struct scope *scope, struct error *err)
 {
-	for (size_t i = 0; i < scope->config->mounts.count; i++)
+	for (size_t i = 0; i < scope->config->mounts.count && !scope->plan->is_host; i++)
 		if (error_gather(err, scope_mount_type(&scope->config->mounts.items[i], i, err)) <
 		    0)
 			return -1;
@@ -172,6 +172,22 @@ static void scope_mqueue(const struct scope *scope, size_t index)
 		index);
 }
 
+/*
+ * Root of the host may mount cgroup2 without a cgroup namespace of the container's.  But a mount from
+ * the host's cgroup namespace sets the options of the host's own tree, which has just one superblock:
+ * nsdelegate and memory_recursiveprot would be off for the whole host.  So the host's mount is bound.
+ */
+static void scope_cgroup_of_host(const struct scope *scope, size_t index)
+{
+	struct config_mount *mount = &scope->config->mounts.items[index];
+	bool read_only = mount_options_attrs(&mount->options) & MOUNT_ATTR_RDONLY;
+
+	become_rbind(scope, mount, "/sys/fs/cgroup", read_only ? BIND_READ_ONLY : BIND_READ_WRITE);
+	log_debug(
+		"mounts[%zu]: cgroup becomes a bind of /sys/fs/cgroup, as the cgroup namespace is the host's",
+		index);
+}
+
 enum cgroup_tree { CGROUP_NONE, CGROUP_V1, CGROUP_V2 };
 
 static enum cgroup_tree host_cgroup_tree(const struct scope *scope)
@@ -196,6 +212,11 @@ static bool scope_cgroup_view(const struct scope *scope, size_t index)
 		log_debug("mounts[%zu]: cgroup is left out, as the host has no /sys/fs/cgroup",
 			  index);
 		return true;
+	}
+	if (scope->plan->is_host && tree == CGROUP_V2 &&
+	    scope_shares_namespace(scope, CONFIG_NS_CGROUP)) {
+		scope_cgroup_of_host(scope, index);
+		return false;
 	}
 	if (tree == CGROUP_V2 && scope_owns_namespace(scope, CONFIG_NS_CGROUP))
 		return false;
@@ -295,8 +316,11 @@ static int scope_device(const struct scope *scope, size_t index, struct error *e
 	return 0;
 }
 
+/* Root of the host makes the nodes, also of devices that the host's /dev doesn't show. */
 int scope_devices(const struct scope *scope, struct error *err)
 {
+	if (scope->plan->is_host)
+		return 0;
 	for (size_t i = 0; i < scope->config->linux->devices.count; i++)
 		if (error_gather(err, scope_device(scope, i, err)) < 0)
 			return -1;

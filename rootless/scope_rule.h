@@ -38,11 +38,18 @@ scope_rule scope_sysctl;
 /*
  * Does the container's user namespace own the container's namespace of @type?  Only an owner may
  * mount the file system that shows the namespace, and set the sysctls of the namespace.
+ *   root of the host         owned, whatever the namespace
  *   a new namespace          owned
  *   a joined one             owned where the user namespace is inherited or joined too
  *   none in the config       owned where urun's own belongs to the user namespace that is inherited
  */
 bool scope_owns_namespace(const struct scope *scope, enum config_namespace_type type);
+
+/*
+ * Does the container share the caller's own namespace of @type: is none in the config, or one whose
+ * path leads there?
+ */
+bool scope_shares_namespace(const struct scope *scope, enum config_namespace_type type);
 
 /*
  * Fails because the uid or gid @id has no mapping.  @field is the path of the config's field.  The

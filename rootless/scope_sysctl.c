@@ -2,12 +2,9 @@
 // Runs in: parent.
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <sys/stat.h>
 
 #include "core/base/log.h"
 #include "core/base/number.h"
-#include "core/base/stat.h"
 #include "rootless/scope_rule.h"
 
 /*
@@ -53,14 +50,7 @@ static bool find_type(const char *name, enum config_namespace_type *ret_type)
 static int refuse_shared(const struct scope *scope, const char *name,
 			 enum config_namespace_type type, struct error *err)
 {
-	const struct config_namespace *namespace = config_find_namespace(scope->config, type);
-	char path[64];
-
-	if (namespace && !namespace->path)
-		return 0;
-	/* A path may lead to the namespace that urun is in. */
-	snprintf(path, sizeof(path), "/proc/self/ns/%s", config_namespace_file(type));
-	if (namespace && !stat_same_paths(namespace->path, path))
+	if (!scope_shares_namespace(scope, type))
 		return 0;
 	return error_set(
 		err, 0,

@@ -3,6 +3,7 @@
 #include "rootless/userns.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <linux/capability.h>
@@ -177,14 +178,14 @@ static _Noreturn void cloned_wait_in_namespace(void)
 		pause();
 }
 
-pid_t userns_fork(const struct userns_plan *plan, struct error *err)
+static pid_t fork_with(const struct userns_plan *plan, uint64_t flags, struct error *err)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
 	int dumpable = prctl(PR_GET_DUMPABLE);
 	pid_t pid;
 
 	if (plan->mode != USERNS_INHERIT)
-		args.flags = CLONE_NEWUSER;
+		args.flags |= CLONE_NEWUSER;
 	/*
 	 * ORDER: not dumpable before the clone, so that the child isn't dumpable from its first
 	 * moment.  As root of a rootless engine's user namespace we share the uid with containers,
@@ -208,23 +209,45 @@ pid_t userns_fork(const struct userns_plan *plan, struct error *err)
 	return pid;
 }
 
-int userns_try(const struct userns_plan *plan, struct error *err)
+pid_t userns_fork(const struct userns_plan *plan, struct error *err)
 {
-	pid_t pid;
+	return fork_with(plan, 0, err);
+}
+
+pid_t userns_fork_as_first(const struct userns_plan *plan, struct error *err)
+{
+	return fork_with(plan, CLONE_NEWPID, err);
+}
+
+int userns_open(const struct userns_plan *plan, int *ret_fd, struct error *err)
+{
+	char path[64];
+	pid_t pid = userns_fork(plan, err);
 	int result;
 
-	if (plan->mode == USERNS_INHERIT || plan->mode == USERNS_JOIN)
-		return 0;
-	pid = userns_fork(plan, err);
 	if (pid == 0)
 		cloned_wait_in_namespace();
 	if (pid < 0)
 		return -1;
 	result = userns_write_maps(pid, plan, err);
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	if (result == 0) {
+		*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+		result = *ret_fd < 0 ? error_set(err, errno, "open %s", path) : 0;
+	}
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return result;
+}
+
+int userns_try(const struct userns_plan *plan, struct error *err)
+{
+	autoclose int fd = -1;
+
+	return plan->mode == USERNS_INHERIT || plan->mode == USERNS_JOIN
+		       ? 0
+		       : userns_open(plan, &fd, err);
 }
 
 /*

@@ -19,8 +19,8 @@
 
 /* Where the container's user namespace comes from, and who writes its maps. */
 enum userns_mode {
-	USERNS_INHERIT, /* urun's own: urun is root of a user namespace already (podman), and the
-			   config asks for none */
+	USERNS_INHERIT, /* urun's own: urun is root of it (of the host's, or of a rootless engine's),
+			   and the config asks for none */
 	USERNS_DIRECT,	/* a new one; the parent writes the maps: they have the own ids alone, or
 			   the parent has CAP_SETUID and CAP_SETGID */
 	USERNS_HELPERS, /* a new one; newuidmap and newgidmap write the maps */
@@ -34,14 +34,17 @@ struct userns_plan {
 	struct idmap gids;
 	bool setgroups_allowed; /* false: supplementary groups can't be changed inside; setgroups(2)
 				   fails with EPERM */
+	bool is_host;		/* USERNS_INHERIT: it is the host's, without any wall around root */
 	const char *join_path;	/* USERNS_JOIN: the config's memory; else NULL */
 	struct host host;	/* where the helpers are searched for */
 };
 
 /*
  * Chooses the user namespace and the ids of a container.
- *   the config's user namespace has a path        → that namespace is joined
- *   root of a user namespace, none in the config  → the container stays in it
+ *   the config's user namespace has a path        → that namespace is joined; uidMappings and
+ *                                                   gidMappings beside it must be its own
+ *   root of the host or of a user namespace,
+ *   none in the config                            → the container stays in it
  *   uidMappings, gidMappings                      → these, after a check that they may be written
  *   root                                          → all ids of urun's user namespace, unchanged
  *   else                                          → the own id to 0, then the subids; without
@@ -55,9 +58,19 @@ struct userns_plan {
 int userns_plan_make(const struct container_config *config, const struct userns_caller *caller,
 		     struct userns_plan *ret_plan, struct error *err);
 
-/* The same for a config without ids and namespaces. */
+/*
+ * The same for a config without ids and namespaces; but for root of the host, whose other files and
+ * programs have user namespaces, it is that of userns_plan_own().
+ */
 int userns_plan_default(const struct userns_caller *caller, struct userns_plan *ret_plan,
 			struct error *err);
+
+/*
+ * The same for a config with a user namespace, as `run` without a bundle makes it: always a new one, also
+ * where urun is root of a user namespace already, which may be without CAP_SYS_ADMIN.
+ */
+int userns_plan_own(const struct userns_caller *caller, struct userns_plan *ret_plan,
+		    struct error *err);
 
 /*
  * The plan that describes the user namespace of a running process: urun's own, or one to join.  The
@@ -92,11 +105,24 @@ int userns_plan_twin(const struct userns_plan *plan, struct userns_plan *ret_twi
 pid_t userns_fork(const struct userns_plan *plan, struct error *err);
 
 /*
+ * The same with a PID namespace of its own, whose first process the child is: nothing that the
+ * child starts outlives it.  In the child, getppid(2) returns 0.
+ */
+pid_t userns_fork_as_first(const struct userns_plan *plan, struct error *err);
+
+/*
  * Makes a user namespace as planned, and ends it again: can this user have it on this host?  Fails
  * with the error and the hint that a container would have.
  * Runs in: parent.
  */
 int userns_try(const struct userns_plan *plan, struct error *err);
+
+/*
+ * Makes a user namespace as planned, which has no process: the mapping of an idmapped mount.  The
+ * caller closes *@ret_fd.
+ * Runs in: parent.
+ */
+int userns_open(const struct userns_plan *plan, int *ret_fd, struct error *err);
 
 enum userns_groups {
 	USERNS_DROP_GROUPS,

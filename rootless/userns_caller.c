@@ -60,6 +60,12 @@ bool userns_caller_has_on_host(const struct userns_caller *caller, int capabilit
 	return caller->initial && (caller->caps & (1ull << capability));
 }
 
+bool userns_caller_is_host_root(const struct userns_caller *caller)
+{
+	return caller->uid == 0 && userns_caller_has_on_host(caller, CAP_SYS_ADMIN) &&
+	       userns_caller_has_on_host(caller, CAP_NET_ADMIN);
+}
+
 bool userns_caller_allows_setgroups(const struct userns_caller *caller)
 {
 	char line[16];

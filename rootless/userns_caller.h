@@ -37,6 +37,14 @@ bool userns_caller_can_map(const struct userns_caller *caller);
 bool userns_caller_has_on_host(const struct userns_caller *caller, int capability);
 
 /*
+ * Is the caller root of the host: uid 0, CAP_SYS_ADMIN and CAP_NET_ADMIN in the initial user
+ * namespace?  Root of any other user namespace isn't, whatever map that one has.  Nor is root of an
+ * outer container that has taken one of the capabilities away: without them no network namespace can be
+ * made ready, and a user namespace, where the kernel allows one, has them.
+ */
+bool userns_caller_is_host_root(const struct userns_caller *caller);
+
+/*
  * Does the caller's user namespace allow setgroups(2)?  Each user namespace that is made inside
  * inherits a denial.
  * Source: user_namespaces(7).

@@ -12,6 +12,9 @@
  *   urun is root of a user       urun's own, as under podman, which has made one for the container
  *   namespace, and the config
  *   asks for none
+ *   urun is root of the host,    the host's: what the config doesn't list is inherited, which engines
+ *   and the config asks for      count on, whose containers share namespaces that root has made
+ *   none
  *   else                         a new one
  *
  * The ids of a new one:
@@ -81,14 +84,38 @@ static int plan_inherited(const struct userns_caller *caller, struct userns_plan
 			  struct error *err)
 {
 	plan->mode = USERNS_INHERIT;
+	plan->is_host = caller->initial;
 	plan->setgroups_allowed = userns_caller_allows_setgroups(caller);
 	if (read_own_ids(caller, SUBID_UID, &plan->uids, err) < 0)
 		return -1;
 	return read_own_ids(caller, SUBID_GID, &plan->gids, err);
 }
 
+/*
+ * An engine may write the maps of a user namespace beside its path, as for each container of a
+ * Kubernetes pod with hostUsers false.  Other maps than the namespace has would be a mistake: the
+ * maps of a user namespace can't be changed.
+ */
+static int check_joined_map(const char *path, const struct side *side, struct error *err)
+{
+	autofree struct idmap *given = mem_alloc(sizeof(*given));
+	autostrbuf struct strbuf asked = { 0 }, has = { 0 };
+
+	if (side->given->count == 0)
+		return 0;
+	if (idmap_from_config(side->given, side->field, given, err) < 0)
+		return -1;
+	if (idmap_equal(given, side->map))
+		return 0;
+	idmap_print(given, &asked);
+	idmap_print(side->map, &has);
+	return error_set(err, 0,
+			 "%s: %s, but the user namespace %s, which is joined, has the map %s",
+			 side->field, asked.bytes, path, has.bytes);
+}
+
 static int plan_joined(const char *path, const struct userns_caller *caller,
-		       struct userns_plan *plan, struct error *err)
+		       const struct side sides[2], struct userns_plan *plan, struct error *err)
 {
 	autoclose int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
@@ -103,11 +130,16 @@ static int plan_joined(const char *path, const struct userns_caller *caller,
 				err, 0,
 				"user namespace %s is the host's: a container needs one of its own",
 				path);
-		return plan_inherited(caller, plan, err);
+		if (plan_inherited(caller, plan, err) < 0)
+			return -1;
+	} else {
+		plan->mode = USERNS_JOIN;
+		plan->join_path = path;
+		if (userns_read_namespace(fd, plan, err) < 0)
+			return -1;
 	}
-	plan->mode = USERNS_JOIN;
-	plan->join_path = path;
-	return userns_read_namespace(fd, plan, err);
+	return check_joined_map(path, &sides[0], err) < 0 ? -1
+							  : check_joined_map(path, &sides[1], err);
 }
 
 /* ---- the ids of a new user namespace ---- */
@@ -214,11 +246,12 @@ static void warn_of_no_subids(const struct userns_caller *caller, const char *us
 	/* The link comes first: ranges in a file that newuidmap doesn't read are no fix. */
 	if (host_has(&caller->host, HOST_SUBID_LINK, fix) ||
 	    host_has(&caller->host, HOST_NO_SUBIDS, fix))
-		log_warning("no range for %s in %s: the container has no %s besides 0 (hint: %s)",
-			    user, which, what, fix);
+		log_warning_once(
+			"no range for %s in %s: the container has no %s but yours (hint: %s)", user,
+			which, what, fix);
 	else
-		log_warning("no range for %s in %s: the container has no %s besides 0", user, which,
-			    what);
+		log_warning_once("no range for %s in %s: the container has no %s but yours", user,
+				 which, what);
 }
 
 /*
@@ -260,10 +293,10 @@ static int keep_existing(const struct userns_caller *caller, const struct side *
 
 		subid_print(ranges, &range);
 		idmap_print(&own, &has);
-		log_warning("the range of %s in /etc/sub%cid, %s, isn't whole in the user "
-			    "namespace that urun runs in, which has %s: the container has the "
-			    "ids that exist",
-			    user, subid_letter(side->kind), range.bytes, has.bytes);
+		log_warning_once("the range of %s in /etc/sub%cid, %s, isn't whole in the user "
+				 "namespace that urun runs in, which has %s: the container has the "
+				 "ids that exist",
+				 user, subid_letter(side->kind), range.bytes, has.bytes);
 	}
 	*ranges = kept;
 	return 0;
@@ -400,7 +433,7 @@ static int plan_new(const struct userns_caller *caller, const struct side sides[
 static void plan_log(const struct userns_plan *plan)
 {
 	static const char *const modes[] = {
-		[USERNS_INHERIT] = "the one that urun runs in",
+		[USERNS_INHERIT] = "none of its own: the one that urun runs in",
 		[USERNS_DIRECT] = "new, maps written directly",
 		[USERNS_HELPERS] = "new, maps written by newuidmap and newgidmap",
 		[USERNS_JOIN] = "joined",
@@ -430,9 +463,9 @@ int userns_plan_make(const struct container_config *config, const struct userns_
 
 	plan->host = caller->host;
 	if (asked && asked->path)
-		result = plan_joined(asked->path, caller, plan, err);
-	else if (!asked && caller->uid == 0 && !caller->initial &&
-		 sides[0].given->count + sides[1].given->count == 0)
+		result = plan_joined(asked->path, caller, sides, plan, err);
+	else if (!asked &&
+		 (userns_caller_is_host_root(caller) || (caller->uid == 0 && !caller->initial)))
 		result = plan_inherited(caller, plan, err);
 	else
 		result = plan_new(caller, sides, plan, err);
@@ -449,7 +482,19 @@ int userns_plan_default(const struct userns_caller *caller, struct userns_plan *
 	struct config_linux no_linux = { 0 };
 	struct container_config nothing = { .linux = &no_linux };
 
+	if (caller->initial)
+		return userns_plan_own(caller, ret_plan, err);
 	return userns_plan_make(&nothing, caller, ret_plan, err);
+}
+
+int userns_plan_own(const struct userns_caller *caller, struct userns_plan *ret_plan,
+		    struct error *err)
+{
+	struct config_namespace user = { .type = CONFIG_NS_USER };
+	struct config_linux linux_config = { .namespaces = { .items = &user, .count = 1 } };
+	struct container_config config = { .linux = &linux_config };
+
+	return userns_plan_make(&config, caller, ret_plan, err);
 }
 
 int userns_plan_of_process(pid_t pid, const struct userns_caller *caller,

@@ -2,6 +2,8 @@
 // Runs in: any.
 #include "core/base/clock.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <time.h>
 
 int64_t clock_ns(void)
@@ -15,4 +17,23 @@ int64_t clock_ns(void)
 int64_t clock_ms(void)
 {
 	return clock_ns() / 1000000;
+}
+
+int clock_until(int64_t deadline)
+{
+	int64_t left = deadline - clock_ms();
+
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+void clock_print_now(char ret_text[static CLOCK_TEXT_SIZE])
+{
+	struct timespec now;
+	struct tm parts;
+	size_t length;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &parts);
+	length = strftime(ret_text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(ret_text + length, CLOCK_TEXT_SIZE - length, ".%09ldZ", now.tv_nsec);
 }

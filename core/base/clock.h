@@ -10,6 +10,16 @@
 int64_t clock_ns(void);
 int64_t clock_ms(void);
 
+/*
+ * The time of day, in UTC, by RFC 3339 with nanoseconds: 2026-11-28T18:23:07.123456789Z.  Such texts
+ * sort as the times do.
+ */
+#define CLOCK_TEXT_SIZE 40
+void clock_print_now(char ret_text[static CLOCK_TEXT_SIZE]);
+
+/* The timeout of poll(2), in ms, that ends when clock_ms() is @deadline. */
+int clock_until(int64_t deadline);
+
 /* The sooner of two timeouts of poll(2) or epoll_wait(2), in ms; a negative timeout means none. */
 static inline int clock_sooner(int first, int second)
 {

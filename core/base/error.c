@@ -71,6 +71,13 @@ int error_hint(struct error *err, const char *format, ...)
 	return -1;
 }
 
+void error_hint_also(struct error *err, const char *hint)
+{
+	size_t used = strlen(err->hint);
+
+	snprintf(err->hint + used, sizeof(err->hint) - used, "%s%s", used ? "; " : "", hint);
+}
+
 int error_set_killed(struct error *err, const char *what, int signal, const char *when)
 {
 	error_set(err, 0, "%s was killed by signal %d (%s)%s%s", what, signal, strsignal(signal),
@@ -130,4 +137,32 @@ const char *error_format(const struct error *err, char line[static ERROR_LINE_SI
 	memcpy(line, escaped.bytes, size);
 	line[size] = '\0';
 	return line;
+}
+
+void error_pack(const struct error *err, struct error_packet *ret_packet)
+{
+	memset(ret_packet, 0, sizeof(*ret_packet));
+	ret_packet->code = err->code;
+	ret_packet->status = err->status;
+	ret_packet->cause = (int32_t)err->cause;
+	/* Copied as texts, not as bytes: behind a text's end there are bytes of older use. */
+	snprintf(ret_packet->text, sizeof(ret_packet->text), "%s", err->text);
+	snprintf(ret_packet->hint, sizeof(ret_packet->hint), "%s", err->hint);
+}
+
+int error_unpack(const struct error_packet *received, struct error *err)
+{
+	struct error_packet sent = *received;
+	bool is_valid;
+
+	sent.text[sizeof(sent.text) - 1] = '\0';
+	sent.hint[sizeof(sent.hint) - 1] = '\0';
+	is_valid = sent.code >= 0 && sent.status >= 0 && sent.status <= 255;
+	/* error_gather() takes an error without text for one that it has gathered already. */
+	error_set(err, is_valid ? sent.code : 0, "%s",
+		  sent.text[0] ? sent.text : "the child failed without an error message");
+	error_hint(err, "%s", sent.hint);
+	err->status = is_valid ? sent.status : 0;
+	err->cause = sent.cause == ERROR_CAUSE_OVERLAY ? ERROR_CAUSE_OVERLAY : ERROR_CAUSE_ANY;
+	return -1;
 }

@@ -3,6 +3,7 @@
 #define URUN_BASE_ERROR_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Bytes of the two texts of an error, each with its NUL. */
 #define ERROR_TEXT_SIZE 1536
@@ -12,12 +13,13 @@
 enum error_cause {
 	ERROR_CAUSE_ANY,
 	ERROR_CAUSE_OVERLAY, /* making or serving the overlay over the root file system */
+	ERROR_CAUSE_ID_BUSY, /* another command creates or removes the container with this id */
 };
 
 /*
  * One failure, reported in one line.  The command owns the value and lends it downwards; nothing in
  * it is allocated, so nothing needs to be released.  Over the sync pipe goes a struct
- * message_error, which has no pointer.  Start from ERROR_NONE (all zero).
+ * error_packet, which has no pointer.  Start from ERROR_NONE (all zero).
  */
 struct error {
 	int code;   /* errno of the cause; 0: the text says everything */
@@ -63,6 +65,9 @@ int error_take(struct error *err, const struct error *other);
 /* Sets the hint.  Returns -1. */
 int error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Puts @hint behind the hint that there may be. */
+void error_hint_also(struct error *err, const char *hint);
+
 /*
  * Sets "@what was killed by signal N (NAME) @when", with a hint where the signal is SIGKILL.
  * Returns -1.
@@ -86,5 +91,27 @@ const char *error_format(const struct error *err, char line[static ERROR_LINE_SI
 
 /* The text of the errno, beginning with a small letter; valid until the next call. */
 const char *error_errno_text(int errnum);
+
+/*
+ * A failure as it is sent to another process: text, hint, errno, exit status and cause.  There is no
+ * pointer in it, since the receiver doesn't trust the sender, and a pointer would be an address of the
+ * sender's choice.
+ */
+struct error_packet {
+	int32_t code;	/* errno, or 0 */
+	int32_t status; /* 0 … 255 */
+	int32_t cause;	/* enum error_cause */
+	char text[ERROR_TEXT_SIZE];
+	char hint[ERROR_HINT_SIZE];
+};
+
+/* Fills @ret_packet from @err; makes no system call. */
+void error_pack(const struct error *err, struct error_packet *ret_packet);
+
+/*
+ * Copies the failure of the sender into @err and returns -1.  The sender isn't trusted: the texts are
+ * terminated and the numbers checked here.  err->all, the receiver's own list, isn't changed.
+ */
+int error_unpack(const struct error_packet *received, struct error *err);
 
 #endif

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -243,6 +245,20 @@ int fd_path(int fd, char ret_path[static PATH_MAX])
 	return (int)length;
 }
 
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U /* since Linux 6.3; needed if the sysctl vm.memfd_noexec is set */
+#endif
+
+int fd_memory_program(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+
+	/* A kernel before 6.3 doesn't know MFD_EXEC. */
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd < 0 ? -errno : fd;
+}
+
 /* The kernel itself waits up to 0.15 s for the pages before it answers EBUSY. */
 #define SEAL_WAIT_MS 10000
 
@@ -265,6 +281,23 @@ int fd_cloexec_from(unsigned int first)
 	return 0;
 }
 
+int fd_close_others(unsigned int first, const int *kept, size_t count)
+{
+	/* The lowest descriptor that is kept, again and again. */
+	for (;;) {
+		unsigned int lowest = UINT_MAX;
+
+		for (size_t i = 0; i < count; i++)
+			if (kept[i] >= (int)first && (unsigned int)kept[i] < lowest)
+				lowest = (unsigned int)kept[i];
+		if (lowest > first && syscall(SYS_close_range, first, lowest - 1, 0) < 0)
+			return -errno;
+		if (lowest == UINT_MAX)
+			return 0;
+		first = lowest + 1;
+	}
+}
+
 unsigned int fd_count_inherited(unsigned int first, unsigned int count)
 {
 	for (; count > 0; count--) {
@@ -274,6 +307,16 @@ unsigned int fd_count_inherited(unsigned int first, unsigned int count)
 			break;
 	}
 	return count;
+}
+
+void fd_raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 static int change_cloexec(int fd, bool wanted)

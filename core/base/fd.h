@@ -68,6 +68,13 @@ int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size);
 int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_size);
 
 /*
+ * Makes an empty file in memory that can be executed once it is written and sealed, or a negative errno:
+ * -EACCES where the host lets no memory file be executed (vm.memfd_noexec = 2).
+ * Source: memfd_create(2); the kernel's Documentation/userspace-api/mfd_noexec.rst.
+ */
+int fd_memory_program(const char *name);
+
+/*
  * Adds @seals (F_SEAL_WRITE among others) to the memory file @fd.  The kernel refuses F_SEAL_WRITE
  * with EBUSY while anything else holds a page of the file, even for a moment: a processor's queue
  * of new pages, the migration of a page.  The call tries again, for ten seconds at most.
@@ -88,11 +95,23 @@ int fd_path(int fd, char ret_path[static PATH_MAX]);
 int fd_cloexec_from(unsigned int first);
 
 /*
+ * Closes every descriptor from @first on but the @count ones of @kept, whose order doesn't matter; a
+ * negative one is none (close_range(2), Linux 5.9).  Returns 0 or a negative errno.
+ */
+int fd_close_others(unsigned int first, const int *kept, size_t count);
+
+/*
  * Counts the descriptors that our caller has passed on: among the @count descriptors from @first
  * on, the number up to the last one that is open and not close-on-exec.  Our own descriptors are
  * close-on-exec from birth, so a gap among the caller's that one of ours fills counts as a gap.
  */
 unsigned int fd_count_inherited(unsigned int first, unsigned int count);
+
+/*
+ * Raises the number of descriptors that this process may have to the hard limit.  Source:
+ * setrlimit(2), RLIMIT_NOFILE.
+ */
+void fd_raise_limit(void);
 
 /* Sets or clears the close-on-exec mark.  Returns 0 or a negative errno. */
 int fd_set_cloexec(int fd);

@@ -63,7 +63,11 @@ static int make_beside(int dir, mode_t mode, char ret_name[static 32], int *ret_
 	return failed;
 }
 
-int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t size)
+enum durability { ONLY_WRITTEN, ON_DISK };
+
+/* ORDER: the bytes are on the disk before the name, so that no loss of power leaves half a file. */
+static int replace(int dir, const char *name, mode_t mode, const void *bytes, size_t size,
+		   enum durability durability)
 {
 	autoclose int fd = -1;
 	char new_name[32];
@@ -72,11 +76,31 @@ int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size
 	if (failed < 0)
 		return failed;
 	failed = fill(dir, new_name, fd, bytes, size);
-	if (failed == 0 && renameat(dir, new_name, dir, name) < 0) {
+	if (failed < 0)
+		return failed;
+	if ((durability == ON_DISK && fsync(fd) < 0) || renameat(dir, new_name, dir, name) < 0) {
 		failed = -errno;
 		unlinkat(dir, new_name, 0);
+		return failed;
 	}
-	return failed;
+	return durability == ON_DISK ? file_sync_directory(dir) : 0;
+}
+
+int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t size)
+{
+	return replace(dir, name, mode, bytes, size, ONLY_WRITTEN);
+}
+
+int file_replace_durably(int dir, const char *name, mode_t mode, const void *bytes, size_t size)
+{
+	return replace(dir, name, mode, bytes, size, ON_DISK);
+}
+
+int file_sync_directory(int dir)
+{
+	autoclose int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
 bool file_is_leftover(const char *name)

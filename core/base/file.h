@@ -24,6 +24,15 @@ int file_create(int dir, const char *name, mode_t mode, const void *bytes, size_
  */
 int file_replace(int dir, const char *name, mode_t mode, const void *bytes, size_t size);
 
+/*
+ * The same, and after a loss of power too: when the call returns 0, the new file is on the disk.
+ * Takes as long as the disk needs.  Source: fsync(2).
+ */
+int file_replace_durably(int dir, const char *name, mode_t mode, const void *bytes, size_t size);
+
+/* Waits until the names in the directory @dir (O_PATH is enough) are on the disk. */
+int file_sync_directory(int dir);
+
 /* Is it the name of a file that a killed file_replace() has left? */
 bool file_is_leftover(const char *name);
 

@@ -52,6 +52,9 @@ struct str_pair {
 };
 typedef LIST_OF(struct str_pair) str_map;
 
+/* The value of the first pair of this name; NULL: there is none. */
+const char *str_map_value(const str_map *map, const char *name);
+
 /* Numbers such as 0-3,7: core/base/range_list.h. */
 struct number_range {
 	uint32_t first;
@@ -124,6 +127,12 @@ struct json_shape {
 	const struct json_field *fields;
 	size_t count;
 };
+
+/* The shape of a struct, as an initializer; @fields_ is an array. */
+#define JSON_SHAPE(struct_type, fields_)                                                       \
+	{                                                                                      \
+		.size = sizeof(struct_type), .fields = (fields_), .count = ARRAY_SIZE(fields_) \
+	}
 
 /*
  * Reads a document whose outermost value is an object of @shape into *@object (zeroed first).  Its

@@ -413,6 +413,14 @@ static int read_document(const char *bytes, size_t size, enum json_text text,
 	return gathered_count(err) > gathered ? -1 : 0;
 }
 
+const char *str_map_value(const str_map *map, const char *name)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (str_equal(map->items[i].name, name))
+			return map->items[i].value;
+	return NULL;
+}
+
 int json_read(const char *bytes, size_t size, const struct json_shape *shape, void *object,
 	      struct arena *arena, struct error *err)
 {

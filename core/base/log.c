@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/json.h"
 #include "core/base/place.h"
@@ -28,6 +28,9 @@ static struct {
 	log_sink *sink;
 	void *sink_context;
 } target = { .level = LOG_LEVEL_WARNING, .fd = -1 };
+
+/* What log_warning_once() has written. */
+static struct str_list warned;
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
@@ -76,27 +79,15 @@ void log_set_sink(log_sink *sink, void *context)
 {
 	target.sink = sink;
 	target.sink_context = context;
-}
-
-/* RFC 3339 in UTC, with nanoseconds. */
-static void format_time(char text[static 64])
-{
-	struct timespec now;
-	struct tm parts;
-	char seconds[32];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(text, 64, "%s.%09ldZ", seconds, now.tv_nsec);
+	str_list_release_texts(&warned);
 }
 
 static void write_to_file(enum log_level level, const char *text)
 {
 	autostrbuf struct strbuf line = { 0 };
-	char time[64];
+	char time[CLOCK_TEXT_SIZE];
 
-	format_time(time);
+	clock_print_now(time);
 	if (target.format == LOG_FORMAT_JSON) {
 		strbuf_addf(&line, "{\"level\":\"%s\",\"msg\":", level_names[level]);
 		json_write_string(text, &line);
@@ -170,6 +161,21 @@ void log_warning(const char *format, ...)
 	va_start(args, format);
 	log_format_line(LOG_LEVEL_WARNING, format, args);
 	va_end(args);
+}
+
+void log_warning_once(const char *format, ...)
+{
+	char line[LINE_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	for (size_t i = 0; i < warned.count; i++)
+		if (str_equal(warned.items[i], line))
+			return;
+	str_list_add(&warned, str_dup(line));
+	log_line(LOG_LEVEL_WARNING, line);
 }
 
 void log_info(const char *format, ...)

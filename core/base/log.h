@@ -44,6 +44,11 @@ int log_open(const char *path, enum log_format format, struct error *err);
 void log_set_sink(log_sink *sink, void *context);
 
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * A warning about the host or the caller, which several steps of one command find: the same text is
+ * written once in a process, and again where log_set_sink() was called since.
+ */
+void log_warning_once(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -2,10 +2,15 @@
 // Runs in: any.
 #include "core/base/mountinfo.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+
+#include "core/base/utf8.h"
 
 static bool is_octal(char c, char highest)
 {
@@ -31,6 +36,20 @@ void mountinfo_unescape(char *text)
 		}
 	}
 	*to = '\0';
+}
+
+void mountinfo_escape(const char *path, struct strbuf *text)
+{
+	bool is_utf8 = utf8_is_valid((const unsigned char *)path, strlen(path));
+
+	for (const char *c = path; *c; c++) {
+		unsigned char byte = (unsigned char)*c;
+
+		if (byte < ' ' || byte == '\\' || byte == 0x7f || (byte > 0x7f && !is_utf8))
+			strbuf_addf(text, "\\%03o", byte);
+		else
+			strbuf_add(text, c, 1);
+	}
 }
 
 /* Fields are divided by one blank.  NULL: the line is at its end. */
@@ -89,4 +108,13 @@ bool mount_is_same(int a, int b)
 	uint64_t first = 0, second = 0;
 
 	return read_mount_id(a, &first) && read_mount_id(b, &second) && first == second;
+}
+
+int mount_make_namespace(struct error *err)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_set(err, errno, "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_set(err, errno, "make the mounts private");
+	return 0;
 }

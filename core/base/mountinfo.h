@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+#include "core/base/error.h"
+#include "core/base/str.h"
+
 /*
  * /proc/PID/mountinfo has a line for each mount.
  * Source: proc(5).
@@ -34,9 +37,23 @@ bool mountinfo_next(char **rest, struct mountinfo *ret_mount);
 void mountinfo_unescape(char *text);
 
 /*
+ * Appends @path so that mountinfo_unescape() gives it back, as a line of UTF-8: control characters
+ * (line breaks too), backslashes, and all bytes above 0x7f of a path that isn't UTF-8 become a
+ * backslash and three octal digits.
+ */
+void mountinfo_escape(const char *path, struct strbuf *text);
+
+/*
  * Are the files of the two descriptors on one mount?  False also where the kernel doesn't say
  * (before Linux 5.8).  Source: statx(2), STATX_MNT_ID.
  */
 bool mount_is_same(int a, int b);
+
+/*
+ * Moves this process into a mount namespace of its own, whose mounts are private: our mounts don't
+ * reach the host, and a mount or an unmount of the host doesn't reach us.
+ * Source: mount_namespaces(7).
+ */
+int mount_make_namespace(struct error *err);
 
 #endif

@@ -68,9 +68,10 @@ char *passwd_read(int root, const char *path)
 
 /*
  * Finds the user by name; or by number, where the text is a number and no user has it as a name.
- * Sets the ids and not the groups; *@ret_name is the user's name in passwd.
+ * Sets the ids and not the groups; *@ret_entry is the user's line in passwd, if there is one.
  */
-static struct passwd_user find_user(const char *passwd, struct span text, struct span *ret_name)
+static struct passwd_user find_user(const char *passwd, struct span text,
+				    struct passwd_entry *ret_entry)
 {
 	struct passwd_user by_number = { 0 };
 	struct span rest = whole_text(passwd);
@@ -84,12 +85,12 @@ static struct passwd_user find_user(const char *passwd, struct span text, struct
 		if (!is_id(entry.fields[PASSWD_GID], &user.gid))
 			continue;
 		if (span_same(entry.fields[PASSWD_NAME], text)) {
-			*ret_name = text;
+			*ret_entry = entry;
 			return user;
 		}
 		if (is_number && user.uid == number && !by_number.found) {
 			by_number = user;
-			*ret_name = entry.fields[PASSWD_NAME];
+			*ret_entry = entry;
 		}
 	}
 	if (is_number && !by_number.found)
@@ -135,21 +136,55 @@ static bool find_group(const char *group, struct span text, uint32_t *ret_gid)
 	return is_id(text, ret_gid);
 }
 
+static const char *copy_field(const struct passwd_entry *entry, enum passwd_field field,
+			      struct arena *arena)
+{
+	const struct span *text = &entry->fields[field];
+
+	return text->size ? arena_str_n(arena, text->bytes, text->size) : "";
+}
+
 int passwd_find_user(const char *passwd, const char *group, const char *text, struct arena *arena,
 		     struct passwd_user *ret_user, struct error *err)
 {
 	const char *colon = strchr(text, ':');
-	struct span user_text = { text, colon ? (size_t)(colon - text) : strlen(text) }, name;
-	struct passwd_user user = find_user(passwd, user_text, &name);
+	struct span user_text = { text, colon ? (size_t)(colon - text) : strlen(text) };
+	struct passwd_entry entry = { .field_count = 0 };
+	struct passwd_user user = find_user(passwd, user_text, &entry);
 
 	if (!user.found && !is_id(user_text, &user.uid))
-		return error_set(err, 0, "the root file system has no user '%.*s'",
+		return error_set(err, 0, "user '%.*s' is not found in the container's /etc/passwd",
 				 (int)user_text.size, user_text.bytes);
 	if (colon && !find_group(group, whole_text(colon + 1), &user.gid))
-		return error_set(err, 0, "the root file system has no group '%s'", colon + 1);
+		return error_set(err, 0, "group '%s' is not found in the container's /etc/group",
+				 colon + 1);
 	if (user.found && !colon)
-		add_user_groups(group, name, arena, &user);
+		add_user_groups(group, entry.fields[PASSWD_NAME], arena, &user);
+	user.home = copy_field(&entry, PASSWD_HOME, arena);
+	user.shell = copy_field(&entry, PASSWD_SHELL, arena);
 	*ret_user = user;
+	return 0;
+}
+
+int passwd_find_groups(const char *group, const char *names, struct arena *arena, gid_t **ret_gids,
+		       size_t *ret_count, struct error *err)
+{
+	struct span rest = whole_text(names), name;
+	gid_t *gids = NULL;
+	size_t count = 0;
+
+	while (span_cut(&rest, '\n', &name)) {
+		uint32_t gid;
+
+		if (!find_group(group, name, &gid))
+			return error_set(err, 0,
+					 "group '%.*s' is not found in the container's /etc/group",
+					 (int)name.size, name.bytes);
+		gids = arena_grow(arena, gids, count, sizeof(*gids));
+		gids[count++] = gid;
+	}
+	*ret_gids = gids;
+	*ret_count = count;
 	return 0;
 }
 

@@ -63,6 +63,8 @@ struct passwd_user {
 	/* The groups of a user of passwd, where the text has no group.  The arena's. */
 	gid_t *groups;
 	size_t group_count;
+	/* The fields of the user's line; "" where there is none.  The arena's. */
+	const char *home, *shell;
 };
 
 /*
@@ -75,6 +77,13 @@ struct passwd_user {
  */
 int passwd_find_user(const char *passwd, const char *group, const char *text, struct arena *arena,
 		     struct passwd_user *ret_user, struct error *err);
+
+/*
+ * The ids of the groups that @names has, one on each line, by @group, the text of group(5).  A name that @group
+ * doesn't have may be a number.  *ret_gids is the arena's.  Fails with a group that is not found.
+ */
+int passwd_find_groups(const char *group, const char *names, struct arena *arena, gid_t **ret_gids,
+		       size_t *ret_count, struct error *err);
 
 /*
  * Merges @lines, which are of the same form, into @file, and appends the result to @out:

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
@@ -69,7 +70,10 @@ struct walk {
 	char *rest;	    /* what is still to be walked */
 	unsigned int links; /* number of links followed until now */
 	enum walk_end end;
-	mode_t mode; /* of the last component, if the walk makes it */
+	mode_t mode;				  /* of the last component, if the walk makes it */
+	bool has_made;				  /* the present component */
+	void (*made)(void *of, const char *path); /* hears of each new directory; NULL: nobody */
+	void *of;
 };
 
 static void path_walk_release(struct walk *walk)
@@ -140,13 +144,14 @@ static int walk_follow(struct walk *walk, int link)
  * Sets exactly the given mode, whatever the caller's umask: these directories are the container's.
  * We have one thread.
  */
-static int make_directory(int dir, const char *name, mode_t mode)
+static int walk_make_directory(struct walk *walk, const char *name, mode_t mode)
 {
 	mode_t old = umask(0);
-	int result = mkdirat(dir, name, mode) < 0 && errno != EEXIST ? -errno : 0;
+	int result = mkdirat(walk->dir, name, mode) < 0 ? -errno : 0;
 
 	umask(old);
-	return result;
+	walk->has_made = result == 0;
+	return result == -EEXIST ? 0 : result;
 }
 
 static int walk_make_file(int dir, const char *name, mode_t mode)
@@ -166,12 +171,13 @@ static int walk_open(struct walk *walk, const char *name, bool last)
 	int fd = openat(walk->dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	int result;
 
+	walk->has_made = false;
 	if (fd >= 0 || errno != ENOENT)
 		return fd >= 0 ? fd : -errno;
 	if (last && walk->end == WALK_TO_FILE)
 		result = walk_make_file(walk->dir, name, walk->mode);
 	else
-		result = make_directory(walk->dir, name, last ? walk->mode : MODE_DIRECTORY);
+		result = walk_make_directory(walk, name, last ? walk->mode : MODE_DIRECTORY);
 	if (result < 0)
 		return result;
 	/*
@@ -204,62 +210,68 @@ static int walk_enter(struct walk *walk, const char *name, bool last, int fd)
 	walk->done = done;
 	fd_close(&walk->dir);
 	walk->dir = take_fd(&found);
+	if (walk->has_made && walk->made)
+		walk->made(walk->of, walk->done);
 	return 0;
 }
 
 /* Walks one component.  Returns 1 where none is left, else 0 or a negative errno. */
 static int path_walk_step(struct walk *walk)
 {
-	char *start = walk->rest + strspn(walk->rest, "/");
-	size_t length = strcspn(start, "/");
-	autofree char *name = str_dup_n(start, length);
-	bool last = start[length + strspn(start + length, "/")] == '\0';
+	bool last = false;
+	autofree char *name = path_cut(walk->rest, &last);
 	int fd;
 
-	if (length == 0)
+	if (!name)
 		return 1;
-	memmove(walk->rest, start + length, strlen(start + length) + 1);
 	if (str_equal(name, "."))
 		return 0;
 	if (str_equal(name, ".."))
 		return walk_up(walk);
-	if (length > NAME_MAX)
+	if (strlen(name) > NAME_MAX)
 		return -ENAMETOOLONG;
 	fd = walk_open(walk, name, last);
 	return fd < 0 ? fd : walk_enter(walk, name, last, fd);
 }
 
-static int walk_in_root(int root, const char *path, enum walk_end end, mode_t mode)
+/* Walks @path with what @how says, and gives the directory or the file at its end. */
+static int walk_in_root(int root, const char *path, const struct walk *how)
 {
-	__attribute__((cleanup(path_walk_release))) struct walk walk = {
-		.root = root,
-		.dir = -1,
-		.done = str_dup(""),
-		.rest = str_dup(path),
-		.end = end,
-		.mode = mode,
-	};
-	int result = walk_reopen(&walk);
+	__attribute__((cleanup(path_walk_release))) struct walk walk = *how;
+	int result;
 
+	walk.root = root;
+	walk.dir = -1;
+	walk.done = str_dup("");
+	walk.rest = str_dup(path);
+	result = walk_reopen(&walk);
 	while (result == 0)
 		result = path_walk_step(&walk);
 	return result < 0 ? result : take_fd(&walk.dir);
 }
 
-int path_mkdirs_in_root(int root, const char *path, mode_t mode)
+int path_mkdirs_telling(int root, const char *path, mode_t mode,
+			void (*made)(void *of, const char *path), void *of)
 {
+	const struct walk how = { .end = WALK_TO_DIRECTORY, .mode = mode, .made = made, .of = of };
 	int fd = path_open_in_root(root, path, O_PATH | O_DIRECTORY, 0);
 
-	return fd == -ENOENT ? walk_in_root(root, path, WALK_TO_DIRECTORY, mode) : fd;
+	return fd == -ENOENT ? walk_in_root(root, path, &how) : fd;
+}
+
+int path_mkdirs_in_root(int root, const char *path, mode_t mode)
+{
+	return path_mkdirs_telling(root, path, mode, NULL, NULL);
 }
 
 int path_mkfile_in_root(int root, const char *path)
 {
+	const struct walk how = { .end = WALK_TO_FILE, .mode = MODE_FILE };
 	autoclose int fd = path_open_in_root(root, path, O_PATH, 0);
 	struct stat st;
 
 	if (fd == -ENOENT)
-		fd = walk_in_root(root, path, WALK_TO_FILE, MODE_FILE);
+		fd = walk_in_root(root, path, &how);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
@@ -320,10 +332,38 @@ char *path_join(const char *base, const char *path)
 	return str_format("%s%s%s", base, length && base[length - 1] == '/' ? "" : "/", path);
 }
 
+char *path_cut(char *path, bool *ret_last)
+{
+	char *start = path + strspn(path, "/");
+	size_t length = strcspn(start, "/");
+	char *rest = start + length;
+	char *name;
+
+	if (length == 0)
+		return NULL;
+	name = str_dup_n(start, length);
+	*ret_last = rest[strspn(rest, "/")] == '\0';
+	memmove(path, rest, strlen(rest) + 1);
+	return name;
+}
+
 bool path_is_in(const char *path, const char *directory)
 {
 	size_t length = strlen(directory);
 
 	return strncmp(path, directory, length) == 0 &&
 	       (path[length] == '/' || path[length] == '\0');
+}
+
+bool path_list_has(const char *list, const char *name)
+{
+	for (const char *next = list ? list : ""; *next; next += *next == ':') {
+		size_t length = strcspn(next, ":");
+		autofree char *file = str_format("%.*s/%s", (int)length, next, name);
+
+		if (length > 0 && access(file, F_OK) == 0)
+			return true;
+		next += length;
+	}
+	return false;
 }

@@ -29,6 +29,13 @@ int path_open_on_mount(int dir, const char *path, uint64_t flags);
 int path_mkdirs_in_root(int root, const char *path, mode_t mode);
 
 /*
+ * The same; calls @made for each directory that it makes, with the directory's path from @root: clean,
+ * without links, and without the first '/'.
+ */
+int path_mkdirs_telling(int root, const char *path, mode_t mode,
+			void (*made)(void *of, const char *path), void *of);
+
+/*
  * Opens the file @path (anything but a directory) as O_PATH.  Makes it (empty, 0644) and the
  * directories above it where they don't exist.
  */
@@ -53,7 +60,19 @@ char *path_clean(const char *path);
 /* Returns @path where it is absolute, else @base/@path.  The caller frees the result. */
 char *path_join(const char *base, const char *path);
 
+/*
+ * Cuts the first component off @path, which becomes what follows.  *ret_last tells whether that was
+ * the last one.  The caller frees the result; NULL: there is no component.
+ */
+char *path_cut(char *path, bool *ret_last);
+
 /* Is @path @directory or below it?  Both are clean (path_clean()), and @directory isn't "/". */
 bool path_is_in(const char *path, const char *directory);
+
+/*
+ * Is there a file @name, which has no '/', in one of the directories of @list ("/bin:/usr/bin", as in
+ * PATH; NULL: none)?  The caller's permissions count only for the way to the file.
+ */
+bool path_list_has(const char *list, const char *name);
 
 #endif

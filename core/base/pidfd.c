@@ -4,14 +4,17 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "core/base/exit_info.h"
 #include "core/base/fd.h"
 #include "core/base/str.h"
 
@@ -34,6 +37,15 @@ int pidfd_open_process(pid_t pid)
 int pidfd_signal(int pidfd, int signal)
 {
 	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+int pidfd_queue_signal(int pidfd, int signal, uint32_t value)
+{
+	siginfo_t info = { .si_signo = signal, .si_code = SI_QUEUE };
+
+	info.si_uid = getuid();
+	info.si_value.sival_int = (int)value;
+	return syscall(SYS_pidfd_send_signal, pidfd, signal, &info, 0) < 0 ? -errno : 0;
 }
 
 pid_t pidfd_pid(int pidfd)
@@ -63,12 +75,12 @@ static int parse_stat(const char *text, struct process_stat *ret_stat)
 	struct process_stat stat;
 	uint64_t flags, user, system;
 
-	/* Fields 3, 9, 14, 15 and 22. */
+	/* Fields 3, 9, 14, 15, 22 and 24. */
 	if (!rest || !name ||
 	    sscanf(rest,
 		   ") %c %*d %*d %*d %*d %*d %" SCNu64 " %*u %*u %*u %*u %" SCNu64 " %" SCNu64
-		   " %*d %*d %*d %*d %*d %*d %" SCNu64,
-		   &stat.state, &flags, &user, &system, &stat.start_time) != 5)
+		   " %*d %*d %*d %*d %*d %*d %" SCNu64 " %*u %" SCNu64,
+		   &stat.state, &flags, &user, &system, &stat.start_time, &stat.pages) != 6)
 		return -EINVAL;
 	/*
 	 * A killed first process of a pid namespace is no zombie until all processes of the
@@ -82,18 +94,44 @@ static int parse_stat(const char *text, struct process_stat *ret_stat)
 	return 0;
 }
 
+/* The text of a file of /proc/PID, which the caller frees. */
+static int read_proc_file(pid_t pid, const char *name, size_t max, char **ret_text)
+{
+	char path[64];
+	size_t size;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return fd_read_file(path, max, ret_text, &size);
+}
+
 int process_read_stat(pid_t pid, struct process_stat *ret_stat)
 {
 	autofree char *text = NULL;
-	char path[64];
-	size_t size;
-	int result;
+	int result = read_proc_file(pid, "stat", STAT_SIZE_MAX, &text);
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	result = fd_read_file(path, STAT_SIZE_MAX, &text, &size);
 	if (result < 0)
 		return result == -ENOENT ? -ESRCH : result;
 	return parse_stat(text, ret_stat);
+}
+
+#define STATUS_SIZE_MAX 65536
+
+int process_read_signals(pid_t pid, struct process_signals *ret_signals)
+{
+	autofree char *text = NULL;
+	struct process_signals signals;
+	const char *blocked, *caught;
+	int failed = read_proc_file(pid, "status", STATUS_SIZE_MAX, &text);
+
+	if (failed < 0)
+		return failed;
+	blocked = strstr(text, "\nSigBlk:");
+	caught = strstr(text, "\nSigCgt:");
+	if (!blocked || !caught || sscanf(blocked, "\nSigBlk: %" SCNx64, &signals.blocked) != 1 ||
+	    sscanf(caught, "\nSigCgt: %" SCNx64, &signals.caught) != 1)
+		return -EINVAL;
+	*ret_signals = signals;
+	return 0;
 }
 
 int pidfd_start_time(pid_t pid, uint64_t *ret_start_time, char *ret_state)
@@ -152,4 +190,16 @@ int pidfd_open_same(pid_t pid, uint64_t start_time, uint64_t inode)
 	if ((start_time != 0 ? found != start_time : !same_inode) || state == 'Z' || state == 'X')
 		return -ESRCH;
 	return take_fd(&fd);
+}
+
+int pidfd_exit_status(int pidfd, int *ret_wait_status)
+{
+	struct exit_info info = { .mask = EXIT_INFO_MASK };
+
+	if (ioctl(pidfd, EXIT_INFO_GET, &info) < 0)
+		return -errno;
+	if (!(info.mask & EXIT_INFO_MASK))
+		return -ESRCH;
+	*ret_wait_status = info.exit_code;
+	return 0;
 }

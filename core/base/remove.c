@@ -18,6 +18,8 @@
 
 /* Limit for a process that makes names all the time. */
 #define PASSES_MAX 10000
+/* Directories below the top that are open at the same time, with a stream each. */
+#define DEPTH_MAX 8
 
 struct removal {
 	int top;
@@ -41,13 +43,20 @@ int remove_make_accessible(int fd)
 {
 	char path[32];
 	struct stat st;
+	mode_t mode;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if ((st.st_mode & S_IRWXU) == S_IRWXU || st.st_uid != geteuid())
 		return 0;
+	mode = (st.st_mode & 07777) | S_IRWXU;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return chmod(path, (st.st_mode & 07777) | S_IRWXU) < 0 ? -errno : 0;
+	if (chmod(path, mode) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	/* Without a procfs: urun-image, whose capabilities let it look up "." in any directory. */
+	return fchmodat(fd, ".", mode, 0) < 0 ? -errno : 0;
 }
 
 /* Returns -EXDEV where something is mounted on it. */
@@ -63,8 +72,7 @@ static int open_below(int dir, const char *name)
 }
 
 /*
- * Moves a directory that is in a directory to the top, where a later pass empties it: so no
- * directory is nested deep.
+ * Moves a directory from a depth that we don't open to the top, where a later pass empties it.
  */
 static void move_up(struct removal *removal, int dir, const char *name)
 {
@@ -97,7 +105,25 @@ static struct dirent *next_entry(struct removal *removal, DIR *stream)
 	return entry;
 }
 
-static void empty(struct removal *removal, int dir)
+static void empty(struct removal *removal, int dir, int depth);
+
+static void remove_directory(struct removal *removal, int dir, const char *name, int depth)
+{
+	autoclose int fd = open_below(dir, name);
+
+	if (fd < 0) {
+		note_failure(removal, fd);
+		return;
+	}
+	empty(removal, fd, depth);
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0)
+		removal->progress = true;
+	else
+		note_failure(removal, -errno);
+}
+
+/* @depth: of @dir below the top, which is 0. */
+static void empty(struct removal *removal, int dir, int depth)
 {
 	autodir DIR *stream = directory_stream(dir);
 
@@ -106,51 +132,18 @@ static void empty(struct removal *removal, int dir)
 		return;
 	}
 	for (struct dirent *entry; (entry = next_entry(removal, stream));) {
-		if (unlinkat(dir, entry->d_name, 0) == 0)
-			removal->progress = true;
-		else if (errno == EISDIR)
-			move_up(removal, dir, entry->d_name);
-		else
-			note_failure(removal, -errno);
-	}
-}
-
-static void remove_directory(struct removal *removal, const char *name)
-{
-	autoclose int fd = open_below(removal->top, name);
-
-	if (fd < 0) {
-		note_failure(removal, fd);
-		return;
-	}
-	empty(removal, fd);
-	if (unlinkat(removal->top, name, AT_REMOVEDIR) == 0)
-		removal->progress = true;
-	else
-		note_failure(removal, -errno);
-}
-
-static void pass(struct removal *removal)
-{
-	autodir DIR *stream = directory_stream(removal->top);
-
-	removal->progress = false;
-	removal->failed = 0;
-	if (!stream) {
-		note_failure(removal, -errno);
-		return;
-	}
-	for (struct dirent *entry; (entry = next_entry(removal, stream));) {
 		const char *name = entry->d_name;
 
-		if (removal->keep && str_equal(name, removal->keep))
+		if (depth == 0 && removal->keep && str_equal(name, removal->keep))
 			continue;
-		if (unlinkat(removal->top, name, 0) == 0)
+		if (unlinkat(dir, name, 0) == 0)
 			removal->progress = true;
-		else if (errno == EISDIR)
-			remove_directory(removal, name);
-		else
+		else if (errno != EISDIR)
 			note_failure(removal, -errno);
+		else if (depth < DEPTH_MAX)
+			remove_directory(removal, dir, name, depth + 1);
+		else
+			move_up(removal, dir, name);
 	}
 }
 
@@ -164,8 +157,28 @@ int remove_below(int dir, const char *keep)
 	 */
 	(void)remove_make_accessible(dir);
 	/* The last pass finds nothing that can be removed. */
-	do
-		pass(&removal);
-	while (removal.progress && ++passes < PASSES_MAX);
+	do {
+		removal.progress = false;
+		removal.failed = 0;
+		empty(&removal, dir, 0);
+	} while (removal.progress && ++passes < PASSES_MAX);
 	return removal.failed;
+}
+
+int remove_tree(int dir, const char *name)
+{
+	autoclose int fd = -1;
+	int failed;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR)
+		return -errno;
+	fd = path_open_on_mount(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+	if (fd < 0)
+		return fd;
+	failed = remove_below(fd, NULL);
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0)
+		return 0;
+	return failed < 0 ? failed : -errno;
 }

@@ -12,6 +12,13 @@
 int remove_below(int dir, const char *keep);
 
 /*
+ * Removes @name, one component, in the directory @dir: a file, or a directory with everything in it
+ * as remove_below() does.  Returns 0, also where nothing has that name, or the negative errno of
+ * something that stays.
+ */
+int remove_tree(int dir, const char *name);
+
+/*
  * Gives the owner of the directory @dir (any descriptor, O_PATH too) all three rights on it, where
  * we are the owner.  Returns 0, also for another user's directory, or a negative errno.
  */

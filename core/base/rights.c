@@ -88,12 +88,6 @@ ssize_t rights_receive(int socket, const struct iovec *parts, size_t part_count,
 	header.msg_controllen = sizeof(control.bytes);
 	*ret_fd_count = 0;
 	do {
-		/*
-		 * A peer that ends with bytes of ours unread resets the connection.  The kernel
-		 * reports the reset once, before the bytes that the peer had sent: these can still
-		 * be read.
-		 */
-
 		got = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | flags);
 		if (got < 0 && errno == ENOTSOCK) {
 			header.msg_controllen = 0;

@@ -56,3 +56,20 @@ int size_parse(const char *text, int64_t *ret_bytes)
 	*ret_bytes = (int64_t)bytes;
 	return 0;
 }
+
+void size_print(uint64_t bytes, enum size_look look, struct strbuf *out)
+{
+	static const char *const binary[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	static const char *const decimal[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	const char *const *units = look == SIZE_BINARY ? binary : decimal;
+	const double step = look == SIZE_BINARY ? 1024 : 1000;
+	double value = (double)bytes;
+	/* The number as printed, rounded, is below the step too. */
+	const double end = look == SIZE_SHORT ? 999.5 : step - 0.05;
+	size_t unit = 0;
+
+	for (; value >= (unit ? end : step) && unit + 1 < ARRAY_SIZE(binary); unit++)
+		value /= step;
+	strbuf_addf(out, unit == 0 ? "%.0f" : look == SIZE_SHORT ? "%.3g" : "%.1f", value);
+	strbuf_addf(out, look == SIZE_SHORT ? " %s" : "%s", units[unit]);
+}

@@ -142,8 +142,26 @@ void str_list_add(struct str_list *list, const char *text)
 	list->items[list->count++] = (char *)(uintptr_t)text;
 }
 
+const char *str_list_value(const struct str_list *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = list->count; i > 0; i--)
+		if (strncmp(list->items[i - 1], name, length) == 0 &&
+		    list->items[i - 1][length] == '=')
+			return list->items[i - 1] + length + 1;
+	return NULL;
+}
+
 void str_list_release(struct str_list *list)
 {
 	free(list->items);
 	*list = (struct str_list){ 0 };
+}
+
+void str_list_release_texts(struct str_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	str_list_release(list);
 }

@@ -58,8 +58,13 @@ struct str_list {
 };
 
 void str_list_add(struct str_list *list, const char *text);
+/* The rest of the last text that begins with "@name=", as in an environment; NULL: there is none. */
+const char *str_list_value(const struct str_list *list, const char *name);
 void str_list_release(struct str_list *list);
 #define autostrlist __attribute__((cleanup(str_list_release)))
+/* The same for a list that owns its texts, as state_list() makes one. */
+void str_list_release_texts(struct str_list *list);
+#define autotextlist __attribute__((cleanup(str_list_release_texts)))
 
 static inline bool str_equal(const char *a, const char *b)
 {

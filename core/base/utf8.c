@@ -91,6 +91,15 @@ static const struct {
 	{ 0xe0000, 0xe007f },
 };
 
+size_t utf8_columns(const char *text, size_t size)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < size; i++)
+		columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return columns;
+}
+
 uint32_t utf8_decode(const unsigned char *bytes, size_t length)
 {
 	static const unsigned char first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };

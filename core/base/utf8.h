@@ -17,6 +17,9 @@ size_t utf8_length(const unsigned char *bytes, size_t size);
 
 bool utf8_is_valid(const unsigned char *bytes, size_t size);
 
+/* How wide @size bytes of printable text are on a terminal: each character is one column. */
+size_t utf8_columns(const char *text, size_t size);
+
 /* The number of the character at the start of @bytes, of which utf8_length() says @length. */
 uint32_t utf8_decode(const unsigned char *bytes, size_t length);
 

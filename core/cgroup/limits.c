@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/base/log.h"
 #include "core/base/range_list.h"
 #include "core/base/str.h"
 
@@ -49,6 +48,12 @@ static void add_limit(struct settings_builder *builder, const char *field, const
 		add_setting(builder, field, file, arena_str(arena, "max"));
 }
 
+/* A value that a new cgroup has anyway is written by an update only. */
+static bool is_told(const struct settings_builder *builder, bool is_set)
+{
+	return is_set && builder->purpose == CGROUP_FOR_UPDATE;
+}
+
 static int only_version_1(bool is_asked, const char *field, struct error *err)
 {
 	if (!is_asked)
@@ -88,13 +93,25 @@ static int add_swap(struct settings_builder *builder, const struct config_memory
 	return 0;
 }
 
+/* useHierarchy is what version 2 always does; a swappiness of 0 asks for something too. */
+static int refuse_memory(const struct config_memory *memory, struct error *err)
+{
+	return only_version_1(memory->kernel.value > 0, "memory.kernel", err) < 0 ||
+			       only_version_1(memory->kernel_tcp.value > 0, "memory.kernelTCP",
+					      err) < 0 ||
+			       only_version_1(memory->swappiness.set, "memory.swappiness", err) <
+				       0 ||
+			       only_version_1(memory->disable_oom_killer.value,
+					      "memory.disableOOMKiller", err) < 0
+		       ? -1
+		       : 0;
+}
+
 static int add_memory(struct settings_builder *builder, const struct config_memory *memory,
 		      struct error *err)
 {
-	if (memory->kernel.value > 0 || memory->kernel_tcp.value > 0 || memory->swappiness.set ||
-	    memory->disable_oom_killer.value)
-		log_debug("linux.resources.memory: kernel, kernelTCP, swappiness and "
-			  "disableOOMKiller are of cgroup version 1 and have no effect");
+	if (refuse_memory(memory, err) < 0)
+		return -1;
 	builder->settings->check_usage = memory->check_before_update.value;
 	/* ORDER: swap first: the kernel applies the files one by one, and more swap always fits. */
 	if (add_swap(builder, memory, err) < 0)
@@ -133,7 +150,8 @@ static void add_cpu_max(struct settings_builder *builder, const struct config_cp
 	if (cpu->quota.value > 0)
 		add_setting(builder, "cpu.quota", "cpu.max",
 			    arena_strf(arena, "%" PRId64 " %" PRIu64, cpu->quota.value, period));
-	else if (builder->purpose == CGROUP_FOR_UPDATE && (cpu->quota.set || cpu->period.value))
+	/* Docker sends a quota and a period of 0 with every update: they change nothing, as in runc. */
+	else if (builder->purpose == CGROUP_FOR_UPDATE && (cpu->quota.value || cpu->period.value))
 		add_setting(builder, "cpu.quota", "cpu.max",
 			    arena_strf(arena, "max %" PRIu64, period));
 }
@@ -161,7 +179,7 @@ static int add_cpu_limits(struct settings_builder *builder, const struct config_
 	/*
 	 * ORDER: the kernel refuses a weight of an idle group, and a burst above the quota.
 	 */
-	if (cpu->idle.set)
+	if (cpu->idle.value > 0 || is_told(builder, cpu->idle.set))
 		add_setting(builder, "cpu.idle", "cpu.idle",
 			    arena_strf(arena, "%" PRId64, cpu->idle.value));
 	/*
@@ -172,7 +190,7 @@ static int add_cpu_limits(struct settings_builder *builder, const struct config_
 	    (builder->purpose == CGROUP_FOR_UPDATE || weight != CPU_WEIGHT_DEFAULT))
 		add_setting(builder, "cpu.shares", "cpu.weight", arena_strf(arena, "%u", weight));
 	add_cpu_max(builder, cpu);
-	if (cpu->burst.set)
+	if (cpu->burst.value > 0 || is_told(builder, cpu->burst.set))
 		add_setting(builder, "cpu.burst", "cpu.max.burst",
 			    arena_strf(arena, "%" PRIu64, cpu->burst.value));
 	add_set(builder, "cpu.cpus", "cpuset.cpus", &cpu->cpus);
@@ -214,15 +232,24 @@ static void add_io_weight(struct settings_builder *builder, const struct config_
 	}
 }
 
+/* A rate of 0 is none. */
 static void add_throttles(struct settings_builder *builder, const char *field, const char *key,
 			  const struct config_throttle_device *devices, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		add_setting(builder, field, "io.max",
-			    arena_strf(&builder->settings->arena,
-				       "%" PRId64 ":%" PRId64 " %s=%" PRIu64,
-				       devices[i].major.value, devices[i].minor.value, key,
-				       devices[i].rate.value));
+	struct arena *arena = &builder->settings->arena;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct config_throttle_device *device = &devices[i];
+		const char *rate = device->rate.value > 0
+					   ? arena_strf(arena, "%" PRIu64, device->rate.value)
+					   : "max";
+
+		if (device->rate.value > 0 || is_told(builder, device->rate.set))
+			add_setting(builder, field, "io.max",
+				    arena_strf(arena, "%" PRId64 ":%" PRId64 " %s=%s",
+					       device->major.value, device->minor.value, key,
+					       rate));
+	}
 }
 
 static int add_block_io(struct settings_builder *builder, const struct config_block_io *io,
@@ -257,6 +284,10 @@ static void add_hugepages(struct settings_builder *builder,
 		add_setting(builder, "hugepageLimits",
 			    arena_strf(arena, "hugetlb.%s.max", limit->page_size),
 			    arena_strf(arena, "%" PRIu64, limit->limit.value));
+		/* What is reserved counts too, or a process would be killed when it uses a page. */
+		add_setting(builder, "hugepageLimits",
+			    arena_strf(arena, "hugetlb.%s.rsvd.max", limit->page_size),
+			    arena_strf(arena, "%" PRIu64, limit->limit.value));
 	}
 }
 
@@ -268,6 +299,8 @@ static void add_rdma(struct settings_builder *builder, const struct config_resou
 		const struct config_rdma *rdma = &resources->rdma.items[i];
 		char *value = arena_str(arena, rdma->device);
 
+		if (!rdma->hca_handles.set && !rdma->hca_objects.set)
+			continue;
 		if (rdma->hca_handles.set)
 			value = arena_strf(arena, "%s hca_handle=%" PRIu64, value,
 					   rdma->hca_handles.value);
@@ -278,14 +311,24 @@ static void add_rdma(struct settings_builder *builder, const struct config_resou
 	}
 }
 
+/* A priority of 0 is what each interface has. */
+static int refuse_network(const struct config_network_class *network, struct error *err)
+{
+	bool has_priorities = false;
+
+	for (size_t i = 0; i < network->priorities.count; i++)
+		has_priorities = has_priorities || network->priorities.items[i].priority.value > 0;
+	return only_version_1(network->class_id.value > 0, "network.classID", err) < 0
+		       ? -1
+		       : only_version_1(has_priorities, "network.priorities", err);
+}
+
 static int add_resources(struct settings_builder *builder, const struct config_resources *resources,
 			 struct error *err)
 {
 	const struct config_pids *pids = resources->pids;
 
-	if (resources->network && only_version_1(resources->network->class_id.value > 0 ||
-							 resources->network->priorities.count > 0,
-						 "network", err) < 0)
+	if (resources->network && refuse_network(resources->network, err) < 0)
 		return -1;
 	if ((resources->memory && add_memory(builder, resources->memory, err) < 0) ||
 	    (resources->cpu && add_cpu_limits(builder, resources->cpu, err) < 0) ||

@@ -31,9 +31,9 @@ struct cgroup_settings {
 };
 
 /*
- * Fails for a value that version 2 can't express, and for a limit that only version 1 has
- * (cpu.realtimeRuntime, blockIO.leafWeight, network).  Fields that limit nothing (kernel memory,
- * swappiness, disableOOMKiller) are a debug line.
+ * Fails for a value that version 2 can't express, and for a field that only version 1 has and that
+ * asks for something: memory.kernel, kernelTCP, swappiness, disableOOMKiller; cpu.realtimeRuntime,
+ * realtimePeriod; blockIO.leafWeight; network.  Device rules are core/cgroup/device_rules.h's.
  *
  * CREATE: -1, a field that isn't given and the default weight need no setting, and so no
  * controller. UPDATE: -1 lifts a limit, and each weight is written.

@@ -12,8 +12,10 @@
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/cgroup/device_filter.h"
 #include "core/cgroup/systemd.h"
 #include "core/cgroup/tree.h"
+#include "core/config/change.h"
 
 int cgroup_manager_parse(const char *text, enum cgroup_manager *ret_manager, struct error *err)
 {
@@ -44,6 +46,7 @@ void cgroup_plan_release(struct cgroup_plan *plan)
 	free(plan->subgroup);
 	fd_close(&plan->fd);
 	cgroup_settings_release(&plan->settings);
+	device_rules_release(&plan->devices);
 	*plan = CGROUP_PLAN_NONE;
 }
 
@@ -82,6 +85,36 @@ static char *find_base(void)
 	return take_ptr(own);
 }
 
+/* ---- without a cgroup ---- */
+
+/*
+ * A root file system may have device nodes, and CAP_MKNOD makes any: such a container could open all
+ * of the host's devices.
+ */
+static int refuse_without_devices(struct error *err)
+{
+	error_set(err, 0,
+		  "linux.resources.devices: needs cgroup version 2 at " CGROUP_ROOT
+		  ", and this host has none there");
+	return error_hint(err, "with --cgroup-manager disabled the container runs all the same, "
+			       "and can open every device of the host that it makes a node of");
+}
+
+/* Says that the container has no device rules. */
+static void tell_without_devices(struct cgroup_plan *plan, const char *why)
+{
+	if (plan->needs_devices)
+		log_warning("linux.resources.devices: not enforced, as %s: the container can open "
+			    "every device of the host that it makes a node of",
+			    why);
+	else if (plan->devices.count > 0 && !device_rules_allow_all(&plan->devices))
+		log_debug("linux.resources.devices: not enforced, as %s; the user namespace "
+			  "forbids to make device nodes",
+			  why);
+	device_rules_release(&plan->devices);
+	plan->needs_devices = false;
+}
+
 /* Refuses each limit: this host has no tree of version 2. */
 static int refuse_without_version_2(const struct cgroup_settings *settings, struct error *err)
 {
@@ -110,7 +143,7 @@ static int check_length(const struct cgroup_plan *plan, struct error *err)
 }
 
 static int plan_cgroupfs(const struct cgroup_request *request, const char *asked,
-			 struct cgroup_plan *plan, struct error *err)
+			 const char *parent, struct cgroup_plan *plan, struct error *err)
 {
 	autofree char *base = NULL, *joined = NULL;
 
@@ -119,9 +152,14 @@ static int plan_cgroupfs(const struct cgroup_request *request, const char *asked
 		plan->path = path_clean(asked);
 		return check_length(plan, err);
 	}
-	base = find_base();
+	base = parent && parent[0] == '/' ? str_dup("") : find_base();
 	if (!base)
 		return error_set(err, 0, "linux.cgroupsPath: can't find the cgroup of urun itself");
+	if (parent && !asked) {
+		autofree char *above = take_ptr(base);
+
+		base = str_format("%s/%s", above, parent);
+	}
 	joined = asked ? str_format("%s/%s", base, asked)
 		       : str_format("%s/urun-%s", base, request->id);
 	plan->path = path_clean(joined);
@@ -133,11 +171,13 @@ static int plan_cgroupfs(const struct cgroup_request *request, const char *asked
 
 /* SLICE:PREFIX:NAME, as engines write it; a text without a colon is the name of the unit. */
 static int parse_systemd_path(const struct cgroup_request *request, const char *asked,
-			      struct cgroup_plan *plan, struct error *err)
+			      const char *parent, struct cgroup_plan *plan, struct error *err)
 {
 	const char *first = asked ? strchr(asked, ':') : NULL;
 	const char *second = first ? strchr(first + 1, ':') : NULL;
-	const char *slice_default = plan->user_bus ? "user.slice" : "system.slice";
+	const char *slice_default = parent && !asked ? parent
+				    : plan->user_bus ? "user.slice"
+						     : "system.slice";
 
 	if (first && (!second || strchr(second + 1, ':') || second[1] == '\0'))
 		return error_set(
@@ -163,19 +203,37 @@ static int parse_systemd_path(const struct cgroup_request *request, const char *
 	return 0;
 }
 
+#ifdef URUN_SYSTEMD_IS_BUILT
+#define SYSTEMD_IS_BUILT true
+#else
+#define SYSTEMD_IS_BUILT false
+#endif
+
+static int refuse_systemd(struct error *err)
+{
+	error_set(err, 0, "--systemd-cgroup: this urun is built without systemd");
+	return error_hint(err, "use --cgroup-manager cgroupfs, or build urun with libsystemd");
+}
+
 static int plan_systemd(const struct cgroup_request *request, const struct container_config *config,
 			struct cgroup_plan *plan, struct error *err)
 {
 	const char *subgroup = config_annotation(config, "run.oci.systemd.subgroup");
+	const char *parent = config_annotation(config, CONFIG_ANNOTATION_CGROUP_PARENT);
 
 	plan->manager = CGROUP_SYSTEMD;
+	if (parent && !ends_with(parent, strlen(parent), ".slice"))
+		return error_set(err, 0,
+				 "--cgroup-parent %s: with systemd it is a slice: NAME.slice",
+				 parent);
 	plan->user_bus = !request->host_root;
+	plan->optional = request->ignore_refusal;
 	if (subgroup && (strchr(subgroup, '/') || subgroup[0] == '.'))
 		return error_set(err, 0, "annotation run.oci.systemd.subgroup: '%s' is no name",
 				 subgroup);
 	if (subgroup && subgroup[0])
 		plan->subgroup = str_dup(subgroup);
-	return parse_systemd_path(request, config->linux->cgroups_path, plan, err);
+	return parse_systemd_path(request, config->linux->cgroups_path, parent, plan, err);
 }
 
 /* ---- the decision ---- */
@@ -193,22 +251,47 @@ static bool can_limit(const struct cgroup_plan *plan)
 	return cgroup_is_ours(above) && !str_equal(above, own);
 }
 
+/*
+ * Is urun in a cgroup of the user's own slice?  Only from there the user's systemd is asked without being
+ * named: a scope of it would take the container out of the cgroup of a batch job (Slurm, PBS) or of a
+ * system service, whose limits and accounting hold for all that the job starts.
+ */
+static bool is_in_users_slice(void)
+{
+	autofree char *own = cgroup_of(0);
+	autofree char *manager = systemd_user_cgroup();
+	size_t slice = (size_t)(strrchr(manager, '/') - manager) + 1;
+
+	return own && strncmp(own, manager, slice) == 0;
+}
+
 static int choose_manager(const struct cgroup_request *request,
 			  const struct container_config *config, struct cgroup_plan *plan,
 			  struct error *err)
 {
 	const char *asked = config->linux->cgroups_path;
+	const char *parent = config_annotation(config, CONFIG_ANNOTATION_CGROUP_PARENT);
+	bool is_slice =
+		!parent || (ends_with(parent, strlen(parent), ".slice") && !strchr(parent, '/'));
 	bool limited = plan->settings.count > 0;
 
-	if (request->manager == CGROUP_DISABLED)
-		return limited ? error_set(err, 0,
-					   "linux.resources.%s: can't be enforced with "
-					   "--cgroup-manager disabled",
-					   plan->settings.items[0].field)
-			       : 0;
-	if (!cgroup_is_unified()) {
+	if (request->manager == CGROUP_SYSTEMD && !SYSTEMD_IS_BUILT)
+		return refuse_systemd(err);
+	if (request->manager == CGROUP_DISABLED) {
 		if (limited)
-			return refuse_without_version_2(&plan->settings, err);
+			return error_set(err, 0,
+					 "linux.resources.%s: can't be enforced with "
+					 "--cgroup-manager disabled",
+					 plan->settings.items[0].field);
+		tell_without_devices(plan, "there is no cgroup (--cgroup-manager disabled)");
+		return 0;
+	}
+	if (!cgroup_is_unified()) {
+		if (limited && refuse_without_version_2(&plan->settings, err) < 0)
+			return -1;
+		if (plan->needs_devices)
+			return refuse_without_devices(err);
+		tell_without_devices(plan, CGROUP_ROOT " is not cgroup version 2");
 		log_debug("no cgroup: " CGROUP_ROOT " is not version 2");
 		return 0;
 	}
@@ -222,10 +305,11 @@ static int choose_manager(const struct cgroup_request *request,
 		}
 		return plan_systemd(request, config, plan, err);
 	}
-	if (plan_cgroupfs(request, asked, plan, err) < 0)
+	if (plan_cgroupfs(request, asked, parent, plan, err) < 0)
 		return -1;
-	if (limited && !asked && request->manager == CGROUP_AUTO && !can_limit(plan) &&
-	    !request->host_root && systemd_has_user_bus()) {
+	if (limited && !asked && is_slice && request->manager == CGROUP_AUTO && SYSTEMD_IS_BUILT &&
+	    !can_limit(plan) && !request->host_root && is_in_users_slice() &&
+	    systemd_has_user_bus()) {
 		log_debug("there are limits and no cgroup is delegated here: systemd makes one");
 		free(take_ptr(plan->path));
 		return plan_systemd(request, config, plan, err);
@@ -243,6 +327,16 @@ static int check_user_manager(const struct cgroup_plan *plan, struct error *err)
 	autoclose int fd = plan->user_bus ? cgroup_open(manager) : -1;
 
 	return fd < 0 ? 0 : cgroup_check_controllers(manager, &plan->settings, err);
+}
+
+static int hint_at_delegation(const struct cgroup_request *request, struct error *err)
+{
+	if (request->host_root)
+		return error_hint(err, CGROUP_ROOT " can't be written by root here: mount it "
+						   "read-write, or do without limits and device "
+						   "rules by --cgroup-manager disabled");
+	return error_hint(err, "no cgroup there is delegated to this user: use --systemd-cgroup, "
+			       "or start urun by systemd-run --user -p Delegate=yes");
 }
 
 static int check_delegation(const struct cgroup_request *request,
@@ -266,21 +360,39 @@ static int check_delegation(const struct cgroup_request *request,
 			break;
 	}
 	/* Where neither a limit nor a path was asked for, the container does without a cgroup. */
-	plan->optional = plan->settings.count == 0 &&
-			 (!config->linux->cgroups_path || request->ignore_refusal);
+	plan->optional = plan->settings.count == 0 && !plan->needs_devices &&
+			 ((!config->linux->cgroups_path &&
+			   !config_annotation(config, CONFIG_ANNOTATION_CGROUP_PARENT)) ||
+			  request->ignore_refusal);
 	if (cgroup_is_ours(existing))
 		return cgroup_check_controllers(existing, &plan->settings, err);
 	if (!plan->optional) {
 		error_set(err, EACCES, "linux.%s%s: make cgroup " CGROUP_ROOT "%s",
-			  plan->settings.count ? "resources." : "cgroupsPath",
-			  plan->settings.count ? plan->settings.items[0].field : "", plan->path);
-		return error_hint(err, "no cgroup there is delegated to this user: use "
-				       "--systemd-cgroup, or start urun by systemd-run --user -p "
-				       "Delegate=yes");
+			  plan->settings.count || plan->needs_devices ? "resources."
+								      : "cgroupsPath",
+			  plan->settings.count	? plan->settings.items[0].field
+			  : plan->needs_devices ? "devices"
+						: "",
+			  plan->path);
+		return hint_at_delegation(request, err);
 	}
 	log_debug("no cgroup: " CGROUP_ROOT "%s is not delegated to us", existing);
 	plan->manager = CGROUP_DISABLED;
+	tell_without_devices(plan, "no cgroup is delegated here");
 	return 0;
+}
+
+static void plan_devices(const struct cgroup_request *request,
+			 const struct config_resources *resources, struct cgroup_plan *plan)
+{
+	bool asked = resources && resources->devices.count > 0;
+
+	if (request->devices == CGROUP_DEVICES_IGNORED ||
+	    (request->devices == CGROUP_DEVICES_IF_ASKED && !asked))
+		return;
+	device_rules_make(resources, &plan->devices);
+	plan->needs_devices = request->devices == CGROUP_DEVICES_ENFORCED &&
+			      !device_rules_allow_all(&plan->devices);
 }
 
 int cgroup_plan_make(const struct cgroup_request *request, const struct container_config *config,
@@ -288,6 +400,7 @@ int cgroup_plan_make(const struct cgroup_request *request, const struct containe
 {
 	struct cgroup_plan plan = CGROUP_PLAN_NONE;
 
+	plan_devices(request, config->linux->resources, &plan);
 	if (cgroup_settings_make(config->linux->resources, CGROUP_FOR_CREATE, &plan.settings, err) <
 		    0 ||
 	    choose_manager(request, config, &plan, err) < 0 ||
@@ -332,6 +445,14 @@ static int make_at_path(struct cgroup_plan *plan, struct error *err)
 	return error_hint(err, "each container needs a cgroup of its own");
 }
 
+/* ORDER: before a process of the container is in the cgroup. */
+static int apply_plan(const char *path, const struct cgroup_plan *plan, struct error *err)
+{
+	if (cgroup_apply(path, &plan->settings, err) < 0)
+		return -1;
+	return plan->devices.count ? device_filter_apply(path, &plan->devices, err) : 0;
+}
+
 int cgroup_plan_create(struct cgroup_plan *plan, struct error *err)
 {
 	int result;
@@ -347,9 +468,10 @@ int cgroup_plan_create(struct cgroup_plan *plan, struct error *err)
 		log_debug("no cgroup: %s", err->text);
 		*err = ERROR_NONE;
 		plan->manager = CGROUP_DISABLED;
+		tell_without_devices(plan, "there is no cgroup");
 		return 0;
 	}
-	if (cgroup_apply(plan->path, &plan->settings, err) < 0)
+	if (apply_plan(plan->path, plan, err) < 0)
 		return -1;
 	plan->fd = cgroup_open(plan->path);
 	return plan->fd < 0 ? error_set(err, -plan->fd, "open cgroup %s", plan->path) : 0;
@@ -360,7 +482,7 @@ static int enter_scope(struct cgroup_plan *plan, pid_t pid, const struct contain
 		       struct error *err)
 {
 	if (systemd_start(plan->user_bus, plan->unit, plan->slice, pid, &plan->settings,
-			  &config->annotations, err) < 0)
+			  &plan->devices, &config->annotations, err) < 0)
 		return -1;
 	plan->started = true;
 	plan->path = cgroup_of(pid);
@@ -377,17 +499,27 @@ static int enter_scope(struct cgroup_plan *plan, pid_t pid, const struct contain
 		    cgroup_enter(plan->path, pid, err) < 0)
 			return -1;
 		scope = str_dup_n(plan->path, (size_t)(strrchr(plan->path, '/') - plan->path));
-		if (cgroup_apply(scope, &plan->settings, err) < 0) {
+		if (apply_plan(scope, plan, err) < 0) {
 			free(scope);
 			return -1;
 		}
 		free(scope);
 		return 0;
 	}
-	return cgroup_apply(plan->path, &plan->settings, err);
+	return apply_plan(plan->path, plan, err);
 }
 
-/* Where there are no limits, the container does without the scope that systemd didn't make. */
+/* Where there is no session, nobody has refused anything.  The words are core/systemd/bus.c's. */
+static bool is_without_session(const struct error *err)
+{
+	return strstr(err->text, "no systemd user session");
+}
+
+/*
+ * A scope is made only where the caller or a limit asks for one, so that systemd's refusal is an error:
+ * without a cgroup `pause` and `stats` would fail later.  A container without limits does without where the
+ * user has no session, and where --rootless=true says so.
+ */
 static int try_to_enter_scope(struct cgroup_plan *plan, pid_t pid,
 			      const struct container_config *config, struct error *err)
 {
@@ -395,11 +527,13 @@ static int try_to_enter_scope(struct cgroup_plan *plan, pid_t pid,
 
 	if (enter_scope(plan, pid, config, err) == 0)
 		return 0;
-	if (plan->started || plan->settings.count > 0)
+	if (plan->started || plan->settings.count > 0 || plan->needs_devices ||
+	    !(plan->optional || is_without_session(err)))
 		return -1;
 	log_warning("the container has no cgroup of its own: %s", error_format(err, line));
 	*err = ERROR_NONE;
 	plan->manager = CGROUP_DISABLED;
+	tell_without_devices(plan, "there is no cgroup");
 	return 0;
 }
 

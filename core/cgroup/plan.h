@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "core/cgroup/device_rules.h"
 #include "core/cgroup/limits.h"
 #include "core/config/config.h"
 
@@ -34,13 +35,30 @@ struct cgroup_plan {
 	bool is_named_by_id; /* CGROUPFS: the config has no path */
 	bool optional;	     /* not asked for: where it can't be made, the container has none */
 	struct cgroup_settings settings;
+	struct device_rules devices; /* to be enforced; none: devices aren't restricted */
+	bool needs_devices;	     /* without its device rules the container must not run */
 };
 
 #define CGROUP_PLAN_NONE ((struct cgroup_plan){ .manager = CGROUP_DISABLED, .fd = -1 })
 void cgroup_plan_release(struct cgroup_plan *plan);
 
+/* What becomes of linux.resources.devices. */
+enum cgroup_devices {
+	/* The caller isn't root of the host, and so may neither make device nodes nor load programs
+	 * into the kernel: the container can open what is bound and what the caller may open. */
+	CGROUP_DEVICES_IGNORED,
+	/*
+	 * Root's container in a user namespace, which can't make device nodes, but may find some in
+	 * its root file system: the rules are enforced if the config has any and there is a cgroup.
+	 */
+	CGROUP_DEVICES_IF_ASKED,
+	/* Root's container in the host's user namespace: no cgroup, no container. */
+	CGROUP_DEVICES_ENFORCED,
+};
+
 struct cgroup_request {
 	enum cgroup_manager manager;
+	enum cgroup_devices devices;
 	const char *id;
 	bool host_root;	     /* the caller is root of the host: the system's bus is used */
 	bool ignore_refusal; /* --rootless=true: without limits, a cgroup isn't necessary */

@@ -2,12 +2,14 @@
 // Runs in: parent.
 #include "core/cgroup/stats.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "core/base/directory.h"
+#include "core/base/fd.h"
 #include "core/base/number.h"
 #include "core/base/span.h"
 #include "core/cgroup/tree.h"
@@ -244,6 +246,14 @@ unsigned long long cgroup_oom_kills(const char *path)
 	autofree char *events = cgroup_read(path, "memory.events");
 
 	return number_of(events, "oom_kill");
+}
+
+void cgroup_open_memory_events(const char *path, int *ret_own, int *ret_above)
+{
+	autoclose int cgroup = cgroup_open(path);
+
+	*ret_own = openat(cgroup, "memory.events", O_RDONLY | O_CLOEXEC);
+	*ret_above = openat(cgroup, "../memory.events", O_RDONLY | O_CLOEXEC);
 }
 
 bool cgroup_read_usage(const char *path, struct cgroup_usage *ret_usage)

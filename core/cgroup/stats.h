@@ -36,4 +36,10 @@ bool cgroup_read_usage(const char *path, struct cgroup_usage *ret_usage);
 /* How many processes of the cgroup the kernel has killed because memory was used up. */
 unsigned long long cgroup_oom_kills(const char *path);
 
+/*
+ * Opens the file in which these are counted (memory.events), and that of the cgroup above.  The caller closes
+ * the descriptors; -1: the kernel doesn't count there.
+ */
+void cgroup_open_memory_events(const char *path, int *ret_own, int *ret_above);
+
 #endif

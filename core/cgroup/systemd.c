@@ -148,6 +148,26 @@ static void add_settings(struct words *words, const struct cgroup_settings *sett
 	}
 }
 
+/*
+ * systemd has a program of its own on the scope, made of a list; a request must pass that one and urun's.
+ * Rules that are no list are urun's alone.  An empty DeviceAllow= takes away the list of before.
+ */
+static void add_devices(struct words *words, const struct device_rules *devices)
+{
+	autostrbuf struct strbuf list = { 0 };
+
+	if (devices->count == 0)
+		return;
+	words_add(words, str_dup("DeviceAllow="));
+	if (device_rules_list(devices, &list) != DEVICE_LIST_SOME) {
+		words_add(words, str_dup("DevicePolicy=auto"));
+		return;
+	}
+	words_add(words, str_dup("DevicePolicy=strict"));
+	if (list.size)
+		words_add(words, str_format("DeviceAllow=%s", list.bytes));
+}
+
 /* The places where urun-systemd looks for the bus. */
 bool systemd_has_user_bus(void)
 {
@@ -165,8 +185,8 @@ char *systemd_user_cgroup(void)
 }
 
 int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
-		  const struct cgroup_settings *settings, const str_map *annotations,
-		  struct error *err)
+		  const struct cgroup_settings *settings, const struct device_rules *devices,
+		  const str_map *annotations, struct error *err)
 {
 	struct words words = helper_words(user_bus, "start", unit);
 	bool limits_tasks = false;
@@ -184,6 +204,7 @@ int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
 	if (!limits_tasks)
 		words_add(&words, str_dup("TasksMax=infinity"));
 	add_settings(&words, settings);
+	add_devices(&words, devices);
 	for (size_t i = 0; i < annotations->count; i++) {
 		const char *name = annotations->items[i].name;
 
@@ -247,13 +268,14 @@ bool systemd_unit_of(const char *cgroup, size_t outward, char **ret_unit, const 
 }
 
 int systemd_set(bool user_bus, const char *unit, const struct cgroup_settings *settings,
-		struct error *err)
+		const struct device_rules *devices, struct error *err)
 {
 	struct words words = helper_words(user_bus, "set", unit);
 	size_t without = words.count;
 	int result = 0;
 
 	add_settings(&words, settings);
+	add_devices(&words, devices);
 	if (words.count > without)
 		result = run_helper(&words, err);
 	words_release(&words);

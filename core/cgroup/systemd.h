@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "core/cgroup/device_rules.h"
 #include "core/cgroup/limits.h"
 #include "core/config/config.h"
 
@@ -22,12 +23,12 @@ bool systemd_has_user_bus(void);
 char *systemd_user_cgroup(void);
 
 /*
- * Makes the scope @unit with @pid in it, and with the properties of @settings and of the
- * annotations org.systemd.property.*.
+ * Makes the scope @unit with @pid in it, and with the properties of @settings, of @devices as far as
+ * systemd can say them, and of the annotations org.systemd.property.*.
  */
 int systemd_start(bool user_bus, const char *unit, const char *slice, pid_t pid,
-		  const struct cgroup_settings *settings, const str_map *annotations,
-		  struct error *err);
+		  const struct cgroup_settings *settings, const struct device_rules *devices,
+		  const str_map *annotations, struct error *err);
 
 /*
  * Moves a process of the caller's into the delegated unit @unit.  @below is the path of a cgroup in
@@ -46,9 +47,12 @@ int systemd_attach(bool user_bus, const char *unit, const char *below, pid_t pid
 bool systemd_unit_of(const char *cgroup, size_t outward, char **ret_unit, const char **ret_below,
 		     bool *ret_user);
 
-/* Tells systemd the new limits; otherwise systemd would restore the old ones some time. */
+/*
+ * Tells systemd the new limits; otherwise systemd would restore the old ones some time.  @devices in
+ * the same way; none: they stay as they are.
+ */
 int systemd_set(bool user_bus, const char *unit, const struct cgroup_settings *settings,
-		struct error *err);
+		const struct device_rules *devices, struct error *err);
 
 /* Stops the scope.  It is no error that the scope doesn't exist. */
 int systemd_stop(bool user_bus, const char *unit, struct error *err);

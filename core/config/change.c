@@ -31,6 +31,22 @@ struct config_mount *config_add_mount(struct container_config *config, const cha
 	return mount;
 }
 
+const char *config_shared_with(const char *text)
+{
+	static const char prefix[] = "container:";
+
+	return text && str_starts_with(text, prefix) ? text + sizeof(prefix) - 1 : NULL;
+}
+
+struct config_mount *config_find_mount(const struct container_config *config,
+				       const char *destination)
+{
+	for (size_t i = 0; i < config->mounts.count; i++)
+		if (str_equal(config->mounts.items[i].destination, destination))
+			return &config->mounts.items[i];
+	return NULL;
+}
+
 void config_add_namespace(struct container_config *config, enum config_namespace_type type)
 {
 	struct config_linux *linux = config->linux;
@@ -77,4 +93,15 @@ void config_set_annotation(struct container_config *config, const char *name, co
 	map->items = arena_grow(&config->arena, map->items, map->count, sizeof(*map->items));
 	map->items[map->count].name = arena_str(&config->arena, name);
 	map->items[map->count++].value = arena_str(&config->arena, value);
+}
+
+void config_remove_annotation(struct container_config *config, const char *name)
+{
+	str_map *map = &config->annotations;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < map->count; i++)
+		if (!str_equal(map->items[i].name, name))
+			map->items[kept++] = map->items[i];
+	map->count = kept;
 }

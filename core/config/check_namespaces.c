@@ -40,10 +40,6 @@ static int check_user_namespace(const struct container_config *config, struct er
 		return 0;
 	if (!user)
 		return error_set(err, 0, "%s: needs a user namespace in linux.namespaces", first);
-	if (user->path)
-		return error_set(
-			err, 0, "%s: the user namespace %s that is joined has its mappings already",
-			first, user->path);
 	if (uids->count == 0)
 		return error_set(err, 0, "linux.uidMappings: missing, as there are gidMappings");
 	if (gids->count == 0)

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/str.h"
 #include "core/config/check.h"
 #include "core/config/check_value.h"
+
+/*
+ * A program of so many rules is one that the kernel loads: its verifier follows no more than 8192 jumps, and
+ * a rule takes two.
+ */
+#define DEVICE_RULES_MAX 4000
+/* The least weight of the spec but 0, which is none.  Source: config-linux.md "Block IO". */
+#define BLOCK_WEIGHT_MIN 10
 
 /* The most that kernfs takes in one write(2). */
 #define CGROUP_VALUE_MAX 4096
@@ -60,8 +69,37 @@ static int check_hugepages(const struct config_resources *resources, struct erro
 	return 0;
 }
 
+static int check_weight(const struct opt_u64 *weight, const char *field, struct error *err)
+{
+	if (weight->value == 0 || weight->value >= BLOCK_WEIGHT_MIN)
+		return 0;
+	return error_set(err, 0, "linux.resources.blockIO.%s: must be %d to 1000", field,
+			 BLOCK_WEIGHT_MIN);
+}
+
+static int check_block_io(const struct config_block_io *io, struct error *err)
+{
+	if (error_gather(err, check_weight(&io->weight, "weight", err)) < 0)
+		return -1;
+	for (size_t i = 0; i < io->weight_device.count; i++) {
+		char field[64];
+
+		snprintf(field, sizeof(field), "weightDevice[%zu].weight", i);
+		if (error_gather(err,
+				 check_weight(&io->weight_device.items[i].weight, field, err)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int config_check_resources(const struct config_resources *resources, struct error *err)
 {
+	if (resources->devices.count > DEVICE_RULES_MAX &&
+	    error_gather(err, error_set(err, 0, "linux.resources.devices: more than %d rules",
+					DEVICE_RULES_MAX)) < 0)
+		return -1;
+	if (resources->block_io && check_block_io(resources->block_io, err) < 0)
+		return -1;
 	for (size_t i = 0; i < resources->devices.count; i++) {
 		const char *access = resources->devices.items[i].access;
 

@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "core/config/shapes.h"
 
 /* Since Linux 5.6; older C libraries don't define it. */
@@ -99,19 +100,17 @@ void config_mount_set_kind(struct config_mount *mount)
 
 const char *config_env(const struct config_process *process, const char *name)
 {
-	size_t length = strlen(name);
-
-	for (size_t i = process->env.count; i > 0; i--)
-		if (strncmp(process->env.items[i - 1], name, length) == 0 &&
-		    process->env.items[i - 1][length] == '=')
-			return process->env.items[i - 1] + length + 1;
-	return NULL;
+	return str_list_value(&process->env, name);
 }
 
 const char *config_annotation(const struct container_config *config, const char *name)
 {
-	for (size_t i = 0; i < config->annotations.count; i++)
-		if (str_equal(config->annotations.items[i].name, name))
-			return config->annotations.items[i].value;
-	return NULL;
+	return str_map_value(&config->annotations, name);
+}
+
+bool config_keeps_groups(const struct container_config *config)
+{
+	const char *value = config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS);
+
+	return value && !str_equal(value, "0");
 }

@@ -264,14 +264,14 @@ struct config_throttle_device {
 	struct opt_u64 rate;
 };
 
+typedef LIST_OF(struct config_throttle_device) config_throttle_devices;
+
 struct config_block_io {
 	struct opt_u64 weight;
 	struct opt_u64 leaf_weight;
 	LIST_OF(struct config_weight_device) weight_device;
-	LIST_OF(struct config_throttle_device) throttle_read_bps;
-	LIST_OF(struct config_throttle_device) throttle_write_bps;
-	LIST_OF(struct config_throttle_device) throttle_read_iops;
-	LIST_OF(struct config_throttle_device) throttle_write_iops;
+	config_throttle_devices throttle_read_bps, throttle_write_bps;
+	config_throttle_devices throttle_read_iops, throttle_write_iops;
 };
 
 struct config_hugepage_limit {
@@ -530,6 +530,12 @@ const char *config_env(const struct config_process *process, const char *name);
 
 /* The value of an annotation, or NULL. */
 const char *config_annotation(const struct container_config *config, const char *name);
+
+/*
+ * Does the container keep the caller's supplementary groups (CONFIG_ANNOTATION_KEEP_GROUPS)?  As in
+ * crun, any value but "0" says so.
+ */
+bool config_keeps_groups(const struct container_config *config);
 
 /*
  * Reads a config_seccomp from the JSON of a profile, with the same checks.  Its memory is @arena's.

@@ -34,7 +34,7 @@ struct option {
 /* In the order in which config.json is written. */
 static const struct option options_table[] = {
 	/*
-	 * Of two words for overlapping traits the one with more comes first: see
+	 * ORDER: where two words have traits in common, the word with more traits comes first: see
 	 * mount_options_words().
 	 */
 	{ "rbind", OPTION_TRAITS, MOUNT_TRAIT_BIND | MOUNT_TRAIT_RECURSIVE, false },
@@ -89,6 +89,7 @@ static const struct option options_table[] = {
 	{ "U", OPTION_TRAITS, MOUNT_TRAIT_CHOWN, false },
 	{ "x-urun-file", OPTION_TRAITS, MOUNT_TRAIT_FILE, false },
 	{ "x-urun-lines", OPTION_TRAITS, MOUNT_TRAIT_LINES, false },
+	{ "x-urun-own", OPTION_TRAITS, MOUNT_TRAIT_OWN, false },
 
 	{ "sync", OPTION_SUPER, MS_SYNCHRONOUS, false },
 	{ "async", OPTION_SUPER_OFF, MS_SYNCHRONOUS, false },

@@ -53,9 +53,12 @@ enum mount_trait {
 	   that can't be */
 	MOUNT_TRAIT_FILE = 1 << 12,
 	MOUNT_TRAIT_LINES = 1 << 13,
+	/* x-urun-own: the container's own directory is mounted on itself.  It stays writable where the
+	   root file system is read-only; an image's volumes are such mounts. */
+	MOUNT_TRAIT_OWN = 1 << 14,
 };
 /* To be raised with each new trait: mount_order_unpack() refuses other bits. */
-#define MOUNT_TRAITS_ALL ((1u << 14) - 1)
+#define MOUNT_TRAITS_ALL ((1u << 15) - 1)
 
 /* The attributes of mount_setattr(2) and the flags of a superblock (mount(2)) that options name. */
 #define MOUNT_ATTRS_ALL                                                                 \

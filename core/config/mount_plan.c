@@ -173,6 +173,10 @@ static int step_check_options(const struct mount_step *step, struct error *err)
 		return error_set(err, 0,
 				 "x-urun-lines is for /etc/passwd and /etc/group, with the "
 				 "annotation that has the lines");
+	if ((options->traits & MOUNT_TRAIT_OWN) &&
+	    (step->kind != MOUNT_KIND_BIND || !str_equal(step->source, step->destination)))
+		return error_set(err, 0,
+				 "x-urun-own is for a bind whose source is its destination");
 	if ((options->traits & MOUNT_TRAIT_COPY_UP) && step->kind != MOUNT_KIND_TMPFS)
 		return error_set(err, 0, "tmpcopyup is for tmpfs only");
 	return step->kind == MOUNT_KIND_BIND ? check_bind_data(step, err) : 0;
@@ -287,7 +291,11 @@ int mount_plan_make(const struct container_config *config, struct mount_plan *re
 		if (err->all && !*config->mounts.items[i].destination)
 			continue;
 		plan.steps.count++;
-		*step = (struct mount_step){ .index = i, .source_fd = -1, .context_fd = -1 };
+		*step = (struct mount_step){ .index = i,
+					     .source_fd = -1,
+					     .context_fd = -1,
+					     .tree_fd = -1,
+					     .idmapped_fd = -1 };
 		if (step_make(config, &config->mounts.items[i], &plan.arena, step, err) < 0) {
 			error_prefix(err, "mounts[%zu]", i);
 			plan.steps.count--;

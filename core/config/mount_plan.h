@@ -32,6 +32,16 @@ struct mount_step {
 	 * the step is applied.  The plan doesn't close it.
 	 */
 	int context_fd;
+	/*
+	 * A detached mount that is attached in place of what the step says; -1: none.  The plan
+	 * doesn't close it.
+	 */
+	int tree_fd;
+	/*
+	 * The source of a bind, cloned and idmapped by the parent, which has rights over its file
+	 * system; -1: init does both.  The plan doesn't close it.
+	 */
+	int idmapped_fd;
 	const char *lines; /* for x-urun-lines: the lines to add; the config's */
 	/*
 	 * Other mounts or devices are put into this new file system: if it is to be read-only,
@@ -52,6 +62,12 @@ struct mount_plan {
 	bool has_propagations;
 	bool own_pid_namespace; /* which ones are new decides what the kernel lets us mount */
 	bool own_ipc_namespace;
+	/*
+	 * The container is in the host's user namespace, as containers of root are: the kernel doesn't
+	 * restrict its mounts and devices.  Set by the reader of the plan, and not packed.
+	 */
+	bool has_host_rights;
+	bool root_nodev; /* device files in the root file system don't open; set likewise */
 };
 
 /* A new file system, and not a bind or a change of what is mounted already? */

@@ -8,6 +8,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "core/config/check.h"
 #include "core/config/config.h"
 #include "core/config/shapes.h"
@@ -94,11 +95,22 @@ static void drop_repeated_sysctls(str_map *sysctl)
 	sysctl->count = kept;
 }
 
+/* An engine of the time before linux.seccomp.listenerPath names the socket by an annotation. */
+static void take_seccomp_receiver(struct container_config *config)
+{
+	struct config_seccomp *seccomp = config->linux->seccomp;
+	const char *receiver = config_annotation(config, CONFIG_ANNOTATION_SECCOMP_RECEIVER);
+
+	if (seccomp && !seccomp->listener_path && receiver)
+		seccomp->listener_path = arena_str(&config->arena, receiver);
+}
+
 int config_complete(struct container_config *config, struct error *err)
 {
 	if (!config->linux)
 		config->linux = arena_alloc(&config->arena, sizeof(*config->linux));
 	normalize_paths_and_mounts(config);
+	take_seccomp_receiver(config);
 	if (config->process)
 		add_default_user(config->process, &config->arena);
 	if (config_check(config, err) < 0)

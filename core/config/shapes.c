@@ -32,10 +32,8 @@
 #define NO_CPUS	 "isn't a list of CPUs such as 0-3,7"
 #define NO_NODES "isn't a list of nodes such as 0-3,7"
 
-#define SHAPE(name, struct_type, fields_)                             \
-	const struct json_shape name = { .size = sizeof(struct_type), \
-					 .fields = (fields_),         \
-					 .count = ARRAY_SIZE(fields_) }
+#define SHAPE(name, struct_type, fields_) \
+	const struct json_shape name = JSON_SHAPE(struct_type, fields_)
 
 #define AT(struct_type, member) .offset = offsetof(struct_type, member)
 

@@ -5,14 +5,20 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/container/cgroup_end.h"
+#include "core/container/detached.h"
+#include "core/container/ended.h"
+#include "core/container/holder.h"
 #include "core/container/hooks.h"
+#include "core/container/image_use.h"
 #include "core/container/lifecycle.h"
 #include "core/container/network.h"
+#include "core/container/processes.h"
 #include "core/container/state_lock.h"
 
 /*
@@ -39,12 +45,26 @@ static int kill_and_wait(int pidfd, const char *id, struct error *err)
 
 int container_finish(struct state_dir *dir, const struct container_state *state, struct error *err)
 {
+	struct error unkept = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
 	/* ORDER: the state is removed last: without it nobody would find the cgroup again. */
-	if (container_end_cgroup(dir, state, err) < 0)
+	if (container_end_cgroup(dir, state, err) < 0 || processes_end_rest(state, err) < 0)
 		return -1;
-	network_end(dir);
+	network_end(dir, state);
+	/* ORDER: before the removal: the monitor writes to the directory until it has ended. */
+	if (detached_await(dir, DEATH_TIMEOUT_MS) < 0)
+		log_warning("container %s: its urun-monitor doesn't end", dir->id);
+	detached_await_readers(dir);
 	hooks_run_poststop(state);
-	return state_dir_remove(dir, err);
+	/* ORDER: before the removal, after which `wait` looks there. */
+	if (ended_keep(dir, state, &unkept) < 0)
+		log_warning("%s", error_format(&unkept, line));
+	if (state_dir_remove(dir, err) < 0)
+		return -1;
+	image_use_end(state->image_use);
+	holder_finish(dir, state->shared_pid);
+	return 0;
 }
 
 static int make_stopped(const struct state_dir *dir, const struct container_state *state,
@@ -69,9 +89,39 @@ int container_end(struct state_dir *dir, const struct container_state *state, st
 							       : container_finish(dir, state, err);
 }
 
+/* How long urun-monitor may take for the rest of the log and the record, once the program has ended. */
+#define RECORD_MS 2000
+
+/*
+ * Lets the process that waits for the program record how it ended, for `wait`.  A foreground `run`
+ * may remove the container itself meanwhile, so the lock is given back.  Returns as
+ * state_dir_relock().
+ */
+static int await_record(struct state_dir *dir, const struct container_state *state,
+			struct error *err)
+{
+	autoclose int monitor = state_open_monitor(state);
+	struct pollfd end = { .fd = monitor, .events = POLLIN };
+
+	/* urun-monitor executes `delete` for a container with --rm: then the monitor is this process. */
+	if (monitor < 0 || state->foreground || (pid_t)state->monitor_pid.value == getpid())
+		return 1;
+	state_dir_unlock(dir);
+	(void)poll(&end, 1, RECORD_MS);
+	return state_dir_relock(dir, STATE_LOCK_MS, err);
+}
+
 static int delete_by(struct state_dir *dir, const struct container_state *state,
 		     enum delete_how how, struct error *err)
 {
+	int ours;
+
+	if (make_stopped(dir, state, how, err) < 0)
+		return -1;
+	ours = await_record(dir, state, err);
+	if (ours <= 0)
+		return ours;
+	/* Started again meanwhile. */
 	return make_stopped(dir, state, how, err) < 0 ? -1 : container_finish(dir, state, err);
 }
 

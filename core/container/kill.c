@@ -1,73 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent.
-#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "core/base/clock.h"
 #include "core/base/fd.h"
-#include "core/base/number.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/cgroup/tree.h"
 #include "core/container/lifecycle.h"
 #include "core/container/processes.h"
-
-/* Parses RTMIN, RTMIN+n, RTMAX and RTMAX-n. */
-static int parse_realtime(const char *name, int *ret_signal)
-{
-	uint32_t n = 0;
-
-	if (strncasecmp(name, "RTMIN", 5) == 0) {
-		if (name[5] != '\0' && (name[5] != '+' || number_parse_u32(name + 6, 64, &n) < 0))
-			return -EINVAL;
-		*ret_signal = SIGRTMIN + (int)n;
-	} else if (strncasecmp(name, "RTMAX", 5) == 0) {
-		if (name[5] != '\0' && (name[5] != '-' || number_parse_u32(name + 6, 64, &n) < 0))
-			return -EINVAL;
-		*ret_signal = SIGRTMAX - (int)n;
-	} else {
-		return -EINVAL;
-	}
-	return *ret_signal >= SIGRTMIN && *ret_signal <= SIGRTMAX ? 0 : -EINVAL;
-}
-
-static int parse_name(const char *name, int *ret_signal)
-{
-	if (strncasecmp(name, "SIG", 3) == 0)
-		name += 3;
-	for (int signal = 1; signal < SIGRTMIN; signal++) {
-		const char *abbreviation = sigabbrev_np(signal);
-
-		if (abbreviation && strcasecmp(name, abbreviation) == 0) {
-			*ret_signal = signal;
-			return 0;
-		}
-	}
-	return parse_realtime(name, ret_signal);
-}
-
-int signal_parse(const char *text, int *ret_signal, struct error *err)
-{
-	uint32_t number;
-	int signal;
-
-	if (isdigit((unsigned char)text[0])) {
-		if (number_parse_u32(text, (uint32_t)SIGRTMAX, &number) < 0)
-			return error_set(err, 0, "'%s' is no signal: numbers go from 1 to %d", text,
-					 SIGRTMAX);
-		signal = (int)number;
-	} else if (parse_name(text, &signal) < 0) {
-		return error_set(err, 0, "'%s' is no signal", text);
-	}
-	*ret_signal = signal;
-	return 0;
-}
+#include "core/pid1/pid1.h"
 
 /* A process that dies at once is gone by then; we don't wait for one in uninterruptible sleep. */
 #define DEATH_WAIT_MS 1000
@@ -87,6 +33,17 @@ static void await_death(int pidfd)
 		;
 }
 
+/*
+ * SIGSTOP stops the process that it is sent to, and can't be passed on: process 1 is asked to send
+ * it to the program.
+ */
+static int signal_first(const struct container_state *state, int pidfd, int signal)
+{
+	return signal == SIGSTOP && process_pid1(state)
+		       ? pidfd_queue_signal(pidfd, SIGRTMAX, PID1_REQUEST_SEND | SIGSTOP)
+		       : pidfd_signal(pidfd, signal);
+}
+
 static int kill_init(const struct container *container, int signal, struct error *err)
 {
 	const char *id = container->dir.id;
@@ -99,7 +56,7 @@ static int kill_init(const struct container *container, int signal, struct error
 	/* Engines match "container not running". */
 	if (status == CONTAINER_STOPPED)
 		return error_set(err, 0, "container not running: %s is stopped", id);
-	failed = pidfd_signal(pidfd, signal);
+	failed = signal_first(&container->state, pidfd, signal);
 	if (failed == -ESRCH)
 		return error_set(err, 0, "container not running: %s has just ended", id);
 	if (failed < 0)
@@ -129,6 +86,7 @@ static int compare_listed_pids(const void *a, const void *b)
 static int kill_some(const struct container_state *state, const pid_t *pids, size_t count,
 		     int signal, struct error *err)
 {
+	pid_t spared = signal == SIGKILL ? 0 : process_pid1(state);
 	autofree pid_t *now = NULL;
 	int pidfds[HELD_MAX];
 	size_t now_count = 0;
@@ -138,7 +96,7 @@ static int kill_some(const struct container_state *state, const pid_t *pids, siz
 		pidfds[i] = pidfd_open_process(pids[i]);
 	result = processes_list(state, &now, &now_count, err);
 	for (size_t i = 0; i < count; i++) {
-		if (pidfds[i] >= 0 && now_count > 0 &&
+		if (pidfds[i] >= 0 && now_count > 0 && pids[i] != spared &&
 		    bsearch(&pids[i], now, now_count, sizeof(*now), compare_listed_pids))
 			pidfd_signal(pidfds[i], signal);
 		fd_close(&pidfds[i]);
@@ -146,7 +104,7 @@ static int kill_some(const struct container_state *state, const pid_t *pids, siz
 	return result;
 }
 
-static int signal_each(const struct container_state *state, int signal, struct error *err)
+int container_signal_each(const struct container_state *state, int signal, struct error *err)
 {
 	autofree pid_t *pids = NULL;
 	size_t count = 0, some;
@@ -169,13 +127,23 @@ static int kill_all(const struct container *container, int signal, struct error 
 
 	if (container_status(container, &status, &pidfd, err) < 0)
 		return -1;
-	if (status == CONTAINER_STOPPED && !state->cgroup)
+	if (status == CONTAINER_STOPPED && !state->cgroup && !state->mount_namespace.set)
 		return 0;
 	result = state->cgroup && signal == SIGKILL ? cgroup_kill(state->cgroup, err)
-						    : signal_each(state, signal, err);
+						    : container_signal_each(state, signal, err);
 	if (result == 0 && signal == SIGKILL && status != CONTAINER_STOPPED)
 		await_death(pidfd);
 	return result;
+}
+
+/*
+ * The end of its process 1 ends all processes of a pid namespace.  In a pid namespace that is shared the
+ * others go on, and an engine that sends SIGKILL means them too, also when the first has died.
+ */
+static bool means_all(const struct container_state *state, int signal)
+{
+	return signal == SIGKILL && !state->own_pid_namespace && state->cgroup &&
+	       cgroup_has_processes(state->cgroup);
 }
 
 int container_kill(const char *root, const char *id, int signal, enum kill_scope scope,
@@ -185,6 +153,7 @@ int container_kill(const char *root, const char *id, int signal, enum kill_scope
 
 	if (container_open(root, id, STATE_UNLOCKED, &container, err) != 0)
 		return -1;
-	return scope == KILL_ALL ? kill_all(&container, signal, err)
-				 : kill_init(&container, signal, err);
+	return scope == KILL_ALL || means_all(&container.state, signal)
+		       ? kill_all(&container, signal, err)
+		       : kill_init(&container, signal, err);
 }

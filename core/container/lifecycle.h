@@ -30,6 +30,12 @@ int container_kill(const char *root, const char *id, int signal, enum kill_scope
 		   struct error *err);
 
 /*
+ * Sends @signal to each process of the container, but not to a process 1 of urun's own
+ * (core/pid1/pid1.c), which would pass it on to a process that has it already.
+ */
+int container_signal_each(const struct container_state *state, int signal, struct error *err);
+
+/*
  * Freeze and thaw a container by its cgroup; in between its status is "paused".  Fail, with the
  * fix, where the container has no cgroup.
  */
@@ -56,11 +62,5 @@ int container_end(struct state_dir *dir, const struct container_state *state, st
 
 /* Ends a foreground `run`: poststop hooks and removal.  The caller closes @dir. */
 int container_finish(struct state_dir *dir, const struct container_state *state, struct error *err);
-
-/*
- * Parses a signal's number ("9") or name ("KILL", "SIGKILL", "sigkill", "RTMIN+3"); the error names
- * @text.
- */
-int signal_parse(const char *text, int *ret_signal, struct error *err);
 
 #endif

@@ -3,10 +3,14 @@
 #define URUN_CONTAINER_MONITOR_H
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "core/base/error.h"
+#include "core/container/ended.h"
 #include "core/container/notify.h"
+#include "core/monitor/memory_watch.h"
 
 /*
  * Blocks the signals that a foreground `run` forwards, so that none is lost between now and
@@ -23,10 +27,18 @@ struct monitored {
 	int slirp_pidfd;
 	int port_pidfd;
 	struct notify notify;
+	struct memory_watch memory; /* of the container's cgroup */
+	struct ended *ended;	    /* gets the record of the end; NULL: not wanted */
+	bool has_pid1; /* the process is a process 1 of urun's own, and passes signals on */
+	/* A second Ctrl-C of the user's terminal within a second kills the process. */
+	bool second_interrupt_kills;
+	uint32_t lifetime_seconds; /* until the process is killed; 0: without end */
 };
 
 /*
- * Waits for the process's end, and forwards every signal that we receive to the process.
+ * Waits for the process's end, and forwards every signal that we receive to the process.  SIGTSTP
+ * stops us too, after the process, so that the shell that called us prompts; SIGCONT continues
+ * both.
  * *ret_status is its exit status, or 128 + N where signal N killed it.
  */
 int monitor_run(const struct monitored *process, const sigset_t *signals, int *ret_status,

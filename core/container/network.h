@@ -5,32 +5,45 @@
 #include "core/base/error.h"
 #include "core/config/config.h"
 #include "core/container/port.h"
+#include "core/container/share.h"
 #include "core/container/state.h"
+#include "core/sync/message.h"
 #include "netns/launch.h"
 #include "netns/options.h"
 
 /* The network that a container is to have.  Release with network_plan_release(). */
 struct network_plan {
-	bool stated;	  /* else the config's namespaces decide, and only lo is made */
-	const char *text; /* what was said, see netns/options.h; the caller's or the config's */
+	bool stated; /* else the config's namespaces decide, and only lo is made */
+	/*
+	 * What was said, see netns/options.h; the caller's or the config's, or of the container
+	 * whose network is joined.
+	 */
+	const char *text;
+	const struct container *joined; /* the other container; NULL: no network is joined */
 	struct network_options options;
+	struct str_list
+		publish_texts; /* in the config's memory: what --publish or the annotation says */
 	struct publish_list publish;
+	/* The config's annotations; NULL: none.  See core/config/change.h. */
+	const char *resolv_lines, *hosts_lines, *keep_etc;
 };
 
 /*
  * Plans the network.  @text is the text of --network; NULL: not given, then the annotation counts.
+ * Where @share joins another container's network, the plan is that of the other container, and
+ * @share must outlive it.
  * The config's network namespace becomes what the kind needs: a new one, or none for the host's.
  * ORDER: before the config is scoped, which depends on the namespaces.
  * Fails where a text is wrong, where the config joins a network namespace by path, or where ports
  * are published and the network isn't slirp.  Nothing is made.
  * Runs in: parent.
  */
-int network_plan_make(const char *text, const struct str_list *publish,
+int network_plan_make(const char *text, const struct str_list *publish, const struct share *share,
 		      struct container_config *config, struct network_plan *ret_plan,
 		      struct error *err);
 void network_plan_release(struct network_plan *plan);
 
-/* Is urun-slirp to be started? */
+/* Is urun-slirp to be started, and the network device to be made? */
 bool network_plan_has_slirp(const struct network_plan *plan);
 
 /*
@@ -44,6 +57,7 @@ struct network {
 	struct helper resolv;
 	bool own_resolv; /* init writes resolv.conf in the root itself, and sends the file then */
 	int resolv_fd;	 /* the file that init has sent; -1: none */
+	int hosts_fd;	 /* likewise */
 	int pidfd;	 /* of urun-slirp, once network_await() has returned; -1: none */
 	int resolv_pidfd;
 };
@@ -52,6 +66,7 @@ struct network {
 			   .slirp = HELPER_NONE,  \
 			   .resolv = HELPER_NONE, \
 			   .resolv_fd = -1,       \
+			   .hosts_fd = -1,        \
 			   .pidfd = -1,           \
 			   .resolv_pidfd = -1 })
 
@@ -78,14 +93,14 @@ int network_open_ports(const struct network_plan *plan, struct network *ret_netw
 int network_launch(struct network *network, struct error *err);
 
 /*
- * Takes *@fd over: the resolv.conf that init says it has written.  It comes from the container's
- * side, so anything but a regular file that can be read and written is refused.
+ * Takes over the descriptors of MESSAGE_RESOLV: the files that init says it has written.  They come
+ * from the container's side, so anything but a regular file that can be read and written is refused.
  */
-int network_take_resolv(struct network *network, int *fd, struct error *err);
+int network_take_files(struct network *network, struct message *message, struct error *err);
 
 /*
  * Hands the device that init has made to urun-slirp.  Takes over *tap_fd.
- * ORDER: after network_take_resolv(), where network->own_resolv is set and init has written the
+ * ORDER: after network_take_files(), where network->own_resolv is set and init has written the
  * file.
  */
 int network_give(struct network *network, const struct state_dir *dir, int *tap_fd, int life_pidfd,
@@ -99,10 +114,12 @@ int network_give(struct network *network, const struct state_dir *dir, int *tap_
 void network_give_resolv(struct network *network, const struct state_dir *dir, int life_pidfd);
 
 /*
- * Waits until the network can be used, and records the process of the network in @state.  Returns 1
+ * Waits until the network can be used, and records the process of the network in @state.  Where the
+ * network is another container's, joins its processes instead: they live as long as @life_pidfd, too.
+ * Returns 1
  * where @state has changed, 0 where there is nothing to wait for, -1 with an error.
  */
-int network_await(struct network *network, const struct state_dir *dir,
+int network_await(struct network *network, const struct state_dir *dir, int life_pidfd,
 		  struct container_state *state, struct error *err);
 
 /* Kills the processes that were started, and closes the descriptors. */
@@ -115,9 +132,10 @@ void network_release(struct network *network);
 
 /*
  * For a container that has ended: ends its urun-port where that still lives.  urun-slirp ends by
- * itself when it has sent the container's last bytes, which takes ten seconds at most.
+ * itself when it has sent the container's last bytes, which takes ten seconds at most.  Where the
+ * network was shared and has no urun-slirp, the container's name goes from the others' /etc/hosts.
  */
-void network_end(const struct state_dir *dir);
+void network_end(const struct state_dir *dir, const struct container_state *state);
 
 /* Warns where the container had an urun-slirp that has ended. */
 void network_warn_if_lost(const struct state_dir *dir, const struct container_state *state);

@@ -19,6 +19,7 @@
 #include "core/base/rights.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/container/processes.h"
 #include "core/container/state_socket.h"
 
 #define NAME "notify"
@@ -264,14 +265,13 @@ void notify_pass_on(const struct notify *notify)
 		send_to_host(notify, &notification, "");
 }
 
-void notify_await_ready(const struct notify *notify, pid_t pid, int pidfd)
+void notify_await_ready(const struct notify *notify, const struct container_state *state, int pidfd)
 {
 	struct pollfd fds[] = { { .fd = notify->socket, .events = POLLIN },
 				{ .fd = pidfd, .events = POLLIN } };
 	char main_pid[32];
 	bool ready = notify->socket < 0;
 
-	snprintf(main_pid, sizeof(main_pid), "MAINPID=%d\n", (int)pid);
 	while (!ready) {
 		struct notification notification;
 
@@ -280,6 +280,9 @@ void notify_await_ready(const struct notify *notify, pid_t pid, int pidfd)
 		for (int i = 0; i < BATCH_MAX && receive(notify->socket, &notification); i++) {
 			bool says = says_ready(&notification);
 
+			if (says)
+				snprintf(main_pid, sizeof(main_pid), "MAINPID=%d\n",
+					 (int)process_of_program(state));
 			send_to_host(notify, &notification, says ? main_pid : "");
 			ready = ready || says;
 		}

@@ -45,8 +45,10 @@ void notify_pass_on(const struct notify *notify);
 
 /*
  * For a container that runs on without us: waits until its program sends READY=1, and tells systemd
- * then that @pid is the unit's main process; or until the container has ended.
+ * then that the program (process_of_program()) is the unit's main process; or until the container
+ * has ended, by @pidfd.
  */
-void notify_await_ready(const struct notify *notify, pid_t pid, int pidfd);
+void notify_await_ready(const struct notify *notify, const struct container_state *state,
+			int pidfd);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
+#include "core/container/share.h"
 #include "core/container/state_socket.h"
 
 /* Sockets are closed at once; an urun-port that takes longer hangs, and we give up. */
@@ -84,7 +85,7 @@ int ports_give(struct ports *ports, const struct state_dir *dir, int life_pidfd,
 	if (state_socket_listen(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &listener, err) < 0)
 		return -1;
 	fds[1] = listener;
-	return helper_give(&ports->helper, fds, ARRAY_SIZE(fds), err);
+	return helper_give(&ports->helper, NULL, 0, fds, ARRAY_SIZE(fds), err);
 }
 
 /*
@@ -181,8 +182,7 @@ static int open_living(const char *root, const char *id, struct container *conta
 			 container_status_name(status));
 }
 
-/* Returns 1; 0 where there is no urun-port; or -1. */
-static int connect_existing(const struct state_dir *dir, int *ret_control, struct error *err)
+int ports_connect(const struct state_dir *dir, int *ret_control, struct error *err)
 {
 	int found = state_has_file(dir, STATE_FILE_PORTS, err);
 
@@ -209,7 +209,7 @@ int container_ports_list(const char *root, const char *id, struct port_entry **r
 	*ret_count = 0;
 	if (open_living(root, id, &container, &pidfd, err) < 0)
 		return -1;
-	found = connect_existing(&container.dir, &control, err);
+	found = ports_connect(&container.dir, &control, err);
 	return found > 0 ? port_list(control, ret_entries, ret_count, err) : found;
 }
 
@@ -237,9 +237,29 @@ static int find_namespaces(struct ports *ports, int life_pidfd, struct error *er
 	return 0;
 }
 
-static int start_late(struct ports *ports, const struct container *container, int life_pidfd,
-		      struct error *err)
+/*
+ * For share_each_member(): the container has the same network, and so the same ports.  A member that
+ * ends meanwhile needs none.
+ */
+static int share_ports(struct container *member, int pidfd, void *context, struct error *err)
 {
+	const struct state_dir *dir = context;
+	autoclose int control = -1;
+	struct error ignored = ERROR_NONE;
+
+	if (linkat(dir->fd, STATE_FILE_PORTS, member->dir.fd, STATE_FILE_PORTS, 0) < 0 &&
+	    errno != EEXIST)
+		return error_set(err, errno, "link %s/%s to %s", dir->path, STATE_FILE_PORTS,
+				 member->dir.path);
+	if (state_socket_connect(dir, STATE_FILE_PORTS, SOCK_SEQPACKET, &control, &ignored) == 0)
+		(void)port_join(control, pidfd, &ignored);
+	return 0;
+}
+
+static int start_late(struct ports *ports, const char *root, const struct container *container,
+		      int life_pidfd, struct error *err)
+{
+	autofree char *key = share_key(&container->state, CONFIG_NS_NETWORK);
 	const struct state_dir *dir = &container->dir;
 	const struct container_state *state = &container->state;
 
@@ -248,11 +268,12 @@ static int start_late(struct ports *ports, const struct container *container, in
 				 "--add: container %s has no slirp network whose ports could be "
 				 "published",
 				 state->id);
-	return ports_launch(ports, state->network, err) < 0 ||
-			       find_namespaces(ports, life_pidfd, err) < 0 ||
-			       ports_give(ports, dir, life_pidfd, err) < 0
-		       ? -1
-		       : ports_await(ports, dir, err);
+	if (ports_launch(ports, state->network, err) < 0 ||
+	    find_namespaces(ports, life_pidfd, err) < 0 ||
+	    ports_give(ports, dir, life_pidfd, err) < 0 || ports_await(ports, dir, err) < 0)
+		return -1;
+	return share_each_member(root, key, CONFIG_NS_NETWORK, dir->id, share_ports,
+				 (void *)(uintptr_t)dir, err);
 }
 
 /* Does the text mean this port?  A part that the text leaves out matches any. */
@@ -289,15 +310,16 @@ static int remove_meant(int control, const char *text, const struct publish *pub
 }
 
 /* ORDER: ports are removed first, since new ones may have the same address. */
-static int ports_change(const struct container *container, int pidfd, const struct str_list *add,
-			const struct str_list *remove, struct ports *ports, struct error *err)
+static int ports_change(const char *root, const struct container *container, int pidfd,
+			const struct str_list *add, const struct str_list *remove,
+			struct ports *ports, struct error *err)
 {
 	autopublishlist struct publish_list removed = { 0 }, added = { 0 };
 	autoclose int control = -1;
 	int found = publish_list_parse(remove, &removed, err) < 0 ||
 				    publish_list_parse(add, &added, err) < 0
 			    ? -1
-			    : connect_existing(&container->dir, &control, err);
+			    : ports_connect(&container->dir, &control, err);
 
 	if (found < 0)
 		return -1;
@@ -313,7 +335,7 @@ static int ports_change(const struct container *container, int pidfd, const stru
 	if (ports_open(&added, ports, err) < 0)
 		return -1;
 	return found ? ports_add_all(control, &ports->published, err)
-		     : start_late(ports, container, pidfd, err);
+		     : start_late(ports, root, container, pidfd, err);
 }
 
 int container_ports_change(const char *root, const char *id, const struct str_list *add,
@@ -326,7 +348,7 @@ int container_ports_change(const char *root, const char *id, const struct str_li
 
 	if (open_living(root, id, &container, &pidfd, err) < 0)
 		return -1;
-	if (ports_change(&container, pidfd, add, remove, &ports, err) < 0) {
+	if (ports_change(root, &container, pidfd, add, remove, &ports, err) < 0) {
 		ports_undo(&ports);
 		return -1;
 	}

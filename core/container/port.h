@@ -80,6 +80,9 @@ void ports_release(struct ports *ports);
  */
 void ports_end(const struct state_dir *dir);
 
+/* Connects to the container's urun-port.  Returns 1; 0 where there is none; or -1. */
+int ports_connect(const struct state_dir *dir, int *ret_control, struct error *err);
+
 /* The caller frees *ret_entries, which is NULL where no port is published. */
 int container_ports_list(const char *root, const char *id, struct port_entry **ret_entries,
 			 size_t *ret_count, struct error *err);

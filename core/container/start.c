@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/config/ending.h"
 #include "core/container/hooks.h"
 #include "core/container/lifecycle.h"
 #include "core/container/network.h"
@@ -66,7 +67,7 @@ static int hear_init(int started, const struct container_state *state, bool ende
 	switch (pipe_take(started, 0, &none, err)) {
 	case PIPE_FAILED: return -1;
 	case PIPE_END: return 1;
-	case PIPE_EMPTY: return ended || program_is_executed((pid_t)state->pid.value);
+	case PIPE_EMPTY: return ended || program_is_executed(process_of_program(state));
 	default: return 0;
 	}
 }
@@ -94,11 +95,11 @@ static int await_execve(int started, const struct container_state *state, int pi
 				return over < 0 ? -1 : 0;
 			messages++;
 		} else if (ready > 0 ||
-			   (ready == 0 && program_is_executed((pid_t)state->pid.value))) {
+			   (ready == 0 && program_is_executed(process_of_program(state)))) {
 			return 0;
 		}
 	}
-	if (program_is_executed((pid_t)state->pid.value))
+	if (program_is_executed(process_of_program(state)))
 		return 0;
 	return error_set(err, 0,
 			 "container %s: its first process, or another one, writes to the FIFO "
@@ -111,6 +112,8 @@ static int start_program(const struct state_dir *dir, const struct container_sta
 			 int pidfd, struct error *err)
 {
 	autoclose int start = -1, started = -1, failed = -1;
+	struct error ignored = ERROR_NONE;
+	struct ending ending;
 
 	/* A container of an older urun has no such file. */
 	failed = openat(dir->fd, STATE_FILE_FAILED,
@@ -124,9 +127,10 @@ static int start_program(const struct state_dir *dir, const struct container_sta
 		return -1;
 	/*
 	 * Another process can have written to the file (core/sync/failure.h): a program that runs
-	 * outweighs it.
+	 * outweighs it.  Beside a process 1 of urun's own the program may have failed nevertheless.
 	 */
-	if (program_is_executed((pid_t)state->pid.value))
+	if (ending_read(&state->annotations, &ending, &ignored) == 0 && !ending.init &&
+	    program_is_executed((pid_t)state->pid.value))
 		return 0;
 	if (failed >= 0 && failure_read(failed, err) < 0)
 		return -1;
@@ -177,7 +181,7 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 		} else {
 			/* The program may take long: other commands don't wait for it. */
 			state_dir_unlock(dir);
-			notify_await_ready(&notify, (pid_t)state->pid.value, pidfd);
+			notify_await_ready(&notify, state, pidfd);
 		}
 	}
 	notify_close(&notify);

@@ -15,10 +15,16 @@
 #include "core/base/hash.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/cgroup/tree.h"
+#include "core/config/change.h"
 #include "core/config/shapes.h"
+#include "core/container/ended.h"
 #include "rootless/name.h"
 #include "rootless/subid.h"
+
+/* In the order of enum cgroup_manager. */
+static const char *const cgroup_managers[] = { "auto", "cgroupfs", "systemd", "disabled", NULL };
 
 static const struct json_field state_fields[] = {
 	{ .name = "ociVersion",
@@ -53,6 +59,10 @@ static const struct json_field state_fields[] = {
 	  .kind = JSON_STRING,
 	  .required = true,
 	  .offset = offsetof(struct container_state, created) },
+	{ .name = "began", .kind = JSON_STRING, .offset = offsetof(struct container_state, began) },
+	{ .name = "command",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, command) },
 	{ .name = "uid",
 	  .kind = JSON_U64,
 	  .required = true,
@@ -61,6 +71,32 @@ static const struct json_field state_fields[] = {
 	{ .name = "foreground",
 	  .kind = JSON_BOOL,
 	  .offset = offsetof(struct container_state, foreground) },
+	{ .name = "attached",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, attached) },
+	{ .name = "byOptions",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, by_options) },
+	{ .name = "imageUse",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, image_use) },
+	{ .name = "noPivot",
+	  .kind = JSON_BOOL,
+	  .offset = offsetof(struct container_state, no_pivot) },
+	{ .name = "cgroupManager",
+	  .kind = JSON_ENUM,
+	  .offset = offsetof(struct container_state, manager),
+	  .names = cgroup_managers },
+	{ .name = "monitorPid",
+	  .kind = JSON_U64,
+	  .max = INT32_MAX,
+	  .offset = offsetof(struct container_state, monitor_pid) },
+	{ .name = "monitorStartTime",
+	  .kind = JSON_U64,
+	  .offset = offsetof(struct container_state, monitor_start_time) },
+	{ .name = "monitorInode",
+	  .kind = JSON_U64,
+	  .offset = offsetof(struct container_state, monitor_inode) },
 	{ .name = "ownPidNamespace",
 	  .kind = JSON_BOOL,
 	  .offset = offsetof(struct container_state, own_pid_namespace) },
@@ -86,6 +122,24 @@ static const struct json_field state_fields[] = {
 	  .kind = JSON_U64,
 	  .max = INT32_MAX,
 	  .offset = offsetof(struct container_state, network_pid) },
+	{ .name = "sharedUser",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, shared_user) },
+	{ .name = "sharedNetwork",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, shared_network) },
+	{ .name = "sharedPid",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, shared_pid) },
+	{ .name = "sharedIpc",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, shared_ipc) },
+	{ .name = "sharedUts",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct container_state, shared_uts) },
+	{ .name = "mountNamespace",
+	  .kind = JSON_U64,
+	  .offset = offsetof(struct container_state, mount_namespace) },
 	{ .name = "annotations",
 	  .kind = JSON_STRING_MAP,
 	  .offset = offsetof(struct container_state, annotations) },
@@ -113,6 +167,32 @@ void state_release(struct container_state *state)
 		return;
 	arena_release(&state->arena);
 	memset(state, 0, sizeof(*state));
+}
+
+const char *state_image(const struct container_state *state)
+{
+	/* An engine's config can have the annotation too: then nothing keeps the layers. */
+	return state->image_use ? str_map_value(&state->annotations, CONFIG_ANNOTATION_IMAGE)
+				: NULL;
+}
+
+#define COMMAND_MAX 256
+
+char *state_command_text(const struct config_process *process, struct arena *arena)
+{
+	autostrbuf struct strbuf words = { 0 }, shown = { 0 };
+
+	for (size_t i = 0; process && i < process->args.count && words.size < COMMAND_MAX; i++)
+		strbuf_addf(&words, "%s%.*s", i ? " " : "", COMMAND_MAX, process->args.items[i]);
+	if (words.size > COMMAND_MAX)
+		words.bytes[COMMAND_MAX] = '\0';
+	utf8_escape(words.size ? words.bytes : "", &shown);
+	return arena_str(arena, shown.bytes ? shown.bytes : "");
+}
+
+const char *state_began(const struct container_state *state)
+{
+	return state->began ? state->began : state->created;
 }
 
 static int write_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
@@ -343,6 +423,26 @@ int state_record_pid(struct container_state *state, pid_t pid, int pidfd)
 	return failed < 0 && pidfd_signal(pidfd, 0) < 0 ? failed : 0;
 }
 
+void state_record_monitor(struct container_state *state)
+{
+	autoclose int pidfd = pidfd_open_process(getpid());
+	uint64_t inode = pidfd < 0 ? 0 : pidfd_inode(pidfd);
+	char process_state;
+
+	state->monitor_pid = (struct opt_u64){ .set = true, .value = (uint64_t)getpid() };
+	state->monitor_inode = (struct opt_u64){ .set = inode != 0, .value = inode };
+	state->monitor_start_time.set =
+		pidfd_start_time(getpid(), &state->monitor_start_time.value, &process_state) == 0;
+}
+
+int state_open_monitor(const struct container_state *state)
+{
+	if (!state->monitor_pid.set)
+		return -ESRCH;
+	return pidfd_open_same((pid_t)state->monitor_pid.value, state->monitor_start_time.value,
+			       state->monitor_inode.value);
+}
+
 int state_learn_start_time(const struct state_dir *dir, struct container_state *state,
 			   struct error *err)
 {
@@ -380,6 +480,11 @@ struct shown_state {
 	char *bundle;
 	char *rootfs;
 	char *created;
+	char *finished;
+	struct opt_u64 exit_status;
+	struct opt_u64 signal;
+	struct opt_bool oom_killed;
+	char *ended_with;
 	char *owner;
 	str_map annotations;
 };
@@ -394,6 +499,19 @@ static const struct json_field shown_fields[] = {
 	{ .name = "bundle", .kind = JSON_STRING, .offset = offsetof(struct shown_state, bundle) },
 	{ .name = "rootfs", .kind = JSON_STRING, .offset = offsetof(struct shown_state, rootfs) },
 	{ .name = "created", .kind = JSON_STRING, .offset = offsetof(struct shown_state, created) },
+	{ .name = "finished",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct shown_state, finished) },
+	{ .name = "exitStatus",
+	  .kind = JSON_U64,
+	  .offset = offsetof(struct shown_state, exit_status) },
+	{ .name = "signal", .kind = JSON_U64, .offset = offsetof(struct shown_state, signal) },
+	{ .name = "oomKilled",
+	  .kind = JSON_OPT_BOOL,
+	  .offset = offsetof(struct shown_state, oom_killed) },
+	{ .name = "endedWith",
+	  .kind = JSON_STRING,
+	  .offset = offsetof(struct shown_state, ended_with) },
 	{ .name = "owner", .kind = JSON_STRING, .offset = offsetof(struct shown_state, owner) },
 	{ .name = "annotations",
 	  .kind = JSON_STRING_MAP,
@@ -413,6 +531,12 @@ int state_check_text(const struct container_state *state, struct error *err)
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out)
 {
+	state_print_ended(state, status, NULL, style, out);
+}
+
+void state_print_ended(const struct container_state *state, enum container_status status,
+		       const struct ended *ended, enum json_style style, struct strbuf *out)
+{
 	autofree char *owner = name_of_user("", (uid_t)state->uid.value);
 	autofree char *status_name = str_dup(container_status_name(status));
 	struct shown_state shown = {
@@ -427,5 +551,12 @@ void state_print(const struct container_state *state, enum container_status stat
 		.annotations = state->annotations,
 	};
 
+	if (ended) {
+		shown.finished = ended->finished;
+		shown.exit_status = ended->exit_status;
+		shown.signal = ended->signal;
+		shown.oom_killed = ended->oom_killed;
+		shown.ended_with = ended->ended_with;
+	}
 	json_write(&shown_shape, &shown, style, out);
 }

@@ -15,8 +15,8 @@
 /*
  * A container's directory below the state root (--root):
  *
- *   state.json  everything that is known since its creation; replaced as a whole, and never changed
- *               after the creation
+ *   state.json  everything that is known since its creation; replaced as a whole, and not changed
+ *               after the creation but for an urun-monitor that replaces another (core/container/replace.h)
  *   state.copy  a copy, by which `delete --force` finds the program where state.json was damaged
  *   config.json the config, scoped to the user namespace, which later commands use
  *   creating    the first file, whose text marks the directory as a container's; renamed to
@@ -25,9 +25,20 @@
  *               bound to the container's /etc or written there, where a network was stated
  *   passwd, group
  *               likewise, where the config has lines for them: see core/container/etc_file.h
+ *   origin.json the config as options made it, of a container without a bundle that stays after its
+ *               end: for its next run
+ *   again       while a stopped container is started again: core/container/again.h
+ *   ended       how the program ended: core/container/ended.h
+ *   waited      made by `wait`: a foreground `run` leaves the record, though it removes the container
  *   network     locked (flock(2)) by urun-slirp while it lives, where the network is slirp
  *   notify      a directory with the socket of sd_notify(3), where urun itself has one to write to
- *   ports       the control socket of urun-port; exists where ports are published
+ *   members     the control socket of urun-slirp, where the network is slirp: netns/member.h
+ *   ports       the control socket of urun-port; exists where ports are published.  A container
+ *               that shares another's network has hard links to that one's network, members and
+ *               ports
+ *   hold        the socket of a holder (core/container/holder.h)
+ *   log, monitor, ended
+ *               of a container that runs detached: see core/container/detached.h
  *   start       the FIFO on which a created container waits for `start`; exists until then
  *   started     the FIFO on which `start` learns of the program's execve, or of an error
  *   failed      an error that the container's seccomp filter doesn't let init send:
@@ -62,10 +73,30 @@ struct container_state {
 	struct opt_u64 pid_inode; /* pidfd_inode(); not set: the kernel has none */
 	char *bundle;
 	char *rootfs;
-	char *created;	    /* RFC 3339 */
+	char *created; /* RFC 3339 */
+	char *began; /* RFC 3339: when this run of it began; NULL: of an urun before there were such */
+	/* The program with its arguments, for lists: the beginning of it; NULL: not known. */
+	char *command;
 	struct opt_u64 uid; /* of the creator */
 	/* A `run` waits for the container and owns it: after its death, the rests are removed. */
 	bool foreground;
+	/* This run is in the foreground: what the program writes goes to the caller, and not to the log. */
+	bool attached;
+	/* The config was made of options, without a bundle. */
+	bool by_options;
+	/*
+	 * The directory of the image store that has the container's changes, and keeps the layers
+	 * (core/container/image_use.h); NULL: it is no container of an image.
+	 */
+	char *image_use;
+	/* How its runs are made, beside the config: see struct create_request. */
+	bool no_pivot;
+	int manager; /* enum cgroup_manager; -1: CGROUP_AUTO */
+	/*
+	 * The process that waits for the program, and records how it ended: urun-monitor, or a
+	 * foreground `run`.  Not set: there is none.
+	 */
+	struct opt_u64 monitor_pid, monitor_start_time, monitor_inode;
 	bool own_pid_namespace;
 	bool new_keyring;  /* it has a session keyring of its own, with a name */
 	char *cgroup;	   /* NULL: the container has no cgroup of its own */
@@ -75,12 +106,36 @@ struct container_state {
 	char *network;		    /* the text of netns/options.h; NULL: none was stated */
 	struct opt_u64 network_pid; /* its urun-slirp, where it has one; valid while the file
 				       `network` is locked */
+	/* Keys of the namespaces that are another container's (core/container/share.h); NULL: own. */
+	char *shared_user;
+	char *shared_network;
+	char *shared_pid;
+	char *shared_ipc;
+	char *shared_uts;
+	/*
+	 * The number of the mount namespace, by which the processes of a container without a pid
+	 * namespace of its own are known; not set: not needed, or the kernel has no such numbers (before Linux
+	 * 6.11).
+	 */
+	struct opt_u64 mount_namespace;
 	str_map annotations;
 	struct config_hooks *hooks; /* later commands run poststart and poststop */
 	char *sum; /* in the file alone, as the last member: over the bytes before it */
 };
 
 void state_release(struct container_state *state);
+
+/*
+ * The text of struct container_state's command: the program's words, cut after 256 bytes, and escaped,
+ * as the state is JSON.
+ */
+char *state_command_text(const struct config_process *process, struct arena *arena);
+
+/* The time that names this run of the container. */
+const char *state_began(const struct container_state *state);
+
+/* The image that the container was made of, as CONFIG_ANNOTATION_IMAGE has it; NULL: none. */
+const char *state_image(const struct container_state *state);
 
 /* An open directory of a container. */
 struct state_dir {
@@ -100,7 +155,8 @@ int state_check_id(const char *id, struct error *err);
 /*
  * Makes the directory of a new container and locks it.  @root is made (0700) where it doesn't
  * exist.  A directory whose creation or foreground `run` was killed is replaced by a new one; any
- * other that exists is an error, and nothing in it is touched.
+ * other that exists is an error, and nothing in it is touched.  The error has ERROR_CAUSE_ID_BUSY where
+ * another command is about to make the directory, or to remove it.
  *
  * state_dir_create(), state_dir_open(), container_open() and state_list() refuse a root that
  * doesn't belong to us or that others can write to (sticky or not), and such a directory of a
@@ -222,6 +278,18 @@ int state_has_file(const struct state_dir *dir, const char *name, struct error *
 int state_record_pid(struct container_state *state, pid_t pid, int pidfd);
 
 /*
+ * Records the calling process as the one that waits for the program.  Its pid stays its own where it
+ * executes urun-monitor later.
+ */
+void state_record_monitor(struct container_state *state);
+
+/*
+ * Opens the process that waits for the program.  Returns a pidfd, which the caller closes; -ESRCH
+ * where there is none, or where it has ended; or another negative errno.
+ */
+int state_open_monitor(const struct container_state *state);
+
+/*
  * Reads the start time where it is unknown and /proc shows the process by now; then writes the
  * state.
  */
@@ -258,11 +326,11 @@ bool state_dir_is_half(const struct state_dir *dir);
 void state_sweep(const char *root, const char *id);
 
 /*
- * Lists the ids below @root in alphabetic order; a @root that doesn't exist has none.  The caller
- * frees each id and the list.  The rests of killed creations and deletions beside the containers'
- * directories are removed.
+ * Lists the ids below @root in alphabetic order; a @root that doesn't exist has none.  Release with
+ * str_list_release_texts(), also after a failure.  The rests of killed creations and deletions beside the containers'
+ * directories are removed, and old records of the store (core/container/ended.h).
  */
-int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err);
+int state_list(const char *root, struct str_list *ret_ids, struct error *err);
 
 /* The parts of its cgroup that are to be removed. */
 struct cgroup_left state_cgroup(const struct container_state *state);
@@ -277,6 +345,11 @@ int state_check_text(const struct container_state *state, struct error *err);
 void state_print(const struct container_state *state, enum container_status status,
 		 enum json_style style, struct strbuf *out);
 
+/* The same with how its program ended; NULL: that isn't known. */
+struct ended;
+void state_print_ended(const struct container_state *state, enum container_status status,
+		       const struct ended *ended, enum json_style style, struct strbuf *out);
+
 #define STATE_FILE_STATE       "state.json"
 #define STATE_FILE_COPY	       "state.copy"
 #define STATE_FILE_CONFIG      "config.json"
@@ -285,13 +358,21 @@ void state_print(const struct container_state *state, enum container_status stat
 #define STATE_FILE_START       "start"
 #define STATE_FILE_STARTED     "started"
 #define STATE_FILE_FAILED      "failed"
+#define STATE_FILE_ORIGIN      "origin.json"
+#define STATE_FILE_AGAIN       "again"
+#define STATE_FILE_ENDED       "ended"
+#define STATE_FILE_WAITED      "waited"
 #define STATE_FILE_RESOLV      "resolv.conf"
 #define STATE_FILE_HOSTS       "hosts"
 #define STATE_FILE_HOSTNAME    "hostname"
 #define STATE_FILE_PASSWD      "passwd"
 #define STATE_FILE_GROUP       "group"
 #define STATE_FILE_NETWORK     "network"
+#define STATE_FILE_MEMBERS     "members"
 #define STATE_FILE_PORTS       "ports"
+#define STATE_FILE_HOLD	       "hold"
+#define STATE_FILE_MONITOR     "monitor"
+#define STATE_DIRECTORY_LOG    "log"
 #define STATE_DIRECTORY_NOTIFY "notify"
 
 #endif

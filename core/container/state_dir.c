@@ -36,9 +36,13 @@
 #include "core/base/remove.h"
 #include "core/base/stat.h"
 #include "core/base/str.h"
-#include "core/base/utf8.h"
 #include "core/cgroup/tree.h"
+#include "core/container/ended.h"
+#include "core/container/holder.h"
+#include "core/container/replace.h"
+#include "core/container/rubbish.h"
 #include "core/container/state_lock.h"
+#include "core/container/state_root.h"
 
 #define FILE_MARK "urun container\n"
 
@@ -55,86 +59,6 @@ void state_dir_close(struct state_dir *dir)
 	free(dir->path);
 	free(dir->id);
 	dir->path = dir->id = NULL;
-}
-
-/* The fault of an id may be a character that nobody can see. */
-static int refuse_id(const char *id, const char *why, struct error *err)
-{
-	autostrbuf struct strbuf shown = { 0 };
-
-	utf8_escape(id, &shown);
-	return error_set(err, 0, "container id '%s': %s", shown.bytes, why);
-}
-
-int state_check_id(const char *id, struct error *err)
-{
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.";
-	size_t length = strlen(id);
-
-	if (length == 0)
-		return error_set(err, 0, "the container id is empty");
-	if (length > 255)
-		return error_set(err, 0, "the container id has %zu bytes, more than 255", length);
-	if (id[0] == '.')
-		return refuse_id(id, "it begins with '.'", err);
-	if (id[strspn(id, allowed)] != '\0')
-		return refuse_id(id, "only letters, digits, '_', '+', '-' and '.' are allowed",
-				 err);
-	return 0;
-}
-
-/* ---- owners ---- */
-
-/*
- * The owner of a directory decides what the files below it say: hooks that `delete` runs, paths
- * that are removed.  So it must be ours, whether we are root or not; and no other user may have
- * write access, sticky or not: they could make a container's directory before us.
- * ORDER: checked on the open directory, so that the directory that is checked is the one that is
- * used.
- */
-static int check_owner(int fd, const char *what, const char *path, struct error *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return error_set(err, errno, "stat %s %s", what, path);
-	if (st.st_uid != geteuid())
-		return error_set(err, 0, "%s %s belongs to uid %u, not to us (%u)", what, path,
-				 st.st_uid, geteuid());
-	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
-		error_set(err, 0, "%s %s can be written by others (mode %04o)", what, path,
-			  st.st_mode & 07777);
-		return error_hint(err, "take a directory of your own, or run `chmod go-w %s`",
-				  path);
-	}
-	return 0;
-}
-
-static int open_state_root(const char *root, enum place_missing missing, int *ret_fd,
-			   struct error *err)
-{
-	autoclose int fd = -1;
-
-	if (place_open_directory("state root", root, missing, &fd, err) < 0 ||
-	    check_owner(fd, "state root", root, err) < 0)
-		return -1;
-	*ret_fd = take_fd(&fd);
-	return 0;
-}
-
-/* Fails with ENOENT where it doesn't exist. */
-static int open_in_root(int root_fd, const char *name, const char *path, int *ret_fd,
-			struct error *err)
-{
-	autoclose int fd = openat(root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return error_set(err, errno, "open state directory %s", path);
-	if (check_owner(fd, "state directory", path, err) < 0)
-		return -1;
-	*ret_fd = take_fd(&fd);
-	return 0;
 }
 
 /* Does @fd still have the name? */
@@ -327,7 +251,7 @@ void state_sweep(const char *root, const char *id)
 	autoclose int root_fd = -1;
 	struct error ignored = ERROR_NONE;
 
-	if (open_state_root(root, PLACE_MUST_EXIST, &root_fd, &ignored) == 0)
+	if (state_root_open(root, PLACE_MUST_EXIST, &root_fd, &ignored) == 0)
 		sweep_id(root_fd, id);
 }
 
@@ -352,7 +276,9 @@ static int rename_to_new(int dir, const char *from, const char *to)
 
 static int being_created(struct error *err)
 {
-	return error_set(err, 0, "a container with this id is being created, or was just deleted");
+	error_set(err, 0, "a container with this id is being created, or was just deleted");
+	err->cause = ERROR_CAUSE_ID_BUSY;
+	return -1;
 }
 
 /*
@@ -382,7 +308,7 @@ static int make_marked(struct state_dir *dir, const char *name, struct error *er
 	failed = file_create(dir->fd, STATE_FILE_CREATING, 0600, FILE_MARK, strlen(FILE_MARK));
 	if (failed == 0)
 		return 1;
-	/* By name, since no descriptor may be left to look into the directory. */
+	/* The names are enough: no descriptor may be left to look into the directory. */
 	unlinkat(dir->fd, STATE_FILE_CREATING, 0);
 	unlinkat(dir->root_fd, name, AT_REMOVEDIR);
 	return error_set(err, -failed, "make %s/%s", dir->path, STATE_FILE_CREATING);
@@ -440,71 +366,20 @@ int state_hold(const struct state_dir *dir)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? take_fd(&fd) : -1;
 }
 
-static bool is_held(const struct state_dir *dir)
-{
-	autoclose int fd = open_mark(dir);
-
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
-}
-
-/* False where this can't be found out. */
-static bool is_stopped(const struct state_dir *dir, const struct container_state *state)
-{
-	struct error ignored = ERROR_NONE;
-	enum container_status status;
-
-	return state_status(dir, state, &status, NULL, &ignored) == 0 &&
-	       status == CONTAINER_STOPPED;
-}
-
-/* Was its creation, or the `run` that owned it, killed?  False where its process lives. */
-static bool is_rubbish(const struct state_dir *dir)
-{
-	struct container_state state = { 0 };
-	struct error unread = ERROR_NONE, no_copy = ERROR_NONE;
-	bool half = has_mark(dir->fd, STATE_FILE_CREATING), rubbish;
-
-	if (state_read(dir, &state, &unread) < 0 && state_read_copy(dir, &state, &no_copy) < 0)
-		return unread.code == ENOENT && half;
-	rubbish = str_equal(state.id, dir->id) && is_stopped(dir, &state) &&
-		  (half || (state.foreground && !is_held(dir)));
-	if (rubbish) {
-		struct cgroup_left left = state_cgroup(&state);
-
-		if (cgroup_destroy(&left, &unread) < 0)
-			log_warning("container %s: %s", dir->id, unread.text);
-	}
-	state_release(&state);
-	return rubbish;
-}
-
-/*
- * The caller holds the lock.  Returns 1 where the directory was rubbish and is removed, 0 where it
- * isn't rubbish, or -1.
- */
-static int remove_rubbish(struct state_dir *dir, struct error *err)
-{
-	if (!is_rubbish(dir))
-		return 0;
-	log_info("container %s: its creator was killed: what it left in %s is removed", dir->id,
-		 dir->path);
-	return state_dir_remove(dir, err) < 0 ? -1 : 1;
-}
-
 /*
  * The id is taken.  Removes the directory, so that the id is free again, if this is allowed.
  * ORDER: the holder of the lock owns the directory: only then its contents are examined.
  */
 static int take_over(struct state_dir *dir, struct error *err)
 {
-	int result = open_in_root(dir->root_fd, dir->id, dir->path, &dir->fd, err);
+	int result = state_root_open_directory(dir->root_fd, dir->id, dir->path, &dir->fd, err);
 
 	if (result < 0)
 		return err->code == ENOENT ? 0 : -1;
 	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0) {
 		result = being_created(err);
 	} else if (!is_removed(dir)) {
-		int removed = remove_rubbish(dir, err);
+		int removed = rubbish_remove(dir, err);
 
 		result = removed == 0 ? already_exists(dir, err) : removed < 0 ? -1 : 0;
 	}
@@ -517,7 +392,7 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 	int made = 0;
 
-	if (open_state_root(root, PLACE_MAKE, &dir.root_fd, err) < 0)
+	if (state_root_open(root, PLACE_MAKE, &dir.root_fd, err) < 0)
 		return -1;
 	dir.path = str_format("%s/%s", root, id);
 	dir.id = str_dup(id);
@@ -562,7 +437,7 @@ void state_dir_open_up(const char *root, const char *id)
 	struct stat st;
 	char path[32];
 
-	if (open_state_root(root, PLACE_MUST_EXIST, &root_fd, &ignored) < 0)
+	if (state_root_open(root, PLACE_MUST_EXIST, &root_fd, &ignored) < 0)
 		return;
 	fd = openat(root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || (st.st_mode & S_IRWXU) == S_IRWXU ||
@@ -589,13 +464,13 @@ int state_dir_open(const char *root, const char *id, enum state_lock lock,
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
 
-	if (state_check_id(id, err) < 0)
+	if (!holder_is_id(id) && state_check_id(id, err) < 0)
 		return -1;
-	if (open_state_root(root, PLACE_MUST_EXIST, &dir.root_fd, err) < 0)
+	if (state_root_open(root, PLACE_MUST_EXIST, &dir.root_fd, err) < 0)
 		return err->code == ENOENT ? no_such_container(root, id, err) : -1;
 	dir.path = str_format("%s/%s", root, id);
 	dir.id = str_dup(id);
-	if (open_in_root(dir.root_fd, id, dir.path, &dir.fd, err) < 0)
+	if (state_root_open_directory(dir.root_fd, id, dir.path, &dir.fd, err) < 0)
 		return err->code == ENOENT ? no_such_container(root, id, err) : -1;
 	if (lock == STATE_LOCKED && lock_directory(&dir, STATE_LOCK_MS, err) < 0)
 		return -1;
@@ -653,7 +528,7 @@ static int settle_missing(const char *root, struct state_dir *dir, struct error 
 static bool clear_locked(struct state_dir *dir)
 {
 	struct error unremoved = ERROR_NONE;
-	int removed = is_removed(dir) ? 1 : remove_rubbish(dir, &unremoved);
+	int removed = is_removed(dir) ? 1 : rubbish_remove(dir, &unremoved);
 
 	if (removed < 0)
 		log_warning("%s", unremoved.text);
@@ -671,20 +546,20 @@ bool state_dir_clear(struct state_dir *dir)
 	return gone;
 }
 
-/*
- * Was the creation killed after it had written the state and before it handed the container over?
- */
-static bool is_half(const struct state_dir *dir, const struct container_state *state)
-{
-	struct error ignored = ERROR_NONE;
-
-	return state_has_file(dir, STATE_FILE_CREATING, &ignored) > 0 && is_stopped(dir, state);
-}
-
 void container_close(struct container *container)
 {
 	state_release(&container->state);
 	state_dir_close(&container->dir);
+}
+
+/* What the command wants of the container is done in any case. */
+static void attend_again(struct container *container, enum state_lock lock)
+{
+	struct error failed = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
+	if (monitor_replace(container, lock, REPLACE_AT_ONCE, &failed) < 0)
+		log_warning("%s", error_format(&failed, line));
 }
 
 int container_open(const char *root, const char *id, enum state_lock lock,
@@ -702,13 +577,15 @@ int container_open(const char *root, const char *id, enum state_lock lock,
 		if (result == 0)
 			result = state_read(dir, &container.state, err);
 	}
-	if (result == 0 && is_half(dir, &container.state) &&
+	if (result == 0 && rubbish_may_be(dir, &container.state) &&
 	    (lock == STATE_LOCKED ? clear_locked(dir) : state_dir_clear(dir)))
 		result = no_such_container(root, id, err);
-	if (result == 0)
+	if (result == 0) {
+		attend_again(&container, lock);
 		*ret_container = container;
-	else
+	} else {
 		container_close(&container);
+	}
 	return result;
 }
 
@@ -754,23 +631,30 @@ int state_dir_remove(struct state_dir *dir, struct error *err)
 	return 0;
 }
 
+/* A holder that has ended is removed where it is opened. */
+static void sweep_holder(const char *root, const char *id)
+{
+	autocontainer struct container holder = CONTAINER_NONE;
+	struct error ignored = ERROR_NONE;
+
+	(void)container_open(root, id, STATE_UNLOCKED, &holder, &ignored);
+}
+
 static int compare_ids(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err)
+int state_list(const char *root, struct str_list *ret_ids, struct error *err)
 {
-	char **ids = NULL;
-	size_t count = 0;
 	autoclose int fd = -1;
 	autodir DIR *stream = NULL;
 	struct error ignored = ERROR_NONE;
 
-	*ret_ids = NULL;
-	*ret_count = 0;
-	if (open_state_root(root, PLACE_MUST_EXIST, &fd, err) < 0)
+	*ret_ids = (struct str_list){ 0 };
+	if (state_root_open(root, PLACE_MUST_EXIST, &fd, err) < 0)
 		return err->code == ENOENT ? 0 : -1;
+	ended_sweep(fd);
 	stream = directory_stream(fd);
 	if (!stream)
 		return error_set(err, errno, "read %s", root);
@@ -778,14 +662,13 @@ int state_list(const char *root, char ***ret_ids, size_t *ret_count, struct erro
 		if (str_starts_with(entry->d_name, PREFIX_NEW) ||
 		    str_starts_with(entry->d_name, PREFIX_OLD))
 			sweep(dirfd(stream), entry->d_name);
+		if (holder_is_id(entry->d_name))
+			sweep_holder(root, entry->d_name);
 		if (entry->d_name[0] == '.' || state_check_id(entry->d_name, &ignored) < 0)
 			continue;
-		ids = mem_resize(ids, count + 1, sizeof(*ids));
-		ids[count++] = str_dup(entry->d_name);
+		str_list_add(ret_ids, str_dup(entry->d_name));
 	}
-	if (count)
-		qsort(ids, count, sizeof(*ids), compare_ids);
-	*ret_ids = ids;
-	*ret_count = count;
+	if (ret_ids->count)
+		qsort(ret_ids->items, ret_ids->count, sizeof(*ret_ids->items), compare_ids);
 	return 0;
 }

@@ -4,11 +4,59 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
+
+/* ---- job control ---- */
+
+bool terminal_in_background(void)
+{
+	pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+	return foreground > 0 && foreground != getpgrp();
+}
+
+void terminal_stop_by(int signal)
+{
+	sigset_t only;
+
+	sigemptyset(&only);
+	sigaddset(&only, signal);
+	raise(signal);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
+	/* Here we are stopped; SIGCONT lets us go on. */
+	sigprocmask(SIG_BLOCK, &only, NULL);
+}
+
+/* Takes the SIGCONT that is pending; returns whether there was one. */
+static bool take_continue(void)
+{
+	const struct timespec now = { 0 };
+	sigset_t only;
+
+	sigemptyset(&only);
+	sigaddset(&only, SIGCONT);
+	return sigtimedwait(&only, NULL, &now) == SIGCONT;
+}
+
+/*
+ * A job in the background leaves the terminal alone, as the shell reads from it: it stops until it is
+ * in the foreground.  The kernel does the same to a process that changes the settings; but we have
+ * SIGTTOU blocked, and then it lets us.  Where the kernel hasn't stopped us, we go on.
+ */
+static void await_foreground(void)
+{
+	while (terminal_in_background()) {
+		terminal_stop_by(SIGTTOU);
+		if (!take_continue())
+			break;
+	}
+}
 
 /*
  * Raw, but with OPOST: the container's terminal leaves line feeds as they are (its ONLCR is off),
@@ -18,6 +66,7 @@ static int make_raw(struct terminal *terminal, struct error *err)
 {
 	struct termios raw;
 
+	await_foreground();
 	if (tcgetattr(STDIN_FILENO, &terminal->saved) < 0)
 		return errno == ENOTTY || errno == EBADF
 			       ? 0
@@ -72,6 +121,16 @@ void terminal_close(struct terminal *terminal)
 	if (terminal->raw)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal->saved);
 	terminal->raw = false;
+}
+
+void terminal_resume(struct terminal *terminal)
+{
+	struct error ignored = ERROR_NONE;
+
+	if (terminal->console < 0)
+		return;
+	make_raw(terminal, &ignored);
+	terminal_copy_window(terminal->console);
 }
 
 static bool is_pending(const struct terminal_flow *flow)

@@ -34,11 +34,28 @@ struct terminal {
 
 #define TERMINAL_POLL_FDS 4
 
-/* @console stays the caller's. */
+/*
+ * @console stays the caller's.  Where the shell has started us in the background, this process is
+ * stopped until it is in the foreground; SIGTTOU and SIGCONT are blocked by the caller
+ * (monitor_block_signals()).
+ */
 int terminal_open(struct terminal *terminal, int console, struct error *err);
 
 /* Restores the user's terminal. */
 void terminal_close(struct terminal *terminal);
+
+/* After terminal_close(): goes on as before, with the settings and the window that the user's terminal has now. */
+void terminal_resume(struct terminal *terminal);
+
+/* Is our stdin the terminal of a shell that has given it to another job (`urun run … &`)? */
+bool terminal_in_background(void);
+
+/*
+ * Stops this process by @signal, SIGTSTP or SIGTTOU, as a terminal stops any process, until somebody
+ * continues it.  In a process group that no shell looks after, or with @signal ignored, the kernel doesn't
+ * stop us.  The caller has blocked @signal, and SIGCONT, which is pending afterwards.
+ */
+void terminal_stop_by(int signal);
 
 /* Makes the window of @console, the container's terminal, as large as the user's. */
 void terminal_copy_window(int console);

@@ -3,44 +3,38 @@
 #include "core/container/usage.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <unistd.h>
 
-#include "core/base/fd.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/cgroup/stats.h"
 #include "core/container/processes.h"
 
-#define FILE_SIZE_MAX 4096u
-
 /* A process that has ended uses nothing. */
 static void add_process(pid_t pid, struct usage *usage)
 {
-	autofree char *path = str_format("/proc/%d/statm", (int)pid);
-	autofree char *statm = NULL;
 	struct process_stat stat;
-	uint64_t pages;
-	size_t size;
 
-	if (process_read_stat(pid, &stat) == 0)
-		usage->cpu_us += stat.cpu_ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
-	if (fd_read_file(path, FILE_SIZE_MAX, &statm, &size) == 0 &&
-	    sscanf(statm, "%*u %" SCNu64, &pages) == 1)
-		usage->memory += pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	if (process_read_stat(pid, &stat) < 0)
+		return;
+	usage->cpu_us += stat.cpu_ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	usage->memory += stat.pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-int usage_read(const struct container_state *state, struct usage *ret_usage, struct error *err)
+int usage_read(const struct container_state *state, struct process_table *table,
+	       struct usage *ret_usage, struct error *err)
 {
 	struct usage usage = { .memory_limit = UINT64_MAX };
 	struct cgroup_usage counted = { .memory_limit = UINT64_MAX };
 	bool has_cgroup = state->cgroup && cgroup_read_usage(state->cgroup, &counted);
+	autoprocesstable struct process_table own = { 0 };
 	autofree pid_t *pids = NULL;
 	size_t count;
 
-	if (processes_list(state, &pids, &count, err) < 0)
+	if (processes_list_from(table ? table : &own, state, &pids, &count, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
+	/* The cgroup counts processes that have ended too. */
+	for (size_t i = 0; i < count && !(has_cgroup && counted.has_memory); i++)
 		add_process(pids[i], &usage);
 	usage.processes = count;
 	if (has_cgroup) {

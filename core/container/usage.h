@@ -18,10 +18,13 @@ struct usage {
 };
 
 /*
- * Fails where the container's processes can't be told from others.
- * Runs in: parent.  Source: proc(5), /proc/PID/stat and statm; the kernel's cgroup-v2.rst.
+ * Fails where the container's processes can't be told from others.  @table serves all calls of one
+ * look at many containers (core/container/processes.h); NULL: the container is the only one.
+ * Runs in: parent.  Source: proc(5), /proc/PID/stat; the kernel's cgroup-v2.rst.
  */
-int usage_read(const struct container_state *state, struct usage *ret_usage, struct error *err);
+struct process_table;
+int usage_read(const struct container_state *state, struct process_table *table,
+	       struct usage *ret_usage, struct error *err);
 
 /*
  * Appends the use as a JSON object in the words of cgroup_print_stats(), for a container without a

@@ -48,11 +48,16 @@
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/config/config.h"
+#include "core/config/layers.h"
+#include "core/init/account.h"
+#include "core/init/hold.h"
 #include "core/init/self.h"
 #include "core/init/join.h"
 #include "core/init/limits.h"
 #include "core/init/namespace.h"
+#include "core/init/pid1.h"
 #include "core/init/setns.h"
+#include "core/init/shm.h"
 #include "core/init/sysctl.h"
 #include "core/rootfs/console.h"
 #include "core/rootfs/device.h"
@@ -75,6 +80,7 @@ struct init {
 	struct mount_views views; /* up to masking */
 	bool as_user;		  /* we have the ids of the program's user for now */
 	struct user_ids own;	  /* our ids before that */
+	struct pid1 pid1;
 };
 
 static bool joins_pid_namespace(const struct init *init)
@@ -236,6 +242,32 @@ static void close_proc_contexts(struct mount_plan *plan)
 		fd_close(&plan->steps.items[i].context_fd);
 }
 
+static void close_trees(struct mount_plan *plan)
+{
+	for (size_t i = 0; i < plan->steps.count; i++) {
+		fd_close(&plan->steps.items[i].tree_fd);
+		fd_close(&plan->steps.items[i].idmapped_fd);
+	}
+}
+
+/* The other container's /dev/shm in place of a new one.  Where the config mounts a volume there, it stays. */
+static int open_shared_shm(struct init *init, struct mount_plan *plan, struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < plan->steps.count && init->self.shm_namespace >= 0; i++) {
+		struct mount_step *step = &plan->steps.items[i];
+
+		if (step->kind != MOUNT_KIND_TMPFS ||
+		    !str_equal(step->destination, CONFIG_SHM_PATH))
+			continue;
+		result = shm_of_namespace(init->self.shm_namespace, &step->tree_fd, err);
+		break;
+	}
+	fd_close(&init->self.shm_namespace);
+	return result;
+}
+
 static void log_plan(const struct mount_plan *plan)
 {
 	autostrbuf struct strbuf text = { 0 };
@@ -282,21 +314,109 @@ static int leave_private_root(struct init *init, struct error *err)
 	return 0;
 }
 
+/*
+ * The kernel makes the directories of an overlay with the ids of the process that mounts it.  A directory for
+ * changes is the caller's, who removes it later, so it is mounted with the caller's ids and all capabilities.
+ * Layers lie in a directory that only the caller may search.
+ */
+static bool needs_callers_ids(const struct init *init, struct config_user *ret_caller)
+{
+	const char *where = config_annotation(&init->self.config, CONFIG_ANNOTATION_OVERLAY);
+
+	return where &&
+	       (!str_equal(where, CONFIG_OVERLAY_IN_MEMORY) ||
+		config_has_layers(&init->self.config)) &&
+	       !init->as_user && !(init->self.order.flags & ORDER_FUSE_OVERLAY) &&
+	       self_find_caller(&init->self, ret_caller) && ret_caller->uid.value != geteuid();
+}
+
+/* ORDER: the death signal is set again, since the change of ids clears it. */
+static int mount_container_root(struct init *init, int fuse_tree, struct error *err)
+{
+	struct config_user caller;
+	struct user_ids own;
+	bool as_caller = needs_callers_ids(init, &caller);
+	enum overlay_life life =
+		init->self.order.flags & ORDER_VOLATILE_OVERLAY ? OVERLAY_VOLATILE : OVERLAY_KEPT;
+	int result;
+
+	if (as_caller && user_ids_begin_with_rights(&caller, &own, err) < 0)
+		return -1;
+	result = rootfs_prepare(&init->self.config, &init->self.mounts, life, source_fd(init, 0),
+				fuse_tree, &init->rootfs, err);
+	if (as_caller) {
+		struct error ignored = ERROR_NONE;
+
+		if (user_ids_end(&own, result < 0 ? &ignored : err) < 0)
+			return -1;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	}
+	return result;
+}
+
 /* ORDER: before the hooks, which may look up names. */
 static int send_resolv(struct init *init, struct error *err)
 {
-	int result = init->views.resolv < 0 ? 0
-					    : pipe_send(init->self.sync_fd, MESSAGE_RESOLV, NULL, 0,
-							(int[]){ init->views.resolv }, 1, err);
+	char files[2];
+	int fds[2], result = 0;
+	size_t count = 0;
 
-	/* ORDER: closed before the program begins: the program must not get the host's file. */
+	if (init->views.resolv >= 0) {
+		files[count] = ETC_FILE_RESOLV;
+		fds[count++] = init->views.resolv;
+	}
+	if (init->views.hosts >= 0) {
+		files[count] = ETC_FILE_HOSTS;
+		fds[count++] = init->views.hosts;
+	}
+	if (count)
+		result = pipe_send(init->self.sync_fd, MESSAGE_RESOLV, files, count, fds, count,
+				   err);
+	/* ORDER: closed before the program begins: the program must not get the host's files. */
 	fd_close(&init->views.resolv);
+	fd_close(&init->views.hosts);
 	return result;
+}
+
+static bool gives_volumes(const struct mount_plan *plan)
+{
+	for (size_t i = 0; i < plan->steps.count; i++)
+		if (plan->steps.items[i].options.traits & MOUNT_TRAIT_CHOWN)
+			return true;
+	return false;
+}
+
+/*
+ * The option U of a mount needs the user while it mounts: the user is looked up in the root file system.
+ * @early: the ids found there.
+ */
+static void find_early_account(struct init *init, struct config_user *ret_early)
+{
+	if (!init->self.config.process || !gives_volumes(&init->self.mounts))
+		return;
+	account_find_ids(init->rootfs, &init->self.config);
+	*ret_early = *init->self.config.process->user;
+}
+
+/* A volume that has another passwd than the root file system comes too late for the option U. */
+static int check_early_account(const struct init *init, const struct config_user *early,
+			       struct error *err)
+{
+	const struct container_config *config = &init->self.config;
+
+	if (!early->uid.set || (early->uid.value == config->process->user->uid.value &&
+				early->gid.value == config->process->user->gid.value))
+		return 0;
+	return error_set(err, 0,
+			 "option U: user %s is another one in the passwd that a volume brings: "
+			 "give --user by number",
+			 config_annotation(config, CONFIG_ANNOTATION_USER));
 }
 
 static int prepare_rootfs(struct init *init, struct error *err)
 {
 	struct mount_plan *plan = &init->self.mounts;
+	struct config_user early = { 0 };
 	autoclose int fuse_tree = -1;
 	int result;
 
@@ -304,15 +424,19 @@ static int prepare_rootfs(struct init *init, struct error *err)
 		plan->steps.items[i].source_fd = source_fd(init, 1 + i);
 	log_plan(plan);
 	if (make_fuse_overlay(init, &fuse_tree, err) < 0 || enter_private_root(init, err) < 0 ||
-	    rootfs_prepare(&init->self.config, plan, source_fd(init, 0), fuse_tree, &init->rootfs,
-			   err) < 0)
+	    mount_container_root(init, fuse_tree, err) < 0)
 		return -1;
-	result = open_proc_contexts(init, plan, err)
+	find_early_account(init, &early);
+	result = open_shared_shm(init, plan, err) ?: open_proc_contexts(init, plan, err)
 			 ?: mount_plan_apply(plan, init->rootfs, &init->views, err);
 	close_proc_contexts(plan);
-	if (result < 0 || send_resolv(init, err) < 0)
+	close_trees(plan);
+	if (result < 0 || send_resolv(init, err) < 0 || close_sources(init, err) < 0)
 		return -1;
-	return close_sources(init, err);
+	self_read_maps(&init->self);
+	return self_find_account(&init->self, init->rootfs, LOG_LEVEL_WARNING, err) < 0
+		       ? -1
+		       : check_early_account(init, &early, err);
 }
 
 static int attach_console(struct init *init, struct error *err)
@@ -333,8 +457,8 @@ static int make_console(struct init *init, struct error *err)
 
 	if (!process || !process->terminal)
 		return 0;
-	if (console_create(init->rootfs, process->console_size, &init->self.console_master,
-			   &init->terminal, err) < 0 ||
+	if (console_create(init->rootfs, process->console_size, self_console_reader(&init->self),
+			   &init->self.console_master, &init->terminal, err) < 0 ||
 	    console_set_owner(init->terminal, (uid_t)process->user->uid.value, err) < 0 ||
 	    console_bind(init->rootfs, init->terminal, err) < 0)
 		return -1;
@@ -550,12 +674,44 @@ static int check_forks(const struct init *init, struct error *err)
 			"hooks.createContainer: a pid namespace of the caller's user namespace "
 			"is joined by a container in a new one, and would see the hooks");
 	for (size_t i = 0; i < plan->steps.count; i++)
-		if (plan->steps.items[i].uid_map)
+		if (plan->steps.items[i].uid_map && plan->steps.items[i].idmapped_fd < 0)
 			return error_set(err, 0,
 					 "mounts[%zu].uidMappings: a pid namespace of the caller's "
 					 "user namespace is joined by a container in a new one",
 					 plan->steps.items[i].index);
 	return 0;
+}
+
+/* On the stack of the program's process, whose bounds the sanitizer doesn't know. */
+__attribute__((no_sanitize_address)) static void fail_program(void *context,
+							      const struct error *err)
+{
+	self_fail(context, err);
+}
+
+/* A try ends at execve, and needs no process 1. */
+static int prepare_pid1(struct init *init, struct error *err)
+{
+	const struct config_process *process = init->self.config.process;
+	const struct message_order *order = &init->self.order;
+
+	if (!(order->flags & ORDER_PID1) || (order->flags & ORDER_TRY) || !process)
+		return 0;
+	init->pid1.is_alone = has_new_namespace(init, CONFIG_NS_PID);
+	init->pid1.has_terminal = process->terminal;
+	init->pid1.prctl_allowed = order->flags & ORDER_PRCTL_ALLOWED;
+	init->pid1.fds_end = STDERR_FILENO + 1 + order->preserve_fds;
+	init->pid1.fail = fail_program;
+	init->pid1.context = &init->self;
+	return pid1_prepare(&init->pid1, err);
+}
+
+static int execute_program_or_pid1(const struct init *init, struct error *err)
+{
+	const struct program *program = &init->self.program;
+
+	return init->pid1.file < 0 ? program_exec(program, err)
+				   : pid1_exec(&init->pid1, program, err);
 }
 
 /* The story, one step a line. */
@@ -581,17 +737,19 @@ static int init_run(struct init *init, struct error *err)
 	    apply_masks(init, err) < 0 ||
 	    rootfs_finish(config, &self->mounts, err) < 0 ||
 	    enter_pid_namespace(init, err) < 0 ||
+	    prepare_pid1(init, err) < 0 ||
 	    self_find_program(self, err) < 0 ||
 	    leave_private_root(init, err) < 0 ||
 	    self_send_ready(self, err) < 0 ||
 	    self_await_run(self, err) < 0 ||
+	    ((self->order.flags & ORDER_HOLD) && hold_namespaces(self, err) < 0) ||
 	    /* No capability comes back from here on. */
 	    become_program(init, err) < 0 ||
 	    await_start(init, err) < 0 ||
 	    run_start_hooks(init, err) < 0)
 		return -1;
 	/* clang-format on */
-	return program_exec(&self->program, err);
+	return execute_program_or_pid1(init, err);
 }
 
 _Noreturn void init_main(const char *sync_number, const char *mode)
@@ -602,6 +760,7 @@ _Noreturn void init_main(const char *sync_number, const char *mode)
 		.null = -1,
 		.sysctl = -1,
 		.views = MOUNT_VIEWS_NONE,
+		.pid1 = PID1_NONE,
 	};
 	struct self *self = &init.self;
 	struct error err = ERROR_NONE;

@@ -202,11 +202,26 @@ static int explain_format(const char *path, struct error *err)
 	return set_exec_error(err, ENOEXEC, PROGRAM_STATUS_CANNOT_EXECUTE);
 }
 
+static bool is_on_noexec(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) == 0 && fs.f_flag & ST_NOEXEC;
+}
+
+void inspect_hint_at_noexec(const char *path, struct error *err)
+{
+	if (is_on_noexec(path))
+		error_hint(err,
+			   "`%s` is on a noexec mount: where the host has mounted it so, take a "
+			   "directory on another file system",
+			   path);
+}
+
 static int explain_denied(const char *path, struct error *err)
 {
 	char script[SCRIPT_LINE_MAX];
 	struct head head = { .size = 0 };
-	struct statvfs fs;
 	struct stat st;
 	autoclose int fd = open_regular(path, &head);
 
@@ -220,9 +235,10 @@ static int explain_denied(const char *path, struct error *err)
 	else if (!(st.st_mode & 0111))
 		error_set(err, 0, "exec `%s`: its mode %04o has no execute bit", path,
 			  st.st_mode & 07777);
-	else if (statvfs(path, &fs) == 0 && fs.f_flag & ST_NOEXEC)
-		error_set(err, 0, "exec `%s`: it is on a noexec mount", path);
-	else if (fd >= 0 && script_interpreter(&head, script) && access(script, X_OK) < 0)
+	else if (is_on_noexec(path)) {
+		error_set(err, 0, "exec `%s`", path);
+		inspect_hint_at_noexec(path, err);
+	} else if (fd >= 0 && script_interpreter(&head, script) && access(script, X_OK) < 0)
 		error_set(err, 0, "exec `%s`: its interpreter `%s` can't be executed", path,
 			  script);
 	else

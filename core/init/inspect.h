@@ -13,4 +13,7 @@
  */
 int inspect_exec_failure(const char *path, int errnum, struct error *err);
 
+/* Sets the hint where @path is on a noexec mount. */
+void inspect_hint_at_noexec(const char *path, struct error *err);
+
 #endif

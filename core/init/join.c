@@ -18,15 +18,13 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
-#include "core/base/rights.h"
+#include "core/init/fd_sender.h"
 #include "core/rootfs/mount.h"
 #include "core/sync/join.h"
 #include "core/sync/pipe.h"
@@ -137,7 +135,11 @@ static void open_sources(struct self *self)
 
 	if ((self->order.flags & ORDER_SETNS) || self->mount_namespace >= 0)
 		return;
-	first = (self->sync_fd > first ? self->sync_fd : first) + OWN_FDS_MAX;
+	first = self->sync_fd > first ? self->sync_fd : first;
+	for (size_t i = 0; i < self->mounts.steps.count; i++)
+		if (self->mounts.steps.items[i].idmapped_fd > first)
+			first = self->mounts.steps.items[i].idmapped_fd;
+	first += OWN_FDS_MAX;
 	mount_sources_list(self->config.root->path, &self->mounts, first, &sources);
 	source_open_all(&sources, self->sync_fd);
 	mount_sources_release(&sources);
@@ -248,77 +250,51 @@ static int enter_empty_root(void)
 /*
  * A proc file system shows the pid namespace of the process that opens its context, and until
  * join_pid_namespace() ours is another.  So a helper joins the pid namespace and forks; its child opens the
- * context, and sends a descriptor with 0, or a negative errno.
+ * context.
  * ORDER: before the fork, whose child the container sees, the helper gives up everything of the host.
  */
-static _Noreturn void proc_helper(const struct self *self, int socket)
+static void send_proc(const void *argument, int socket)
 {
+	const struct self *self = (const struct self *)argument;
 	const int keep = 3;
 	int namespace = self->joined[CONFIG_NS_PID];
-	int result = 0, status, fs;
-	struct iovec part = { .iov_base = &result, .iov_len = sizeof(result) };
-	pid_t pid = -1;
+	int result = 0, status;
+	pid_t pid;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_DUMPABLE, 0);
 	if (setns(namespace, CLONE_NEWPID) < 0)
 		result = -errno;
 	if (result == 0)
 		result = enter_empty_root();
 	if (result == 0 && (dup2(socket, keep) < 0 || close_range(keep + 1, ~0U, 0) < 0))
 		result = -errno;
-	if (result == 0) {
-		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-			close(fd);
-		pid = fork();
-		if (pid == 0) {
-			fs = fsopen("proc", FSOPEN_CLOEXEC);
-			result = fs < 0 ? -errno : 0;
-			rights_send(keep, &part, 1, &fs, fs < 0 ? 0 : 1);
-			_exit(0);
-		}
-		if (pid > 0)
-			while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-				;
-		else
-			result = -errno;
-		socket = keep;
+	if (result < 0) {
+		fd_sender_send(socket, result);
+		return;
 	}
-	if (result < 0)
-		rights_send(socket, &part, 1, NULL, 0);
-	_exit(0);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		close(fd);
+	pid = fork();
+	if (pid == 0) {
+		int fs = fsopen("proc", FSOPEN_CLOEXEC);
+
+		fd_sender_send(keep, fs < 0 ? -errno : fs);
+		_exit(0);
+	}
+	if (pid < 0)
+		fd_sender_send(keep, -errno);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
 }
 
 int join_open_proc(const struct self *self, struct error *err)
 {
-	autoclose int ours = -1, its = -1, fs = -1;
-	int ends[2], result = -EPROTO, status;
-	struct iovec part = { .iov_base = &result, .iov_len = sizeof(result) };
-	size_t count = 0;
-	ssize_t got;
-	pid_t pid;
+	static const char what[] = "open a proc file system of the joined pid namespace";
+	int fs;
 
 	/* The kernel would refuse: the pid namespace belongs to a user namespace that we have left. */
 	if (join_forks_are_seen(self))
-		return error_set(err, EPERM, "open a proc file system of the joined pid namespace");
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return error_set(err, errno, "make a socket pair");
-	ours = ends[0];
-	its = ends[1];
-	pid = fork();
-	if (pid == 0)
-		proc_helper(self, its);
-	if (pid < 0)
-		return error_set(err, errno, "make a process for the proc file system");
-	fd_close(&its);
-	got = rights_receive(ours, &part, 1, 0, &fs, 1, &count);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (got != (ssize_t)sizeof(result))
-		return error_set(err, got < 0 ? (int)-got : EPROTO,
-				 "open a proc file system of the joined pid namespace");
-	if (result < 0 || count != 1)
-		return error_set(err, result < 0 ? -result : EPROTO,
-				 "open a proc file system of the joined pid namespace");
-	return take_fd(&fs);
+		return error_set(err, EPERM, "%s", what);
+	if (fd_sender_run(send_proc, self, &fs, err) < 0)
+		return -1;
+	return fs < 0 ? error_set(err, -fs, "%s", what) : fs;
 }

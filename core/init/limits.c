@@ -28,6 +28,23 @@
 /* The umask of the other runtimes where the config has none. */
 #define DEFAULT_UMASK 0022
 
+/*
+ * The parent has set the value where it may (core/parent/grant.c).  The file of a process that isn't
+ * dumpable belongs to the root of the user namespace in which the process was executed: a process that
+ * joins by itself, and has other ids, can read the file and not write it.
+ */
+static bool oom_score_adj_is(const char *path, const char *value)
+{
+	autoclose int fd = procfs_open_file(path, O_RDONLY);
+	autofree char *current = NULL;
+	size_t size;
+
+	if (fd < 0 || fd_read_all(fd, 64, &current, &size) < 0)
+		return false;
+	current[strcspn(current, "\n")] = '\0';
+	return str_equal(current, value);
+}
+
 int limits_set_oom_score_adj(const struct config_process *process, struct error *err)
 {
 	static const char path[] = "self/oom_score_adj";
@@ -40,6 +57,8 @@ int limits_set_oom_score_adj(const struct config_process *process, struct error 
 	if (!process || !process->oom_score_adj.set)
 		return 0;
 	snprintf(value, sizeof(value), "%lld", (long long)process->oom_score_adj.value);
+	if (oom_score_adj_is(path, value))
+		return 0;
 	fd = procfs_open_file(path, O_RDWR);
 	r = fd < 0 ? fd : fd_write_all(fd, value, strlen(value));
 	if (r == 0)

@@ -86,8 +86,17 @@ static int check_executable(const char *path)
 	return 0;
 }
 
-/* Like execvp(3): remembers that a file couldn't be executed, and goes on with the search. */
-static int search_path(const char *name, const char *dirs, char **ret_path)
+bool program_is_executable(const char *path)
+{
+	return check_executable(path) == 0;
+}
+
+/*
+ * Like execvp(3): remembers that a file couldn't be executed, and goes on with the search.
+ * *ret_refused is the first such file, or NULL.  As shells do, but not execvp(3), it takes a directory
+ * that can't be searched as one without the file.
+ */
+static int search_path(const char *name, const char *dirs, char **ret_path, char **ret_refused)
 {
 	int result = -ENOENT;
 
@@ -102,8 +111,11 @@ static int search_path(const char *name, const char *dirs, char **ret_path)
 			*ret_path = take_ptr(path);
 			return 0;
 		}
-		if (r == -EACCES || r == -EISDIR)
+		if ((r == -EACCES || r == -EISDIR) && access(path, F_OK) == 0) {
 			result = -EACCES;
+			if (!*ret_refused)
+				*ret_refused = take_ptr(path);
+		}
 		dir += length;
 		if (*dir == '\0')
 			return result;
@@ -113,6 +125,7 @@ static int search_path(const char *name, const char *dirs, char **ret_path)
 int program_find(const struct config_process *process, char **ret_path, struct error *err)
 {
 	const char *path = config_env(process, "PATH");
+	autofree char *refused = NULL;
 	const char *name;
 	int r;
 
@@ -126,13 +139,16 @@ int program_find(const struct config_process *process, char **ret_path, struct e
 		*ret_path = str_dup(name);
 		return 0;
 	}
-	r = name[0] ? search_path(name, path ? path : CONFIG_DEFAULT_PATH, ret_path) : -ENOENT;
+	r = name[0] ? search_path(name, path ? path : CONFIG_DEFAULT_PATH, ret_path, &refused)
+		    : -ENOENT;
 	if (r == 0)
 		return 0;
 	if (r == -ENOENT)
 		error_set(err, ENOENT, "executable file `%s` not found in $PATH", name);
 	else
 		error_set(err, -r, "executable file `%s` in $PATH can't be executed", name);
+	if (refused)
+		inspect_hint_at_noexec(refused, err);
 	return set_program_status(-r, err);
 }
 

@@ -2,6 +2,8 @@
 #ifndef URUN_INIT_PROGRAM_H
 #define URUN_INIT_PROGRAM_H
 
+#include <stdbool.h>
+
 #include "core/base/error.h"
 #include "core/config/config.h"
 
@@ -43,6 +45,9 @@ int program_chdir(const struct config_process *process, struct error *err);
  * reports the failure.
  */
 int program_find(const struct config_process *process, char **ret_path, struct error *err);
+
+/* May the user execute the file @path?  With the user's permissions, as program_find(). */
+bool program_is_executable(const char *path);
 
 /*
  * Fills @program, which takes over @path (of program_find()).  @extra_env ("NAME=value", may be NULL) is

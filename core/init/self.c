@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@
 #include "core/base/number.h"
 #include "core/base/place.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
+#include "core/init/account.h"
 #include "core/init/capability.h"
 #include "core/init/limits.h"
 #include "core/init/stdio.h"
@@ -65,6 +68,8 @@ static int take_descriptors(struct self *self, struct error *err)
 		[ORDER_FD_FAILED] = &failed,
 		[ORDER_FD_SECCOMP_SOCKET] = &self->seccomp_socket,
 		[ORDER_FD_MOUNT_NAMESPACE] = &self->mount_namespace,
+		[ORDER_FD_SHM_NAMESPACE] = &self->shm_namespace,
+		[ORDER_FD_HOLD] = &self->hold,
 	};
 	struct message *message = &self->config_message;
 	struct error unmapped = ERROR_NONE;
@@ -85,6 +90,24 @@ static int take_descriptors(struct self *self, struct error *err)
 	return 0;
 }
 
+/* The sources that the parent has idmapped, each for a step of the plan. */
+static int receive_trees(struct self *self, struct error *err)
+{
+	for (uint32_t i = 0; i < self->order.trees; i++) {
+		automessage struct message message = MESSAGE_NONE;
+		uint32_t step;
+
+		if (self_receive(self, MESSAGE_TREE, &message, err) < 0)
+			return -1;
+		memcpy(&step, message.payload, sizeof(step));
+		if (message.fd_count != 1 || step >= self->mounts.steps.count)
+			return error_set(err, EPROTO, "sync pipe: tree of no step");
+		fd_close(&self->mounts.steps.items[step].idmapped_fd);
+		self->mounts.steps.items[step].idmapped_fd = take_fd(&message.fds[0]);
+	}
+	return 0;
+}
+
 /* `exec` mounts nothing. */
 static int receive_mounts(struct self *self, struct error *err)
 {
@@ -94,8 +117,10 @@ static int receive_mounts(struct self *self, struct error *err)
 		return 0;
 	if (mount_order_unpack(self->sections[ORDER_MOUNTS], size, &self->mounts, err) < 0)
 		return -1;
+	self->mounts.has_host_rights = self->order.flags & ORDER_HOST_RIGHTS;
+	self->mounts.root_nodev = self->order.flags & ORDER_ROOT_NODEV;
 	self->mounts.user = self->config.process ? self->config.process->user : NULL;
-	return 0;
+	return receive_trees(self, err);
 }
 
 int self_receive_config(struct self *self, struct error *err)
@@ -149,11 +174,110 @@ int self_await_run(struct self *self, struct error *err)
 	return 0;
 }
 
+/* ---- the user ---- */
+
+static struct idmap *read_map(const char *path, struct arena *arena)
+{
+	struct idmap *map = arena_alloc(arena, sizeof(*map));
+	struct error err = ERROR_NONE;
+
+	if (idmap_load(path, map, &err) == 0)
+		return map;
+	/* Without the map, the change of ids finds what has no mapping, with a shorter text. */
+	log_debug("%s", err.text);
+	return NULL;
+}
+
+void self_read_maps(struct self *self)
+{
+	const struct container_config *config = &self->config;
+
+	if (!config_annotation(config, CONFIG_ANNOTATION_USER) &&
+	    !config_annotation(config, CONFIG_ANNOTATION_GROUPS))
+		return;
+	self->uids = read_map("/proc/self/uid_map", &self->config.arena);
+	self->gids = read_map("/proc/self/gid_map", &self->config.arena);
+}
+
+static int check_mapped(const struct idmap *map, const char *kind, uint64_t id, struct error *err)
+{
+	autostrbuf struct strbuf text = { 0 };
+
+	if (!map || idmap_maps_inner(map, (uint32_t)id))
+		return 0;
+	idmap_print(map, &text);
+	error_set(err, 0, "%s %" PRIu64 " is not mapped; the map is %s", kind, id, text.bytes);
+	return error_hint(err,
+			  "the container needs more ids: more subids for its caller (urun doctor "
+			  "says how), or --%smap",
+			  kind);
+}
+
+static int check_groups_mapped(const struct self *self, size_t count, struct error *err)
+{
+	const struct config_user *user = self->config.process->user;
+
+	for (size_t i = 0; i < count; i++)
+		if (check_mapped(self->gids, "gid", user->additional_gids.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int check_user_mapped(const struct self *self, struct error *err)
+{
+	const struct config_user *user = self->config.process->user;
+	const char *text = config_annotation(&self->config, CONFIG_ANNOTATION_USER);
+
+	if (text && (check_mapped(self->uids, "uid", user->uid.value, err) < 0 ||
+		     check_mapped(self->gids, "gid", user->gid.value, err) < 0 ||
+		     check_groups_mapped(self, user->additional_gids.count, err) < 0))
+		return error_prefix(err, "--user %s", text);
+	return 0;
+}
+
+int self_find_account(struct self *self, int root, enum log_level told, struct error *err)
+{
+	struct container_config *config = &self->config;
+	enum user_groups groups = self_groups(self);
+	size_t added;
+
+	if (!config->process)
+		return 0;
+	if (account_find_user(root, groups, told, config, err) < 0 ||
+	    check_user_mapped(self, err) < 0 ||
+	    account_add_groups(root, groups, config, &added, err) < 0)
+		return -1;
+	if (check_groups_mapped(self, added, err) < 0)
+		return error_prefix(err, "--group-add");
+	self->shell = account_shell(root, config);
+	account_fit_term(root, config);
+	return 0;
+}
+
 /* ---- the program ---- */
 
-static int enter_and_find(const struct config_process *process, char **ret_path, struct error *err)
+/*
+ * The shell of passwd, where the user may execute it; else the program stays "sh", which every root
+ * file system has.
+ */
+static void take_shell(struct self *self)
 {
-	return program_chdir(process, err) < 0 ? -1 : program_find(process, ret_path, err);
+	struct str_list *args = &self->config.process->args;
+
+	if (!self->shell || !program_is_executable(self->shell))
+		return;
+	args->items[0] = arena_str(&self->config.arena, self->shell);
+	self->shell = NULL;
+}
+
+static int enter_and_find(struct self *self, char **ret_path, struct error *err)
+{
+	const struct config_process *process = self->config.process;
+
+	if (program_chdir(process, err) < 0)
+		return -1;
+	take_shell(self);
+	return program_find(process, ret_path, err);
 }
 
 /*
@@ -161,7 +285,7 @@ static int enter_and_find(const struct config_process *process, char **ret_path,
  * as a volume with keep-id, admits only processes that have all ids of its owner.  If this fails too, the
  * first error stays.
  */
-static int find_with_all_ids(const struct self *self, char **ret_path, struct error *err)
+static int find_with_all_ids(struct self *self, char **ret_path, struct error *err)
 {
 	const struct config_process *process = self->config.process;
 	struct error again = ERROR_NONE;
@@ -173,7 +297,7 @@ static int find_with_all_ids(const struct self *self, char **ret_path, struct er
 		return -1;
 	if (!(self->order.flags & ORDER_SETNS))
 		program_make_cwd(process);
-	found = enter_and_find(process, &path, &again);
+	found = enter_and_find(self, &path, &again);
 	if (user_ids_end(&own, err) < 0 || found < 0) {
 		free(path);
 		return -1;
@@ -183,19 +307,16 @@ static int find_with_all_ids(const struct self *self, char **ret_path, struct er
 	return 0;
 }
 
-/*
- * The caller's uid in our user namespace; false where the caller has no mapping.  The kernel stores the uid of
- * the process that made the sync pipe.
- */
-static bool find_caller(const struct self *self, uid_t *ret_uid)
+/* The kernel stores the ids of the process that made the sync pipe. */
+bool self_find_caller(const struct self *self, struct config_user *ret_caller)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 
 	if (getsockopt(self->sync_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ||
-	    place_owner_is_unmapped(peer.uid))
+	    place_owner_is_unmapped(peer.uid) || place_owner_is_unmapped(peer.gid))
 		return false;
-	*ret_uid = peer.uid;
+	*ret_caller = (struct config_user){ .uid = { true, peer.uid }, .gid = { true, peer.gid } };
 	return true;
 }
 
@@ -209,14 +330,14 @@ int self_find_program(struct self *self, struct error *err)
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	bool closed[STDIO_COUNT];
 	char *path = NULL;
-	uid_t caller;
+	struct config_user caller;
 	int found;
 
 	if (!process)
 		return 0;
 	user_files_begin(process->user);
 	stdio_find_closed(closed);
-	found = enter_and_find(process, &path, err);
+	found = enter_and_find(self, &path, err);
 	user_files_end();
 	if (found < 0 && err->code == EACCES)
 		found = find_with_all_ids(self, &path, err);
@@ -225,9 +346,14 @@ int self_find_program(struct self *self, struct error *err)
 	if (found < 0)
 		return -1;
 	program_prepare(process, path, NULL, root, &self->program);
-	if (find_caller(self, &caller))
-		stdio_give(closed, caller, (uid_t)process->user->uid.value);
+	if (self_find_caller(self, &caller))
+		stdio_give(closed, (uid_t)caller.uid.value, (uid_t)process->user->uid.value);
 	return 0;
+}
+
+enum console_reader self_console_reader(const struct self *self)
+{
+	return self->order.flags & ORDER_CONSOLE_SENT ? CONSOLE_READER_ENGINE : CONSOLE_READER_URUN;
 }
 
 enum user_groups self_groups(const struct self *self)
@@ -248,6 +374,7 @@ static int load_filter(struct self *self, struct error *err)
 				 self->order.section_sizes[ORDER_FILTER_BPF],
 				 self->order.filter_flags, &listener, err) < 0)
 		return -1;
+	self->filtered = true;
 	if (listener < 0 || !seccomp || self->seccomp_socket < 0)
 		return 0;
 	return seccomp_send_listener(self->seccomp_socket, listener, &self->listener_state, err);
@@ -371,6 +498,8 @@ int self_begin(const char *sync_number, const char *mode, struct self *ret_self)
 				   .clocks = -1,
 				   .seccomp_socket = -1,
 				   .mount_namespace = -1,
+				   .shm_namespace = -1,
+				   .hold = -1,
 				   .joins = str_equal(mode, INIT_MODE_JOIN),
 				   .label = LABEL_NONE };
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
@@ -388,12 +517,27 @@ int self_begin(const char *sync_number, const char *mode, struct self *ret_self)
 	return 0;
 }
 
-_Noreturn void self_fail(struct self *self, const struct error *err)
+/*
+ * Under the filter these two errors may be the filter's, whatever the system call.  Which calls the
+ * profile refuses isn't known here.
+ */
+static void explain_by_filter(const struct self *self, struct error *err)
 {
+	if (self->filtered && !err->hint[0] && (err->code == EPERM || err->code == ENOSYS))
+		error_hint(err, "linux.seccomp may refuse a system call that this takes");
+}
+
+/* Also called on the stack of the program's process, whose bounds the sanitizer doesn't know. */
+__attribute__((no_sanitize_address)) _Noreturn void self_fail(struct self *self,
+							      const struct error *err)
+{
+	struct error told = *err;
+
+	explain_by_filter(self, &told);
 	/* ORDER: before our end, which tells `start` that it can read the file. */
 	if (self->failure)
-		failure_set(self->failure, err);
+		failure_set(self->failure, &told);
 	if (self->sync_fd >= 0)
-		pipe_send_error(self->sync_fd, err);
+		pipe_send_error(self->sync_fd, &told);
 	_exit(1);
 }

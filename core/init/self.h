@@ -5,14 +5,17 @@
 #include <stdbool.h>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
 #include "core/config/mount_plan.h"
 #include "core/init/label.h"
 #include "core/init/program.h"
+#include "core/rootfs/console.h"
 #include "core/rootfs/user.h"
 #include "core/sync/failure.h"
 #include "core/sync/message.h"
+#include "rootless/idmap.h"
 
 /*
  * `urun init` itself.  What the container's first process and the process of `exec` have in common: they
@@ -35,13 +38,20 @@ struct self {
 	struct failure *failure; /* the mapped file of ORDER_FD_FAILED; NULL: not sent */
 	int clocks;		 /* of join_open_clocks(), until the clocks are set; else -1 */
 	int seccomp_socket;
+	bool filtered; /* the container's filter is loaded */
 	int mount_namespace;
-	/* Of a process that joins by itself (core/init/join.h); for others zero and -1. */
+	int shm_namespace;
+	int hold;
+	/* for a process that joins by itself (core/init/join.h); for others zero and -1 */
 	bool joins;
 	struct message_join join;
 	int joined[CONFIG_NS_COUNT];
 	struct strbuf listener_state;
 	struct label label;
+	struct idmap *uids; /* of our user namespace, for --user NAME; NULL: not needed */
+	struct idmap *gids;
+	const char
+		*shell; /* taken in place of the program where the container has it; NULL: none */
 	struct program program;
 };
 
@@ -67,8 +77,30 @@ int self_receive_config(struct self *self, struct error *err);
  */
 int self_join_mount_namespace(struct self *self, struct error *err);
 
+/*
+ * The caller's ids in our user namespace; false where one of them has no mapping.
+ * ORDER: before the sync pipe is closed.
+ */
+bool self_find_caller(const struct self *self, struct config_user *ret_caller);
+
+/*
+ * Reads the maps of our user namespace where a user is to be looked up.
+ * ORDER: while /proc is the host's.
+ */
+void self_read_maps(struct self *self);
+
+/*
+ * Looks up in the container's files what the config leaves open: the user, the shell, the terminal's
+ * type (core/init/account.h), with @told for groups that can't be set.  @root: the container's root, with all its mounts.  Fails where the user
+ * isn't found, or where the ids have no mapping.
+ */
+int self_find_account(struct self *self, int root, enum log_level told, struct error *err);
+
 /* In the container's root: changes to process.cwd and finds process.args[0], as the program's user. */
 int self_find_program(struct self *self, struct error *err);
+
+/* The reader of the program's terminal: urun, or an engine. */
+enum console_reader self_console_reader(const struct self *self);
 
 /* What happens to the supplementary groups. */
 enum user_groups self_groups(const struct self *self);

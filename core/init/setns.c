@@ -20,19 +20,16 @@
 
 /*
  * ORDER: in the container's mount namespace, and before self_find_program(), which looks for the
- * program with the user's groups.
+ * program with the user's ids and groups.
  */
-static int find_own_groups(struct self *self, struct error *err)
+static int find_exec_account(struct self *self, struct error *err)
 {
-	struct config_user *user = self->config.process->user;
-	autoclose int root = -1;
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (!(self->order.flags & ORDER_OWN_GROUPS))
-		return 0;
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_set(err, errno, "open the container's root");
-	return user_find_groups(root, self_groups(self), &self->config.arena, user, err);
+	/* The container's first process has told already what can't be done for its user. */
+	return self_find_account(self, root, LOG_LEVEL_DEBUG, err);
 }
 
 static int make_exec_console(struct self *self, struct error *err)
@@ -45,7 +42,8 @@ static int make_exec_console(struct self *self, struct error *err)
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_set(err, errno, "open the container's root");
-	if (console_create(root, process->console_size, &self->console_master, &slave, err) < 0 ||
+	if (console_create(root, process->console_size, self_console_reader(self),
+			   &self->console_master, &slave, err) < 0 ||
 	    console_set_owner(slave, (uid_t)process->user->uid.value, err) < 0)
 		return -1;
 	return console_attach(slave, err);
@@ -61,6 +59,7 @@ int setns_run(struct self *self, struct error *err)
 
 	if (!process)
 		return error_set(err, EPROTO, "sync pipe: config without a process");
+	self_read_maps(self);
 	if (self_join_mount_namespace(self, err) < 0 || join_pid_namespace(self, err) < 0)
 		return -1;
 	if (setsid() < 0)
@@ -70,7 +69,7 @@ int setns_run(struct self *self, struct error *err)
 		return -1;
 	/* clang-format off */
 	if (limits_set_oom_score_adj(process, err) < 0 ||
-	    find_own_groups(self, err) < 0 ||
+	    find_exec_account(self, err) < 0 ||
 	    make_exec_console(self, err) < 0 ||
 	    label_open(process, &self->label, err) < 0 ||
 	    self_find_program(self, err) < 0 ||

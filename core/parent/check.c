@@ -19,11 +19,13 @@
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
+#include "core/base/passwd.h"
 #include "core/base/path.h"
 #include "core/base/span.h"
 #include "core/base/str.h"
 #include "core/base/target.h"
 #include "core/config/change.h"
+#include "core/config/layers.h"
 #include "core/config/shapes.h"
 
 /* ---- the root file system and the sources of bind mounts ---- */
@@ -39,7 +41,8 @@ static int check_bind_source(const struct mount_step *step, const char *root, st
 	const unsigned int link = MOUNT_TRAIT_SRC_NOFOLLOW | MOUNT_TRAIT_COPY_SYMLINK;
 	int flags = step->options.traits & link ? AT_SYMLINK_NOFOLLOW : 0;
 
-	if (step->kind != MOUNT_KIND_BIND || (step->options.traits & MOUNT_TRAIT_NOFAIL))
+	if (step->kind != MOUNT_KIND_BIND ||
+	    (step->options.traits & (MOUNT_TRAIT_NOFAIL | MOUNT_TRAIT_OWN)))
 		return 0;
 	/* A source in the root, or in the container's cgroup, can be made before init binds it. */
 	if (str_starts_with(step->source, root) || str_starts_with(step->source, "/sys/fs/cgroup/"))
@@ -220,7 +223,10 @@ static void warn_of_poststop(const config_hook_list *hooks)
 int check_hook_programs(const struct config_hooks *hooks, const struct container_config *config,
 			const struct mount_plan *mounts, struct error *err)
 {
-	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* The top layer doesn't say what the container finds. */
+	autoclose int root = config_has_layers(config)
+				     ? -1
+				     : open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (!hooks)
 		return 0;
@@ -229,6 +235,89 @@ int check_hook_programs(const struct config_hooks *hooks, const struct container
 			return -1;
 	warn_of_poststop(&hooks->lists[HOOK_POSTSTOP]);
 	return 0;
+}
+
+/* ---- the user ---- */
+
+/*
+ * Reads @path of one layer of the root file system.  Returns 1; 0 where the layer has no such file, and
+ * the one below counts; or -1 where it can't be told what the container will see.
+ */
+static int read_of_layer(const char *layer, const char *path, char **ret_text)
+{
+	autoclose int root = open(layer, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int fd =
+		root < 0 ? -errno : path_open_in_root(root, path, O_PATH | O_NOFOLLOW, 0);
+	struct stat st;
+	size_t size;
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : -1;
+	if (fstat(fd, &st) < 0)
+		return -1;
+	/* How an overlay keeps that a file of the layer below was removed. */
+	if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
+		*ret_text = str_dup("");
+		return 1;
+	}
+	/* A link can lead to a mount, or to another layer. */
+	return S_ISREG(st.st_mode) &&
+			       path_read_in_root(root, path, PASSWD_SIZE_MAX, ret_text, &size) == 0
+		       ? 1
+		       : -1;
+}
+
+/* /etc/passwd or /etc/group as the container will have it, with @lines; NULL: that can't be told. */
+static char *read_account_file(const struct container_config *config,
+			       const struct mount_plan *mounts, const char *path, const char *lines)
+{
+	const char *overlay = config_annotation(config, CONFIG_ANNOTATION_OVERLAY);
+	autofree char *upper = str_format("%s/upper", overlay ? overlay : "");
+	autofree char *text = NULL;
+	autostrbuf struct strbuf merged = { 0 };
+	int found = 0;
+
+	if (is_covered(mounts, path))
+		return NULL;
+	if (overlay && overlay[0] == '/')
+		found = read_of_layer(upper, path, &text);
+	if (found == 0)
+		found = read_of_layer(config->root->path, path, &text);
+	if (found < 0)
+		return NULL;
+	passwd_merge(text ? text : "", lines ? lines : "", &merged);
+	return str_dup(merged.bytes ? merged.bytes : "");
+}
+
+/* The texts are the same as those of init, see core/init/account.c. */
+int check_user(const struct container_config *config, const struct mount_plan *mounts,
+	       struct error *err)
+{
+	const char *text = config_annotation(config, CONFIG_ANNOTATION_USER);
+	const char *names = config_annotation(config, CONFIG_ANNOTATION_GROUPS);
+	autofree char *passwd = NULL, *group = NULL;
+	struct arena arena = { 0 };
+	struct passwd_user user;
+	gid_t *gids;
+	size_t count;
+	int result = 0;
+
+	/* A link can lead from one layer to another. */
+	if ((!text && !names) || !config->process || config_has_layers(config))
+		return 0;
+	passwd = read_account_file(config, mounts, "/etc/passwd",
+				   config_annotation(config, CONFIG_ANNOTATION_PASSWD));
+	group = read_account_file(config, mounts, "/etc/group",
+				  config_annotation(config, CONFIG_ANNOTATION_GROUP));
+	if (!passwd || !group)
+		return 0;
+	if (text && passwd_find_user(passwd, group, text, &arena, &user, err) < 0)
+		result = error_gather(err, error_prefix(err, "--user %s", text));
+	if (result == 0 && names &&
+	    passwd_find_groups(group, names, &arena, &gids, &count, err) < 0)
+		result = error_prefix(err, "--group-add");
+	arena_release(&arena);
+	return result;
 }
 
 /* ---- the program ---- */
@@ -245,7 +334,7 @@ int check_program(const struct container_config *config, const struct mount_plan
 	const char *program;
 	int errnum;
 
-	if (!process || process->args.count == 0 || root < 0)
+	if (!process || process->args.count == 0 || root < 0 || config_has_layers(config))
 		return 0;
 	program = process->args.items[0];
 	if (!strchr(program, '/'))
@@ -255,4 +344,62 @@ int check_program(const struct container_config *config, const struct mount_plan
 					   program);
 	errnum = program[0] == '/' ? find_program(mounts, root, program) : 0;
 	return errnum ? error_set(err, errnum, "open executable `%s`", program) : 0;
+}
+
+/* Is the file in the root file system itself?  A relative path can't be told. */
+static bool is_on_root(const struct mount_plan *mounts, int root, const char *path)
+{
+	autofree char *clean = path_clean(path);
+	autoclose int fd = -1;
+
+	if (path[0] != '/' || is_covered(mounts, clean))
+		return false;
+	fd = path_open_in_root(root, clean, O_PATH | O_CLOEXEC, 0);
+	return fd >= 0;
+}
+
+static bool program_is_on_root(const struct container_config *config,
+			       const struct mount_plan *mounts, int root, const char *program)
+{
+	const char *directories = config_env(config->process, "PATH");
+	struct span rest, directory;
+
+	if (strchr(program, '/'))
+		return is_on_root(mounts, root, program);
+	directories = directories ? directories : CONFIG_DEFAULT_PATH;
+	rest = (struct span){ directories, strlen(directories) };
+	while (span_cut(&rest, ':', &directory)) {
+		autofree char *path =
+			str_format("%.*s/%s", (int)directory.size, directory.bytes, program);
+
+		if (is_on_root(mounts, root, path))
+			return true;
+	}
+	return false;
+}
+
+int check_noexec(const struct container_config *config, const struct mount_plan *mounts,
+		 struct error *err)
+{
+	const struct config_process *process = config->process;
+	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *program;
+	struct statvfs fs;
+
+	if (!process || process->args.count == 0 || root < 0 ||
+	    config_annotation(config, CONFIG_ANNOTATION_OVERLAY) || fstatvfs(root, &fs) < 0 ||
+	    !(fs.f_flag & ST_NOEXEC))
+		return 0;
+	program = process->args.items[0];
+	if (!program_is_on_root(config, mounts, root, program))
+		return 0;
+	if (strchr(program, '/'))
+		error_set(err, EACCES, "exec `%s`", program);
+	else
+		error_set(err, EACCES, "executable file `%s` in $PATH can't be executed", program);
+	return error_hint(
+		err,
+		"the root file system %s is on a noexec mount: take a directory on another "
+		"file system, or an overlay",
+		config->root->path);
 }

@@ -35,8 +35,22 @@ int check_places(const struct container_config *config, const struct mount_plan 
 int check_hook_programs(const struct config_hooks *hooks, const struct container_config *config,
 			const struct mount_plan *mounts, struct error *err);
 
+/*
+ * The user and the groups that the annotations org.urun.user and org.urun.groups name: fails if neither the
+ * root file system nor the directory of an overlay has them.
+ */
+int check_user(const struct container_config *config, const struct mount_plan *mounts,
+	       struct error *err);
+
 /* The container's program, as far as the root file system shows it. */
 int check_program(const struct container_config *config, const struct mount_plan *mounts,
 		  struct error *err);
+
+/*
+ * Is the root file system on a noexec mount, so that none of its programs can run?  A try under an
+ * overlay can't find this, as the overlay has a mount of its own.
+ */
+int check_noexec(const struct container_config *config, const struct mount_plan *mounts,
+		 struct error *err);
 
 #endif

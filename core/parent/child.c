@@ -38,7 +38,7 @@ int child_check_request(const struct child_request *request, const struct config
 {
 	bool terminal = process && process->terminal;
 
-	if (terminal && !request->console_socket && !request->foreground)
+	if (terminal && !request->console_socket && !request->foreground && !request->keeps_console)
 		return error_set(
 			err, 0,
 			"process.terminal is true: use --console-socket, or let urun stay in "
@@ -201,7 +201,7 @@ void child_take_console(const struct child_request *request, struct child *child
 		return;
 	child->console = take_fd(&ready->fds[0]);
 	/* ORDER: before the program runs, which may ask for the size of the window at once. */
-	if (request->foreground && !request->console_socket)
+	if ((request->foreground || request->keeps_console) && !request->console_socket)
 		terminal_copy_window(child->console);
 }
 
@@ -221,16 +221,17 @@ static int send_console(struct child *child, struct error *err)
 	return 0;
 }
 
-int child_send_descriptors(const struct child_request *request, struct child *child,
-			   struct error *err)
+int child_send_descriptors(const struct child_request *request, const char *pidfd_receiver,
+			   struct child *child, struct error *err)
 {
+	const char *path = request->pidfd_socket ? request->pidfd_socket : pidfd_receiver;
 	autoclose int peer = -1;
 
 	if (send_console(child, err) < 0)
 		return -1;
-	if (!request->pidfd_socket)
+	if (!path)
 		return 0;
-	if (socket_connect_path(request->pidfd_socket, "pidfd socket", &peer, err) < 0)
+	if (socket_connect_path(path, "pidfd socket", &peer, err) < 0)
 		return -1;
 	return socket_send_fd(peer, child->pidfd, "pidfd", "the pidfd socket", err);
 }

@@ -26,10 +26,14 @@ struct child_request {
 		preserve_fds; /* of the descriptors 3 … 2 + this, the inherited are the program's */
 	unsigned int listen_fds;  /* the number of them that systemd has passed: LISTEN_FDS */
 	const char *listen_names; /* LISTEN_FDNAMES */
-	unsigned int
-		null_streams; /* STREAM_BIT()s of the streams that are /dev/null to the program */
-	bool foreground;      /* urun stays the parent and serves the terminal */
-	bool dies_with_us;    /* the program is killed when urun ends; only in the foreground */
+	/*
+	 * What the program has as descriptors 0, 1 and 2: numbers from 3 on, or -1 for our own.  NULL:
+	 * our own three.
+	 */
+	const int *streams;
+	bool foreground;    /* urun stays the parent and serves the terminal */
+	bool keeps_console; /* in the background: child->console stays ours, for the log */
+	bool dies_with_us;  /* the program is killed when urun ends; only in the foreground */
 };
 
 struct child {
@@ -98,9 +102,12 @@ int child_adopt(struct child *child, struct message *forked, struct error *err);
 void child_take_console(const struct child_request *request, struct child *child,
 			struct message *ready);
 
-/* Sends the console's master and the pidfd to the sockets that the caller named. */
-int child_send_descriptors(const struct child_request *request, struct child *child,
-			   struct error *err);
+/*
+ * Sends the console's master and the pidfd to the sockets that the caller named.  @pidfd_receiver:
+ * the socket for the pidfd where the request names none, or NULL.
+ */
+int child_send_descriptors(const struct child_request *request, const char *pidfd_receiver,
+			   struct child *child, struct error *err);
 
 /*
  * Lets the program run.  The child's end of the pipe is close-on-exec, so the end of the pipe says that

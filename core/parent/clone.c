@@ -29,10 +29,10 @@
  *            and the usual one.
  *
  *   joining  A user or pid namespace is joined (`exec`, pods), or a namespace must be joined before the
- *            user namespace is made, or a new user namespace is made inside that of a rootless engine.
- *            In the last case, a container that runs in the engine's own user namespace has the uid of
- *            the new namespace's owner, which gives every capability over the new namespace, and that
- *            container may see the caller's pid namespace.
+ *            user namespace is made, or root makes a new user namespace: root of the host, or of a
+ *            rootless engine's user namespace.  In the last case, a container that runs in root's own
+ *            user namespace has the uid of the new namespace's owner, which gives every capability over
+ *            the new namespace, and that container may see the caller's pid namespace.
  *            The parent starts `urun init` in the caller's namespaces (core/init/join.c), so that the
  *            memory map of the process belongs to the caller's user namespace.  The process joins
  *            everything itself, the pid namespace last: for `exec` after the mount namespace, and with
@@ -102,11 +102,24 @@ static int open_joined(const struct config_namespace *ns, size_t index, int *ret
 	return 0;
 }
 
+/* In there pivot_root(2) and the mounts of the container would replace those of the host. */
+static int check_joined_mounts(const struct config_namespace *ns, size_t index, int fd,
+			       struct error *err)
+{
+	if (ns->type != CONFIG_NS_MOUNT || (!stat_same_as_path(fd, "/proc/self/ns/mnt") &&
+					    !stat_same_as_path(fd, "/proc/1/ns/mnt")))
+		return 0;
+	return error_set(err, 0,
+			 "linux.namespaces[%zu].path: %s is the mount namespace of the host, which "
+			 "no container can have",
+			 index, ns->path);
+}
+
 int namespaces_open(const struct container_config *config, struct namespaces *ret_namespaces,
 		    struct error *err)
 {
 	autonamespaces struct namespaces namespaces = {
-		.shared_user_namespace = !userns_is_initial(),
+		.shared_user_namespace = geteuid() == 0 || !userns_is_initial(),
 	};
 
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
@@ -116,7 +129,8 @@ int namespaces_open(const struct container_config *config, struct namespaces *re
 
 		if (!ns->path)
 			namespaces.new_flags |= config_namespace_flag(ns->type);
-		else if (open_joined(ns, i, &namespaces.joined[ns->type], err) < 0)
+		else if (open_joined(ns, i, &namespaces.joined[ns->type], err) < 0 ||
+			 check_joined_mounts(ns, i, namespaces.joined[ns->type], err) < 0)
 			return -1;
 	}
 	*ret_namespaces = namespaces;
@@ -177,21 +191,24 @@ static bool is_of_our_user_namespace(int fd)
 
 /*
  * Does joining the namespace need capabilities in our user namespace, which a process in a new user
- * namespace lacks?  An engine may have made the namespace before the container's user namespace, as
- * rootful podman makes the network namespace.
+ * namespace, or in a joined one, lacks?  An engine may have made the namespace before the container's
+ * user namespace, as rootful podman makes the network namespace.
  */
 static bool must_be_joined_before(const struct namespaces *namespaces,
 				  enum config_namespace_type type)
 {
-	return (namespaces->new_flags & CLONE_NEWUSER) && namespaces->joined[type] >= 0 &&
+	bool leaves =
+		(namespaces->new_flags & CLONE_NEWUSER) || namespaces->joined[CONFIG_NS_USER] >= 0;
+
+	return leaves && namespaces->joined[type] >= 0 &&
 	       is_of_our_user_namespace(namespaces->joined[type]);
 }
 
 /* ---- the new process, from here to execve ---- */
 
 /*
- * Process boundary: `urun init` has none of the parent's memory.  Of the parent's descriptors it has stdio,
- * the preserved ones, the sync pipe and the sources of mounts, and no other.
+ * Process boundary: `urun init` has none of the parent's memory, and no descriptors of the parent's but
+ * stdio, the preserved ones, the sync pipe and the sources of mounts.
  */
 static int cloned_execute(const struct clone_order *order, char *mode, struct error *err)
 {
@@ -203,8 +220,8 @@ static int cloned_execute(const struct clone_order *order, char *mode, struct er
 	inherit_restore_signals();
 	/* ORDER: in the new process, not before: urun's own output still goes to the caller. */
 	for (int fd = 0; fd < STREAM_COUNT; fd++)
-		if ((order->null_streams & STREAM_BIT(fd)) && dup2(order->null_fd, fd) < 0)
-			return error_set(err, errno, "replace descriptor %d by /dev/null", fd);
+		if (order->streams && order->streams[fd] >= 0 && dup2(order->streams[fd], fd) < 0)
+			return error_set(err, errno, "replace descriptor %d", fd);
 	if (fd_cloexec_from(3 + order->preserve_fds) < 0 || fd_clear_cloexec(order->sync_fd) < 0 ||
 	    source_keep(order->sources) < 0)
 		return error_set(err, errno, "mark descriptors as close-on-exec");

@@ -14,7 +14,7 @@
 struct namespaces {
 	int new_flags;		     /* CLONE_NEW… */
 	int joined[CONFIG_NS_COUNT]; /* by enum config_namespace_type; -1: not joined */
-	/* Our user namespace isn't the initial one: containers of an engine may share it. */
+	/* Containers may share our user namespace, and our uid in it: we are root, or in an engine's. */
 	bool shared_user_namespace;
 };
 
@@ -43,8 +43,7 @@ struct clone_order {
 	int sync_fd;			       /* its end of the sync pipe */
 	int parent_sync_fd;		       /* our end: closed in the new process */
 	unsigned int preserve_fds;
-	unsigned int null_streams; /* STREAM_BIT()s of the streams that become /dev/null */
-	int null_fd;		   /* /dev/null; used only with @null_streams */
+	const int *streams; /* see struct child_request */
 	bool keep_groups;
 	/* Opened with the caller's rights, see core/sync/source.h; NULL: none. */
 	const struct mount_sources *sources;

@@ -37,26 +37,34 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
-#include "core/base/utf8.h"
+#include "core/cgroup/stats.h"
 #include "core/cgroup/tree.h"
 #include "core/config/change.h"
+#include "core/container/again.h"
 #include "core/container/etc_file.h"
+#include "core/container/holder.h"
 #include "core/container/hooks.h"
+#include "core/container/image_use.h"
+#include "core/container/lifecycle.h"
 #include "core/container/network.h"
+#include "core/container/overlay_use.h"
+#include "core/container/processes.h"
 #include "core/container/terminal.h"
 #include "core/parent/child.h"
 #include "core/parent/filter.h"
 #include "core/parent/grant.h"
 #include "core/parent/launch.h"
+#include "core/parent/mount_points.h"
+#include "core/parent/share_key.h"
 #include "core/seccomp/seccomp_start.h"
 #include "core/sync/failure.h"
 #include "rootless/overlay.h"
@@ -70,44 +78,16 @@ struct creation {
 	struct filter filter;
 	struct network network;
 	struct launch launch;
-	int tap; /* the container's network device, until it is given to urun-slirp */
+	struct mount_points points;
+	int tap;	  /* the container's network device, until it is given to urun-slirp */
+	int overlay_lock; /* overlay_use_begin() */
+	char *image_use;  /* image_use_begin(), with the descriptor */
+	int image_held;
+	int holding; /* the connection to the holder of shared namespaces, until we are a member */
+	int hold;    /* of a holder: its listener */
 };
 
 /* ---- the state directory ---- */
-
-static char *time_now(struct arena *arena)
-{
-	struct timespec now;
-	struct tm parts;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
-	return arena_strf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", parts.tm_year + 1900,
-			  parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-			  parts.tm_sec, now.tv_nsec);
-}
-
-static void fill_state(struct creation *creation)
-{
-	const struct create_request *request = creation->request;
-	const struct plan *plan = &creation->plan;
-	const struct container_config *config = &plan->config;
-	struct container_state *state = &creation->made->state;
-
-	state->oci_version = arena_str(&state->arena, CONFIG_SPEC_VERSION);
-	state->id = arena_str(&state->arena, request->id);
-	state->bundle = arena_str(&state->arena, request->bundle);
-	state->rootfs = arena_str(&state->arena, config->root->path);
-	state->created = time_now(&state->arena);
-	state->uid = (struct opt_u64){ .set = true, .value = geteuid() };
-	state->foreground = request->child.dies_with_us && !request->keep;
-	state->network = plan->network.stated ? arena_str(&state->arena, plan->network.text) : NULL;
-	state->new_keyring = !request->no_new_keyring;
-	state->own_pid_namespace = plan->namespaces.new_flags & CLONE_NEWPID;
-	/* These point into the config, which lives as long as the state. */
-	state->annotations = config->annotations;
-	state->hooks = config->hooks;
-}
 
 /*
  * Records the cgroup in the state.  Called again after systemd made the scope, since only then the
@@ -149,6 +129,8 @@ static int make_start_fifos(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
 
+	if (creation->request->holding)
+		return holder_listen(&made->dir, &creation->hold, creation->request->holding, err);
 	if (creation->request->mode != CREATE_ONLY)
 		return 0;
 	made->failed = failure_create(made->dir.fd, STATE_FILE_FAILED);
@@ -169,6 +151,8 @@ static int record_pid(struct creation *creation, struct error *err)
 	if (failed < 0)
 		return error_set(err, -failed, "read the start time of process %d",
 				 made->child.pid);
+	if (overlay_use_record(creation->overlay_lock, &made->state, err) < 0)
+		return -1;
 	return state_write(&made->dir, &made->state, err);
 }
 
@@ -196,41 +180,6 @@ static int clone_child(struct creation *creation, struct error *err)
 	return launch_join(launch, err);
 }
 
-/* Can the container write to a mounted tree of its own cgroup namespace? */
-static bool manages_cgroups(const struct container_config *config)
-{
-	const struct config_namespace *ns = config_find_namespace(config, CONFIG_NS_CGROUP);
-
-	if (!ns || ns->path)
-		return false;
-	for (size_t i = 0; i < config->mounts.count; i++) {
-		const struct config_mount *mount = &config->mounts.items[i];
-
-		if (mount->kind == MOUNT_KIND_CGROUP)
-			return !(mount_options_attrs(&mount->options) & MOUNT_ATTR_RDONLY);
-	}
-	return false;
-}
-
-/*
- * A container that manages cgroups itself, as systemd does, owns its cgroup.  Where the container's root
- * is another id than the caller's, only a process that may change owners can give the cgroup away; else
- * the program in the container reports what it can't do.
- * Source: OCI runtime-spec 1.3, config-linux.md "Cgroup ownership".
- */
-static void give_cgroup(const struct creation *creation)
-{
-	struct error err = ERROR_NONE;
-	uint32_t uid, gid;
-
-	if (!creation->plan.cgroup.path || !manages_cgroups(&creation->plan.config) ||
-	    idmap_to_outer(&creation->plan.userns.uids, 0, &uid) < 0 ||
-	    idmap_to_outer(&creation->plan.userns.gids, 0, &gid) < 0 || uid == geteuid())
-		return;
-	if (cgroup_give(creation->plan.cgroup.path, uid, gid, &err) < 0)
-		log_debug("the container's root doesn't own its cgroup: %s", err.text);
-}
-
 static int enter_cgroup(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
@@ -239,7 +188,7 @@ static int enter_cgroup(struct creation *creation, struct error *err)
 	if (cgroup_plan_enter(&creation->plan.cgroup, made->child.pid, &creation->plan.config,
 			      err) < 0)
 		return -1;
-	give_cgroup(creation);
+	grant_cgroup(&creation->plan);
 	if (creation->plan.cgroup.manager == CGROUP_CGROUPFS || !had_one)
 		return 0;
 	record_cgroup(creation);
@@ -256,6 +205,27 @@ static int bootstrap(struct creation *creation, struct error *err)
 	return child_send(&creation->made->child, MESSAGE_BOOTSTRAP, err);
 }
 
+/*
+ * Are the changes removed at the end of this run, by whatever command?  Those of a foreground `run` of an
+ * image are, unless they go to a directory of the caller's.
+ */
+static bool has_volatile_changes(const struct creation *creation)
+{
+	const struct container_state *state = &creation->made->state;
+
+	return state->foreground && str_equal(state->image_use, creation->plan.overlay.where);
+}
+
+/*
+ * Root's container with a user namespace runs without its device rules where there is no cgroup for them: it
+ * makes no node, but an image that root has unpacked may bring some.
+ */
+static bool lacks_device_rules(const struct plan *plan)
+{
+	return userns_caller_is_host_root(&plan->caller) && !plan->userns.is_host &&
+	       plan->cgroup.devices.count == 0;
+}
+
 static uint32_t order_flags(const struct creation *creation)
 {
 	const struct create_request *request = creation->request;
@@ -264,9 +234,19 @@ static uint32_t order_flags(const struct creation *creation)
 
 	flags |= request->no_pivot ? ORDER_NO_PIVOT : 0;
 	flags |= request->no_new_keyring ? 0 : ORDER_NEW_KEYRING;
-	flags |= request->mode == CREATE_ONLY ? ORDER_WAIT_START : 0;
+	if (request->holding)
+		flags |= ORDER_HOLD;
+	else if (request->mode == CREATE_ONLY)
+		flags |= ORDER_WAIT_START;
 	flags |= seccomp_allows(seccomp, "prctl") ? ORDER_PRCTL_ALLOWED : 0;
 	flags |= creation->plan.overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
+	flags |= has_volatile_changes(creation) ? ORDER_VOLATILE_OVERLAY : 0;
+	flags |= creation->plan.ending.init ? ORDER_PID1 : 0;
+	/*
+	 * Such a container has the devices of its /dev.  Without this, a root file system that root has
+	 * unpacked could bring along the nodes of the host's disks.
+	 */
+	flags |= request->config || lacks_device_rules(&creation->plan) ? ORDER_ROOT_NODEV : 0;
 	return flags;
 }
 
@@ -290,6 +270,8 @@ static int send_config(struct creation *creation, struct error *err)
 	fds[ORDER_FD_START] = made->start;
 	fds[ORDER_FD_STARTED] = made->started;
 	fds[ORDER_FD_FAILED] = made->failed;
+	fds[ORDER_FD_SHM_NAMESPACE] = creation->plan.share.shm_namespace;
+	fds[ORDER_FD_HOLD] = creation->hold;
 	if (plan_tells_state(&creation->plan)) {
 		state_print(&made->state, CONTAINER_CREATING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATING]);
@@ -308,6 +290,7 @@ static int send_config(struct creation *creation, struct error *err)
 	 */
 	fd_close(&made->start);
 	fd_close(&made->started);
+	fd_close(&creation->hold);
 	return sent;
 }
 
@@ -356,10 +339,7 @@ static int answer_child(struct creation *creation, struct message *message, stru
 			return error_set(err, EPROTO, "sync pipe: overlay without a descriptor");
 		return overlay_serve(&creation->plan.overlay, &message->fds[0], err);
 	case MESSAGE_RESOLV:
-		if (message->fd_count != 1)
-			return error_set(err, EPROTO,
-					 "sync pipe: resolv.conf without a descriptor");
-		if (network_take_resolv(&creation->network, &message->fds[0], err) < 0)
+		if (network_take_files(&creation->network, message, err) < 0)
 			return -1;
 		return give_network(creation, err);
 	case MESSAGE_HOOKS:
@@ -401,7 +381,8 @@ static int await_child(struct creation *creation, struct error *err)
 static int await_network(struct creation *creation, struct error *err)
 {
 	struct created *made = creation->made;
-	int changed = network_await(&creation->network, &made->dir, &made->state, err);
+	int changed =
+		network_await(&creation->network, &made->dir, made->child.pidfd, &made->state, err);
 	struct pollfd end = { .fd = made->child.pidfd, .events = POLLIN };
 	automessage struct message none = MESSAGE_NONE;
 
@@ -426,6 +407,38 @@ static int run_poststart(struct creation *creation, struct error *err)
 	return hooks_run_with_state(HOOK_POSTSTART, &creation->made->state, CONTAINER_RUNNING, err);
 }
 
+/*
+ * For a container without a pid namespace of its own, whose processes are known by their mount namespace.
+ * Called before the program runs, since it may end at once and leave processes behind; and once more when it
+ * runs: before, the process isn't dumpable, and /proc may show no namespaces of it to an ordinary user.
+ */
+static int record_mounts(struct creation *creation, struct error *err)
+{
+	struct container_state *state = &creation->made->state;
+	uint64_t number;
+
+	if (state->own_pid_namespace || state->mount_namespace.set ||
+	    !(creation->plan.namespaces.new_flags & CLONE_NEWNS))
+		return 0;
+	number = process_mount_namespace(creation->made->child.pid);
+	state->mount_namespace = (struct opt_u64){ .set = number != 0, .value = number };
+	return number ? state_write(&creation->made->dir, state, err) : 0;
+}
+
+/* ORDER: before the program runs: where systemd made the cgroup, it is removed as soon as the program has ended. */
+static int watch_memory(struct creation *creation, struct error *err)
+{
+	const struct create_request *request = creation->request;
+	struct created *made = creation->made;
+
+	(void)err;
+	if (!request->attended || !made->state.cgroup)
+		return 0;
+	cgroup_open_memory_events(made->state.cgroup, &made->memory.own, &made->memory.above);
+	memory_watch_begin(&made->memory);
+	return 0;
+}
+
 /* The child executes its program; after `create` it waits until `start` lets it do so. */
 static int release_child(struct creation *creation, struct error *err)
 {
@@ -433,18 +446,34 @@ static int release_child(struct creation *creation, struct error *err)
 	const struct child *child = &made->child;
 	bool filtered = creation->plan.config.linux->seccomp != NULL;
 
-	if (child_release(child, err) < 0)
+	/*
+	 * ORDER: before the child is released, which then lives without us: a caller that is killed from here
+	 * on must not end us, or the program would run without urun-monitor, in a container that is never
+	 * whole (core/parent/detach.h).
+	 */
+	if (creation->request->monitored)
+		prctl(PR_SET_PDEATHSIG, 0);
+	if (record_mounts(creation, err) < 0 || child_release(child, err) < 0)
 		return -1;
 	if (creation->request->mode == CREATE_ONLY) {
 		if (child_check_waiting(child, filtered, err) == 0)
-			return 0;
+			return record_mounts(creation, err);
 		/* Where the filter let the child send nothing, the cause may be in the file. */
-		failure_read(made->failed, err);
+		if (made->failed >= 0)
+			failure_read(made->failed, err);
 		return -1;
 	}
-	if (child_check_executed(child, filtered, err) < 0)
+	if (child_check_executed(child, filtered, err) < 0 || learn_start_time(creation, err) < 0)
 		return -1;
-	return learn_start_time(creation, err);
+	return record_mounts(creation, err);
+}
+
+/* ORDER: before the program runs: the holder lives as long as its members, and from here on we are none. */
+static int join_holder(struct creation *creation, struct error *err)
+{
+	return creation->holding < 0
+		       ? 0
+		       : holder_join(&creation->holding, creation->made->child.pidfd, err);
 }
 
 /* ---- the story ---- */
@@ -459,26 +488,86 @@ static int connect_console(struct creation *creation, struct error *err)
 	return child_connect_console(&creation->request->child, &creation->made->child, err);
 }
 
+/* ORDER: after the plan, so that a mistake in the options doesn't cost the old container. */
+static int replace_old(struct creation *creation, struct error *err)
+{
+	const struct create_request *request = creation->request;
+
+	if (request->again)
+		return again_finish(&request->again->dir, &request->again->state, err);
+	return request->replace ? container_delete(request->root, request->id, DELETE_FORCE, err)
+				: 0;
+}
+
+/* An image of the command line has its use already, and so has a container that was stopped. */
+static int use_layers(struct creation *creation, struct error *err)
+{
+	const struct create_request *request = creation->request;
+	const char *begun = request->again ? request->again->state.image_use : request->image_use;
+
+	if (begun)
+		creation->image_use = str_dup(begun);
+	if (begun || request->again)
+		return 0;
+	return image_use_begin(&creation->plan.config, request->root, request->id,
+			       &creation->image_use, &creation->image_held, err);
+}
+
+static void end_use(struct creation *creation)
+{
+	if (creation->image_held < 0)
+		return;
+	fd_close(&creation->image_held);
+	image_use_end(creation->image_use);
+}
+
 static int make_state(struct creation *creation, struct error *err)
 {
 	const struct create_request *request = creation->request;
 
-	if (state_dir_create(request->root, request->id, &creation->made->dir, err) < 0)
+	if (request->again) {
+		creation->made->dir = request->again->dir;
+		request->again->dir = STATE_DIR_NONE;
+		if (again_begin(&creation->made->dir, err) < 0)
+			return -1;
+	} else if (state_dir_create(request->root, request->id, &creation->made->dir, err) < 0) {
 		return -1;
-	fill_state(creation);
+	}
+	created_fill_state(&creation->plan, creation->image_use, &creation->made->state);
 	return 0;
+}
+
+static int prepare_monitor(struct creation *creation, struct error *err)
+{
+	return creation->request->monitored
+		       ? detached_prepare(&creation->made->dir, &creation->made->detached, err)
+		       : 0;
+}
+
+/* The container is the stopped one again, with its state and its record. */
+static void restore_state(struct creation *creation)
+{
+	const struct state_dir *dir = &creation->made->dir;
+	struct error failed = ERROR_NONE;
+
+	if (state_write(dir, &creation->request->again->state, &failed) < 0 ||
+	    again_restore(dir, &failed) < 0)
+		log_warning("%s", failed.text);
 }
 
 static void remove_state(struct creation *creation)
 {
 	struct error ignored = ERROR_NONE;
 
-	if (creation->made->dir.fd >= 0 && state_dir_remove(&creation->made->dir, &ignored) < 0)
+	if (creation->request->again && creation->made->dir.fd >= 0)
+		restore_state(creation);
+	else if (creation->made->dir.fd >= 0 &&
+		 state_dir_remove(&creation->made->dir, &ignored) < 0)
 		log_warning("%s", ignored.text);
 }
 
 /*
- * Files that the container finds in its /etc, and the socket of sd_notify(3).  The mounts are planned anew
+ * The overlay's directory is taken; files that the container finds in its /etc, and the socket of sd_notify(3).  The mounts are planned anew
  * with these.
  */
 static int make_files(struct creation *creation, struct error *err)
@@ -486,7 +575,8 @@ static int make_files(struct creation *creation, struct error *err)
 	const struct state_dir *dir = &creation->made->dir;
 	struct container_config *config = &creation->plan.config;
 
-	if (network_make_files(&creation->network, dir, config, err) < 0 ||
+	if (overlay_use_begin(config, &creation->overlay_lock, err) < 0 ||
+	    network_make_files(&creation->network, dir, config, err) < 0 ||
 	    etc_file_add_accounts(dir, config, err) < 0)
 		return -1;
 	if (notify_prepare(creation->request->notify_socket, dir, config, &creation->made->notify,
@@ -494,6 +584,22 @@ static int make_files(struct creation *creation, struct error *err)
 		return -1;
 	mount_plan_release(&creation->plan.mounts);
 	return mount_plan_make(config, &creation->plan.mounts, err);
+}
+
+/* A bundle's root file system is an engine's. */
+static int note_mount_points(struct creation *creation, struct error *err)
+{
+	(void)err;
+	if (creation->request->config)
+		mount_points_note(&creation->plan.config, &creation->plan.mounts,
+				  &creation->points);
+	return 0;
+}
+
+static void remove_mount_points(struct creation *creation)
+{
+	mount_points_remove(&creation->points, &creation->plan.config, creation->request->root,
+			    creation->request->id);
 }
 
 static int prepare_filter(struct creation *creation, struct error *err)
@@ -510,7 +616,7 @@ static int launch_network(struct creation *creation, struct error *err)
 static void undo_network(struct creation *creation)
 {
 	network_undo(&creation->network);
-	network_end(&creation->made->dir);
+	network_end(&creation->made->dir, &creation->made->state);
 }
 
 static void destroy_cgroup(struct creation *creation)
@@ -538,12 +644,21 @@ static void run_poststop(struct creation *creation)
 
 static int write_config(struct creation *creation, struct error *err)
 {
+	const struct strbuf *origin = &creation->plan.origin;
+
+	if (origin->size && again_write_origin(&creation->made->dir, origin, err) < 0)
+		return -1;
+	share_settle_config(&creation->plan.share, &creation->plan.userns.uids,
+			    &creation->plan.userns.gids, &creation->plan.config);
 	return state_write_config(&creation->made->dir, &creation->plan.config, err);
 }
 
 static int send_descriptors(struct creation *creation, struct error *err)
 {
-	return child_send_descriptors(&creation->request->child, &creation->made->child, err);
+	return child_send_descriptors(
+		&creation->request->child,
+		config_annotation(&creation->plan.config, CONFIG_ANNOTATION_PIDFD_RECEIVER),
+		&creation->made->child, err);
 }
 
 static int set_created(struct creation *creation, struct error *err)
@@ -556,16 +671,29 @@ static int write_pid_file(struct creation *creation, struct error *err)
 	return child_write_pid_file(&creation->request->child, &creation->made->child, err);
 }
 
+/* ORDER: last: an act that fails before it leaves the stopped container. */
+static int forget_old(struct creation *creation, struct error *err)
+{
+	(void)err;
+	if (creation->request->again)
+		again_done(&creation->made->dir);
+	return 0;
+}
+
 /* The acts of the story, each with what undoes it; the head of this file tells what they lead to. */
 static const struct act {
 	int (*make)(struct creation *creation, struct error *err); /* NULL: only to be undone */
 	void (*undo)(struct creation *creation);		   /* NULL: leaves nothing */
 } acts[] = {
 	/* clang-format off */
+	{ replace_old,       NULL }, /* its ports, and its id, are free from here on */
 	{ open_ports,        NULL }, /* the sockets are closed with the creation */
 	{ connect_console,   NULL },
+	{ use_layers,        end_use },
 	{ make_state,        remove_state },
-	{ make_files,        NULL }, /* the files go with the state */
+	{ prepare_monitor,   NULL }, /* the files go with the state */
+	{ make_files,        NULL }, /* likewise */
+	{ note_mount_points, remove_mount_points },
 	{ prepare_filter,    NULL },
 	{ make_start_fifos,  NULL },
 	{ make_cgroup,       destroy_cgroup },
@@ -579,12 +707,25 @@ static const struct act {
 	{ learn_start_time,  NULL },
 	{ await_network,     NULL },
 	{ send_descriptors,  NULL },
+	{ watch_memory,      NULL },
+	{ join_holder,       NULL },
 	{ release_child,     NULL },
 	{ set_created,       NULL },
 	{ run_poststart,     NULL },
 	{ write_pid_file,    NULL },
+	{ forget_old,        NULL },
 	/* clang-format on */
 };
+
+static int make_plan(struct creation *creation, struct error *err)
+{
+	struct plan *plan = &creation->plan;
+
+	if (plan_load(plan, err) < 0 || share_key_begin(plan, &creation->holding, err) < 0 ||
+	    plan_make(plan, err) < 0)
+		return -1;
+	return share_key_attend(plan, &creation->holding, err);
+}
 
 int container_create(const struct create_request *request, struct created *ret_created,
 		     struct error *err)
@@ -597,29 +738,43 @@ int container_create(const struct create_request *request, struct created *ret_c
 		.network = NETWORK_UNMADE,
 		.launch = LAUNCH_NONE,
 		.tap = -1,
+		.overlay_lock = -1,
+		.image_held = -1,
+		.holding = -1,
+		.hold = -1,
 	};
 	int result;
 
-	if (state_check_id(request->id, err) < 0)
+	if (!request->holding && state_check_id(request->id, err) < 0)
 		return -1;
 	child_plan_signals(&request->child);
 	plan_init(&creation.plan, request);
-	result = plan_make(&creation.plan, err);
+	result = make_plan(&creation, err);
 	for (size_t i = 0; i < ARRAY_SIZE(acts) && result == 0; i++) {
 		if (!acts[i].make || acts[i].make(&creation, err) == 0)
 			continue;
 		result = -1;
 		/* ORDER: before the undoing, which ends the server that is asked for the cause. */
 		overlay_explain(&creation.plan.overlay, err);
+		share_explain(&creation.plan.share, err);
 		/* Undoing begins with the act that failed: it may have done a part of its work. */
 		for (size_t undone = i + 1; undone-- > 0;)
 			if (acts[undone].undo)
 				acts[undone].undo(&creation);
 	}
+	fd_close(&creation.image_held);
+	free(creation.image_use);
 	network_release(&creation.network);
 	filter_release(&creation.filter);
 	launch_release(&creation.launch);
+	mount_points_release(&creation.points);
 	fd_close(&creation.tap);
+	fd_close(&creation.overlay_lock);
+	fd_close(&creation.holding);
+	fd_close(&creation.hold);
+	/* ORDER: when our connection is closed: it may have been the only member. */
+	if (result < 0 && creation.plan.holder)
+		holder_clear(request->root, creation.plan.holder);
 	/* The state points into the config, which lives on with it. */
 	made.config = creation.plan.config;
 	creation.plan.config = (struct container_config){ 0 };
@@ -630,69 +785,4 @@ int container_create(const struct create_request *request, struct created *ret_c
 	}
 	*ret_created = made;
 	return 0;
-}
-
-/* A sink of the log: debug lines tell what was changed to fit the config to the host. */
-static void note_change(enum log_level level, const char *text, void *context)
-{
-	if (level == LOG_LEVEL_DEBUG) {
-		strbuf_add_str(context, "  ");
-		utf8_escape(text, context);
-		strbuf_add_str(context, "\n");
-		return;
-	}
-	log_set_sink(NULL, NULL);
-	log_line(level, text);
-	log_set_sink(note_change, context);
-}
-
-/* Makes the plan and prints it.  A plan with problems is incomplete, and isn't printed. */
-static int make_plan_explained(struct plan *plan, struct strbuf *explanation, struct error *err)
-{
-	autostrbuf struct strbuf changes = { 0 };
-	enum log_level level = log_current_level();
-	int result;
-
-	log_set_level(LOG_LEVEL_DEBUG);
-	log_set_sink(note_change, &changes);
-	result = plan_make(plan, err);
-	log_set_sink(NULL, NULL);
-	log_set_level(level);
-	if (result < 0 || (err->all && err->all->count > 0))
-		return result;
-	plan_print(plan, explanation);
-	if (changes.size)
-		strbuf_addf(explanation, "fitted to this host:\n%s", changes.bytes);
-	return 0;
-}
-
-int container_check(const struct create_request *request, struct strbuf *explanation,
-		    struct error *err)
-{
-	struct plan plan;
-	int result;
-
-	plan_init(&plan, request);
-	result = explanation ? make_plan_explained(&plan, explanation, err) : plan_make(&plan, err);
-	if (result == 0)
-		result = plan_try(&plan, err);
-	plan_release(&plan);
-	return result;
-}
-
-void created_release(struct created *created)
-{
-	/* The state's annotations and hooks belong to the config, which frees them. */
-	state_release(&created->state);
-	config_release(&created->config);
-	state_dir_close(&created->dir);
-	child_close(&created->child);
-	fd_close(&created->start);
-	fd_close(&created->started);
-	fd_close(&created->failed);
-	fd_close(&created->held);
-	fd_close(&created->network_pidfd);
-	fd_close(&created->port_pidfd);
-	notify_close(&created->notify);
-	published_list_release(&created->published);
 }

@@ -42,11 +42,13 @@
 #include "core/base/str.h"
 #include "core/cgroup/systemd.h"
 #include "core/cgroup/tree.h"
+#include "core/image/store.h"
 #include "core/parent/doctor_kernel.h"
 #include "netns/launch.h"
 #include "rootless/host_check.h"
 #include "rootless/name.h"
 #include "rootless/overlay.h"
+#include "rootless/package.h"
 #include "rootless/subid.h"
 #include "rootless/userns.h"
 
@@ -334,6 +336,9 @@ static void examine_runtime_dir(struct doctor *doctor)
 					"console, not su), or export XDG_RUNTIME_DIR=%s",
 					usual);
 
+	/* Root's states are in /run/urun, and its scopes are the system's. */
+	if (geteuid() == 0 && userns_is_initial())
+		return;
 	path = path && path[0] ? path : usual;
 	add_doctor_row(doctor, "XDG_RUNTIME_DIR",
 		       path_is_own_directory(path) ? DOCTOR_OK : DOCTOR_WARNING, fix, "%s%s", path,
@@ -386,6 +391,62 @@ static void examine_current_directory(struct doctor *doctor)
 		"%s%s", here, mount_flags(&status));
 }
 
+/* ---- images ---- */
+
+#define SPACE_WANTED (1u << 30)
+
+static void examine_store_place(struct doctor *doctor, const char *path,
+				const struct store_place *place)
+{
+	static const char elsewhere[] =
+		"set XDG_DATA_HOME to a directory of a local file system, such "
+		"as ext4, xfs or btrfs";
+	const char *name = "directory for images";
+
+	if (place->refusal)
+		add_doctor_row(doctor, name, DOCTOR_WARNING, elsewhere,
+			       "%s is on %s, where the kernel can't keep changes of a container",
+			       path, place->refusal);
+	else if (!place->has_attributes)
+		add_doctor_row(doctor, name, DOCTOR_WARNING, elsewhere,
+			       "%s is on a file system without user attributes (xattr(7))", path);
+	else
+		add_doctor_row(doctor, name, DOCTOR_OK, NULL, "%s", path);
+	add_doctor_row(
+		doctor, "space for images",
+		place->space < SPACE_WANTED ? DOCTOR_WARNING : DOCTOR_OK,
+		"urun rmi --unused removes the images of no container; or set XDG_DATA_HOME to "
+		"a directory with more space",
+		"%.1f GiB", (double)place->space / (1u << 30));
+}
+
+static void examine_store(struct doctor *doctor)
+{
+	struct error err = ERROR_NONE;
+	struct store_place place;
+	autofree char *path = store_path(getenv("XDG_DATA_HOME"), getenv("HOME"), &err);
+
+	if (!path || store_examine(path, &place, &err) < 0)
+		add_failure(doctor, "directory for images", DOCTOR_WARNING, &err);
+	else
+		examine_store_place(doctor, path, &place);
+}
+
+static void examine_skopeo(struct doctor *doctor)
+{
+	static const struct package package = { "skopeo", "skopeo", "skopeo", "skopeo" };
+	char path[HOST_PATH_SIZE], install[PACKAGE_FIX_SIZE];
+	autofree char *fix = NULL;
+
+	if (host_find_program(&HOST_REAL, "skopeo", path)) {
+		add_doctor_row(doctor, "skopeo", DOCTOR_OK, NULL, "%s", path);
+		return;
+	}
+	package_fix(&HOST_REAL, &package, install);
+	fix = str_format("images of registries can't be pulled: %s", install);
+	add_doctor_row(doctor, "skopeo", DOCTOR_WARNING, fix, "not installed");
+}
+
 /* ---- cgroups and systemd ---- */
 
 static void examine_controllers(struct doctor *doctor)
@@ -415,7 +476,8 @@ static void examine_cgroups(struct doctor *doctor)
 {
 	if (!cgroup_is_unified()) {
 		add_doctor_row(doctor, "cgroup version", DOCTOR_WARNING,
-			       "limits need version 2: boot the kernel with "
+			       "limits need version 2, and so do the device rules of root's "
+			       "bundles: boot the kernel with "
 			       "systemd.unified_cgroup_hierarchy=1",
 			       "1 or hybrid");
 		return;
@@ -557,6 +619,8 @@ void doctor_examine(const char *state_root, struct doctor_report *ret_report)
 		examine_runtime_dir,
 		examine_state_root,
 		examine_current_directory,
+		examine_store,
+		examine_skopeo,
 		examine_podman,
 	};
 	struct doctor doctor = { .report = ret_report, .state_root = state_root };

@@ -57,14 +57,13 @@ struct execution {
 
 /* ---- before any process exists ---- */
 
-static int find_container(struct execution *execution, struct error *err)
+static int check_container(struct execution *execution, struct error *err)
 {
 	const struct exec_request *request = execution->request;
-	struct container *container = &execution->container;
+	const struct container *container = &execution->container;
 	enum container_status status;
 
-	if (container_open(request->root, request->id, STATE_UNLOCKED, container, err) != 0 ||
-	    container_status(container, &status, &execution->init_pidfd, err) < 0)
+	if (container_status(container, &status, &execution->init_pidfd, err) < 0)
 		return -1;
 	if (status == CONTAINER_PAUSED && !request->ignore_paused)
 		return error_set(err, 0,
@@ -236,7 +235,6 @@ static int send_setns_config(struct execution *execution, struct error *err)
 	uint32_t flags = ORDER_SETNS;
 
 	flags |= execution->container.state.new_keyring ? ORDER_NEW_KEYRING : 0;
-	flags |= exec_process_wants_own_groups(&execution->request->process) ? ORDER_OWN_GROUPS : 0;
 	/* The container is already made: only the process is sent. */
 	config->hooks = NULL;
 	config->linux->devices.count = 0;
@@ -279,7 +277,7 @@ static int exec_in_steps(struct execution *execution, struct error *err)
 	struct child *child = &execution->child;
 
 	/* clang-format off */
-	if (find_container(execution, err) < 0 ||
+	if (check_container(execution, err) < 0 ||
 	    prepare_process(execution, err) < 0 ||
 	    filter_prepare(exec->root, config, &execution->filter, err) < 0 ||
 	    open_container_namespaces(execution, err) < 0 ||
@@ -288,7 +286,7 @@ static int exec_in_steps(struct execution *execution, struct error *err)
 	    bootstrap_setns(execution, err) < 0 ||
 	    send_setns_config(execution, err) < 0 ||
 	    await_setns(execution, err) < 0 ||
-	    child_send_descriptors(request, child, err) < 0 ||
+	    child_send_descriptors(request, NULL, child, err) < 0 ||
 	    child_release(child, err) < 0 ||
 	    child_check_executed(child, config->linux->seccomp, err) < 0 ||
 	    child_write_pid_file(request, child, err) < 0)
@@ -340,7 +338,9 @@ int container_exec(const struct exec_request *request, struct child *ret_child, 
 	};
 	int result;
 
-	if (state_check_id(request->id, err) < 0)
+	if (state_check_id(request->id, err) < 0 ||
+	    container_open(request->root, request->id, STATE_UNLOCKED, &execution.container, err) !=
+		    0)
 		return -1;
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		execution.namespaces.joined[i] = -1;

@@ -16,7 +16,7 @@
 struct exec_process {
 	const char *file; /* the JSON of a process; then nothing else is given */
 	struct str_list args;
-	const char *user; /* UID[:GID] */
+	const char *user; /* USER[:GROUP], names or numbers */
 	const char *cwd;
 	struct str_list env;		   /* NAME=value, in place of or beside the container's */
 	struct str_list capabilities;	   /* beside the container's */
@@ -25,6 +25,7 @@ struct exec_process {
 	const char *selinux_label;
 	bool terminal;
 	bool no_new_privileges;
+	bool privileged; /* all capabilities of the container's user namespace */
 };
 
 struct exec_request {
@@ -37,18 +38,12 @@ struct exec_request {
 };
 
 /*
- * The config's process becomes the one asked for.
+ * The config's process becomes the one asked for.  A user that is given by a name, or without a group,
+ * becomes the annotation org.urun.user: only a process in the container can look it up there.
  * Runs in: parent, before any process exists.
  */
 int exec_process_make(const struct exec_process *asked, struct container_config *config,
 		      struct error *err);
-
-/*
- * Is a user asked for without a group?  Then the groups are those that the container's /etc/passwd and
- * /etc/group give them, and 0 where these don't have the user: as for `run --user`.  Only a process
- * in the container can look there.
- */
-bool exec_process_wants_own_groups(const struct exec_process *asked);
 
 /*
  * Runs a process in a container that is running or created, and returns when its program runs: the

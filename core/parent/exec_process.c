@@ -28,40 +28,35 @@ static int read_process_file(const char *path, struct container_config *config, 
 		return error_set(err, -failed, "read %s", path);
 	if (config_parse_process(bytes, size, &config->arena, &config->process, err) < 0)
 		return error_prefix(err, "%s", path);
+	config_remove_annotation(config, CONFIG_ANNOTATION_USER);
+	config_remove_annotation(config, CONFIG_ANNOTATION_GROUPS);
 	return 0;
 }
 
 /*
- * Takes whole numbers alone: another runtime read a text that isn't a number as 0, so that the
- * process ran as root (CVE-2026-30892).
+ * Anything but UID:GID is looked up in the container (core/init/account.h).  Until then the ids are
+ * those of nobody: another runtime read a text that isn't a number as 0, so that the process ran as
+ * root (CVE-2026-30892).
  */
-static int set_exec_user(const char *text, struct container_config *config, struct error *err)
+static void set_exec_user(const char *text, struct container_config *config)
 {
 	struct config_user *user = config->process->user;
 	char *uid_text = arena_str(&config->arena, text);
 	char *gid_text = strchr(uid_text, ':');
-	uint32_t uid, gid = 0;
+	uint32_t uid = CONFIG_ID_NOBODY, gid = CONFIG_ID_NOBODY;
+	bool numbers;
 
 	if (gid_text)
 		*gid_text++ = '\0';
-	if (number_parse_u32(uid_text, UINT32_MAX - 1, &uid) < 0 ||
-	    (gid_text && number_parse_u32(gid_text, UINT32_MAX - 1, &gid) < 0))
-		return error_set(err, 0,
-				 "option --user must be UID or UID:GID in numbers, not '%s'", text);
+	numbers = number_parse_u32(uid_text, UINT32_MAX - 1, &uid) == 0 && gid_text &&
+		  number_parse_u32(gid_text, UINT32_MAX - 1, &gid) == 0;
+	if (numbers)
+		config_remove_annotation(config, CONFIG_ANNOTATION_USER);
+	else
+		config_set_annotation(config, CONFIG_ANNOTATION_USER, text);
 	user->uid.value = uid;
-	/*
-	 * Without GID it is 0 until the container's passwd is read (ORDER_OWN_GROUPS), and never
-	 * the group of the user in the container's config.
-	 */
 	user->gid.value = gid;
-	return 0;
 }
-
-bool exec_process_wants_own_groups(const struct exec_process *asked)
-{
-	return !asked->file && asked->user && !strchr(asked->user, ':');
-}
-
 static int set_exec_env(const struct str_list *env, struct container_config *config,
 			struct error *err)
 {
@@ -121,6 +116,19 @@ static void fill_root_capabilities(uint32_t container_uid, struct container_conf
 	sets->effective = sets->bounding;
 }
 
+/* The filter and no_new_privs stay those of the container. */
+static void set_all_capabilities(struct container_config *config)
+{
+	struct config_capabilities **sets = &config->process->capabilities;
+
+	if (!*sets)
+		*sets = arena_alloc(&config->arena, sizeof(**sets));
+	(*sets)->bounding = CONFIG_CAPABILITY_ALL;
+	/* A user other than root gains them by set-user-ID programs, as with `run --privileged`. */
+	if (config->process->user->uid.value == 0)
+		(*sets)->effective = (*sets)->permitted = CONFIG_CAPABILITY_ALL;
+}
+
 static int add_exec_groups(const struct str_list *groups, struct container_config *config,
 			   struct error *err)
 {
@@ -157,13 +165,16 @@ int exec_process_make(const struct exec_process *asked, struct container_config 
 	process->args = (struct str_list){ 0 };
 	for (size_t i = 0; i < asked->args.count; i++)
 		config_list_add(&config->arena, &process->args, asked->args.items[i]);
-	if ((asked->user && set_exec_user(asked->user, config, err) < 0) ||
-	    set_exec_env(&asked->env, config, err) < 0 ||
+	if (asked->user)
+		set_exec_user(asked->user, config);
+	if (set_exec_env(&asked->env, config, err) < 0 ||
 	    add_exec_groups(&asked->additional_groups, config, err) < 0)
 		return -1;
 	/* ORDER: after the user is known, and before --cap adds to the sets. */
 	fill_root_capabilities(container_uid, config);
 	add_capabilities(&asked->capabilities, config);
+	if (asked->privileged)
+		set_all_capabilities(config);
 	if (asked->cwd && asked->cwd[0] != '/')
 		return error_set(err, 0, "option --cwd must be an absolute path, not '%s'",
 				 asked->cwd);

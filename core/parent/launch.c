@@ -3,11 +3,10 @@
 #include "core/parent/launch.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include "core/base/fd.h"
-#include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/parent/idmapped.h"
 #include "core/parent/seal.h"
 #include "core/sync/mount_order.h"
 #include "core/sync/pipe.h"
@@ -19,11 +18,6 @@ void launch_release(struct launch *launch)
 	fd_close(&launch->self_fd);
 }
 
-static bool keeps_groups(const struct launch *launch)
-{
-	return config_annotation(launch->config, CONFIG_ANNOTATION_KEEP_GROUPS) != NULL;
-}
-
 static struct clone_order clone_order_of(const struct launch *launch)
 {
 	return (struct clone_order){
@@ -31,8 +25,8 @@ static struct clone_order clone_order_of(const struct launch *launch)
 		.userns = launch->userns,
 		.config = launch->config,
 		.preserve_fds = launch->request->preserve_fds,
-		.null_streams = launch->request->null_streams,
-		.keep_groups = keeps_groups(launch),
+		.streams = launch->request->streams,
+		.keep_groups = config_keeps_groups(launch->config),
 		.sources = launch->sources.count ? &launch->sources : NULL,
 		.cgroup_fd = launch->cgroup_fd,
 		.self_fd = launch->self_fd,
@@ -64,21 +58,17 @@ static void list_sources(struct launch *launch)
 int launch_clone(struct launch *launch, struct error *err)
 {
 	struct child *child = launch->child;
-	autoclose int null = -1;
+	struct userns_caller caller;
 	struct clone_order order;
 
-	if (launch->request->null_streams) {
-		null = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (null < 0)
-			return error_set(err, errno, "open /dev/null");
-	}
-	if (seal_self(launch->userns, &launch->self_fd, err) < 0 ||
+	if (userns_caller_read(&launch->userns->host, &caller, err) < 0 ||
+	    seal_self(launch->userns, userns_caller_is_host_root(&caller), &launch->self_fd, err) <
+		    0 ||
 	    pipe_new(&child->sync_fd, &launch->child_sync_fd, err) < 0)
 		return -1;
 	list_sources(launch);
 	launch->forks = clone_forks(launch->namespaces);
 	order = clone_order_of(launch);
-	order.null_fd = null;
 	if (clone_init(&order, &child->pid, &child->pidfd, err) < 0)
 		return -1;
 	/*
@@ -86,6 +76,8 @@ int launch_clone(struct launch *launch, struct error *err)
 	 * would not end the pipe.
 	 */
 	fd_close(&launch->child_sync_fd);
+	/* ORDER: as early: see the head of core/parent/seal.c. */
+	fd_close(&launch->self_fd);
 	return 0;
 }
 
@@ -119,12 +111,20 @@ int launch_send_config(struct launch *launch, uint32_t flags, int fds[static ORD
 		.preserve_fds = launch->request->preserve_fds,
 		.first_source = (uint32_t)launch->sources.first,
 	};
+	struct idmapped_list idmapped = { 0 };
 	int list[ORDER_FD_COUNT], sent;
 	size_t count;
 
+	/* In a joined mount namespace the paths lead elsewhere. */
+	if (launch->mounts && launch->namespaces->joined[CONFIG_NS_MOUNT] < 0 &&
+	    idmapped_open(launch->mounts, launch->userns, &idmapped, err) < 0)
+		return -1;
+	order.trees = (uint32_t)idmapped.trees.count;
 	order.flags |= launch->request->dies_with_us ? ORDER_DIE_WITH_PARENT : 0;
+	order.flags |= launch->request->console_socket ? ORDER_CONSOLE_SENT : 0;
 	order.flags |= launch->config->linux->seccomp ? ORDER_FILTER : 0;
-	order.flags |= keeps_groups(launch) ? ORDER_KEEP_GROUPS : 0;
+	order.flags |= config_keeps_groups(launch->config) ? ORDER_KEEP_GROUPS : 0;
+	order.flags |= launch->userns->is_host ? ORDER_HOST_RIGHTS : 0;
 	order.flags |= launch->userns->setgroups_allowed ? 0 : ORDER_SETGROUPS_DENIED;
 	fds[ORDER_FD_SECCOMP_SOCKET] = launch->filter->listener_socket;
 	fds[ORDER_FD_MOUNT_NAMESPACE] = launch->namespaces->joined[CONFIG_NS_MOUNT];
@@ -135,6 +135,9 @@ int launch_send_config(struct launch *launch, uint32_t flags, int fds[static ORD
 	if (launch->mounts)
 		mount_order_pack(launch->mounts, &sections[ORDER_MOUNTS]);
 	sent = child_send_config(launch->child, launch->config, &order, sections, list, count, err);
+	if (sent == 0)
+		sent = idmapped_send(&idmapped, launch->child->sync_fd, err);
+	idmapped_release(&idmapped);
 	for (int i = 0; i < ORDER_SECTION_COUNT; i++)
 		strbuf_release(&sections[i]);
 	return sent;

@@ -4,11 +4,13 @@
  *
  * plan_make() takes a request and a host, and gives a plan in types, in which nothing is left to be decided:
  *
- *   load_config         bytes → struct container_config, checked against the spec; absolute paths
+ *   plan_load           bytes → struct container_config, checked against the spec; absolute paths
+ *   share_find          the namespaces of other containers that are joined
  *   network_plan_make   the network and the ports to publish: they decide on the network namespace
  *   plan_userns         the maps; then everything in the config is fitted to them (rootless/scope.h)
  *   plan_cgroup         which manager, which path, which limits
  *   namespaces_open     descriptors of the namespaces to be joined
+ *   ending_read         process 1, and how the container is stopped
  *   mount_plan_make     the mounts, in types and in order
  *
  * `create` and `run` carry the plan out, `check` tries it (plan_try()), `check --explain` prints it
@@ -16,16 +18,25 @@
  */
 #include "core/parent/plan.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/path.h"
+#include "core/base/proc_cgroup.h"
 #include "core/base/str.h"
+#include "core/cgroup/above.h"
 #include "core/config/change.h"
+#include "core/container/image_use.h"
+#include "core/container/overlay_use.h"
 #include "core/container/state.h"
+#include "core/parent/annotation.h"
 #include "core/parent/check.h"
 #include "core/parent/filter.h"
+#include "core/parent/pid1.h"
 #include "core/parent/reach.h"
 #include "core/parent/try.h"
+#include "core/parent/umoci.h"
 #include "rootless/scope.h"
 
 /* ---- the config ---- */
@@ -45,6 +56,24 @@ static void make_paths_absolute(const char *bundle, struct container_config *con
 	}
 }
 
+/* Does the container stay when its program has ended? */
+static bool plan_stays(const struct create_request *request)
+{
+	return request->keep || !request->child.foreground;
+}
+
+/* The key stays with the container, for later runs of it. */
+static int settle_share(const struct create_request *request, struct container_config *config,
+			struct error *err)
+{
+	if (request->share)
+		config_set_annotation(config, CONFIG_ANNOTATION_SHARE, request->share);
+	if (!request->holding && config_annotation(config, CONFIG_ANNOTATION_HOLDER))
+		return error_set(err, 0,
+				 "annotation " CONFIG_ANNOTATION_HOLDER " is for urun itself");
+	return 0;
+}
+
 static int load_config(struct plan *plan, struct error *err)
 {
 	const struct create_request *request = plan->request;
@@ -54,10 +83,23 @@ static int load_config(struct plan *plan, struct error *err)
 		*config = *request->config;
 		*request->config = (struct container_config){ 0 };
 	}
+	if (request->config && settle_share(request, config, err) < 0)
+		return -1;
+	/* All that the options said, for later runs of the container. */
+	if (request->config && !request->again && plan_stays(request))
+		config_print(config, JSON_OWN, &plan->origin);
 	if (request->config ? config_complete(config, err)
 			    : config_load(request->config_path, config, err))
 		return -1;
+	/* ORDER: before the options add annotations of their own. */
+	if (!request->config && geteuid() == 0 && userns_is_initial() &&
+	    annotation_check_origin(config, err) < 0)
+		return -1;
+	if (!request->config && settle_share(request, config, err) < 0)
+		return -1;
 	make_paths_absolute(request->bundle, config);
+	if (annotation_check(config, err) < 0)
+		return -1;
 	if (request->mode != CREATE_ONLY && !config->process &&
 	    error_gather(err, error_set(err, 0, "%s: process is missing: there is nothing to run",
 					request->config_path)) < 0)
@@ -66,7 +108,23 @@ static int load_config(struct plan *plan, struct error *err)
 	return error_gather(err, child_check_request(&request->child, config->process, err));
 }
 
+int plan_load(struct plan *plan, struct error *err)
+{
+	if (plan->is_loaded)
+		return 0;
+	plan->is_loaded = true;
+	return load_config(plan, err);
+}
+
 /* ---- what the host gives ---- */
+
+static int choose_overlay(struct plan *plan, struct error *err)
+{
+	if (overlay_choose(&plan->config, &plan->userns, &plan->overlay, err) == 0)
+		return 0;
+	image_use_explain(&plan->config, err);
+	return -1;
+}
 
 /* Plans the user namespace, and fits the rest of the config to it. */
 static int plan_userns(struct plan *plan, struct error *err)
@@ -75,12 +133,15 @@ static int plan_userns(struct plan *plan, struct error *err)
 
 	if (userns_plan_make(config, &plan->caller, &plan->userns, err) < 0)
 		return -1;
-	if (plan->request->config)
-		scope_drop_groups(config, &plan->userns);
 	if (error_gather(err, scope_config(config, &plan->userns, &plan->caller, err)) < 0)
 		return -1;
-	reach_warn(config, &plan->caller, &plan->userns);
-	if (error_gather(err, overlay_choose(config, &plan->userns, &plan->overlay, err)) < 0)
+	/* A holder has neither the root file system that its config names nor a way to open a file. */
+	if (!plan->request->holding)
+		reach_warn(config, &plan->caller, &plan->userns);
+	if (error_gather(err, choose_overlay(plan, err)) < 0 ||
+	    error_gather(err, overlay_use_check(config,
+						plan->request->replace ? plan->request->id : NULL,
+						err)) < 0)
 		return -1;
 	/*
 	 * Without pivot_root the host's tree stays in the container's mount namespace, below the root,
@@ -94,16 +155,72 @@ static int plan_userns(struct plan *plan, struct error *err)
 	return 0;
 }
 
+/*
+ * The kernel lets nobody but root of the host load a program that decides on devices, and make device
+ * nodes.  A user namespace takes away the second, and its filter both from a holder.
+ */
+static enum cgroup_devices decide_devices(const struct plan *plan)
+{
+	if (!userns_caller_is_host_root(&plan->caller) || plan->request->holding)
+		return CGROUP_DEVICES_IGNORED;
+	return plan->userns.mode == USERNS_INHERIT ? CGROUP_DEVICES_ENFORCED
+						   : CGROUP_DEVICES_IF_ASKED;
+}
+
+/*
+ * The cgroup namespace of a container that stays in the caller's cgroup ends there: a limit above, as of a
+ * batch job, holds and isn't seen, and programs that size themselves by it (the JVM, Go) would be killed.
+ * The file of the cgroup that has the limit is bound over the container's own: read-only, and as it is
+ * at each time.  Where the caller's cgroup has no such file, nothing can be bound.
+ */
+static void show_limits_above(struct container_config *config)
+{
+	static const char *const files[] = { "memory.max", "memory.swap.max", "cpu.max" };
+	const struct config_namespace *ns = config_find_namespace(config, CONFIG_NS_CGROUP);
+	autofree char *own = cgroup_of(0);
+	const char *where = NULL;
+
+	for (size_t i = 0; i < config->mounts.count && !where; i++)
+		if (config->mounts.items[i].kind == MOUNT_KIND_CGROUP)
+			where = config->mounts.items[i].destination;
+	if (!ns || ns->path || !where || !own || !cgroup_is_unified())
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		autofree char *above = cgroup_tightest_above(own, files[i]);
+		autofree char *source = NULL, *destination = NULL;
+		struct config_mount *mount;
+
+		if (!above)
+			continue;
+		source = str_format(CGROUP_ROOT "%s/%s", above, files[i]);
+		/* The container's root can make the mount writable: never a file of the caller's own. */
+		if (access(source, W_OK) == 0)
+			continue;
+		destination = str_format("%s/%s", where, files[i]);
+		mount = config_add_mount(config, destination, "bind", source);
+		mount->options.traits = MOUNT_TRAIT_BIND | MOUNT_TRAIT_NOFAIL;
+		mount_change_set(&mount->options.top, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+							      MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+		mount_options_add_propagation(&mount->options, &config->arena, MOUNT_RPRIVATE);
+		config_mount_set_kind(mount);
+	}
+}
+
 static int plan_cgroup(struct plan *plan, struct error *err)
 {
 	const struct cgroup_request request = {
 		.manager = plan->request->cgroup_manager,
+		.devices = decide_devices(plan),
 		.id = plan->request->id,
 		.host_root = plan->caller.initial && plan->caller.uid == 0,
 		.ignore_refusal = plan->request->ignore_cgroup_refusal,
 	};
 
-	return cgroup_plan_make(&request, &plan->config, &plan->cgroup, err);
+	if (cgroup_plan_make(&request, &plan->config, &plan->cgroup, err) < 0)
+		return -1;
+	if (plan->cgroup.manager == CGROUP_DISABLED)
+		show_limits_above(&plan->config);
+	return 0;
 }
 
 /* The state is JSON that other programs read, and JSON can't hold a path that isn't UTF-8. */
@@ -131,7 +248,7 @@ bool plan_tells_state(const struct plan *plan)
 }
 
 /*
- * ORDER: the network comes first, since it decides on the network namespace, to which the config is
+ * ORDER: namespaces of others and the network come first, since they decide on the network namespace, to which the config is
  * fitted; the mounts come last, since fitting changes them.
  */
 int plan_make(struct plan *plan, struct error *err)
@@ -139,13 +256,18 @@ int plan_make(struct plan *plan, struct error *err)
 	const struct create_request *request = plan->request;
 	struct container_config *config = &plan->config;
 
-	if (load_config(plan, err) < 0 ||
-	    error_gather(err, network_plan_make(request->network, &request->publish, config,
-						&plan->network, err)) < 0 ||
+	if (plan_load(plan, err) < 0 ||
+	    error_gather(err, share_find(request->root, request->id, request->network, plan->holder,
+					 request->again ? &request->again->state : NULL, config,
+					 &plan->share, err)) < 0 ||
+	    error_gather(err, network_plan_make(request->network, &request->publish, &plan->share,
+						config, &plan->network, err)) < 0 ||
 	    userns_caller_read(&HOST_REAL, &plan->caller, err) < 0 ||
 	    error_gather(err, plan_userns(plan, err)) < 0 ||
 	    error_gather(err, plan_cgroup(plan, err)) < 0 ||
 	    error_gather(err, namespaces_open(config, &plan->namespaces, err)) < 0 ||
+	    error_gather(err, ending_read(&config->annotations, &plan->ending, err)) < 0 ||
+	    error_gather(err, pid1_check(config, &plan->ending, err)) < 0 ||
 	    error_gather(err, mount_plan_make(config, &plan->mounts, err)) < 0 ||
 	    error_gather(err, check_state_text(plan, err)) < 0)
 		return -1;
@@ -172,6 +294,9 @@ static int try_all(struct plan *plan, struct filter *filter, struct error *err)
 	    (slirp && error_gather(err, slirp_check_host(err)) < 0) ||
 	    (own_files && check_places(&plan->config, &plan->mounts, &plan->userns, err) < 0))
 		return -1;
+	/* ORDER: before the try, which puts an overlay into the plan. */
+	if (own_files && error_gather(err, check_noexec(&plan->config, &plan->mounts, err)) < 0)
+		return -1;
 	/* A try can only repeat problems that were gathered before. */
 	if (own_files && !(err->all && err->all->count) &&
 	    error_gather(err, try_container(plan, filter, &tried, err)) < 0)
@@ -182,14 +307,22 @@ static int try_all(struct plan *plan, struct filter *filter, struct error *err)
 		return 0;
 	if (check_hook_programs(hooks, &plan->config, &plan->mounts, err) < 0)
 		return -1;
-	/* A hook may still make the program. */
-	return tried || hooks ? 0 : check_program(&plan->config, &plan->mounts, err);
+	/* A hook may still make the user and the program. */
+	if (tried || hooks)
+		return 0;
+	return error_gather(err, check_user(&plan->config, &plan->mounts, err)) < 0
+		       ? -1
+		       : check_program(&plan->config, &plan->mounts, err);
 }
 
 int plan_try(struct plan *plan, struct error *err)
 {
 	struct filter filter = FILTER_NONE;
-	int result = try_all(plan, &filter, err);
+	int result;
+
+	if (!plan->request->config)
+		umoci_warn(plan->request->bundle, &plan->config);
+	result = try_all(plan, &filter, err);
 
 	filter_release(&filter);
 	return result;
@@ -197,7 +330,9 @@ int plan_try(struct plan *plan, struct error *err)
 
 void plan_init(struct plan *plan, const struct create_request *request)
 {
-	*plan = (struct plan){ .request = request, .cgroup = CGROUP_PLAN_NONE };
+	*plan = (struct plan){ .request = request,
+			       .share = SHARE_NONE,
+			       .cgroup = CGROUP_PLAN_NONE };
 	for (int i = 0; i < CONFIG_NS_COUNT; i++)
 		plan->namespaces.joined[i] = -1;
 }
@@ -209,5 +344,8 @@ void plan_release(struct plan *plan)
 	cgroup_plan_release(&plan->cgroup);
 	overlay_release(&plan->overlay);
 	network_plan_release(&plan->network);
+	share_release(&plan->share);
 	config_release(&plan->config);
+	strbuf_release(&plan->origin);
+	free(plan->holder);
 }

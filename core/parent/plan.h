@@ -8,9 +8,11 @@
 #include "core/base/str.h"
 #include "core/cgroup/plan.h"
 #include "core/config/config.h"
+#include "core/config/ending.h"
 #include "core/config/mount_plan.h"
 #include "core/container/network.h"
 #include "core/container/port.h"
+#include "core/container/share.h"
 #include "core/parent/child.h"
 #include "core/parent/clone.h"
 #include "rootless/overlay.h"
@@ -36,9 +38,24 @@ struct create_request {
 	const char *notify_socket; /* $NOTIFY_SOCKET */
 	bool no_pivot;
 	bool no_new_keyring;
-	bool keep; /* the state stays after the program has ended */
+	/* The calling process waits for the program, and records how it ended (core/container/ended.h). */
+	bool attended;
+	/*
+	 * A stopped container, whose lock we hold, that is started again: the new run is made in its
+	 * directory, which container_create() takes over.  Namespaces that it had and that others are
+	 * in are taken up (share.h).  NULL: a new container is made.
+	 */
+	struct container *again;
+	/* The directory that store_use_begin() has made, of a container of an image; NULL: no image. */
+	const char *image_use;
+	bool replace;	/* a container of this id is removed first, whatever its status */
+	bool monitored; /* urun-monitor will stay beside the container (core/parent/detach.h) */
+	bool keep;	/* the state stays after the program has ended */
 	enum cgroup_manager cgroup_manager;
 	bool ignore_cgroup_refusal; /* --rootless=true */
+	const char *share;	    /* the key of --share */
+	/* The container is a holder (core/container/holder.h): gets the connection.  NULL: it is none. */
+	int *holding;
 };
 
 /*
@@ -48,18 +65,26 @@ struct create_request {
 struct plan {
 	const struct create_request *request; /* the caller's */
 	struct container_config config;	      /* fitted to the user namespace and to the host */
+	struct strbuf origin; /* the config before that, where it is to be kept; empty: it isn't */
 	struct userns_caller caller;
 	struct userns_plan userns;
+	bool is_loaded;
+	char *holder;	    /* of the key that the config has, share_key_begin(); NULL: none */
+	struct share share; /* the namespaces of other containers that are joined */
 	struct network_plan network;
 	struct overlay overlay;
 	struct cgroup_plan cgroup;
 	struct namespaces namespaces;
+	struct ending ending;
 	struct mount_plan mounts; /* made again when the files of the state directory are there */
 };
 
 /* Makes an empty plan, which plan_release() accepts as well. */
 void plan_init(struct plan *plan, const struct create_request *request);
 void plan_release(struct plan *plan);
+
+/* The first step of plan_make(), for who needs the config before: reads it. */
+int plan_load(struct plan *plan, struct error *err);
 
 /*
  * Decides everything about the container, and refuses what is impossible here.  Reads the host, and

@@ -78,10 +78,13 @@ static void print_root(const struct plan *plan, struct strbuf *out)
 
 	add_plan_line(out, "root: %s%s", plan->config.root->path,
 		      plan->config.root->readonly ? ", read-only" : "");
+	for (size_t i = 1; i < overlay->layers.count; i++)
+		add_plan_line(out, "  above the layer %s", overlay->layers.items[i]);
 	if (overlay->where)
 		add_plan_line(out, "  overlay: changes in %s, by %s%s", overlay->where,
 			      overlay->by_fuse ? overlay->program : "the kernel",
-			      overlay->squash ? ", all files the container's root's" : "");
+			      overlay->squash ? ", files of other ids are the container's root's"
+					      : "");
 	for (const char *line = overlay->hidden; line && *line;) {
 		size_t length = strcspn(line, "\n");
 
@@ -105,6 +108,12 @@ static void print_limits(const struct plan *plan, struct strbuf *out)
 	for (size_t i = 0; i < cgroup->settings.count; i++)
 		add_plan_line(out, "  %s: %s", cgroup->settings.items[i].file,
 			      cgroup->settings.items[i].value);
+	for (size_t i = 0; i < cgroup->devices.count; i++) {
+		autostrbuf struct strbuf rule = { 0 };
+
+		device_rule_print(&cgroup->devices.items[i], &rule);
+		add_plan_line(out, "  devices: %s", rule.bytes);
+	}
 	for (size_t i = 0; process && i < process->rlimits.count; i++)
 		add_plan_line(out, "limit: %s %" PRIu64 ", at most %" PRIu64,
 			      config_rlimit_types[process->rlimits.items[i].type],
@@ -122,7 +131,7 @@ static void print_network(const struct plan *plan, struct strbuf *out)
 		      : ns->path	   ? ns->path
 					   : "loopback only");
 	for (size_t i = 0; i < plan->network.publish.count; i++)
-		add_plan_line(out, "  publish: %s", plan->request->publish.items[i]);
+		add_plan_line(out, "  publish: %s", plan->network.publish_texts.items[i]);
 }
 
 static void print_list(const char *label, const struct str_list *list, struct strbuf *out)

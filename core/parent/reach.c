@@ -41,7 +41,7 @@ static void warn_of_kept_groups(const struct container_config *config,
 	int count, others = 0;
 
 	if (userns->mode != USERNS_DIRECT || userns->setgroups_allowed ||
-	    config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS))
+	    config_keeps_groups(config))
 		return;
 	/* Up to 65,536 groups, for which a small stack (RLIMIT_STACK) has no room. */
 	count = getgroups(0, NULL);

@@ -8,11 +8,19 @@
  * until init has executed the container's program, and write then: the next `urun` of the host runs
  * the attacker's code.
  *
- * Two answers:
+ * Three answers:
  *   - The kernel refuses to open the file for writing if the container has no right to it.  Root of
  *     a user namespace has no capability over a file whose owner has no mapping there, so the mode
  *     decides (user_namespaces(7)).  An installed urun belongs to the host's root and only its
  *     owner may write to it: its own file is safe, and costs nothing.
+ *     A container of root without a user namespace has the host's ids, and so the file's owner: for
+ *     it the first answer never holds.
+ *   - Root of the host executes its file through a mount of its own, which is read-only and attached
+ *     nowhere: by a descriptor of /proc/PID/exe all changes of the file fail with EROFS.  No file but
+ *     this one is in the mount.  As long as a descriptor of open_tree(2) is open, a process with
+ *     CAP_SYS_ADMIN that sees the mount could make it writable.  So we close ours after the clone, and
+ *     execve(2) closes that of init: the kernel takes the mount out of its namespace then, and nobody
+ *     can change it any more (mount_setattr(2), EINVAL).  That costs a tenth of a copy.
  *   - Otherwise init executes a copy in memory (memfd_create(2)), with seals against every change
  *     (fcntl(2), "File Sealing").
  */
@@ -22,17 +30,15 @@
 #include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
-
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U /* since Linux 6.3; needed if the sysctl vm.memfd_noexec is set */
-#endif
 
 /*
  * The bytes of the file that execve(2) needs: up to the end of the last segment.  Behind that are
@@ -62,14 +68,11 @@ static off_t executed_size(int self, off_t size)
 
 static int sealed_copy(int self, off_t size, int *ret_fd, struct error *err)
 {
-	autoclose int copy = memfd_create("urun", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	autoclose int copy = fd_memory_program("urun");
 	int rc;
 
-	/* A kernel before 6.3 doesn't know MFD_EXEC. */
-	if (copy < 0 && errno == EINVAL)
-		copy = memfd_create("urun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (copy < 0)
-		return error_set(err, errno, "make a memory file for a sealed copy of urun");
+		return error_set(err, -copy, "make a memory file for a sealed copy of urun");
 	while (size > 0) {
 		ssize_t n = sendfile(copy, self, NULL, (size_t)size);
 
@@ -103,7 +106,29 @@ static bool is_writable_inside(const struct stat *st, const struct userns_plan *
 	       (!userns_is_initial() && st->st_uid != OVERFLOW_UID);
 }
 
-int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err)
+/*
+ * Returns 0 or a negative errno, where the kernel refuses, or the file isn't in our mount namespace.
+ * Source: open_tree(2), mount_setattr(2).
+ */
+static int readonly_mount(int self, int *ret_fd)
+{
+	struct mount_attr attr = { .attr_set =
+					   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+				   .propagation = MS_PRIVATE };
+	autoclose int tree =
+		open_tree(self, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	struct statvfs fs;
+
+	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ||
+	    fstatvfs(tree, &fs) < 0)
+		return -errno;
+	if (!(fs.f_flag & ST_RDONLY))
+		return -EOPNOTSUPP;
+	*ret_fd = take_fd(&tree);
+	return 0;
+}
+
+int seal_self(const struct userns_plan *userns, bool host_root, int *ret_fd, struct error *err)
 {
 	autoclose int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -114,6 +139,11 @@ int seal_self(const struct userns_plan *userns, int *ret_fd, struct error *err)
 		return error_set(err, errno, "stat /proc/self/exe");
 	if (!is_writable_inside(&st, userns)) {
 		*ret_fd = take_fd(&self);
+		return 0;
+	}
+	if (host_root && readonly_mount(self, ret_fd) == 0) {
+		log_debug(
+			"urun's own file could be written by the container: init runs it from a read-only mount");
 		return 0;
 	}
 	log_debug("urun's own file could be written by the container: init runs a sealed copy");

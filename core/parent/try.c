@@ -14,6 +14,7 @@
 #include "core/parent/try.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,6 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
@@ -125,6 +127,14 @@ static void spare_volumes(struct container_config *config, const struct mount_pl
 		config->process->terminal = false;
 }
 
+static bool can_be_made(const char *path)
+{
+	autofree char *above = path_clean(path);
+
+	*strrchr(above, '/') = '\0';
+	return access(*above ? above : "/", W_OK | X_OK) == 0;
+}
+
 /* Plans the overlay in memory over the root; false: the container can't be tried. */
 static bool cover_root(struct plan *plan)
 {
@@ -140,8 +150,11 @@ static bool cover_root(struct plan *plan)
 	upper = given && given[0] == '/' ? path_join(given, "upper") : NULL;
 	if (upper && access(upper, F_OK) == 0)
 		return false;
-	/* Without fuse-overlayfs init itself says that the directory isn't found. */
-	if (given && given[0] == '/' && access(given, F_OK) < 0)
+	/*
+	 * A start makes the directory.  Where it can't, and without fuse-overlayfs, init itself says that
+	 * the directory isn't found.
+	 */
+	if (given && given[0] == '/' && access(given, F_OK) < 0 && !can_be_made(given))
 		return !plan->overlay.by_fuse;
 	config_set_annotation(&plan->config, CONFIG_ANNOTATION_OVERLAY, CONFIG_OVERLAY_IN_MEMORY);
 	overlay_release(&plan->overlay);
@@ -294,9 +307,8 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 	struct mount_plan spared;
 	struct launch launch = LAUNCH_NONE;
 	/* The caller's streams are given neither to the container's user nor to the traced program. */
-	const struct child_request request = {
-		.null_streams = STREAM_BIT(0) | STREAM_BIT(1) | STREAM_BIT(2),
-	};
+	autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const struct child_request request = { .streams = (const int[]){ null, null, null } };
 	bool own_overlay = config_annotation(config, CONFIG_ANNOTATION_OVERLAY) != NULL;
 	int result;
 
@@ -304,6 +316,8 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 		     !lacks_cwd_in_volume(config, &plan->mounts) && cover_root(plan);
 	if (!*ret_tried)
 		return 0;
+	if (null < 0)
+		return error_set(err, errno, "open /dev/null");
 	launch.filter = filter;
 	config->hooks = NULL;
 	/* The agent that listens for notifications must not see the try. */

@@ -49,7 +49,7 @@ static int open_slave(int master, struct error *err)
 			 : slave;
 }
 
-static int set_modes(int slave, const struct config_console_size *size, struct error *err)
+static int keep_line_feeds(int slave, struct error *err)
 {
 	struct termios modes;
 
@@ -58,24 +58,31 @@ static int set_modes(int slave, const struct config_console_size *size, struct e
 	modes.c_oflag &= ~(tcflag_t)ONLCR;
 	if (tcsetattr(slave, TCSANOW, &modes) < 0)
 		return error_set(err, errno, "process.terminal: set the terminal's modes");
-	if (size && (size->height.set || size->width.set)) {
-		struct winsize window = { .ws_row = (unsigned short)size->height.value,
-					  .ws_col = (unsigned short)size->width.value };
-
-		if (ioctl(slave, TIOCSWINSZ, &window) < 0)
-			return error_set(err, errno,
-					 "process.consoleSize: set the terminal's size");
-	}
 	return 0;
 }
 
-int console_create(int rootfs_fd, const struct config_console_size *size, int *ret_master,
-		   int *ret_slave, struct error *err)
+static int set_window(int slave, const struct config_console_size *size, struct error *err)
+{
+	struct winsize window;
+
+	if (!size || !(size->height.set || size->width.set))
+		return 0;
+	window = (struct winsize){ .ws_row = (unsigned short)size->height.value,
+				   .ws_col = (unsigned short)size->width.value };
+	if (ioctl(slave, TIOCSWINSZ, &window) < 0)
+		return error_set(err, errno, "process.consoleSize: set the terminal's size");
+	return 0;
+}
+
+int console_create(int rootfs_fd, const struct config_console_size *size,
+		   enum console_reader reader, int *ret_master, int *ret_slave, struct error *err)
 {
 	autoclose int master = open_master(rootfs_fd, err);
 	autoclose int slave = master < 0 ? -1 : open_slave(master, err);
 
-	if (slave < 0 || set_modes(slave, size, err) < 0)
+	if (slave < 0 || set_window(slave, size, err) < 0)
+		return -1;
+	if (reader == CONSOLE_READER_URUN && keep_line_feeds(slave, err) < 0)
 		return -1;
 	*ret_master = take_fd(&master);
 	*ret_slave = take_fd(&slave);

@@ -14,13 +14,31 @@
  */
 
 /*
+ * The reader of what the program writes to the terminal.  A new terminal has ONLCR: it turns a line
+ * feed into a carriage return and a line feed.
+ */
+enum console_reader {
+	/*
+	 * urun: it copies the bytes to the caller's stdout, or to the container's log.  ONLCR is
+	 * cleared: if stdout is a terminal, that terminal adds the carriage returns; a file, a pipe
+	 * and the log get none.
+	 */
+	CONSOLE_READER_URUN,
+	/*
+	 * An engine (--console-socket).  ONLCR stays: the engine copies the bytes to a terminal
+	 * that it has made raw, which adds nothing.
+	 */
+	CONSOLE_READER_ENGINE,
+};
+
+/*
  * Opens a new pair of the container's own /dev/pts, by descriptors only, and refuses a /dev/pts
- * that isn't a devpts.  Sets the size that @size (may be NULL) has.  Clears ONLCR, since engines
- * want the program's bytes unchanged.  Both descriptors are the caller's, close-on-exec.
+ * that isn't a devpts.  Sets the size that @size (may be NULL) has.  Both descriptors are the
+ * caller's, close-on-exec.
  * Runs in: init before pivot_root, after the mounts.
  */
-int console_create(int rootfs_fd, const struct config_console_size *size, int *ret_master,
-		   int *ret_slave, struct error *err);
+int console_create(int rootfs_fd, const struct config_console_size *size,
+		   enum console_reader reader, int *ret_master, int *ret_slave, struct error *err);
 
 /*
  * Gives the slave to @uid, the process's user, so that the program can open the slave again by its

@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -19,6 +20,7 @@
 #include "rootless/device.h"
 
 #define DEFAULT_MODE 0666
+#define KCORE	     "/proc/kcore"
 
 /* Source: Linux, Documentation/admin-guide/devices.txt. */
 static const struct default_device {
@@ -30,12 +32,15 @@ static const struct default_device {
 	{ "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
 };
 
-/* A node that is to be found on the host. */
+/* A node that is made, or found on the host. */
 struct device_node {
 	const char *path; /* absolute; also where the container has it */
-	mode_t type;	  /* S_IFCHR or S_IFBLK */
+	mode_t type;	  /* S_IFCHR, S_IFBLK or S_IFIFO */
 	unsigned int major;
 	unsigned int minor;
+	mode_t mode; /* these three where the node is made: a bind has the host's */
+	uid_t uid;
+	gid_t gid;
 };
 
 int device_open_target(int dir, const char *name)
@@ -135,43 +140,92 @@ static bool config_has_device(const struct container_config *config, const char 
 	return false;
 }
 
-static int default_devices_create(const struct container_config *config, int dev, struct error *err)
+/*
+ * Makes the node.  Returns 0 or a negative errno: -EEXIST where another file has the name.
+ * No path is walked after mknodat(2): a container that shares the directory can put a link there.
+ */
+static int node_make(const struct device_node *node, int dir, const char *name)
+{
+	dev_t number = node->type == S_IFIFO ? 0 : makedev(node->major, node->minor);
+	autoclose int fd = -1;
+	char link[64];
+	struct stat st;
+
+	bool made = mknodat(dir, name, node->type | 0600, number) == 0;
+
+	if (!made && errno != EEXIST)
+		return -errno;
+	fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if ((st.st_mode & S_IFMT) != node->type || st.st_rdev != number)
+		return -EEXIST;
+	/* A FIFO of the image is the image's. */
+	if (!made && node->type == S_IFIFO)
+		return 0;
+	/* ORDER: the owner first: a change of owner clears set-user-ID. */
+	if (fchownat(fd, "", node->uid, node->gid, AT_EMPTY_PATH) < 0)
+		return -errno;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return chmod(link, node->mode) < 0 ? -errno : 0;
+}
+
+/*
+ * Root of the host makes the node.  The host's is bound in a user namespace, which has no mknod(2);
+ * where a device rule or an outer container refuses mknod(2); and over another file of that name.
+ */
+static int node_create(const struct device_node *node, const struct mount_plan *plan, int dir,
+		       const char *name, bool *ret_bound, struct error *err)
+{
+	int result = plan->has_host_rights ? node_make(node, dir, name) : -EPERM;
+
+	*ret_bound = result == -EPERM || result == -EEXIST;
+	if (*ret_bound)
+		return node_bind(node, dir, name, err);
+	return result < 0 ? error_set(err, -result, "device %s: make the node", node->path) : 0;
+}
+
+static int default_devices_create(const struct container_config *config,
+				  const struct mount_plan *plan, int dev, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
 		const struct default_device *device = &default_devices[i];
+		bool bound;
 		char path[32];
 
 		snprintf(path, sizeof(path), "/dev/%s", device->name);
-		const struct device_node node = { path, S_IFCHR, device->major, device->minor };
+		const struct device_node node = { .path = path,
+						  .type = S_IFCHR,
+						  .major = device->major,
+						  .minor = device->minor,
+						  .mode = DEFAULT_MODE };
 		if (!config_has_device(config, path) &&
-		    node_bind(&node, dev, device->name, err) < 0)
+		    node_create(&node, plan, dev, device->name, &bound, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int fifo_create(const struct config_device *device, int dir, const char *name,
-		       struct error *err)
+/* The defaults: mode 0666, and the owner of what the container's root makes. */
+static struct device_node node_of_config(const struct config_device *device)
 {
-	mode_t mode =
-		(device->file_mode.set ? (mode_t)device->file_mode.value : DEFAULT_MODE) & 07777;
-	struct stat st;
+	static const mode_t types[] = {
+		[CONFIG_DEVICE_BLOCK] = S_IFBLK,
+		[CONFIG_DEVICE_CHAR] = S_IFCHR,
+		[CONFIG_DEVICE_UNBUFFERED] = S_IFCHR,
+		[CONFIG_DEVICE_FIFO] = S_IFIFO,
+	};
 
-	if (mknodat(dir, name, S_IFIFO | 0600, 0) < 0) {
-		if (errno == EEXIST && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISFIFO(st.st_mode))
-			return 0;
-		return error_set(err, errno, "device %s: make the FIFO", device->path);
-	}
-	/* ORDER: the owner first: a change of owner clears set-user-ID. */
-	if ((device->uid.set || device->gid.set) &&
-	    fchownat(dir, name, device->uid.set ? (uid_t)device->uid.value : (uid_t)-1,
-		     device->gid.set ? (gid_t)device->gid.value : (gid_t)-1,
-		     AT_SYMLINK_NOFOLLOW) < 0)
-		return error_set(err, errno, "device %s: change its owner", device->path);
-	if (fchmodat(dir, name, mode, 0) < 0)
-		return error_set(err, errno, "device %s: change its mode", device->path);
-	return 0;
+	return (struct device_node){
+		.path = device->path,
+		.type = types[device->type],
+		.major = (unsigned int)device->major.value,
+		.minor = (unsigned int)device->minor.value,
+		.mode = device->file_mode.set ? (mode_t)device->file_mode.value & 07777
+					      : DEFAULT_MODE,
+		.uid = device->uid.set ? (uid_t)device->uid.value : (uid_t)-1,
+		.gid = device->gid.set ? (gid_t)device->gid.value : (gid_t)-1,
+	};
 }
 
 /*
@@ -197,11 +251,15 @@ static void note_differences(const struct config_device *device, int dir, const 
 			device->path, st.st_mode & 07777);
 }
 
-static int config_device_create(const struct config_device *device, int rootfs, struct error *err)
+static int config_device_create(const struct config_device *device, const struct mount_plan *plan,
+				int rootfs, struct error *err)
 {
+	const struct device_node node = node_of_config(device);
 	autofree char *path = path_clean(device->path);
 	char *name = strrchr(path, '/');
 	autoclose int dir = -1;
+	bool bound;
+	int made;
 
 	*name++ = '\0';
 	if (!*name)
@@ -212,15 +270,15 @@ static int config_device_create(const struct config_device *device, int rootfs, 
 
 		return target_error(rootfs, path, -dir, what, err);
 	}
-	if (device->type == CONFIG_DEVICE_FIFO)
-		return fifo_create(device, dir, name, err);
-	const struct device_node node = { device->path,
-					  device->type == CONFIG_DEVICE_BLOCK ? S_IFBLK : S_IFCHR,
-					  (unsigned int)device->major.value,
-					  (unsigned int)device->minor.value };
-	if (node_bind(&node, dir, name, err) < 0)
+	if (device->type == CONFIG_DEVICE_FIFO) {
+		made = node_make(&node, dir, name);
+		return made < 0 ? error_set(err, -made, "device %s: make the FIFO", device->path)
+				: 0;
+	}
+	if (node_create(&node, plan, dir, name, &bound, err) < 0)
 		return -1;
-	note_differences(device, dir, name);
+	if (bound)
+		note_differences(device, dir, name);
 	return 0;
 }
 
@@ -249,9 +307,12 @@ static int links_create(int dev, struct error *err)
 		{ "stdin", "/proc/self/fd/0" },
 		{ "stdout", "/proc/self/fd/1" },
 		{ "stderr", "/proc/self/fd/2" },
+		{ "core", KCORE },
 	};
+	/* A kernel may have been built without the file.  /proc is still the host's. */
+	size_t count = ARRAY_SIZE(links) - (access(KCORE, F_OK) < 0);
 
-	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+	for (size_t i = 0; i < count; i++)
 		if (symlinkat(links[i][1], dev, links[i][0]) < 0 && errno != EEXIST)
 			return error_set(err, errno, "make the link /dev/%s", links[i][0]);
 	return ptmx_link(dev, err);
@@ -281,7 +342,7 @@ int devices_create(const struct container_config *config, const struct mount_pla
 	dev = path_mkdirs_in_root(rootfs_fd, "/dev", 0755);
 	if (dev < 0)
 		return target_error(rootfs_fd, "/dev", -dev, "make the devices", err);
-	if (default_devices_create(config, dev, err) < 0)
+	if (default_devices_create(config, plan, dev, err) < 0)
 		return -1;
 	for (size_t i = 0; i < config->linux->devices.count; i++) {
 		const struct config_device *device = &config->linux->devices.items[i];
@@ -291,7 +352,7 @@ int devices_create(const struct container_config *config, const struct mount_pla
 		 * own.
 		 */
 		if (!path_is(device->path, "/dev/ptmx") &&
-		    config_device_create(device, rootfs_fd, err) < 0)
+		    config_device_create(device, plan, rootfs_fd, err) < 0)
 			return -1;
 	}
 	return links_create(dev, err);

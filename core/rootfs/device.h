@@ -7,11 +7,11 @@
 #include "core/config/mount_plan.h"
 
 /*
- * Fills the container's /dev: null zero full random urandom tty and linux.devices as binds of the
- * host's nodes (a user namespace can't make nodes), FIFOs really made; the links fd, stdin, stdout,
- * stderr and ptmx.  A host's node is taken only if it is the device that the config names; where
- * the host has it under another name, sysfs is asked for it. Nothing is done where the plan binds
- * a directory of the host on /dev.
+ * Fills the container's /dev: null zero full random urandom tty and linux.devices; the links fd,
+ * stdin, stdout, stderr and ptmx.  FIFOs are made, and so are devices with plan->has_host_rights; in
+ * a user namespace, which can't make them, they are binds of the host's nodes.  A host's node is
+ * taken only if it is the device that the config names; where the host has it under another name,
+ * sysfs is asked for it.  Nothing is done where the plan binds a directory of the host on /dev.
  * No link of the root file system is followed as a device's name, and none leads out.
  * Runs in: init before pivot_root, after the mounts.
  * Source: OCI runtime-spec 1.3, config-linux.md "Devices", "Default Devices", "Default

@@ -32,10 +32,22 @@ struct masks {
 	struct stamp directory; /* the empty tmpfs */
 };
 
+/*
+ * Read-only: nobody in the container changes the mode or the owner of the file below.  Private:
+ * mounts of the host don't appear there later.
+ */
+static int freeze_tree(int tree, unsigned int flags)
+{
+	int result = mount_change_attr(tree, flags, MOUNT_ATTR_RDONLY, 0);
+
+	return result < 0 ? result : mount_change_propagation(tree, flags, MS_PRIVATE);
+}
+
 int mask_open_null(const struct container_config *config, int *ret_null_fd, struct error *err)
 {
 	autoclose int tree = -1;
 	struct stat st;
+	int result;
 
 	*ret_null_fd = -1;
 	if (config->linux->masked_paths.count == 0)
@@ -47,6 +59,9 @@ int mask_open_null(const struct container_config *config, int *ret_null_fd, stru
 		return error_set(err, errno, "stat /dev/null of the host");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return error_set(err, 0, "/dev/null of the host isn't the null device");
+	result = freeze_tree(tree, 0);
+	if (result < 0)
+		return error_set(err, -result, "make a copy of /dev/null read-only");
 	*ret_null_fd = take_fd(&tree);
 	return 0;
 }
@@ -150,7 +165,7 @@ static int make_readonly(const struct masks *masks, const char *path, struct err
 	tree = mount_clone(target, "", AT_RECURSIVE);
 	if (tree < 0)
 		return error_set(err, -tree, "make %s read-only", path);
-	result = mount_change_attr(tree, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0);
+	result = freeze_tree(tree, AT_RECURSIVE);
 	if (result == 0)
 		result = mount_attach(tree, target);
 	return result < 0 ? error_set(err, -result, "make %s read-only", path) : 0;

@@ -148,6 +148,7 @@ void mount_views_release(struct mount_views *views)
 	fd_close(&views->proc);
 	fd_close(&views->sys);
 	fd_close(&views->resolv);
+	fd_close(&views->hosts);
 }
 
 static int attach(const struct mount_step *step, int tree, int target, struct mount_views *views,
@@ -332,7 +333,7 @@ static int idmap_apply(const struct mount_step *step, int tree, struct error *er
 	autoclose int userns = -1;
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
 
-	if (!(step->options.traits & MOUNT_TRAIT_IDMAP))
+	if (!(step->options.traits & MOUNT_TRAIT_IDMAP) || step->idmapped_fd >= 0)
 		return 0;
 	userns = mount_idmap_userns(step->uid_map, step->gid_map, err);
 	if (userns < 0)
@@ -433,6 +434,34 @@ static int tree_is_directory(int tree, bool *ret_directory)
 	return 0;
 }
 
+/* Where the descriptor of a file is kept that changes while the container runs. */
+static int *followed_file(const struct mount_step *step, struct mount_views *views)
+{
+	if (str_equal(step->destination, "/etc/resolv.conf"))
+		return &views->resolv;
+	return str_equal(step->destination, "/etc/hosts") ? &views->hosts : NULL;
+}
+
+/*
+ * The container's own directory, mounted on itself.  The path is walked once, in the root file system: as a
+ * path of the host, a link in the image would lead to the host's files.
+ */
+static int bind_own(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
+		    struct mount_views *views, struct error *err)
+{
+	autoclose int target = target_open(plan, step, rootfs, true, NULL, err);
+	autoclose int tree = target < 0 ? -1 : mount_clone(target, "", AT_RECURSIVE);
+
+	if (target < 0)
+		return -1;
+	if (tree < 0)
+		return step_error(step, -tree, err);
+	if (check_proc(step, tree, target, err) < 0 || owner_apply(plan, step, tree, err) < 0 ||
+	    options_apply(step, tree, err) < 0)
+		return -1;
+	return attach(step, tree, target, views, err);
+}
+
 static int bind_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
 		      struct mount_views *views, struct error *err)
 {
@@ -440,25 +469,29 @@ static int bind_apply(const struct mount_plan *plan, const struct mount_step *st
 	autoclose int tree = -1;
 	autoclose int target = -1;
 	bool directory = false;
-	int result;
+	int result = 0;
 
+	if (step->options.traits & MOUNT_TRAIT_OWN)
+		return bind_own(plan, step, rootfs, views, err);
 	if (step->options.traits & MOUNT_TRAIT_COPY_SYMLINK) {
 		int copied = bind_copy_symlink(step, rootfs, err);
 
 		if (copied != 0)
 			return copied < 0 ? -1 : 0;
 	}
-	if (own_file_write(step, rootfs,
-			   str_equal(step->destination, "/etc/resolv.conf") ? &views->resolv
-									    : NULL))
+	if (own_file_write(step, rootfs, followed_file(step, views)))
 		return 0;
 	if (step->options.traits & MOUNT_TRAIT_SRC_NOFOLLOW)
 		flags |= AT_SYMLINK_NOFOLLOW;
 	note_super_options(step);
-	tree = mount_clone_source(step->source, step->source_fd, flags);
+	tree = step->idmapped_fd >= 0 ? fcntl(step->idmapped_fd, F_DUPFD_CLOEXEC, 0)
+				      : mount_clone_source(step->source, step->source_fd, flags);
 	if (tree < 0)
 		return bind_source_error(step, -tree, err);
-	result = tree_is_directory(tree, &directory);
+	if (rootfs_sends_mounts(plan) && step->options.propagations.count == 0)
+		result = mount_change_propagation(tree, AT_RECURSIVE, MS_SLAVE);
+	if (result == 0)
+		result = tree_is_directory(tree, &directory);
 	if (result < 0)
 		return step_error(step, -result, err);
 	target = target_open(plan, step, rootfs, directory, NULL, err);
@@ -484,8 +517,12 @@ static int sysfs_bind(const struct mount_step *step, struct error *err)
 		return step_error(step, -tree, err);
 	log_debug("mount sysfs on %s: refused here, so the host's /sys is bound, read-only",
 		  step->destination);
+	/* A mask that is put on it must not appear on the host: rootfs_sends_mounts(). */
+	result = mount_change_propagation(tree, AT_RECURSIVE, MS_SLAVE);
 	/* The atime mode of the host's /sys is locked. */
-	result = mount_change_attr(tree, AT_RECURSIVE, attrs & ~(uint64_t)MOUNT_ATTR__ATIME, 0);
+	if (result == 0)
+		result = mount_change_attr(tree, AT_RECURSIVE, attrs & ~(uint64_t)MOUNT_ATTR__ATIME,
+					   0);
 	if (result < 0)
 		return step_error(step, -result, err);
 	return take_fd(&tree);
@@ -570,6 +607,7 @@ static int cgroup_bind(const struct mount_step *step, int target, struct mount_v
 {
 	autofree char *own = mount_own_cgroup();
 	autoclose int tree = -1;
+	int result;
 
 	if (own)
 		tree = mount_clone(AT_FDCWD, own, AT_RECURSIVE);
@@ -579,6 +617,9 @@ static int cgroup_bind(const struct mount_step *step, int target, struct mount_v
 		return 0;
 	}
 	log_debug("mount cgroup on %s: refused here, so %s is bound", step->destination, own);
+	result = mount_change_propagation(tree, AT_RECURSIVE, MS_SLAVE);
+	if (result < 0)
+		return step_error(step, -result, err);
 	return options_apply(step, tree, err) < 0 ? -1 : attach(step, tree, target, views, err);
 }
 
@@ -620,9 +661,28 @@ static int remount_apply(const struct mount_step *step, int rootfs, struct error
 	return mount_filesystem_reconfigure(step, target, err);
 }
 
+/*
+ * The mount of another container, whose attributes its root can have changed: those of the step are
+ * set anew.
+ */
+static int tree_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
+		      struct mount_views *views, struct error *err)
+{
+	autoclose int target = target_open(plan, step, rootfs, true, NULL, err);
+	int result;
+
+	if (target < 0)
+		return -1;
+	result = mount_change_attr(step->tree_fd, 0, mount_options_attrs(&step->options), 0);
+	return result < 0 ? step_error(step, -result, err)
+			  : attach(step, step->tree_fd, target, views, err);
+}
+
 static int step_apply(const struct mount_plan *plan, const struct mount_step *step, int rootfs,
 		      struct mount_views *views, struct error *err)
 {
+	if (step->tree_fd >= 0)
+		return tree_apply(plan, step, rootfs, views, err);
 	switch (step->kind) {
 	case MOUNT_KIND_CGROUP: return mount_cgroup_apply(plan, step, rootfs, views, err);
 	case MOUNT_KIND_BIND: return bind_apply(plan, step, rootfs, views, err);

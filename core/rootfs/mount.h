@@ -16,9 +16,10 @@ struct mount_views {
 	int proc;
 	int sys;
 	int resolv; /* /etc/resolv.conf where own_file_write() wrote it: it follows the host's file */
+	int hosts; /* likewise: it follows the containers that share the network */
 };
 
-#define MOUNT_VIEWS_NONE ((struct mount_views){ -1, -1, -1 })
+#define MOUNT_VIEWS_NONE ((struct mount_views){ -1, -1, -1, -1 })
 
 void mount_views_release(struct mount_views *views);
 
@@ -31,8 +32,8 @@ void mount_views_release(struct mount_views *views);
  * with all mounts in it; in place of cgroup2 our own cgroup is bound, or nothing where the host has
  * no cgroup.  "ro" of a recursive bind of a sysfs or procfs holds for all mounts in it.  The source
  * of a bind keeps the flags that a more privileged namespace has locked. @views, which stays the
- * caller's, gets the last mounts on /proc and /sys, and the resolv.conf that was written in place
- * of a mount.
+ * caller's, gets the last mounts on /proc and /sys, and the resolv.conf and hosts that were written
+ * in place of mounts.  A step with a tree_fd attaches that mount, with the step's attributes.
  * Runs in: init before pivot_root, with all capabilities in the user namespace.
  * Source: OCI runtime-spec 1.3, config.md "Mounts"; mount_setattr(2), mount_namespaces(7).
  */

@@ -134,7 +134,8 @@ static int implied_options(const struct mount_plan *plan, const struct mount_ste
 	 * Without it the overlay uses xattrs trusted.*, which a user namespace can't write (Linux
 	 * 5.11).
 	 */
-	if (step->kind == MOUNT_KIND_OVERLAY && !mount_options_find(&step->options, "userxattr"))
+	if (step->kind == MOUNT_KIND_OVERLAY && !plan->has_host_rights &&
+	    !mount_options_find(&step->options, "userxattr"))
 		implied->items[implied->count++] = (struct mount_datum){ "userxattr", NULL, 0 };
 	return 0;
 }

@@ -5,7 +5,8 @@
  *
  * pivot_root(2) needs a root file system that is a mount of its own, in a mount namespace that is
  * cut off from the host's.  So rootfs_prepare() makes all mounts of the host slaves: they still
- * receive the host's changes, for volumes that ask for these, and never send any.  Then it puts a
+ * receive the host's changes, for volumes that ask for these, and never send any (but for a container
+ * of root that is to send them: rootfs_sends_mounts()).  Then it puts a
  * copy of root.path, or an overlay, on top of root.path, and makes the copy private, so that no
  * later mount of the host appears in it.  All mounts of the container are attached below this copy
  * while the host's paths can still be opened.
@@ -35,6 +36,7 @@
 #include "core/base/log.h"
 #include "core/base/mountinfo.h"
 #include "core/base/path.h"
+#include "core/base/stat.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/rootfs/overlay.h"
@@ -115,9 +117,23 @@ static int check_open_to_us(int dir, const char *path, struct error *err)
 	return -1;
 }
 
+/* The root of a holder: nothing of the host is in there. */
+static int make_empty_tree(int *ret_tree, struct error *err)
+{
+	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+
+	*ret_tree = -1;
+	if (fs >= 0 && fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) == 0 &&
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		*ret_tree = fsmount(fs, FSMOUNT_CLOEXEC,
+				    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	return *ret_tree < 0 ? error_set(err, errno, "make an empty root") : 0;
+}
+
 /* Makes a copy of the mount of the directory, or an overlay over the directory, detached. */
-static int make_tree(const struct container_config *config, const struct mount_plan *plan, int dir,
-		     int fuse_tree, int *ret_tree, struct error *err)
+static int make_tree(const struct container_config *config, const struct mount_plan *plan,
+		     enum overlay_life life, int dir, int fuse_tree, int *ret_tree,
+		     struct error *err)
 {
 	bool private = mount_propagation_flag(plan->root_propagation) == MS_PRIVATE;
 	const char *path = config->root->path;
@@ -128,8 +144,10 @@ static int make_tree(const struct container_config *config, const struct mount_p
 		*ret_tree = fcntl(fuse_tree, F_DUPFD_CLOEXEC, 0);
 		return *ret_tree < 0 ? error_set(err, errno, "overlay over %s", path) : 0;
 	}
+	if (config_annotation(config, CONFIG_ANNOTATION_HOLDER))
+		return make_empty_tree(ret_tree, err);
 	if (overlay) {
-		result = overlay_make(overlay, dir, path, ret_tree, err);
+		result = overlay_make(config, life, dir, ret_tree, err);
 		if (result < 0)
 			err->cause = ERROR_CAUSE_OVERLAY;
 		return result;
@@ -137,32 +155,68 @@ static int make_tree(const struct container_config *config, const struct mount_p
 	*ret_tree = mount_clone(dir, "", AT_RECURSIVE);
 	if (*ret_tree < 0)
 		return error_set(err, -*ret_tree, "bind root file system %s", path);
+	if (rootfs_sends_mounts(plan)) {
+		result = mount_change_propagation(*ret_tree, AT_RECURSIVE, MS_SLAVE);
+		if (result < 0)
+			return error_set(err, -result, "make the mounts in %s slaves", path);
+	}
 	/*
 	 * A copy receives the mounts that its original receives, and no mount of the host may
 	 * appear in our root.
 	 */
 	result = mount_change_propagation(*ret_tree, private ? AT_RECURSIVE : 0, MS_PRIVATE);
-	return result < 0 ? error_set(err, -result, "make the mount of %s private", path) : 0;
+	if (result < 0)
+		return error_set(err, -result, "make the mount of %s private", path);
+	result = plan->root_nodev ? mount_change_attr(*ret_tree, 0, MOUNT_ATTR_NODEV, 0) : 0;
+	return result < 0 ? error_set(err, -result, "set nodev on the mount of %s", path) : 0;
 }
 
-int rootfs_prepare(const struct container_config *config, const struct mount_plan *plan, int source,
-		   int fuse_tree, int *ret_rootfs_fd, struct error *err)
+bool rootfs_sends_mounts(const struct mount_plan *plan)
+{
+	return plan->has_host_rights && mount_propagation_flag(plan->root_propagation) == MS_SHARED;
+}
+
+/*
+ * The container's root must not appear on the host, and pivot_root(2) refuses a root on a shared mount:
+ * the mount in which @dir lies becomes private in our mount namespace.
+ */
+static int make_place_private(int dir, const char *path, struct error *err)
+{
+	autoclose int place = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+	int result;
+
+	/* Up to the root of the mount: that one alone stands for the mount. */
+	for (;;) {
+		autoclose int up = openat(place, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (up < 0)
+			return error_set(err, errno, "open the directories above %s", path);
+		if (!mount_is_same(place, up) || stat_same_fds(place, up))
+			break;
+		fd_close(&place);
+		place = take_fd(&up);
+	}
+	result = mount_change_propagation(place, 0, MS_PRIVATE);
+	return result < 0 ? error_set(err, -result, "make the mount that has %s private", path) : 0;
+}
+
+int rootfs_prepare(const struct container_config *config, const struct mount_plan *plan,
+		   enum overlay_life life, int source, int fuse_tree, int *ret_rootfs_fd,
+		   struct error *err)
 {
 	const char *path = config->root->path;
 	autoclose int dir = -1;
 	autoclose int tree = -1;
 	int result;
 
-	/*
-	 * Slaves also with rootfsPropagation "private": a bind that asks for "slave" needs the peer
-	 * group of its source.  The plan makes the other binds private.
-	 */
-	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+	if (!rootfs_sends_mounts(plan) && mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return error_set(err, errno, "change the propagation of the host's mounts");
 	dir = open_root_directory(path, source, err);
 	/* fuse-overlayfs reads the directory with the caller's ids. */
 	if (dir < 0 || (fuse_tree < 0 && check_open_to_us(dir, path, err) < 0) ||
-	    make_tree(config, plan, dir, fuse_tree, &tree, err) < 0)
+	    make_tree(config, plan, life, dir, fuse_tree, &tree, err) < 0)
+		return -1;
+	if (rootfs_sends_mounts(plan) && make_place_private(dir, path, err) < 0)
 		return -1;
 	result = mount_attach(tree, dir);
 	if (result < 0)
@@ -247,8 +301,14 @@ static int hide_host_kernel_files(int rootfs, struct error *err)
 	return 0;
 }
 
+/*
+ * ORDER: the host's root becomes a slave first, as it may be shared still (rootfs_sends_mounts()): what is
+ * moved to a shared mount appears in its peers, which are the host's.
+ */
 static int enter_by_move(int rootfs, struct error *err)
 {
+	if (mount(NULL, "/", NULL, MS_SLAVE, NULL) < 0)
+		return error_set(err, errno, "make the host's root a slave");
 	if (hide_host_kernel_files(rootfs, err) < 0)
 		return -1;
 	if (fchdir(rootfs) < 0)

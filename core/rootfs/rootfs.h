@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/config/config.h"
 #include "core/config/mount_plan.h"
+#include "core/rootfs/overlay.h"
 
 /*
  * The root file system as a mount of its own, entered by pivot_root(2).
@@ -22,7 +23,17 @@
 bool rootfs_is_private(const char *path, int source);
 
 /*
- * Makes all mounts of the host slaves, so that nothing in this mount namespace reaches the host.
+ * May mounts of the container reach the host?  With rootfsPropagation "shared", root of the host lets a
+ * container do so in each bind that is shared too: its peer group would be lost if the host's mounts
+ * were slaves.  All else is made a slave by itself then.  In a user namespace the kernel has made all
+ * slaves already.  With every other word the host's mounts become slaves, also with "private": a bind
+ * that asks for "slave" needs the peer group of its source.  The plan makes the other binds private.
+ */
+bool rootfs_sends_mounts(const struct mount_plan *plan);
+
+/*
+ * Makes all mounts of the host slaves, so that nothing in this mount namespace reaches the host, unless
+ * rootfs_sends_mounts().
  * Puts a copy of root.path (which is absolute), with all mounts below it, on top of root.path, and
  * makes the copy private; or puts an overlay over root.path there, see overlay.h.  @fuse_tree is
  * the overlay's mount where fuse-overlayfs serves it, else -1; it stays the caller's.
@@ -31,8 +42,9 @@ bool rootfs_is_private(const char *path, int source);
  * the error names the directory that can't be searched.
  * Runs in: init before pivot_root.
  */
-int rootfs_prepare(const struct container_config *config, const struct mount_plan *plan, int source,
-		   int fuse_tree, int *ret_rootfs_fd, struct error *err);
+int rootfs_prepare(const struct container_config *config, const struct mount_plan *plan,
+		   enum overlay_life life, int source, int fuse_tree, int *ret_rootfs_fd,
+		   struct error *err);
 
 enum rootfs_enter_how {
 	ROOTFS_PIVOT,

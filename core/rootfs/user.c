@@ -21,7 +21,7 @@ static int set_groups(const struct config_user *user, enum user_groups groups, s
 {
 	if (groups == USER_GROUPS_KEEP)
 		return 0;
-	/* scope_config() has already refused or dropped the groups of the config. */
+	/* scope_config() has already refused the groups of the config. */
 	if (groups == USER_GROUPS_DENIED && user->additional_gids.count == 0)
 		return 0;
 	if (setgroups(user->additional_gids.count, user->additional_gids.items) == 0)
@@ -76,35 +76,6 @@ int process_become_user(const struct config_user *user, enum user_groups groups,
 	stay_undumpable();
 	if (uid != 0 && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "forget the kept capabilities");
-	return 0;
-}
-
-int user_find_groups(int root, enum user_groups groups, struct arena *arena,
-		     struct config_user *user, struct error *err)
-{
-	autofree char *passwd = passwd_read(root, "/etc/passwd");
-	autofree char *group = passwd_read(root, "/etc/group");
-	autofree char *text = str_format("%u", (unsigned int)user->uid.value);
-	struct passwd_user found;
-	gid_t *all;
-
-	if (passwd_find_user(passwd, group, text, arena, &found, err) < 0)
-		return -1;
-	user->gid.value = found.gid;
-	if (found.group_count == 0)
-		return 0;
-	if (groups == USER_GROUPS_DENIED)
-		log_warning("the groups that the container's /etc/group gives the user aren't set, "
-			    "as the user namespace denies setgroups(2)");
-	if (groups != USER_GROUPS_SET)
-		return 0;
-	all = arena_alloc(arena, (found.group_count + user->additional_gids.count) * sizeof(*all));
-	memcpy(all, found.groups, found.group_count * sizeof(*all));
-	if (user->additional_gids.count > 0)
-		memcpy(all + found.group_count, user->additional_gids.items,
-		       user->additional_gids.count * sizeof(*all));
-	user->additional_gids.items = all;
-	user->additional_gids.count += found.group_count;
 	return 0;
 }
 

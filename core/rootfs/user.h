@@ -22,16 +22,6 @@ enum user_groups {
 int process_become_user(const struct config_user *user, enum user_groups groups, struct error *err);
 
 /*
- * Sets the group of @user, whose uid is set, and with USER_GROUPS_SET the supplementary groups, to
- * those that /etc/passwd and /etc/group below @root have for that uid.  Supplementary groups that
- * @user already has come after these.  A uid that passwd doesn't have gets group 0.  The lists are
- * @arena's.
- * Runs in: setns, in the container's root.
- */
-int user_find_groups(int root, enum user_groups groups, struct arena *arena,
-		     struct config_user *user, struct error *err);
-
-/*
  * Between these two calls, files are opened and checked with the uid and gid of @user
  * (setfsuid(2)), and where @user isn't root, without the capabilities that override permissions.
  * program_find() is called between them, long before the process gets the ids of @user.

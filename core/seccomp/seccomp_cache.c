@@ -52,7 +52,7 @@
 #define FILE_SIZE_MAX (1u << 20)
 
 /* Increase the number at the end whenever urun compiles the same profile to other bytes. */
-#define MAGIC "urunbpf3"
+#define MAGIC "urunbpf4"
 
 /* The beginning of a file; the key and the filter follow. */
 struct cache_header {

@@ -100,13 +100,32 @@ static void add_architecture(uint32_t arch, uint32_t newest, struct strbuf *bpf)
 	strbuf_add(bpf, body.bytes, body.size);
 }
 
-void seccomp_add_newer(const struct config_seccomp *seccomp, const uint32_t *architectures,
-		       size_t count, struct strbuf *bpf)
+/*
+ * Actions that let the call happen hold for newer calls too, and so does SCMP_ACT_TRACE: a tracer
+ * decides about each call itself.
+ */
+static bool refuses(const struct config_seccomp *seccomp)
 {
 	const struct opt_u64 *number = &seccomp->default_errno_ret;
 
-	if (seccomp->default_action != CONFIG_SECCOMP_ERRNO ||
-	    (number->set && number->value == ENOSYS))
+	switch ((enum config_seccomp_action)seccomp->default_action) {
+	case CONFIG_SECCOMP_KILL:
+	case CONFIG_SECCOMP_KILL_PROCESS:
+	case CONFIG_SECCOMP_KILL_THREAD:
+	case CONFIG_SECCOMP_TRAP: return true;
+	case CONFIG_SECCOMP_ERRNO: return !(number->set && number->value == ENOSYS);
+	case CONFIG_SECCOMP_TRACE:
+	case CONFIG_SECCOMP_ALLOW:
+	case CONFIG_SECCOMP_LOG:
+	case CONFIG_SECCOMP_NOTIFY: break;
+	}
+	return false;
+}
+
+void seccomp_add_newer(const struct config_seccomp *seccomp, const uint32_t *architectures,
+		       size_t count, struct strbuf *bpf)
+{
+	if (!refuses(seccomp))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		int newest = newest_named(seccomp, architectures[i]);

@@ -58,7 +58,30 @@ int seccomp_check_start(const struct config_seccomp *seccomp, struct error *err)
 		return error_set(err, EPERM,
 				 "linux.seccomp: the profile refuses execve, which starts the "
 				 "program");
+	/* The C library then executes an instruction that crashes, or calls again without end. */
+	if (refuses_call(seccomp, "exit_group") && refuses_call(seccomp, "exit"))
+		return error_set(err, 0,
+				 "linux.seccomp: the profile refuses exit_group and exit, without "
+				 "which no program can end");
 	return 0;
+}
+
+const char *seccomp_refused_of_start(const struct config_seccomp *seccomp)
+{
+	static const char *const calls[] = {
+#if defined(__x86_64__)
+		"arch_prctl",
+#endif
+		"brk",
+		"mmap",
+		"mprotect",
+		"exit_group",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (refuses_call(seccomp, calls[i]))
+			return calls[i];
+	return NULL;
 }
 
 bool seccomp_allows(const struct config_seccomp *seccomp, const char *call)
@@ -66,4 +89,31 @@ bool seccomp_allows(const struct config_seccomp *seccomp, const char *call)
 	int action = seccomp ? action_of(seccomp, call) : CONFIG_SECCOMP_ALLOW;
 
 	return action == CONFIG_SECCOMP_ALLOW || action == CONFIG_SECCOMP_LOG;
+}
+
+const char *seccomp_refused_of_pid1(const struct config_seccomp *seccomp)
+{
+	static const char *const calls[] = {
+		/* core/init/pid1.c */
+		"clone",
+		"read",
+		"write",
+		"setpgid",
+		"rt_sigprocmask",
+		"close",
+		"execveat",
+		/* core/pid1/pid1.c */
+		"rt_sigtimedwait",
+		"rt_sigqueueinfo",
+		"waitid",
+		"kill",
+		"ioctl",
+		"clock_gettime",
+		"exit_group",
+	};
+
+	for (size_t i = 0; seccomp && i < ARRAY_SIZE(calls); i++)
+		if (refuses_call(seccomp, calls[i]))
+			return calls[i];
+	return NULL;
 }

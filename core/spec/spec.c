@@ -111,7 +111,7 @@ static void fill_default_process(struct arena *arena, struct config_process *pro
 	process->user = arena_alloc(arena, sizeof(*process->user));
 	process->user->uid = (struct opt_u64){ true, 0 };
 	process->user->gid = (struct opt_u64){ true, 0 };
-	fill_strings(arena, TEXTS("sh"), &process->args);
+	fill_strings(arena, TEXTS(CONFIG_SHELL), &process->args);
 	fill_strings(arena, TEXTS("PATH=" CONFIG_DEFAULT_PATH, "TERM=xterm"), &process->env);
 	process->cwd = arena_str(arena, "/");
 	process->capabilities = arena_alloc(arena, sizeof(*process->capabilities));

@@ -7,11 +7,14 @@
 #include <sys/stat.h>
 
 #include "core/base/fd.h"
+#include "core/base/number.h"
 #include "core/base/passwd.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/config/change.h"
+#include "core/spec/spec_hidden.h"
+#include "core/spec/spec_steps.h"
 #include "rootless/name.h"
 
 #define DEFAULT_SHELL "/bin/sh"
@@ -57,6 +60,37 @@ void spec_account_of_caller(const struct spec_caller *caller, struct container_c
 	};
 }
 
+static bool can_be_home(const char *path)
+{
+	autofree char *clean = path && path[0] == '/' ? path_clean(path) : NULL;
+
+	return clean && utf8_is_valid((const unsigned char *)path, strlen(path)) &&
+	       !strpbrk(path, ":\n") && !spec_hidden_is_system(clean);
+}
+
+void spec_account_of_sandbox(const struct spec_caller *caller, struct container_config *config,
+			     struct spec_account *ret_account)
+{
+	const char *home = str_list_value(&caller->env, "HOME");
+	autofree char *clean = NULL;
+
+	spec_account_of_caller(caller, config, ret_account);
+	ret_account->is_sandbox = true;
+	if (!can_be_home(home))
+		home = can_be_home(ret_account->home) ? ret_account->home : "/tmp";
+	clean = path_clean(home);
+	ret_account->home = arena_str(&config->arena, clean);
+}
+
+bool spec_account_is_caller(const char *text, const struct spec_caller *caller)
+{
+	autofree char *name = name_of_user("", caller->uid);
+	uint32_t uid;
+
+	return str_equal(text, name) ||
+	       (number_parse_u32(text, UINT32_MAX - 1, &uid) == 0 && uid == caller->uid);
+}
+
 /* ---- --user ---- */
 
 static char *caller_line(const struct spec_account *account, const char *home, const char *shell)
@@ -70,9 +104,13 @@ static char *caller_group_line(const struct spec_account *account)
 	return str_format("%s:" NO_PASSWORD ":%" PRIu32 ":\n", account->group, account->gid);
 }
 
-/* The file as the container will have it; "" if there is no file and no line to add. */
-static char *file_with(int root, const char *path, const char *lines)
+/*
+ * The file as the container will have it; "" if there is no file and no line to add.  If the root can't
+ * be opened, it has no names here, and mounting it fails with the reason.
+ */
+static char *file_with(const struct container_config *config, const char *path, const char *lines)
 {
+	autoclose int root = spec_open_layer(config, path, 0);
 	autofree char *file = root < 0 ? str_dup("") : passwd_read(root, path);
 	autostrbuf struct strbuf text = { 0 };
 
@@ -80,54 +118,54 @@ static char *file_with(int root, const char *path, const char *lines)
 	return str_dup(text.bytes);
 }
 
-int spec_account_find(const char *text, struct spec_account *account,
-		      struct container_config *config, struct error *err)
+/* UID:GID needs no look at a file. */
+static bool is_two_numbers(const char *text)
 {
-	/*
-	 * If the root can't be opened, it has no names here, and mounting it fails with the reason.
-	 */
-	autoclose int root = open(config->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofree char *uid = str_dup(text);
+	char *gid = strchr(uid, ':');
+	uint32_t number;
+
+	if (!gid)
+		return false;
+	*gid++ = '\0';
+	return number_parse_u32(uid, UINT32_MAX - 1, &number) == 0 &&
+	       number_parse_u32(gid, UINT32_MAX - 1, &number) == 0;
+}
+
+void spec_account_find(const char *text, struct spec_account *account,
+		       struct container_config *config)
+{
 	autofree char *line = account->keep_id ? caller_line(account, "", "") : str_dup("");
 	autofree char *group_line = account->keep_id ? caller_group_line(account) : str_dup("");
-	autofree char *passwd = file_with(root, "/etc/passwd", line);
-	autofree char *group = file_with(root, "/etc/group", group_line);
+	autofree char *passwd = file_with(config, "/etc/passwd", line);
+	autofree char *group = file_with(config, "/etc/group", group_line);
 	struct config_user *user = config->process->user;
+	struct error ignored = ERROR_NONE;
 	struct passwd_user found;
+	bool numbers = is_two_numbers(text);
 
-	if (passwd_find_user(passwd, group, text, &config->arena, &found, err) < 0)
-		return error_prefix(err, "--user %s", text);
+	/* An overlay or a volume can have the user: init looks again, and fails if there is none. */
+	if (passwd_find_user(passwd, group, text, &config->arena, &found, &ignored) < 0)
+		found = (struct passwd_user){ .found = true,
+					      .uid = CONFIG_ID_NOBODY,
+					      .gid = CONFIG_ID_NOBODY };
+	if (!numbers)
+		config_set_annotation(config, CONFIG_ANNOTATION_USER, text);
 	user->uid = (struct opt_u64){ true, found.uid };
 	user->gid = (struct opt_u64){ true, found.gid };
-	if (found.group_count > 0) {
-		user->additional_gids.items = found.groups;
-		user->additional_gids.count = found.group_count;
-	}
 	account->has_user = !found.found;
 	account->has_user_group = !found.found && strchr(text, ':');
 	account->user_uid = found.uid;
 	account->user_gid = found.gid;
-	return 0;
 }
 
 /* ---- the lines ---- */
 
-/* Looks in the root file system, and in the changes of an earlier run that the overlay keeps. */
 static bool root_has(const struct container_config *config, const char *path, uint64_t flags)
 {
-	const char *overlay = config_annotation(config, CONFIG_ANNOTATION_OVERLAY);
-	autofree char *upper = str_format("%s/upper", overlay ? overlay : "");
-	const char *roots[] = { config->root->path, overlay ? upper : NULL };
+	autoclose int layer = spec_open_layer(config, path, flags);
 
-	for (size_t i = 0; i < ARRAY_SIZE(roots) && roots[i]; i++) {
-		autoclose int root = open(roots[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-		autoclose int fd =
-			root < 0 ? -1
-				 : path_open_in_root(root, path, flags | O_PATH | O_CLOEXEC, 0);
-
-		if (fd >= 0)
-			return true;
-	}
-	return false;
+	return layer >= 0;
 }
 
 /* Is @path the destination of a mount, or below one? */

@@ -17,7 +17,12 @@
  * Source: podman-run(1), --userns and --user; passwd(5), group(5).
  */
 struct spec_account {
-	bool keep_id;	   /* false: uid … shell have no meaning */
+	bool keep_id; /* false: uid … shell have no meaning */
+	/*
+	 * The root file system is the host's own system, and the program's user is the caller: the
+	 * program has the caller's environment, home and working directory as well.  keep_id is set too.
+	 */
+	bool is_sandbox;
 	uint32_t uid, gid; /* the caller's ids in the container */
 	/*
 	 * The host's entries, in the config's arena.  If the host has no name, the number is the
@@ -37,12 +42,23 @@ void spec_account_of_caller(const struct spec_caller *caller, struct container_c
 			    struct spec_account *ret_account);
 
 /*
- * Looks up the user of --user @text and makes it the config's user.  Names are those of the root
- * file system's passwd and group files and, with keep-id, the caller's own name.  Fails if the user
- * or the group is not found.
+ * The same for the sandbox of the host's own system.  The home is $HOME; where that is a part of the
+ * system, or no absolute path, the home of passwd, or else /tmp.
  */
-int spec_account_find(const char *text, struct spec_account *account,
-		      struct container_config *config, struct error *err);
+void spec_account_of_sandbox(const struct spec_caller *caller, struct container_config *config,
+			     struct spec_account *ret_account);
+
+/* Does --user @text name the caller, by name or number, without a group? */
+bool spec_account_is_caller(const char *text, const struct spec_caller *caller);
+
+/*
+ * Makes the user of --user @text the config's user.  Except for UID:GID in numbers, the annotation
+ * org.urun.user is set, by which init looks the user up in the container itself.  Until then the ids are
+ * what the root file system's passwd and group say and, with keep-id, the caller's own name; or
+ * nobody's.
+ */
+void spec_account_find(const char *text, struct spec_account *account,
+		       struct container_config *config);
 
 /*
  * Sets the annotations org.urun.passwd and org.urun.group.

@@ -47,7 +47,8 @@ static int capability_bits(const char *option, const char *text, uint64_t *ret_b
 static int choose_capabilities(const struct spec_options *options, uint64_t *ret_set,
 			       struct error *err)
 {
-	uint64_t set = default_capabilities, bits = 0;
+	uint64_t set = options->words.privileged ? CONFIG_CAPABILITY_ALL : default_capabilities;
+	uint64_t bits = 0;
 
 	for (size_t i = 0; i < options->cap_drop.count; i++)
 		if (is_all(options->cap_drop.items[i]))

@@ -49,7 +49,6 @@
 #include "core/base/mountinfo.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
-#include "core/base/utf8.h"
 #include "rootless/home.h"
 
 /* Homes, temporary files and files of the running system are here by convention. */
@@ -458,25 +457,6 @@ static void add_all_elsewhere(struct hidden *hidden)
 	free(mounts.items);
 }
 
-/*
- * Writes a path as a line of the annotation, whose value is JSON text.  Control characters (line
- * breaks too), backslashes, and all bytes above 0x7f of a path that isn't UTF-8 are written as a
- * backslash and three octal digits.
- */
-static void print_hidden_path(struct strbuf *text, const char *path)
-{
-	bool is_utf8 = utf8_is_valid((const unsigned char *)path, strlen(path));
-
-	for (const char *c = path; *c; c++) {
-		unsigned char byte = (unsigned char)*c;
-
-		if (byte < ' ' || byte == '\\' || byte == 0x7f || (byte > 0x7f && !is_utf8))
-			strbuf_addf(text, "\\%03o", byte);
-		else
-			strbuf_add(text, c, 1);
-	}
-}
-
 static char *print_hidden(struct hidden *hidden)
 {
 	autostrbuf struct strbuf text = { 0 };
@@ -484,7 +464,7 @@ static char *print_hidden(struct hidden *hidden)
 	sort_hidden(hidden);
 	for (size_t i = 0; i < hidden->paths.count; i++) {
 		strbuf_add_str(&text, i ? "\n" : "");
-		print_hidden_path(&text, hidden->paths.items[i]);
+		mountinfo_escape(hidden->paths.items[i], &text);
 	}
 	return arena_str(hidden->arena, text.bytes);
 }

@@ -4,7 +4,9 @@
 
 #include "core/base/number.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "core/spec/spec_keep_id.h"
+#include "core/spec/spec_owner.h"
 #include "core/spec/spec_steps.h"
 
 static int parse_mapping(const char *option, const char *text,
@@ -40,12 +42,33 @@ static int set_mappings(const char *option, const struct str_list *texts, struct
 	return 0;
 }
 
+/*
+ * Programs in the host's own system run as the caller, as people expect of a sandbox, unless an option
+ * asks for other ids: --user root makes the caller root, to try `make install` for example.
+ */
+static bool is_sandbox(const struct spec_options *options, const struct spec_caller *caller,
+		       const struct container_config *config)
+{
+	return spec_root_is_host(config) && !options->userns && options->uid_maps.count == 0 &&
+	       options->gid_maps.count == 0 &&
+	       (!options->user || spec_account_is_caller(options->user, caller));
+}
+
+/* The ids are another container's then: spec_apply_namespaces() refuses the options about ids. */
+static bool joins_container(const struct spec_options *options)
+{
+	return config_shared_with(options->network) || config_shared_with(options->pid) ||
+	       config_shared_with(options->ipc) || config_shared_with(options->uts);
+}
+
 int spec_apply_ids(const struct spec_options *options, const struct spec_caller *caller,
 		   struct spec_account *account, struct container_config *config, struct error *err)
 {
 	struct config_linux *linux = config->linux;
 	struct arena *arena = &config->arena;
 
+	if (joins_container(options))
+		return 0;
 	if (options->userns && (options->uid_maps.count || options->gid_maps.count))
 		return error_set(err, 0,
 				 "--userns keep-id can't be combined with --uidmap or --gidmap");
@@ -53,7 +76,12 @@ int spec_apply_ids(const struct spec_options *options, const struct spec_caller 
 		if (spec_keep_id(options->userns, caller, config, err) < 0)
 			return -1;
 		spec_account_of_caller(caller, config, account);
-	}
+	} else if (is_sandbox(options, caller, config)) {
+		if (spec_keep_id("keep-id", caller, config, err) < 0)
+			return -1;
+		spec_account_of_sandbox(caller, config, account);
+	} else if (options->uid_maps.count == 0 && options->gid_maps.count == 0)
+		spec_map_owner_of_root(caller, config);
 	if (set_mappings("uidmap", &options->uid_maps, arena, &linux->uid_mappings, err) < 0 ||
 	    set_mappings("gidmap", &options->gid_maps, arena, &linux->gid_mappings, err) < 0)
 		return -1;

@@ -13,7 +13,7 @@
 
 #define CPU_PERIOD_US 100000
 
-static struct config_resources *resources_of(struct container_config *config)
+struct config_resources *spec_resources_of(struct container_config *config)
 {
 	if (!config->linux->resources)
 		config->linux->resources =
@@ -23,39 +23,45 @@ static struct config_resources *resources_of(struct container_config *config)
 
 static int set_memory(const char *text, struct container_config *config, struct error *err)
 {
-	struct config_memory *memory = arena_alloc(&config->arena, sizeof(*memory));
+	struct config_memory *memory = RESOURCE_OF(config, memory);
 
 	if (size_parse(text, &memory->limit.value) < 0 || memory->limit.value == 0)
 		return spec_refuse("memory", text, "expected a size such as 64m", err);
 	memory->limit.set = true;
-	resources_of(config)->memory = memory;
 	return 0;
 }
 
-static int set_cpus(const char *text, struct container_config *config, struct error *err)
+int spec_parse_cpus(const char *text, unsigned int period, int64_t *ret_quota)
 {
-	struct config_cpu *cpu = arena_alloc(&config->arena, sizeof(*cpu));
 	char *end;
 	double cpus = strtod(text, &end);
 
 	if (*end || end == text || !isdigit((unsigned char)text[0]) || !(cpus >= 0.01) ||
 	    cpus > 10000)
+		return -EINVAL;
+	*ret_quota = (int64_t)(cpus * period + 0.5);
+	return 0;
+}
+
+static int set_cpus(const char *text, struct container_config *config, struct error *err)
+{
+	struct config_cpu *cpu = RESOURCE_OF(config, cpu);
+
+	if (spec_parse_cpus(text, CPU_PERIOD_US, &cpu->quota.value) < 0)
 		return spec_refuse("cpus", text, "expected a number of processors such as 1.5",
 				   err);
 	cpu->period = (struct opt_u64){ true, CPU_PERIOD_US };
-	cpu->quota = (struct opt_i64){ true, (int64_t)(cpus * CPU_PERIOD_US + 0.5) };
-	resources_of(config)->cpu = cpu;
+	cpu->quota.set = true;
 	return 0;
 }
 
 static int set_pids(const char *text, struct container_config *config, struct error *err)
 {
-	struct config_pids *pids = arena_alloc(&config->arena, sizeof(*pids));
+	struct config_pids *pids = RESOURCE_OF(config, pids);
 
 	if (number_parse_i64(text, -1, INT32_MAX, &pids->limit.value) < 0)
 		return spec_refuse("pids-limit", text, "expected a number; -1 means no limit", err);
 	pids->limit.set = true;
-	resources_of(config)->pids = pids;
 	return 0;
 }
 

@@ -8,16 +8,19 @@
 #include "core/base/error.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
+#include "core/spec/spec_image.h"
+#include "core/spec/spec_words.h"
 
 /*
- * The config of a container without a bundle, made from options: `run --rootfs` runs it, and `spec`
- * with the same options prints it.  The names and meanings are podman's (podman-run(1)) where
+ * The config of a container without a bundle, made from options and, for one, of an image: `run` runs it,
+ * and `spec` with the same options prints it.  The names and meanings are podman's (podman-run(1)) where
  * podman has the option.  spec_steps.h says which file applies which option.
  * Runs in: parent.
  */
 /* The options as the caller wrote them, in the caller's memory.  NULL: not given. */
 struct spec_options {
-	const char *rootfs;	   /* a directory */
+	const char *rootfs; /* a directory; NULL: an image is given */
+	const struct spec_image *image;
 	const char *overlay;	   /* "": in memory; else the directory that holds the changes */
 	struct str_list volumes;   /* SOURCE:DESTINATION[:OPTION,…] */
 	struct str_list tmpfs;	   /* DESTINATION[:OPTION,…] */
@@ -33,15 +36,29 @@ struct spec_options {
 	const char *workdir;
 	const char *user; /* name or uid, :group or gid */
 	const char *hostname;
-	const char *network; /* see netns/options.h */
-	const char *memory;  /* a size such as 64m */
-	const char *cpus;    /* a number of processors such as 1.5 */
+	const char *network;	 /* see netns/options.h; or container:ID */
+	struct str_list publish; /* ports, see netns/ports/publish.h; not checked here */
+	const char *pid;	 /* private, host, ns:PATH, container:ID */
+	const char *ipc;	 /* the same, or shareable, none */
+	const char *uts;
+	const char *memory; /* a size such as 64m */
+	const char *cpus;   /* a number of processors such as 1.5 */
 	const char *pids_limit;
 	const char *userns; /* keep-id[:uid=UID,gid=GID,size=N] */
+	const char *init;   /* "true" or "false": a process 1 of urun's own; NULL: where the
+				     program is none itself */
+	const char *log_driver;
+	struct str_list log_options; /* max-size=SIZE */
+	const char *stop_signal;     /* a name or a number */
+	const char *stop_timeout;    /* seconds; "-1": without end */
+	const char *timeout;	     /* seconds; "0": without end */
+	const char *env_host;	     /* "true" or "false": the caller's environment */
+	const char *http_proxy;	     /* "false": without the caller's proxy variables */
 	bool read_only;
 	bool keep_groups; /* keep the caller's supplementary groups */
 	bool terminal;
-	struct str_list command; /* empty: a shell */
+	struct spec_words words;
+	struct str_list command; /* empty: a shell; the image's program */
 };
 
 /* What the config depends on of the process that calls urun. */
@@ -53,6 +70,8 @@ struct spec_caller {
 	 * directory.
 	 */
 	struct str_list private_paths;
+	struct str_list env; /* "NAME=value", the whole environment */
+	const char *cwd;     /* absolute; NULL: not known */
 };
 
 /*
@@ -63,5 +82,18 @@ struct spec_caller {
  */
 int spec_apply(const struct spec_options *options, const struct spec_caller *caller,
 	       struct container_config *config, struct error *err);
+
+/*
+ * Sets the variables of --env-file @files and --env @variables in @config's process, which exists:
+ * NAME=VALUE, or NAME for the caller's own value.  For `exec`, too.
+ */
+int spec_add_variables(const struct str_list *files, const struct str_list *variables,
+		       struct container_config *config, struct error *err);
+
+/*
+ * Parses --cpus, a number of processors such as 1.5, as the quota of each @period (µs).  Returns 0
+ * or -EINVAL.  For `update`, too.
+ */
+int spec_parse_cpus(const char *text, unsigned int period, int64_t *ret_quota);
 
 #endif

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "core/seccomp/seccomp_default.h"
 #include "core/spec/spec_steps.h"
 
@@ -46,6 +48,21 @@ static void unmask(const char *patterns, struct str_list *paths)
 	paths->count = kept;
 }
 
+/* @paths are divided by colons. */
+static int mask(const char *text, const char *paths, struct container_config *config,
+		struct error *err)
+{
+	autofree char *copy = str_dup(paths);
+	char *rest = copy;
+
+	for (char *path; (path = strsep(&rest, ":"));) {
+		if (*path != '/')
+			return spec_refuse("security-opt", text, "expected an absolute path", err);
+		config_list_add(&config->arena, &config->linux->masked_paths, path);
+	}
+	return 0;
+}
+
 /* "no-new-privileges" alone means true. */
 static int set_no_new_privileges(const char *value, struct config_process *process)
 {
@@ -71,6 +88,16 @@ static int apply_security_word(const char *text, struct container_config *config
 		config->process->apparmor_profile = arena_str(&config->arena, value);
 		return 0;
 	}
+	/* SELinux: root of a user namespace can't set labels, and urun sets none. */
+	if (str_equal(text, "label=disable") || str_equal(text, "label:disable"))
+		return 0;
+	if (str_equal(name, "systempaths") && str_equal(value, "unconfined")) {
+		unmask("ALL", &config->linux->masked_paths);
+		unmask("ALL", &config->linux->readonly_paths);
+		return 0;
+	}
+	if (str_equal(name, "mask") && value && *value)
+		return mask(text, value, config, err);
 	if (str_equal(name, "unmask") && value && *value) {
 		unmask(value, &config->linux->masked_paths);
 		unmask(value, &config->linux->readonly_paths);
@@ -79,16 +106,35 @@ static int apply_security_word(const char *text, struct container_config *config
 	if (str_equal(name, "no-new-privileges") &&
 	    set_no_new_privileges(value, config->process) == 0)
 		return 0;
-	return spec_refuse("security-opt", text,
-			   "expected seccomp=FILE, seccomp=unconfined, apparmor=PROFILE, "
-			   "unmask=ALL|PATH[:PATH] or no-new-privileges=true|false",
-			   err);
+	return spec_refuse(
+		"security-opt", text,
+		"expected seccomp=FILE, seccomp=unconfined, apparmor=PROFILE, "
+		"unmask=ALL|PATH[:PATH], mask=PATH[:PATH] or no-new-privileges=true|false",
+		err);
+}
+
+/*
+ * What --privileged can mean without root: nothing confines the program but the user namespace and
+ * the other namespaces.  The devices and the capabilities are set elsewhere.
+ */
+static void set_privileged(struct container_config *config)
+{
+	config->linux->seccomp = NULL;
+	config->linux->masked_paths.count = 0;
+	config->linux->readonly_paths.count = 0;
+	config->process->no_new_privileges = false;
+	for (size_t i = 0; i < config->mounts.count; i++)
+		if (config->mounts.items[i].kind == MOUNT_KIND_CGROUP)
+			mount_change_clear(&config->mounts.items[i].options.top, MOUNT_ATTR_RDONLY);
 }
 
 int spec_apply_security(const struct spec_options *options, struct container_config *config,
 			struct error *err)
 {
-	seccomp_default(&config->arena, &config->linux->seccomp);
+	if (options->words.privileged)
+		set_privileged(config);
+	else
+		seccomp_default(&config->arena, &config->linux->seccomp);
 	for (size_t i = 0; i < options->security.count; i++)
 		if (apply_security_word(options->security.items[i], config, err) < 0)
 			return -1;

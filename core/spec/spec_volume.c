@@ -8,11 +8,12 @@
 #include <sys/stat.h>
 
 #include "core/base/log.h"
+#include "core/base/nearest.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 
-/* Of several options with one subject the last one counts. */
+/* The last one of several options with one subject counts. */
 enum subject {
 	SUBJECT_NONE, /* every option counts */
 	SUBJECT_ACCESS,
@@ -142,28 +143,41 @@ static void drop_subject(struct chosen *chosen, enum subject subject)
 	chosen->count = kept;
 }
 
-static int choose_option(const char *volume, const char *text, struct chosen *chosen,
+/* @given is the option and its text, for errors. */
+static int choose_option(const char *given, const char *text, struct chosen *chosen,
 			 struct error *err)
 {
+	struct nearest nearest = nearest_begin(text);
 	const struct word *word = NULL;
 
-	for (size_t i = 0; !word && i < ARRAY_SIZE(words); i++)
+	for (size_t i = 0; !word && i < ARRAY_SIZE(words); i++) {
+		nearest_try(&nearest, words[i].name);
 		if (str_equal(words[i].name, text))
 			word = &words[i];
+	}
 	if (str_starts_with(text, "idmap=")) {
 		chosen->idmap = text;
 		return 0;
 	}
-	if (!word)
-		return error_set(err, 0, "--volume %s: unknown option '%s'", volume, text);
+	if (str_equal(text, "O") || str_starts_with(text, "upperdir=") ||
+	    str_starts_with(text, "workdir="))
+		return error_set(err, 0,
+				 "%s: urun has no overlay of a volume: mount it read-only, or a "
+				 "copy of it (--overlay keeps the changes of the root file system "
+				 "apart)",
+				 given);
+	if (!word) {
+		error_set(err, 0, "%s: unknown option '%s'", given, text);
+		return nearest.name ? error_hint(err, "did you mean %s?", nearest.name) : -1;
+	}
 	if (!word->option) {
-		log_debug("--volume %s: option '%s' has no meaning here", volume, text);
+		log_debug("%s: option '%s' has no meaning here", given, text);
 		return 0;
 	}
 	if (word->subject != SUBJECT_NONE && word->subject != SUBJECT_PROPAGATION)
 		drop_subject(chosen, word->subject);
 	if (chosen->count == WORDS_MAX)
-		return error_set(err, 0, "--volume %s: more than %d options", volume, WORDS_MAX);
+		return error_set(err, 0, "%s: more than %d options", given, WORDS_MAX);
 	chosen->items[chosen->count++] = word;
 	return 0;
 }
@@ -201,28 +215,68 @@ static char *resolve_source(const char *source, const struct mount_options *opti
 	return real ? path_join(real, name ? name : source) : NULL;
 }
 
-int spec_add_volume(const char *text, struct container_config *config, struct error *err)
+/* A name without a slash is probably the name of a volume of podman's. */
+static int source_not_found(const char *option, const char *source, struct error *err)
 {
-	autofree char *copy = str_dup(text);
-	char *rest = copy, *source = strsep(&rest, ":"), *destination = strsep(&rest, ":");
+	bool is_name = errno == ENOENT && !strchr(source, '/');
+
+	error_set(err, errno, "--%s %s", option, source);
+	return is_name ? error_hint(
+				 err,
+				 "urun keeps no volumes by name: `mkdir %s` makes a directory here",
+				 source)
+		       : -1;
+}
+
+int spec_add_bind(const char *option, const char *text, const char *source, const char *destination,
+		  const struct str_list *option_words, struct container_config *config,
+		  struct error *err)
+{
+	autofree char *given = str_format("--%s %s", option, text), *path = NULL;
 	struct chosen chosen = { 0 };
 	struct mount_options options = { 0 };
 	struct config_mount *mount;
-	autofree char *path = NULL;
 
-	if (!*source || !destination || destination[0] != '/')
-		return error_set(err, 0,
-				 "--volume %s: expected SOURCE:DESTINATION[:OPTIONS], with an "
-				 "absolute DESTINATION",
-				 text);
-	for (char *word; (word = strsep(&rest, ","));)
-		if (*word && choose_option(text, word, &chosen, err) < 0)
+	for (size_t i = 0; i < option_words->count; i++)
+		if (*option_words->items[i] &&
+		    choose_option(given, option_words->items[i], &chosen, err) < 0)
 			return -1;
 	add_chosen(&chosen, &config->arena, &options);
 	path = resolve_source(source, &options);
 	if (!path)
-		return error_set(err, errno, "--volume %s", source);
+		return source_not_found(option, source, err);
 	mount = config_add_mount(config, destination, "bind", path);
 	mount->options = options;
 	return 0;
+}
+
+int spec_add_volume(const char *text, struct container_config *config, struct error *err)
+{
+	autofree char *copy = str_dup(text);
+	char *rest = copy, *source = strsep(&rest, ":"), *destination = strsep(&rest, ":");
+	autostrlist struct str_list option_words = { 0 };
+
+	if (!destination) {
+		error_set(err, 0, "--volume %s: expected SOURCE:DESTINATION[:OPTIONS]", text);
+		return error_hint(err, "--tmpfs %s mounts an empty file system in memory", text);
+	}
+	if (!*source)
+		return error_set(err, 0, "--volume %s: the source is empty", text);
+	if (destination[0] != '/')
+		return error_set(err, 0, "--volume %s: the destination '%s' isn't an absolute path",
+				 text, destination);
+	for (char *word; (word = strsep(&rest, ","));)
+		str_list_add(&option_words, word);
+	return spec_add_bind("volume", text, source, destination, &option_words, config, err);
+}
+
+void spec_add_private_bind(const char *source, const char *destination, unsigned int traits,
+			   uint64_t attributes, struct container_config *config)
+{
+	struct config_mount *mount = config_add_mount(config, destination, "bind", source);
+
+	mount->options.traits = MOUNT_TRAIT_BIND | traits;
+	mount_change_set(&mount->options.top, attributes);
+	mount_options_add_propagation(&mount->options, &config->arena, MOUNT_RPRIVATE);
+	config_mount_set_kind(mount);
 }

@@ -3,6 +3,7 @@
 #define URUN_SPEC_SPEC_VOLUME_H
 
 #include "core/base/error.h"
+#include "core/base/str.h"
 #include "core/config/config.h"
 
 /*
@@ -18,5 +19,20 @@
  * options".
  */
 int spec_add_volume(const char *text, struct container_config *config, struct error *err);
+
+/*
+ * Adds a bind mount with @option_words, which are those of --volume.  @option and
+ * @text are the option as the caller wrote it, for errors.  @destination is absolute.
+ */
+int spec_add_bind(const char *option, const char *text, const char *source, const char *destination,
+		  const struct str_list *option_words, struct container_config *config,
+		  struct error *err);
+
+/*
+ * Adds a bind mount that nothing propagates to or from, with @traits (MOUNT_TRAIT_…) and @attributes
+ * (MOUNT_ATTR_…).
+ */
+void spec_add_private_bind(const char *source, const char *destination, unsigned int traits,
+			   uint64_t attributes, struct container_config *config);
 
 #endif

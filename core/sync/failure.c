@@ -37,7 +37,7 @@ int failure_map(int fd, struct failure **ret_failure, struct error *err)
 
 void failure_set(struct failure *failure, const struct error *err)
 {
-	message_error_make(err, &failure->error);
+	error_pack(err, &failure->error);
 	/* ORDER: last: the reader trusts the rest of the failure once this is set. */
 	__atomic_store_n(&failure->is_set, 1, __ATOMIC_RELEASE);
 }
@@ -48,5 +48,5 @@ int failure_read(int fd, struct error *err)
 
 	if (pread(fd, &failure, sizeof(failure), 0) != (ssize_t)sizeof(failure) || !failure.is_set)
 		return 0;
-	return message_error_adopt(&failure.error, err);
+	return error_unpack(&failure.error, err);
 }

@@ -17,7 +17,7 @@
  */
 struct failure {
 	uint32_t is_set;
-	struct message_error error;
+	struct error_packet error;
 };
 
 /*

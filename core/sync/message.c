@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: parent (pack, adopt), init (unpack, make).
+// Runs in: parent (pack), init (unpack).
 #include "core/sync/message.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,34 +15,6 @@ void message_release(struct message *message)
 	for (size_t i = 0; i < message->fd_count; i++)
 		fd_close(&message->fds[i]);
 	message->fd_count = 0;
-}
-
-void message_error_make(const struct error *err, struct message_error *ret_sent)
-{
-	memset(ret_sent, 0, sizeof(*ret_sent));
-	ret_sent->code = err->code;
-	ret_sent->status = err->status;
-	ret_sent->cause = (int32_t)err->cause;
-	/* Copied as texts, not as bytes: behind a text's end there are bytes of older use. */
-	snprintf(ret_sent->text, sizeof(ret_sent->text), "%s", err->text);
-	snprintf(ret_sent->hint, sizeof(ret_sent->hint), "%s", err->hint);
-}
-
-int message_error_adopt(const struct message_error *received, struct error *err)
-{
-	struct message_error sent = *received;
-	bool is_valid;
-
-	sent.text[sizeof(sent.text) - 1] = '\0';
-	sent.hint[sizeof(sent.hint) - 1] = '\0';
-	is_valid = sent.code >= 0 && sent.status >= 0 && sent.status <= 255;
-	/* error_gather() takes an error without text for one that it has gathered already. */
-	error_set(err, is_valid ? sent.code : 0, "%s",
-		  sent.text[0] ? sent.text : "the child failed without an error message");
-	error_hint(err, "%s", sent.hint);
-	err->status = is_valid ? sent.status : 0;
-	err->cause = sent.cause == ERROR_CAUSE_OVERLAY ? ERROR_CAUSE_OVERLAY : ERROR_CAUSE_ANY;
-	return -1;
 }
 
 void message_order_pack(struct message_order *order,

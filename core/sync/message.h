@@ -23,6 +23,7 @@
  *   always:
  *   maps are written     BOOTSTRAP ───────────▶ becomes root; a clone joins and executes itself
  *   scoped config        CONFIG ──────────────▶ second namespaces, mounts, devices, console
+ *   idmapped volumes     TREE ────────────────▶ order.trees of them
  *   starts urun-slirp ◀──────────── NETWORK     the network is slirp: the tap device
  *   starts fuse-overlayfs ◀──────── OVERLAY     fuse-overlayfs serves the root: its FUSE descriptor
  *   gives it to a helper ◀────────── RESOLV     resolv.conf was written in the root itself
@@ -49,18 +50,22 @@ enum message_type {
 	MESSAGE_CONFIG,	 /* struct message_order and its sections; the descriptors of order.fds */
 	MESSAGE_NETWORK, /* no payload; the device, the user and the network namespace */
 	MESSAGE_OVERLAY, /* no payload; the FUSE descriptor */
-	MESSAGE_RESOLV,	 /* no payload; the file, to be read and written */
+	MESSAGE_RESOLV, /* an enum etc_file in a byte for each file; the files, to be read and written */
 	MESSAGE_HOOKS,	 /* no payload */
 	MESSAGE_RESUME,	 /* no payload */
 	MESSAGE_READY,	 /* no payload; one descriptor or none */
 	MESSAGE_RUN,	 /* no payload */
 	MESSAGE_LOG,	 /* uint8_t level, then the text */
-	MESSAGE_ERROR,	 /* struct message_error */
+	MESSAGE_ERROR,	 /* struct error_packet (core/base/error.h) */
 	MESSAGE_JOIN,	 /* struct message_join; a descriptor for each namespace that is joined */
 	MESSAGE_JOINED,	 /* no payload */
 	MESSAGE_FORKED,	 /* no payload; a pidfd of the sender */
 	MESSAGE_ADOPTED, /* uint32_t: the sender's pid, as the parent sees it */
+	MESSAGE_TREE,	 /* uint32_t: the step of the mount plan; its source, idmapped */
 };
+
+/* The files of /etc that urun updates while the container runs. */
+enum etc_file { ETC_FILE_RESOLV = 'r', ETC_FILE_HOSTS = 'h' };
 
 /* For sets of types, such as those that a reader accepts at the moment. */
 #define MESSAGE_BIT(type) (1u << (type))
@@ -99,27 +104,6 @@ struct message_join {
 	uint32_t drop_groups; /* 1: the caller's supplementary groups are dropped */
 };
 
-/*
- * A failure as it is sent: text, hint, errno, exit status and cause.  There is no pointer in it, since the
- * parent doesn't trust the sender, and a pointer would be an address of the sender's choice.
- */
-struct message_error {
-	int32_t code;	/* errno, or 0 */
-	int32_t status; /* 0 … 255 */
-	int32_t cause;	/* enum error_cause */
-	char text[ERROR_TEXT_SIZE];
-	char hint[ERROR_HINT_SIZE];
-};
-
-/* Fills @ret_sent from @err; makes no system call. */
-void message_error_make(const struct error *err, struct message_error *ret_sent);
-
-/*
- * Copies the child's failure into @err and returns -1.  The child isn't trusted: the texts are
- * terminated and the numbers checked here.  err->all, the parent's own list, isn't changed.
- */
-int message_error_adopt(const struct message_error *received, struct error *err);
-
 enum order_flag {
 	ORDER_NO_PIVOT = 1 << 0,	/* MS_MOVE and chroot in place of pivot_root */
 	ORDER_NEW_KEYRING = 1 << 1,	/* a session keyring of its own */
@@ -127,13 +111,17 @@ enum order_flag {
 	ORDER_DIE_WITH_PARENT = 1 << 4, /* the program too is killed when the parent ends */
 	ORDER_KEEP_GROUPS = 1 << 5,	/* supplementary groups are left as they are */
 	ORDER_SETGROUPS_DENIED = 1 << 6,
-	ORDER_FILTER = 1 << 7,	      /* there is a seccomp filter: ORDER_FILTER_BPF */
-	ORDER_SETNS = 1 << 8,	      /* `exec`: join the namespaces of a running container */
-	ORDER_FUSE_OVERLAY = 1 << 10, /* the overlay over the root is served by fuse-overlayfs */
-	/* `exec`: the user's groups are those of the container's /etc/passwd and /etc/group */
-	ORDER_OWN_GROUPS = 1 << 11,
+	ORDER_FILTER = 1 << 7,	       /* there is a seccomp filter: ORDER_FILTER_BPF */
+	ORDER_SETNS = 1 << 8,	       /* `exec`: join the namespaces of a running container */
+	ORDER_FUSE_OVERLAY = 1 << 10,  /* the overlay over the root is served by fuse-overlayfs */
 	ORDER_PRCTL_ALLOWED = 1 << 12, /* the filter lets prctl(2) through */
 	ORDER_TRY = 1 << 13,	       /* `check`: the program is executed, but never runs */
+	ORDER_PID1 = 1 << 14,	       /* --init: the program's parent is urun's own process 1 */
+	ORDER_VOLATILE_OVERLAY = 1 << 15, /* the changes are removed with the container */
+	ORDER_HOST_RIGHTS = 1 << 16,	  /* the container has no user namespace but the host's */
+	ORDER_ROOT_NODEV = 1 << 17,	  /* device files in the root file system don't open */
+	ORDER_HOLD = 1 << 18,		  /* after RUN: hold the namespaces, ORDER_FD_HOLD */
+	ORDER_CONSOLE_SENT = 1 << 19,	  /* the terminal is an engine's: --console-socket */
 };
 
 /* Descriptors that are sent with CONFIG, each only where it is needed, in this order. */
@@ -143,11 +131,13 @@ enum order_fd {
 	ORDER_FD_FAILED,	  /* the same: a file for an error, see core/sync/failure.h */
 	ORDER_FD_SECCOMP_SOCKET,  /* the connection that the seccomp listener is sent over */
 	ORDER_FD_MOUNT_NAMESPACE, /* the mount namespace to join */
+	ORDER_FD_SHM_NAMESPACE,	  /* the mount namespace whose /dev/shm is shared */
+	ORDER_FD_HOLD,		  /* ORDER_HOLD: the listener of core/sync/hold.h */
 	ORDER_FD_COUNT,
 };
-#define ORDER_FDS_NONE             \
-	{                          \
-		-1, -1, -1, -1, -1 \
+#define ORDER_FDS_NONE                     \
+	{                                  \
+		-1, -1, -1, -1, -1, -1, -1 \
 	}
 
 enum order_section {
@@ -178,6 +168,7 @@ struct message_order {
 	 * stands for a source that couldn't be opened.  0: init has no such descriptors.
 	 */
 	uint32_t first_source;
+	uint32_t trees;				     /* so many MESSAGE_TREE follow */
 	uint32_t section_sizes[ORDER_SECTION_COUNT]; /* without the NUL */
 };
 

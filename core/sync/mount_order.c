@@ -211,6 +211,8 @@ static bool has_consistent_members(const struct mount_step *step)
 		return false;
 	if ((traits & MOUNT_TRAIT_LINES) ? !step->lines : step->lines != NULL)
 		return false;
+	if ((traits & MOUNT_TRAIT_OWN) && step->kind != MOUNT_KIND_BIND)
+		return false;
 	if ((traits & MOUNT_TRAIT_COPY_UP) && step->kind != MOUNT_KIND_TMPFS)
 		return false;
 	if (step->filled_later && step->kind != MOUNT_KIND_TMPFS)
@@ -250,6 +252,8 @@ int mount_order_unpack(const char *bytes, size_t size, struct mount_plan *ret_pl
 	for (size_t i = 0; i < plan.steps.count; i++) {
 		plan.steps.items[i].source_fd = -1;
 		plan.steps.items[i].context_fd = -1;
+		plan.steps.items[i].tree_fd = -1;
+		plan.steps.items[i].idmapped_fd = -1;
 	}
 	*ret_plan = plan;
 	return 0;

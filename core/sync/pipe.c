@@ -31,19 +31,19 @@ static const struct {
 	[MESSAGE_CONFIG] = { "config", sizeof(struct message_order), 16u << 20, ORDER_FD_COUNT },
 	[MESSAGE_NETWORK] = { "network", 0, 0, 3 },
 	[MESSAGE_OVERLAY] = { "overlay", 0, 0, 1 },
-	[MESSAGE_RESOLV] = { "resolv", 0, 0, 1 },
+	[MESSAGE_RESOLV] = { "resolv", 1, 2, 2 },
 	[MESSAGE_HOOKS] = { "hooks", 0, 0, 0 },
 	[MESSAGE_RESUME] = { "resume", 0, 0, 0 },
 	[MESSAGE_READY] = { "ready", 0, 0, 1 },
 	[MESSAGE_RUN] = { "run", 0, 0, 0 },
 	[MESSAGE_LOG] = { "log", 1, 8192, 0 },
-	[MESSAGE_ERROR] = { "error", sizeof(struct message_error), sizeof(struct message_error),
-			    0 },
+	[MESSAGE_ERROR] = { "error", sizeof(struct error_packet), sizeof(struct error_packet), 0 },
 	[MESSAGE_JOIN] = { "join", sizeof(struct message_join), sizeof(struct message_join),
 			   MESSAGE_FDS_MAX },
 	[MESSAGE_JOINED] = { "joined", 0, 0, 0 },
 	[MESSAGE_FORKED] = { "forked", 0, 0, 1 },
 	[MESSAGE_ADOPTED] = { "adopted", sizeof(uint32_t), sizeof(uint32_t), 0 },
+	[MESSAGE_TREE] = { "tree", sizeof(uint32_t), sizeof(uint32_t), 1 },
 };
 
 int pipe_new(int *ret_parent, int *ret_child, struct error *err)
@@ -171,7 +171,7 @@ enum pipe_step pipe_take(int fd, unsigned int expected, struct message *ret_mess
 			 struct error *err)
 {
 	automessage struct message message = MESSAGE_NONE;
-	struct message_error sent;
+	struct error_packet sent;
 	int got;
 
 	expected |= MESSAGE_BIT(MESSAGE_LOG) | MESSAGE_BIT(MESSAGE_ERROR);
@@ -185,7 +185,7 @@ enum pipe_step pipe_take(int fd, unsigned int expected, struct message *ret_mess
 	log_debug("sync pipe: received %s", rules[message.type].name);
 	if (message.type == MESSAGE_ERROR) {
 		memcpy(&sent, message.payload, sizeof(sent));
-		message_error_adopt(&sent, err);
+		error_unpack(&sent, err);
 		return PIPE_FAILED;
 	}
 	if (message.type == MESSAGE_LOG) {
@@ -218,11 +218,11 @@ int pipe_await(int fd, unsigned int expected, struct message *ret_message, struc
  * Sends the error by write(2).  When execve failed, the process is under the container's seccomp
  * filter, which often refuses sendmsg(2), and nearly always allows write(2).
  */
-static void write_error(int fd, const struct message_error *sent)
+static void write_error(int fd, const struct error_packet *sent)
 {
 	struct {
 		struct frame_header frame;
-		struct message_error payload;
+		struct error_packet payload;
 	} whole;
 
 	memset(&whole, 0, sizeof(whole));
@@ -236,9 +236,9 @@ static void write_error(int fd, const struct message_error *sent)
 void pipe_send_error(int fd, const struct error *err)
 {
 	struct error ignored = ERROR_NONE;
-	struct message_error sent;
+	struct error_packet sent;
 
-	message_error_make(err, &sent);
+	error_pack(err, &sent);
 	if (pipe_send(fd, MESSAGE_ERROR, &sent, sizeof(sent), NULL, 0, &ignored) < 0)
 		write_error(fd, &sent);
 }

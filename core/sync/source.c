@@ -19,11 +19,15 @@ void mount_sources_list(const char *root, const struct mount_plan *plan, int fir
 	sources.paths[0] = root;
 	for (size_t i = 0; i < plan->steps.count; i++) {
 		const struct mount_step *step = &plan->steps.items[i];
-		/* Where the link itself is the source, init reads the link by its path. */
-		bool link = step->options.traits &
-			    (MOUNT_TRAIT_SRC_NOFOLLOW | MOUNT_TRAIT_COPY_SYMLINK);
+		/*
+		 * Where the link itself is the source, init reads the link by its path; the
+		 * container's own directories are no paths of the host.
+		 */
+		bool by_init = step->options.traits & (MOUNT_TRAIT_SRC_NOFOLLOW |
+						       MOUNT_TRAIT_COPY_SYMLINK | MOUNT_TRAIT_OWN);
 
-		sources.paths[1 + i] = step->kind == MOUNT_KIND_BIND && !link ? step->source : NULL;
+		sources.paths[1 + i] =
+			step->kind == MOUNT_KIND_BIND && !by_init ? step->source : NULL;
 	}
 	*ret_sources = sources;
 }

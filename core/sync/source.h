@@ -16,7 +16,7 @@
  * namespace and still has the caller's ids.
  */
 struct mount_sources {
-	/* Of the root, then of each step of the plan; NULL: not opened.  Texts of the plan */
+	/* the root's path, then that of each step of the plan, whose texts they are; NULL: not opened */
 	const char **paths;
 	size_t count;
 	int first; /* paths[i] becomes descriptor first + i */

@@ -21,8 +21,9 @@
 enum form {
 	FORM_TEXT,
 	FORM_TRUTH,
-	FORM_AMOUNT, /* u64 or "infinity" */
-	FORM_SET,    /* of CPUs or memory nodes */
+	FORM_AMOUNT,  /* u64 or "infinity" */
+	FORM_SET,     /* of CPUs or memory nodes */
+	FORM_DEVICES, /* "DEVICE ACCESS,…" */
 	FORM_ANNOTATION,
 };
 
@@ -46,6 +47,8 @@ static const struct {
 	{ "IOWeight", FORM_AMOUNT },
 	{ "AllowedCPUs", FORM_SET },
 	{ "AllowedMemoryNodes", FORM_SET },
+	{ "DevicePolicy", FORM_TEXT },
+	{ "DeviceAllow", FORM_DEVICES },
 };
 
 /* How the error describes a value of the form. */
@@ -54,6 +57,7 @@ static const char *const form_names[] = {
 	[FORM_TRUTH] = "true or false",
 	[FORM_AMOUNT] = "a number of 64 bits or infinity",
 	[FORM_SET] = "a list such as 0-3,7",
+	[FORM_DEVICES] = "a list such as /dev/char/1:3 rwm,char-136 rw",
 	[FORM_ANNOTATION] = "true, false, a number, or texts in quotes, as GVariant writes it",
 };
 
@@ -221,6 +225,21 @@ static int parse_set(const char *value, struct property *property)
 	return failed;
 }
 
+/* Source: org.freedesktop.systemd1(5), DeviceAllow. */
+static int parse_devices(const char *value, struct property *property)
+{
+	struct span rest = { value, strlen(value) }, entry, device;
+
+	property->signature = "a(ss)";
+	while (span_cut(&rest, ',', &entry)) {
+		if (!span_cut(&entry, ' ', &device) || device.size == 0 || entry.size == 0 ||
+		    property_add_text(property, device.bytes, device.size) < 0 ||
+		    property_add_text(property, entry.bytes, entry.size) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int parse_value(enum form form, const char *value, struct property *property)
 {
 	switch (form) {
@@ -232,6 +251,7 @@ static int parse_value(enum form form, const char *value, struct property *prope
 	case FORM_TRUTH: return parse_truth(value, property);
 	case FORM_AMOUNT: return parse_amount(value, property);
 	case FORM_SET: return parse_set(value, property);
+	case FORM_DEVICES: return parse_devices(value, property);
 	default: return parse_annotation(value, property);
 	}
 }

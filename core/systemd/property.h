@@ -10,9 +10,9 @@
 /* A property of a unit, as systemd takes it over the bus.  Start from PROPERTY_NONE. */
 struct property {
 	char *name;	       /* on the bus */
-	const char *signature; /* D-Bus type: "s", "b", "i", "u", "x", "t", "as" or "ay" */
+	const char *signature; /* D-Bus type: "s", "b", "i", "u", "x", "t", "as", "ay" or "a(ss)" */
 	uint64_t number;       /* b: 0 or 1; u, t: the value; i, x: the value as two's complement */
-	char **texts;	       /* s: one text; as: all texts; with a NULL at the end */
+	char **texts; /* s: one text; as: all texts; a(ss): two for each pair; NULL at the end */
 	size_t text_count;
 	uint8_t *bytes; /* ay */
 	size_t byte_count;
@@ -23,7 +23,8 @@ struct property {
 /*
  * Makes a property of NAME=VALUE.  The form of the value depends on the name:
  *   - the properties that urun itself sets have a fixed type: a text without quotes, true or false,
- *     a number or "infinity", or a list of CPUs or memory nodes such as "0-3,7" (empty: none);
+ *     a number or "infinity", a list of CPUs or memory nodes such as "0-3,7" (empty: none), or a
+ *     list of devices such as "/dev/char/1:3 rwm,char-136 rw" (empty: none);
  *   - any other property comes from an annotation org.systemd.property.NAME: 'text', "text", true,
  *     false, an integer (int32), int32 N, uint32 N, int64 N, uint64 N or ['text', …].  Where such a
  *     value fits the fixed type, it may be used for the properties of the first kind too.

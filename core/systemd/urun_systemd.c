@@ -43,6 +43,17 @@ struct request {
 
 /* ---- messages: these functions return 0 or a negative errno ---- */
 
+/* Two texts each. */
+static int append_pairs(sd_bus_message *call, const struct property *property)
+{
+	int result = sd_bus_message_open_container(call, 'a', "(ss)");
+
+	for (size_t i = 0; i + 1 < property->text_count && result >= 0; i += 2)
+		result = sd_bus_message_append(call, "(ss)", property->texts[i],
+					       property->texts[i + 1]);
+	return result < 0 ? result : sd_bus_message_close_container(call);
+}
+
 static int append_value(sd_bus_message *call, const struct property *property)
 {
 	switch (property->signature[0]) {
@@ -56,6 +67,8 @@ static int append_value(sd_bus_message *call, const struct property *property)
 	if (strcmp(property->signature, "ay") == 0)
 		return sd_bus_message_append_array(call, 'y', property->bytes,
 						   property->byte_count);
+	if (strcmp(property->signature, "a(ss)") == 0)
+		return append_pairs(call, property);
 	return sd_bus_message_append_strv(call, property->texts);
 }
 

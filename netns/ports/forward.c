@@ -9,7 +9,7 @@
  *   urun ── control socket ────────┼─▶ struct control: requests of netns/ports/port.h
  *   TCP client ── listening socket ┼─▶ struct port ─ accept ─▶ struct relay ─▶ container's program
  *   UDP client ── bound socket ────┼─▶ struct port ──────────▶ struct client ▶ container's program
- *   first process ── life pidfd ───┼─▶ the end
+ *   first processes ── pidfds ─────┼─▶ the end of the last one is the end
  *
  * urun opens the listening and the bound sockets in the host's network namespace and hands them
  * over (PORT_ADD).  A socket belongs for ever to the namespace in which it was made, so urun-port
@@ -36,6 +36,7 @@
 #include "netns/ports/forward.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -87,12 +88,20 @@ struct control {
 	struct watch watch;
 };
 
+/* A container that has the ports: the one that urun-port was started for, or one that joined. */
+struct life {
+	struct forward *forward;
+	struct life *next;
+	struct watch watch; /* its first process's pidfd */
+};
+
 struct forward {
 	int epoll;
 	const struct source *source;
 	struct relays *relays;
 	struct datagrams *datagrams;
-	struct watch life, listener;
+	struct watch listener;
+	struct life *lives, *ended_lives;
 	struct port *ports, *removed_ports;
 	size_t port_count;
 	struct control *controls, *closed_controls;
@@ -300,6 +309,65 @@ static void close_control(struct control *control)
 	control->forward->closed_controls = control;
 }
 
+static void life_ready(struct watch *watch, uint32_t events);
+
+/* Returns 0 or a negative errno.  Takes over *fd on success. */
+static int add_life(struct forward *forward, int *fd)
+{
+	struct life *life;
+
+	if (*fd < 0)
+		return -EBADF;
+	life = mem_alloc(sizeof(*life));
+	life->forward = forward;
+	life->watch = (struct watch){ .fd = *fd, .ready = life_ready };
+	if (watch_add(forward->epoll, &life->watch, EPOLLIN) < 0) {
+		free(life);
+		return -errno;
+	}
+	take_fd(fd);
+	life->next = forward->lives;
+	forward->lives = life;
+	return 0;
+}
+
+static void remove_life(struct forward *forward, struct life **link)
+{
+	struct life *life = *link;
+
+	watch_remove(forward->epoll, &life->watch);
+	fd_close(&life->watch.fd);
+	life->watch.ready = NULL;
+	*link = life->next;
+	life->next = forward->ended_lives;
+	forward->ended_lives = life;
+}
+
+/* Is there a process for which we serve?  Not every end was reported by epoll yet. */
+static bool is_needed(struct forward *forward)
+{
+	struct life **link = &forward->lives;
+
+	while (*link) {
+		struct pollfd end = { .fd = (*link)->watch.fd, .events = POLLIN };
+
+		if (poll(&end, 1, 0) > 0)
+			remove_life(forward, link);
+		else
+			link = &(*link)->next;
+	}
+	return forward->lives != NULL;
+}
+
+static void life_ready(struct watch *watch, uint32_t events)
+{
+	struct forward *forward = watch_owner(watch, struct life, watch)->forward;
+
+	(void)events;
+	if (!is_needed(forward))
+		forward->ended = true;
+}
+
 static void control_ready(struct watch *watch, uint32_t events)
 {
 	struct control *control = watch_owner(watch, struct control, watch);
@@ -333,10 +401,13 @@ static void control_ready(struct watch *watch, uint32_t events)
 		 * ORDER: the ports are closed first: the end of the connection says that the
 		 * addresses are free.
 		 */
-		remove_all(forward);
-		forward->ended = true;
+		if (!is_needed(forward)) {
+			remove_all(forward);
+			forward->ended = true;
+		}
 		close_control(control);
 		break;
+	case PORT_JOIN: failed = send_answer(watch->fd, add_life(forward, &fd), NULL, 0); break;
 	default: failed = send_answer(watch->fd, -EINVAL, NULL, 0);
 	}
 	if (failed < 0)
@@ -365,14 +436,6 @@ static void listener_ready(struct watch *watch, uint32_t events)
 		send_answer(fd, -errno, NULL, 0);
 		close_control(control);
 	}
-}
-
-static void life_ready(struct watch *watch, uint32_t events)
-{
-	struct forward *forward = watch_owner(watch, struct forward, life);
-
-	(void)events;
-	forward->ended = true;
 }
 
 /* ---- the loop ---- */
@@ -418,6 +481,12 @@ static void free_removed(struct forward *forward)
 		forward->closed_controls = control->next;
 		free(control);
 	}
+	while (forward->ended_lives) {
+		struct life *life = forward->ended_lives;
+
+		forward->ended_lives = life->next;
+		free(life);
+	}
 }
 
 static int run_once(struct forward *forward)
@@ -455,10 +524,12 @@ static int run_once(struct forward *forward)
 
 int forward_begin(struct forward *forward, int life_fd, int control_fd, struct error *err)
 {
-	forward->life = (struct watch){ .fd = life_fd, .ready = life_ready };
+	int failed = add_life(forward, &life_fd);
+
 	forward->listener = (struct watch){ .fd = control_fd, .ready = listener_ready };
-	if (watch_add(forward->epoll, &forward->life, EPOLLIN) < 0 ||
-	    watch_add(forward->epoll, &forward->listener, EPOLLIN) < 0)
+	if (failed < 0)
+		errno = -failed;
+	if (failed < 0 || watch_add(forward->epoll, &forward->listener, EPOLLIN) < 0)
 		return error_set(err, errno, "wait for connections");
 	return 0;
 }
@@ -481,6 +552,8 @@ void forward_free(struct forward *forward)
 	remove_all(forward);
 	while (forward->controls)
 		close_control(forward->controls);
+	while (forward->lives)
+		remove_life(forward, &forward->lives);
 	free_removed(forward);
 	relays_free(forward->relays);
 	datagrams_free(forward->datagrams);

@@ -15,13 +15,14 @@ struct forward;
 struct forward *forward_new(const struct source *source, struct error *err);
 
 /*
- * Watches the container's life pidfd and the control socket, which listens; the caller keeps both.
+ * Watches the container's life pidfd, which it takes over, and the control socket, which listens, and
+ * which the caller keeps.
  * Whatever can fail for lack of a resource fails here, before urun is told that the ports are
  * served.
  */
 int forward_begin(struct forward *forward, int life_fd, int control_fd, struct error *err);
 
-/* Returns when the container has ended, or when urun has asked for the end. */
+/* Returns when the last container that has the ports has ended, or when urun has asked for the end. */
 int forward_run(struct forward *forward, struct error *err);
 
 /* Takes NULL. */

@@ -85,6 +85,16 @@ int port_list(int control, struct port_entry **ret_entries, size_t *ret_count, s
 	return 0;
 }
 
+int port_join(int control, int pidfd, struct error *err)
+{
+	const struct port_question question = { .kind = PORT_JOIN };
+	size_t none;
+
+	return ask_urun_port(control, &question, pidfd, err) < 0
+		       ? -1
+		       : hear_answer(control, NULL, 0, &none, err);
+}
+
 void port_end(int control, int timeout_ms)
 {
 	const struct port_question question = { .kind = PORT_END };

@@ -19,10 +19,12 @@
  *   REMOVE   a port                        ────▶ closes its socket; its connections go on
  *   LIST                                   ────▶
  *                                          ◀──── struct port_answer; LIST: and the ports
- *   END                                    ────▶ closes all sockets, then the connection
+ *   JOIN     a pidfd                       ────▶ serves until that process has ended, too
+ *   END                                    ────▶ where no process is left for which it serves:
+ *                                                closes all sockets; then the connection
  * Runs in: parent; urun-port.
  */
-enum port_question_kind { PORT_ADD = 1, PORT_REMOVE, PORT_LIST, PORT_END };
+enum port_question_kind { PORT_ADD = 1, PORT_REMOVE, PORT_LIST, PORT_END, PORT_JOIN };
 
 struct port_entry {
 	int32_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
@@ -53,7 +55,16 @@ int port_remove(int control, const struct port_entry *entry, struct error *err);
 /* The caller frees *ret_entries. */
 int port_list(int control, struct port_entry **ret_entries, size_t *ret_count, struct error *err);
 
-/* Returns when the sockets are closed, so that their addresses are free, or after @timeout_ms. */
+/*
+ * Makes urun-port serve as long as the process @pidfd lives, beside the others for which it serves:
+ * the first process of a container that shares the network.
+ */
+int port_join(int control, int pidfd, struct error *err);
+
+/*
+ * A container has ended.  Where it was the last one, returns when the sockets are closed, so that
+ * their addresses are free, or after @timeout_ms.
+ */
 void port_end(int control, int timeout_ms);
 
 #endif

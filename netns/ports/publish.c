@@ -214,14 +214,29 @@ static int open_host_socket(int protocol, const union publish_address *address)
 	return take_fd(&fd);
 }
 
+/* Is the port one of the first @count of @list, which were opened for other options? */
+static bool is_given_twice(const union publish_address *address, int protocol,
+			   const struct published_list *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list->items[i].protocol == protocol &&
+		    publish_port(&list->items[i].host) == publish_port(address))
+			return true;
+	return false;
+}
+
+/* @earlier: how many sockets the list had before this option. */
 static int open_error(const union publish_address *address, int protocol, int errnum,
-		      struct error *err)
+		      const struct published_list *list, size_t earlier, struct error *err)
 {
 	autostrbuf struct strbuf text = { 0 };
 	autofree char *start = NULL;
 	size_t size;
 
 	publish_print_address(address, &text);
+	if (errnum == EADDRINUSE && is_given_twice(address, protocol, list, earlier))
+		return error_set(err, 0, "--publish: port %u/%s of the host is given twice",
+				 publish_port(address), publish_protocol_name(protocol));
 	error_set(err, errnum, "--publish: listen on %s/%s", text.bytes,
 		  publish_protocol_name(protocol));
 	if (errnum != EACCES || fd_read_file(UNPRIVILEGED_START, 64, &start, &size) < 0)
@@ -259,12 +274,13 @@ static int open_wildcards(int protocol, uint16_t host_port, uint16_t container_p
 	union publish_address v4 = { .v4 = { .sin_family = AF_INET,
 					     .sin_port = htons(host_port) } };
 	union publish_address v6 = { .v6 = { .sin6_family = AF_INET6 } };
+	size_t earlier = list->count;
 	int failed;
 
 	for (int choice = 0;; choice++) {
 		failed = open_one(protocol, &v4, container_port, list);
 		if (failed < 0)
-			return open_error(&v4, protocol, -failed, err);
+			return open_error(&v4, protocol, -failed, list, earlier, err);
 		publish_set_port(&v6, publish_port(&list->items[list->count - 1].host));
 		failed = open_one(protocol, &v6, container_port, list);
 		if (failed == 0)
@@ -274,7 +290,7 @@ static int open_wildcards(int protocol, uint16_t host_port, uint16_t container_p
 		    failed == -EPROTONOSUPPORT)
 			return 0;
 		if (host_port != 0 || failed != -EADDRINUSE || choice == CHOICES_MAX)
-			return open_error(&v6, protocol, -failed, err);
+			return open_error(&v6, protocol, -failed, list, earlier, err);
 		fd_close(&list->items[--list->count].fd);
 	}
 }
@@ -295,7 +311,8 @@ int publish_open(const struct publish *publish, struct published_list *list, str
 		publish_set_port(&address, host);
 		failed = open_one(publish->protocol, &address, container, list);
 		if (failed < 0)
-			return open_error(&address, publish->protocol, -failed, err);
+			return open_error(&address, publish->protocol, -failed, list, list->count,
+					  err);
 	}
 	return 0;
 }

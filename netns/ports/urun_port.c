@@ -94,7 +94,7 @@ static int serve_resolv(const struct network_options *options, struct error *err
 	setrlimit(RLIMIT_FSIZE, &size);
 	if (sandbox_drop_privileges(SANDBOX_RESOLV, err) < 0)
 		return -1;
-	received = ready_receive(given, RESOLV_COUNT, RESOLV_COUNT, err);
+	received = ready_receive(NULL, 0, given, RESOLV_COUNT, RESOLV_COUNT, err);
 	if (received <= 0)
 		return received;
 	if (ready_say_ready(err) < 0)
@@ -138,7 +138,7 @@ static int start_port(const struct network_options *options, struct error *err)
 
 	if (options->kind == NETWORK_HOST)
 		return start_resolv(options, err);
-	received = ready_receive(given, GIVEN_COUNT, GIVEN_COUNT, err);
+	received = ready_receive(NULL, 0, given, GIVEN_COUNT, GIVEN_COUNT, err);
 	if (received <= 0)
 		return received;
 	if (join_container(given, err) < 0)

@@ -47,6 +47,7 @@
 #include "netns/slirp/dns.h"
 #include "netns/slirp/fragment.h"
 #include "netns/slirp/frame.h"
+#include "netns/slirp/members.h"
 #include "netns/slirp/memory.h"
 #include "netns/slirp/pollset.h"
 #include "netns/slirp/stack.h"
@@ -79,7 +80,7 @@
 struct loop {
 	const struct network_options *options;
 	int tap_fd;
-	int life_fd;
+	struct members *members;
 	int64_t now_ms; /* when the last wait ended */
 	int64_t end_ms; /* CLOCK_MONOTONIC: when the loop ends at the latest; 0: not ending */
 	struct pollset set;
@@ -88,8 +89,8 @@ struct loop {
 	struct syn_queue syns;
 	struct stack *stack;
 	struct dns *dns;
-	struct resolv_follower resolv;
-	struct memory_watch memory;
+	int watcher_fd; /* of the host's resolv.conf; -1: there is no watcher */
+	struct memory_meter memory;
 	uint8_t frame[FRAME_SIZE_MAX]; /* the frame that is on its way */
 };
 
@@ -238,7 +239,8 @@ static void use_host_resolv(struct loop *loop, const char *text, size_t size)
 
 	resolv_parse_servers(text, size, &servers);
 	dns_set_servers(loop->dns, &loop->set, &servers, clock_ms());
-	resolv_follower_update(&loop->resolv, loop->options, text, size);
+	if (loop->members)
+		members_update_resolv(loop->members, loop->options, text, size);
 }
 
 static void hear_watcher(struct loop *loop)
@@ -247,14 +249,14 @@ static void hear_watcher(struct loop *loop)
 	char *text;
 	ssize_t size;
 
-	if (loop->resolv.watcher_fd >= 0)
-		events = pollset_returned(&loop->set, loop->resolv.watcher_fd);
+	if (loop->watcher_fd >= 0)
+		events = pollset_returned(&loop->set, loop->watcher_fd);
 	if (!events)
 		return;
-	size = resolv_follower_hear(&loop->resolv, events & EPOLLHUP, &text);
+	size = host_resolv_hear(loop->watcher_fd, events & EPOLLHUP, &text);
 	if (size < 0) {
-		pollset_forget(&loop->set, loop->resolv.watcher_fd);
-		fd_close(&loop->resolv.watcher_fd);
+		pollset_forget(&loop->set, loop->watcher_fd);
+		fd_close(&loop->watcher_fd);
 		return;
 	}
 	use_host_resolv(loop, text, (size_t)size);
@@ -269,12 +271,11 @@ struct loop *loop_new(const struct network_options *options, int watcher_fd, str
 
 	loop->options = options;
 	loop->tap_fd = -1;
-	loop->life_fd = -1;
 	loop->set = POLLSET_NONE;
 	loop->connections = connections_new();
 	loop->fragments = fragments_new();
 	loop->dns = dns_new(options, send_frame, loop);
-	loop->resolv = (struct resolv_follower){ .watcher_fd = watcher_fd, .file_fd = -1 };
+	loop->watcher_fd = watcher_fd;
 	memory_open(&loop->memory);
 	if (pollset_open(&loop->set, err) == 0)
 		loop->stack =
@@ -291,12 +292,12 @@ void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
+	members_free(loop->members, &loop->set);
 	stack_free(loop->stack);
 	fragments_free(loop->fragments);
 	syn_queue_release(&loop->syns);
 	connections_free(loop->connections);
 	dns_free(loop->dns);
-	resolv_follower_release(&loop->resolv);
 	pollset_close(&loop->set);
 	memory_close(&loop->memory);
 	free(loop);
@@ -338,11 +339,10 @@ static int ask_for_events(struct loop *loop)
 	is_tight = memory_state(&loop->memory) != MEMORY_PLENTY;
 	do {
 		pollset_begin(&loop->set);
-		if (!loop->end_ms)
-			pollset_ask(&loop->set, loop->life_fd, EPOLLIN);
+		members_ask(loop->members, &loop->set);
 		pollset_ask(&loop->set, loop->tap_fd, EPOLLIN);
-		if (loop->resolv.watcher_fd >= 0)
-			pollset_ask(&loop->set, loop->resolv.watcher_fd, EPOLLIN);
+		if (loop->watcher_fd >= 0)
+			pollset_ask(&loop->set, loop->watcher_fd, EPOLLIN);
 		dns_ask(loop->dns, &loop->set);
 		timeout = stack_ask(loop->stack, is_tight);
 		pollset_end(&loop->set);
@@ -353,11 +353,23 @@ static int ask_for_events(struct loop *loop)
 	return loop->end_ms ? clock_sooner(timeout, FINISH_LOOK_MS) : timeout;
 }
 
+/*
+ * The network ends with its last member.  While what the last one sent still goes out, another
+ * container may join: then the loop goes on.
+ */
+static void hear_members(struct loop *loop)
+{
+	members_run(loop->members, &loop->set);
+	if (members_are_left(loop->members))
+		loop->end_ms = 0;
+	else if (!loop->end_ms)
+		loop->end_ms = loop->now_ms + FINISH_MS;
+}
+
 int loop_run(struct loop *loop, const struct loop_files *files, struct error *err)
 {
 	loop->tap_fd = files->tap;
-	loop->life_fd = files->life;
-	resolv_follower_begin(&loop->resolv, files->resolv);
+	loop->members = files->members;
 	dns_serve_stack(loop->dns, files->stack_resolv, clock_ms());
 	for (;;) {
 		int ready = pollset_wait(&loop->set, ask_for_events(loop));
@@ -367,15 +379,12 @@ int loop_run(struct loop *loop, const struct loop_files *files, struct error *er
 		if (ready < 0 && ready != -EINTR)
 			return error_set(err, -ready, "wait for packets");
 		tap_returned = pollset_returned(&loop->set, loop->tap_fd);
-		/* The container has ended, and all that it sent is out, or its time is over. */
+		hear_members(loop);
+		/* All containers have ended, and all that they sent is out, or their time is over. */
 		if (loop->end_ms &&
 		    (loop->now_ms >= loop->end_ms ||
 		     (!tap_returned && connections_are_finished(loop->connections))))
 			break;
-		if (!loop->end_ms && pollset_returned(&loop->set, loop->life_fd)) {
-			loop->end_ms = loop->now_ms + FINISH_MS;
-			resolv_follower_end(&loop->resolv);
-		}
 		if (tap_returned && !drain_tap(loop))
 			break;
 		hear_watcher(loop);

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "netns/options.h"
+#include "netns/slirp/members.h"
 
 /*
  * The packet loop between the tap device and libslirp, until the container ends.  It allocates
@@ -18,15 +19,14 @@ struct loop;
  */
 struct loop *loop_new(const struct network_options *options, int watcher_fd, struct error *err);
 
-/* The loop closes @resolv; the caller keeps the others. */
+/* The caller keeps the descriptors. */
 struct loop_files {
-	int life;   /* a pidfd of the container's first process */
-	int tap;    /* non-blocking, with IFF_VNET_HDR */
-	int resolv; /* the container's resolv.conf, read-write; -1: the container has its own */
-	int stack_resolv; /* see dns_serve_stack() */
+	int tap;		 /* non-blocking, with IFF_VNET_HDR */
+	int stack_resolv;	 /* see dns_serve_stack() */
+	struct members *members; /* with the container itself; the loop's to free */
 };
 
-/* Returns when the container has ended or its device is gone.  Fails if the wait fails. */
+/* Returns when the last member has ended or its device is gone.  Fails if the wait fails. */
 int loop_run(struct loop *loop, const struct loop_files *files, struct error *err);
 
 void loop_free(struct loop *loop);

@@ -32,56 +32,56 @@
 /* Less than a buffer may lie free at the heap's end: otherwise buffers would be placed there. */
 #define HEAP_STEP (32 << 10)
 
-void memory_open(struct memory_watch *ret_watch)
+void memory_open(struct memory_meter *ret_meter)
 {
 	mallopt(M_MMAP_THRESHOLD, MAPPED_AT);
 	mallopt(M_TOP_PAD, HEAP_STEP);
 	mallopt(M_TRIM_THRESHOLD, 2 * HEAP_STEP);
-	*ret_watch = (struct memory_watch){
+	*ret_meter = (struct memory_meter){
 		.statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC),
 		.page_size = sysconf(_SC_PAGESIZE),
 	};
 }
 
-void memory_close(struct memory_watch *watch)
+void memory_close(struct memory_meter *meter)
 {
-	fd_close(&watch->statm_fd);
+	fd_close(&meter->statm_fd);
 }
 
 /* Returns the resident bytes, from the second number.  Source: proc(5), /proc/pid/statm. */
-static size_t resident(const struct memory_watch *watch)
+static size_t resident(const struct memory_meter *meter)
 {
 	char bytes[128];
-	ssize_t got = pread(watch->statm_fd, bytes, sizeof(bytes), 0);
+	ssize_t got = pread(meter->statm_fd, bytes, sizeof(bytes), 0);
 	struct span rest = { bytes, got > 0 ? (size_t)got : 0 }, total, number;
 	uint32_t pages = 0;
 
 	if (!span_cut(&rest, ' ', &total) || !span_cut(&rest, ' ', &number) ||
 	    !span_number(number, &pages))
 		return 0;
-	return (size_t)pages * (size_t)watch->page_size;
+	return (size_t)pages * (size_t)meter->page_size;
 }
 
-void memory_count(struct memory_watch *watch, size_t count)
+void memory_count(struct memory_meter *meter, size_t count)
 {
-	if (count > watch->most)
-		watch->most = count;
-	if (watch->most < TRIM_MIN || count > watch->most / 4)
+	if (count > meter->most)
+		meter->most = count;
+	if (meter->most < TRIM_MIN || count > meter->most / 4)
 		return;
-	watch->most = count;
+	meter->most = count;
 	malloc_trim(0);
 }
 
-static enum memory_state measure(const struct memory_watch *watch)
+static enum memory_state measure(const struct memory_meter *meter)
 {
-	size_t size = resident(watch);
+	size_t size = resident(meter);
 
 	/*
 	 * Freed memory stays ours until it is trimmed: without this, memory would be short for
 	 * ever.
 	 */
 	if (size > MEMORY_SHORT_AT && malloc_trim(0))
-		size = resident(watch);
+		size = resident(meter);
 	if (size > MEMORY_EXHAUSTED_AT)
 		return MEMORY_EXHAUSTED;
 	if (size > MEMORY_SHORT_AT)
@@ -89,27 +89,27 @@ static enum memory_state measure(const struct memory_watch *watch)
 	return size > MEMORY_TIGHT_AT ? MEMORY_TIGHT : MEMORY_PLENTY;
 }
 
-enum memory_state memory_state(struct memory_watch *watch)
+enum memory_state memory_state(struct memory_meter *meter)
 {
 	int64_t now, wait_ms;
 
-	if (watch->statm_fd < 0)
+	if (meter->statm_fd < 0)
 		return MEMORY_PLENTY;
-	watch->calls++;
-	if (watch->state == MEMORY_PLENTY && watch->calls % CALLS_A_LOOK != 0 && !watch->is_due)
-		return watch->state;
-	watch->is_due = false;
+	meter->calls++;
+	if (meter->state == MEMORY_PLENTY && meter->calls % CALLS_A_LOOK != 0 && !meter->is_due)
+		return meter->state;
+	meter->is_due = false;
 	/* While memory is short, each measurement searches the heap: not more often than this. */
 	now = clock_ms();
-	wait_ms = watch->state == MEMORY_TIGHT ? LOOK_TIGHT_MS : LOOK_MS;
-	if (watch->state != MEMORY_PLENTY && now - watch->looked_ms < wait_ms)
-		return watch->state;
-	watch->looked_ms = now;
-	watch->state = measure(watch);
-	return watch->state;
+	wait_ms = meter->state == MEMORY_TIGHT ? LOOK_TIGHT_MS : LOOK_MS;
+	if (meter->state != MEMORY_PLENTY && now - meter->looked_ms < wait_ms)
+		return meter->state;
+	meter->looked_ms = now;
+	meter->state = measure(meter);
+	return meter->state;
 }
 
-void memory_look(struct memory_watch *watch)
+void memory_look(struct memory_meter *meter)
 {
-	watch->is_due = true;
+	meter->is_due = true;
 }

@@ -27,7 +27,7 @@ enum memory_state {
 	MEMORY_EXHAUSTED, /* no frame is taken until memory is free again */
 };
 
-struct memory_watch {
+struct memory_meter {
 	int statm_fd; /* -1: the use isn't known, and isn't limited */
 	long page_size;
 	unsigned int calls;
@@ -41,19 +41,19 @@ struct memory_watch {
  * Must be called before the root is left, and before large allocations: it makes glibc return freed
  * memory to the kernel at once.
  */
-void memory_open(struct memory_watch *ret_watch);
-void memory_close(struct memory_watch *watch);
+void memory_open(struct memory_meter *ret_meter);
+void memory_close(struct memory_meter *meter);
 
 /*
  * Tells that there are @count connections.  When most of many have ended, their memory on the heap
  * is returned to the kernel.
  */
-void memory_count(struct memory_watch *watch, size_t count);
+void memory_count(struct memory_meter *meter, size_t count);
 
 /* Called for each frame.  Measures every few calls, and at once if the last measurement is old. */
-enum memory_state memory_state(struct memory_watch *watch);
+enum memory_state memory_state(struct memory_meter *meter);
 
 /* Much memory may have been allocated: the next memory_state() measures, unless it has just now. */
-void memory_look(struct memory_watch *watch);
+void memory_look(struct memory_meter *meter);
 
 #endif

@@ -18,6 +18,7 @@
 #include "netns/resolv.h"
 #include "netns/sandbox.h"
 #include "netns/slirp/loop.h"
+#include "netns/slirp/members.h"
 
 /* ---- the process that stays ---- */
 
@@ -51,27 +52,48 @@ static int confine_slirp(const struct identity *identity, int *ret_stack_resolv,
 }
 
 /* The lock is held as long as its descriptor is open: that says that this process is alive. */
-enum given { GIVEN_LIFE, GIVEN_TAP, GIVEN_LOCK, GIVEN_RESOLV, GIVEN_COUNT };
+enum given {
+	GIVEN_LIFE,
+	GIVEN_TAP,
+	GIVEN_LOCK,
+	GIVEN_CONTROL,
+	GIVEN_FILES,
+	GIVEN_COUNT = GIVEN_FILES + MEMBER_FILE_COUNT
+};
+
+/* The container for which the network was made is its first member. */
+static struct members *first_member(const struct member *member,
+				    const int given[static GIVEN_COUNT])
+{
+	struct members *members = members_new(given[GIVEN_CONTROL]);
+	int files[MEMBER_FILE_COUNT], taken = GIVEN_FILES;
+
+	for (int i = 0; i < MEMBER_FILE_COUNT; i++)
+		files[i] = member->files & (1u << i) && taken < GIVEN_COUNT ? given[taken++] : -1;
+	members_add(members, member, given[GIVEN_LIFE], files);
+	return members;
+}
 
 static int serve_link(const struct network_options *options, const struct identity *identity,
 		      int watcher_fd, struct error *err)
 {
 	struct loop *loop = loop_new(options, watcher_fd, err);
 	struct loop_files files = { .stack_resolv = -1 };
+	struct member member = { 0 };
 	int fds[GIVEN_COUNT], given;
 
 	if (!loop)
 		return -1;
 	given = confine_slirp(identity, &files.stack_resolv, err) < 0
 			? -1
-			: ready_receive(fds, GIVEN_RESOLV, GIVEN_COUNT, err);
+			: ready_receive(&member, sizeof(member), fds, GIVEN_FILES, GIVEN_COUNT,
+					err);
 	if (given <= 0) {
 		loop_free(loop);
 		return given;
 	}
-	files.life = fds[GIVEN_LIFE];
 	files.tap = fds[GIVEN_TAP];
-	files.resolv = fds[GIVEN_RESOLV];
+	files.members = first_member(&member, fds);
 	if (ready_say_ready(err) < 0)
 		return -1;
 	close(READY_FD);

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct fuzz_input input = { bytes, size };
 	size_t taken;
-	/* Of exactly the size: the section's NUL isn't the plan's. */
+	/* The copy has exactly the size: the section's NUL isn't the plan's. */
 	autofree uint8_t *copy = fuzz_bytes(&input, size, &taken);
 	automountplan struct mount_plan plan = { 0 };
 	autostrbuf struct strbuf packed = { 0 };

@@ -6,7 +6,9 @@
 
 static void check(const struct property *property)
 {
-	static const char *const signatures[] = { "s", "b", "i", "u", "x", "t", "as", "ay" };
+	static const char *const signatures[] = {
+		"s", "b", "i", "u", "x", "t", "as", "ay", "a(ss)"
+	};
 	bool known = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(signatures); i++)
@@ -17,6 +19,8 @@ static void check(const struct property *property)
 		fuzz_demand(property->number <= 1, "a truth is 0 or 1");
 	if (str_equal(property->signature, "s"))
 		fuzz_demand(property->text_count == 1, "a text is one");
+	if (str_equal(property->signature, "a(ss)"))
+		fuzz_demand(property->text_count % 2 == 0, "texts are in pairs");
 	if (property->text_count > 0)
 		fuzz_demand(!property->texts[property->text_count], "texts end with NULL");
 	for (size_t i = 0; i < property->text_count; i++)

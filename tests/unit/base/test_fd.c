@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <cmocka.h>
 
 #include "core/base/fd.h"
+#include "core/base/str.h"
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -91,10 +93,42 @@ static void test_path_is_that_of_the_open_file(void **state)
 	assert_int_equal(fd_path(fd, path), -ENOENT);
 }
 
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* In a process of its own, which has the numbers from 20 to 29. */
+static void test_all_but_those_that_are_kept_are_closed(void **state)
+{
+	const int kept[] = { 27, -1, 10, 22, 23 };
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0) {
+		bool right = true;
+
+		for (int fd = 20; fd < 30; fd++)
+			right = dup2(STDERR_FILENO, fd) == fd && right;
+		right = fd_close_others(21, kept, ARRAY_SIZE(kept)) == 0 && right;
+		for (int fd = 21; fd < 30; fd++)
+			right = is_open(fd) == (fd == 22 || fd == 23 || fd == 27) && right;
+		right = is_open(STDERR_FILENO) && is_open(20) && right;
+		right = fd_close_others(0, kept, 1) == 0 && is_open(27) && right;
+		for (int fd = 0; fd < 27; fd++)
+			right = !is_open(fd) && right;
+		_exit(right ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_path_is_that_of_the_open_file),
+		cmocka_unit_test(test_all_but_those_that_are_kept_are_closed),
 		cmocka_unit_test(test_seals),
 		cmocka_unit_test(test_seal_waits_for_a_page_that_is_held),
 	};

@@ -81,6 +81,20 @@ static void a_file_is_made_or_replaced(void **state)
 	assert_int_equal(count_entries(fixture->path), 1);
 }
 
+static void a_durable_file_is_replaced_likewise(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(file_replace_durably(fixture->dir, "pid", 0644, "1", 1), 0);
+	assert_text(fixture->dir, "pid", "1");
+	assert_int_equal(file_replace_durably(fixture->dir, "pid", 0644, "22", 2), 0);
+	assert_text(fixture->dir, "pid", "22");
+	assert_int_equal(file_sync_directory(fixture->dir), 0);
+	assert_int_equal(file_sync_directory(-1), -EBADF);
+	assert_int_equal(mkdirat(fixture->dir, "directory", 0755), 0);
+	assert_true(file_replace_durably(fixture->dir, "directory", 0600, "x", 1) < 0);
+}
+
 static void a_link_is_replaced_and_not_followed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -134,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_is_made_or_replaced),
+		TEST(a_durable_file_is_replaced_likewise),
 		TEST(a_link_is_replaced_and_not_followed),
 		TEST(what_is_there_is_never_opened_to_make_a_file),
 		TEST(what_fails_leaves_nothing),

@@ -215,6 +215,23 @@ static int remove_directory(void **state)
 	return rmdir(directory);
 }
 
+static void warn_again_and_again(void)
+{
+	for (int i = 0; i < 4; i++)
+		log_warning_once("no range for %s", i % 2 ? "ann" : "bob");
+}
+
+static void a_warning_that_several_steps_find_is_one_line(void **state)
+{
+	struct written written = run_case(WITHOUT_FILE, warn_again_and_again);
+
+	(void)state;
+	assert_string_equal(written.err, "urun: warning: no range for bob\n"
+					 "urun: warning: no range for ann\n");
+	free(written.log);
+	free(written.err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +242,7 @@ int main(void)
 		cmocka_unit_test(a_line_of_another_process_steers_no_terminal),
 		cmocka_unit_test(without_a_file_the_format_is_stderrs),
 		cmocka_unit_test(other_targets_are_refused),
+		cmocka_unit_test(a_warning_that_several_steps_find_is_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

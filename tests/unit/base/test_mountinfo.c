@@ -94,6 +94,22 @@ static void a_long_path_is_whole(void **state)
 	assert_string_equal(mount.type, "tmpfs");
 }
 
+static void a_path_is_a_line_and_comes_back(void **state)
+{
+	static const char *const paths[] = { "/plain", "/a b",	    "/a\nb",
+					     "/\\040", "/\xff\x01", "/\xc3\xa4" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		autostrbuf struct strbuf text = { 0 };
+
+		mountinfo_escape(paths[i], &text);
+		assert_null(strchr(text.bytes, '\n'));
+		mountinfo_unescape(text.bytes);
+		assert_string_equal(text.bytes, paths[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +117,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_mount_is_skipped),
 		cmocka_unit_test(only_three_octal_digits_are_an_escape),
 		cmocka_unit_test(a_long_path_is_whole),
+		cmocka_unit_test(a_path_is_a_line_and_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

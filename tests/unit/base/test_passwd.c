@@ -79,9 +79,9 @@ static void what_is_not_there_is_named(void **state)
 {
 	(void)state;
 	assert_int_equal(passwd_find_user(passwd, group, "bob", &arena, &user, &err), -1);
-	assert_string_equal(err.text, "the root file system has no user 'bob'");
+	assert_string_equal(err.text, "user 'bob' is not found in the container's /etc/passwd");
 	assert_int_equal(passwd_find_user(passwd, group, "33:bobs", &arena, &user, &err), -1);
-	assert_string_equal(err.text, "the root file system has no group 'bobs'");
+	assert_string_equal(err.text, "group 'bobs' is not found in the container's /etc/group");
 	for (size_t i = 0; i < 4; i++) {
 		static const char *const wrong[] = { "", "-1", "4294967295", " 33" };
 

@@ -147,6 +147,29 @@ static void dotdot_behind_what_is_made_goes_up_once(void **state)
 	assert_missing_outside(fixture, "../c");
 }
 
+static void add_path(void *of, const char *path)
+{
+	strbuf_addf(of, "%s;", path);
+}
+
+static void each_directory_that_is_made_is_told_by_its_real_path(void **state)
+{
+	struct fixture *fixture = *state;
+	autostrbuf struct strbuf made = { 0 };
+	int fd;
+
+	assert_int_equal(mkdirat(fixture->root, "there", 0755), 0);
+	assert_int_equal(symlinkat("/there/new", fixture->root, "link"), 0);
+	fd = path_mkdirs_telling(fixture->root, "link/../other/./last", 0755, add_path, &made);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_string_equal(made.bytes, "there/new;there/other;there/other/last;");
+	fd = path_mkdirs_telling(fixture->root, "there/new/", 0755, add_path, &made);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_string_equal(made.bytes, "there/new;there/other;there/other/last;");
+}
+
 static void loops_and_magic_links_are_refused(void **state)
 {
 	struct fixture *fixture = *state;
@@ -232,6 +255,34 @@ static void joining_keeps_absolute_paths(void **state)
 	assert_string_equal(slash, "/a");
 }
 
+static void components_are_cut_off_one_by_one(void **state)
+{
+	char path[] = "//a/../b//";
+	static const char *const names[] = { "a", "..", "b" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		bool last = i < ARRAY_SIZE(names) - 1;
+		autofree char *name = path_cut(path, &last);
+
+		assert_string_equal(name, names[i]);
+		assert_int_equal(last, i == ARRAY_SIZE(names) - 1);
+	}
+	assert_null(path_cut(path, &(bool){ false }));
+}
+
+static void a_list_of_directories_has_a_file_in_any_of_them(void **state)
+{
+	(void)state;
+	assert_true(path_list_has("/nowhere:/proc:/nowhere/else", "self"));
+	assert_true(path_list_has("/proc", "self"));
+	assert_false(path_list_has("/nowhere:/", "self"));
+	/* An empty part, which is the working directory for execvp(3), isn't looked at. */
+	assert_false(path_list_has("::", "proc"));
+	assert_false(path_list_has("", "self"));
+	assert_false(path_list_has(NULL, "self"));
+}
+
 #define ROOT_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -242,11 +293,14 @@ int main(void)
 		ROOT_TEST(directories_are_made_whatever_the_umask),
 		ROOT_TEST(dangling_links_are_filled_behind),
 		ROOT_TEST(dotdot_behind_what_is_made_goes_up_once),
+		ROOT_TEST(each_directory_that_is_made_is_told_by_its_real_path),
 		ROOT_TEST(loops_and_magic_links_are_refused),
 		ROOT_TEST(files_and_directories_arent_taken_for_each_other),
 		ROOT_TEST(only_regular_files_are_read),
 		cmocka_unit_test(cleaning_folds_dots_and_slashes),
 		cmocka_unit_test(joining_keeps_absolute_paths),
+		cmocka_unit_test(components_are_cut_off_one_by_one),
+		cmocka_unit_test(a_list_of_directories_has_a_file_in_any_of_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,11 +85,44 @@ static void other_texts_and_larger_sizes_are_refused(void **state)
 	assert_int_equal(bytes, 7);
 }
 
+static void sizes_are_printed_in_three_ways(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *looks[3];
+	} cases[] = {
+		{ 0, { "0B", "0B", "0 B" } },
+		{ 999, { "999B", "999B", "999 B" } },
+		{ 1000, { "1000B", "1.0kB", "1 kB" } },
+		{ 1024, { "1.0KiB", "1.0kB", "1.02 kB" } },
+		{ 163577856, { "156.0MiB", "163.6MB", "164 MB" } },
+		{ 999499, { "976.1KiB", "999.5kB", "999 kB" } },
+		{ 999500, { "976.1KiB", "999.5kB", "1 MB" } },
+		{ 999949, { "976.5KiB", "999.9kB", "1 MB" } },
+		{ 999950, { "976.5KiB", "1.0MB", "1 MB" } },
+		{ 1048575, { "1.0MiB", "1.0MB", "1.05 MB" } },
+		{ 999999999999, { "931.3GiB", "1.0TB", "1 TB" } },
+		{ UINT64_C(5) << 40, { "5.0TiB", "5.5TB", "5.5 TB" } },
+		{ UINT64_C(5) << 50, { "5.0PiB", "5.6PB", "5.63 PB" } },
+		{ UINT64_MAX, { "16.0EiB", "18.4EB", "18.4 EB" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (enum size_look look = SIZE_BINARY; look <= SIZE_SHORT; look++) {
+			autostrbuf struct strbuf text = { 0 };
+
+			size_print(cases[i].bytes, look, &text);
+			assert_string_equal(text.bytes, cases[i].looks[look]);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes_are_read_as_docker_reads_them),
 		cmocka_unit_test(other_texts_and_larger_sizes_are_refused),
+		cmocka_unit_test(sizes_are_printed_in_three_ways),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,10 @@
 #include <cmocka.h>
 
 #include "core/base/str.h"
+#include "core/cgroup/above.h"
 #include "core/cgroup/limits.h"
 #include "core/config/config.h"
+#include "core/config/shapes.h"
 
 /*
  * Returns the settings for linux.resources, as "file=value" with blanks between, or the error's
@@ -63,9 +65,6 @@ static void test_memory(void **state)
 	assert_string_equal(updated("{\"memory\":{\"limit\":-1,\"swap\":-1}}"),
 			    "memory.swap.max=max, memory.max=max");
 	assert_string_equal(created("{\"memory\":{\"limit\":0,\"swap\":0}}"), "");
-	assert_string_equal(created("{\"memory\":{\"kernel\":5,\"swappiness\":10,"
-				    "\"disableOOMKiller\":true}}"),
-			    "");
 }
 
 static void test_swap_without_sense(void **state)
@@ -84,6 +83,7 @@ static void test_cpu(void **state)
 			    "cpu.max=50000 20000, cpu.max.burst=7");
 	assert_string_equal(created("{\"cpu\":{\"period\":20000}}"), "");
 	assert_string_equal(updated("{\"cpu\":{\"quota\":-1}}"), "cpu.max=max 100000");
+	assert_string_equal(updated("{\"cpu\":{\"quota\":0,\"period\":0,\"shares\":0}}"), "");
 	assert_string_equal(created("{\"cpu\":{\"cpus\":\"0-1\",\"mems\":\"0\"}}"),
 			    "cpuset.cpus=0-1, cpuset.mems=0");
 	assert_string_equal(created("{\"cpu\":{\"idle\":1,\"shares\":1024}}"), "cpu.idle=1");
@@ -124,6 +124,11 @@ static void test_block_io(void **state)
 			"\"rate\":7}]}}"),
 		"io.max=8:0 rbps=100, io.max=8:16 wiops=7");
 	assert_non_null(strstr(created("{\"blockIO\":{\"leafWeight\":10}}"), "leafWeight"));
+	assert_string_equal(created("{\"blockIO\":{\"weight\":9}}"),
+			    "linux.resources.blockIO.weight: must be 10 to 1000");
+	assert_string_equal(
+		updated("{\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":8,\"minor\":0,\"rate\":0}]}}"),
+		"io.max=8:0 rbps=max");
 }
 
 static void test_the_others(void **state)
@@ -131,7 +136,7 @@ static void test_the_others(void **state)
 	(void)state;
 	assert_string_equal(
 		created("{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":4194304}]}"),
-		"hugetlb.2MB.max=4194304");
+		"hugetlb.2MB.max=4194304, hugetlb.2MB.rsvd.max=4194304");
 	assert_string_equal(created("{\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3,\"hcaObjects\":9}}}"),
 			    "rdma.max=mlx5_1 hca_handle=3 hca_object=9");
 	assert_string_equal(created("{\"unified\":{\"memory.high\":\"100\",\"misc.max\":\"a 1\"}}"),
@@ -139,6 +144,140 @@ static void test_the_others(void **state)
 	assert_non_null(strstr(created("{\"unified\":{\"../x.y\":\"1\"}}"), "unified"));
 	assert_non_null(strstr(created("{\"network\":{\"classID\":1}}"), "network"));
 	assert_string_equal(created("{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]}"), "");
+}
+
+/* ---- every field of linux.resources: a setting, or a refusal that names the field ---- */
+
+#define DEVICE_8_0 "\"major\":8,\"minor\":0"
+
+static const struct {
+	const char *field;
+	const char *asking;  /* what this makes stands in @made */
+	const char *made;    /* NULL: the field is refused by its name */
+	const char *nothing; /* the field with a value that asks nothing; NULL: there is none */
+} every_field[] = {
+	/* core/cgroup/device_rules.h has these. */
+	{ "devices.allow", "[{\"allow\":true}]", "", "[{\"allow\":false}]" },
+	{ "devices.type", "[{\"allow\":true,\"type\":\"c\"}]", "", NULL },
+	{ "devices.major", "[{\"allow\":true,\"major\":1}]", "", NULL },
+	{ "devices.minor", "[{\"allow\":true,\"minor\":1}]", "", NULL },
+	{ "devices.access", "[{\"allow\":true,\"access\":\"r\"}]", "", NULL },
+	{ "memory.limit", "{\"limit\":9}", "memory.max=9", "{\"limit\":-1}" },
+	{ "memory.reservation", "{\"reservation\":9}", "memory.low=9", "{\"reservation\":0}" },
+	{ "memory.swap", "{\"limit\":2,\"swap\":9}", "memory.swap.max=7, memory.max=2",
+	  "{\"swap\":-1}" },
+	{ "memory.kernel", "{\"kernel\":9}", NULL, "{\"kernel\":-1}" },
+	{ "memory.kernelTCP", "{\"kernelTCP\":9}", NULL, "{\"kernelTCP\":0}" },
+	{ "memory.swappiness", "{\"swappiness\":0}", NULL, NULL },
+	{ "memory.disableOOMKiller", "{\"disableOOMKiller\":true}", NULL,
+	  "{\"disableOOMKiller\":false}" },
+	/* Version 2 has one hierarchy. */
+	{ "memory.useHierarchy", "{\"useHierarchy\":true}", "", "{\"useHierarchy\":false}" },
+	/* For updates; it writes no file of its own. */
+	{ "memory.checkBeforeUpdate", "{\"checkBeforeUpdate\":true}", "",
+	  "{\"checkBeforeUpdate\":false}" },
+	{ "cpu.shares", "{\"shares\":512}", "cpu.weight=59", "{\"shares\":0}" },
+	{ "cpu.quota", "{\"quota\":50}", "cpu.max=50 100000", "{\"quota\":-1}" },
+	{ "cpu.burst", "{\"burst\":7}", "cpu.max.burst=7", "{\"burst\":0}" },
+	/* Without a quota it limits nothing. */
+	{ "cpu.period", "{\"quota\":50,\"period\":2000}", "cpu.max=50 2000", "{\"period\":2000}" },
+	{ "cpu.realtimeRuntime", "{\"realtimeRuntime\":5}", NULL, "{\"realtimeRuntime\":0}" },
+	{ "cpu.realtimePeriod", "{\"realtimePeriod\":5}", NULL, "{\"realtimePeriod\":0}" },
+	{ "cpu.cpus", "{\"cpus\":\"1\"}", "cpuset.cpus=1", "{\"cpus\":\"\"}" },
+	{ "cpu.mems", "{\"mems\":\"0\"}", "cpuset.mems=0", "{\"mems\":\"\"}" },
+	{ "cpu.idle", "{\"idle\":1}", "cpu.idle=1", "{\"idle\":0}" },
+	{ "pids.limit", "{\"limit\":5}", "pids.max=5", "{\"limit\":-1}" },
+	{ "blockIO.weight", "{\"weight\":10}", "io.bfq.weight=10", "{\"weight\":0}" },
+	{ "blockIO.leafWeight", "{\"leafWeight\":10}", NULL, "{\"leafWeight\":0}" },
+	{ "blockIO.weightDevice.major", "{\"weightDevice\":[{" DEVICE_8_0 ",\"weight\":10}]}",
+	  "io.bfq.weight=8:0 10", "{\"weightDevice\":[{" DEVICE_8_0 "}]}" },
+	{ "blockIO.weightDevice.minor", "{\"weightDevice\":[{" DEVICE_8_0 ",\"weight\":10}]}",
+	  "io.bfq.weight=8:0 10", NULL },
+	{ "blockIO.weightDevice.weight", "{\"weightDevice\":[{" DEVICE_8_0 ",\"weight\":10}]}",
+	  "io.bfq.weight=8:0 10", "{\"weightDevice\":[{" DEVICE_8_0 ",\"weight\":0}]}" },
+	{ "blockIO.weightDevice.leafWeight",
+	  "{\"weightDevice\":[{" DEVICE_8_0 ",\"leafWeight\":10}]}", NULL,
+	  "{\"weightDevice\":[{" DEVICE_8_0 ",\"leafWeight\":0}]}" },
+#define THROTTLE_FIELDS(name, key)                                                             \
+	{ "blockIO." name ".major", "{\"" name "\":[{" DEVICE_8_0 ",\"rate\":5}]}",            \
+	  "io.max=8:0 " key "=5", NULL },                                                      \
+		{ "blockIO." name ".minor", "{\"" name "\":[{" DEVICE_8_0 ",\"rate\":5}]}",    \
+		  "io.max=8:0 " key "=5", NULL },                                              \
+	{                                                                                      \
+		"blockIO." name ".rate", "{\"" name "\":[{" DEVICE_8_0 ",\"rate\":5}]}",       \
+			"io.max=8:0 " key "=5", "{\"" name "\":[{" DEVICE_8_0 ",\"rate\":0}]}" \
+	}
+	THROTTLE_FIELDS("throttleReadBpsDevice", "rbps"),
+	THROTTLE_FIELDS("throttleWriteBpsDevice", "wbps"),
+	THROTTLE_FIELDS("throttleReadIOPSDevice", "riops"),
+	THROTTLE_FIELDS("throttleWriteIOPSDevice", "wiops"),
+	{ "hugepageLimits.pageSize", "[{\"pageSize\":\"2MB\",\"limit\":0}]",
+	  "hugetlb.2MB.max=0, hugetlb.2MB.rsvd.max=0", "[]" },
+	{ "hugepageLimits.limit", "[{\"pageSize\":\"1GB\",\"limit\":9}]",
+	  "hugetlb.1GB.max=9, hugetlb.1GB.rsvd.max=9", "[]" },
+	{ "network.classID", "{\"classID\":1}", NULL, "{\"classID\":0}" },
+	{ "network.priorities.name", "{\"priorities\":[{\"name\":\"eth0\",\"priority\":1}]}", NULL,
+	  "{\"priorities\":[]}" },
+	{ "network.priorities.priority", "{\"priorities\":[{\"name\":\"eth0\",\"priority\":1}]}",
+	  NULL, "{\"priorities\":[{\"name\":\"eth0\",\"priority\":0}]}" },
+	{ "rdma.hcaHandles", "{\"mlx\":{\"hcaHandles\":3}}", "rdma.max=mlx hca_handle=3",
+	  "{\"mlx\":{}}" },
+	{ "rdma.hcaObjects", "{\"mlx\":{\"hcaObjects\":3}}", "rdma.max=mlx hca_object=3", "{}" },
+	{ "unified", "{\"memory.high\":\"9\"}", "memory.high=9", "{}" },
+};
+
+/* @value: of the member of linux.resources in which the field is. */
+static const char *created_with(const char *field, const char *value)
+{
+	autofree char *text = str_format("{\"%.*s\":%s}", (int)strcspn(field, "."), field, value);
+
+	return created(text);
+}
+
+static void every_field_is_enforced_or_refused_by_its_name(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(every_field); i++) {
+		const char *field = every_field[i].field;
+		const char *made = created_with(field, every_field[i].asking);
+		autofree char *group = str_dup_n(
+			field, strrchr(field, '.') ? (size_t)(strrchr(field, '.') - field) : 0);
+		autofree char *refusal =
+			str_format("linux.resources.%s: cgroup version 2 has no such limit",
+				   strstr(field, "priorities") ? group : field);
+
+		assert_string_equal(made, every_field[i].made ? every_field[i].made : refusal);
+		if (every_field[i].nothing)
+			assert_string_equal(created_with(field, every_field[i].nothing), "");
+	}
+}
+
+static bool is_known_field(const char *field)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(every_field); i++)
+		if (str_equal(every_field[i].field, field))
+			return true;
+	return false;
+}
+
+static void check_known(const char *prefix, const struct json_shape *shape)
+{
+	for (size_t i = 0; i < shape->count; i++) {
+		autofree char *field = str_format("%s%s", prefix, shape->fields[i].name);
+		autofree char *below = str_format("%s.", field);
+
+		if (shape->fields[i].shape)
+			check_known(below, shape->fields[i].shape);
+		else if (!is_known_field(field))
+			fail_msg("%s stands in no row of every_field", field);
+	}
+}
+
+/* A field that the reader learns needs a row above. */
+static void no_field_is_left_out(void **state)
+{
+	(void)state;
+	check_known("", &config_resources_shape);
 }
 
 static void test_controllers(void **state)
@@ -172,14 +311,35 @@ static void test_merge(void **state)
 	config_release(&config);
 }
 
+static void the_limit_of_a_file_is_a_number_that_can_be_compared(void **unused)
+{
+	(void)unused;
+	assert_int_equal(cgroup_limit_of("1048576\n"), 1048576);
+	assert_true(cgroup_limit_of("max\n") == UINT64_MAX);
+	assert_true(cgroup_limit_of("max 100000\n") == UINT64_MAX);
+	assert_true(cgroup_limit_of(NULL) == UINT64_MAX);
+	assert_true(cgroup_limit_of("") == UINT64_MAX);
+	assert_true(cgroup_limit_of("5 0\n") == UINT64_MAX);
+	/* A processor and a half, whatever the period is. */
+	assert_int_equal(cgroup_limit_of("150000 100000\n"), 1500000);
+	assert_int_equal(cgroup_limit_of("15000 10000\n"), 1500000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memory),	   cmocka_unit_test(test_swap_without_sense),
-		cmocka_unit_test(test_cpu),	   cmocka_unit_test(test_weights),
-		cmocka_unit_test(test_pids),	   cmocka_unit_test(test_block_io),
-		cmocka_unit_test(test_the_others), cmocka_unit_test(test_controllers),
+		cmocka_unit_test(the_limit_of_a_file_is_a_number_that_can_be_compared),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_swap_without_sense),
+		cmocka_unit_test(test_cpu),
+		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_pids),
+		cmocka_unit_test(test_block_io),
+		cmocka_unit_test(test_the_others),
+		cmocka_unit_test(test_controllers),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(every_field_is_enforced_or_refused_by_its_name),
+		cmocka_unit_test(no_field_is_left_out),
 	};
 
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);

@@ -138,6 +138,31 @@ static void a_cgroup_that_cant_be_made_is_not_the_plans(void **state)
 	cgroup_plan_release(&plan);
 }
 
+/* What becomes of device rules for a container without a cgroup, as root asked for none. */
+static void without_a_cgroup_there_are_no_device_rules(void **state)
+{
+	static const enum cgroup_devices all[] = { CGROUP_DEVICES_IGNORED, CGROUP_DEVICES_IF_ASKED,
+						   CGROUP_DEVICES_ENFORCED };
+	struct config_linux linux = { 0 };
+	const struct container_config config = { .linux = &linux };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		const struct cgroup_request request = { .manager = CGROUP_DISABLED,
+							.devices = all[i],
+							.id = "c1" };
+		struct cgroup_plan plan = CGROUP_PLAN_NONE;
+		struct error err = ERROR_NONE;
+
+		if (cgroup_plan_make(&request, &config, &plan, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(plan.manager, CGROUP_DISABLED);
+		assert_int_equal(plan.devices.count, 0);
+		assert_false(plan.needs_devices);
+		cgroup_plan_release(&plan);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
 int main(void)
@@ -147,6 +172,7 @@ int main(void)
 		TEST(a_cgroup_of_the_config_that_has_processes_is_refused),
 		TEST(an_empty_cgroup_of_the_config_is_taken),
 		TEST(a_cgroup_that_cant_be_made_is_not_the_plans),
+		cmocka_unit_test(without_a_cgroup_there_are_no_device_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

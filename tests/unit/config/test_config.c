@@ -397,9 +397,12 @@ static void mappings_are_checked(void **state)
 		       "linux.uidMappings: needs a user namespace");
 	assert_refused(WITH_NS("", ",\"gidMappings\":[" ONE "]"),
 		       "linux.gidMappings: needs a user namespace");
+	/* The maps beside the path of a user namespace are compared with its own later. */
+	assert_taken(WITH_NS(",{\"type\":\"user\",\"path\":\"/x\"}",
+			     ",\"uidMappings\":[" ONE "],\"gidMappings\":[" ONE "]"));
 	assert_refused(
 		WITH_NS(",{\"type\":\"user\",\"path\":\"/x\"}", ",\"uidMappings\":[" ONE "]"),
-		"linux.uidMappings: the user namespace /x that is joined");
+		"linux.gidMappings: missing");
 	assert_refused(WITH_NS(",{\"type\":\"user\"}", ",\"uidMappings\":[" ONE "]"),
 		       "linux.gidMappings: missing");
 	assert_refused(WITH_NS(",{\"type\":\"user\"}", ",\"gidMappings\":[" ONE "]"),

@@ -24,7 +24,6 @@ static int begin(struct resolv_follower *follower, const char *text)
 
 	assert_true(fd >= 0);
 	assert_int_equal(fd_write_all(fd, text, strlen(text)), 0);
-	*follower = (struct resolv_follower){ .watcher_fd = -1, .file_fd = -1 };
 	resolv_follower_begin(follower, fd);
 	return fd;
 }
@@ -99,10 +98,9 @@ static void a_follower_that_has_ended_writes_nothing(void **state)
 	autoclose int copy = dup(fd);
 
 	(void)state;
-	resolv_follower_end(&follower);
+	resolv_follower_release(&follower);
 	update(&follower, "search b\n");
 	expect_text(copy, "search a\n");
-	resolv_follower_release(&follower);
 }
 
 int main(void)

@@ -56,7 +56,8 @@ static void the_kinds_are_three_words(void **state)
 	assert_int_equal(parsed("host").kind, NETWORK_HOST);
 	assert_int_equal(parsed("slirp").kind, NETWORK_SLIRP);
 	refused("", "unknown");
-	refused("bridge", "network 'bridge' is unknown");
+	refused("bridge", "network 'bridge' is unknown: known are none, host, slirp and "
+			  "container:ID");
 	refused("Slirp", "unknown");
 	refused("slirp4", "unknown");
 	refused("none,mtu=1500", "takes no options");

@@ -107,6 +107,81 @@ static void the_hostname_is_a_line(void **state)
 	assert_string_equal(out.bytes, "web\n");
 }
 
+static void expect_names(const char *text, char *const *names, size_t count, const char *expected)
+{
+	const struct str_list list = { (char **)(uintptr_t)names, count };
+	autostrbuf struct strbuf out = { 0 };
+
+	resolv_hosts_names(text, strlen(text), &list, &out);
+	assert_string_equal(out.bytes ? out.bytes : "", expected);
+}
+
+static void the_names_of_containers_stand_behind_localhost(void **state)
+{
+	char *const names[] = { (char *)"db", (char *)"app" };
+
+	(void)state;
+	expect_names(LOCAL "10.0.2.100\tweb\n", names, 2,
+		     LOCAL "127.0.0.1\tdb\t# container\n127.0.0.1\tapp\t# container\n"
+			   "10.0.2.100\tweb\n");
+	expect_names("", names, 1, "127.0.0.1\tdb\t# container\n");
+	expect_names("192.0.2.1 x", names, 1, "127.0.0.1\tdb\t# container\n192.0.2.1 x\n");
+}
+
+static void names_replace_those_of_before_and_no_other_line(void **state)
+{
+	char *const names[] = { (char *)"app" };
+
+	(void)state;
+	expect_names(LOCAL "127.0.0.1\tdb\t# container\n127.0.0.1\tmine\t# a container\n", names, 1,
+		     LOCAL "127.0.0.1\tapp\t# container\n127.0.0.1\tmine\t# a container\n");
+	expect_names("x\n127.0.0.1\tdb\t# container\n", names, 0, "x\n");
+}
+
+static void lines_of_the_config_replace_those_with_the_same_keyword(void **state)
+{
+	static const struct {
+		const char *lines, *expected;
+	} cases[] = {
+		{ NULL, "nameserver 1.1.1.1\nsearch a\noptions b" },
+		{ "nameserver 2.2.2.2\n", "search a\noptions b\nnameserver 2.2.2.2\n" },
+		{ "domain c\noptions d\n", "nameserver 1.1.1.1\ndomain c\noptions d\n" },
+		{ "search .\n", "nameserver 1.1.1.1\noptions b\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		autostrbuf struct strbuf text = { 0 };
+
+		strbuf_add_str(&text, "nameserver 1.1.1.1\nsearch a\noptions b");
+		resolv_replace_lines(cases[i].lines, &text);
+		assert_string_equal(text.bytes, cases[i].expected);
+	}
+}
+
+static void expect_lines(const char *network, const char *lines, const char *expected)
+{
+	struct network_options options = parsed(network);
+	struct error err = ERROR_NONE;
+	autostrbuf struct strbuf out = { 0 };
+
+	assert_int_equal(resolv_add_hosts(&options, lines, &out, &err), expected ? 0 : -1);
+	if (expected)
+		assert_string_equal(out.bytes ? out.bytes : "", expected);
+}
+
+static void host_gateway_is_the_address_of_the_host(void **state)
+{
+	(void)state;
+	expect_lines("slirp", NULL, "");
+	expect_lines("slirp", "1.1.1.1\ta b\n", "1.1.1.1\ta b\n");
+	expect_lines("slirp,host-loopback=yes", "host-gateway\ta\n1.1.1.1\tb\n",
+		     "10.0.2.2\ta\n1.1.1.1\tb\n");
+	expect_lines("host", "host-gateway\ta\n", "127.0.0.1\ta\n");
+	expect_lines("slirp", "host-gateway\ta\n", NULL);
+	expect_lines("none", "host-gateway\ta\n", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +192,10 @@ int main(void)
 		cmocka_unit_test(the_container_finds_itself_by_name),
 		cmocka_unit_test(the_host_has_a_name_where_it_can_be_reached),
 		cmocka_unit_test(the_hostname_is_a_line),
+		cmocka_unit_test(the_names_of_containers_stand_behind_localhost),
+		cmocka_unit_test(names_replace_those_of_before_and_no_other_line),
+		cmocka_unit_test(lines_of_the_config_replace_those_with_the_same_keyword),
+		cmocka_unit_test(host_gateway_is_the_address_of_the_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

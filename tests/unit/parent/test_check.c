@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -107,6 +108,78 @@ static void a_program_is_looked_for_in_the_root(void **state)
 	assert_program("/data/other", &covered, NULL);
 	assert_program("/bin/../data/other", &covered, NULL);
 	assert_program("./other", &no_mounts, NULL);
+}
+
+/* ---- the user ---- */
+
+static void put(const char *path, const char *text)
+{
+	autofree char *full = str_format("%s%s", rootfs, path);
+	FILE *file = fopen(full, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void assert_user(const char *user, const struct mount_plan *mounts, const char *text)
+{
+	config_set_annotation(&config, CONFIG_ANNOTATION_USER, user);
+	err = ERROR_NONE;
+	assert_int_equal(check_user(&config, mounts, &err), text ? -1 : 0);
+	assert_string_equal(err.text, text ? text : "");
+}
+
+#define NO_USER(name) "--user " name ": user '" name "' is not found in the container's /etc/passwd"
+
+static void a_user_is_looked_for_in_the_root_and_in_the_overlay(void **state)
+{
+	struct mount_step on_etc = { .kind = MOUNT_KIND_TMPFS,
+				     .type = "tmpfs",
+				     .destination = "/etc" };
+	const struct mount_plan covered = plan_of(&on_etc, 1);
+	autofree char *overlay = str_format("%s/data", rootfs);
+
+	(void)state;
+	assert_int_equal(check_user(&config, &no_mounts, &err), 0);
+	/* Without passwd only a number is a user. */
+	assert_user("1000", &no_mounts, NULL);
+	assert_user("alice", &no_mounts, NO_USER("alice"));
+	assert_user("alice", &covered, NULL);
+	make("/etc", S_IFDIR);
+	put("/etc/passwd", "alice:x:1000:1000::/:/bin/sh\n");
+	put("/etc/group", "staff:x:50:\n");
+	assert_user("alice", &no_mounts, NULL);
+	assert_user("alice:staff", &no_mounts, NULL);
+	assert_user("alice:wheel", &no_mounts,
+		    "--user alice:wheel: group 'wheel' is not found in the container's /etc/group");
+	assert_user("bob", &no_mounts, NO_USER("bob"));
+	/* The lines that urun adds itself. */
+	config_set_annotation(&config, CONFIG_ANNOTATION_PASSWD, "carol:*:7:7::/:/bin/sh\n");
+	assert_user("carol", &no_mounts, NULL);
+
+	config_set_annotation(&config, CONFIG_ANNOTATION_OVERLAY, CONFIG_OVERLAY_IN_MEMORY);
+	assert_user("alice", &no_mounts, NULL);
+	assert_user("bob", &no_mounts, NO_USER("bob"));
+	/* The directory of an overlay is made by the first start. */
+	config_set_annotation(&config, CONFIG_ANNOTATION_OVERLAY, overlay);
+	assert_user("alice", &no_mounts, NULL);
+	make("/data/upper", S_IFDIR);
+	make("/data/upper/etc", S_IFDIR);
+	assert_user("alice", &no_mounts, NULL);
+	put("/data/upper/etc/passwd", "bob:x:1001:1001::/:/bin/sh\n");
+	assert_user("bob:staff", &no_mounts, NULL);
+	assert_user("alice", &no_mounts, NO_USER("alice"));
+}
+
+static void a_user_behind_a_link_is_left_to_init(void **state)
+{
+	autofree char *link = str_format("%s/etc/passwd", rootfs);
+
+	(void)state;
+	make("/etc", S_IFDIR);
+	assert_int_equal(symlink("/run/passwd", link), 0);
+	assert_user("alice", &no_mounts, NULL);
 }
 
 /* ---- hooks ---- */
@@ -263,6 +336,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_program_is_looked_for_in_the_root),
+		TEST(a_user_is_looked_for_in_the_root_and_in_the_overlay),
+		TEST(a_user_behind_a_link_is_left_to_init),
 		TEST(a_hook_is_looked_for_where_it_is_executed),
 		TEST(a_source_of_a_bind_must_exist),
 		TEST(a_root_must_exist),

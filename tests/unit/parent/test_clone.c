@@ -187,7 +187,6 @@ static void a_clone_whose_parent_has_gone_ends_by_itself(void **state)
 		.config = &config,
 		.cgroup_fd = -1,
 		.self_fd = -1,
-		.null_fd = -1,
 	};
 	struct error err = ERROR_NONE;
 	int ends[2], pidfd, status;

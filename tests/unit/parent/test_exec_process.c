@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "core/base/str.h"
+#include "core/config/change.h"
 #include "core/parent/exec.h"
 
 /* The process of the container, from which `exec` starts: a user without capabilities of its own. */
@@ -120,41 +121,40 @@ static void each_option_changes_its_own_part(void **state)
 	assert_true(process->no_new_privileges);
 }
 
-/* A text that another runtime took for 0 made a root process of it. */
-static void a_user_is_numbers_and_nothing_else(void **state)
+/*
+ * A text that another runtime took for 0 made a root process of it.  Whatever isn't two numbers is
+ * looked up in the container, and is nobody until then.
+ */
+static void a_user_that_is_not_two_numbers_is_looked_up_later(void **state)
 {
-	static const char *const wrong[] = { "",	   "root",	   "1a",
-					     "-1",	   "+1",	   " 1",
-					     "1 ",	   "1:",	   ":1",
-					     "1:x",	   "1:2:3",	   "0x1",
-					     "4294967295", "1:4294967295", "99999999999999999999" };
+	static const char *const texts[] = {
+		"",   "root", "1a",	"-1",  "+1",	     " 1",
+		"1 ", ":1",   "root:1", "0x1", "4294967295", "99999999999999999999"
+	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		autofree char *text = str_format(
-			"option --user must be UID or UID:GID in numbers, not '%s'", wrong[i]);
-
-		assert_refused((struct exec_process){ .user = wrong[i] }, text);
-		assert_int_equal(config.process->user->uid.value, 7);
-		assert_int_equal(config.process->user->gid.value, 8);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		make((struct exec_process){ .user = texts[i] });
+		assert_int_equal(config.process->user->uid.value, CONFIG_ID_NOBODY);
+		assert_int_equal(config.process->user->gid.value, CONFIG_ID_NOBODY);
+		assert_string_equal(config_annotation(&config, CONFIG_ANNOTATION_USER), texts[i]);
 	}
+	/* The group of the container's other user is not the process's. */
+	make((struct exec_process){ .user = "1" });
+	assert_int_equal(config.process->user->uid.value, 1);
+	assert_int_equal(config.process->user->gid.value, CONFIG_ID_NOBODY);
+	assert_string_equal(config_annotation(&config, CONFIG_ANNOTATION_USER), "1");
 }
 
-/* Until passwd was read, the process isn't in the group of the container's other user. */
-static void a_user_without_a_group_gets_its_own_later(void **state)
+/* The container's own user may be a name; the process that is asked for has its own ids. */
+static void two_numbers_take_the_place_of_the_containers_user(void **state)
 {
-	const struct exec_process alone = { .user = "1" }, pair = { .user = "1:2" };
-	const struct exec_process file = { .user = "1", .file = "process.json" };
-	const struct exec_process none = { 0 };
-
 	(void)state;
-	make(alone);
-	assert_int_equal(config.process->user->uid.value, 1);
-	assert_int_equal(config.process->user->gid.value, 0);
-	assert_true(exec_process_wants_own_groups(&alone));
-	assert_false(exec_process_wants_own_groups(&pair));
-	assert_false(exec_process_wants_own_groups(&none));
-	assert_false(exec_process_wants_own_groups(&file));
+	config_set_annotation(&config, CONFIG_ANNOTATION_USER, "www-data");
+	make((struct exec_process){ 0 });
+	assert_string_equal(config_annotation(&config, CONFIG_ANNOTATION_USER), "www-data");
+	make((struct exec_process){ .user = "1:2" });
+	assert_null(config_annotation(&config, CONFIG_ANNOTATION_USER));
 }
 
 #define BIT(capability) CONFIG_CAPABILITY(CAP_##capability)
@@ -273,8 +273,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(without_options_only_the_command_and_the_terminal_change),
 		TEST(each_option_changes_its_own_part),
-		TEST(a_user_is_numbers_and_nothing_else),
-		TEST(a_user_without_a_group_gets_its_own_later),
+		TEST(a_user_that_is_not_two_numbers_is_looked_up_later),
+		TEST(two_numbers_take_the_place_of_the_containers_user),
 		TEST(capabilities_are_added_to_the_processs_own_sets),
 		TEST(an_unknown_capability_is_left_out),
 		TEST(capabilities_can_be_added_where_the_config_has_none),

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ static void a_file_whose_owner_is_mapped_is_copied_and_sealed(void **state)
 	(void)state;
 	assert_int_equal(stat("/proc/self/exe", &own), 0);
 	plan = plan_of(own.st_uid);
-	assert_int_equal(seal_self(&plan, &fd, &err), 0);
+	assert_int_equal(seal_self(&plan, false, &fd, &err), 0);
 	assert_false(stat_same_as_path(fd, "/proc/self/exe"));
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(fcntl(fd, F_GET_SEALS) & all_seals, all_seals);
@@ -49,6 +50,34 @@ static void a_file_whose_owner_is_mapped_is_copied_and_sealed(void **state)
 	assert_int_equal(errno, EPERM);
 	assert_int_equal(ftruncate(fd, 0), -1);
 	assert_int_equal(errno, EPERM);
+}
+
+/* Where the mount can't be made, as by an ordinary user, there is a copy all the same. */
+static void root_of_the_host_has_a_read_only_mount_of_the_file(void **state)
+{
+	autoclose int fd = -1, writable = -1;
+	struct userns_plan plan;
+	struct error err = ERROR_NONE;
+	struct stat own;
+	char path[64];
+
+	(void)state;
+	assert_int_equal(stat("/proc/self/exe", &own), 0);
+	plan = plan_of(own.st_uid);
+	assert_int_equal(seal_self(&plan, true, &fd, &err), 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	if (!(fcntl(fd, F_GETFL) & O_PATH)) {
+		assert_int_equal(fcntl(fd, F_GET_SEALS) & all_seals, all_seals);
+		return;
+	}
+	assert_true(stat_same_as_path(fd, "/proc/self/exe"));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_int_equal(chmod(path, 0777), -1);
+	assert_int_equal(errno, EROFS);
+	assert_int_equal(truncate(path, 0), -1);
+	assert_int_equal(errno, EROFS);
+	writable = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(writable, -1);
 }
 
 /* The copy ends behind the last segment, and is a whole program all the same. */
@@ -66,7 +95,7 @@ static void the_copy_can_be_executed(void **state)
 	(void)state;
 	assert_int_equal(stat("/proc/self/exe", &own), 0);
 	plan = plan_of(own.st_uid);
-	assert_int_equal(seal_self(&plan, &fd, &err), 0);
+	assert_int_equal(seal_self(&plan, false, &fd, &err), 0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
@@ -91,7 +120,7 @@ static void a_file_that_nobody_inside_can_write_to_is_used_itself(void **state)
 	if (!userns_is_initial() || (own.st_mode & 022))
 		skip();
 	plan = plan_of(own.st_uid + 1);
-	assert_int_equal(seal_self(&plan, &fd, &err), 0);
+	assert_int_equal(seal_self(&plan, false, &fd, &err), 0);
 	assert_true(stat_same_as_path(fd, "/proc/self/exe"));
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
@@ -101,6 +130,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_whose_owner_is_mapped_is_copied_and_sealed),
+		cmocka_unit_test(root_of_the_host_has_a_read_only_mount_of_the_file),
 		cmocka_unit_test(the_copy_can_be_executed),
 		cmocka_unit_test(a_file_that_nobody_inside_can_write_to_is_used_itself),
 	};

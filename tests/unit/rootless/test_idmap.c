@@ -44,6 +44,28 @@ static void test_questions(void **state)
 	assert_false(idmap_is_single(&map, 1000));
 }
 
+static void test_equal(void **state)
+{
+	struct idmap map = usual(), cut = { 0 }, other = usual();
+
+	(void)state;
+	idmap_add(&cut, 10, 100009, 65527);
+	idmap_add(&cut, 1, 100000, 9);
+	idmap_add(&cut, 0, 1000, 1);
+	assert_true(idmap_equal(&map, &cut));
+	assert_true(idmap_equal(&cut, &map));
+	other.ranges[1].outer++;
+	assert_false(idmap_equal(&map, &other));
+	other = usual();
+	other.count = 1;
+	assert_false(idmap_equal(&map, &other));
+	assert_false(idmap_equal(&other, &map));
+	/* As many ids, and not the same. */
+	other = usual();
+	other.ranges[0].inner = 65537;
+	assert_false(idmap_equal(&map, &other));
+}
+
 static void test_print(void **state)
 {
 	autostrbuf struct strbuf text = { 0 }, lines = { 0 }, empty = { 0 };
@@ -181,6 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_add_refuses_what_the_kernel_refuses),
 		cmocka_unit_test(test_add_stops_at_the_kernels_bound),

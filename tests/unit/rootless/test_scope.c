@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/base/log.h"
+#include "core/config/change.h"
 #include "rootless/scope.h"
 #include "tests/unit/rootless/fake_host.h"
 
@@ -237,17 +238,15 @@ static void test_ids_of_the_process(void **state)
 	assert_string_equal(warnings, "");
 }
 
-static void test_groups_that_nobody_asked_for_are_dropped_where_they_cant_be_set(void **state)
+static void test_groups_that_are_looked_up_later_are_refused_where_they_cant_be_set(void **state)
 {
 	(void)state;
-	assert_int_equal(scoped_user("{\"uid\":0,\"gid\":0,\"additionalGids\":[1,5]}"), 0);
-	scope_drop_groups(&config, &plan);
-	assert_int_equal(config.process->user->additional_gids.count, 2);
-	assert_string_equal(warnings, "");
+	assert_int_equal(scoped_user("{\"uid\":0,\"gid\":0}"), 0);
+	config_set_annotation(&config, CONFIG_ANNOTATION_GROUPS, "video");
+	assert_int_equal(scope_process(&config, &plan, &caller, &err), 0);
 	single_id();
-	scope_drop_groups(&config, &plan);
-	assert_int_equal(config.process->user->additional_gids.count, 0);
-	assert_non_null(strstr(warnings, "groups"));
+	assert_fails_with(scope_process(&config, &plan, &caller, &err),
+			  "process.user.additionalGids: can't be set");
 }
 
 static void test_groups_are_nothing_where_the_callers_are_kept(void **state)
@@ -454,11 +453,13 @@ static void test_rlimits(void **state)
 		scoped_process(
 			",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":100,\"hard\":513}]"),
 		0);
+	/* As root of an engine's user namespace: that isn't the host's root, and nobody knows whose it is. */
 	caller.initial = false;
-	assert_int_equal(
+	assert_fails(
 		scoped_process(
 			",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":100,\"hard\":513}]"),
-		-1);
+		"process.rlimits[0]: the hard limit 513 of RLIMIT_NOFILE is above urun's own of 512",
+		"ask for less, or as root of the host add 'USER hard nofile 513', with your user's name, to /etc/security/limits.conf and log in again");
 }
 
 static void test_oom_score(void **state)
@@ -527,6 +528,59 @@ static void test_what_only_root_can(void **state)
 			  "not supported for rootless containers");
 }
 
+static void root_of_the_host(void)
+{
+	plan = (struct userns_plan){ .mode = USERNS_INHERIT,
+				     .is_host = true,
+				     .setgroups_allowed = true };
+	idmap_add(&plan.uids, 0, 0, UINT32_MAX);
+	plan.gids = plan.uids;
+	caller.uid = caller.gid = 0;
+	caller.caps = (1ull << (CAP_LAST_CAP + 1)) - 1;
+}
+
+static void test_root_of_the_host_gets_what_the_config_says(void **state)
+{
+	static const char mounts[] =
+		",\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\"},"
+		"{\"destination\":\"/sys\",\"type\":\"sysfs\",\"options\":[\"rw\"]},"
+		"{\"destination\":\"/dev/mqueue\",\"type\":\"mqueue\"},"
+		"{\"destination\":\"/d\",\"type\":\"ext4\",\"source\":\"/dev/sda1\"}]";
+
+	(void)state;
+	root_of_the_host();
+	assert_int_equal(scoped_full(",\"oomScoreAdj\":-900", mounts,
+				     "\"namespaces\":[{\"type\":\"mount\"}],\"devices\":[{\"path\":"
+				     "\"/dev/none\",\"type\":\"b\",\"major\":240,\"minor\":1}]"),
+			 0);
+	assert_int_equal(config.linux->namespaces.count, 1);
+	assert_string_equal(config.mounts.items[0].type, "proc");
+	assert_string_equal(config.mounts.items[1].type, "sysfs");
+	assert_string_equal(options(1), "rw");
+	assert_string_equal(config.mounts.items[2].type, "mqueue");
+	assert_string_equal(config.mounts.items[3].type, "ext4");
+	assert_int_equal(config.process->oom_score_adj.value, -900);
+}
+
+static void test_root_of_the_host_keeps_the_host_whole(void **state)
+{
+	(void)state;
+	root_of_the_host();
+	assert_fails_with(scoped_linux("\"sysctl\":{\"kernel.core_pattern\":\"x\"}"),
+			  "belongs to no namespace");
+	assert_fails_with(
+		scoped_full(
+			"", "",
+			"\"namespaces\":[{\"type\":\"mount\"}],\"sysctl\":{\"net.ipv4.ip_forward\":\"1\"}"),
+		"the container has no network namespace of its own");
+	assert_fails_with(scoped_full("", ",\"hostname\":\"other\"",
+				      "\"namespaces\":[{\"type\":\"mount\"},"
+				      "{\"type\":\"uts\",\"path\":\"/proc/self/ns/uts\"}]"),
+			  "hostname: the uts namespace is urun's own");
+	assert_fails_with(scoped_linux("\"intelRdt\":{\"closID\":\"x\"}"),
+			  "linux.intelRdt: urun doesn't support it");
+}
+
 static void test_security_modules_that_are_off(void **state)
 {
 	(void)state;
@@ -550,10 +604,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCOPE_TEST(test_user_namespace_is_added),
+		SCOPE_TEST(test_root_of_the_host_gets_what_the_config_says),
+		SCOPE_TEST(test_root_of_the_host_keeps_the_host_whole),
 		SCOPE_TEST(test_hints_of_a_joined_user_namespace_have_no_hole),
 		SCOPE_TEST(test_own_user_namespace_by_path_is_not_joined),
 		SCOPE_TEST(test_ids_of_the_process),
-		SCOPE_TEST(test_groups_that_nobody_asked_for_are_dropped_where_they_cant_be_set),
+		SCOPE_TEST(test_groups_that_are_looked_up_later_are_refused_where_they_cant_be_set),
 		SCOPE_TEST(test_groups_are_nothing_where_the_callers_are_kept),
 		SCOPE_TEST(test_hint_of_given_mappings),
 		SCOPE_TEST(test_ids_of_mounts),

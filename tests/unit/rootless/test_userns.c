@@ -133,7 +133,7 @@ static void test_no_subids_is_one_warning(void **state)
 	assert_string_equal(map_text(&plan.gids), "0 1000 1");
 	assert_true(str_starts_with(
 		warnings,
-		"no range for ann in /etc/subuid and /etc/subgid: the container has no id besides 0"));
+		"no range for ann in /etc/subuid and /etc/subgid: the container has no id but yours"));
 	assert_ptr_equal(strchr(warnings, '\n'), warnings + strlen(warnings) - 1);
 }
 
@@ -145,7 +145,7 @@ static void test_only_subuids(void **state)
 	assert_int_equal(plan.mode, USERNS_HELPERS);
 	assert_false(plan.setgroups_allowed);
 	assert_true(str_starts_with(
-		warnings, "no range for ann in /etc/subgid: the container has no gid besides 0"));
+		warnings, "no range for ann in /etc/subgid: the container has no gid but yours"));
 }
 
 static void test_missing_helper_is_told_before_anything_is_made(void **state)
@@ -214,11 +214,49 @@ static void test_root_of_the_host(void **state)
 	fake_file("/proc/self/uid_map", "         0          0 4294967295\n");
 	fake_file("/proc/self/gid_map", "         0          0 4294967295\n");
 	assert_int_equal(planned("", ""), 0);
-	assert_int_equal(plan.mode, USERNS_DIRECT);
+	assert_int_equal(plan.mode, USERNS_INHERIT);
+	assert_true(plan.is_host);
 	assert_true(plan.setgroups_allowed);
 	assert_string_equal(map_text(&plan.uids), "0 0 4294967295");
+	assert_int_equal(userns_write_maps(1, &plan, &err), 0);
+	assert_int_equal(planned(",{\"type\":\"user\"}", ""), 0);
+	assert_int_equal(plan.mode, USERNS_DIRECT);
+	assert_false(plan.is_host);
 	assert_int_equal(planned_with(RANGE(0, 500000, 65536), RANGE(0, 600000, 65536)), 0);
 	assert_string_equal(map_text(&plan.gids), "0 600000 65536");
+	/* What has no config of its own keeps a user namespace. */
+	assert_int_equal(userns_plan_default(&caller, &plan, &err), 0);
+	assert_int_equal(plan.mode, USERNS_DIRECT);
+}
+
+/* Root of a container without CAP_SYS_ADMIN can do nothing of what a config may ask for. */
+static void test_root_of_the_host_with_fewer_capabilities(void **state)
+{
+	(void)state;
+	caller = (struct userns_caller){ .host = { fake_root },
+					 .initial = true,
+					 .caps = ALL_CAPS & ~(1ull << CAP_SYS_ADMIN) };
+	fake_file("/proc/self/uid_map", "         0          0 4294967295\n");
+	fake_file("/proc/self/gid_map", "         0          0 4294967295\n");
+	assert_int_equal(planned("", ""), 0);
+	assert_int_equal(plan.mode, USERNS_DIRECT);
+	assert_false(plan.is_host);
+	caller.caps = ALL_CAPS & ~(1ull << CAP_NET_ADMIN);
+	assert_int_equal(planned("", ""), 0);
+	assert_false(plan.is_host);
+}
+
+/* The identity map alone doesn't make a user namespace the host's: systemd writes it as well. */
+static void test_root_of_a_user_namespace_with_the_identity_map(void **state)
+{
+	(void)state;
+	caller =
+		(struct userns_caller){ .host = { fake_root }, .initial = false, .caps = ALL_CAPS };
+	fake_file("/proc/self/uid_map", "         0          0 4294967295\n");
+	fake_file("/proc/self/gid_map", "         0          0 4294967295\n");
+	assert_int_equal(planned("", ""), 0);
+	assert_int_equal(plan.mode, USERNS_INHERIT);
+	assert_false(plan.is_host);
 }
 
 static void nested_root(void)
@@ -405,7 +443,10 @@ static void test_join_reads_the_maps(void **state)
 	autofree char *uids = str_format("{\"containerID\":0,\"hostID\":%u,\"size\":1}", geteuid());
 	autofree char *gids = str_format("{\"containerID\":7,\"hostID\":%u,\"size\":1}", getegid());
 	autofree char *expected = str_format("7 %u 1", getegid());
-	autofree char *namespaces = NULL;
+	autofree char *same = str_format(",\"uidMappings\":[%s],\"gidMappings\":[%s]", uids, gids);
+	autofree char *others =
+		str_format(",\"uidMappings\":[%s],\"gidMappings\":[%s]", uids, RANGE(0, 5, 1));
+	autofree char *message = NULL, *namespaces = NULL;
 	struct host real = HOST_REAL;
 	int ready[2];
 	pid_t pid;
@@ -423,6 +464,14 @@ static void test_join_reads_the_maps(void **state)
 	assert_int_equal(plan.mode, USERNS_JOIN);
 	assert_false(plan.setgroups_allowed);
 	assert_string_equal(map_text(&plan.gids), expected);
+	/* An engine may write the maps beside the path: they must be the namespace's own. */
+	assert_int_equal(planned(namespaces, same), 0);
+	assert_int_equal(plan.mode, USERNS_JOIN);
+	assert_int_equal(planned(namespaces, others), -1);
+	message = str_format("linux.gidMappings: 0 5 1, but the user namespace /proc/%d/ns/user, "
+			     "which is joined, has the map %s",
+			     (int)pid, expected);
+	assert_string_equal(err.text, message);
 	assert_int_equal(end_inside(pid, ready), 0);
 }
 
@@ -459,6 +508,8 @@ int main(void)
 		USERNS_TEST(test_given_mappings),
 		USERNS_TEST(test_given_mappings_outside_the_subids),
 		USERNS_TEST(test_root_of_the_host),
+		USERNS_TEST(test_root_of_the_host_with_fewer_capabilities),
+		USERNS_TEST(test_root_of_a_user_namespace_with_the_identity_map),
 		USERNS_TEST(test_root_of_a_user_namespace_stays),
 		USERNS_TEST(test_subids_that_an_outer_container_has_not_are_left_out),
 		USERNS_TEST(test_root_of_a_user_namespace_makes_one_when_asked),

@@ -152,16 +152,17 @@ static void calls_newer_than_a_profile_of_errnos_are_unknown_ones(void **state)
 	docker_rules[1].errno_ret.value = EXDEV;
 }
 
-static void other_default_actions_hold_for_newer_calls_too(void **state)
+static void newer_calls_are_unknown_ones_where_the_default_action_refuses(void **state)
 {
 	static const struct {
 		int action;
 		struct opt_u64 data;
 		uint32_t expected;
 	} cases[] = {
-		{ CONFIG_SECCOMP_KILL, { 0 }, SECCOMP_RET_KILL_THREAD },
-		{ CONFIG_SECCOMP_KILL_PROCESS, { 0 }, SECCOMP_RET_KILL_PROCESS },
-		{ CONFIG_SECCOMP_TRAP, { 0 }, SECCOMP_RET_TRAP },
+		{ CONFIG_SECCOMP_KILL, { 0 }, SECCOMP_RET_ERRNO | ENOSYS },
+		{ CONFIG_SECCOMP_KILL_THREAD, { 0 }, SECCOMP_RET_ERRNO | ENOSYS },
+		{ CONFIG_SECCOMP_KILL_PROCESS, { 0 }, SECCOMP_RET_ERRNO | ENOSYS },
+		{ CONFIG_SECCOMP_TRAP, { 0 }, SECCOMP_RET_ERRNO | ENOSYS },
 		{ CONFIG_SECCOMP_TRACE, { 0 }, SECCOMP_RET_TRACE | EPERM },
 		{ CONFIG_SECCOMP_LOG, { 0 }, SECCOMP_RET_LOG },
 		{ CONFIG_SECCOMP_ALLOW, { 0 }, SECCOMP_RET_ALLOW },
@@ -181,6 +182,19 @@ static void other_default_actions_hold_for_newer_calls_too(void **state)
 		compile(&seccomp, &bpf, &flags);
 		assert_int_equal(verdict(&bpf, CALL_OF_TOMORROW, 0, 0), cases[i].expected);
 	}
+}
+
+static void older_calls_keep_a_default_action_that_kills(void **state)
+{
+	autostrbuf struct strbuf bpf = { 0 };
+	struct config_seccomp_rule rule = { .names = NAMES("execve", "openat2"),
+					    .action = CONFIG_SECCOMP_ALLOW };
+
+	(void)state;
+	compile_rules(CONFIG_SECCOMP_KILL_PROCESS, &rule, 1, &bpf);
+	assert_int_equal(verdict(&bpf, SYS_openat2, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(verdict(&bpf, SYS_clone3, 0, 0), SECCOMP_RET_KILL_PROCESS);
+	assert_int_equal(verdict(&bpf, SYS_faccessat2, 0, 0), SECCOMP_RET_ERRNO | ENOSYS);
 }
 
 static void a_profile_that_names_no_call_has_no_age(void **state)
@@ -463,7 +477,8 @@ int main(void)
 		cmocka_unit_test(each_action_is_the_kernels),
 		cmocka_unit_test(default_action_has_its_errno),
 		cmocka_unit_test(calls_newer_than_a_profile_of_errnos_are_unknown_ones),
-		cmocka_unit_test(other_default_actions_hold_for_newer_calls_too),
+		cmocka_unit_test(newer_calls_are_unknown_ones_where_the_default_action_refuses),
+		cmocka_unit_test(older_calls_keep_a_default_action_that_kills),
 		cmocka_unit_test(a_profile_that_names_no_call_has_no_age),
 		cmocka_unit_test(each_architecture_has_its_own_newest_call),
 #if defined(__x86_64__)

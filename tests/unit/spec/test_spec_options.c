@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -13,115 +11,9 @@
 
 #include <cmocka.h>
 
-#include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
-#include "core/spec/spec.h"
-#include "core/spec/spec_options.h"
-
-#define TEXTS(...)                                                                            \
-	{                                                                                     \
-		(char *[]){ __VA_ARGS__ }, sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *) \
-	}
-#define REFUSED(option_, ...)                                                \
-	do {                                                                 \
-		const struct spec_options refused_options = { __VA_ARGS__ }; \
-		assert_refused(option_, &refused_options);                   \
-	} while (0)
-
-/* An empty directory as the root file system, and a file beside it. */
-static char rootfs[64];
-static char file[80];
-
-static struct container_config config;
-static struct error err;
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(rootfs, "/tmp/urun-test-options-XXXXXX");
-	if (!mkdtemp(rootfs))
-		return -1;
-	snprintf(file, sizeof(file), "%s.file", rootfs);
-	config = (struct container_config){ 0 };
-	err = ERROR_NONE;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	config_release(&config);
-	unlink(file);
-	return rmdir(rootfs);
-}
-
-static void write_test_file(const char *text)
-{
-	autoclose int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-}
-
-/* Makes the config of an ordinary user (uid 1000) with @given; --rootfs is added. */
-static int try_options(const struct spec_options *given)
-{
-	static struct config_id_mapping ids[] = { { { true, 0 }, { true, 1000 }, { true, 1 } },
-						  { { true, 1 }, { true, 100000 }, { true, 9 } } };
-	struct spec_input input = { .uid_mappings = { ids, 2 }, .gid_mappings = { ids, 2 } };
-	const struct spec_caller caller = { .uid = 1000, .gid = 1000 };
-	struct spec_options options = *given;
-
-	config_release(&config);
-	config = (struct container_config){ 0 };
-	err = ERROR_NONE;
-	assert_int_equal(spec_config(&input, &config, &err), 0);
-	if (!options.rootfs)
-		options.rootfs = rootfs;
-	return spec_apply(&options, &caller, &config, &err);
-}
-
-static void apply(const struct spec_options *given)
-{
-	if (try_options(given) < 0)
-		fail_msg("%s", err.text);
-}
-
-/* The error names the option, so that a person with a long command line finds the place. */
-static void assert_refused(const char *option, const struct spec_options *given)
-{
-	assert_int_equal(try_options(given), -1);
-	if (!str_starts_with(err.text, option))
-		fail_msg("'%s' doesn't begin with '%s'", err.text, option);
-}
-
-static bool lists(const struct str_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (str_equal(list->items[i], text))
-			return true;
-	return false;
-}
-
-/* The options as they are written into a config.json. */
-static struct str_list words_of(const struct config_mount *mount)
-{
-	struct str_list words;
-
-	mount_options_words(&mount->options, &config.arena, &words);
-	return words;
-}
-
-static const struct config_mount *mount_at(const char *destination)
-{
-	const struct config_mount *found = NULL;
-
-	for (size_t i = 0; i < config.mounts.count; i++)
-		if (str_equal(config.mounts.items[i].destination, destination))
-			found = &config.mounts.items[i];
-	return found;
-}
+#include "tests/unit/spec/applied.h"
 
 /* ---- limits ---- */
 
@@ -277,6 +169,18 @@ static void another_user_has_the_bounding_set_alone(void **state)
 	assert_true(config.process->capabilities->permitted == 0);
 }
 
+/* ---- ports ---- */
+
+static void published_ports_are_an_annotation_with_a_line_each(void **state)
+{
+	(void)state;
+	apply(&(const struct spec_options){ .publish = TEXTS("8080:80", "[::1]:0:53/udp") });
+	assert_string_equal(config_annotation(&config, CONFIG_ANNOTATION_PUBLISH),
+			    "8080:80\n[::1]:0:53/udp");
+	apply(&(const struct spec_options){ .user = NULL });
+	assert_null(config_annotation(&config, CONFIG_ANNOTATION_PUBLISH));
+}
+
 /* ---- the environment ---- */
 
 static void the_environment_is_that_of_files_then_that_of_options(void **state)
@@ -290,7 +194,6 @@ static void the_environment_is_that_of_files_then_that_of_options(void **state)
 	write_test_file("# a comment\n\nA=file\n  B=file\nC=x y=z\nURUN_TEST_UNKNOWN\n");
 	setenv("URUN_TEST_GIVEN", "caller's", 1);
 	unsetenv("URUN_TEST_UNKNOWN");
-	setenv("TERM", "test-terminal", 1);
 	apply(&options);
 	assert_string_equal(config_env(config.process, "A"), "file");
 	assert_string_equal(config_env(config.process, "B"), "option");
@@ -298,10 +201,26 @@ static void the_environment_is_that_of_files_then_that_of_options(void **state)
 	assert_string_equal(config_env(config.process, "EMPTY"), "");
 	assert_string_equal(config_env(config.process, "URUN_TEST_GIVEN"), "caller's");
 	assert_null(config_env(config.process, "URUN_TEST_UNKNOWN"));
-	assert_string_equal(config_env(config.process, "TERM"), "test-terminal");
+	/* As an editor on Windows writes it; and names that are no shell's. */
+	write_test_file("\xef\xbb\xbf"
+			"A=1\r\nB.c-d=2\r\n\r\nexported=3");
+	apply(&(const struct spec_options){ .env_files = TEXTS(file) });
+	assert_string_equal(config_env(config.process, "A"), "1");
+	assert_string_equal(config_env(config.process, "B.c-d"), "2");
+	assert_string_equal(config_env(config.process, "exported"), "3");
 	REFUSED("--env =x: ", .env = TEXTS("=x"));
 	write_test_file("=x\n");
-	REFUSED("--env-file =x: ", .env_files = TEXTS(file));
+	REFUSED("--env-file /tmp/urun-test-options-", .env_files = TEXTS(file));
+	assert_non_null(strstr(err.text, ":1: : expected NAME=VALUE"));
+	/* Neither the word of a shell nor blanks belong to a name, and a value is no error's matter. */
+	write_test_file("A=1\n\n# x\nexport C=secret\n");
+	REFUSED("--env-file /tmp/urun-test-options-", .env_files = TEXTS(file));
+	assert_non_null(strstr(err.text, ":4: export C: expected NAME=VALUE, without"));
+	assert_null(strstr(err.text, "secret"));
+	write_test_file("A =1\n");
+	REFUSED("--env-file /tmp/urun-test-options-", .env_files = TEXTS(file));
+	REFUSED("--env export A=1: ", .env = TEXTS("export A=1"));
+	REFUSED("--env A B: ", .env = TEXTS("A B"));
 	REFUSED("--env-file /no/such/file", .env_files = TEXTS("/no/such/file"));
 	assert_int_equal(err.code, ENOENT);
 }
@@ -367,7 +286,7 @@ static void security_words_are_taken_whole(void **state)
 				       "unmask=",
 				       "apparmor=",
 				       "no-new-privileges=maybe",
-				       "label=disable" };
+				       "label=type:x" };
 
 	(void)state;
 	apply(&off);
@@ -424,7 +343,7 @@ static void a_root_is_a_directory_and_its_path_is_resolved(void **state)
 	assert_int_equal(err.code, ENOENT);
 }
 
-static void an_overlay_is_in_memory_or_in_a_directory_that_is_made(void **state)
+static void an_overlay_is_in_memory_or_in_a_directory_that_a_start_makes(void **state)
 {
 	const struct spec_options memory = { .overlay = "" };
 	const struct spec_options directory = { .overlay = file };
@@ -435,10 +354,11 @@ static void an_overlay_is_in_memory_or_in_a_directory_that_is_made(void **state)
 	assert_string_equal(config_annotation(&config, CONFIG_ANNOTATION_OVERLAY), "tmpfs");
 	apply(&directory);
 	assert_string_equal(config_annotation(&config, CONFIG_ANNOTATION_OVERLAY), file);
-	assert_int_equal(stat(file, &st), 0);
-	assert_true(S_ISDIR(st.st_mode));
+	assert_int_equal(stat(file, &st), -1);
+	/* One that exists is followed. */
+	assert_int_equal(symlink(rootfs, file), 0);
 	apply(&directory);
-	assert_int_equal(rmdir(file), 0);
+	assert_string_equal(config_annotation(&config, CONFIG_ANNOTATION_OVERLAY), rootfs);
 	REFUSED("--overlay /no/such/path", .overlay = "/no/such/path");
 }
 
@@ -520,7 +440,27 @@ static void the_process_is_the_one_that_is_asked_for(void **state)
 	REFUSED("--annotation a: ", .annotations = TEXTS("a"));
 	REFUSED("--annotation =a: ", .annotations = TEXTS("=a"));
 	REFUSED("--annotation a=\xff: ", .annotations = TEXTS("a=\xff"));
-	REFUSED("--user nobody-here: ", .user = "nobody-here");
+}
+
+/*
+ * An overlay or a volume may have the user, so the text goes to the container's first process.  Until then the
+ * program's user is nobody, and never root by mistake.
+ */
+static void a_user_that_is_not_two_numbers_is_looked_up_in_the_container(void **state)
+{
+	const struct spec_options name = { .user = "nobody-here" }, number = { .user = "7" };
+	const struct spec_options numbers = { .user = "7:8" };
+
+	(void)state;
+	apply(&name);
+	assert_string_equal(config_annotation(&config, CONFIG_ANNOTATION_USER), "nobody-here");
+	assert_int_equal(config.process->user->uid.value, CONFIG_ID_NOBODY);
+	assert_true(config.process->capabilities->effective == 0);
+	apply(&number);
+	assert_string_equal(config_annotation(&config, CONFIG_ANNOTATION_USER), "7");
+	assert_int_equal(config.process->user->uid.value, 7);
+	apply(&numbers);
+	assert_null(config_annotation(&config, CONFIG_ANNOTATION_USER));
 }
 
 /* What the options make is what the parser of config.json takes. */
@@ -587,13 +527,15 @@ int main(void)
 		TEST(capabilities_are_added_and_dropped_by_name),
 		TEST(all_is_the_base_and_a_name_that_is_dropped_stays_dropped),
 		TEST(another_user_has_the_bounding_set_alone),
+		TEST(published_ports_are_an_annotation_with_a_line_each),
 		TEST(the_environment_is_that_of_files_then_that_of_options),
+		TEST(a_user_that_is_not_two_numbers_is_looked_up_in_the_container),
 		TEST(the_default_profile_is_replaced_or_left_out),
 		TEST(paths_are_unmasked_by_patterns),
 		TEST(security_words_are_taken_whole),
 		TEST(mappings_are_taken_as_they_are_written),
 		TEST(a_root_is_a_directory_and_its_path_is_resolved),
-		TEST(an_overlay_is_in_memory_or_in_a_directory_that_is_made),
+		TEST(an_overlay_is_in_memory_or_in_a_directory_that_a_start_makes),
 		TEST(the_hosts_own_system_is_never_written_to),
 		TEST(mounts_have_the_options_that_are_given),
 		TEST(the_process_is_the_one_that_is_asked_for),

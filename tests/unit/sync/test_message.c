@@ -130,103 +130,6 @@ static void bytes_behind_the_last_section_are_refused(void **state)
 	assert_int_equal(err.code, EPROTO);
 }
 
-/* ---- errors ---- */
-
-static void an_error_crosses_the_pipe_whole(void **state)
-{
-	struct error own = ERROR_NONE, adopted = ERROR_NONE;
-	struct message_error sent;
-
-	(void)state;
-	error_set(&own, EACCES, "mount %s", "/proc");
-	error_hint(&own, "set a sysctl");
-	own.status = 126;
-	own.cause = ERROR_CAUSE_OVERLAY;
-	message_error_make(&own, &sent);
-	assert_int_equal(message_error_adopt(&sent, &adopted), -1);
-	assert_int_equal(adopted.code, EACCES);
-	assert_int_equal(adopted.status, 126);
-	assert_int_equal(adopted.cause, ERROR_CAUSE_OVERLAY);
-	assert_string_equal(adopted.text, "mount /proc");
-	assert_string_equal(adopted.hint, "set a sysctl");
-}
-
-/* What was in the sender's memory before isn't sent along. */
-static void bytes_behind_a_text_are_zero(void **state)
-{
-	struct error own = ERROR_NONE;
-	struct message_error sent;
-
-	(void)state;
-	memset(own.text, 's', sizeof(own.text) - 1);
-	memset(own.hint, 's', sizeof(own.hint) - 1);
-	strcpy(own.text, "text");
-	strcpy(own.hint, "");
-	memset(&sent, 's', sizeof(sent));
-	message_error_make(&own, &sent);
-	for (size_t i = strlen("text"); i < sizeof(sent.text); i++)
-		assert_int_equal(sent.text[i], 0);
-	for (size_t i = 0; i < sizeof(sent.hint); i++)
-		assert_int_equal(sent.hint[i], 0);
-}
-
-/* The sender shares memory and ids with a hostile container. */
-static void a_hostile_error_is_made_harmless(void **state)
-{
-	static const struct {
-		int32_t code, status;
-	} wrong[] = { { -1, 0 }, { 0, -1 }, { 0, 256 }, { INT32_MIN, 1 }, { 1, INT32_MAX } };
-	struct message_error received;
-	struct error err;
-
-	(void)state;
-	/* Texts without an end. */
-	memset(&received, 'x', sizeof(received));
-	received.code = EPERM;
-	received.status = 1;
-	err = ERROR_NONE;
-	assert_int_equal(message_error_adopt(&received, &err), -1);
-	assert_int_equal(strlen(err.text), ERROR_TEXT_SIZE - 1);
-	assert_int_equal(strlen(err.hint), ERROR_HINT_SIZE - 1);
-	assert_int_equal(err.cause, ERROR_CAUSE_ANY);
-	/* Numbers that no error has. */
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-		memset(&received, 0, sizeof(received));
-		strcpy(received.text, "text");
-		received.code = wrong[i].code;
-		received.status = wrong[i].status;
-		err = ERROR_NONE;
-		message_error_adopt(&received, &err);
-		assert_int_equal(err.code, 0);
-		assert_int_equal(err.status, 0);
-		assert_string_equal(err.text, "text");
-	}
-	/* No text at all: an empty error would count as none. */
-	memset(&received, 0, sizeof(received));
-	err = ERROR_NONE;
-	assert_int_equal(message_error_adopt(&received, &err), -1);
-	assert_true(err.text[0] != '\0');
-	/* A format isn't one. */
-	strcpy(received.text, "%s%n");
-	message_error_adopt(&received, &err);
-	assert_string_equal(err.text, "%s%n");
-}
-
-static void the_parents_own_list_of_errors_stays(void **state)
-{
-	struct error_list all = { 0 };
-	struct error err = { .all = &all };
-	struct message_error received = { .text = "text" };
-
-	(void)state;
-	message_error_adopt(&received, &err);
-	assert_true(err.all == &all);
-	assert_int_equal(error_gather(&err, -1), 0);
-	assert_int_equal(all.count, 1);
-	assert_string_equal(all.items[0].text, "text");
-	error_list_release(&all);
-}
-
 /* ---- release ---- */
 
 static void what_nobody_took_is_closed(void **state)
@@ -259,10 +162,6 @@ int main(void)
 		cmocka_unit_test(an_order_that_is_cut_anywhere_is_refused),
 		cmocka_unit_test(sizes_that_dont_fit_are_refused),
 		cmocka_unit_test(bytes_behind_the_last_section_are_refused),
-		cmocka_unit_test(an_error_crosses_the_pipe_whole),
-		cmocka_unit_test(bytes_behind_a_text_are_zero),
-		cmocka_unit_test(a_hostile_error_is_made_harmless),
-		cmocka_unit_test(the_parents_own_list_of_errors_stays),
 		cmocka_unit_test(what_nobody_took_is_closed),
 	};
 

@@ -143,7 +143,7 @@ static void a_part_of_a_plan_is_none(void **state)
 	const struct fixture *fixture = *state;
 
 	for (size_t size = 0; size < fixture->packed.size; size++) {
-		/* Of exactly the size, so that a sanitizer sees a read beyond. */
+		/* The copy has exactly the size, so that a sanitizer sees a read beyond. */
 		autofree char *part = mem_alloc(size + !size);
 
 		memcpy(part, fixture->packed.bytes, size);

@@ -204,7 +204,7 @@ static void an_error_without_end_is_ended(void **state)
 	struct ends *ends = *state;
 	struct message message = MESSAGE_NONE;
 	struct error err = ERROR_NONE;
-	char bytes[sizeof(struct message_error)];
+	char bytes[sizeof(struct error_packet)];
 
 	memset(bytes, 'x', sizeof(bytes));
 	send_raw(ends->a, MESSAGE_ERROR, sizeof(bytes), bytes, sizeof(bytes));
@@ -259,9 +259,9 @@ static void numbers_that_no_child_sends_are_left_out(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		struct error err = ERROR_NONE;
-		struct message_error sent = { .code = wrong[i][0],
-					      .status = wrong[i][1],
-					      .text = "text" };
+		struct error_packet sent = { .code = wrong[i][0],
+					     .status = wrong[i][1],
+					     .text = "text" };
 
 		send_raw(ends->a, MESSAGE_ERROR, sizeof(sent), &sent, sizeof(sent));
 		assert_int_equal(pipe_await(ends->b, 0, &message, &err), -1);

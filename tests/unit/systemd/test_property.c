@@ -112,6 +112,27 @@ static void sets_become_bits(void **state)
 	takes_set("AllowedCPUs=", last, 0);
 }
 
+static void devices_are_pairs_of_a_name_and_an_access(void **state)
+{
+	static const char *const wrong[] = { "/dev/null", ",", "/dev/null ", " r", "a r,,b w" };
+	autoproperty struct property some = PROPERTY_NONE, none = PROPERTY_NONE;
+
+	(void)state;
+	takes("DeviceAllow=/dev/char/1:3 rwm,char-136 rw", "DeviceAllow", "a(ss)", &some);
+	assert_int_equal(some.text_count, 4);
+	assert_string_equal(some.texts[0], "/dev/char/1:3");
+	assert_string_equal(some.texts[1], "rwm");
+	assert_string_equal(some.texts[2], "char-136");
+	assert_string_equal(some.texts[3], "rw");
+	takes("DeviceAllow=", "DeviceAllow", "a(ss)", &none);
+	assert_int_equal(none.text_count, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		autofree char *argument = str_format("DeviceAllow=%s", wrong[i]);
+
+		refuses(argument, "property DeviceAllow: ");
+	}
+}
+
 static void wrong_sets_are_refused(void **state)
 {
 	static const char *const wrong[] = { "3-1",  "0-",     "-1",	  "1--2",	 "1-2-3",
@@ -217,6 +238,7 @@ int main(void)
 		cmocka_unit_test(truths),
 		cmocka_unit_test(sets_become_bits),
 		cmocka_unit_test(wrong_sets_are_refused),
+		cmocka_unit_test(devices_are_pairs_of_a_name_and_an_access),
 		cmocka_unit_test(annotations_are_gvariants),
 		cmocka_unit_test(lists_of_texts),
 		cmocka_unit_test(what_is_no_gvariant_that_we_know_is_refused),

@@ -151,16 +151,22 @@ static void both_families_have_the_same_port(void **state)
 static void a_port_in_use_is_named(void **state)
 {
 	struct publish publish = parsed("127.0.0.1:0:80");
-	struct published_list list = { 0 };
+	struct published_list list = { 0 }, other = { 0 };
 	struct error err = ERROR_NONE;
 
 	(void)state;
 	assert_int_equal(publish_open(&publish, &list, &err), 0);
 	publish.host_first = publish_port(&list.items[0].host);
-	assert_int_equal(publish_open(&publish, &list, &err), -1);
+	assert_int_equal(publish_open(&publish, &other, &err), -1);
 	assert_int_equal(err.code, EADDRINUSE);
 	assert_non_null(strstr(err.text, "127.0.0.1:"));
+	assert_int_equal(other.count, 0);
+	/* The same port of the same container is the caller's own mistake. */
+	assert_int_equal(publish_open(&publish, &list, &err), -1);
+	assert_int_equal(err.code, 0);
+	assert_non_null(strstr(err.text, "/tcp of the host is given twice"));
 	assert_int_equal(list.count, 1);
+	published_list_release(&other);
 	published_list_release(&list);
 }
 
