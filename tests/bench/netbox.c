@@ -26,6 +26,7 @@
 #include "core/base/rights.h"
 #include "core/base/str.h"
 #include "netns/launch.h"
+#include "netns/member.h"
 #include "netns/options.h"
 #include "netns/resolv.h"
 #include "netns/tap.h"
@@ -148,6 +149,7 @@ static int attend(int socket, pid_t pid, const char *network, struct error *err)
 	 * In urun the lock on this file shows that urun-slirp runs; no process checks it for a box.
 	 */
 	autoclose int lock = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const struct member member = member_make("netbox", (int[]){ -1, -1 });
 	int64_t started = now_us(), with_tap;
 
 	if (str_starts_with(network, "slirp") &&
@@ -159,7 +161,8 @@ static int attend(int socket, pid_t pid, const char *network, struct error *err)
 		if (receive_fd(socket, &tap) < 0)
 			return error_set(err, 0, "the box has no tap device");
 		with_tap = now_us();
-		if (helper_give(&helper, (int[3]){ life, tap, lock }, 3, err) < 0 ||
+		if (helper_give(&helper, &member, sizeof(member), (int[]){ life, tap, lock, life },
+				4, err) < 0 ||
 		    helper_await(&helper, &slirp, err) < 0)
 			return -1;
 		if (getenv("NETBOX_TIME"))

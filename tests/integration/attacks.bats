@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Known attacks on container runtimes, one test each.  The name says what the user is protected from, and the comment has the CVE.
-# Each test fails against a runtime that has the vulnerability.  attacks_own.bats has the vulnerabilities that were found in urun itself.
+# Each test fails against a runtime that has the vulnerability.  Those with the tag "rootful" also run as root of the host, whose containers
+# have no user namespace (tests/vm/root-attacks.bats).  attacks_own.bats has the vulnerabilities that were found in urun itself.
 load lib.bash
 load looker.bash
 
@@ -81,6 +82,7 @@ ended_c1() {
 # CVE-2019-5736: the program is a script whose interpreter is /proc/self/exe, so that the kernel executes the runtime itself in the
 # container.  Another process of the container then opens /proc/PID/exe, keeps the descriptor, and writes to the file as soon as no
 # process executes it.  This copy of urun belongs to the user, so that file permissions don't protect it from the container's root.
+# bats test_tags=rootful
 @test "the container can't overwrite the urun that runs it" {
 	local own=$BATS_TEST_TMPDIR/urun
 	with_python "$BUNDLE/rootfs"
@@ -112,6 +114,7 @@ ended_c1() {
 
 # CVE-2019-16884: an image declares a volume on /proc.  Engines fill the volume with the image's files: the runtime then writes security
 # labels to ordinary files, and the program isn't confined.
+# bats test_tags=rootful
 @test "nothing that an image brings can be mounted on /proc" {
 	local fake=$BATS_TEST_TMPDIR/fake destination
 	mkdir -p "$fake"/self/{attr,fd} "$BUNDLE/rootfs/mnt"
@@ -147,6 +150,7 @@ ended_c1() {
 
 # CVE-2023-28642: an image has a symbolic link at /proc, to a directory where something else is mounted.  The runtime then writes to one
 # directory, and masks its files, while the program sees another.
+# bats test_tags=rootful
 @test "an image with a symbolic link at /proc or /sys is refused" {
 	local name target
 	add_bind /usr /elsewhere rbind ro
@@ -170,6 +174,7 @@ ended_c1() {
 # CVE-2023-27561 (and CVE-2019-19921 before): a second container that shares files with the first moves the directory on which procfs was
 # mounted, so that the runtime looks elsewhere for the paths to mask, and moves the directory back.  Here a hook does it in place of the
 # second container: it runs at the worst moment, each time.
+# bats test_tags=rootful
 @test "a container can't unmask /proc and /sys of another container with which it shares the root file system" {
 	local root=$BUNDLE/rootfs
 	cat >"$BATS_TEST_TMPDIR/hook" <<-END
@@ -193,6 +198,7 @@ ended_c1() {
 
 # CVE-2025-52881: the runtime writes a label, a sysctl or the like to another file of procfs than it means to: a file that takes any text
 # and does nothing, or a file that crashes the host.  Here the container's root covered parts of /proc before `exec` enters.
+# bats test_tags=rootful
 @test "exec doesn't write to files with which the container covered files of /proc" {
 	local json='{"args": ["echo", "ran"], "cwd": "/", "user": {"uid": 0, "gid": 0}, "oomScoreAdj": 777}' cover
 	echo "$json" >"$BATS_TEST_TMPDIR/process.json"
@@ -215,6 +221,7 @@ ended_c1() {
 }
 
 # CVE-2025-52881, for sysctls: the image has a file in place of the sysctl, or a second container puts one there meanwhile.
+# bats test_tags=rootful
 @test "a sysctl isn't written to a file that the image or another container put in its place" {
 	local fake=$BUNDLE/rootfs/fake
 	mkdir -p "$fake/sys/kernel"
@@ -242,6 +249,7 @@ ended_c1() {
 # CVE-2021-30465: the second container swaps a directory of a shared volume for a symbolic link, while the first container's mounts are
 # made.  A mount that follows the link on the host covers the source of the next mount, which then leads to the host's root.
 # 2,000 rounds: each of 100 containers has 20 pairs of such mounts.
+# bats test_tags=rootful
 @test "a container that swaps directories in a race gets no directory of the host mounted" {
 	local work=$BATS_TEST_TMPDIR/work
 	mkdir -p "$work"/{shared/directory,evil} "$work"/place/{1..20}/source "$BUNDLE/rootfs/shared" "$BUNDLE"/rootfs/out-{1..20}
@@ -268,6 +276,7 @@ ended_c1() {
 }
 
 # CVE-2024-45310: the same race, for the directories and files that the runtime makes to mount on.
+# bats test_tags=rootful
 @test "a container that swaps directories in a race makes no directory and no file on the host" {
 	local work=$BATS_TEST_TMPDIR/work made=0
 	watched_directory
@@ -298,6 +307,7 @@ ended_c1() {
 
 # CVE-2025-31133: files are masked by a bind mount of /dev/null.  Where the image or another container made /dev/null a symbolic link, the
 # link's target is mounted, and can be written.
+# bats test_tags=rootful
 @test "a masked file shows the host's null device, whatever the container's /dev/null is" {
 	local look='for file in /proc/keys /proc/timer_list; do [ ! -e $file ] || stat -c "%F %t:%T" $file; done; wc -c </proc/keys' dev=$BATS_TEST_TMPDIR/dev
 	[ -e /proc/keys ] || skip "this kernel has no /proc/keys"
@@ -318,13 +328,14 @@ ended_c1() {
 	rm "$BUNDLE/rootfs/dev/null"
 	# Another container with the same /dev changes it after the devices were made.
 	config '.mounts = .mounts0 | .hooks = {"createContainer": [{"path": "/bin/sh", "args": ["sh", "-ec", $script]}]}' \
-		--arg script "umount $BUNDLE/rootfs/dev/null; rm $BUNDLE/rootfs/dev/null; ln -s /proc/sys/kernel/core_pattern $BUNDLE/rootfs/dev/null"
+		--arg script "umount $BUNDLE/rootfs/dev/null 2>&- || [ \$(id -u) = 0 ]; rm $BUNDLE/rootfs/dev/null; ln -s /proc/sys/kernel/core_pattern $BUNDLE/rootfs/dev/null"
 	in_container "$look; readlink /dev/null"
 	assert_output "$wanted"$'\n/proc/sys/kernel/core_pattern'
 }
 
 # CVE-2025-52565: the terminal is mounted on /dev/console.  When another container swaps a directory of the paths /dev/pts/0 or
 # /dev/console meanwhile, another file is mounted, or covered.
+# bats test_tags=rootful
 @test "/dev/console is the terminal, whatever another container makes of /dev" {
 	local dev=$BATS_TEST_TMPDIR/dev
 	mkdir -p "$dev"/{pts,other}
@@ -356,6 +367,7 @@ ended_c1() {
 
 # CVE-2023-25809: without a cgroup namespace the host's cgroups are mounted.  The container could write the cgroups of the user's own
 # session, also below a /sys that is mounted read-only.
+# bats test_tags=rootful
 @test "the host's cgroups can't be written by a container without a cgroup namespace" {
 	[ -d /sys/fs/cgroup ] || skip "this host has no cgroups"
 	local look='found=0; while read -r _ _ _ _ point options rest; do case $point,$rest in /sys/fs/cgroup*,*"- cgroup"*) found=1
@@ -370,12 +382,13 @@ ended_c1() {
 	config '.mounts += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]}]'
 	in_container "$look"
 	assert_output 1
-	config '.mounts[-1].options -= ["ro"]'
+	# Root of the host gets it as the config says.
+	[ "$UID" = 0 ] || config '.mounts[-1].options -= ["ro"]'
 	in_container "$look"
 	assert_output 1
 	# Both with a new sysfs.
 	config '.mounts = .mounts0 + [{"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "noexec", "nodev", "ro"]},
-		{"destination": "/sys/fs/cgroup", "type": "cgroup2", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "rw"]}]'
+		{"destination": "/sys/fs/cgroup", "type": "cgroup2", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", $rw]}]' --arg rw "$([ "$UID" = 0 ] && echo ro || echo rw)"
 	in_container "$look"
 	assert_output 1
 }
@@ -384,6 +397,7 @@ ended_c1() {
 
 # CVE-2022-29162 (and CVE-2022-27651): inheritable capabilities that weren't asked for, which a program with inheritable file capabilities
 # gains.
+# bats test_tags=rootful
 @test "no capability is inheritable unless the config asks for it" {
 	local look='grep -E "^Cap(Inh|Amb)" /proc/self/status' none=$'CapInh:\t0000000000000000\nCapAmb:\t0000000000000000'
 	in_container "$look"
@@ -405,6 +419,7 @@ ended_c1() {
 }
 
 # CVE-2024-21626: the working directory is a directory of the host, by a descriptor that the runtime has open at that moment.
+# bats test_tags=rootful
 @test "no descriptor of urun is a way to the host" {
 	# The try of `check` has other descriptors open.
 	export RUN_ALONE=1
@@ -440,8 +455,9 @@ ended_c1() {
 }
 
 # CVE-2026-30892, of crun: `exec --user 1` was read as user 0.
+# bats test_tags=rootful
 @test "exec --user runs as the given user, without the capabilities of root" {
-	has_subids || skip "this user has no subids"
+	[ "$UID" = 0 ] || has_subids || skip "this user has no subids"
 	local user
 	config '.process.noNewPrivileges = false'
 	started_c1
@@ -451,7 +467,7 @@ ended_c1() {
 	done
 	try exec --user 1:1 c1 sh -c 'id -u; id -g; grep CapEff /proc/self/status'
 	assert_lines 1 1 $'CapEff:\t0000000000000000'
-	for user in '' : :1 1: 1:1: ' 1' +1 -1 1x 0x1 root 4294967295 4294967296 18446744073709551616; do
+	for user in '' : :1 1: 1:1: ' 1' +1 -1 1x 0x1 nobody-here root: 4294967295 4294967296 18446744073709551616; do
 		try exec --user "$user" c1 id -u
 		[ "$status" != 0 ] || fail "--user '$user' was taken for $output"
 	done
@@ -462,11 +478,12 @@ ended_c1() {
 
 # --- CVE-2016-9962: a process that enters a container can be traced before its root is the container's --------------------
 
+# bats test_tags=rootful
 @test "a container that may trace processes doesn't get out through a process of exec" {
 	start_looker urun
 	local i
 	for ((i = 0; i < 50; i++)); do urun exec c1 /bin/true; done
-	looker_found_nothing memory
+	looker_found_nothing $MEMORY
 	urun delete --force c1
 }
 
@@ -483,6 +500,7 @@ ended_c1() {
 	urun delete --force c1
 }
 
+# bats test_tags=rootful
 @test "it doesn't get out through the first process of another container that joins its pid namespace" {
 	start_looker urun
 	local pid i
@@ -490,7 +508,8 @@ ended_c1() {
 	config '.process.args = ["/bin/true"] | .hooks = {createContainer: [{path: "/bin/true"}]} | .linux.namespaces =
 		[{type: "pid", path: "/proc/\($pid)/ns/pid"}, {type: "user", path: "/proc/\($pid)/ns/user"},
 		 {type: "mount"}, {type: "network"}, {type: "ipc"}, {type: "uts"}]' --arg pid "$pid"
+	without_users_of_root
 	for ((i = 0; i < 30; i++)); do urun run --bundle "$BUNDLE" c2 </dev/null; done
-	looker_found_nothing memory
+	looker_found_nothing $MEMORY
 	urun delete --force c1
 }

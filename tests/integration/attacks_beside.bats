@@ -30,6 +30,7 @@ few_privileges() {
 	program /bin/sleep 60
 }
 
+# bats test_tags=rootful
 @test "a created container waits for start with the privileges of its program, so that tracing it gains nothing" {
 	few_privileges
 	local privileges
@@ -39,16 +40,19 @@ few_privileges() {
 	done
 }
 
+# bats test_tags=rootful
 @test "a created container in the namespaces of another container waits with the privileges of its program too" {
 	program /bin/sleep 60
 	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 	few_privileges
 	config '.linux.namespaces = [{type: "pid", path: "/proc/\($pid)/ns/pid"}, {type: "user", path: "/proc/\($pid)/ns/user"},
 		{type: "mount"}, {type: "network"}, {type: "ipc"}, {type: "uts"}]' --arg pid "$(urun state c1 | jq .pid)"
+	without_users_of_root
 	waits_with_programs_privileges
 	urun delete --force c1
 }
 
+# bats test_tags=rootful
 @test "a created container starts under a filter that allows hardly more than reading" {
 	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{action: "SCMP_ACT_KILL_PROCESS", names: ["accept", "accept4",
 		"socket", "connect", "sendmsg", "recvmsg", "sendto", "recvfrom", "poll", "ppoll", "fcntl", "prctl", "fstat", "dup3"]}]}'
@@ -63,9 +67,9 @@ few_privileges() {
 # Linux 6.18 opens namespaces by file handles: a container could enter the server's mount namespace and uncover its hidden files
 # (mount_namespaces(7)).
 @test "the capabilities of a container don't hold for the process that serves its files" {
-	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
+	needs_fuse
 	local server pid
-	"$URUN" --root "$STATE" run --network none --name c1 --cap-add ALL -- sleep 60 </dev/null 3>&- &
+	"$URUN" --root "$STATE" run --network none --user root --name c1 --cap-add ALL -- sleep 60 </dev/null 3>&- &
 	wait_for 20 is_status c1 running
 	server=$(newest_process fuse-overlayfs)
 	pid=$(urun state c1 | jq .pid)

@@ -397,7 +397,7 @@ full_directories() {
 	cd "$BATS_TEST_TMPDIR"
 	echo secret >"$hidden"
 	echo secret >"$BATS_TEST_TMPDIR/urun-attack-$$"
-	try run --network none --cap-add ALL --security-opt seccomp=unconfined --security-opt unmask=ALL -- sh -c '
+	try run --network none --user root --cap-add ALL --security-opt seccomp=unconfined --security-opt unmask=ALL -- sh -c '
 		for place in /home /root /run /tmp /var/tmp /dev /sys /proc; do umount -n -l "$place" || echo "still mounted: $place"; done
 		ls -A /home /root /run /tmp /var/tmp /dev /sys /proc | grep -v -e :$ -e ^$
 		mkdir /usr/again && mount -n --rbind / /usr/again

@@ -22,7 +22,7 @@ rootfs_run() {
 	[ "$(rootfs_run printf %s "$BYTES" | hex)" = "$HEX" ]
 	[ "$(rootfs_run --env "X=$BYTES" -- sh -c 'printf %s "$X"' | hex)" = "$HEX" ]
 	[ "$(X=$BYTES rootfs_run --env X -- sh -c 'printf %s "$X"' | hex)" = "$HEX" ]
-	[ "$(TERM=$BYTES rootfs_run sh -c 'printf %s "$TERM"' | hex)" = "$HEX" ]
+	[ "$(LANG=$BYTES rootfs_run sh -c 'printf %s "$LANG"' | hex)" = "$HEX" ]
 	printf 'X=%s\n' "$BYTES" >"$file"
 	[ "$(rootfs_run --env-file "$file" -- sh -c 'printf %s "$X"' | hex)" = "$HEX" ]
 	[ "$(rootfs_run --hostname "h$BYTES" hostname | hex)" = "68${HEX}0a" ]

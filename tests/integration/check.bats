@@ -86,6 +86,13 @@ $output"
 	problem '--volume /no/other: '
 	problem "--user nobody-here: "
 	problem 'executable file `no-such-program` not found in $PATH'
+	# The problem is the same whether a start is tried or not, and the same as that of run.
+	local user="--user nobody-here: user 'nobody-here' is not found in the container's /etc/passwd"
+	assert_contains "$output" "$user"
+	try check --rootfs "$BUNDLE/rootfs" --network none --user nobody-here true
+	assert_output "$user"
+	try run --rootfs "$BUNDLE/rootfs" --network none --user nobody-here true
+	assert_contains "$stderr" "$user"
 	# Options that exclude each other are an error of the command line, and no problem of the host.
 	try check --env A=b "$BUNDLE"
 	assert_status 1
@@ -319,4 +326,22 @@ $output"
 	program nothing
 	observe timeout 20 python3 "$TESTS/programs/refuse_tracing.py" "$URUN" --root "$STATE" check "$BUNDLE"
 	assert_contains "$output" 'executable file `nothing` not found'
+}
+
+@test "check knows a bundle of umoci unpack --rootless, and says what has more ids" {
+	command -v umoci >/dev/null || skip "umoci isn't installed"
+	cd "$BATS_TEST_TMPDIR"
+	umoci init --layout image
+	umoci new --image image:t
+	umoci unpack --rootless --image image:t unpacked
+	cp -a "$BUNDLE/rootfs/." unpacked/rootfs/
+	observe urun check unpacked
+	assert_status 0
+	assert_contains "$stderr" 'warning: the config is the one of `umoci unpack --rootless`'
+	assert_contains "$stderr" "(hint: urun run --rootfs $PWD/unpacked/rootfs "
+	# A config that was changed is somebody's decision; and another bundle beside the file is no bundle of umoci's.
+	jq 'del(.linux.uidMappings, .linux.gidMappings)' unpacked/config.json >new
+	mv new unpacked/config.json
+	observe urun check unpacked
+	refute_contains "$stderr" umoci
 }

@@ -75,13 +75,70 @@ all_options() {
 	[ -z "$(offered exec c1 --pre)" ]
 }
 
+# two_images: two images in the store, oci:/…/layout:v1 and v2.
+two_images() {
+	# shellcheck source=/dev/null
+	. "$BATS_TEST_DIRNAME/image.bash"
+	needs_images
+	oci_image layout:v1 "$(base_layer)" >/dev/null
+	oci_image layout:v2 "$(base_layer)" >/dev/null
+	urun pull --quiet "oci:$PWD/layout:v1" "oci:$PWD/layout:v2" >/dev/null
+}
+
+@test "bash offers the images of the store, behind a colon too" {
+	two_images
+	[ "$(offered rmi '')" = "$(printf '%s\n' "oci:$PWD/layout:v1" "oci:$PWD/layout:v2")" ]
+	[ "$(offered rmi oci : "$PWD/lay")" = "$(printf '%s\n' "$PWD/layout:v1" "$PWD/layout:v2")" ]
+	[ "$(offered rmi oci : "$PWD/layout" : v)" = $'v1\nv2' ]
+	[ "$(offered rmi oci : "$PWD/layout" :)" = $'v1\nv2' ]
+	[ -z "$(offered rmi docker : "$PWD/lay")" ]
+}
+
+# name_of_registry: layout:v2 is in the store by the name that an image of a registry has.
+name_of_registry() {
+	sed -i "s,oci:$PWD/layout:v2,example.org/web:v2,g" "$STORE/index.json"
+}
+
+@test "what is offered for run is what run takes: --image a short name, an operand a transport; and policies" {
+	two_images
+	name_of_registry
+	[ "$(offered run docker : //ex)" = //example.org/web:v2 ]
+	[ -z "$(offered run ex)" ]
+	[ "$(offered run --image ex)" = example.org/web:v2 ]
+	[ "$(offered rmi ex)" = example.org/web:v2 ]
+	[ "$(offered run --pull ne)" = $'never\nnewer' ]
+	[ "$(offered pull --policy m)" = missing ]
+	if command -v zsh >/dev/null; then
+		[ "$(by_zsh run '')" = $'docker://example.org/web:v2\n'"oci:$PWD/layout:v1" ]
+		[ "$(by_zsh rmi '' | head -n 1)" = example.org/web:v2 ]
+		[ "$(by_zsh run --image '' | head -n 1)" = example.org/web:v2 ]
+	fi
+	has_fish
+	[ "$(by_fish run doc)" = docker://example.org/web:v2 ]
+	[ "$(by_fish run --image ex)" = example.org/web:v2 ]
+	[ "$(by_fish run --pull ne)" = $'never\nnewer' ]
+}
+
+@test "zsh and fish offer the images of the store" {
+	two_images
+	if command -v zsh >/dev/null; then
+		[ "$(by_zsh rmi '')" = "$(printf '%s\n' "oci:$PWD/layout:v1" "oci:$PWD/layout:v2")" ]
+	fi
+	has_fish
+	[ "$(by_fish rmi '')" = "$(printf '%s\n' "oci:$PWD/layout:v1" "oci:$PWD/layout:v2")" ]
+}
+
 @test "bash offers the ids of the containers below the --root that was typed" {
 	two_containers
 	[ "$(offered --root "$STATE" state '')" = $'first\nsecond' ]
 	[ "$(offered --root = "$STATE" exec --tty s)" = second ]
 	[ -z "$(offered state '')" ]
-	[ -z "$(offered --root "$STATE" create '')" ]
+	# Files are images too, and no id is offered for a new container.
+	[ -z "$(offered --root "$STATE" create f)" ]
 	[ -z "$(offered --root "$STATE" state first '')" ]
+	cd "$BUNDLE"
+	[ "$(offered --root "$STATE" cp '')" = $'config.json\nfirst:\nrootfs\nsecond:' ]
+	[ "$(offered --root "$STATE" cp f)" = first: ]
 	urun delete --force first
 	urun delete --force second
 }
@@ -111,6 +168,9 @@ all_options() {
 	[ "$(by_fish run --)" = "$(all_options run)" ]
 	[ "$(by_fish --root "$STATE" kill '')" = $'first\nsecond' ]
 	[ "$(by_fish --root="$STATE" exec --tty s)" = second ]
+	# cp offers files of the working directory too.
+	cd "$BUNDLE"
+	[ "$(by_fish --root "$STATE" cp fir)" = first: ]
 	[ "$(by_fish kill c1 SIGKI)" = SIGKILL ]
 	mkdir "$BUNDLE/x-directory"
 	touch "$BUNDLE/x-file"
@@ -127,7 +187,8 @@ all_options() {
 	[ "$(by_zsh --debug run --)" = "$(all_options run)" ]
 	[ "$(by_zsh --root "$STATE" kill '')" = $'first\nsecond' ]
 	[ "$(by_zsh --root="$STATE" exec --tty '')" = $'first\nsecond' ]
-	[ -z "$(by_zsh --root "$STATE" create '')" ]
+	[ "$(by_zsh --root "$STATE" create '' | grep -c first)" = 0 ]
+	[ "$(by_zsh --root "$STATE" cp '')" = $'-S\nfiles\nfirst:\nsecond:' ] || [ "$(by_zsh --root "$STATE" cp '' | grep -c ':$')" = 2 ]
 	[ "$(by_zsh kill c1 '')" = signals ]
 	[ "$(by_zsh run --rootfs '')" = 'files -/' ]
 	[ "$(by_zsh run --config=x)" = files ]

@@ -229,6 +229,14 @@ deep_config() {
 	refused '.process.apparmorProfile = "no-such-profile"' apparmor
 }
 
+@test "a limit that only cgroup version 1 has is refused by its name, whatever the host has" {
+	refused '.linux.resources.memory.swappiness = 10' 'linux.resources.memory.swappiness: cgroup version 2 has no such limit'
+	refused '.linux.resources.memory = {disableOOMKiller: true}' 'linux.resources.memory.disableOOMKiller: '
+	config '.linux.resources.memory = {disableOOMKiller: false, kernel: 0}'
+	in_container 'echo ran'
+	assert_output ran
+}
+
 @test "an unknown system call in a profile is skipped, and is an error where the annotation asks for it" {
 	config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "no_such_call"], "action": "SCMP_ACT_ERRNO"}]}'
 	in_container 'echo runs'
@@ -241,4 +249,24 @@ deep_config() {
 	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "0"}'
 	in_container 'echo runs'
 	assert_output runs
+}
+
+@test "an annotation of crun's that would make another container is refused, and one that is left out is a warning" {
+	refused '.annotations = {"run.oci.handler": "krun"}' 'annotation run.oci.handler'
+	config '.annotations = {"run.oci.hooks.stdout": "/dev/null"}'
+	try --log-level warning run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_contains "$stderr" 'annotation run.oci.hooks.stdout has no effect'
+}
+
+@test "the annotation run.oci.pidfd_receiver names a socket for the pidfd" {
+	command -v python3 >/dev/null || skip "python3 isn't installed"
+	config '.annotations = {"run.oci.pidfd_receiver": $socket}' --arg socket "$BATS_TEST_TMPDIR/receiver"
+	"$BATS_TEST_DIRNAME/console-receiver" "$BATS_TEST_TMPDIR/receiver" </dev/null >"$BATS_TEST_TMPDIR/received" &
+	local receiver=$!
+	wait_for 5 test -S "$BATS_TEST_TMPDIR/receiver"
+	try run --bundle "$BUNDLE" c1
+	assert_status 0
+	wait "$receiver"
+	[ "$(<"$BATS_TEST_TMPDIR/received")" = $'received 1 descriptor, with a name\nno terminal' ]
 }

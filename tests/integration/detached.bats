@@ -4,14 +4,14 @@
 # caller's own streams, on which engines rely.
 load lib.bash
 
-# by_options ARG…: starts a detached container without a bundle, named c1.
-by_options() {
+# begin ARG…: starts a detached container without a bundle, named c1.
+begin() {
 	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 "$@"
 }
 
-# streams_of ID: prints what the three streams of the container's first process are, a line each.
+# streams_of ID: prints what the three streams of the program are, which is process 2, a line each; pipes without their numbers.
 streams_of() {
-	urun exec "$1" sh -c 'for fd in 0 1 2; do readlink /proc/1/fd/$fd; done'
+	urun exec "$1" sh -c 'for fd in 0 1 2; do readlink /proc/2/fd/$fd; done' | sed 's/^pipe:.*/pipe/'
 }
 
 @test "the id is on stdout, and its reader doesn't wait for the container" {
@@ -19,16 +19,28 @@ streams_of() {
 	id=$(timeout 10 "$URUN" --root "$STATE" run --detach --rootfs "$BUNDLE/rootfs" --network none sh -c 'echo lost; sleep 60' 2>"$BATS_TEST_TMPDIR/err")
 	[[ $id =~ ^[0-9a-f]{12}$ ]]
 	observe streams_of "$id"
-	assert_output $'/dev/null\n/dev/null\n'"$BATS_TEST_TMPDIR/err"
+	assert_output $'/dev/null\npipe\n'"$BATS_TEST_TMPDIR/err"
 	urun delete --force "$id"
+}
+
+@test "a file that receives the output has a generated id too, and not the name that the caller knows" {
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none echo out >"$BATS_TEST_TMPDIR/out"
+	local id
+	id=$(grep -xE '[0-9a-f]{12}' "$BATS_TEST_TMPDIR/out")
+	timeout 10 "$URUN" --root "$STATE" wait "$id"
+	urun rm "$id"
+	begin echo out >"$BATS_TEST_TMPDIR/named"
+	timeout 10 "$URUN" --root "$STATE" wait c1
+	[ "$(cat "$BATS_TEST_TMPDIR/named")" = out ]
+	urun rm c1
 }
 
 @test "no pipe of the caller stays open: neither stdin, stdout and stderr nor any other" {
 	observe timeout 10 bash -c 'true | "$1" --root "$2" run --detach --rootfs "$3" --network none --name c1 sleep 60 2>&1 5>&1 | cat' - "$URUN" "$STATE" "$BUNDLE/rootfs"
 	assert_status 0
-	assert_output ''
+	assert_output c1
 	observe streams_of c1
-	assert_output $'/dev/null\n/dev/null\n/dev/null'
+	assert_output $'/dev/null\npipe\npipe'
 	urun delete --force c1
 }
 
@@ -36,7 +48,7 @@ streams_of() {
 	local line lines=()
 	while read -r line; do
 		lines+=("$line")
-		by_options sh -c 'cat >/read; echo done >/done; sleep 60' >/dev/null 2>&1
+		begin sh -c 'cat >/read; echo done >/done; sleep 60' >/dev/null 2>&1
 		wait_for 10 test -e "$BUNDLE/rootfs/done"
 		urun delete --force c1
 	done < <(printf 'first\nsecond\n')
@@ -45,11 +57,11 @@ streams_of() {
 }
 
 @test "output that is redirected to a file arrives there, and the program sees the error of a full disk" {
-	by_options sh -c 'echo out; echo err >&2; sleep 60' >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+	begin sh -c 'echo out; echo err >&2; sleep 60' >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
 	wait_for 10 grep -q err "$BATS_TEST_TMPDIR/err"
 	[ "$(cat "$BATS_TEST_TMPDIR/out")" = out ]
 	urun delete --force c1
-	by_options sh -c 'echo out || echo refused >/refused; sleep 60' >/dev/full 2>/dev/null
+	begin sh -c 'echo out || echo refused >/refused; sleep 60' >/dev/full 2>/dev/null
 	wait_for 10 grep -q refused "$BUNDLE/rootfs/refused"
 	urun delete --force c1
 }
@@ -57,7 +69,7 @@ streams_of() {
 @test "output that is redirected to a named pipe arrives there" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	exec 7<>"$BATS_TEST_TMPDIR/fifo"
-	by_options sh -c 'echo through; sleep 60' >"$BATS_TEST_TMPDIR/fifo" 2>/dev/null 7>&-
+	begin sh -c 'echo through; sleep 60' >"$BATS_TEST_TMPDIR/fifo" 2>/dev/null 7>&-
 	read -r -t 10 -u 7 output
 	[ "$output" = through ]
 	exec 7>&-
@@ -74,13 +86,28 @@ streams_of() {
 	command -v python3 >/dev/null || skip "python3 isn't installed"
 	run "$BATS_TEST_DIRNAME/terminal" -- "$URUN" --root "$STATE" run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 \
 		sh -c 'tty; sleep 60'
-	[ "$output" = $'exit 0\nterminal restored' ] || fail "the terminal showed: $output"
+	[ "$output" = $'c1\nexit 0\nterminal restored' ] || fail "the terminal showed: $output"
 	observe streams_of c1
-	assert_output $'/dev/null\n/dev/null\n/dev/null'
+	assert_output $'/dev/null\npipe\npipe'
 	urun delete --force c1
-	run "$BATS_TEST_DIRNAME/terminal" -- "$URUN" --root "$STATE" run --detach --tty --rootfs "$BUNDLE/rootfs" --network none --name c1 true
-	assert_contains "$output" '--console-socket'
-	assert_contains "$output" 'exit 125'
+}
+
+# settled: the container runs, or nothing of it does.
+settled() {
+	[ -z "$(new_processes)" ] || [ "$(urun state c1 2>/dev/null | jq -r .status)" = running ]
+}
+
+@test "a caller that is killed at one of many moments leaves a container that runs, or nothing" {
+	local pid delay
+	for delay in 0 0.004 0.008 0.014 0.030; do
+		"$URUN" --root "$STATE" run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 sleep 60 >/dev/null 2>&1 </dev/null &
+		pid=$!
+		sleep "$delay"
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" || true
+		wait_for 5 settled || fail "after $delay seconds: $(describe_processes "$(new_processes)")"
+		urun delete --force c1
+	done
 }
 
 @test "a bundle's program has the caller's streams, after run --detach and after create" {

@@ -189,7 +189,7 @@ follows() {
 
 # Such a file tells its type and size only in the user namespace of its mount, which neither urun nor urun-slirp is in.
 @test "the lines follow the host's in an overlay by FUSE too" {
-	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
+	needs_fuse
 	config '.annotations = {"org.urun.hidden": "/nothing", "org.urun.overlay": "tmpfs"} | .linux.namespaces += [{"type": "user"}]
 		| .linux.uidMappings = [{"containerID": 0, "hostID": 1, "size": 1000}] | .linux.gidMappings = .linux.uidMappings'
 	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR"

@@ -84,6 +84,54 @@ closed_host() {
 	assert_contains "$row_mend" 'mount this one with exec'
 }
 
+@test "the directory for images: where it is, who may use it, and on which file system" {
+	mkdir -m 700 "$BATS_TEST_TMPDIR/data"
+	observe env XDG_DATA_HOME="$BATS_TEST_TMPDIR/data" "$URUN" doctor --json
+	row 'directory for images'
+	[ "$row_value" = "$BATS_TEST_TMPDIR/data/urun" ] || assert_contains "$row_value" "$BATS_TEST_TMPDIR/data/urun is on"
+	row 'space for images'
+	[[ $row_value =~ ^[0-9]+\.[0-9]\ GiB$ ]] || fail "$row_value"
+	[ ! -e "$BATS_TEST_TMPDIR/data/urun" ]
+	mkdir -m 755 "$BATS_TEST_TMPDIR/data/urun"
+	observe env XDG_DATA_HOME="$BATS_TEST_TMPDIR/data" "$URUN" doctor --json
+	row 'directory for images'
+	[ "$row_state" = warning ] && [ "$row_mend" = "run \`chmod go= $BATS_TEST_TMPDIR/data/urun\`" ]
+	observe env -u XDG_DATA_HOME -u HOME "$URUN" doctor --json
+	row 'directory for images'
+	[ "$row_state" = warning ] && [ "$row_mend" = 'set HOME or XDG_DATA_HOME' ]
+}
+
+@test "skopeo, which gets images of registries: where it is, or how to install it" {
+	observe unshare --user --map-root-user --mount sh -c '
+		for program in /usr/local/bin/skopeo /usr/bin/skopeo /bin/skopeo; do
+			[ ! -e "$program" ] || mount --bind /dev/null "$program" || exit 77
+		done
+		"$0" doctor --json' "$URUN"
+	[ "$status" != 77 ] || skip "no bind mounts in a user namespace here"
+	row skopeo
+	[ "$row_state" = warning ]
+	[[ $row_mend = "images of registries can't be pulled: "*install*skopeo ]] || fail "$row_mend"
+}
+
+@test "a small file system, and one that is an overlay, are warnings for images" {
+	observe unshare --user --map-root-user --mount sh -c '
+		mount -t tmpfs -o size=64m tmpfs "$1" && mkdir "$1/lower" "$1/upper" "$1/work" "$1/over" &&
+		XDG_DATA_HOME=$1/lower "$0" doctor --json &&
+		mount -t overlay -o userxattr,lowerdir="$1/lower",upperdir="$1/upper",workdir="$1/work" overlay "$1/over" &&
+		XDG_DATA_HOME=$1/over "$0" doctor --json' "$URUN" "$BUNDLE"
+	[ "$status" = 0 ] || skip "this host can't mount an overlay in a user namespace: $stderr"
+	local both=$output
+	output=$(jq -s '.[0]' <<<"$both")
+	row 'space for images'
+	[ "$row_state" = warning ] && [ "$row_value" = '0.1 GiB' ]
+	assert_contains "$row_mend" 'urun rmi --unused'
+	output=$(jq -s '.[1]' <<<"$both")
+	row 'directory for images'
+	[ "$row_state" = warning ]
+	assert_contains "$row_value" 'is on an overlay, where'
+	assert_contains "$row_mend" XDG_DATA_HOME
+}
+
 # linked_host ARG…: observes urun where /etc/subuid is a symbolic link.
 linked_host() {
 	mkdir -p "$BATS_TEST_TMPDIR/etc"

@@ -193,7 +193,7 @@ ended() {
 	urun delete c1
 	try exec c1 true
 	assert_status 255
-	assert_one_line c1 'does not exist'
+	assert_one_line 'urun: container c1 does not exist'
 }
 
 @test "exec enters a created container before its program runs" {
@@ -224,7 +224,7 @@ ended() {
 	try exec --detach --tty --console-socket "$BATS_TEST_TMPDIR/console" --pid-file "$BATS_TEST_TMPDIR/exec-pid" c1 sh -c 'tty; echo shown'
 	assert_status 0
 	wait_status "$receiver"
-	assert_contains "$(cat "$BATS_TEST_TMPDIR/console-out")" shown
+	assert_contains "$(cat "$BATS_TEST_TMPDIR/console-out")" $'shown\r'
 	ended
 }
 

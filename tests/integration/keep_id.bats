@@ -36,11 +36,11 @@ keep_id() {
 	echo other >"$BUNDLE/other/file"
 	keep_id --volume "$mine:/volume" --volume "$BUNDLE/other:/volume/sub" --volume "$BUNDLE/other/file:/volume/file" cat /volume/sub/file /volume/file
 	local nested=$status:$output:$stderr
-	try run --rootfs "$mine" --network none --userns keep-id --user 0:0 true </dev/null
+	try run --rootfs "$mine" --network none --userns keep-id --user 0:0 --volume /bin:/bin true </dev/null
 	local root=$status:$stderr
-	try run --rootfs "$mine/below" --network none --userns keep-id true </dev/null
+	try run --rootfs "$mine/below" --network none --userns keep-id --volume /bin:/bin true </dev/null
 	local below=$status:$stderr
-	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --userns keep-id --volume "$mine:/volume" --name c1 sleep 60 </dev/null >/dev/null 2>&1
+	detached c1 --userns keep-id --volume "$mine:/volume" sleep 60
 	try exec --cwd /volume c1 ./program
 	local inside=$status:$output:$stderr
 	try exec --cwd /volume/newer c1 true
@@ -211,7 +211,7 @@ caller_field() {
 
 @test "exec runs as the caller too, by default and by the caller's number" {
 	has_subids || skip "this user has no subids"
-	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --userns keep-id --overlay --name c1 sleep 60 </dev/null >/dev/null 2>&1
+	detached c1 --userns keep-id --overlay sleep 60
 	try exec c1 sh -c 'whoami; id -g; echo $HOME'
 	assert_lines "$(id -un)" "$(id -g)" /
 	try exec --user "$(id -u)" c1 sh -c 'whoami; id -g'
@@ -304,7 +304,7 @@ caller_field() {
 	assert_output '0 0 1751'
 	[ "$(stat -c '%u %a' "$BUNDLE/kept/upper")" = "$(id -u) 1751" ]
 	chmod 755 "$BUNDLE/rootfs"
-	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
+	needs_fuse
 	config '.annotations = {"org.urun.hidden": "/nothing", "org.urun.overlay": "tmpfs"}'
 	chmod 1751 "$BUNDLE/rootfs"
 	in_container 'stat -c "%u %a" /'
@@ -314,7 +314,7 @@ caller_field() {
 
 @test "in the host's own system the caller has a home of their own, and programs that need the user's name work" {
 	has_subids || skip "this user has no subids"
-	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
+	needs_fuse
 	case $(caller_field 6) in /home/*) ;; *) skip "this user's home isn't below /home" ;; esac
 	try run --network none --userns keep-id -- sh -c 'whoami; echo $HOME; stat -c "%u %a" $HOME; mkdir $HOME/made; grep -c " /etc/" /proc/self/mountinfo' </dev/null
 	assert_lines "$(id -un)" "$(caller_field 6)" "$(id -u) 700" 0

@@ -45,6 +45,29 @@ id_is_free() {
 	id_is_free
 }
 
+# kill_caller_from_inside: the first act of the program of `run --detach` is to kill the `urun run` that has started it.
+kill_caller_from_inside() {
+	# shellcheck disable=SC2016 # for the other shells
+	observe bash -c 'echo $$ >"$1/pid"; shift; exec "$@"' bash "$BATS_TEST_TMPDIR" "$URUN" --root "$STATE" run --detach --name c1 \
+		--pid host --network none --rootfs "$BUNDLE/rootfs" --volume "$BATS_TEST_TMPDIR:/mnt" \
+		sh -c 'read -r pid </mnt/pid; kill -KILL "$pid"; echo "goes on"; exec sleep 1000'
+}
+
+@test "a detached container whose caller is killed as the program begins is a whole one, with its log" {
+	local i
+	# The caller may end before, between or after several steps of the creator.
+	for i in 1 2 3; do
+		kill_caller_from_inside
+		wait_for 5 is_status c1 running || fail "$i: $(urun state c1)"
+		wait_for 5 is_logged 'goes on'
+		urun rm --force c1
+	done
+}
+
+is_logged() {
+	[ "$(urun logs c1)" = "$1" ]
+}
+
 # killed_at SYSCALL N: runs a container, and kills urun at its N-th such call.
 killed_at() {
 	observe strace_within 30 -qq -o /dev/null --inject="$1:signal=KILL:when=$2" "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
@@ -198,6 +221,29 @@ nothing_is_left() {
 	try list --quiet
 	assert_output ''
 	[ -z "$stderr" ] || fail "$stderr"
+	nothing_is_left
+}
+
+# The kernel takes the death signal from a process that changes its user.
+@test "the next command ends a program that survived its killed run, removes the container, and runs its poststop hooks" {
+	has_subids || skip "this user has no subids"
+	config '.hooks.poststop = [{path: "/bin/sh", args: ["sh", "-c", "cat >/dev/null; echo run >>\($file)"]}]
+		| .process.capabilities[] |= . + ["CAP_SETUID", "CAP_SETGID"]' --arg file "$BATS_TEST_TMPDIR/order"
+	mkdir -p "$BUNDLE/rootfs/etc"
+	echo "www:x:33:33::/:/bin/sh" >>"$BUNDLE/rootfs/etc/passwd"
+	program start-stop-daemon -S -c www -x /bin/sleep -- 30
+	"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 </dev/null 3>&- &
+	local pid=$!
+	wait_for 5 sh -c '[ "$("$1" --root "$2" exec c1 stat -c %u /proc/1)" = 33 ]' sh "$URUN" "$STATE"
+	try list --quiet
+	assert_output c1
+	kill -KILL "$pid"
+	wait "$pid" || true
+	try list --quiet
+	assert_output ''
+	[ -z "$stderr" ] || fail "$stderr"
+	nothing_runs
+	[ "$(cat "$BATS_TEST_TMPDIR/order")" = run ]
 	nothing_is_left
 }
 

@@ -233,9 +233,13 @@ create() {
 	create c2
 	try list
 	assert_status 0
-	[[ ${lines[0]} =~ ^ID\ +PID\ +STATUS\ +BUNDLE\ +CREATED\ +OWNER ]]
+	[[ ${lines[0]} =~ ^ID\ +COMMAND\ +CREATED\ +STATUS\ +PORTS$ ]]
 	[ "${#lines[@]}" = 3 ]
-	[[ ${lines[1]} =~ ^c1\ +[0-9]+\ +created\ +$BUNDLE ]]
+	[[ ${lines[1]} =~ ^c1\ .*\ (now|ago)\ +created$ ]]
+	urun start c1
+	wait_for 5 is_status c1 stopped
+	try list --all
+	[[ ${lines[1]} =~ ^c1\ .*\ stopped$ ]]
 	urun delete c1
 	urun delete c2
 }

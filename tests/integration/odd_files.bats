@@ -16,8 +16,8 @@ fifo() {
 	mkfifo "$FIFO"
 }
 
-# detached ID: starts a container that sleeps; $PID is its process.
-detached() {
+# detached_bundle ID: starts a container that sleeps; $PID is its process.
+detached_bundle() {
 	program /bin/sleep 100
 	urun run --detach --bundle "$BUNDLE" "$1" </dev/null >/dev/null
 	PID=$(urun state "$1" | jq .pid)
@@ -92,7 +92,7 @@ detached() {
 	within run --bundle "$BUNDLE" --config "$FIFO" c1
 	assert_output runs
 	cp "$BATS_TEST_TMPDIR/config" "$BUNDLE/config.json"
-	detached c1
+	detached_bundle c1
 	jq '.process | .args = ["/bin/echo", "in"]' "$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/process"
 	within exec --process <(cat "$BATS_TEST_TMPDIR/process") c1
 	assert_output in
@@ -122,7 +122,7 @@ detached() {
 }
 
 @test "a damaged entry of the state root neither hides nor blocks the other containers" {
-	detached good
+	detached_bundle good
 	mkdir -m 700 "$STATE/fifo" "$STATE/directory"
 	mkfifo "$STATE/fifo/state.json" "$STATE/entry"
 	mkdir "$STATE/directory/state.json"
@@ -151,7 +151,7 @@ detached() {
 @test "delete --force ends the program of a container whose state file is cut off" {
 	local how
 	for how in 'truncate -s 40' 'truncate -s 0' 'rm'; do
-		detached c1
+		detached_bundle c1
 		# shellcheck disable=SC2086 # a command
 		$how "$STATE/c1/state.json"
 		within delete --force c1
@@ -163,9 +163,9 @@ detached() {
 
 @test "when both copies of a state are damaged, no command forgets the running program or ends another container's" {
 	local how other
-	detached other
+	detached_bundle other
 	other=$PID
-	detached c1
+	detached_bundle c1
 	cp -a "$STATE/c1" "$BATS_TEST_TMPDIR/saved"
 	for how in 'truncate -s 40 $1' ': >$1' 'rm $1' 'mkdir $1' 'mkfifo $1' 'ln -s /etc/passwd $1' 'echo {} >$1' \
 		'head -c 500 /dev/urandom >$1' 'cp ../other/state.json $1' 'sed "s/.pid.:/&1/" $saved >$1' 'cat $saved $saved >$1'; do
@@ -192,7 +192,7 @@ detached() {
 # Programs that clean /tmp remove old files.
 @test "no command forgets a container whose state.json is gone, and delete --force ends its program" {
 	local command
-	detached c1
+	detached_bundle c1
 	rm "$STATE/c1/state.json"
 	for command in 'state c1' 'list --quiet' 'kill c1' 'ps c1' 'start c1' 'exec c1 true' 'delete c1' "run --bundle $BUNDLE c1"; do
 		# shellcheck disable=SC2086 # a command and its words
@@ -209,9 +209,9 @@ detached() {
 
 @test "a state.json of another container doesn't lead to that container" {
 	local first
-	detached c1
+	detached_bundle c1
 	first=$PID
-	detached c2
+	detached_bundle c2
 	cp "$STATE/c1/state.json" "$STATE/c2/state.json"
 	within kill c2 KILL
 	assert_status 1

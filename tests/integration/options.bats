@@ -3,11 +3,6 @@
 # Containers without a bundle: `run --rootfs` with its options, and `spec` with the same options.
 load lib.bash
 
-# by_options ARG…: observes a container of the bundle's root file system.
-by_options() {
-	try run --rootfs "$BUNDLE/rootfs" --network none "$@" </dev/null
-}
-
 @test "run needs only a root file system and a command" {
 	by_options sh -c 'id -u; echo $$; pwd; cat /proc/self/uid_map | wc -l; exit 7'
 	assert_status 7
@@ -108,7 +103,7 @@ nested() {
 	inner=("${INNER[@]}" --security-opt seccomp=unconfined --security-opt unmask=ALL)
 	[ -w /dev/fuse ] || skip "no /dev/fuse here"
 	by_options "${inner[@]}" urun run --network none -- true
-	assert_one_line 'overlay over /: open /dev/fuse' '--device /dev/fuse'
+	assert_one_line 'overlay over /: ' 'open /dev/fuse' '--device /dev/fuse'
 	by_options "${inner[@]}" --volume /dev/fuse:/dev/fuse urun run --network none -- true
 	assert_one_line 'overlay over /: there are mounts below it, and so it needs the program fuse-overlayfs'
 	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
@@ -177,7 +172,7 @@ no_fuse_overlayfs() {
 @test "the host's own system can be the root file system, its files are the container root's, and nothing is written to the host" {
 	mkdir "$BUNDLE/empty"
 	cd "$BUNDLE/empty"
-	try run --network none -- sh -c 'id -u; stat -c %u /usr /etc/passwd; ls -A /home /root /run /tmp | grep -v :; echo x >/usr/urun-test && rm -r /etc/passwd && mkdir /urun-test && echo wrote' </dev/null
+	try run --network none --user root -- sh -c 'id -u; stat -c %u /usr /etc/passwd; ls -A /home /root /run /tmp | grep -v :; echo x >/usr/urun-test && rm -r /etc/passwd && mkdir /urun-test && echo wrote' </dev/null
 	assert_status 0
 	assert_output $'0\n0\n0\n\n\n\nwrote'
 	[ ! -e /urun-test ] && [ ! -e /usr/urun-test ] && [ -e /etc/passwd ]
@@ -199,17 +194,17 @@ no_fuse_overlayfs() {
 	try run --rootfs / --network none --volume "$BUNDLE/work/file:/mnt/a/b:ro" --workdir /media/x -- sh -c 'pwd; cat /mnt/a/b; ls -A /mnt'
 	assert_output $'/media/x\nin\na'
 	# The home is a directory of the system; then a path by /proc.
-	HOME=/usr/lib/x86_64-linux-gnu try run --rootfs / --network none -- true
+	HOME=/usr/lib/x86_64-linux-gnu try run --rootfs / --network none --workdir / -- true
 	assert_status 0
 	assert_one_line "/usr/lib/x86_64-linux-gnu isn't hidden"
-	HOME=/proc/self/cwd try run --rootfs / --network none --annotation org.urun.hidden=$'/proc\n/usr/share/doc' -- ls -A /usr/share/doc
+	HOME=/proc/self/cwd try run --rootfs / --network none --annotation org.urun.hidden=$'/proc\n/usr/share/doc' --workdir / -- ls -A /usr/share/doc
 	assert_status 0
 	assert_output ''
 	[ -z "$stderr" ]
-	HOME=/usr/share try run --rootfs / --network none -- true
+	HOME=/usr/share try run --rootfs / --network none --workdir / -- true
 	assert_status 0
 	assert_one_line "warning: the directory /usr/share isn't hidden"
-	try run --rootfs / --network none --overlay="$BUNDLE/a,b:c" -- sh -c 'echo kept >/usr/urun-test'
+	try run --rootfs / --network none --user root --overlay="$BUNDLE/a,b:c" -- sh -c 'echo kept >/usr/urun-test'
 	try run --rootfs / --network none --overlay="$BUNDLE/a,b:c" -- cat /usr/urun-test
 	assert_output kept
 	[ "$(cat "$BUNDLE/a,b:c/upper/usr/urun-test")" = kept ]
@@ -227,7 +222,7 @@ no_fuse_overlayfs() {
 }
 
 @test "hidden paths are refused where the container could reach the host's files, and hide files and directories elsewhere" {
-	try run --rootfs / --network none --no-pivot -- true
+	try run --rootfs / --network none --no-pivot --workdir / -- true
 	assert_status 125
 	assert_one_line --no-pivot 'in the container'
 	config '.annotations = {"org.urun.hidden": "/etc"}'
@@ -236,7 +231,7 @@ no_fuse_overlayfs() {
 	config '.annotations = {"org.urun.hidden": "etc", "org.urun.overlay": "tmpfs"}'
 	try run --bundle "$BUNDLE" c1
 	assert_one_line 'org.urun.hidden' 'absolute path'
-	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs here"
+	needs_fuse
 	config '.annotations = {"org.urun.hidden": "/etc\n/nothing\n/a\\012b", "org.urun.overlay": "tmpfs"}'
 	# A file with a line break in its name.
 	echo secret >"$BUNDLE/rootfs/a"$'\n'b
@@ -280,19 +275,19 @@ no_fuse_overlayfs() {
 	assert_output $'1234\n5678'
 	by_options --user nobody-here true
 	assert_status 125
-	assert_contains "$stderr" "--user nobody-here: the root file system has no user 'nobody-here'"
+	assert_contains "$stderr" "--user nobody-here: user 'nobody-here' is not found in the container's /etc/passwd"
 	by_options --user web:nothing true
-	assert_contains "$stderr" "no group 'nothing'"
+	assert_contains "$stderr" "group 'nothing' is not found in the container's /etc/group"
 	rm "$BUNDLE/rootfs/etc/passwd"
 	mkfifo "$BUNDLE/rootfs/etc/passwd"
 	by_options --user web true
-	assert_contains "$stderr" "no user 'web'"
+	assert_contains "$stderr" "user 'web' is not found"
 }
 
 @test "--workdir, --hostname and --name set what they say" {
 	by_options --workdir /etc --hostname box --name mine sh -c 'pwd; hostname'
 	assert_output $'/etc\nbox'
-	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name mine sleep 60 </dev/null >/dev/null 2>&1
+	detached mine sleep 60
 	[ "$(status_of mine)" = running ]
 	urun delete --force mine
 }
@@ -369,8 +364,8 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" '--workdir relative'
 	by_options --env =x true
 	assert_contains "$stderr" '--env =x'
-	by_options --security-opt label=disable true
-	assert_contains "$stderr" '--security-opt label=disable'
+	by_options --security-opt label=type:x true
+	assert_contains "$stderr" '--security-opt label=type:x'
 	by_options --security-opt unmask= true
 	assert_contains "$stderr" '--security-opt unmask='
 	by_options --annotation x true
@@ -382,7 +377,7 @@ no_fuse_overlayfs() {
 	assert_contains "$stderr" 'not a directory'
 	try run --rootfs "$BUNDLE/rootfs" --bundle "$BUNDLE" true
 	assert_contains "$stderr" '--bundle'
-	try run --volume /a:/b c1
+	try run --bundle "$BUNDLE" --volume /a:/b c1
 	assert_contains "$stderr" '--volume is for a container without a bundle'
 	try run
 	assert_status 125
@@ -419,7 +414,7 @@ no_fuse_overlayfs() {
 	assert_contains "$output" box
 	try spec --bundle "$BUNDLE/made" --env A=b
 	assert_status 1
-	assert_contains "$stderr" '--rootfs DIR is missing'
+	assert_contains "$stderr" '--env is for a container without a bundle: --rootfs DIR'
 }
 
 @test "--network and --publish work without a bundle" {
@@ -436,4 +431,35 @@ no_fuse_overlayfs() {
 	[ "$(jq -r '.annotations["run.oci.keep_original_groups"]' "$BUNDLE/config.json")" = 1 ]
 	by_options --keep-groups sh -c 'sed -n "s/^Groups:[[:space:]]*//p" /proc/self/status | wc -w'
 	assert_output "$(sed -n 's/^Groups:[[:space:]]*//p' /proc/self/status | wc -w)"
+}
+
+@test "published ports are part of the config that spec and --save-config write, and bundles publish them" {
+	try run --rootfs "$BUNDLE/rootfs" --network slirp --publish 127.0.0.1:0:80 --publish 127.0.0.1:0:53/udp --save-config "$BUNDLE/saved.json" true
+	assert_contains "$stderr" '80/tcp -> 127.0.0.1:'
+	[ "$(jq -r '.annotations["org.urun.publish"]' "$BUNDLE/saved.json")" = $'127.0.0.1:0:80\n127.0.0.1:0:53/udp' ]
+	mkdir "$BUNDLE/made"
+	try spec --bundle "$BUNDLE/made" --rootfs "$BUNDLE/rootfs" --network slirp -p 127.0.0.1:0:80 -p 127.0.0.1:0:53/udp true
+	assert_status 0
+	try run --bundle "$BUNDLE/made" c1
+	assert_status 0
+	assert_contains "$stderr" '80/tcp -> 127.0.0.1:'
+	assert_contains "$stderr" '53/udp -> 127.0.0.1:'
+	# The option replaces the annotation.
+	try run --bundle "$BUNDLE/made" --publish 127.0.0.1:0:81 c1
+	assert_contains "$stderr" '81/tcp -> 127.0.0.1:'
+	refute_contains "$stderr" '80/tcp'
+	try check --bundle "$BUNDLE/made" --explain
+	assert_contains "$output" 'publish: 127.0.0.1:0:53/udp'
+	# What is wrong is told before anything is written, and by the place where it stands.
+	rm "$BUNDLE/made/config.json"
+	try spec --bundle "$BUNDLE/made" --rootfs "$BUNDLE/rootfs" --publish 80:x true
+	assert_status 1
+	assert_contains "$stderr" '--publish 80:x'
+	[ ! -e "$BUNDLE/made/config.json" ]
+	config '.annotations = {"org.urun.network": "slirp", "org.urun.publish": "99999"}'
+	try run --bundle "$BUNDLE" c1
+	assert_contains "$stderr" 'annotations.org.urun.publish: --publish 99999: '
+	config '.annotations = {"org.urun.publish": "0:80"}'
+	try run --bundle "$BUNDLE" c1
+	assert_contains "$stderr" "annotations.org.urun.publish: --publish 0:80: the container's network isn't slirp"
 }

@@ -43,6 +43,26 @@ start_and_listen() {
 	assert_lines hello hello hello hello '8000/tcp -> 0.0.0.0:18000' '8000/tcp -> [::]:18000'
 }
 
+@test "port ID PORT[/PROTO] prints the addresses alone, as podman's, and --all the ports of all containers" {
+	server
+	outside '
+		start --publish 127.0.0.1:18000:8000 --publish 127.0.0.1:18000:8000/udp --publish 127.0.0.1:18001:8001/udp
+		urun port c1 8000
+		urun port c1 8001/udp
+		urun port --all
+		urun port c1 8001 2>&1 || echo "status $?"
+		urun port c1 8001/sctp 2>&1 || echo "status $?"
+		urun port c1 8001 --remove 8001 2>&1 || echo "status $?"
+		urun delete --force c1
+		urun port --all'
+	assert_status 0
+	assert_lines 127.0.0.1:18000 127.0.0.1:18001 \
+		$'c1\t8000/tcp -> 127.0.0.1:18000' $'c1\t8000/udp -> 127.0.0.1:18000' $'c1\t8001/udp -> 127.0.0.1:18001' \
+		'urun: c1: port 8001/tcp is not published' 'status 1' \
+		"urun: '8001/sctp' is not a port of the container: 80, 80/tcp or 53/udp" 'status 1' \
+		"urun: port: --add and --remove have the ports that change: '8001' can't be given too" 'status 1'
+}
+
 @test "--publish takes an address, a range of ports, port 0, and udp" {
 	server
 	outside '
@@ -75,6 +95,12 @@ start_and_listen() {
 	try run --bundle "$BUNDLE" --network none --publish 18000:80 c1
 	assert_status 125
 	assert_contains "$stderr" '--network slirp'
+	for text in '18000:80 18000:81' '127.0.0.1:18000:80 18000:81' '18000:80 127.0.0.1:18000:81' '18000-18002:80-82/udp 18002:9/udp'; do
+		# shellcheck disable=SC2046,SC2086
+		try run --bundle "$BUNDLE" --network slirp $(printf -- '--publish %s ' $text) c1
+		assert_status 125
+		assert_contains "$stderr" 'of the host is given twice'
+	done
 	outside '
 		start_server 192.0.2.1:18000=reply
 		urun run --bundle "$BUNDLE" --network slirp --publish 192.0.2.1:18000:80 c1 || echo "status $?"

@@ -169,7 +169,7 @@ load network.bash
 # The filter is loaded before execve, and holds for the calls that init still makes.
 @test "the error for a seccomp profile that refuses the start of the program is one line" {
 	local profile
-	for profile in '{"defaultAction": "SCMP_ACT_ERRNO"}' '{"defaultAction": "SCMP_ACT_KILL"}' '{"defaultAction": "SCMP_ACT_TRAP"}' \
+	for profile in '{"defaultAction": "SCMP_ACT_ERRNO"}' '{"defaultAction": "SCMP_ACT_KILL_PROCESS"}' '{"defaultAction": "SCMP_ACT_KILL"}' '{"defaultAction": "SCMP_ACT_TRAP"}' \
 		'{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["execve"], "action": "SCMP_ACT_KILL_PROCESS"}]}' \
 		'{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["execve", "sendmsg"], "action": "SCMP_ACT_ERRNO"}]}'; do
 		config '.linux.seccomp = $profile' --argjson profile "$profile"
@@ -182,13 +182,56 @@ load network.bash
 	done
 }
 
+# The program's C library would crash with status 139, or its first call would kill it, without a word.
+@test "a seccomp profile under which no program can end is an error that names it" {
+	local action
+	for action in SCMP_ACT_ERRNO SCMP_ACT_KILL_PROCESS SCMP_ACT_TRAP; do
+		config '.linux.seccomp = {defaultAction: $action, syscalls: [{names: ["execve"], action: "SCMP_ACT_ALLOW"}]}' --arg action "$action"
+		try run --bundle "$BUNDLE" c1
+		assert_status 125
+		assert_one_line linux.seccomp 'exit_group and exit'
+		try create --bundle "$BUNDLE" c1
+		assert_status 1
+		assert_one_line linux.seccomp 'exit_group and exit'
+	done
+}
+
+@test "run and exec tell when the seccomp profile has killed the program" {
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_KILL_PROCESS", syscalls: [{names: ["execve", "exit_group", "write", "read", "close"], action: "SCMP_ACT_ALLOW"}]}'
+	try run --bundle "$BUNDLE" c1
+	assert_status 159
+	assert_one_line 'c1: exit status 159: the seccomp profile kills by SIGSYS'
+	config '.process.args = ["sleep", "1000"] | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+	urun run --detach --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	try exec c1 mkdir /tmp/x
+	assert_status 159
+	assert_one_line 'c1: exit status 159: the seccomp profile kills by SIGSYS'
+	urun delete --force c1
+}
+
+@test "where the seccomp profile may be why the start failed, the error says so" {
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["execve"], action: "SCMP_ACT_ERRNO"}]}'
+	try run --bundle "$BUNDLE" c1
+	assert_status 126
+	assert_one_line 'exec `/bin/true`: operation not permitted (hint: linux.seccomp may refuse'
+	urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
+	try start c1
+	assert_status 126
+	assert_one_line 'operation not permitted (hint: linux.seccomp may refuse'
+	urun delete --force c1
+	# Without noNewPrivileges the filter also holds for the change of ids.
+	config '.process.noNewPrivileges = false | .linux.seccomp.syscalls[0].names = ["setresuid"]'
+	try run --bundle "$BUNDLE" c1
+	assert_one_line 'become uid 0: operation not permitted (hint: linux.seccomp may refuse'
+}
+
 # Init can tell neither the failure nor its exit by a system call.
 @test "the parent reports a failure under a seccomp profile that lets init report nothing" {
 	local names
 	printf '\177ELF, but no program' >"$BUNDLE/rootfs/broken"
 	chmod 755 "$BUNDLE/rootfs/broken"
 	program /broken
-	for names in '"sendmsg", "write", "exit_group", "exit"' '"sendmsg", "write"'; do
+	for names in '"sendmsg", "write", "exit_group"' '"sendmsg", "write"'; do
 		config ".linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [$names], \"action\": \"SCMP_ACT_ERRNO\"}]}"
 		try run --bundle "$BUNDLE" c1
 		assert_status 125
@@ -258,7 +301,7 @@ load network.bash
 	printf '\177ELF, but no program' >"$BUNDLE/rootfs/broken"
 	chmod 755 "$BUNDLE/rootfs/broken"
 	program /broken
-	for names in '"sendmsg", "write", "exit_group", "exit"' '"sendmsg", "write", "writev", "sendto"'; do
+	for names in '"sendmsg", "write", "exit_group"' '"sendmsg", "write", "writev", "sendto"'; do
 		config ".linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": [$names], \"action\": \"SCMP_ACT_ERRNO\"}]}"
 		urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>&1
 		try start c1

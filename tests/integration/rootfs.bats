@@ -124,6 +124,17 @@ load lib.bash
 	assert_output 0
 }
 
+@test "masks are read-only, and mounts of the host don't reach them" {
+	touch "$BUNDLE/rootfs/etc/secret"
+	mkdir "$BUNDLE/rootfs/etc/secrets" "$BUNDLE/rootfs/etc/fixed"
+	config '.linux.maskedPaths = ["/etc/secret", "/etc/secrets"] | .linux.readonlyPaths = ["/etc/fixed", "/sys/kernel"]'
+	in_container 'while read -r _ _ _ _ path options tags; do case $path in /etc/*|/sys/kernel) echo "$path ${options%%,*} ${tags%%- *}";; esac; done </proc/self/mountinfo | sort'
+	assert_output $'/etc/fixed ro \n/etc/secret ro \n/etc/secrets ro \n/sys/kernel ro '
+	in_container 'chmod 600 /etc/secret; echo written >/etc/secret && wc -c </etc/secret'
+	assert_contains "$stderr" 'Read-only file system'
+	assert_output 0
+}
+
 @test "read-only paths can be read and not written" {
 	echo text >"$BUNDLE/rootfs/etc/file"
 	config '.linux.readonlyPaths += ["/etc", "/not/there"]'
@@ -145,9 +156,12 @@ load lib.bash
 	assert_contains "$stderr" 'No space left'
 }
 
-@test "/dev has the links fd, stdin, stdout, stderr and ptmx" {
-	in_container 'for l in fd stdin stdout stderr ptmx; do echo "$l $(readlink /dev/$l)"; done'
-	assert_output $'fd /proc/self/fd\nstdin /proc/self/fd/0\nstdout /proc/self/fd/1\nstderr /proc/self/fd/2\nptmx pts/ptmx'
+@test "/dev has the links fd, stdin, stdout, stderr, ptmx and core" {
+	in_container 'for l in fd stdin stdout stderr ptmx core; do echo "$l $(readlink /dev/$l)"; done'
+	local core=
+	# A kernel may have been built without the file.
+	[ ! -e /proc/kcore ] || core=/proc/kcore
+	assert_output $'fd /proc/self/fd\nstdin /proc/self/fd/0\nstdout /proc/self/fd/1\nstderr /proc/self/fd/2\nptmx pts/ptmx\ncore '"$core"
 }
 
 @test "a device of the config is a bind mount of the host's" {

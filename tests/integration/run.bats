@@ -162,10 +162,20 @@ load lib.bash
 	assert_output $'0\n1\n2\n3\n4\n7'
 	observe bash -c "$fds" bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" --preserve-fds 4 c1
 	assert_output $'0\n1\n2\n3\n4'
-	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name c2 sleep 1000 </dev/null >/dev/null 2>&1
+	detached c2 sleep 1000
 	observe bash -c "$fds" bash "$URUN" --root "$STATE" exec --preserve-fds 6 c2 ls /proc/self/fd
 	assert_output $'0\n1\n2\n3\n4\n7'
 	urun delete --force c2
+	# podman --preserve-fd=9,40 has the numbers far apart.
+	command -v python3 >/dev/null || return 0
+	observe python3 "$TESTS/programs/far_descriptors.py" "$URUN" --root "$STATE" run --bundle "$BUNDLE" --preserve-fds 38 c1
+	assert_output $'0\n1\n2\n3\n40\n9'
+	sh_program 'ls /proc/self/fd >/made'
+	python3 "$TESTS/programs/far_descriptors.py" "$URUN" --root "$STATE" create --bundle "$BUNDLE" --preserve-fds 38 c3 </dev/null >/dev/null 2>&1
+	urun start c3
+	wait_for 5 is_status c3 stopped
+	[ "$(<"$BUNDLE/rootfs/made")" = $'0\n1\n2\n3\n40\n9' ]
+	urun delete c3
 }
 
 @test "LISTEN_FDS passes descriptors on, whatever LISTEN_PID is, and the program has the variables" {

@@ -8,15 +8,12 @@ load network.bash
 # with_server SERVICE… -- LINES: runs the container while the host's server has these services.  The output is the container's, then
 # so many results of the server, sorted.
 with_server() {
-	local services=()
-	while [ "$1" != -- ]; do
-		services+=("192.0.2.1:$1")
-		shift
-	done
+	local before after
+	split_at_dashes "$@"
 	outside "
-		start_server ${services[*]}
+		start_server ${before[*]/#/192.0.2.1:}
 		urun run --bundle \"\$BUNDLE\" --network slirp c1
-		[ $2 = 0 ] || server_results $2
+		[ ${after[0]} = 0 ] || server_results ${after[0]}
 		stop_servers"
 }
 

@@ -149,11 +149,34 @@ with_terminal() {
 	exec 8>&-
 	wait "$receiver"
 	run cat "$BATS_TEST_TMPDIR/shown"
-	assert_contains "$output" $'received 1 descriptor, with a name\na terminal\n/dev/pts/0'
+	assert_contains "$output" $'received 1 descriptor, with a name\na terminal\n/dev/pts/0\r\n'
 	assert_contains "$output" 'got typed-text'
 	assert_contains "$output" sized
 	wait_for 5 is_status c1 stopped
 	urun delete c1
+}
+
+# An engine copies the bytes to a terminal that it has made raw, and that adds nothing: docker run -it, buildah run -t.
+@test "lines that an engine reads from a console socket end with a carriage return and a line feed" {
+	with_terminal 'printf "one\ntwo\n"'
+	"$BATS_TEST_DIRNAME/console-receiver" "$BATS_TEST_TMPDIR/run.sock" </dev/null >"$BATS_TEST_TMPDIR/run" &
+	local receiver=$!
+	wait_for 5 test -S "$BATS_TEST_TMPDIR/run.sock"
+	urun run --detach --bundle "$BUNDLE" --console-socket "$BATS_TEST_TMPDIR/run.sock" c1 </dev/null
+	wait "$receiver"
+	[[ $(cat "$BATS_TEST_TMPDIR/run") = *$'a terminal\none\r\ntwo\r' ]] || fail "$(od -c "$BATS_TEST_TMPDIR/run")"
+	urun delete --force c1
+}
+
+@test "lines that urun itself reads from the terminal get no carriage return on the way to a pipe or a log" {
+	with_terminal 'printf "one\ntwo\n"'
+	observe urun run --bundle "$BUNDLE" c1 </dev/null
+	assert_output $'one\ntwo'
+	by_options --detach --name c2 --tty printf 'one\ntwo\n'
+	try wait c2
+	try logs c2
+	assert_output $'one\ntwo'
+	urun rm c2
 }
 
 @test "--console-socket accepts a path that is longer than a socket's address" {

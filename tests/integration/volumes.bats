@@ -167,10 +167,15 @@ shares() {
 @test "the error for an unknown option of a volume names the option" {
 	local word
 	make_source
-	for word in rotten ro,rotten mode=755 size=1m O remount tmpcopyup RO; do
+	for word in rotten ro,rotten mode=755 size=1m remount tmpcopyup RO; do
 		volume ":$word" true
 		assert_status 125
 		assert_one_line "--volume $SOURCE:/volume:$word: unknown option '${word#ro,}'"
+	done
+	for word in O ro,O O,upperdir=/tmp/u,workdir=/tmp/w; do
+		try run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/volume:$word" true
+		assert_status 125
+		assert_one_line "--volume $SOURCE:/volume:$word: urun has no overlay of a volume" --overlay
 	done
 }
 

@@ -21,6 +21,16 @@ buildah() {
 	buildah rm "$working" >/dev/null
 }
 
+# The terminal of the caller is raw while buildah copies: lines need their carriage returns from the container's terminal.
+@test "run -t has a terminal whose lines begin at the left" {
+	local working
+	working=$(buildah from --pull-never "$IMAGE")
+	observe "$BATS_TEST_DIRNAME/../integration/terminal" -- timeout -k 5 90 buildah run --runtime "$RUNTIME" --isolation oci --network none -t "$working" \
+		sh -c 'printf "one\ntwo\n"; test -t 0' 3>&- 4>&-
+	assert_lines one two 'exit 0' 'terminal restored'
+	buildah rm "$working" >/dev/null
+}
+
 # bats test_tags=kernel
 @test "run has volumes, capabilities and no network where the options ask for it" {
 	local working

@@ -118,6 +118,29 @@ in_unit() {
 	ended
 }
 
+@test "stop resumes a paused container, whose program then ends by the signal" {
+	local init
+	for init in true false; do
+		rm -f "$BUNDLE/rootfs/runs"
+		urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 --init=$init \
+			sh -c 'trap "exit 3" TERM; echo >/runs; while :; do sleep 0.05; done' </dev/null >/dev/null
+		wait_for 10 test -e "$BUNDLE/rootfs/runs"
+		urun pause c1
+		urun stop c1
+		[ "$(urun wait c1)" = 3 ]
+		urun delete c1
+	done
+}
+
+@test "without a pid namespace, what the program leaves behind is found by the cgroup, and sent SIGTERM by stop" {
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 --pid host \
+		sh -c '(trap "echo saved >/saved; exit" TERM; echo >/runs; while :; do sleep 0.05; done) & exec sleep 60' </dev/null >/dev/null
+	wait_for 10 test -e "$BUNDLE/rootfs/runs"
+	urun stop c1
+	[ "$(cat "$BUNDLE/rootfs/saved")" = saved ]
+	urun delete c1
+}
+
 @test "exec is in the container's cgroup, or in the cgroup below it that --cgroup names" {
 	config '.linux.namespaces += [{"type": "cgroup"}]'
 	started
@@ -311,6 +334,25 @@ in_unit() {
 	assert_status 0
 }
 
+@test "a scope that systemd refuses is an error with its words; with --rootless true a container without limits runs" {
+	config '.linux.cgroupsPath = "no slice:urun:c1" | del(.linux.resources)'
+	program true
+	try --systemd-cgroup run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line "start urun-c1.scope: invalid unit name 'no slice'"
+	try --systemd-cgroup --rootless true run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_contains "$stderr" 'urun: warning: the container has no cgroup of its own: '
+	config '.linux.resources.pids.limit = 20'
+	try --systemd-cgroup --rootless true run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line "invalid unit name 'no slice'"
+}
+
+no_program_left() {
+	! pgrep -u "$UID" -f 'while :; do sleep 0.1; done' >/dev/null
+}
+
 @test "the next run of an id removes the cgroup that a killed creator left behind" {
 	limited '{pids: {limit: 20}}'
 	sh_program 'while :; do sleep 0.1; done'
@@ -319,7 +361,8 @@ in_unit() {
 	wait_for 20 is_status c1 running
 	kill -KILL "$pid"
 	wait_status "$pid"
-	wait_for 10 is_status c1 stopped
+	# No command looks at the container in between: it would remove what is left.
+	wait_for 10 no_program_left
 	program /bin/true
 	try run --bundle "$BUNDLE" c1
 	assert_status 0
@@ -421,4 +464,51 @@ cgroup_in_unit() {
 	systemctl --user stop app-urun.slice
 	rm -r "$HOME/.config/systemd/user/urun@.service" "$HOME/containers"
 	systemctl --user daemon-reload
+}
+
+# oom_of ID: prints how its program ended.
+oom_of() {
+	urun state "$1" | jq -r '[.exitStatus, .signal, .oomKilled] | map(tostring) | join(" ")'
+}
+
+@test "the unit of a bundle whose program has no handler stops at once, and isn't failed" {
+	local start
+	sh_program 'echo >/runs; exec sleep 1000'
+	unit_of_bundle
+	start=$SECONDS
+	systemctl --user stop urun@c1
+	[ $((SECONDS - start)) -lt 8 ]
+	[ "$(unit_says ActiveState)" = inactive ]
+	[ "$(unit_says Result)" = success ]
+	[ -z "$("$URUN" list -q)" ]
+	systemctl --user stop app-urun.slice
+	rm -r "$HOME/.config/systemd/user/urun@.service" "$HOME/containers"
+	systemctl --user daemon-reload
+}
+
+# ends_without_memory ARG…: runs the container c1, which the kernel kills, and removes it.
+ends_without_memory() {
+	try "$@"
+	try wait c1
+	assert_output 137
+	observe oom_of c1
+	assert_output '137 9 true'
+	urun rm c1
+}
+
+@test "state tells that the kernel killed the program for lack of memory: in the foreground, detached, and in a scope of systemd" {
+	local global
+	limited '{memory: {limit: 8000000, swap: 8000000}}'
+	program /bin/sh -c 'exec dd if=/dev/zero of=/dev/null bs=64M count=1'
+	ends_without_memory run --keep --bundle "$BUNDLE" c1
+	for global in '' --systemd-cgroup; do
+		# shellcheck disable=SC2086 # no option, or one
+		ends_without_memory $global run --detach --init=false --memory 8m --network none --rootfs "$BUNDLE/rootfs" --name c1 dd if=/dev/zero of=/dev/null bs=64M count=1
+		# shellcheck disable=SC2086
+		urun $global run --detach --memory 64m --network none --rootfs "$BUNDLE/rootfs" --name c1 sh -c 'kill -9 $$'
+		urun wait c1
+		observe oom_of c1
+		assert_output '137 9 false'
+		urun rm c1
+	done
 }

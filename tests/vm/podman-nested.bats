@@ -5,18 +5,14 @@ load podman.bash
 
 # in_podman OPTION… -- ARG…: observes urun with these arguments in a container of podman's, where /inner is a root file system.
 in_podman() {
-	local options=()
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
-	done
-	shift
+	local before after
+	split_at_dashes "$@"
 	[ -x "$BATS_FILE_TMPDIR/inner/bin/sh" ] || {
 		mkdir -p "$BATS_FILE_TMPDIR/inner/bin"
 		cp "$(busybox_path)" "$BATS_FILE_TMPDIR/inner/bin/busybox"
 		ln -s busybox "$BATS_FILE_TMPDIR/inner/bin/sh"
 	}
-	try run --rm --volume "$URUN:/bin/urun" --volume "$BATS_FILE_TMPDIR/inner:/inner" "${options[@]}" "$IMAGE" urun "$@"
+	try run --rm --volume "$URUN:/bin/urun" --volume "$BATS_FILE_TMPDIR/inner:/inner" "${before[@]}" "$IMAGE" urun "${after[@]}"
 }
 
 @test "urun needs two options of podman, and its messages name them" {

@@ -80,15 +80,16 @@ remove_containers() {
 
 # Nothing of the runtime may stay.  A process that was killed has some time to end.
 nothing_left() {
-	local left='' now
+	local left='' now states=$XDG_RUNTIME_DIR/urun
+	[ "$UID" != 0 ] || states=/run/urun
 	for _ in $(seq 20); do
 		now=$(new_processes)
 		[ -n "$now" ] || break
 		sleep 0.2
 	done
 	[ -z "$now" ] || left+="processes: $(describe_processes "$now")"
-	now=$(ls -A --ignore=.seccomp "$XDG_RUNTIME_DIR/urun" 2>/dev/null || true)
-	[ -z "$now" ] || left+=" \$XDG_RUNTIME_DIR/urun: $now"
+	now=$(ls -A --ignore=.seccomp "$states" 2>/dev/null || true)
+	[ -z "$now" ] || left+=" $states: $now"
 	rm -rf "$BATS_TEST_TMPDIR" 2>/dev/null || podman unshare rm -rf "$BATS_TEST_TMPDIR"
 	mkdir -p "$BATS_TEST_TMPDIR"
 	[ -z "$left" ] || fail "left behind: $left"
@@ -96,13 +97,9 @@ nothing_left() {
 
 # at_terminal STEP… -- ARG…: runs podman at a terminal; $output is what the terminal showed.
 at_terminal() {
-	local steps=()
-	while [ "$1" != -- ]; do
-		steps+=("$1")
-		shift
-	done
-	shift
-	observe "$BATS_TEST_DIRNAME/../integration/terminal" "${steps[@]}" -- podman --runtime "$RUNTIME" "$@" 3>&- 4>&-
+	local before after
+	split_at_dashes "$@"
+	observe "$BATS_TEST_DIRNAME/../integration/terminal" "${before[@]}" -- podman --runtime "$RUNTIME" "${after[@]}" 3>&- 4>&-
 }
 
 # status_field NAME: prints this field of the /proc/PID/status in $output.

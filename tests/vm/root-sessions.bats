@@ -160,6 +160,35 @@ enters_from() {
 	chown -R ci:ci "$STATE"
 }
 
+@test "a system service has a container of ci's in its own cgroup, and a limit doesn't take it out to ci's systemd" {
+	local here
+	for here in setpriv service; do
+		program sed -n s/^0:://p /proc/self/cgroup
+		config 'del(.linux.resources)'
+		observe from "$here" "sed -n s/^0:://p /proc/self/cgroup; XDG_RUNTIME_DIR=/run/user/1000 $URUN --root $STATE run --bundle $BUNDLE c1"
+		assert_status 0
+		[ "${lines[0]}" = "${lines[1]}" ] || fail "$output"
+		config '.linux.resources = {pids: {limit: 20}}'
+		observe from "$here" "XDG_RUNTIME_DIR=/run/user/1000 $URUN --root $STATE run --bundle $BUNDLE c1"
+		assert_status 125
+		assert_contains "$stderr" 'linux.resources.pids.limit: make cgroup /sys/fs/cgroup'
+		assert_contains "$stderr" 'use --systemd-cgroup'
+	done
+}
+
+# bats test_tags=kernel
+@test "a container in the cgroup of a batch job sees the limit of the job, which stands above" {
+	config 'del(.linux.resources) | .linux.namespaces += [{type: "cgroup"}] | .mounts |= map(select(.destination != "/sys/fs/cgroup"))
+		+ [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["ro", "nosuid", "noexec", "nodev"]}]'
+	program sh -c 'cat /sys/fs/cgroup/memory.max; echo 1 >/sys/fs/cgroup/memory.max'
+	systemctl set-property --runtime urunjob.slice MemoryMax=300M
+	observe systemd-run --quiet --wait --pipe --collect --slice urunjob.slice -p User=ci -p MemoryAccounting=yes \
+		"$URUN" --root "$STATE" run --bundle "$BUNDLE" c1 </dev/null
+	systemctl stop urunjob.slice
+	assert_status 1
+	assert_output 314572800
+}
+
 # busybox's crond starts its jobs at the next full minute.
 @test "cron starts a container, and enters a container of a login session" {
 	local tables=$BATS_TEST_TMPDIR/tables cron
