@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Completion of urun for bash.  The program itself is asked, so that the completion is never out of date: `urun --help` has the
-# commands, `urun COMMAND --help` the options, `urun list` the ids.
+# commands, `urun COMMAND --help` the options, `urun list` the ids, and `urun images` the images.
 
 # Prints the options of a help text, one on each line: "--name=ARGUMENT", or "--name=" for an option without argument; "-n=ARGUMENT" in the same way.
 _urun_options() {
@@ -16,6 +16,26 @@ _urun_argument() {
 		[[ ${line%%=*} = "$2" && -n ${line#*=} ]] && echo "${line#*=}" && return
 	done <<<"$1"
 	return 1
+}
+
+# The names in the output of `urun images` as an operand of run, create, spec and check: with their transport.
+_urun_with_transport() {
+	sed -E '/^(oci|oci-archive|docker-archive|dir|sif|atomic|containers-storage|docker-daemon|ostree):/!s,^,docker://,'
+}
+
+# _urun_images URUN WORD FILTER: prints the names of the store's images, changed by the command FILTER, that begin with the word before
+# the cursor, which ":" has divided: what stands before the last ":" of the word stays on the line.
+_urun_images() {
+	local i=$COMP_CWORD before='' name
+	[[ ${COMP_WORDS[i]} != : ]] || before=:
+	[[ -n $before || ${COMP_WORDS[i - 1]} != : ]] || ((i--, 1))
+	while ((i > 1)) && [[ ${COMP_WORDS[i]} = : ]]; do
+		before=${COMP_WORDS[i - 1]}:${before#:}
+		((i -= 2))
+	done
+	while read -r name; do
+		[[ $name != "$before$2"* ]] || printf '%s\n' "${name#"$before"}"
+	done < <("$1" images 2>/dev/null | sed '1d; s/  .*//' | "$3")
 }
 
 _urun() {
@@ -51,9 +71,10 @@ _urun() {
 			[[ $usage != *…* || $usage = *ID…* ]] || ended=yes
 		fi
 	done
-	[ "$cur" != = ] || cur=
+	[[ $cur != [=:] ]] || cur=
 	if [ -n "$previous" ]; then
 		word=$(_urun_argument "$options" "$previous")
+		[ "$previous" != --image ] || word=IMAGE
 	elif [ -z "$ended" ] && [[ $cur = -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(sed -n 's/^\(--[^=]*\)=.*/\1/p' <<<"$options") --help" -- "$cur")
 		return
@@ -62,11 +83,28 @@ _urun() {
 		return
 	elif [[ $usage = *ID…* || $usage = ' ID'* && $operand = 0 ]] && [[ $command != @(run|create) ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$("$urun" "${root[@]}" list --quiet 2>/dev/null)" -- "$cur")
+		# The second operand of kill may be either.
+		[[ $usage = *SIGNAL* && $operand = 1 ]] || return
+		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -A signal -- "SIG${cur#SIG}")
+		return
+	elif [[ $usage = *IMAGE* && -z $previous ]] && [[ $command != @(run|create) || $operand -le 1 ]]; then
+		word=_urun_with_transport
+		[[ $command != @(images|rmi|pull) ]] || word='cat'
+		mapfile -t COMPREPLY < <(_urun_images "$urun" "$cur" "$word")
+		# Layouts and archives are images too, by the name of a file behind the transport.
+		[[ $command = @(images|rmi) || : != @(${COMP_WORDS[COMP_CWORD]}|${COMP_WORDS[COMP_CWORD - 1]}) ]] || mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")
+		compopt -o filenames 2>/dev/null
 		return
 	else
 		word=$usage
 	fi
 	case $word in
+	IMAGE) mapfile -t COMPREPLY < <(_urun_images "$urun" "$cur" cat) ;;
+	POLICY) mapfile -t COMPREPLY < <(compgen -W 'always missing newer never' -- "$cur") ;;
+	' SRC DEST')
+		# A container's path begins with its id; the rest of it only the container knows.
+		mapfile -t COMPREPLY < <(compgen -S : -W "$("$urun" "${root[@]}" list --quiet 2>/dev/null)" -- "$cur" && compopt -o nospace 2>/dev/null; compgen -f -- "$cur")
+		;;
 	*SIGNAL*) mapfile -t COMPREPLY < <(compgen -A signal -- "SIG${cur#SIG}") ;;
 	DIR | *BUNDLE*) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	FILE | SOCKET | SRC:* | *…*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of urun for fish.  The program itself is asked, so that the completion is never out of date: `urun --help` has the
-# commands, `urun COMMAND --help` the options, `urun list` the ids.
+# commands, `urun COMMAND --help` the options, `urun list` the ids, `urun images` the images.
 
 # Prints the options of a help text, one on each line: "--name<TAB>ARGUMENT<TAB>text".
 function __urun_options
@@ -45,6 +45,7 @@ function __urun_complete
     set -l takes $usage
     if test -n "$previous"
         set takes (string replace -rf -- "^$previous\t([^\t]+)\t.*" '$1' $options)[1]
+        test $previous = --image; and set takes IMAGE
     else if test -z "$ended"; and string match -q -- '-*' $current
         string replace -rf '^(--[^\t]+)\t[^\t]*\t(.*)' '$1\t$2' -- $options
         return
@@ -53,9 +54,26 @@ function __urun_complete
         return
     else if string match -rq '^ ID' -- $usage; and test $operand = 0; or string match -q -- '*ID…*' $usage
         contains $command run create; or $urun $root list --quiet 2>/dev/null
-        return
+        # The second operand of kill may be either.
+        string match -q -- '*SIGNAL*' $usage; and test $operand = 1; or return
     end
     switch "$takes"
+        case 'SRC DEST' ' SRC DEST'
+            string replace -r '$' : -- ($urun $root list --quiet 2>/dev/null)
+            __fish_complete_path $current
+        case IMAGE '*IMAGE*'
+            set -l names (string replace -r '  .*' '' -- ($urun images 2>/dev/null)[2..])
+            # As an operand of run, create, spec and check they have a transport.
+            if test -z "$previous"; and not contains $command images rmi pull
+                set names (string replace -r '^(?!(oci|oci-archive|docker-archive|dir|sif|atomic|containers-storage|docker-daemon|ostree):)' docker:// -- $names)
+            end
+            test -n "$previous"; or contains $command run create; and test $operand -gt 0; or printf '%s\n' $names
+            # Layouts and archives are images too, by the name of a file behind the transport.
+            contains $command images rmi; and return
+            set -l transport (string match -r '^[a-z-]+:' -- $current)
+            and string replace -r '^' $transport -- (__fish_complete_path (string replace -- $transport '' $current))
+        case POLICY
+            printf '%s\n' always missing newer never
         case '*SIGNAL*'
             string replace -r '^' SIG -- (string split -n ' ' (kill -l | string join ' '))
         case DIR '*BUNDLE*'
