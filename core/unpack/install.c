@@ -21,6 +21,7 @@
 #include "core/image/store.h"
 #include "core/unpack/layer.h"
 #include "core/unpack/report.h"
+#include "core/unpack/write_back.h"
 
 /* Bytes of a blob between two reports of its progress. */
 #define PROGRESS_STEP (UINT64_C(1) << 20)
@@ -40,7 +41,8 @@ enum task_state {
 
 /* Written by the layer's process, read by this one. */
 struct task_outcome {
-	bool is_done; /* the layer is unpacked */
+	bool is_done;		/* the layer is unpacked */
+	_Atomic(uint64_t) read; /* bytes of its blob so far */
 	struct layer_result result;
 };
 
@@ -61,6 +63,7 @@ struct install {
 	size_t count;
 	struct task_outcome *outcomes; /* shared memory, one for each task */
 	size_t running, running_max;
+	struct write_back write_back;
 	bool awaits_completion; /* IMAGE_ORDER_COMPLETE hasn't come */
 	bool orders_ended;
 };
@@ -175,6 +178,7 @@ static bool has_work(const struct install *install)
 struct blob_reader {
 	struct file_part part;
 	uint64_t done, reported;
+	struct task_outcome *outcome;
 	size_t layer;
 	char *buffer;
 };
@@ -197,6 +201,7 @@ static ssize_t read_blob_bytes(void *of, const void **ret_bytes, struct error *e
 	reader->done += (uint64_t)got;
 	if (reader->done - reader->reported >= PROGRESS_STEP) {
 		reader->reported = reader->done;
+		reader->outcome->read = reader->done;
 		report_progress(reader->layer, reader->done);
 	}
 	*ret_bytes = reader->buffer;
@@ -248,7 +253,11 @@ static int unpack_task(const struct install *install, size_t layer, struct error
 	const struct layer_limits limits = { .size = request->limit, .files = FILES_MAX };
 	const struct task *task = &install->tasks[layer];
 	const struct image_descriptor *descriptor = &install->source.manifest.layers[layer];
-	struct blob_reader reader = { .layer = layer, .buffer = mem_alloc(READ_SIZE) };
+	struct blob_reader reader = {
+		.outcome = task->outcome,
+		.layer = layer,
+		.buffer = mem_alloc(READ_SIZE),
+	};
 	struct layer_input input = {
 		.read = read_blob_bytes,
 		.of = &reader,
@@ -495,10 +504,22 @@ static size_t count_processors(void)
 	return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (size_t)count;
 }
 
+static uint64_t bytes_read(const void *of)
+{
+	const struct install *install = of;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < install->count; i++)
+		sum += install->outcomes[i].read;
+	return sum;
+}
+
 static int unpack_layers(struct install *install, struct error *err)
 {
 	install->running_max = count_processors();
-	if (has_work(install) && layer_probe(install->request->source.work, err) < 0)
+	if (has_work(install) && (layer_probe(install->request->source.work, err) < 0 ||
+				  write_back_start(install->request->store, bytes_read, install,
+						   &install->write_back, err) < 0))
 		return -1;
 	for (;;) {
 		if (start_workers(install, err) < 0)
@@ -584,6 +605,7 @@ static int settle_layers(struct install *install, struct error *err)
  */
 static int store_tasks(struct install *install, struct error *err)
 {
+	write_back_end(&install->write_back);
 	if (has_work(install) && store_sync(install->request->store, err) < 0)
 		return -1;
 	for (size_t i = 0; i < install->count; i++)
@@ -653,6 +675,7 @@ static void warn_of_losses(const struct install *install)
 
 static void install_release(struct install *install)
 {
+	write_back_end(&install->write_back);
 	for (size_t i = 0; i < install->count; i++) {
 		fd_close(&install->tasks[i].alive);
 		fd_close(&install->tasks[i].notes);
@@ -668,6 +691,7 @@ int install_image(const struct install_request *request, struct error *err)
 	__attribute__((cleanup(install_release))) struct install install = {
 		.request = request,
 		.source = SOURCE_NONE,
+		.write_back = WRITE_BACK_NONE,
 	};
 
 	if (source_open(&request->source, &install.source, err) < 0 ||

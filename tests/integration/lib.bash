@@ -254,7 +254,7 @@ assert_lines() {
 assert_contains() {
 	case $1 in
 	*"$2"*) ;;
-	*) fail "not found: $2" "in: $1" ;;
+	*) fail "not found: $2" "in: $1" "stderr: ${stderr-}" ;;
 	esac
 }
 
