@@ -13,6 +13,15 @@
 		if (from->member.set)                \
 			into->member = from->member; \
 	} while (0)
+/*
+ * The same for a limit, where an engine writes 0 for what isn't to change.  Source: docker's and
+ * containerd's `update`, whose JSON has each of these, and runc's update.go.
+ */
+#define TAKE_LIMIT(member)                                       \
+	do {                                                     \
+		if (from->member.set && from->member.value != 0) \
+			into->member = from->member;             \
+	} while (0)
 #define TAKE_POINTER(member)                         \
 	do {                                         \
 		if (from->member)                    \
@@ -26,11 +35,11 @@
 
 static void merge_memory(struct config_memory *into, const struct config_memory *from)
 {
-	TAKE(limit);
-	TAKE(reservation);
-	TAKE(swap);
-	TAKE(kernel);
-	TAKE(kernel_tcp);
+	TAKE_LIMIT(limit);
+	TAKE_LIMIT(reservation);
+	TAKE_LIMIT(swap);
+	TAKE_LIMIT(kernel);
+	TAKE_LIMIT(kernel_tcp);
 	TAKE(swappiness);
 	TAKE(disable_oom_killer);
 	TAKE(use_hierarchy);
@@ -39,10 +48,10 @@ static void merge_memory(struct config_memory *into, const struct config_memory 
 
 static void merge_cpu(struct config_cpu *into, const struct config_cpu *from)
 {
-	TAKE(shares);
-	TAKE(quota);
+	TAKE_LIMIT(shares);
+	TAKE_LIMIT(quota);
 	TAKE(burst);
-	TAKE(period);
+	TAKE_LIMIT(period);
 	TAKE(realtime_runtime);
 	TAKE(realtime_period);
 	TAKE_LIST(cpus);
@@ -52,8 +61,8 @@ static void merge_cpu(struct config_cpu *into, const struct config_cpu *from)
 
 static void merge_block_io(struct config_block_io *into, const struct config_block_io *from)
 {
-	TAKE(weight);
-	TAKE(leaf_weight);
+	TAKE_LIMIT(weight);
+	TAKE_LIMIT(leaf_weight);
 	TAKE_LIST(weight_device);
 	TAKE_LIST(throttle_read_bps);
 	TAKE_LIST(throttle_write_bps);

@@ -311,6 +311,42 @@ static void test_merge(void **state)
 	config_release(&config);
 }
 
+/* What `docker update --restart no` sends; then `docker update --cpus 0.7`. */
+static void test_merge_leaves_what_an_engine_writes_as_0(void **state)
+{
+	struct container_config config = { 0 };
+	struct config_linux linux = { 0 };
+	struct error err = ERROR_NONE;
+	autosettings struct cgroup_settings settings = { 0 };
+	static const char first[] =
+		"{\"memory\":{\"limit\":67108864,\"reservation\":33554432,\"swap\":134217728},"
+		"\"cpu\":{\"shares\":512,\"quota\":50000,\"period\":100000},"
+		"\"blockIO\":{\"weight\":300}}";
+	static const char zeros[] =
+		"{\"memory\":{\"limit\":0,\"reservation\":0,\"swap\":0,\"kernel\":0,\"kernelTCP\":0},"
+		"\"cpu\":{\"shares\":0,\"quota\":0,\"period\":0},\"blockIO\":{\"weight\":0}}";
+	static const char second[] = "{\"memory\":{\"limit\":0,\"reservation\":0,\"kernel\":0},"
+				     "\"cpu\":{\"shares\":0,\"quota\":70000,\"period\":100000},"
+				     "\"blockIO\":{\"weight\":0}}";
+
+	(void)state;
+	config.linux = &linux;
+	assert_int_equal(config_merge_resources(&config, first, strlen(first), &err), 0);
+	assert_int_equal(config_merge_resources(&config, zeros, strlen(zeros), &err), 0);
+	assert_int_equal(linux.resources->cpu->quota.value, 50000);
+	assert_int_equal(config_merge_resources(&config, second, strlen(second), &err), 0);
+	assert_int_equal(linux.resources->memory->limit.value, 67108864);
+	assert_int_equal(linux.resources->memory->reservation.value, 33554432);
+	assert_int_equal(linux.resources->memory->swap.value, 134217728);
+	assert_int_equal(linux.resources->cpu->shares.value, 512);
+	assert_int_equal(linux.resources->cpu->quota.value, 70000);
+	assert_int_equal(linux.resources->cpu->period.value, 100000);
+	assert_int_equal(linux.resources->block_io->weight.value, 300);
+	if (cgroup_settings_make(linux.resources, CGROUP_FOR_UPDATE, &settings, &err) < 0)
+		fail_msg("%s", err.text);
+	config_release(&config);
+}
+
 static void the_limit_of_a_file_is_a_number_that_can_be_compared(void **unused)
 {
 	(void)unused;
@@ -338,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_the_others),
 		cmocka_unit_test(test_controllers),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_merge_leaves_what_an_engine_writes_as_0),
 		cmocka_unit_test(every_field_is_enforced_or_refused_by_its_name),
 		cmocka_unit_test(no_field_is_left_out),
 	};
