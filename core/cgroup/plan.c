@@ -575,9 +575,29 @@ static void remove_above(const char *path, const char *made)
 	}
 }
 
+/*
+ * systemd removes the cgroup of a scope when no process is left in it, and forgets the scope.  In a cgroup
+ * namespace that doesn't show the slice, nothing can be told.
+ */
+static bool scope_has_ended(const struct cgroup_left *left)
+{
+	const char *name = left->unit && left->path ? strstr(left->path, left->unit) : NULL;
+	autofree char *scope = NULL, *slice = NULL;
+
+	if (!name)
+		return false;
+	slice = str_format(CGROUP_ROOT "%.*s", (int)(name - left->path), left->path);
+	scope = str_format("%s%s", slice, left->unit);
+	return access(slice, F_OK) == 0 && access(scope, F_OK) < 0 && errno == ENOENT;
+}
+
 int cgroup_destroy(const struct cgroup_left *left, struct error *err)
 {
 	int result = 0;
+
+	/* ORDER: before the cgroup is removed here, of which systemd would learn later. */
+	if (scope_has_ended(left))
+		return 0;
 
 	if (left->path && (cgroup_kill(left->path, err) < 0 || cgroup_remove(left->path, err) < 0))
 		result = -1;

@@ -111,5 +111,6 @@ int container_end_cgroup(const struct state_dir *dir, const struct container_sta
 	}
 	*err = ERROR_NONE;
 	/* The part that systemd keeps. */
-	return cgroup_destroy(&left, err);
+	return cgroup_destroy(&(struct cgroup_left){ .unit = left.unit, .user_bus = left.user_bus },
+			      err);
 }

@@ -165,6 +165,30 @@ static void without_a_cgroup_there_are_no_device_rules(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
+/* No systemd answers here, so that a call of it is a failure. */
+static void a_scope_that_has_ended_is_not_stopped(void **state)
+{
+	struct cgroup_left ended = { .path = "/urun-test-ended.scope",
+				     .unit = "urun-test-ended.scope",
+				     .user_bus = true };
+	struct cgroup_left hidden = { .path = "/urun-test.slice/urun-test-hidden.scope",
+				      .unit = "urun-test-hidden.scope",
+				      .user_bus = true };
+	struct cgroup_left below = { .path = "/urun-test-ended.scope/container",
+				     .unit = "urun-test-ended.scope",
+				     .user_bus = true };
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	if (access("/sys/fs/cgroup", F_OK) < 0)
+		skip();
+	setenv("XDG_RUNTIME_DIR", "/nowhere", 1);
+	setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere", 1);
+	assert_int_equal(cgroup_destroy(&ended, &err), 0);
+	assert_int_equal(cgroup_destroy(&below, &err), 0);
+	assert_int_equal(cgroup_destroy(&hidden, &err), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +197,7 @@ int main(void)
 		TEST(an_empty_cgroup_of_the_config_is_taken),
 		TEST(a_cgroup_that_cant_be_made_is_not_the_plans),
 		cmocka_unit_test(without_a_cgroup_there_are_no_device_rules),
+		cmocka_unit_test(a_scope_that_has_ended_is_not_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
