@@ -380,7 +380,7 @@ int scope_config(struct container_config *config, const struct userns_plan *plan
 		scope_apparmor,
 		scope_selinux,
 	};
-	const struct scope scope = { config, plan, caller };
+	const struct scope scope = { config, plan, caller, .for_exec = false };
 
 	return apply_rules(rules, ARRAY_SIZE(rules), &scope, err);
 }
@@ -392,7 +392,7 @@ int scope_process(struct container_config *config, const struct userns_plan *pla
 		scope_process_user, scope_additional_groups, scope_rlimits,
 		scope_oom_score,    scope_apparmor,	     scope_selinux,
 	};
-	const struct scope scope = { config, plan, caller };
+	const struct scope scope = { config, plan, caller, .for_exec = true };
 
 	return apply_rules(rules, ARRAY_SIZE(rules), &scope, err);
 }

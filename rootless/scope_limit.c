@@ -81,8 +81,11 @@ int scope_rlimits(const struct scope *scope, struct error *err)
 }
 
 /*
- * An ordinary process may raise its oom_score_adj, and never lower it.  Engines pass on values that
- * suit root; a lower value than the own becomes the own value, as podman does it.
+ * An ordinary process may raise its oom_score_adj, and never lower it.  Engines without root ask for
+ * no lower value, or for one that suits root: such a value becomes the own value, with a warning,
+ * since nobody but root can mend that.  Not for 0, which engines write where nobody asked for a
+ * value, and not again for `exec`.  Root of the host gets what the config says: without the
+ * capability the kernel decides, and init has the error.
  * Source: proc(5).
  */
 int scope_oom_score(const struct scope *scope, struct error *err)
@@ -93,15 +96,17 @@ int scope_oom_score(const struct scope *scope, struct error *err)
 
 	(void)err;
 	if (!process || !process->oom_score_adj.set ||
-	    userns_caller_has_on_host(scope->caller, CAP_SYS_RESOURCE))
+	    userns_caller_has_on_host(scope->caller, CAP_SYS_RESOURCE) ||
+	    userns_caller_is_host_root(scope->caller))
 		return 0;
 	if (host_read_line(&scope->caller->host, "/proc/self/oom_score_adj", line, sizeof(line)) <
 		    0 ||
 	    number_parse_i64(line, -1000, 1000, &own) < 0 || process->oom_score_adj.value >= own)
 		return 0;
-	log_debug("process.oomScoreAdj: %" PRId64 " becomes %" PRId64
-		  ", below which only root can go",
-		  process->oom_score_adj.value, own);
+	(process->oom_score_adj.value == 0 || scope->for_exec ? log_debug : log_warning)(
+		"process.oomScoreAdj: %" PRId64 " becomes urun's own %" PRId64
+		", below which only root can go",
+		process->oom_score_adj.value, own);
 	process->oom_score_adj.value = own;
 	return 0;
 }

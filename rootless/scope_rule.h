@@ -16,6 +16,7 @@ struct scope {
 	struct container_config *config;
 	const struct userns_plan *plan;
 	const struct userns_caller *caller;
+	bool for_exec; /* The process of `exec`: what was fitted for its container was told then. */
 };
 
 /* A rule edits the config and returns 0, or returns -1 with the error. */

@@ -66,7 +66,8 @@ int limits_set_oom_score_adj(const struct config_process *process, struct error 
 	error_set(err, -r, "process.oomScoreAdj: write %s to /proc/%s", value, path);
 	if (r == -EACCES && fd >= 0 && fd_read_all(fd, 64, &current, &size) == 0) {
 		current[strcspn(current, "\n")] = '\0';
-		error_hint(err, "it is %s here, and only the host's root can go lower", current);
+		error_hint(err, "it is %s here; to go lower needs CAP_SYS_RESOURCE on the host",
+			   current);
 	}
 	return -1;
 }

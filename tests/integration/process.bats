@@ -94,6 +94,15 @@ load network.bash
 	assert_output "$(cat /proc/self/oom_score_adj)"
 }
 
+@test "an oomScoreAdj below the caller's own becomes the own, with a warning" {
+	config '.process.oomScoreAdj = -500'
+	sh_program 'cat /proc/self/oom_score_adj'
+	observe bash -c 'echo 300 >/proc/self/oom_score_adj; exec "$@"' bash "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output 300
+	[[ "$stderr" = *"process.oomScoreAdj: -500 becomes urun's own 300"* ]]
+}
+
 @test "the program leads a session of its own" {
 	in_container 'cut -d" " -f6 /proc/1/stat'
 	assert_output 1

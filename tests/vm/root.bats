@@ -366,6 +366,21 @@ in_container_of_path() {
 	urun delete --force c1
 }
 
+@test "without CAP_SYS_RESOURCE an OOM score that the kernel refuses is an error, and one that it allows is set" {
+	sh_program 'cat /proc/self/oom_score_adj'
+	config '.process.oomScoreAdj = -500'
+	without_sys_resource run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line 'process.oomScoreAdj: write -500' 'permission denied (hint: it is 0 here; to go lower needs CAP_SYS_RESOURCE'
+	config '.process.oomScoreAdj = 200'
+	without_sys_resource run --bundle "$BUNDLE" c1
+	assert_output 200
+}
+
+without_sys_resource() {
+	observe sh -c 'echo 0 >/proc/self/oom_score_adj; exec setpriv --bounding-set -sys_resource --inh-caps -sys_resource "$@"' sh "$URUN" --root "$STATE" "$@"
+}
+
 @test "hooks run as root, createContainer hooks before the container's root is entered" {
 	cat >"$BATS_TEST_TMPDIR/hook" <<-END
 		#!/bin/sh

@@ -466,15 +466,27 @@ static void test_oom_score(void **state)
 {
 	(void)state;
 	fake_file("/proc/self/oom_score_adj", "200\n");
-	assert_int_equal(scoped_process(",\"oomScoreAdj\":-500"), 0);
-	assert_int_equal(config.process->oom_score_adj.value, 200);
 	assert_int_equal(scoped_process(",\"oomScoreAdj\":300"), 0);
 	assert_int_equal(config.process->oom_score_adj.value, 300);
 	assert_int_equal(scoped_process(""), 0);
 	assert_false(config.process->oom_score_adj.set);
+	/* Where nobody asked for a value, engines write 0. */
+	assert_int_equal(scoped_process(",\"oomScoreAdj\":0"), 0);
+	assert_int_equal(config.process->oom_score_adj.value, 200);
+	assert_string_equal(warnings, "");
+	assert_int_equal(scoped_process(",\"oomScoreAdj\":-500"), 0);
+	assert_int_equal(config.process->oom_score_adj.value, 200);
+	assert_string_equal(
+		warnings,
+		"process.oomScoreAdj: -500 becomes urun's own 200, below which only root can go\n");
+	warnings[0] = '\0';
+	config.process->oom_score_adj.value = -500;
+	assert_int_equal(scope_process(&config, &plan, &caller, &err), 0);
+	assert_int_equal(config.process->oom_score_adj.value, 200);
 	caller.caps = 1ull << CAP_SYS_RESOURCE;
 	assert_int_equal(scoped_process(",\"oomScoreAdj\":-500"), 0);
 	assert_int_equal(config.process->oom_score_adj.value, -500);
+	assert_string_equal(warnings, "");
 }
 
 static void test_sysctl(void **state)
@@ -562,6 +574,17 @@ static void test_root_of_the_host_gets_what_the_config_says(void **state)
 	assert_int_equal(config.process->oom_score_adj.value, -900);
 }
 
+static void test_root_of_the_host_without_a_capability_changes_no_oom_score(void **state)
+{
+	(void)state;
+	root_of_the_host();
+	caller.caps &= ~(1ull << CAP_SYS_RESOURCE);
+	fake_file("/proc/self/oom_score_adj", "200\n");
+	assert_int_equal(scoped_process(",\"oomScoreAdj\":-500"), 0);
+	assert_int_equal(config.process->oom_score_adj.value, -500);
+	assert_string_equal(warnings, "");
+}
+
 static void test_root_of_the_host_keeps_the_host_whole(void **state)
 {
 	(void)state;
@@ -605,6 +628,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCOPE_TEST(test_user_namespace_is_added),
 		SCOPE_TEST(test_root_of_the_host_gets_what_the_config_says),
+		SCOPE_TEST(test_root_of_the_host_without_a_capability_changes_no_oom_score),
 		SCOPE_TEST(test_root_of_the_host_keeps_the_host_whole),
 		SCOPE_TEST(test_hints_of_a_joined_user_namespace_have_no_hole),
 		SCOPE_TEST(test_own_user_namespace_by_path_is_not_joined),
