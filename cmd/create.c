@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "cmd/create_options.h"
 #include "cmd/podman_words.h"
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/seccomp/seccomp_start.h"
 #include "core/spec/spec_fields.h"
 
 void create_paths_release(struct create_paths *paths)
@@ -74,6 +77,22 @@ int create_request_make(const struct globals *globals, const struct create_optio
 	return 0;
 }
 
+/*
+ * No process of urun sees how the program of a created container ends, and a program that its own
+ * profile kills at its first call says nothing: so an engine's log has the reason beforehand.
+ */
+static void warn_of_filter(const struct created *created)
+{
+	const struct config_seccomp *seccomp = created->config.linux->seccomp;
+	const char *refused = seccomp ? seccomp_refused_of_start(seccomp) : NULL;
+
+	if (refused)
+		log_warning("%s: the seccomp profile refuses what programs call at their start or "
+			    "end: %s; a program that is killed for that ends without a message, "
+			    "with exit status %d or %d",
+			    created->dir.id, refused, 128 + SIGSYS, 128 + SIGSEGV);
+}
+
 /* The process that waits for `start` has the id by which it is started; engines know the id. */
 static int print_made_id(const struct call *call, const char *id, struct error *err)
 {
@@ -120,6 +139,7 @@ static int cmd_create(struct call *call, struct error *err)
 	}
 	if (result == 0) {
 		port_print_chosen(&created.published, stderr);
+		warn_of_filter(&created);
 		created_release(&created);
 		result = print_made_id(call, id, err);
 	}

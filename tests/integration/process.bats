@@ -218,6 +218,24 @@ load network.bash
 	urun delete --force c1
 }
 
+program_has_ended() {
+	[ "$(urun state "$1" | jq -r .status)" = stopped ]
+}
+
+@test "create warns, also in the log of an engine, that the seccomp profile will kill the program, whose end nobody explains" {
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_KILL_PROCESS", syscalls: [{names: ["execve", "exit_group", "write", "read", "close"], action: "SCMP_ACT_ALLOW"}]}'
+	urun --log "$BATS_TEST_TMPDIR/log" --log-format json --log-level warning create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>"$BATS_TEST_TMPDIR/stderr"
+	[ ! -s "$BATS_TEST_TMPDIR/stderr" ]
+	assert_contains "$(jq -r 'select(.level == "warning").msg' "$BATS_TEST_TMPDIR/log")" 'c1: the seccomp profile refuses what programs call at their start or end: '
+	urun start c1
+	wait_for 5 program_has_ended c1
+	urun delete c1
+	config '.linux.seccomp.defaultAction = "SCMP_ACT_ALLOW"'
+	urun create --bundle "$BUNDLE" c1 </dev/null >/dev/null 2>"$BATS_TEST_TMPDIR/stderr"
+	[ ! -s "$BATS_TEST_TMPDIR/stderr" ]
+	urun delete --force c1
+}
+
 @test "where the seccomp profile may be why the start failed, the error says so" {
 	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["execve"], action: "SCMP_ACT_ERRNO"}]}'
 	try run --bundle "$BUNDLE" c1
