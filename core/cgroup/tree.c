@@ -75,6 +75,15 @@ static int not_delegated(const char *path, const struct cgroup_setting *setting,
 		  "linux.resources.%s: the cgroup controller `%s` is not available in " CGROUP_ROOT
 		  "%s",
 		  setting->field, controller, path);
+	/* Not even the root of the tree that we see has it, so no delegation would help. */
+	if (!file_has_word("", "cgroup.controllers", controller))
+		return error_hint(err,
+				  CGROUP_ROOT "/cgroup.controllers doesn't have it: the kernel "
+					      "lacks it, cgroup version 1 uses it, or an outer "
+					      "container withholds it");
+	if (geteuid() == 0)
+		return error_hint(err, "use --systemd-cgroup, or put 'Delegate=yes' into the unit "
+				       "that urun is started by");
 	return error_hint(err, CGROUP_DELEGATION_MEND);
 }
 

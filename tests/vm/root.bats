@@ -381,6 +381,14 @@ without_sys_resource() {
 	observe sh -c 'echo 0 >/proc/self/oom_score_adj; exec setpriv --bounding-set -sys_resource --inh-caps -sys_resource "$@"' sh "$URUN" --root "$STATE" "$@"
 }
 
+@test "the error for a limit whose controller the host lacks says so, and doesn't advise to delegate it" {
+	! grep -qw pids /sys/fs/cgroup/cgroup.controllers || skip "this machine has the controller"
+	config '.linux.resources.pids.limit = 20'
+	try run --bundle "$BUNDLE" c1
+	assert_status 125
+	assert_one_line 'linux.resources.pids.limit: the cgroup controller `pids` is not available in' "(hint: /sys/fs/cgroup/cgroup.controllers doesn't have it: "
+}
+
 @test "hooks run as root, createContainer hooks before the container's root is entered" {
 	cat >"$BATS_TEST_TMPDIR/hook" <<-END
 		#!/bin/sh
