@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs in: urun-slirp, urun-port.
+// Runs in: urun-slirp, urun-port, urun-bypass.
 #include "netns/filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -12,6 +13,11 @@
 #include <sys/socket.h>
 
 #include "core/base/str.h"
+
+/* Linux 6.6 */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
 
 /* A call that is allowed if its argument @index equals @value in the bits of @mask. */
 struct condition {
@@ -138,6 +144,26 @@ static const struct condition sometimes_of_port[] = {
 	{ SCMP_SYS(fcntl64), 1, 0, F_SETPIPE_SZ },
 };
 
+/*
+ * System calls that only urun-bypass makes: it answers the calls of others, and looks at what they mean.
+ */
+static const int always_of_bypass[] = {
+	SCMP_SYS(listen),	    SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
+	SCMP_SYS(process_vm_readv), SCMP_SYS(getdents64),
+};
+
+static const struct condition sometimes_of_bypass[] = {
+	{ SCMP_SYS(ioctl), 1, 0, SECCOMP_IOCTL_NOTIF_RECV },
+	{ SCMP_SYS(ioctl), 1, 0, SECCOMP_IOCTL_NOTIF_SEND },
+	{ SCMP_SYS(ioctl), 1, 0, SECCOMP_IOCTL_NOTIF_ID_VALID },
+	{ SCMP_SYS(ioctl), 1, 0, SECCOMP_IOCTL_NOTIF_ADDFD },
+	{ SCMP_SYS(ioctl), 1, 0, SECCOMP_IOCTL_NOTIF_SET_FLAGS },
+	{ SCMP_SYS(fcntl), 1, 0, F_GETOWN_EX },
+	{ SCMP_SYS(fcntl), 1, 0, F_GETSIG },
+	{ SCMP_SYS(fcntl64), 1, 0, F_GETOWN_EX },
+	{ SCMP_SYS(fcntl64), 1, 0, F_GETSIG },
+};
+
 static int allow_calls(scmp_filter_ctx filter, const int *calls, size_t count)
 {
 	int result = 0;
@@ -175,9 +201,14 @@ static int allow_calls_of(scmp_filter_ctx filter, enum sandbox_kind kind)
 		result = allow_calls_where(filter, sometimes, ARRAY_SIZE(sometimes));
 	if (result == 0 && kind == SANDBOX_RESOLV)
 		result = allow_calls(filter, always_of_resolv, ARRAY_SIZE(always_of_resolv));
-	if (result == 0 && kind != SANDBOX_PORT)
+	if (result == 0 && kind == SANDBOX_BYPASS)
+		result = allow_calls(filter, always_of_bypass, ARRAY_SIZE(always_of_bypass));
+	if (result == 0 && kind == SANDBOX_BYPASS)
+		result = allow_calls_where(filter, sometimes_of_bypass,
+					   ARRAY_SIZE(sometimes_of_bypass));
+	if (result == 0 && (kind == SANDBOX_SLIRP || kind == SANDBOX_RESOLV))
 		result = allow_calls(filter, writes_resolv, ARRAY_SIZE(writes_resolv));
-	if (result == 0 && kind != SANDBOX_PORT)
+	if (result == 0 && (kind == SANDBOX_SLIRP || kind == SANDBOX_RESOLV))
 		result = allow_calls_where(filter, dates_resolv, ARRAY_SIZE(dates_resolv));
 	if (result == 0 && kind == SANDBOX_PORT)
 		result = allow_calls(filter, always_of_port, ARRAY_SIZE(always_of_port));

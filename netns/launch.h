@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 
 /*
- * Starts a program that serves a container's network (urun-slirp, urun-port).  The start has three
+ * Starts a program that serves a container's network (urun-slirp, urun-port, urun-bypass).  The start has three
  * steps, so that the parent can go on in between: helper_launch() while there is no container yet,
  * helper_give() while the container's mounts are made, helper_await() before the container counts
  * as created.  In the end the helper isn't a child of the caller.  It ends with the container,
@@ -23,7 +23,8 @@ struct helper {
 };
 #define HELPER_NONE ((struct helper){ .ready_fd = -1, .pidfd = -1 })
 
-#define HELPER_SLIRP "urun-slirp"
+#define HELPER_SLIRP  "urun-slirp"
+#define HELPER_BYPASS "urun-bypass"
 /* With the host's network this program is the container's urun-resolv. */
 #define HELPER_PORT "urun-port"
 

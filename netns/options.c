@@ -168,6 +168,13 @@ static bool set_host_loopback(struct span value, struct network_options *options
 	return set_yes_no(value, &options->host_loopback);
 }
 
+/* The word alone means yes. */
+static bool set_bypass(struct span value, struct network_options *options)
+{
+	options->bypass = value.size == 0;
+	return options->bypass || set_yes_no(value, &options->bypass);
+}
+
 static bool set_dns(struct span value, struct network_options *options)
 {
 	struct network_dns *dns = &options->dns[options->dns_count];
@@ -203,6 +210,7 @@ static const struct option {
 	{ "cidr6", set_cidr6, "a network of 16 to 112 bits, such as fd00::/64" },
 	{ "ipv6", set_ipv6, "yes or no" },
 	{ "host-loopback", set_host_loopback, "yes or no" },
+	{ "bypass", set_bypass, "yes or no" },
 	{ "dns", set_dns, "the address of a DNS server (three at most)" },
 	{ "outbound", set_outbound, "an address of the host (one for each family)" },
 };
@@ -224,7 +232,7 @@ static int parse_option(struct span part, struct network_options *options, struc
 	}
 	return error_set(err, 0,
 			 "network option %.*s is unknown: known are mtu, cidr, cidr6, ipv6, "
-			 "host-loopback, dns and outbound",
+			 "host-loopback, bypass, dns and outbound",
 			 (int)name.size, name.bytes);
 }
 
@@ -244,6 +252,10 @@ static int parse_kind(struct span kind, struct span rest, struct network_options
 				return error_set(err, 0, "network %s takes no options", names[i]);
 			return 0;
 		}
+	if (span_is(kind, "bypass"))
+		return error_set(err, 0,
+				 "network bypass: it needs slirp beside it, for all that is not "
+				 "TCP: use slirp,bypass");
 	error_set(err, 0, "network '%.*s' is unknown: known are none, host, slirp and container:ID",
 		  (int)kind.size, kind.bytes);
 	return error_hint(err, "slirp, the default of a container without a bundle, reaches the "

@@ -61,6 +61,7 @@ struct network_options {
 	uint32_t mtu; /* bytes of the largest IP packet */
 	bool ipv6;
 	bool host_loopback; /* the gateway's address reaches the host's 127.0.0.1 and ::1 */
+	bool bypass;	    /* TCP to the outside goes over sockets of the host (netns/bypass) */
 	struct network_range4 v4;
 	struct network_range6 v6;
 	struct network_dns dns[NETWORK_DNS_MAX]; /* in place of the DNS forwarder */
@@ -77,6 +78,7 @@ struct network_options {
  *   cidr6=ADDRESS/16…112               default fd75:7275:6e00::/64
  *   ipv6=yes|no                        default yes
  *   host-loopback=yes|no               default no
+ *   bypass, bypass=yes|no              default no
  *   dns=ADDRESS                        up to three times
  *   outbound=ADDRESS                   once a family
  * Fails with the option's name; *ret_options is untouched then.  Nothing is allocated.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Runs in: urun-slirp, urun-port, urun-resolv.
+ * Runs in: urun-slirp, urun-port, urun-resolv, urun-bypass.
  *
  * What a helper can still do after a hostile container has taken it over, by a fault in libslirp
  * for instance: less than the container's user could do by an ordinary program.
@@ -12,6 +12,11 @@
  *   pid, ipc   own                     own                        the host's
  *   capability none                    CAP_NET_ADMIN, container's none
  *   receives   the container's frames  bytes, requests of urun    nothing of the container
+ *
+ * urun-bypass is like urun-port, but in the host's network and pid namespaces, and keeps CAP_SYS_PTRACE
+ * of the container in place of CAP_NET_ADMIN.  It keeps /proc open, by a descriptor: what it finds there of
+ * processes outside of the container is what any process may read.  From the container it receives the
+ * arguments of connect(2), and the memory that they point to.
  *
  * All have no_new_privs and a seccomp filter (netns/filter.h), and none is dumpable, so that no
  * other process of the same user can read their memory or take their descriptors.
@@ -65,7 +70,8 @@ static pid_t clone_helper(uint64_t flags, int *ret_pidfd)
 pid_t sandbox_fork(enum sandbox_kind kind, int *ret_pidfd, bool *ret_isolated, struct error *err)
 {
 	uint64_t user = kind == SANDBOX_SLIRP ? CLONE_NEWUSER : 0;
-	uint64_t others = kind == SANDBOX_RESOLV ? 0 : CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC;
+	uint64_t pids = kind == SANDBOX_BYPASS ? 0 : CLONE_NEWPID;
+	uint64_t others = kind == SANDBOX_RESOLV ? 0 : CLONE_NEWNS | CLONE_NEWIPC | pids;
 	pid_t pid = clone_helper(user | others, ret_pidfd);
 
 	*ret_isolated = pid >= 0;
@@ -147,12 +153,12 @@ int sandbox_leave_root(enum sandbox_kind kind, int *ret_resolv_fd, struct error 
 
 static cap_t kept_capabilities(enum sandbox_kind kind)
 {
-	static const cap_value_t admin[] = { CAP_NET_ADMIN };
+	const cap_value_t one[] = { kind == SANDBOX_PORT ? CAP_NET_ADMIN : CAP_SYS_PTRACE };
 	cap_t kept = cap_init();
 
-	if (kept && kind == SANDBOX_PORT &&
-	    (cap_set_flag(kept, CAP_PERMITTED, 1, admin, CAP_SET) < 0 ||
-	     cap_set_flag(kept, CAP_EFFECTIVE, 1, admin, CAP_SET) < 0)) {
+	if (kept && (kind == SANDBOX_PORT || kind == SANDBOX_BYPASS) &&
+	    (cap_set_flag(kept, CAP_PERMITTED, 1, one, CAP_SET) < 0 ||
+	     cap_set_flag(kept, CAP_EFFECTIVE, 1, one, CAP_SET) < 0)) {
 		cap_free(kept);
 		return NULL;
 	}

@@ -12,14 +12,17 @@
  *   urun-slirp  keeps the host's network namespace and its sockets, and nothing else
  *   urun-resolv keeps its root directory, to watch the host's DNS settings there
  *   urun-port   is in the container's user and network namespaces, and keeps CAP_NET_ADMIN there
- * Runs in: urun-slirp, urun-port, urun-resolv.
+ *   urun-bypass is in the container's user namespace and the host's network namespace, and keeps
+ *               CAP_SYS_PTRACE there, by which it reads the address of a call
+ * Runs in: urun-slirp, urun-port, urun-resolv, urun-bypass.
  */
-enum sandbox_kind { SANDBOX_SLIRP, SANDBOX_PORT, SANDBOX_RESOLV };
+enum sandbox_kind { SANDBOX_SLIRP, SANDBOX_PORT, SANDBOX_RESOLV, SANDBOX_BYPASS };
 
 /*
  * Like fork(2), but the child has mount, pid and ipc namespaces of its own, and for urun-slirp a
  * user namespace too.  The child for urun-resolv has none of them, since it reads the host's
- * mounts.  If the host refuses the namespaces, the child is made without.  The caller owns
+ * mounts, and the one for urun-bypass no pid namespace, since the kernel tells it pids of the
+ * container's processes.  If the host refuses the namespaces, the child is made without.  The caller owns
  * *ret_pidfd.  *ret_isolated tells the child whether it has the namespaces.  Returns the pid, 0 in
  * the child, or -1.
  */

@@ -72,9 +72,9 @@ static int remove_file(const struct state_dir *dir, const char *name, struct err
 static int remove_run(const struct state_dir *dir, struct error *err)
 {
 	static const char *const names[] = {
-		STATE_FILE_RESOLV, STATE_FILE_HOSTS,  STATE_FILE_HOSTNAME,
-		STATE_FILE_PASSWD, STATE_FILE_GROUP,  STATE_FILE_NETWORK,
-		STATE_FILE_PORTS,  STATE_FILE_WAITED, STATE_FILE_MEMBERS,
+		STATE_FILE_RESOLV,  STATE_FILE_HOSTS,	STATE_FILE_HOSTNAME, STATE_FILE_PASSWD,
+		STATE_FILE_GROUP,   STATE_FILE_NETWORK, STATE_FILE_PORTS,    STATE_FILE_WAITED,
+		STATE_FILE_MEMBERS, STATE_FILE_BYPASS,
 	};
 	autoclose int notify = openat(dir->fd, STATE_DIRECTORY_NOTIFY,
 				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

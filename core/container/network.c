@@ -118,6 +118,7 @@ static int plan_network(const char *text, const struct str_list *publish, const 
 				 "--publish %s: the container's network isn't slirp: use --network "
 				 "slirp",
 				 publish->items[0]);
+	plan.bypass = plan.stated && plan.options.bypass;
 	plan.resolv_lines = config_annotation(config, CONFIG_ANNOTATION_RESOLV);
 	plan.hosts_lines = config_annotation(config, CONFIG_ANNOTATION_HOSTS);
 	plan.keep_etc = config_annotation(config, CONFIG_ANNOTATION_KEEP_ETC);
@@ -271,7 +272,7 @@ static void launch_resolv(struct network *network)
 		go_on_without_resolv(network, &err);
 }
 
-int network_launch(struct network *network, struct error *err)
+int network_launch(struct network *network, const struct state_dir *dir, struct error *err)
 {
 	const struct network_plan *plan = network->plan;
 
@@ -280,6 +281,8 @@ int network_launch(struct network *network, struct error *err)
 	if (!network_plan_has_slirp(plan))
 		return 0;
 	if (helper_launch(HELPER_SLIRP, plan->text, &network->slirp, err) < 0)
+		return -1;
+	if (plan->bypass && bypass_launch(&network->bypass, dir, plan->text, err) < 0)
 		return -1;
 	return ports_launch(&network->ports, plan->text, err);
 }
@@ -398,6 +401,9 @@ int network_give(struct network *network, const struct state_dir *dir, int *tap_
 		result = helper_give(&network->slirp, &member, sizeof(member), fds, count, err);
 	/* The device is gone with its last descriptor, which is urun-slirp's alone from now on. */
 	fd_close(tap_fd);
+	if (result == 0)
+		result = bypass_give(&network->bypass, life_pidfd, network->ports.user_namespace,
+				     err);
 	return result < 0 ? -1 : ports_give(&network->ports, dir, life_pidfd, err);
 }
 
@@ -543,7 +549,7 @@ int network_await(struct network *network, const struct state_dir *dir, int life
 	if (network->slirp.ready_fd < 0)
 		return 0;
 	if (helper_await(&network->slirp, &network->pidfd, err) < 0 ||
-	    ports_await(&network->ports, dir, err) < 0)
+	    bypass_await(&network->bypass, err) < 0 || ports_await(&network->ports, dir, err) < 0)
 		return -1;
 	end.fd = network->pidfd;
 	pid = pidfd_pid(network->pidfd);
@@ -559,6 +565,7 @@ int network_await(struct network *network, const struct state_dir *dir, int life
 void network_undo(struct network *network)
 {
 	ports_undo(&network->ports);
+	bypass_undo(&network->bypass);
 	helper_abandon(&network->slirp);
 	helper_abandon(&network->resolv);
 	if (network->pidfd >= 0)
@@ -574,6 +581,7 @@ void network_release(struct network *network)
 	helper_abandon(&network->slirp);
 	helper_abandon(&network->resolv);
 	ports_release(&network->ports);
+	bypass_release(&network->bypass);
 	fd_close(&network->resolv_fd);
 	fd_close(&network->hosts_fd);
 	fd_close(&network->pidfd);

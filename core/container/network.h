@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/container/bypass.h"
 #include "core/container/port.h"
 #include "core/container/share.h"
 #include "core/container/state.h"
@@ -24,6 +25,7 @@ struct network_plan {
 	struct str_list
 		publish_texts; /* in the config's memory: what --publish or the annotation says */
 	struct publish_list publish;
+	bool bypass; /* urun-bypass is to be started: asked for, and nothing is in the way */
 	/* The config's annotations; NULL: none.  See core/config/change.h. */
 	const char *resolv_lines, *hosts_lines, *keep_etc;
 };
@@ -54,6 +56,7 @@ struct network {
 	const struct network_plan *plan; /* outlives this struct */
 	struct ports ports;
 	struct helper slirp;
+	struct bypass bypass;
 	struct helper resolv;
 	bool own_resolv; /* init writes resolv.conf in the root itself, and sends the file then */
 	int resolv_fd;	 /* the file that init has sent; -1: none */
@@ -64,6 +67,7 @@ struct network {
 #define NETWORK_UNMADE                            \
 	((struct network){ .ports = PORTS_NONE,   \
 			   .slirp = HELPER_NONE,  \
+			   .bypass = BYPASS_NONE, \
 			   .resolv = HELPER_NONE, \
 			   .resolv_fd = -1,       \
 			   .hosts_fd = -1,        \
@@ -86,11 +90,11 @@ int network_open_ports(const struct network_plan *plan, struct network *ret_netw
 		       struct error *err);
 
 /*
- * Starts urun-slirp, where the network is slirp, urun-port, where ports are published, and
- * urun-resolv with the host's network (netns/host_resolv.h).  They get ready while the next steps
- * run.  After network_open_ports().
+ * Starts urun-slirp, where the network is slirp, urun-port, where ports are published, urun-bypass,
+ * where the network has one, and urun-resolv with the host's network (netns/host_resolv.h).  They get
+ * ready while the next steps run.  After network_open_ports().
  */
-int network_launch(struct network *network, struct error *err);
+int network_launch(struct network *network, const struct state_dir *dir, struct error *err);
 
 /*
  * Takes over the descriptors of MESSAGE_RESOLV: the files that init says it has written.  They come

@@ -370,6 +370,7 @@ void state_print_ended(const struct container_state *state, enum container_statu
 #define STATE_FILE_NETWORK     "network"
 #define STATE_FILE_MEMBERS     "members"
 #define STATE_FILE_PORTS       "ports"
+#define STATE_FILE_BYPASS      "bypass"
 #define STATE_FILE_HOLD	       "hold"
 #define STATE_FILE_MONITOR     "monitor"
 #define STATE_DIRECTORY_LOG    "log"

@@ -10,6 +10,7 @@
 /*
  * Sockets in a container's state directory, by their name there:
  *   STATE_FILE_PORTS  SOCK_SEQPACKET: requests to urun-port (netns/ports/port.h)
+ *   STATE_FILE_BYPASS SOCK_SEQPACKET: listeners for urun-bypass (netns/notify.h)
  * Runs in: parent.
  */
 

@@ -28,6 +28,7 @@
 #include "core/seccomp/seccomp_load.h"
 #include "core/sync/mount_order.h"
 #include "core/sync/pipe.h"
+#include "netns/notify.h"
 
 /* ---- the sync pipe ---- */
 
@@ -70,6 +71,7 @@ static int take_descriptors(struct self *self, struct error *err)
 		[ORDER_FD_MOUNT_NAMESPACE] = &self->mount_namespace,
 		[ORDER_FD_SHM_NAMESPACE] = &self->shm_namespace,
 		[ORDER_FD_HOLD] = &self->hold,
+		[ORDER_FD_BYPASS] = &self->bypass,
 	};
 	struct message *message = &self->config_message;
 	struct error unmapped = ERROR_NONE;
@@ -368,6 +370,9 @@ static int load_filter(struct self *self, struct error *err)
 	const struct config_seccomp *seccomp = self->config.linux->seccomp;
 	autoclose int listener = -1;
 
+	/* ORDER: before the profile's filter: see notify_begin(). */
+	if (self->bypass >= 0 && notify_begin(self->bypass, err) < 0)
+		return -1;
 	if (!(self->order.flags & ORDER_FILTER))
 		return 0;
 	if (seccomp_load_program(self->sections[ORDER_FILTER_BPF],
@@ -496,6 +501,7 @@ int self_begin(const char *sync_number, const char *mode, struct self *ret_self)
 				   .start = -1,
 				   .started = -1,
 				   .clocks = -1,
+				   .bypass = -1,
 				   .seccomp_socket = -1,
 				   .mount_namespace = -1,
 				   .shm_namespace = -1,

@@ -37,6 +37,7 @@ struct self {
 	int started;
 	struct failure *failure; /* the mapped file of ORDER_FD_FAILED; NULL: not sent */
 	int clocks;		 /* of join_open_clocks(), until the clocks are set; else -1 */
+	int bypass;		 /* a connection to urun-bypass; -1: none */
 	int seccomp_socket;
 	bool filtered; /* the container's filter is loaded */
 	int mount_namespace;

@@ -272,6 +272,7 @@ static int send_config(struct creation *creation, struct error *err)
 	fds[ORDER_FD_FAILED] = made->failed;
 	fds[ORDER_FD_SHM_NAMESPACE] = creation->plan.share.shm_namespace;
 	fds[ORDER_FD_HOLD] = creation->hold;
+	fds[ORDER_FD_BYPASS] = creation->network.bypass.connection;
 	if (plan_tells_state(&creation->plan)) {
 		state_print(&made->state, CONTAINER_CREATING, JSON_COMPACT,
 			    &sections[ORDER_STATE_CREATING]);
@@ -291,6 +292,7 @@ static int send_config(struct creation *creation, struct error *err)
 	fd_close(&made->start);
 	fd_close(&made->started);
 	fd_close(&creation->hold);
+	fd_close(&creation->network.bypass.connection);
 	return sent;
 }
 
@@ -610,7 +612,7 @@ static int prepare_filter(struct creation *creation, struct error *err)
 
 static int launch_network(struct creation *creation, struct error *err)
 {
-	return network_launch(&creation->network, err);
+	return network_launch(&creation->network, &creation->made->dir, err);
 }
 
 static void undo_network(struct creation *creation)

@@ -45,6 +45,7 @@
 #include "core/image/store.h"
 #include "core/parent/doctor_kernel.h"
 #include "netns/launch.h"
+#include "netns/notify.h"
 #include "rootless/host_check.h"
 #include "rootless/name.h"
 #include "rootless/overlay.h"
@@ -272,6 +273,17 @@ static void examine_network(struct doctor *doctor)
 	else
 		add_doctor_row(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_OK, NULL,
 			       "available");
+}
+
+static void examine_bypass(struct doctor *doctor)
+{
+	static const char name[] = "network bypass (--network slirp,bypass)";
+	struct error err = ERROR_NONE;
+
+	if (notify_check_host(&err) < 0)
+		add_failure(doctor, name, DOCTOR_WARNING, &err);
+	else
+		add_doctor_row(doctor, name, DOCTOR_OK, NULL, "available");
 }
 
 static void examine_ping(struct doctor *doctor)
@@ -606,21 +618,14 @@ void doctor_report_release(struct doctor_report *report)
 void doctor_examine(const char *state_root, struct doctor_report *ret_report)
 {
 	static void (*const examinations[])(struct doctor *) = {
-		examine_kernel,
-		examine_userns,
-		examine_causes,
-		examine_features,
-		examine_network,
-		examine_ping,
-		examine_low_ports,
-		examine_fuse,
-		examine_cgroups,
-		examine_systemd,
-		examine_runtime_dir,
-		examine_state_root,
-		examine_current_directory,
-		examine_store,
-		examine_skopeo,
+		examine_kernel,	    examine_userns,
+		examine_causes,	    examine_features,
+		examine_network,    examine_bypass,
+		examine_ping,	    examine_low_ports,
+		examine_fuse,	    examine_cgroups,
+		examine_systemd,    examine_runtime_dir,
+		examine_state_root, examine_current_directory,
+		examine_store,	    examine_skopeo,
 		examine_podman,
 	};
 	struct doctor doctor = { .report = ret_report, .state_root = state_root };

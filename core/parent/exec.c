@@ -29,6 +29,7 @@
 #include "core/base/str.h"
 #include "core/cgroup/systemd.h"
 #include "core/cgroup/tree.h"
+#include "core/container/bypass.h"
 #include "core/container/network.h"
 #include "core/container/state.h"
 #include "core/parent/affinity.h"
@@ -51,6 +52,7 @@ struct execution {
 	char *cgroup; /* NULL: the container has none */
 	int cgroup_fd;
 	struct filter filter;
+	int bypass; /* a connection to the container's urun-bypass; -1: it has none */
 	struct launch launch;
 	struct child child;
 };
@@ -236,6 +238,7 @@ static int send_setns_config(struct execution *execution, struct error *err)
 
 	flags |= execution->container.state.new_keyring ? ORDER_NEW_KEYRING : 0;
 	/* The container is already made: only the process is sent. */
+	fds[ORDER_FD_BYPASS] = execution->bypass;
 	config->hooks = NULL;
 	config->linux->devices.count = 0;
 	config->linux->resources = NULL;
@@ -280,6 +283,7 @@ static int exec_in_steps(struct execution *execution, struct error *err)
 	if (check_container(execution, err) < 0 ||
 	    prepare_process(execution, err) < 0 ||
 	    filter_prepare(exec->root, config, &execution->filter, err) < 0 ||
+	    bypass_connect(&execution->container.dir, &execution->bypass, err) < 0 ||
 	    open_container_namespaces(execution, err) < 0 ||
 	    child_connect_console(request, child, err) < 0 ||
 	    clone_setns(execution, err) < 0 ||
@@ -321,6 +325,7 @@ static void execution_release(struct execution *execution)
 	container_close(&execution->container);
 	free(execution->cgroup);
 	fd_close(&execution->cgroup_fd);
+	fd_close(&execution->bypass);
 	fd_close(&execution->init_pidfd);
 	launch_release(&execution->launch);
 }
@@ -332,6 +337,7 @@ int container_exec(const struct exec_request *request, struct child *ret_child, 
 		.container = CONTAINER_NONE,
 		.init_pidfd = -1,
 		.cgroup_fd = -1,
+		.bypass = -1,
 		.filter = FILTER_NONE,
 		.launch = LAUNCH_NONE,
 		.child = CHILD_NONE,

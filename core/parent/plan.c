@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/proc_cgroup.h"
 #include "core/base/str.h"
@@ -37,6 +38,8 @@
 #include "core/parent/reach.h"
 #include "core/parent/try.h"
 #include "core/parent/umoci.h"
+#include "core/seccomp/seccomp.h"
+#include "netns/notify.h"
 #include "rootless/scope.h"
 
 /* ---- the config ---- */
@@ -248,6 +251,34 @@ bool plan_tells_state(const struct plan *plan)
 }
 
 /*
+ * Without bypass the container has the same network, with urun-slirp's speed: so what is in the way is a
+ * warning.  The argument of netns/bypass/host_socket.c needs a user namespace.
+ */
+static void choose_bypass(struct plan *plan)
+{
+	const struct config_seccomp *seccomp = plan->config.linux->seccomp;
+	const struct config_namespace *pids = config_find_namespace(&plan->config, CONFIG_NS_PID);
+	struct error err = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
+
+	if (!plan->network.bypass)
+		return;
+	if (plan->userns.is_host || plan->userns.mode == USERNS_INHERIT)
+		error_set(&err, 0, "the container has no user namespace of its own");
+	else if (!pids || pids->path)
+		error_set(&err, 0, "the container has no pid namespace of its own");
+	else if (seccomp && seccomp_uses_notify(seccomp))
+		error_set(&err, 0,
+			  "linux.seccomp has a listener of its own, and the kernel allows one");
+	else if (notify_check_host(&err) == 0) {
+		log_debug("network bypass: on, for TCP");
+		return;
+	}
+	plan->network.bypass = false;
+	log_warning("network bypass is off: %s", error_format(&err, line));
+}
+
+/*
  * ORDER: namespaces of others and the network come first, since they decide on the network namespace, to which the config is
  * fitted; the mounts come last, since fitting changes them.
  */
@@ -272,6 +303,7 @@ int plan_make(struct plan *plan, struct error *err)
 	    error_gather(err, check_state_text(plan, err)) < 0)
 		return -1;
 	mount_plan_warn(&plan->mounts);
+	choose_bypass(plan);
 	/* In a joined mount namespace the paths lead elsewhere. */
 	return plan->namespaces.joined[CONFIG_NS_MOUNT] >= 0
 		       ? 0

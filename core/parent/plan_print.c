@@ -130,6 +130,11 @@ static void print_network(const struct plan *plan, struct strbuf *out)
 		      : !ns		   ? "the caller's"
 		      : ns->path	   ? ns->path
 					   : "loopback only");
+	if (plan->network.options.bypass && plan->network.stated)
+		add_plan_line(out, "network bypass: %s",
+			      plan->network.bypass   ? "on, for TCP"
+			      : plan->network.joined ? "off, the network is another container's"
+						     : "off");
 	for (size_t i = 0; i < plan->network.publish.count; i++)
 		add_plan_line(out, "  publish: %s", plan->network.publish_texts.items[i]);
 }

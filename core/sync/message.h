@@ -133,11 +133,12 @@ enum order_fd {
 	ORDER_FD_MOUNT_NAMESPACE, /* the mount namespace to join */
 	ORDER_FD_SHM_NAMESPACE,	  /* the mount namespace whose /dev/shm is shared */
 	ORDER_FD_HOLD,		  /* ORDER_HOLD: the listener of core/sync/hold.h */
+	ORDER_FD_BYPASS,	  /* a connection to urun-bypass (netns/notify.h) */
 	ORDER_FD_COUNT,
 };
-#define ORDER_FDS_NONE                     \
-	{                                  \
-		-1, -1, -1, -1, -1, -1, -1 \
+#define ORDER_FDS_NONE                         \
+	{                                      \
+		-1, -1, -1, -1, -1, -1, -1, -1 \
 	}
 
 enum order_section {
