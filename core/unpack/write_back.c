@@ -12,7 +12,10 @@
 
 /* A small image is whole before the first look. */
 #define PAUSE_MS 100
-/* Of compressed layers.  Less isn't worth that a directory's blocks are written once more. */
+/*
+ * Bytes of compressed layers.  Each step writes the blocks of the directories once more, so small steps
+ * cost too much.
+ */
 #define STEP (UINT64_C(4) << 20)
 
 /*

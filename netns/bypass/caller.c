@@ -100,8 +100,8 @@ static int read_descriptor(int directory, const char *name, uint64_t inode,
 	autoclose int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
 	int failed = fd < 0 ? -errno : fd_read_all(fd, FDINFO_SIZE_MAX, &text, &size);
 
-	if (failed < 0)
-		return failed;
+	if (failed < 0 || !text)
+		return failed < 0 ? failed : -EIO;
 	*ret_read = caller_descriptor_read(text, inode);
 	return 0;
 }
@@ -123,8 +123,12 @@ int caller_holds_alone(int proc, pid_t thread, int fd, uint64_t inode, bool *ret
 	snprintf(path, sizeof(path), "%d/fdinfo", (int)thread);
 	directory = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	stream = directory < 0 ? NULL : fdopendir(directory);
-	if (!stream)
-		return -errno;
+	if (!stream) {
+		int errnum = errno;
+
+		fd_close(&directory);
+		return -errnum;
+	}
 	while ((entry = readdir(stream))) {
 		struct caller_descriptor read;
 
