@@ -175,10 +175,11 @@ int remove_tree(int dir, const char *name)
 	if (errno != EISDIR)
 		return -errno;
 	fd = path_open_on_mount(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+	/* Another process may remove the same tree. */
 	if (fd < 0)
-		return fd;
+		return fd == -ENOENT ? 0 : fd;
 	failed = remove_below(fd, NULL);
-	if (unlinkat(dir, name, AT_REMOVEDIR) == 0)
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	return failed < 0 ? failed : -errno;
 }

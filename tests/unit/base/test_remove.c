@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -110,6 +111,29 @@ static void test_modes_that_keep_the_owner_out_are_changed(void **state)
 	assert_int_equal(remove_below(top, NULL), 0);
 }
 
+/* Both say that the tree is gone, and it is. */
+static void test_two_at_once_remove_the_same_tree(void **state)
+{
+	autoclose int top = open_top(state);
+
+	for (int round = 0; round < 30; round++) {
+		int status = -1, own;
+		pid_t other;
+
+		assert_int_equal(run(*state, "mkdir -p t/a/b t/c/d/e && cd t && touch 1 2 3 a/1 "
+					     "a/2 a/b/1 a/b/2 c/1 c/d/1 c/d/e/1"),
+				 0);
+		other = fork();
+		if (other == 0)
+			_exit(remove_tree(top, "t") == 0 ? 0 : 1);
+		own = remove_tree(top, "t");
+		assert_int_equal(waitpid(other, &status, 0), other);
+		assert_int_equal(own, 0);
+		assert_int_equal(status, 0);
+		assert_int_equal(faccessat(top, "t", F_OK, 0), -1);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_top, remove_top)
@@ -119,6 +143,7 @@ int main(void)
 		TEST(test_a_link_is_not_followed),
 		TEST(test_any_depth_goes),
 		TEST(test_modes_that_keep_the_owner_out_are_changed),
+		TEST(test_two_at_once_remove_the_same_tree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
