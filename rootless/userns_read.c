@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/process.h"
 
 int userns_read_process(pid_t pid, struct userns_plan *plan, struct error *err)
 {
@@ -48,8 +49,8 @@ static _Noreturn void cloned_join_and_wait(int userns, int to_parent, int from_p
 		errnum = errno;
 	if (write(to_parent, &errnum, sizeof(errnum)) == sizeof(errnum) &&
 	    read(from_parent, &byte, 1) < 0)
-		_exit(1);
-	_exit(0);
+		process_end_without_files(1);
+	process_end_without_files(0);
 }
 
 /*

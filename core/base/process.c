@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/process.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 static int set_process_attributes(posix_spawnattr_t *attributes, enum process_group group)
 {
@@ -57,4 +60,26 @@ int process_spawn(const struct process *process, pid_t *ret_pid)
 	}
 	posix_spawnattr_destroy(&attributes);
 	return -result;
+}
+
+/* It needs a mount namespace of the same user namespace. */
+static int detached_directory(void)
+{
+	int context, mount = -1;
+
+	(void)unshare(CLONE_NEWNS);
+	context = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	if (context >= 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		mount = fsmount(context, FSMOUNT_CLOEXEC, 0);
+	return mount;
+}
+
+_Noreturn void process_end_without_files(int status)
+{
+	int empty = detached_directory();
+
+	if (empty >= 0 && fchdir(empty) == 0)
+		(void)!chroot(".");
+	close_range(0, ~0U, 0);
+	_exit(status);
 }

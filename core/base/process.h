@@ -44,4 +44,15 @@ struct process {
  */
 int process_spawn(const struct process *process, pid_t *ret_pid);
 
+/*
+ * Ends a process that is in a container's user namespace and still has the host's root directory, working
+ * directory or descriptors.
+ * A process that ends loses its memory map first, and with the map the mark PR_SET_DUMPABLE 0, which kept
+ * others out; for a moment it still has its files.  A process with CAP_SYS_PTRACE in that user namespace
+ * could take them by /proc/PID/root, cwd and fd.  So they are given up before: the root becomes an empty file
+ * system that is mounted nowhere, from which no ".." leads up.
+ * Source: Linux, do_exit() and __ptrace_may_access().
+ */
+_Noreturn void process_end_without_files(int status);
+
 #endif

@@ -22,6 +22,7 @@
 #include "core/base/clock.h"
 #include "core/base/directory.h"
 #include "core/base/fd.h"
+#include "core/base/process.h"
 #include "core/base/log.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
@@ -140,7 +141,7 @@ static _Noreturn void cloned_find(const struct container_state *state, int progr
 	for (int i = 0; i < count; i++)
 		if (pipes[i].fd >= 0)
 			fds[fd_count++] = pipes[i].fd;
-	_exit(rights_send(socket, &found, 1, fds, (size_t)fd_count) < 0);
+	process_end_without_files(rights_send(socket, &found, 1, fds, (size_t)fd_count) < 0);
 }
 
 /* What the child has found: the numbers of its descriptors say which.  Returns false after FIND_MS. */

@@ -24,6 +24,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
+#include "core/base/process.h"
 #include "core/init/fd_sender.h"
 #include "core/rootfs/mount.h"
 #include "core/sync/join.h"
@@ -92,8 +93,8 @@ static int make_user_namespace(struct self *self, struct error *err)
 }
 
 /*
- * ORDER: before the user namespace is joined.  We must be dumpable to open the file; in the container's user
- * namespace a process with CAP_SYS_PTRACE could look at us meanwhile, if it shares the caller's pid namespace.
+ * ORDER: before any namespace is joined, the user namespace among them.  We must be dumpable to open the
+ * file; in the container's user namespace a process with CAP_SYS_PTRACE could look at us meanwhile, if it shares the caller's pid namespace.
  */
 static int open_clocks(struct self *self, struct error *err)
 {
@@ -111,8 +112,9 @@ int join_user_namespace(struct self *self, struct error *err)
 {
 	automessage struct message bootstrap = MESSAGE_NONE;
 
-	if (receive_join(self, err) < 0 || join_before_user(self, err) < 0 ||
-	    open_clocks(self, err) < 0 || join_namespace(self->joined, CONFIG_NS_USER, err) < 0)
+	if (receive_join(self, err) < 0 || open_clocks(self, err) < 0 ||
+	    join_before_user(self, err) < 0 ||
+	    join_namespace(self->joined, CONFIG_NS_USER, err) < 0)
 		return -1;
 	fd_close(&self->joined[CONFIG_NS_USER]);
 	if ((self->join.new_flags & CLONE_NEWUSER) && make_user_namespace(self, err) < 0)
@@ -163,7 +165,7 @@ static int go_on_in_child(struct self *self, unsigned long long flags, struct er
 		return error_set(err, errno, "make the container's first process");
 	/* Process boundary: from here on the child alone reads the parent's messages. */
 	if (pid > 0)
-		_exit(0);
+		process_end_without_files(0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pidfd = pidfd_open_process(getpid());
 	if (pidfd < 0)
