@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -200,15 +201,28 @@ static int run_destination(const struct end_task *task, int root, struct report 
 	return task->end->life >= 0 ? copy_may_go_on(task->stop, task->end->life, err) : 0;
 }
 
+/* Waits for bytes.  Returns false where nobody reads @to any more: those bytes may never come. */
+static bool await_bytes(int from, int to)
+{
+	struct pollfd both[] = { { .fd = from, .events = POLLIN }, { .fd = to } };
+
+	return poll(both, ARRAY_SIZE(both), -1) < 0 || !(both[1].revents & POLLERR);
+}
+
 /* Passes the bytes of a stream on. */
 static int pass_stream(int from, int to, struct error *err)
 {
 	autofree char *buffer = mem_alloc(TAR_BUFFER_SIZE);
 
 	for (;;) {
-		ssize_t got = read(from, buffer, TAR_BUFFER_SIZE);
 		size_t done = 0;
+		ssize_t got;
 
+		if (!await_bytes(from, to))
+			return error_set(err, EPIPE, "%s",
+					 to == STDOUT_FILENO ? "write to standard output"
+							     : "tar stream: write");
+		got = read(from, buffer, TAR_BUFFER_SIZE);
 		if (got == 0)
 			return 0;
 		if (got < 0 && (errno != EINTR || stopped_by))
