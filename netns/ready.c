@@ -16,6 +16,7 @@
 #include "core/base/inherit.h"
 #include "core/base/number.h"
 #include "core/base/pidfd.h"
+#include "core/base/process.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
 
@@ -113,6 +114,16 @@ int ready_watch(pid_t pid, int pidfd, struct error *err)
 	if (WIFSIGNALED(status))
 		return error_set_killed(err, "it", WTERMSIG(status), "before it served");
 	return WEXITSTATUS(status) == MEM_EXIT_STATUS ? error_set(err, 0, "out of memory") : 0;
+}
+
+_Noreturn void ready_watch_in_container(pid_t pid, int pidfd)
+{
+	struct error err = ERROR_NONE;
+	int watched = ready_watch(pid, pidfd, &err);
+
+	if (watched < 0)
+		ready_say_failure(READY_ERROR, &err);
+	process_end_without_files(watched < 0);
 }
 
 int ready_receive(void *payload, size_t size, int *ret_fds, size_t least, size_t most,

@@ -61,6 +61,9 @@ int ready_say_ready(struct error *err);
  */
 int ready_watch(pid_t pid, int pidfd, struct error *err);
 
+/* The same where we have joined the container's user namespace: process_end_without_files(). */
+_Noreturn void ready_watch_in_container(pid_t pid, int pidfd);
+
 /*
  * Waits for GIVE with @size bytes behind the kind, which @payload gets (NULL: none), and with @least
  * to @most descriptors, which the caller owns; *ret_fds is -1 for those that weren't sent.  Returns

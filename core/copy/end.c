@@ -31,6 +31,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
+#include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/container/overlay_use.h"
@@ -246,7 +247,7 @@ static _Noreturn void cloned_end_main(const struct end_task *task, pid_t parent,
 	error_pack(&err, &told.error);
 	/* ORDER: before the stream ends, which the parent may notice first. */
 	(void)fd_write_all(result, &told, sizeof(told));
-	_exit(0);
+	process_end_without_files(0);
 }
 
 /* ---- the parent ---- */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/process.h"
 #include "core/base/rights.h"
 
 void fd_sender_send(int socket, int fd)
@@ -52,7 +53,7 @@ int fd_sender_run(fd_sender_work *work, const void *argument, int *ret_fd, struc
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_DUMPABLE, 0);
 		work(argument, its);
-		_exit(0);
+		process_end_without_files(0);
 	}
 	fd_close(&its);
 	*ret_fd = receive_from_sender(ours);

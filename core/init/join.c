@@ -280,7 +280,7 @@ static void send_proc(const void *argument, int socket)
 		int fs = fsopen("proc", FSOPEN_CLOEXEC);
 
 		fd_sender_send(keep, fs < 0 ? -errno : fs);
-		_exit(0);
+		process_end_without_files(0);
 	}
 	if (pid < 0)
 		fd_sender_send(keep, -errno);

@@ -151,7 +151,7 @@ static int start_port(const struct network_options *options, struct error *err)
 	if (pid < 0)
 		return -1;
 	if (pid > 0)
-		return ready_watch(pid, pidfd, err);
+		ready_watch_in_container(pid, pidfd);
 	if (serve_ports(&source, given, isolated, err) == 0)
 		_exit(0);
 	return -1;
