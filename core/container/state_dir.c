@@ -25,8 +25,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/directory.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
@@ -49,8 +51,13 @@
 #define PREFIX_NEW ".new="
 #define PREFIX_OLD ".old="
 
-/* Tries where other commands take and give back the same id in between. */
-#define CREATE_TRIES 8
+/*
+ * How long a creation waits for another command that has the id for a moment: a deletion, the end of a `run`, or a
+ * `list` that looks whether ".new=ID" is a dead one's.  The pause grows from the first length to the last.
+ */
+#define CREATE_WAIT_MS	    2000
+#define CREATE_PAUSE_MIN_MS 1
+#define CREATE_PAUSE_MAX_MS 20
 
 void state_dir_close(struct state_dir *dir)
 {
@@ -367,17 +374,19 @@ int state_hold(const struct state_dir *dir)
 }
 
 /*
- * The id is taken.  Removes the directory, so that the id is free again, if this is allowed.
+ * The id is taken.  Removes the directory, so that the id is free again, if this is allowed.  Returns 0 where the
+ * creation is to be tried again, or -1.
  * ORDER: the holder of the lock owns the directory: only then its contents are examined.
  */
-static int take_over(struct state_dir *dir, struct error *err)
+static int take_over(struct state_dir *dir, bool may_wait, struct error *err)
 {
 	int result = state_root_open_directory(dir->root_fd, dir->id, dir->path, &dir->fd, err);
 
 	if (result < 0)
 		return err->code == ENOENT ? 0 : -1;
 	if (flock(dir->fd, LOCK_EX | LOCK_NB) < 0) {
-		result = being_created(err);
+		/* A creation takes its time; another command may give the id back in a moment. */
+		result = !state_dir_is_half(dir) && may_wait ? 0 : being_created(err);
 	} else if (!is_removed(dir)) {
 		int removed = rubbish_remove(dir, err);
 
@@ -390,21 +399,28 @@ static int take_over(struct state_dir *dir, struct error *err)
 int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir, struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
+	int64_t end = clock_ms() + CREATE_WAIT_MS;
 	int made = 0;
 
 	if (state_root_open(root, PLACE_MAKE, &dir.root_fd, err) < 0)
 		return -1;
 	dir.path = str_format("%s/%s", root, id);
 	dir.id = str_dup(id);
-	for (int i = 0; i < CREATE_TRIES && made == 0; i++) {
+	for (long pause = CREATE_PAUSE_MIN_MS;;
+	     pause = pause * 2 < CREATE_PAUSE_MAX_MS ? pause * 2 : CREATE_PAUSE_MAX_MS) {
+		bool may_wait = clock_ms() < end;
+
 		/* Checked first, so that a wrong root itself isn't touched at all. */
 		if (faccessat(dir.root_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			made = make_new_directory(&dir, err);
-		if (made < 0 || (made == 0 && take_over(&dir, err) < 0))
+		if (made < 0 || (made == 0 && take_over(&dir, may_wait, err) < 0))
 			return -1;
+		if (made > 0)
+			break;
+		if (!may_wait)
+			return being_created(err);
+		nanosleep(&(struct timespec){ .tv_nsec = pause * 1000 * 1000 }, NULL);
 	}
-	if (made == 0)
-		return being_created(err);
 	*ret_dir = dir;
 	dir = STATE_DIR_NONE;
 	return 0;

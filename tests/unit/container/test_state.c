@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -226,6 +227,35 @@ static void a_second_creation_of_a_living_id_is_refused(void **state)
 	/* The id is free when the container and its `run` have ended. */
 	assert_int_equal(state_dir_create(*state, "c1", &second, &err), 0);
 	state_dir_close(&second);
+}
+
+/* Another command holds a directory for 300 ms, as `list` does, but longer; then it removes the directory. */
+static void a_creation_waits_for_a_command_that_gives_the_id_back(void **state)
+{
+	static const char *const names[] = { ".new=c1", "c1" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		autofree char *path = str_format("%s/%s", (char *)*state, names[i]);
+		struct state_dir dir = STATE_DIR_NONE;
+		struct error err = ERROR_NONE;
+		int held, status;
+		pid_t pid;
+
+		assert_int_equal(mkdir(path, 0700), 0);
+		held = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		assert_int_equal(flock(held, LOCK_EX | LOCK_NB), 0);
+		pid = fork();
+		if (pid == 0) {
+			usleep(300 * 1000);
+			_exit(rmdir(path) == 0 ? 0 : 1);
+		}
+		close(held);
+		assert_int_equal(state_dir_create(*state, "c1", &dir, &err), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		assert_int_equal(state_dir_remove(&dir, &err), 0);
+		state_dir_close(&dir);
+	}
 }
 
 static void a_stopped_container_keeps_its_id_until_it_is_deleted(void **state)
@@ -691,6 +721,7 @@ int main(void)
 		TEST(a_directory_that_cant_be_looked_at_is_told),
 		TEST(a_reused_pid_is_never_taken_for_the_container),
 		TEST(a_second_creation_of_a_living_id_is_refused),
+		TEST(a_creation_waits_for_a_command_that_gives_the_id_back),
 		TEST(a_stopped_container_keeps_its_id_until_it_is_deleted),
 		TEST(a_creation_cut_short_is_taken_over),
 		TEST(a_damaged_state_can_be_deleted_by_force_alone),
