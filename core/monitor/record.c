@@ -6,15 +6,30 @@
 
 /* ---- the sum ---- */
 
-/* Odd constants with about as many ones as zeros: products of them mix all bits upwards. */
+/* Odd constants with about as many ones as zeros. */
 #define MIX_A 0x9e3779b97f4a7c15u
 #define MIX_B 0xc2b2ae3d27d4eb4fu
 
-static uint64_t mix(uint64_t sum, uint64_t word)
+/* The two halves of the product of 128 bits, one over the other: each bit of it depends on all bits of both. */
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 product_t;
+
+static uint64_t mix(uint64_t a, uint64_t b)
 {
-	sum = (sum ^ word) * MIX_A;
-	return sum ^ sum >> 29;
+	product_t product = (product_t)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
+#else
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
+	uint64_t middle = (a_low * b_low >> 32) + (uint32_t)(a_high * b_low) + a_low * b_high;
+	uint64_t high = a_high * b_high + (a_high * b_low >> 32) + (middle >> 32);
+
+	return a * b ^ high;
+}
+#endif
 
 static uint64_t word_at_place(const unsigned char *bytes)
 {
@@ -24,34 +39,36 @@ static uint64_t word_at_place(const unsigned char *bytes)
 	return word;
 }
 
-#define LANES 8
+#define LANES	  4
+#define LANE_SIZE (2 * sizeof(uint64_t))
 
-static void mix_lanes(uint64_t lanes[static LANES], const unsigned char *at)
+static void mix_lanes(uint64_t lanes[static LANES], uint64_t secret, const unsigned char *at)
 {
 	/* The lanes stay in registers only if the loop is unrolled. */
-#pragma GCC unroll 8
-	for (size_t i = 0; i < LANES; i++)
-		lanes[i] = mix(lanes[i], word_at_place(at + i * sizeof(lanes[0])));
+#pragma GCC unroll 4
+	for (size_t i = 0; i < LANES; i++, at += LANE_SIZE)
+		lanes[i] = mix(lanes[i] ^ word_at_place(at),
+			       secret ^ word_at_place(at + LANE_SIZE / 2));
 }
 
 /* Several sums side by side, since a processor multiplies several numbers at a time. */
 uint64_t log_sum(uint64_t key, const void *bytes, size_t size)
 {
 	const unsigned char *at = bytes;
-	unsigned char last[LANES * sizeof(uint64_t)] = { 0 };
-	uint64_t lanes[LANES], sum = key ^ size;
+	unsigned char last[LANES * LANE_SIZE] = { 0 };
+	uint64_t lanes[LANES], sum = key ^ size, secret = mix(key ^ MIX_A, MIX_B);
 
 	for (size_t i = 0; i < LANES; i++)
-		lanes[i] = key + i * MIX_B;
+		lanes[i] = key + (i + 1) * MIX_B;
 	for (; size >= sizeof(last); size -= sizeof(last), at += sizeof(last))
-		mix_lanes(lanes, at);
+		mix_lanes(lanes, secret, at);
 	if (size) {
 		memcpy(last, at, size);
-		mix_lanes(lanes, last);
+		mix_lanes(lanes, secret, last);
 	}
 	for (size_t i = 0; i < LANES; i++)
-		sum = mix(sum, lanes[i] * MIX_B);
-	return sum * MIX_B ^ key;
+		sum = mix(sum ^ MIX_A, lanes[i] ^ MIX_B);
+	return sum ^ key;
 }
 
 uint64_t log_record_sum(uint64_t key, const struct log_record *record, const void *bytes)

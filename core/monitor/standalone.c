@@ -145,6 +145,11 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
 	return (int)CALL(SYS_ppoll, fds, count, timeout < 0 ? NULL : &limit, NULL, 0);
 }
 
+int nanosleep(const struct timespec *duration, struct timespec *ret_left)
+{
+	return (int)CALL(SYS_nanosleep, duration, ret_left, 0, 0, 0);
+}
+
 long syscall(long number, ...)
 {
 	va_list arguments;

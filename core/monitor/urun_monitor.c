@@ -41,6 +41,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -59,15 +60,18 @@
 /* The rooms of an array for poll(2). */
 enum { POLL_PIDFD, POLL_STDOUT, POLL_STDERR, POLL_TIMER, POLL_MEMORY, POLL_ALL };
 
-static char buffer[LOG_BYTES_MAX];
+/* What one read takes.  The larger part is used, and has memory, only while a program writes much. */
+#define READ_NORMAL LOG_BYTES_MAX
+#define READ_LARGE  (4 * LOG_BYTES_MAX)
+static _Alignas(READ_NORMAL) char buffer[READ_LARGE];
 
 /*
  * Reads once, and appends what was read.  Returns the number of bytes; 0 where there is nothing now; -1
  * at the end.
  */
-static ssize_t copy_once(int fd, enum log_kind kind, struct log_writer *log)
+static ssize_t copy_once(int fd, enum log_kind kind, size_t size, struct log_writer *log)
 {
-	ssize_t got = read(fd, buffer, sizeof(buffer));
+	ssize_t got = read(fd, buffer, size);
 
 	if (got > 0) {
 		log_writer_add(log, kind, buffer, (size_t)got);
@@ -77,13 +81,86 @@ static ssize_t copy_once(int fd, enum log_kind kind, struct log_writer *log)
 	return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
 }
 
+/* ---- a program that writes much ---- */
+
+/*
+ * A program that writes without a pause and the monitor would wake each other for each 64 KiB.  A wake-up costs as much as to
+ * copy the bytes, and the kernel then runs the two by turns on one processor, even if another one is idle, so that their times
+ * add up.  So while the program writes so much, the pipe and the reads are larger, and the monitor rests for a moment whenever
+ * it has emptied the pipe: the program goes on writing meanwhile, on its own processor.
+ * The kernel bounds the size of all pipes of a user together (pipe(7), pipe-user-pages-soft), so the pipe gets its old size back
+ * afterwards, and the memory of the large reads is given back.
+ */
+#define FULL_READS  4u /* in a row, from which on the program writes much */
+#define PIPE_LARGE  (1 << 20)
+#define PIPE_NORMAL 65536
+#define REST_NS	    200000
+#define CALM_MS	    100 /* without output: the program doesn't write much any more */
+
+struct stream {
+	int fd;
+	enum log_kind kind;
+	unsigned int full_reads; /* in a row, but for those that end with a rest */
+	bool has_rested;
+	bool is_large;
+};
+
+static bool writes_much(const struct stream *stream)
+{
+	return stream->full_reads >= FULL_READS;
+}
+
+static void note_full_read(struct stream *stream)
+{
+	stream->has_rested = false;
+	if (!writes_much(stream) && ++stream->full_reads == FULL_READS)
+		stream->is_large = fcntl(stream->fd, F_SETPIPE_SZ, PIPE_LARGE) > 0;
+}
+
+static void end_much(struct stream *stream)
+{
+	if (writes_much(stream))
+		syscall(SYS_madvise, (long)(buffer + READ_NORMAL), (long)(READ_LARGE - READ_NORMAL),
+			(long)MADV_DONTNEED);
+	stream->full_reads = 0;
+	/* Fails while the pipe holds more than that; then the next short read tries again. */
+	if (stream->is_large && fcntl(stream->fd, F_SETPIPE_SZ, PIPE_NORMAL) > 0)
+		stream->is_large = false;
+}
+
+/* The pipe is empty, or was a moment ago. */
+static void note_short_read(struct stream *stream)
+{
+	const struct timespec moment = { .tv_nsec = REST_NS };
+
+	if (!writes_much(stream) || stream->has_rested) {
+		end_much(stream);
+		return;
+	}
+	stream->has_rested = true;
+	nanosleep(&moment, NULL);
+}
+
+/* Returns false at the end. */
+static bool take_output(struct stream *stream, struct log_writer *log)
+{
+	size_t size = writes_much(stream) ? READ_LARGE : READ_NORMAL;
+	ssize_t got = copy_once(stream->fd, stream->kind, size, log);
+
+	if (got >= (ssize_t)READ_NORMAL)
+		note_full_read(stream);
+	else if (got >= 0)
+		note_short_read(stream);
+	return got >= 0;
+}
+
 /* Appends what the program wrote last. */
 static void drain(int fd, enum log_kind kind, struct log_writer *log)
 {
 	size_t size = 0;
 	ssize_t got;
 
-	while (size < DRAIN_MAX && (got = copy_once(fd, kind, log)) > 0)
+	while (size < DRAIN_MAX && (got = copy_once(fd, kind, READ_LARGE, log)) > 0)
 		size += (size_t)got;
 }
 
@@ -107,12 +184,22 @@ static void attend(struct log_writer *log, struct memory_watch *memory)
 		[POLL_TIMER] = { .fd = MONITOR_FD_TIMER, .events = POLLIN },
 		[POLL_MEMORY] = { .fd = memory->own, .events = POLLPRI },
 	};
+	struct stream streams[POLL_ALL] = {
+		[POLL_STDOUT] = { .fd = MONITOR_FD_STDOUT, .kind = LOG_STDOUT },
+		[POLL_STDERR] = { .fd = MONITOR_FD_STDERR, .kind = LOG_STDERR },
+	};
 
 	for (;;) {
-		int ready = poll(fds, POLL_ALL, -1);
+		bool much =
+			writes_much(&streams[POLL_STDOUT]) || writes_much(&streams[POLL_STDERR]);
+		int ready = poll(fds, POLL_ALL, much ? CALM_MS : -1);
 
 		if (ready < 0 && errno == EINTR)
 			continue;
+		if (ready == 0) {
+			end_much(&streams[POLL_STDOUT]);
+			end_much(&streams[POLL_STDERR]);
+		}
 		if (ready < 0 || fds[POLL_PIDFD].revents)
 			return;
 		if (fds[POLL_MEMORY].revents) {
@@ -123,13 +210,10 @@ static void attend(struct log_writer *log, struct memory_watch *memory)
 			kill_in_time();
 			fds[POLL_TIMER].fd = -1;
 		}
-		for (int i = POLL_STDOUT; i <= POLL_STDERR; i++) {
-			enum log_kind kind = i == POLL_STDOUT ? LOG_STDOUT : LOG_STDERR;
-
+		for (int i = POLL_STDOUT; i <= POLL_STDERR; i++)
 			/* /dev/null, where there is no such stream, ends at once. */
-			if (fds[i].revents && copy_once(fds[i].fd, kind, log) < 0)
+			if (fds[i].revents && !take_output(&streams[i], log))
 				fds[i].fd = -1;
-		}
 	}
 }
 

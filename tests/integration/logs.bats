@@ -24,6 +24,10 @@ writes_of() {
 	awk '/^syscw/ { print $2 }' "/proc/$1/io"
 }
 
+resident_kib() {
+	awk '/^VmRSS/ { print $2 }' "/proc/$1/status"
+}
+
 @test "the log has every byte, and the two streams apart" {
 	start sh -c 'printf "a\000b\n\033[1mend"; printf "\377" >&2'
 	ended
@@ -166,8 +170,31 @@ writes_of() {
 	[ "$(awk '{ print $6, $7 }' "/proc/$monitor/stat")" = "$monitor 0" ]
 	observe find "/proc/$monitor/fd" -lname '/dev/*' -not -lname /dev/null
 	assert_output ''
-	has_sanitizers || [ "$(awk '/^VmRSS/ { print $2 }' "/proc/$monitor/status")" -lt 300 ]
+	has_sanitizers || [ "$(resident_kib "$monitor")" -lt 300 ]
 	[ -z "$(tr -d '\0' <"/proc/$monitor/environ" | grep -a BATS)" ]
+	urun delete --force c1
+}
+
+# pipe_of PID: prints the size of the pipe that is the process's stdout.
+pipe_of() {
+	python3 -c 'import fcntl, os, sys
+print(fcntl.fcntl(os.open(f"/proc/{sys.argv[1]}/fd/1", os.O_RDONLY | os.O_NONBLOCK), 1032))' "$1" # F_GETPIPE_SZ
+}
+
+pipe_is() {
+	[ "$(pipe_of "$1")" = "$2" ]
+}
+
+@test "the pipe of a program that writes much is large as long as that, and so is the monitor's memory" {
+	local pid
+	start --init=false dd if=/dev/zero bs=64k
+	pid=$(urun state c1 | jq .pid)
+	wait_for 10 pipe_is "$pid" 1048576
+	urun kill c1 STOP
+	wait_for 10 pipe_is "$pid" 65536
+	has_sanitizers || [ "$(resident_kib "$(monitor_of)")" -lt 300 ]
+	urun kill c1 CONT
+	wait_for 10 pipe_is "$pid" 1048576
 	urun delete --force c1
 }
 

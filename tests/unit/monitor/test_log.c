@@ -629,6 +629,18 @@ static void test_behind_an_old_end_mark_whole_records_are_read(void **state)
 }
 
 /* A program writes what looks like a record; a byte before it is damaged, so the reader looks for records. */
+/* The same on each machine: a log is read by another build than the one that wrote it. */
+static void test_the_sum_is_the_same_in_each_build(void **state)
+{
+	static unsigned char bytes[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i * 37);
+	assert_true(log_sum(0x123456789abcdef0, bytes, sizeof(bytes)) == 0xd186114f390fe527u);
+	assert_true(log_sum(1, bytes, 0) == 0x888fc9fcc1ddb316u);
+}
+
 static void test_bytes_that_look_like_a_record_are_none(void **state)
 {
 	struct log_record record = { .magic = LOG_RECORD_MAGIC, .kind = LOG_STDERR, .length = 4 };
@@ -742,6 +754,7 @@ int main(void)
 		cmocka_unit_test_setup(test_behind_a_cut_record_the_rest_is_read, begin),
 		cmocka_unit_test_setup(test_zeros_and_a_file_without_a_head_are_left_out, begin),
 		cmocka_unit_test_setup(test_behind_an_old_end_mark_whole_records_are_read, begin),
+		cmocka_unit_test(test_the_sum_is_the_same_in_each_build),
 		cmocka_unit_test_setup(test_bytes_that_look_like_a_record_are_none, begin),
 		cmocka_unit_test_setup(test_lost_output_is_told_when_writing_is_possible_again,
 				       begin),
