@@ -148,8 +148,8 @@ static const struct condition sometimes_of_port[] = {
  * System calls that only urun-bypass makes: it answers the calls of others, and looks at what they mean.
  */
 static const int always_of_bypass[] = {
-	SCMP_SYS(listen),	    SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd),
-	SCMP_SYS(process_vm_readv), SCMP_SYS(getdents64),
+	SCMP_SYS(listen),	    SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_getfd), SCMP_SYS(getpid),
+	SCMP_SYS(process_vm_readv), SCMP_SYS(getdents64), SCMP_SYS(kcmp),
 };
 
 static const struct condition sometimes_of_bypass[] = {

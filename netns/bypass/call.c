@@ -43,7 +43,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -124,12 +123,14 @@ static int socket_number(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &value, &size) < 0 ? -1 : value;
 }
 
-static bool is_tcp(int fd)
+/* Returns AF_INET or AF_INET6, or -1 where it is no TCP socket. */
+static int tcp_domain(int fd)
 {
 	int domain = socket_number(fd, SO_DOMAIN);
 
-	return (domain == AF_INET || domain == AF_INET6) &&
-	       socket_number(fd, SO_PROTOCOL) == IPPROTO_TCP;
+	if (domain != AF_INET && domain != AF_INET6)
+		return -1;
+	return socket_number(fd, SO_PROTOCOL) == IPPROTO_TCP ? domain : -1;
 }
 
 static bool is_closed(int fd)
@@ -139,6 +140,18 @@ static bool is_closed(int fd)
 
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
 	       info.tcpi_state == STATE_CLOSE;
+}
+
+/* To close a socket takes as long as to make one, so that is done when the program has its answer. */
+static void close_later(struct caller_world *world, int fd)
+{
+	world->unused[world->unused_count++] = fd;
+}
+
+static void close_unused(struct caller_world *world)
+{
+	while (world->unused_count > 0)
+		fd_close(&world->unused[--world->unused_count]);
 }
 
 /* ---- the answer ---- */
@@ -189,20 +202,21 @@ static struct answer switch_socket(struct caller_world *world, int listener,
 				   const struct destination *destination, const struct route *way,
 				   int old)
 {
-	autoclose int fd = -1;
-	bool cloexec = false, answered = false, waits = false;
-	struct stat status;
+	int fd = -1;
+	const pid_t thread = (pid_t)call->pid;
+	const int number = (int)call->data.args[0];
+	bool answered = false, waits = false;
 	int result;
 
-	if (fstat(old, &status) < 0 ||
-	    caller_holds_alone(world->proc, (pid_t)call->pid, (int)call->data.args[0],
-			       status.st_ino, &cloexec) <= 0)
+	if (caller_holds_alone(world->proc, thread, number, old) <= 0)
 		return GOES_ON;
-	result = host_socket_connect(&world->guards, world->options, old, way, destination, &fd,
-				     &answered);
+	result = host_socket_connect(&world->guards, &world->defaults, world->options, old, way,
+				     destination, &fd, &answered);
 	if (fd < 0)
 		return answered ? answer_with(result) : GOES_ON;
-	if (take_flags(old, fd, &waits) < 0 || replace_socket(listener, call, fd, cloexec) < 0)
+	close_later(world, fd);
+	if (take_flags(old, fd, &waits) < 0 ||
+	    replace_socket(listener, call, fd, caller_is_cloexec(world->proc, thread, number)) < 0)
 		return GOES_ON;
 	return result == -EINPROGRESS && waits ? GOES_ON : answer_with(result);
 }
@@ -225,7 +239,9 @@ static struct answer serve_own(struct caller_world *world, int listener,
 {
 	struct route way;
 
-	if (!is_closed(old) || socket_options_tie(old) || !find_way(world, destination, &way))
+	if (!guards_have_room(&world->guards) || !is_closed(old) ||
+	    socket_options_tie(destination->address.any.sa_family, old) ||
+	    !find_way(world, destination, &way))
 		return GOES_ON;
 	return switch_socket(world, listener, call, destination, &way, old);
 }
@@ -267,8 +283,8 @@ static struct answer serve_connect(struct caller_world *world, int listener,
 	char bytes[DESTINATION_SIZE_MAX];
 	struct destination destination;
 	sa_family_t family;
-	autoclose int old = -1;
 	uint64_t cookie;
+	int old, domain;
 	bool outside;
 
 	if (size < sizeof(struct sockaddr_in) || size > sizeof(bytes) ||
@@ -278,13 +294,16 @@ static struct answer serve_connect(struct caller_world *world, int listener,
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNSPEC)
 		return GOES_ON;
 	old = caller_duplicate(world->proc, (pid_t)call->pid, (int)args[0]);
-	if (old < 0 || !is_tcp(old) || call_read_namespace(old, &cookie) < 0)
+	if (old < 0)
+		return GOES_ON;
+	close_later(world, old);
+	domain = tcp_domain(old);
+	if (domain < 0 || call_read_namespace(old, &cookie) < 0)
 		return GOES_ON;
 	/* Is it still that thread's call, or was its number another's by now? */
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id) < 0)
 		return GOES_ON;
-	outside = destination_read(world->options, socket_number(old, SO_DOMAIN), bytes, size,
-				   &destination);
+	outside = destination_read(world->options, domain, bytes, size, &destination);
 	/* One that urun was started with, by socket activation for instance, is the program's own. */
 	if (cookie == world->host_ns && host_socket_is(old) && family == AF_UNSPEC)
 		return disconnect_switched(old);
@@ -299,6 +318,7 @@ int call_serve(struct caller_world *world, int listener)
 {
 	struct room *room = world->room;
 	struct answer answer = GOES_ON;
+	int failed = 0;
 
 	memset(room->call, 0, room->call_size);
 	memset(room->answer, 0, room->answer_size);
@@ -313,6 +333,8 @@ int call_serve(struct caller_world *world, int listener)
 		room->answer->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	/* ENOENT: the thread was killed meanwhile. */
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, room->answer) < 0 && errno != ENOENT)
-		return -errno;
-	return 0;
+		failed = -errno;
+	close_unused(world);
+	guards_prepare(&world->guards);
+	return failed;
 }

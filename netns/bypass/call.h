@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "netns/bypass/guard.h"
+#include "netns/bypass/socket_options.h"
 #include "netns/options.h"
 
 /*
@@ -20,7 +21,10 @@ struct caller_world {
 	uint64_t host_ns; /* the cookies of these namespaces (SO_NETNS_COOKIE) */
 	uint64_t ns;
 	struct guards guards;
-	void *room; /* call_room_new() */
+	struct socket_defaults defaults;
+	void *room;    /* call_room_new() */
+	int unused[2]; /* sockets to close after the answer */
+	int unused_count;
 };
 
 /* The network namespace of the socket @fd, as a number for the kernel's life.  Linux 5.14. */

@@ -2,27 +2,25 @@
 // Runs in: urun-bypass.
 #include "netns/bypass/caller.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <limits.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/base/directory.h"
 #include "core/base/fd.h"
-#include "core/base/str.h"
 
 /* pidfd_open(2): a descriptor of a thread, since Linux 6.9. */
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
-
-/* An epoll set has a line of 80 bytes for each of its descriptors. */
-#define FDINFO_SIZE_MAX (4u << 20)
 
 int caller_read(pid_t thread, uint64_t address, void *ret_bytes, size_t size)
 {
@@ -71,79 +69,95 @@ int caller_duplicate(int proc, pid_t thread, int fd)
 	return taken < 0 ? -errno : taken;
 }
 
-struct caller_descriptor caller_descriptor_read(const char *text, uint64_t inode)
+bool caller_is_cloexec(int proc, pid_t thread, int fd)
 {
-	struct caller_descriptor read = { 0 };
-	const char *line = text, *end;
+	char path[48], text[512];
+	autoclose int file = -1;
+	const char *flags;
+	ssize_t got;
 
-	for (; *line; line = *end ? end + 1 : end) {
-		const char *number;
-
-		end = line + strcspn(line, "\n");
-		if (strncmp(line, "flags:", 6) == 0)
-			read.cloexec = (strtoul(line + 6, NULL, 8) & O_CLOEXEC) != 0;
-		else if (strncmp(line, "ino:", 4) == 0)
-			read.inode = strtoull(line + 4, NULL, 10);
-		else if (strncmp(line, "tfd:", 4) == 0 &&
-			 (number = memmem(line, (size_t)(end - line), " ino:", 5)) &&
-			 strtoull(number + 5, NULL, 16) == inode)
-			read.watches = true;
-	}
-	return read;
+	snprintf(path, sizeof(path), "%d/fdinfo/%d", (int)thread, fd);
+	file = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	got = file < 0 ? -1 : read(file, text, sizeof(text) - 1);
+	if (got < 0)
+		return false;
+	text[got] = '\0';
+	flags = strstr(text, "flags:");
+	return flags && strtoul(flags + strlen("flags:"), NULL, 8) & O_CLOEXEC;
 }
 
-static int read_descriptor(int directory, const char *name, uint64_t inode,
-			   struct caller_descriptor *ret_read)
+/* Compares the descriptor @ours of the process @own, us, with one of the thread's.  Returns kcmp(2)'s result or a negative errno. */
+static int compare(pid_t own, pid_t thread, int type, int ours, unsigned long theirs)
 {
-	autofree char *text = NULL;
-	size_t size;
-	autoclose int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
-	int failed = fd < 0 ? -errno : fd_read_all(fd, FDINFO_SIZE_MAX, &text, &size);
+	long result = syscall(SYS_kcmp, own, thread, type, (unsigned long)ours, theirs);
 
-	if (failed < 0 || !text)
-		return failed < 0 ? failed : -EIO;
-	*ret_read = caller_descriptor_read(text, inode);
-	return 0;
+	return result < 0 ? -errno : (int)result;
 }
 
-static void close_directory(DIR **directory)
+static bool watches(pid_t own, pid_t thread, int set, int ours, int fd)
 {
-	if (*directory)
-		closedir(*directory);
+	const struct kcmp_epoll_slot slot = { .efd = (uint32_t)set, .tfd = (uint32_t)fd };
+
+	return compare(own, thread, KCMP_EPOLL_TFD, ours, (unsigned long)(uintptr_t)&slot) == 0;
 }
 
-int caller_holds_alone(int proc, pid_t thread, int fd, uint64_t inode, bool *ret_cloexec)
+/*
+ * How many descriptors the process has: the size of the directory since Linux 6.2, or its entries, for which the
+ * kernel takes much more time.
+ */
+static int count_descriptors(int proc, pid_t thread)
 {
-	__attribute__((cleanup(close_directory))) DIR *stream = NULL;
 	char path[32];
-	const struct dirent *entry;
-	bool found = false;
-	int directory;
+	struct stat status;
+	autodir DIR *stream = NULL;
+	autoclose int directory = -1;
+	int count = 0;
 
-	snprintf(path, sizeof(path), "%d/fdinfo", (int)thread);
+	snprintf(path, sizeof(path), "%d/fd", (int)thread);
+	if (fstatat(proc, path, &status, 0) < 0)
+		return -errno;
+	if (status.st_size > 0)
+		return status.st_size < INT_MAX ? (int)status.st_size : INT_MAX;
 	directory = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	stream = directory < 0 ? NULL : fdopendir(directory);
-	if (!stream) {
-		int errnum = errno;
+	stream = directory < 0 ? NULL : directory_stream(directory);
+	if (!stream)
+		return -errno;
+	while (count <= CALLER_DESCRIPTORS_MAX && directory_next(stream))
+		count++;
+	return count;
+}
 
-		fd_close(&directory);
-		return -errnum;
-	}
-	while ((entry = readdir(stream))) {
-		struct caller_descriptor read;
+/*
+ * By kcmp(2), since /proc/PID/fd costs 20 times as much for each descriptor.  An epoll set knows a socket by the number
+ * that the descriptor had when it was added: one that was added by another number, closed since, isn't found.
+ */
+int caller_holds_alone(int proc, pid_t thread, int fd, int ours)
+{
+	int left = count_descriptors(proc, thread);
+	const pid_t own = getpid();
+	bool found = false;
 
-		/* One that is closed meanwhile holds nothing. */
-		if (entry->d_name[0] == '.' ||
-		    read_descriptor(dirfd(stream), entry->d_name, inode, &read) < 0)
-			continue;
-		if (read.watches)
+	if (left < 0 || left > CALLER_DESCRIPTORS_MAX)
+		return left < 0 ? left : 0;
+	for (int number = 0; left > 0; number++) {
+		int compared = compare(own, thread, KCMP_FILE, ours, (unsigned long)number);
+
+		if (number > CALLER_NUMBER_MAX)
 			return 0;
-		if (read.inode != inode)
+		if (compared == -EBADF)
 			continue;
-		if (strtol(entry->d_name, NULL, 10) != fd)
+		if (compared < 0)
+			return compared;
+		left--;
+		if (number == fd && compared == 0)
+			found = true;
+		else if (compared == 0 || watches(own, thread, number, ours, fd))
 			return 0;
-		*ret_cloexec = read.cloexec;
-		found = true;
 	}
 	return found ? 1 : -EBADF;
+}
+
+int caller_check_kernel(void)
+{
+	return compare(getpid(), getpid(), KCMP_VM, 0, 0) < 0 ? -errno : 0;
 }

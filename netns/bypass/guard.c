@@ -19,23 +19,35 @@
  * long as a socket has a port.
  *
  * A guard whose socket is gone can listen itself, which tells us so; it is closed at once, and nobody
- * accepts a connection from it.  A socket in TIME_WAIT counts as there.  Guards are looked through when
- * there are twice as many as after the last look.
+ * accepts a connection from it.  A socket in TIME_WAIT counts as there.  A few guards are looked at after each
+ * connection, so that no program waits for a look at all of them.
  *
  * Each socket has a port of its own.  A connection of a host's program has not: the kernel gives the same
  * port to connections with several peers.  So a container may have GUARDS_MAX of them, and what
  * goes beyond is left to urun-slirp.
+ *
+ * To make a socket and its guard takes as long as all the rest of a connection, so the next pair is made while
+ * nobody waits.
  */
 #include "netns/bypass/guard.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/str.h"
 
-#define SWEEP_LEAST 64
+/* How many guards are looked at after a connection, and before one when there are GUARDS_MAX. */
+#define LOOKS_AFTER 4
+#define LOOKS_FULL  16
+
+/* A pair takes some 50 us of processor time. */
+#define SEARCH_NS_MAX 2000000
+#define REST_MS	      1000
 
 /* A port that is free for the guard may be taken for the socket. */
 #define ATTEMPTS_MAX 16
@@ -118,36 +130,109 @@ static int make_guarded(const union guard_address *source, int *ret_guard)
 	return take_fd(&fd);
 }
 
+/* A process that waits for a processor has not searched long. */
+static int64_t processor_ns(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/*
+ * Where most ports of the host's address are in use, in TIME_WAIT too, the kernel searches long for a free one.  Then the
+ * connections of the next second are left to urun-slirp.
+ */
+static int make_pair(struct guards *guards, const union guard_address *source, int *ret_guard)
+{
+	int64_t begin_ns = processor_ns();
+	int fd = -EADDRINUSE;
+
+	for (int i = 0; i < ATTEMPTS_MAX && fd == -EADDRINUSE; i++)
+		fd = make_guarded(source, ret_guard);
+	if (fd == -EADDRINUSE || processor_ns() - begin_ns > SEARCH_NS_MAX)
+		guards->rest_until_ms = clock_ms() + REST_MS;
+	return fd;
+}
+
 /* ---- all of them ---- */
+
+static void sweep(struct guards *guards, size_t looks)
+{
+	for (; looks > 0 && guards->count > 0; looks--) {
+		if (guards->next >= guards->count)
+			guards->next = 0;
+		if (listen(guards->fds[guards->next], 0) < 0) {
+			guards->next++;
+			continue;
+		}
+		fd_close(&guards->fds[guards->next]);
+		guards->fds[guards->next] = guards->fds[--guards->count];
+	}
+}
 
 void guards_sweep(struct guards *guards)
 {
-	size_t kept = 0;
+	sweep(guards, guards->count);
+}
 
-	for (size_t i = 0; i < guards->count; i++)
-		if (listen(guards->fds[i], 0) == 0)
-			fd_close(&guards->fds[i]);
-		else
-			guards->fds[kept++] = guards->fds[i];
-	guards->count = kept;
-	guards->sweep_at = 2 * kept > SWEEP_LEAST ? 2 * kept : SWEEP_LEAST;
+static bool is_resting(const struct guards *guards)
+{
+	return guards->rest_until_ms != 0 && clock_ms() < guards->rest_until_ms;
+}
+
+bool guards_have_room(struct guards *guards)
+{
+	if (guards->count >= GUARDS_MAX)
+		sweep(guards, LOOKS_FULL);
+	return guards->count < GUARDS_MAX && (guards->has_spare || !is_resting(guards));
+}
+
+static void drop_spare(struct guards *guards)
+{
+	if (!guards->has_spare)
+		return;
+	fd_close(&guards->spare);
+	fd_close(&guards->spare_guard);
+	guards->has_spare = false;
+}
+
+static bool spare_fits(const struct guards *guards, const union guard_address *source)
+{
+	return guards->has_spare &&
+	       memcmp(&guards->spare_source, source, sizeof(guards->spare_source)) == 0;
 }
 
 int guards_make_socket(struct guards *guards, const union guard_address *source)
 {
-	int fd = -EADDRINUSE, guard = -1;
+	int fd, guard = -1;
 
-	if (guards->count >= guards->sweep_at || guards->count >= GUARDS_MAX)
-		guards_sweep(guards);
-	if (guards->count >= GUARDS_MAX)
+	if (!guards_have_room(guards))
 		return -EMFILE;
-	for (int i = 0; i < ATTEMPTS_MAX && fd == -EADDRINUSE; i++)
-		fd = make_guarded(source, &guard);
+	if (spare_fits(guards, source)) {
+		guards->has_spare = false;
+		fd = guards->spare;
+		guard = guards->spare_guard;
+	} else {
+		drop_spare(guards);
+		fd = make_pair(guards, source, &guard);
+	}
 	if (fd < 0)
 		return fd;
+	guards->spare_source = *source;
 	guards->fds = mem_resize(guards->fds, guards->count + 1, sizeof(int));
 	guards->fds[guards->count++] = guard;
 	return fd;
+}
+
+void guards_prepare(struct guards *guards)
+{
+	sweep(guards, LOOKS_AFTER);
+	if (guards->has_spare || guards->spare_source.any.sa_family == AF_UNSPEC ||
+	    guards->count >= GUARDS_MAX || is_resting(guards))
+		return;
+	guards->spare = make_pair(guards, &guards->spare_source, &guards->spare_guard);
+	guards->has_spare = guards->spare >= 0;
 }
 
 void guards_release(struct guards *guards)
@@ -155,6 +240,7 @@ void guards_release(struct guards *guards)
 	for (size_t i = 0; i < guards->count; i++)
 		fd_close(&guards->fds[i]);
 	free(guards->fds);
+	drop_spare(guards);
 	*guards = (struct guards){ 0 };
 }
 

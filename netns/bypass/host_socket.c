@@ -148,10 +148,13 @@ static union guard_address choose_source(const struct network_options *options,
 					 const struct route *route)
 {
 	int domain = destination->address.any.sa_family;
-	union guard_address source = { .any.sa_family = (sa_family_t)domain };
+	union guard_address source;
 	bool is4 = destination->family == AF_INET;
 	struct in_addr v4 = options->has_outbound4 ? options->outbound4 : route->source.v4;
 
+	/* All bytes, since guards_make_socket() compares them. */
+	memset(&source, 0, sizeof(source));
+	source.any.sa_family = (sa_family_t)domain;
 	if (domain == AF_INET) {
 		source.v4.sin_addr = v4;
 	} else if (is4) {
@@ -164,9 +167,9 @@ static union guard_address choose_source(const struct network_options *options,
 	return source;
 }
 
-int host_socket_connect(struct guards *guards, const struct network_options *options, int like,
-			const struct route *route, const struct destination *destination,
-			int *ret_fd, bool *ret_answered)
+int host_socket_connect(struct guards *guards, const struct socket_defaults *defaults,
+			const struct network_options *options, int like, const struct route *route,
+			const struct destination *destination, int *ret_fd, bool *ret_answered)
 {
 	const union guard_address source = choose_source(options, destination, route);
 	autoclose int fd = host_socket_new(guards, route->index, &source);
@@ -175,7 +178,7 @@ int host_socket_connect(struct guards *guards, const struct network_options *opt
 	*ret_answered = false;
 	if (fd < 0)
 		return take_fd(&fd);
-	failed = socket_options_copy(source.any.sa_family, like, fd);
+	failed = socket_options_copy(defaults, source.any.sa_family, like, fd);
 	if (failed < 0)
 		return failed;
 	failed = connect(fd, &destination->address.any, destination->size) < 0 ? -errno : 0;

@@ -7,6 +7,7 @@
 #include "netns/bypass/destination.h"
 #include "netns/bypass/guard.h"
 #include "netns/bypass/route.h"
+#include "netns/bypass/socket_options.h"
 
 /*
  * A TCP socket of the host's network namespace that may be given to anybody; the head of
@@ -31,8 +32,8 @@ bool host_socket_is(int fd);
  * or why it can't be connected: *ret_fd is the socket in the first two cases.  *ret_answered tells
  * whether the errno is the network's answer, not a lack of our own.
  */
-int host_socket_connect(struct guards *guards, const struct network_options *options, int like,
-			const struct route *route, const struct destination *destination,
-			int *ret_fd, bool *ret_answered);
+int host_socket_connect(struct guards *guards, const struct socket_defaults *defaults,
+			const struct network_options *options, int like, const struct route *route,
+			const struct destination *destination, int *ret_fd, bool *ret_answered);
 
 #endif

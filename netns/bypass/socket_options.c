@@ -2,6 +2,7 @@
 // Runs in: urun-bypass.
 #include "netns/bypass/socket_options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/tcp.h>
@@ -10,7 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
+#include "core/base/fd.h"
 #include "core/base/str.h"
 
 /* <netinet/tcp.h> and <linux/in.h> conflict with the headers above.  Source: Linux, uapi. */
@@ -80,29 +83,59 @@ static const struct option options_of_ipv6[] = {
 	{ IPPROTO_IPV6, IPV6_DONTFRAG },
 };
 
-#define VALUE_SIZE_MAX 16 /* struct timeval; TCP_CA_NAME_MAX */
+#define OF_ALL	ARRAY_SIZE(options_of_all)
+#define OF_IPV6 ARRAY_SIZE(options_of_ipv6)
 
-/* An option that this kernel doesn't know isn't set on either socket. */
-static int copy_option(const struct option *option, int from, int to)
+static_assert(OF_ALL + OF_IPV6 <= SOCKET_OPTIONS_MAX, "each option has room for its default");
+
+static size_t count_options(int domain)
 {
-	char old[VALUE_SIZE_MAX] = { 0 }, new[VALUE_SIZE_MAX] = { 0 };
-	socklen_t old_size = sizeof(old), new_size = sizeof(new);
-
-	if (getsockopt(from, option->level, option->name, old, &old_size) < 0 ||
-	    getsockopt(to, option->level, option->name, new, &new_size) < 0)
-		return 0;
-	if (memcmp(old, new, sizeof(old)) == 0)
-		return 0;
-	return setsockopt(to, option->level, option->name, old, old_size) < 0 ? -errno : 0;
+	return domain == AF_INET6 ? OF_ALL + OF_IPV6 : OF_ALL;
 }
 
-static int copy_all(const struct option *options, size_t count, int from, int to)
+static const struct option *option_at(size_t i)
 {
-	for (size_t i = 0; i < count; i++) {
-		int failed = copy_option(&options[i], from, to);
+	return i < OF_ALL ? &options_of_all[i] : &options_of_ipv6[i - OF_ALL];
+}
 
-		if (failed < 0)
-			return failed;
+static bool read_option(int fd, const struct option *option,
+			char ret_value[static SOCKET_OPTION_SIZE], socklen_t *ret_size)
+{
+	memset(ret_value, 0, SOCKET_OPTION_SIZE);
+	*ret_size = SOCKET_OPTION_SIZE;
+	return getsockopt(fd, option->level, option->name, ret_value, ret_size) == 0;
+}
+
+int socket_defaults_read(struct socket_defaults *ret_defaults)
+{
+	static const int domains[] = { AF_INET, AF_INET6 };
+	socklen_t size;
+
+	for (size_t i = 0; i < ARRAY_SIZE(domains); i++) {
+		autoclose int fd = socket(domains[i], SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+
+		/* A kernel without IPv6 has no socket to copy to, either. */
+		if (fd < 0 && domains[i] == AF_INET)
+			return -errno;
+		for (size_t k = 0; k < count_options(domains[i]); k++)
+			read_option(fd, option_at(k), ret_defaults->values[i][k], &size);
+	}
+	return 0;
+}
+
+static int copy_all(const struct socket_defaults *defaults, int domain, int from, int to)
+{
+	for (size_t i = 0; i < count_options(domain); i++) {
+		const struct option *option = option_at(i);
+		char value[SOCKET_OPTION_SIZE];
+		socklen_t size;
+
+		/* This kernel doesn't know the option, so it isn't set on either socket. */
+		if (!read_option(from, option, value, &size))
+			continue;
+		if (memcmp(value, defaults->values[domain == AF_INET6][i], sizeof(value)) != 0 &&
+		    setsockopt(to, option->level, option->name, value, size) < 0)
+			return -errno;
 	}
 	return 0;
 }
@@ -136,12 +169,10 @@ static int copy_buffers(int from, int to)
 	return 0;
 }
 
-int socket_options_copy(int domain, int from, int to)
+int socket_options_copy(const struct socket_defaults *defaults, int domain, int from, int to)
 {
-	int failed = copy_all(options_of_all, ARRAY_SIZE(options_of_all), from, to);
+	int failed = copy_all(defaults, domain, from, to);
 
-	if (failed == 0 && domain == AF_INET6)
-		failed = copy_all(options_of_ipv6, ARRAY_SIZE(options_of_ipv6), from, to);
 	return failed < 0 ? failed : copy_buffers(from, to);
 }
 
@@ -174,7 +205,7 @@ static bool is_set(const struct option *option, int fd)
 }
 
 /* IP_OPTIONS, and the IPv6 options that are sent with each packet, have a length. */
-static bool has_extensions(int fd)
+static bool has_extensions(int domain, int fd)
 {
 	static const struct option extensions[] = {
 		{ IPPROTO_IP, IP_OPTIONS },	     { IPPROTO_IPV6, IPV6_HOPOPTS },
@@ -186,6 +217,8 @@ static bool has_extensions(int fd)
 		char value[256];
 		socklen_t size = sizeof(value);
 
+		if (domain == AF_INET && extensions[i].level == IPPROTO_IPV6)
+			break;
 		if (getsockopt(fd, extensions[i].level, extensions[i].name, value, &size) == 0 &&
 		    size > 0)
 			return true;
@@ -209,17 +242,17 @@ static bool is_bound(int fd)
 	return own.v6.sin6_port != 0 || !IN6_IS_ADDR_UNSPECIFIED(&own.v6.sin6_addr);
 }
 
-bool socket_options_tie(int fd)
+bool socket_options_tie(int domain, int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 	struct f_owner_ex owner = { 0 };
 
-	if (flags < 0 || flags & O_ASYNC || is_bound(fd) || has_extensions(fd))
+	if (flags < 0 || flags & O_ASYNC || is_bound(fd) || has_extensions(domain, fd))
 		return true;
 	if (fcntl(fd, F_GETOWN_EX, &owner) < 0 || owner.pid != 0 || fcntl(fd, F_GETSIG) != 0)
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(ties); i++)
-		if (is_set(&ties[i], fd))
+		if ((domain == AF_INET6 || ties[i].level != IPPROTO_IPV6) && is_set(&ties[i], fd))
 			return true;
 	return false;
 }

@@ -16,6 +16,7 @@
 #include "core/base/fd.h"
 #include "core/base/stat.h"
 #include "netns/bypass/call.h"
+#include "netns/bypass/caller.h"
 #include "netns/bypass/route.h"
 #include "netns/bypass/supervise.h"
 #include "netns/ready.h"
@@ -55,6 +56,11 @@ static int open_world(struct caller_world *world, struct error *err)
 
 	if (guards_check_kernel(err) < 0)
 		return -1;
+	if (caller_check_kernel() < 0)
+		return error_set(err, 0, "this kernel can't compare descriptors (kcmp(2))");
+	failed = socket_defaults_read(&world->defaults);
+	if (failed < 0)
+		return error_set(err, -failed, "make a socket");
 	world->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (world->proc < 0)
 		return error_set(err, errno, "open /proc");

@@ -8,12 +8,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
+#include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/str.h"
 #include "netns/bypass/caller.h"
 
 static int proc;
@@ -25,63 +30,96 @@ static int open_proc(void **state)
 	return proc < 0 ? -1 : 0;
 }
 
-static uint64_t inode_of(int fd)
-{
-	struct stat status;
-
-	assert_int_equal(fstat(fd, &status), 0);
-	return status.st_ino;
-}
-
-static void a_file_of_fdinfo_is_read(void **state)
-{
-	static const char of_socket[] = "pos:\t0\nflags:\t02000002\nmnt_id:\t10\nino:\t8123\n";
-	static const char of_epoll[] =
-		"pos:\t0\nflags:\t02\nmnt_id:\t15\nino:\t77\n"
-		"tfd:        5 events:       19 data:                5  pos:0 ino:1fbb sdev:9\n"
-		"tfd:        6 events:       19 data:                6  pos:0 ino:1fbc sdev:9\n";
-	struct caller_descriptor read = caller_descriptor_read(of_socket, 8123);
-
-	(void)state;
-	assert_int_equal(read.inode, 8123);
-	assert_true(read.cloexec);
-	assert_false(read.watches);
-	read = caller_descriptor_read(of_epoll, 0x1fbc);
-	assert_int_equal(read.inode, 77);
-	assert_false(read.cloexec);
-	assert_true(read.watches);
-	assert_false(caller_descriptor_read(of_epoll, 0x1fbd).watches);
-	assert_int_equal(caller_descriptor_read("", 1).inode, 0);
-}
-
-static void a_descriptor_that_nothing_else_holds_is_told_with_its_mark(void **state)
+static void the_mark_of_a_descriptor_is_read(void **state)
 {
 	autoclose int marked = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	autoclose int plain = socket(AF_INET, SOCK_STREAM, 0);
-	bool cloexec = false;
 
 	(void)state;
-	assert_int_equal(caller_holds_alone(proc, gettid(), marked, inode_of(marked), &cloexec), 1);
-	assert_true(cloexec);
-	assert_int_equal(caller_holds_alone(proc, gettid(), plain, inode_of(plain), &cloexec), 1);
-	assert_false(cloexec);
-	assert_int_equal(caller_holds_alone(proc, gettid(), plain, UINT64_MAX, &cloexec), -EBADF);
+	assert_true(caller_is_cloexec(proc, gettid(), marked));
+	assert_false(caller_is_cloexec(proc, gettid(), plain));
+	assert_false(caller_is_cloexec(proc, gettid(), 9999));
+}
+
+/* A child has the descriptors of the test, and no other process compares them with its own. */
+static pid_t make_child(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(1);
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void end_child(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static int look(int fd)
+{
+	pid_t child = make_child();
+	int result = caller_holds_alone(proc, child, fd, fd);
+
+	end_child(child);
+	return result;
+}
+
+static void a_descriptor_that_nothing_else_holds_is_told(void **state)
+{
+	autoclose int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autoclose int other = socket(AF_INET, SOCK_STREAM, 0);
+	autoclose int high = fcntl(other, F_DUPFD_CLOEXEC, 700), late = -1;
+	pid_t child = make_child();
+
+	(void)state;
+	assert_int_equal(look(fd), 1);
+	/* It was opened after the child's birth, so the child doesn't have it. */
+	late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(caller_holds_alone(proc, child, late, late), -EBADF);
+	end_child(child);
+	assert_true(caller_holds_alone(proc, child, fd, fd) < 0);
 }
 
 static void a_duplicate_and_an_epoll_set_are_found(void **state)
 {
 	autoclose int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autoclose int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	autoclose int set = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event event = { .events = EPOLLIN };
-	bool cloexec;
-	int copy = dup(fd);
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 600);
 
 	(void)state;
-	assert_int_equal(caller_holds_alone(proc, gettid(), fd, inode_of(fd), &cloexec), 0);
+	assert_int_equal(look(fd), 0);
 	close(copy);
-	assert_int_equal(caller_holds_alone(proc, gettid(), fd, inode_of(fd), &cloexec), 1);
+	assert_int_equal(look(fd), 1);
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, other, &event), 0);
+	assert_int_equal(look(fd), 1);
 	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, fd, &event), 0);
-	assert_int_equal(caller_holds_alone(proc, gettid(), fd, inode_of(fd), &cloexec), 0);
+	assert_int_equal(look(fd), 0);
+}
+
+static void a_process_with_too_many_descriptors_is_left_alone(void **state)
+{
+	autoclose int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	static int more[CALLER_DESCRIPTORS_MAX];
+	struct rlimit limit;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	if (limit.rlim_max < 2 * CALLER_DESCRIPTORS_MAX || setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
+		assert_true((more[i] = fcntl(proc, F_DUPFD_CLOEXEC, 0)) >= 0);
+	assert_int_equal(look(fd), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
+		close(more[i]);
+	assert_int_equal(look(fd), 1);
 }
 
 static void memory_and_descriptors_are_read(void **state)
@@ -96,16 +134,17 @@ static void memory_and_descriptors_are_read(void **state)
 	assert_int_equal(caller_read(gettid(), 8, copy, sizeof(copy)), -EFAULT);
 	other = caller_duplicate(proc, gettid(), fd);
 	assert_true(other >= 0);
-	assert_int_equal(inode_of(other), inode_of(fd));
+	assert_int_equal(syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, other, fd), 0);
 	assert_int_equal(caller_duplicate(proc, gettid(), 9999), -EBADF);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_file_of_fdinfo_is_read),
-		cmocka_unit_test(a_descriptor_that_nothing_else_holds_is_told_with_its_mark),
+		cmocka_unit_test(the_mark_of_a_descriptor_is_read),
+		cmocka_unit_test(a_descriptor_that_nothing_else_holds_is_told),
 		cmocka_unit_test(a_duplicate_and_an_epoll_set_are_found),
+		cmocka_unit_test(a_process_with_too_many_descriptors_is_left_alone),
 		cmocka_unit_test(memory_and_descriptors_are_read),
 	};
 

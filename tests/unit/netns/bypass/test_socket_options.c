@@ -19,6 +19,14 @@
 #include "core/base/str.h"
 #include "netns/bypass/socket_options.h"
 
+static struct socket_defaults defaults;
+
+static int read_defaults(void **state)
+{
+	(void)state;
+	return socket_defaults_read(&defaults);
+}
+
 static int stream(int domain)
 {
 	int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
@@ -70,9 +78,9 @@ static void what_a_program_sets_is_copied(void **state)
 
 		assert_int_not_equal(number_of(to, set[i].level, set[i].name), set[i].value);
 		set_number(from, set[i].level, set[i].name, set[i].value);
-		assert_int_equal(socket_options_copy(set[i].domain, from, to), 0);
+		assert_int_equal(socket_options_copy(&defaults, set[i].domain, from, to), 0);
 		assert_int_equal(number_of(to, set[i].level, set[i].name), set[i].value);
-		assert_false(socket_options_tie(from));
+		assert_false(socket_options_tie(set[i].domain, from));
 	}
 }
 
@@ -88,7 +96,7 @@ static void structures_are_copied(void **state)
 	(void)state;
 	setsockopt(from, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	setsockopt(from, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
-	assert_int_equal(socket_options_copy(AF_INET, from, to), 0);
+	assert_int_equal(socket_options_copy(&defaults, AF_INET, from, to), 0);
 	assert_int_equal(getsockopt(to, SOL_SOCKET, SO_LINGER, &got_linger, &size), 0);
 	assert_int_equal(got_linger.l_onoff, 1);
 	assert_int_equal(got_linger.l_linger, 5);
@@ -104,7 +112,7 @@ static void a_buffer_is_copied_only_where_the_program_has_set_it(void **state)
 
 	(void)state;
 	set_number(from, SOL_SOCKET, SO_SNDBUF, 30000);
-	assert_int_equal(socket_options_copy(AF_INET, from, to), 0);
+	assert_int_equal(socket_options_copy(&defaults, AF_INET, from, to), 0);
 	assert_int_equal(number_of(to, SOL_SOCKET, SO_SNDBUF), 60000);
 	assert_int_equal(number_of(to, SOL_SOCKET, SO_RCVBUF), before);
 }
@@ -115,12 +123,12 @@ static void a_bound_socket_stays(void **state)
 	autoclose int by_port = stream(AF_INET), by_address = stream(AF_INET);
 
 	(void)state;
-	assert_false(socket_options_tie(by_port));
+	assert_false(socket_options_tie(AF_INET, by_port));
 	assert_int_equal(bind(by_port, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_true(socket_options_tie(by_port));
+	assert_true(socket_options_tie(AF_INET, by_port));
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_int_equal(bind(by_address, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_true(socket_options_tie(by_address));
+	assert_true(socket_options_tie(AF_INET, by_address));
 }
 
 static void what_cannot_be_copied_stays(void **state)
@@ -132,16 +140,16 @@ static void what_cannot_be_copied_stays(void **state)
 
 	(void)state;
 	assert_int_equal(fcntl(owned, F_SETOWN_EX, &owner), 0);
-	assert_true(socket_options_tie(owned));
+	assert_true(socket_options_tie(AF_INET, owned));
 	assert_int_equal(fcntl(signals, F_SETSIG, 10), 0);
-	assert_true(socket_options_tie(signals));
+	assert_true(socket_options_tie(AF_INET, signals));
 	assert_int_equal(
 		setsockopt(options, IPPROTO_IP, IP_OPTIONS, no_operation, sizeof(no_operation)), 0);
-	assert_true(socket_options_tie(options));
+	assert_true(socket_options_tie(AF_INET, options));
 	set_number(fast, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
-	assert_true(socket_options_tie(fast));
+	assert_true(socket_options_tie(AF_INET, fast));
 	set_number(freebind, IPPROTO_IP, IP_FREEBIND, 1);
-	assert_true(socket_options_tie(freebind));
+	assert_true(socket_options_tie(AF_INET6, freebind));
 }
 
 int main(void)
@@ -154,5 +162,5 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_copied_stays),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, read_defaults, NULL);
 }
