@@ -143,6 +143,24 @@ run_client() {
 	loopback_is_untouched
 }
 
+@test "by the system calls of 32-bit programs a connection goes by urun-slirp, and a switched socket reaches no loopback" {
+	[ "$(uname -m)" = x86_64 ] || skip "the test makes such calls on x86-64 alone"
+	client by-32-bits
+	between run_client
+	assert_status 0
+	assert_output 'by-32-bits ok welcome slirp reached []'
+	loopback_is_untouched
+}
+
+@test "by io_uring a connection goes by urun-slirp, and a switched socket reaches no loopback" {
+	[ "$(cat /proc/sys/kernel/io_uring_disabled 2>/dev/null || echo 0)" = 0 ] || skip "the host refuses io_uring (kernel.io_uring_disabled)"
+	client by-io-uring
+	between run_client
+	assert_status 0
+	assert_output 'by-io-uring ok welcome slirp reached []'
+	loopback_is_untouched
+}
+
 # --- when it is off, and how it ends --------------------------------------------------------------------------------------
 
 @test "bypass is off, with one line, where the container has no pid namespace of its own" {

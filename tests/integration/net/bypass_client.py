@@ -166,13 +166,93 @@ def libc_connect(sock, address):
     return library.connect(sock.fileno(), address, len(address))
 
 
+def of_ipv4(address, port):
+    return struct.pack("H", socket.AF_INET) + struct.pack("!H4s8x", port, socket.inet_aton(address))
+
+
+def call_of_32_bits(number, *arguments):
+    """A system call as a 32-bit program makes it, by int 0x80.  Returns its result.  Source: the ABI of i386."""
+    import ctypes  # pylint: disable=import-outside-toplevel
+    import mmap  # pylint: disable=import-outside-toplevel
+    registers = b"".join(bytes([register]) + struct.pack("<I", value)
+                         for register, value in zip((0xb8, 0xbb, 0xb9, 0xba), (number, *arguments)))
+    code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    code.write(b"\x53" + registers + b"\xcd\x80\x5b\xc3")
+    return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
+
+
+def connect_by_32_bits(sock, address):
+    import ctypes  # pylint: disable=import-outside-toplevel
+    import mmap  # pylint: disable=import-outside-toplevel
+    low = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40)  # MAP_32BIT
+    low.write(address)
+    return call_of_32_bits(362, sock.fileno(), ctypes.addressof(ctypes.c_char.from_buffer(low)), len(address))
+
+
+class Ring:
+    """An io_uring of one request.  Source: io_uring_setup(2), io_uring_enter(2)."""
+
+    def __init__(self):
+        import ctypes  # pylint: disable=import-outside-toplevel
+        import mmap  # pylint: disable=import-outside-toplevel
+        self.ctypes, self.libc = ctypes, ctypes.CDLL(None, use_errno=True)
+        params = ctypes.create_string_buffer(120)
+        self.ring = self.libc.syscall(425, 1, params)
+        if self.ring < 0:
+            raise OSError(ctypes.get_errno(), "io_uring_setup")
+        _, self.sq_tail, _, _, _, _, self.sq_array = struct.unpack_from("7I", params, 40)
+        self.cq_head, self.cq_tail, self.cq_mask, _, _, self.cqes = struct.unpack_from("6I", params, 80)
+        self.submissions = mmap.mmap(self.ring, 4096, offset=0)
+        self.completions = mmap.mmap(self.ring, 4096, offset=0x8000000)
+        self.entries = mmap.mmap(self.ring, 4096, offset=0x10000000)
+
+    def connect(self, sock, address):
+        """Returns the result of connect(2), or a negative errno."""
+        memory = self.ctypes.create_string_buffer(address, len(address))
+        struct.pack_into("<BBHiQQI", self.entries, 0, 16, 0, 0, sock.fileno(), len(address), self.ctypes.addressof(memory), 0)
+        tail, = struct.unpack_from("I", self.submissions, self.sq_tail)
+        struct.pack_into("I", self.submissions, self.sq_array, 0)
+        struct.pack_into("I", self.submissions, self.sq_tail, tail + 1)
+        if self.libc.syscall(426, self.ring, 1, 1, 1, None, 0) < 0:
+            raise OSError(self.ctypes.get_errno(), "io_uring_enter")
+        head, = struct.unpack_from("I", self.completions, self.cq_head)
+        mask, = struct.unpack_from("I", self.completions, self.cq_mask)
+        result, = struct.unpack_from("i", self.completions, self.cqes + (head & mask) * 16 + 8)
+        struct.pack_into("I", self.completions, self.cq_head, head + 1)
+        return result
+
+
+def is_connected(sock):
+    try:
+        sock.getpeername()
+        return True
+    except OSError:
+        return False
+
+
+def around(connect):
+    """By a way that urun-bypass doesn't see: a new socket's connection, and one to the host's loopback of a socket that was switched."""
+    plain, switched = tcp(), tcp()
+    first = name_of(-connect(plain, of_ipv4(FOUR, PORT)))
+    switched.connect((FOUR, PORT))
+    assert is_connected(switched) and way(switched) == "host"
+    switched.setblocking(False)
+    reached = []
+    for address in ("127.0.0.1", "0.0.0.0", "198.51.100.1"):
+        connect(switched, struct.pack("H14x", socket.AF_UNSPEC))
+        connect(switched, of_ipv4(address, 7777))
+        select.select([], [switched], [], 0.3)
+        if is_connected(switched):
+            reached.append(address)
+    return "%s %s reached %s" % (first, greeting(plain), reached)
+
+
 def attack(seconds=6):
     """Threads that change the address and the descriptor of a call while the call is under way."""
     import ctypes  # pylint: disable=import-outside-toplevel
     library = libc()
-    outside = struct.pack("!2s H 4s 8x", struct.pack("H", socket.AF_INET), PORT, socket.inet_aton(FOUR))
-    inside = [struct.pack("!2s H 4s 8x", struct.pack("H", socket.AF_INET), 7777, socket.inet_aton(address))
-              for address in ("127.0.0.1", "0.0.0.0", "127.8.8.8", "198.51.100.1")]
+    outside = of_ipv4(FOUR, PORT)
+    inside = [of_ipv4(address, 7777) for address in ("127.0.0.1", "0.0.0.0", "127.8.8.8", "198.51.100.1")]
     nowhere = struct.pack("H14x", socket.AF_UNSPEC)
     memory = ctypes.create_string_buffer(outside, 16)
     plain = tcp()
@@ -217,7 +297,8 @@ STEPS = {
     "four": lambda: blocking(FOUR), "six": lambda: blocking(SIX), "mapped": lambda: blocking(MAPPED), "polled": polled,
     "refused": refused, "refused-later": refused_later, "bound": bound, "watched": watched, "doubled": doubled,
     "doubled-later": doubled_later, "options": options, "interrupted": interrupted, "own-loopback": own_loopback,
-    "datagram": datagram, "unix": unix, "again": again, "attack": attack,
+    "datagram": datagram, "unix": unix, "again": again, "attack": attack, "long-attack": lambda: attack(50),
+    "by-32-bits": lambda: around(connect_by_32_bits), "by-io-uring": lambda: around(Ring().connect),
 }
 
 for word in sys.argv[1:]:
