@@ -157,7 +157,7 @@ static int make_pair(struct guards *guards, const union guard_address *source, i
 
 /* ---- all of them ---- */
 
-static void sweep(struct guards *guards, size_t looks)
+static void sweep_some(struct guards *guards, size_t looks)
 {
 	for (; looks > 0 && guards->count > 0; looks--) {
 		if (guards->next >= guards->count)
@@ -173,7 +173,7 @@ static void sweep(struct guards *guards, size_t looks)
 
 void guards_sweep(struct guards *guards)
 {
-	sweep(guards, guards->count);
+	sweep_some(guards, guards->count);
 }
 
 static bool is_resting(const struct guards *guards)
@@ -184,7 +184,7 @@ static bool is_resting(const struct guards *guards)
 bool guards_have_room(struct guards *guards)
 {
 	if (guards->count >= GUARDS_MAX)
-		sweep(guards, LOOKS_FULL);
+		sweep_some(guards, LOOKS_FULL);
 	return guards->count < GUARDS_MAX && (guards->has_spare || !is_resting(guards));
 }
 
@@ -199,8 +199,13 @@ static void drop_spare(struct guards *guards)
 
 static bool spare_fits(const struct guards *guards, const union guard_address *source)
 {
-	return guards->has_spare &&
-	       memcmp(&guards->spare_source, source, sizeof(guards->spare_source)) == 0;
+	const union guard_address *its = &guards->spare_source;
+
+	if (!guards->has_spare || its->any.sa_family != source->any.sa_family)
+		return false;
+	return source->any.sa_family == AF_INET
+		       ? its->v4.sin_addr.s_addr == source->v4.sin_addr.s_addr
+		       : IN6_ARE_ADDR_EQUAL(&its->v6.sin6_addr, &source->v6.sin6_addr);
 }
 
 int guards_make_socket(struct guards *guards, const union guard_address *source)
@@ -227,7 +232,7 @@ int guards_make_socket(struct guards *guards, const union guard_address *source)
 
 void guards_prepare(struct guards *guards)
 {
-	sweep(guards, LOOKS_AFTER);
+	sweep_some(guards, LOOKS_AFTER);
 	if (guards->has_spare || guards->spare_source.any.sa_family == AF_UNSPEC ||
 	    guards->count >= GUARDS_MAX || is_resting(guards))
 		return;

@@ -152,7 +152,7 @@ static union guard_address choose_source(const struct network_options *options,
 	bool is4 = destination->family == AF_INET;
 	struct in_addr v4 = options->has_outbound4 ? options->outbound4 : route->source.v4;
 
-	/* All bytes, since guards_make_socket() compares them. */
+	/* All bytes: the kernel reads the scope and the port. */
 	memset(&source, 0, sizeof(source));
 	source.any.sa_family = (sa_family_t)domain;
 	if (domain == AF_INET) {
