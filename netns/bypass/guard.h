@@ -38,8 +38,8 @@ struct guards {
 /*
  * Makes a socket, non-blocking and close-on-exec, that is bound for ever to the address @source, which is
  * a certain one of the host, and to a port that the kernel has chosen.  A socket of IPv6 has IPV6_V6ONLY,
- * unless @source is IPv4-mapped.  Returns a descriptor or a negative errno; -EMFILE where there are
- * GUARDS_MAX.
+ * unless @source is IPv4-mapped.  Returns a descriptor or a negative errno; -EMFILE where
+ * guards_have_room() is false.
  */
 int guards_make_socket(struct guards *guards, const union guard_address *source);
 

@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "netns/bypass/guard.h"
@@ -418,6 +419,73 @@ static void a_guard_stays_as_long_as_its_socket(void **state)
 	guards_release(&own);
 }
 
+static void the_next_socket_is_made_ahead(void **state)
+{
+	const union guard_address first = source_of(sources[0]), other = source_of(sources[1]);
+	struct guards own = { 0 };
+	autoclose int one = guards_make_socket(&own, &first), two = -1, three = -1;
+	int spare;
+
+	(void)state;
+	assert_true(one >= 0);
+	guards_prepare(&own);
+	assert_true(own.has_spare);
+	assert_int_equal(own.count, 1);
+	spare = own.spare;
+	two = guards_make_socket(&own, &first);
+	assert_int_equal(two, spare);
+	assert_int_equal(own.count, 2);
+	assert_cannot_listen(two);
+	guards_prepare(&own);
+	/* For another address of the host another socket is made. */
+	three = guards_make_socket(&own, &other);
+	assert_true(three >= 0);
+	assert_false(own.has_spare);
+	assert_int_equal(own.count, 3);
+	assert_cannot_listen(three);
+	guards_release(&own);
+}
+
+static void guards_of_sockets_that_are_gone_go_a_few_at_a_time(void **state)
+{
+	const union guard_address source = source_of(sources[0]);
+	struct guards own = { 0 };
+	autoclose int kept = -1;
+	int fds[10];
+	size_t count = 11;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = guards_make_socket(&own, &source);
+	kept = guards_make_socket(&own, &source);
+	assert_int_equal(own.count, count);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	while (own.count > 1) {
+		guards_prepare(&own);
+		assert_true(own.count < count && count - own.count <= 4);
+		count = own.count;
+	}
+	assert_cannot_listen(kept);
+	guards_release(&own);
+}
+
+static void where_ports_are_rare_no_socket_is_made_for_a_while(void **state)
+{
+	const union guard_address source = source_of(sources[0]);
+	struct guards own = { .rest_until_ms = clock_ms() + 60000 };
+	autoclose int fd = -1;
+
+	(void)state;
+	assert_false(guards_have_room(&own));
+	assert_int_equal(guards_make_socket(&own, &source), -EMFILE);
+	own.rest_until_ms = clock_ms();
+	assert_true(guards_have_room(&own));
+	fd = guards_make_socket(&own, &source);
+	assert_true(fd >= 0);
+	guards_release(&own);
+}
+
 static void without_its_guard_a_socket_listens(void **state)
 {
 	struct guards own = { 0 };
@@ -458,6 +526,9 @@ int main(void)
 		cmocka_unit_test(a_host_socket_neither_listens_nor_takes_another_port),
 		cmocka_unit_test(a_socket_of_ipv6_stays_with_ipv6),
 		cmocka_unit_test(a_guard_stays_as_long_as_its_socket),
+		cmocka_unit_test(the_next_socket_is_made_ahead),
+		cmocka_unit_test(guards_of_sockets_that_are_gone_go_a_few_at_a_time),
+		cmocka_unit_test(where_ports_are_rare_no_socket_is_made_for_a_while),
 		cmocka_unit_test(without_its_guard_a_socket_listens),
 		cmocka_unit_test(this_kernel_is_good_enough),
 		cmocka_unit_test(without_an_interface_there_is_no_socket),
