@@ -210,8 +210,7 @@ static struct answer switch_socket(struct caller_world *world, int listener,
 
 	if (caller_holds_alone(world->proc, thread, number, old) <= 0)
 		return GOES_ON;
-	result = host_socket_connect(&world->guards, &world->defaults, world->options, old, way,
-				     destination, &fd, &answered);
+	result = host_socket_connect(&world->host, old, way, destination, &fd, &answered);
 	if (fd < 0)
 		return answered ? answer_with(result) : GOES_ON;
 	close_later(world, fd);
@@ -228,7 +227,7 @@ static bool find_way(const struct caller_world *world, const struct destination 
 	struct route own;
 
 	return route_ask(world->routes, destination, &own) == 0 &&
-	       route_is_slirp(world->options, &own) &&
+	       route_is_slirp(world->host.options, &own) &&
 	       route_ask(world->host_routes, destination, ret_way) == 0 &&
 	       ret_way->type == RTN_UNICAST && ret_way->index != 0 && ret_way->has_source;
 }
@@ -239,7 +238,7 @@ static struct answer serve_own(struct caller_world *world, int listener,
 {
 	struct route way;
 
-	if (!guards_have_room(&world->guards) || !is_closed(old) ||
+	if (!guards_have_room(&world->host.guards) || !is_closed(old) ||
 	    socket_options_tie(destination->address.any.sa_family, old) ||
 	    !find_way(world, destination, &way))
 		return GOES_ON;
@@ -303,7 +302,7 @@ static struct answer serve_connect(struct caller_world *world, int listener,
 	/* Is it still that thread's call, or was its number another's by now? */
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id) < 0)
 		return GOES_ON;
-	outside = destination_read(world->options, domain, bytes, size, &destination);
+	outside = destination_read(world->host.options, domain, bytes, size, &destination);
 	/* One that urun was started with, by socket activation for instance, is the program's own. */
 	if (cookie == world->host_ns && host_socket_is(old) && family == AF_UNSPEC)
 		return disconnect_switched(old);
@@ -334,7 +333,10 @@ int call_serve(struct caller_world *world, int listener)
 	/* ENOENT: the thread was killed meanwhile. */
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, room->answer) < 0 && errno != ENOENT)
 		failed = -errno;
-	close_unused(world);
-	guards_prepare(&world->guards);
+	/* A call for a socket that isn't TCP ends before a duplicate is made. */
+	if (world->unused_count > 0) {
+		close_unused(world);
+		guards_prepare(&world->host.guards);
+	}
 	return failed;
 }

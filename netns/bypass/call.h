@@ -5,23 +5,19 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
-#include "netns/bypass/guard.h"
-#include "netns/bypass/socket_options.h"
-#include "netns/options.h"
+#include "netns/bypass/host_socket.h"
 
 /*
  * What is needed to answer the calls of a container's processes.
  * Runs in: urun-bypass.
  */
 struct caller_world {
-	const struct network_options *options;
 	int proc;	  /* /proc, O_PATH */
 	int host_routes;  /* netlink sockets: of the host's network namespace */
 	int routes;	  /* of the container's; -1: not received yet */
 	uint64_t host_ns; /* the cookies of these namespaces (SO_NETNS_COOKIE) */
 	uint64_t ns;
-	struct guards guards;
-	struct socket_defaults defaults;
+	struct host_sockets host;
 	void *room;    /* call_room_new() */
 	int unused[2]; /* sockets to close after the answer */
 	int unused_count;

@@ -16,11 +16,15 @@
 
 #include "core/base/directory.h"
 #include "core/base/fd.h"
+#include "core/base/str.h"
 
 /* pidfd_open(2): a descriptor of a thread, since Linux 6.9. */
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
+
+/* An epoll set has a line of 80 bytes for each of its descriptors. */
+#define FDINFO_SIZE_MAX (4u << 20)
 
 int caller_read(pid_t thread, uint64_t address, void *ret_bytes, size_t size)
 {
@@ -69,15 +73,22 @@ int caller_duplicate(int proc, pid_t thread, int fd)
 	return taken < 0 ? -errno : taken;
 }
 
+/* Opens PID/fdinfo/FD of the thread. */
+static int open_fdinfo(int proc, pid_t thread, int fd)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "%d/fdinfo/%d", (int)thread, fd);
+	return openat(proc, path, O_RDONLY | O_CLOEXEC);
+}
+
 bool caller_is_cloexec(int proc, pid_t thread, int fd)
 {
-	char path[48], text[512];
-	autoclose int file = -1;
+	autoclose int file = open_fdinfo(proc, thread, fd);
+	char text[512];
 	const char *flags;
 	ssize_t got;
 
-	snprintf(path, sizeof(path), "%d/fdinfo/%d", (int)thread, fd);
-	file = openat(proc, path, O_RDONLY | O_CLOEXEC);
 	got = file < 0 ? -1 : read(file, text, sizeof(text) - 1);
 	if (got < 0)
 		return false;
@@ -94,11 +105,42 @@ static int compare(pid_t own, pid_t thread, int type, int ours, unsigned long th
 	return result < 0 ? -errno : (int)result;
 }
 
-static bool watches(pid_t own, pid_t thread, int set, int ours, int fd)
+bool caller_watches(const char *text, uint64_t inode)
+{
+	const char *line = text, *end;
+
+	for (; *line; line = *end ? end + 1 : end) {
+		const char *number;
+
+		end = line + strcspn(line, "\n");
+		if (strncmp(line, "tfd:", 4) == 0 &&
+		    (number = memmem(line, (size_t)(end - line), " ino:", 5)) &&
+		    strtoull(number + 5, NULL, 16) == inode)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Is our socket in the epoll set @set of the thread, if that is one?  kcmp(2) knows the sockets of a set by the numbers
+ * that they had when they were added; only for a set without ours all of them are read.
+ */
+static bool watches(int proc, pid_t own, pid_t thread, int set, int ours, int fd)
 {
 	const struct kcmp_epoll_slot slot = { .efd = (uint32_t)set, .tfd = (uint32_t)fd };
+	int compared = compare(own, thread, KCMP_EPOLL_TFD, ours, (unsigned long)(uintptr_t)&slot);
+	autofree char *text = NULL;
+	autoclose int file = -1;
+	struct stat status;
+	size_t size;
 
-	return compare(own, thread, KCMP_EPOLL_TFD, ours, (unsigned long)(uintptr_t)&slot) == 0;
+	/* EINVAL: it is no epoll set. */
+	if (compared == 0 || compared == -EINVAL)
+		return compared == 0;
+	file = open_fdinfo(proc, thread, set);
+	return file >= 0 && fstat(ours, &status) == 0 &&
+	       fd_read_all(file, FDINFO_SIZE_MAX, &text, &size) == 0 && text &&
+	       caller_watches(text, status.st_ino);
 }
 
 /*
@@ -127,10 +169,7 @@ static int count_descriptors(int proc, pid_t thread)
 	return count;
 }
 
-/*
- * By kcmp(2), since /proc/PID/fd costs 20 times as much for each descriptor.  An epoll set knows a socket by the number
- * that the descriptor had when it was added: one that was added by another number, closed since, isn't found.
- */
+/* By kcmp(2), since /proc/PID/fd costs 20 times as much for each descriptor. */
 int caller_holds_alone(int proc, pid_t thread, int fd, int ours)
 {
 	int left = count_descriptors(proc, thread);
@@ -151,7 +190,7 @@ int caller_holds_alone(int proc, pid_t thread, int fd, int ours)
 		left--;
 		if (number == fd && compared == 0)
 			found = true;
-		else if (compared == 0 || watches(own, thread, number, ours, fd))
+		else if (compared == 0 || watches(proc, own, thread, number, ours, fd))
 			return 0;
 	}
 	return found ? 1 : -EBADF;
@@ -159,5 +198,7 @@ int caller_holds_alone(int proc, pid_t thread, int fd, int ours)
 
 int caller_check_kernel(void)
 {
-	return compare(getpid(), getpid(), KCMP_VM, 0, 0) < 0 ? -errno : 0;
+	int compared = compare(getpid(), getpid(), KCMP_VM, 0, 0);
+
+	return compared < 0 ? compared : 0;
 }

@@ -23,7 +23,7 @@ int caller_duplicate(int proc, pid_t thread, int fd);
  * Looks for what a replacement of the descriptor @fd would cut off: another descriptor of the same socket
  * in the process, or an epoll set that the socket is in.  @ours is our duplicate.  Returns 1 where there is
  * none; 0 where there is one, or where the process has too many descriptors; or a negative errno.
- * Source: kcmp(2), KCMP_FILE and KCMP_EPOLL_TFD; proc(5), the size of /proc/PID/fd.
+ * Source: kcmp(2), KCMP_FILE and KCMP_EPOLL_TFD; proc(5), the size of /proc/PID/fd, and `tfd` of fdinfo.
  */
 int caller_holds_alone(int proc, pid_t thread, int fd, int ours);
 
@@ -33,6 +33,9 @@ int caller_holds_alone(int proc, pid_t thread, int fd, int ours);
 
 /* Has the descriptor the close-on-exec mark?  Source: proc(5), /proc/PID/fdinfo. */
 bool caller_is_cloexec(int proc, pid_t thread, int fd);
+
+/* For caller_holds_alone() and its test: is the inode in the epoll set with this text of fdinfo? */
+bool caller_watches(const char *text, uint64_t inode);
 
 /* Returns 0, or -ENOSYS where this kernel can't compare descriptors. */
 int caller_check_kernel(void);

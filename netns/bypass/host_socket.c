@@ -167,18 +167,17 @@ static union guard_address choose_source(const struct network_options *options,
 	return source;
 }
 
-int host_socket_connect(struct guards *guards, const struct socket_defaults *defaults,
-			const struct network_options *options, int like, const struct route *route,
+int host_socket_connect(struct host_sockets *host, int like, const struct route *route,
 			const struct destination *destination, int *ret_fd, bool *ret_answered)
 {
-	const union guard_address source = choose_source(options, destination, route);
-	autoclose int fd = host_socket_new(guards, route->index, &source);
+	const union guard_address source = choose_source(host->options, destination, route);
+	autoclose int fd = host_socket_new(&host->guards, route->index, &source);
 	int failed;
 
 	*ret_answered = false;
 	if (fd < 0)
 		return take_fd(&fd);
-	failed = socket_options_copy(defaults, source.any.sa_family, like, fd);
+	failed = socket_options_copy(&host->defaults, source.any.sa_family, like, fd);
 	if (failed < 0)
 		return failed;
 	failed = connect(fd, &destination->address.any, destination->size) < 0 ? -errno : 0;

@@ -15,6 +15,13 @@
  * Runs in: urun-bypass.
  */
 
+/* What all sockets of one urun-bypass are made with. */
+struct host_sockets {
+	struct guards guards;
+	struct socket_defaults defaults;
+	const struct network_options *options;
+};
+
 /*
  * Makes the socket as it is before it connects: non-blocking, bound for ever to the interface @index and
  * to @source with a port that the kernel has chosen, and unable to listen.  Returns a descriptor or a
@@ -32,8 +39,7 @@ bool host_socket_is(int fd);
  * or why it can't be connected: *ret_fd is the socket in the first two cases.  *ret_answered tells
  * whether the errno is the network's answer, not a lack of our own.
  */
-int host_socket_connect(struct guards *guards, const struct socket_defaults *defaults,
-			const struct network_options *options, int like, const struct route *route,
+int host_socket_connect(struct host_sockets *host, int like, const struct route *route,
 			const struct destination *destination, int *ret_fd, bool *ret_answered);
 
 #endif

@@ -58,7 +58,7 @@ static int open_world(struct caller_world *world, struct error *err)
 		return -1;
 	if (caller_check_kernel() < 0)
 		return error_set(err, 0, "this kernel can't compare descriptors (kcmp(2))");
-	failed = socket_defaults_read(&world->defaults);
+	failed = socket_defaults_read(&world->host.defaults);
 	if (failed < 0)
 		return error_set(err, -failed, "make a socket");
 	world->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -111,7 +111,7 @@ static int serve_calls(struct caller_world *world, const int given[static GIVEN_
 /* Process boundary: as in start_port() of urun-port. */
 static int start_bypass(const struct network_options *options, struct error *err)
 {
-	struct caller_world world = { .options = options, .routes = -1 };
+	struct caller_world world = { .host.options = options, .routes = -1 };
 	int given[GIVEN_COUNT], received, pidfd = -1;
 	bool isolated;
 	pid_t pid;

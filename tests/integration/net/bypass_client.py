@@ -195,7 +195,7 @@ class Ring:
     def __init__(self):
         import ctypes  # pylint: disable=import-outside-toplevel
         import mmap  # pylint: disable=import-outside-toplevel
-        self.ctypes, self.libc = ctypes, ctypes.CDLL(None, use_errno=True)
+        self.ctypes, self.libc = ctypes, libc()
         params = ctypes.create_string_buffer(120)
         self.ring = self.libc.syscall(425, 1, params)
         if self.ring < 0:

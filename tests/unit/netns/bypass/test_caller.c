@@ -104,6 +104,33 @@ static void a_duplicate_and_an_epoll_set_are_found(void **state)
 	assert_int_equal(look(fd), 0);
 }
 
+static void a_socket_is_found_in_an_epoll_set_that_knows_another_number(void **state)
+{
+	int first = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autoclose int set = epoll_create1(EPOLL_CLOEXEC), moved = -1;
+	struct epoll_event event = { .events = EPOLLIN };
+
+	(void)state;
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, first, &event), 0);
+	moved = fcntl(first, F_DUPFD_CLOEXEC, 500);
+	close(first);
+	assert_int_equal(look(moved), 0);
+}
+
+static void the_text_of_an_epoll_set_is_read(void **state)
+{
+	static const char text[] =
+		"pos:\t0\nflags:\t02\nmnt_id:\t15\nino:\t77\n"
+		"tfd:        5 events:       19 data:                5  pos:0 ino:1fbb sdev:9\n"
+		"tfd:        6 events:       19 data:                6  pos:0 ino:1fbc sdev:9\n";
+
+	(void)state;
+	assert_true(caller_watches(text, 0x1fbc));
+	assert_false(caller_watches(text, 0x1fbd));
+	assert_false(caller_watches(text, 77));
+	assert_false(caller_watches("", 1));
+}
+
 static void a_process_with_too_many_descriptors_is_left_alone(void **state)
 {
 	autoclose int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -145,6 +172,8 @@ int main(void)
 		cmocka_unit_test(the_mark_of_a_descriptor_is_read),
 		cmocka_unit_test(a_descriptor_that_nothing_else_holds_is_told),
 		cmocka_unit_test(a_duplicate_and_an_epoll_set_are_found),
+		cmocka_unit_test(a_socket_is_found_in_an_epoll_set_that_knows_another_number),
+		cmocka_unit_test(the_text_of_an_epoll_set_is_read),
 		cmocka_unit_test(a_process_with_too_many_descriptors_is_left_alone),
 		cmocka_unit_test(memory_and_descriptors_are_read),
 	};
