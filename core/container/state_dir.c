@@ -25,7 +25,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
@@ -53,11 +52,9 @@
 
 /*
  * How long a creation waits for another command that has the id for a moment: a deletion, the end of a `run`, or a
- * `list` that looks whether ".new=ID" is a dead one's.  The pause grows from the first length to the last.
+ * `list` that looks whether ".new=ID" is a dead one's.
  */
-#define CREATE_WAIT_MS	    2000
-#define CREATE_PAUSE_MIN_MS 1
-#define CREATE_PAUSE_MAX_MS 20
+#define CREATE_WAIT_MS 2000
 
 void state_dir_close(struct state_dir *dir)
 {
@@ -399,15 +396,14 @@ static int take_over(struct state_dir *dir, bool may_wait, struct error *err)
 int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir, struct error *err)
 {
 	autostatedir struct state_dir dir = STATE_DIR_NONE;
-	int64_t end = clock_ms() + CREATE_WAIT_MS;
+	int64_t end = clock_ms() + CREATE_WAIT_MS, pause = STATE_TRY_MS;
 	int made = 0;
 
 	if (state_root_open(root, PLACE_MAKE, &dir.root_fd, err) < 0)
 		return -1;
 	dir.path = str_format("%s/%s", root, id);
 	dir.id = str_dup(id);
-	for (long pause = CREATE_PAUSE_MIN_MS;;
-	     pause = pause * 2 < CREATE_PAUSE_MAX_MS ? pause * 2 : CREATE_PAUSE_MAX_MS) {
+	for (;;) {
 		bool may_wait = clock_ms() < end;
 
 		/* Checked first, so that a wrong root itself isn't touched at all. */
@@ -419,7 +415,7 @@ int state_dir_create(const char *root, const char *id, struct state_dir *ret_dir
 			break;
 		if (!may_wait)
 			return being_created(err);
-		nanosleep(&(struct timespec){ .tv_nsec = pause * 1000 * 1000 }, NULL);
+		state_lock_rest(&pause);
 	}
 	*ret_dir = dir;
 	dir = STATE_DIR_NONE;

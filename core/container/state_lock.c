@@ -23,8 +23,7 @@
 
 #define LOCKS_SIZE_MAX (16u << 20)
 
-/* Intervals between tries of the lock: flock(2) itself has no time-out. */
-#define TRY_MIN_MS 1
+/* The longest pause between tries of the lock: flock(2) itself has no time-out. */
 #define TRY_MAX_MS 20
 
 /* How often the holder is checked, and how long it must have been stopped. */
@@ -88,9 +87,10 @@ static struct lock_holder look_at_holder(int fd)
 	return holder;
 }
 
-static void rest(int64_t ms)
+void state_lock_rest(int64_t *pause_ms)
 {
-	nanosleep(&(struct timespec){ .tv_nsec = (long)ms * 1000 * 1000 }, NULL);
+	nanosleep(&(struct timespec){ .tv_nsec = (long)*pause_ms * 1000 * 1000 }, NULL);
+	*pause_ms = *pause_ms * 2 < TRY_MAX_MS ? *pause_ms * 2 : TRY_MAX_MS;
 }
 
 int state_lock_take(int fd, int timeout_ms, struct lock_holder *ret_holder)
@@ -98,7 +98,7 @@ int state_lock_take(int fd, int timeout_ms, struct lock_holder *ret_holder)
 	int64_t begin = clock_ms(), next_look = begin + LOOK_MS, moved = begin, now = begin;
 	struct lock_holder holder = { 0 };
 
-	for (int64_t pause = TRY_MIN_MS; flock(fd, LOCK_EX | LOCK_NB) < 0; now = clock_ms()) {
+	for (int64_t pause = STATE_TRY_MS; flock(fd, LOCK_EX | LOCK_NB) < 0; now = clock_ms()) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -errno;
 		if (now >= next_look) {
@@ -113,8 +113,7 @@ int state_lock_take(int fd, int timeout_ms, struct lock_holder *ret_holder)
 			*ret_holder = holder;
 			return -ETIMEDOUT;
 		}
-		rest(pause);
-		pause = pause * 2 < TRY_MAX_MS ? pause * 2 : TRY_MAX_MS;
+		state_lock_rest(&pause);
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #define URUN_CONTAINER_STATE_LOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -24,6 +25,10 @@ struct lock_holder {
  * errno.
  */
 int state_lock_take(int fd, int timeout_ms, struct lock_holder *ret_holder);
+
+/* Sleeps between two tries of what another command has: *pause_ms, at first STATE_TRY_MS; the next pause is longer. */
+#define STATE_TRY_MS 1
+void state_lock_rest(int64_t *pause_ms);
 
 /*
  * Kills (SIGKILL) the command that holds the lock of @fd, if that is a stopped urun.  A container

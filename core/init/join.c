@@ -94,7 +94,8 @@ static int make_user_namespace(struct self *self, struct error *err)
 
 /*
  * ORDER: before any namespace is joined, the user namespace among them.  We must be dumpable to open the
- * file; in the container's user namespace a process with CAP_SYS_PTRACE could look at us meanwhile, if it shares the caller's pid namespace.
+ * file; in the container's user namespace a process with CAP_SYS_PTRACE could look at us meanwhile, if it
+ * shares the caller's pid namespace.
  */
 static int open_clocks(struct self *self, struct error *err)
 {
