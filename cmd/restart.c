@@ -7,6 +7,7 @@
 
 #include "cmd/podman_words.h"
 #include "cmd/start.h"
+#include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/container/again.h"
 #include "core/container/stop.h"
@@ -49,19 +50,22 @@ static int check_restartable(const struct container *container, struct error *er
 	return result;
 }
 
-/* Returns 1 where it isn't to be restarted, since only running ones are. */
-static int stop_if_running(const char *root, const char *id, const struct stop_request *stop,
-			   bool running_only, struct error *err)
+/*
+ * Returns 1 where it isn't to be restarted, since only running ones are.  *@ret_kept is again_keep()'s where it has
+ * to be stopped.
+ */
+static int look_before(const char *root, const char *id, bool running_only, int *ret_kept,
+		       struct error *err)
 {
 	autocontainer struct container container = CONTAINER_NONE;
 	enum container_status status;
 
-	if (container_open(root, id, STATE_UNLOCKED, &container, err) != 0 ||
+	if (container_open(root, id, STATE_LOCKED, &container, err) != 0 ||
 	    container_status(&container, &status, NULL, err) < 0 ||
 	    check_restartable(&container, err) < 0)
 		return -1;
 	if (status != CONTAINER_STOPPED)
-		return container_stop_one(root, id, stop, err);
+		return again_keep(&container.dir, ret_kept, err);
 	return running_only;
 }
 
@@ -70,11 +74,16 @@ static int restart_one(struct call *call, const char *id, const struct stop_requ
 {
 	autocontainer struct container container = CONTAINER_NONE;
 	const char *root = call->globals->root;
-	int result = stop_if_running(root, id, stop, running_only, err);
+	autoclose int kept = -1;
+	int result = look_before(root, id, running_only, &kept, err);
 
+	if (result == 0 && kept >= 0)
+		result = container_stop_one(root, id, stop, err);
 	if (result != 0)
 		return result;
 	result = start_open_stopped(root, id, &container, err);
+	/* ORDER: under the lock of the directory; the new run must not be kept from its own removal. */
+	fd_close(&kept);
 	if (result > 0)
 		return error_set(err, 0,
 				 "container %s can't be restarted: another command has started it",

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,27 @@ int again_read_origin(const struct state_dir *dir, struct container_config *ret_
 	return 0;
 }
 
+/* ---- a restart ---- */
+
+int again_keep(const struct state_dir *dir, int *ret_fd, struct error *err)
+{
+	autoclose int fd = openat(dir->fd, STATE_FILE_RESTART,
+				  O_RDONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0)
+		return error_set(err, errno, "lock %s/%s", dir->path, STATE_FILE_RESTART);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+bool again_is_kept(const struct state_dir *dir)
+{
+	autoclose int fd = openat(dir->fd, STATE_FILE_RESTART,
+				  O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+}
+
 /* ---- the run before ---- */
 
 int again_finish(struct state_dir *dir, const struct container_state *state, struct error *err)
@@ -74,7 +96,7 @@ static int remove_run(const struct state_dir *dir, struct error *err)
 	static const char *const names[] = {
 		STATE_FILE_RESOLV,  STATE_FILE_HOSTS,	STATE_FILE_HOSTNAME, STATE_FILE_PASSWD,
 		STATE_FILE_GROUP,   STATE_FILE_NETWORK, STATE_FILE_PORTS,    STATE_FILE_WAITED,
-		STATE_FILE_MEMBERS, STATE_FILE_BYPASS,
+		STATE_FILE_MEMBERS, STATE_FILE_BYPASS,	STATE_FILE_RESTART,
 	};
 	autoclose int notify = openat(dir->fd, STATE_DIRECTORY_NOTIFY,
 				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

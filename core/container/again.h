@@ -2,6 +2,8 @@
 #ifndef URUN_CONTAINER_AGAIN_H
 #define URUN_CONTAINER_AGAIN_H
 
+#include <stdbool.h>
+
 #include "core/base/error.h"
 #include "core/config/config.h"
 #include "core/container/state.h"
@@ -23,6 +25,17 @@
  * A directory that has the mark `creating` and the file `again`, and whose lock nobody holds, was left
  * by a killed urun.  The next command that opens it calls again_revert().
  */
+
+/*
+ * The file `restart`, locked (flock(2), shared), keeps a container of --rm while a `restart` stops it: what would
+ * remove it at its end (its monitor, or a command that finds the monitor killed) looks for the lock under the lock of
+ * the directory.  The kernel drops the lock of a `restart` that is killed.
+ *
+ * Takes that lock.  The caller holds the lock of the directory, and closes *@ret_fd, which drops this one; before
+ * that, it has the lock of the directory again, if it starts the container.
+ */
+int again_keep(const struct state_dir *dir, int *ret_fd, struct error *err);
+bool again_is_kept(const struct state_dir *dir);
 
 /* Writes the config, before it is fitted to the host. */
 int again_write_origin(const struct state_dir *dir, const struct strbuf *text, struct error *err);

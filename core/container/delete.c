@@ -10,6 +10,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
+#include "core/container/again.h"
 #include "core/container/cgroup_end.h"
 #include "core/container/detached.h"
 #include "core/container/ended.h"
@@ -111,11 +112,20 @@ static int await_record(struct state_dir *dir, const struct container_state *sta
 	return state_dir_relock(dir, STATE_LOCK_MS, err);
 }
 
+/* Is this the removal of --rm, by what was the monitor, of a container that a `restart` will start again? */
+static bool is_kept_from_us(const struct state_dir *dir, const struct container_state *state)
+{
+	return state->monitor_pid.set && (pid_t)state->monitor_pid.value == getpid() &&
+	       again_is_kept(dir);
+}
+
 static int delete_by(struct state_dir *dir, const struct container_state *state,
 		     enum delete_how how, struct error *err)
 {
 	int ours;
 
+	if (is_kept_from_us(dir, state))
+		return 0;
 	if (make_stopped(dir, state, how, err) < 0)
 		return -1;
 	ours = await_record(dir, state, err);

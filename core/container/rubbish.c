@@ -67,7 +67,7 @@ static void note_unknown_end(const struct state_dir *dir)
  */
 static bool is_unremoved(const struct state_dir *dir, const struct container_state *state)
 {
-	return monitor_left_removal(state) && detached_await(dir, 0) == 0;
+	return monitor_left_removal(state) && detached_await(dir, 0) == 0 && !again_is_kept(dir);
 }
 
 bool rubbish_may_be(const struct state_dir *dir, const struct container_state *state)

@@ -360,6 +360,7 @@ void state_print_ended(const struct container_state *state, enum container_statu
 #define STATE_FILE_FAILED      "failed"
 #define STATE_FILE_ORIGIN      "origin.json"
 #define STATE_FILE_AGAIN       "again"
+#define STATE_FILE_RESTART     "restart"
 #define STATE_FILE_ENDED       "ended"
 #define STATE_FILE_WAITED      "waited"
 #define STATE_FILE_RESOLV      "resolv.conf"

@@ -26,6 +26,8 @@
 #define GRACE_MS 200
 /* The program's parent writes how the program ended, mostly within a millisecond. */
 #define RECORD_MS 1000
+/* It may have a large directory of changes to remove. */
+#define REMOVAL_MS 5000
 
 enum stop_phase {
 	STOP_ASKED,  /* the stop signal was sent */
@@ -169,10 +171,10 @@ static int begin_stop(const char *root, const char *id, const struct stop_reques
 		return opened;
 	if (container_status(&container, &status, &ret_stop->wait_fd, err) < 0)
 		return -1;
-	if (status == CONTAINER_STOPPED)
-		return 0;
 	ret_stop->state = container.state;
 	container.state = (struct container_state){ 0 };
+	if (status == CONTAINER_STOPPED)
+		return 0;
 	return begin_running(ret_stop, request, status, err);
 }
 
@@ -248,19 +250,28 @@ static int poll_timeout(const struct stop *stops, size_t count)
 	return soonest == INT64_MAX ? -1 : clock_until(soonest);
 }
 
+/* A `run` that was stopped itself (Ctrl-Z) does nothing until it is continued. */
+static bool is_suspended(pid_t parent)
+{
+	struct process_stat stat;
+
+	return process_read_stat(parent, &stat) == 0 && stat.state == 'T';
+}
+
 /*
- * `state` and `wait` know the status when `stop` has returned.  With --rm the parent goes on to remove the container,
- * and a foreground `run` has its own work to do: neither is waited for.
+ * When `stop` has returned, `state` and `wait` know the status; a container of --rm, or of a `run` in the foreground,
+ * has gone, and its name is free.
  */
-static void await_status(const struct stop *stop)
+static void await_parent(const struct stop *stop)
 {
 	const struct container_state *state = &stop->state;
-	bool removes = str_map_value(&state->annotations, CONFIG_ANNOTATION_REMOVE) != NULL;
-	autoclose int parent = removes || state->foreground ? -1 : state_open_monitor(state);
+	bool removes = state->foreground ||
+		       str_map_value(&state->annotations, CONFIG_ANNOTATION_REMOVE);
+	autoclose int parent = state_open_monitor(state);
 	struct pollfd end = { .fd = parent, .events = POLLIN };
 
-	if (parent >= 0)
-		(void)poll(&end, 1, RECORD_MS);
+	if (parent >= 0 && !is_suspended((pid_t)state->monitor_pid.value))
+		(void)poll(&end, 1, removes ? REMOVAL_MS : RECORD_MS);
 }
 
 static void finish_stop(struct stop *stop, int result, const struct error *err, stop_report *report,
@@ -269,7 +280,7 @@ static void finish_stop(struct stop *stop, int result, const struct error *err, 
 	if (result == 0 && stop->phase != STOP_DONE)
 		return;
 	if (result == 0)
-		await_status(stop);
+		await_parent(stop);
 	stop->phase = STOP_DONE;
 	report(stop->id, result < 0 ? err : NULL, context);
 	fd_close(&stop->wait_fd);

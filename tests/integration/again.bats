@@ -101,6 +101,36 @@ record_of() {
 	urun rm --force c1
 }
 
+@test "a container of --rm is restarted like others, and goes at its end; a restart that is killed doesn't keep it" {
+	detached c1 --rm sh -c 'echo began; trap "exit 5" TERM; while :; do sleep 0.1; done'
+	local i pid
+	for i in 1 2 3 4 5; do
+		pid=$(urun state c1 | jq .pid)
+		try restart c1
+		assert_status 0
+		is_status c1 running
+		[ "$(urun state c1 | jq .pid)" != "$pid" ]
+	done
+	[ "$(urun logs c1)" = "$(printf 'began\n%.0s' 1 2 3 4 5 6)" ]
+	# By one that ends at once, and is to go like any other.
+	urun stop c1
+	detached c1 --rm sh -c '[ -e /tmp/again ] || { touch /tmp/again; sleep 60; }; exit 4'
+	wait_for 5 test -e "$BUNDLE/rootfs/tmp/again"
+	urun restart --time 0 c1
+	try wait c1
+	assert_output 4
+	wait_for 5 test ! -e "$STATE/c1"
+	command -v strace >/dev/null || skip "strace isn't installed"
+	rm "$BUNDLE/rootfs/tmp/again"
+	detached c1 --rm sleep 60
+	# pidfd_send_signal(2) is what stops it: the program ends, and the restart is gone.
+	observe strace_within 30 -qq -o /dev/null --inject=pidfd_send_signal:signal=KILL:when=1 "$URUN" --root "$STATE" restart --time 0 c1
+	[ "$status" = 137 ]
+	urun wait c1
+	observe ids
+	assert_output ''
+}
+
 @test "a start that fails after its program has begun leaves the stopped container" {
 	detached c1 sh -c 'exit 7'
 	urun wait c1

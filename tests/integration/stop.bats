@@ -144,6 +144,20 @@ exit_status_of() {
 	done
 }
 
+@test "after stop a container of --rm has gone, and its name is free" {
+	local i
+	for i in 1 2 3 4 5; do
+		detached c1 --rm --overlay sleep 60
+		urun stop c1
+		[ ! -e "$STATE/c1" ]
+		"$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --name c1 sleep 60 &
+		wait_for 5 is_status c1 running
+		urun stop c1
+		[ ! -e "$STATE/c1" ]
+		wait
+	done
+}
+
 @test "SIGSTOP and SIGCONT reach the program behind process 1" {
 	marked c1 sh -c 'trap "exit 3" TERM; touch /c1; while :; do sleep 0.05; done'
 	urun kill c1 STOP
