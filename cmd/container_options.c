@@ -45,7 +45,7 @@ const char *spec_network_of_host(void)
 	struct error err = ERROR_NONE;
 	char line[ERROR_LINE_SIZE];
 
-	if (slirp_check_host(&err) == 0)
+	if (slirp_check_host(NULL, &err) == 0)
 		return "slirp";
 	log_warning("the container will have no network but lo: %s", error_format(&err, line));
 	return "none";

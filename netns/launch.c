@@ -157,14 +157,14 @@ static int try_slirp(const struct libexec *program, struct error *err)
 	return error_hint(err, HINT_AT_LIBRARIES);
 }
 
-int slirp_check_host(struct error *err)
+int slirp_check_host(const char **ret_way, struct error *err)
 {
 	autolibexec struct libexec program = LIBEXEC_NONE;
 
 	if (libexec_open(HELPER_SLIRP, &program, err) < 0)
 		return err->code == ENOENT ? hint_at_program(HELPER_SLIRP, err) : -1;
 	/* The device first: opening it costs less than executing the program. */
-	return tap_check_host(err) < 0 ? -1 : try_slirp(&program, err);
+	return tap_check_host(ret_way, err) < 0 ? -1 : try_slirp(&program, err);
 }
 
 /*

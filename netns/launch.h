@@ -28,8 +28,11 @@ struct helper {
 /* With the host's network this program is the container's urun-resolv. */
 #define HELPER_PORT "urun-port"
 
-/* Returns whether this user can have slirp here.  Fails with what is not available and its fix. */
-int slirp_check_host(struct error *err);
+/*
+ * Returns whether this user can have slirp here.  *@ret_way is tap_check_host()'s, and may be NULL.  Fails with what is not
+ * available and its fix.
+ */
+int slirp_check_host(const char **ret_way, struct error *err);
 
 /*
  * Executes the helper that libexec_open() finds for @program, with the one argument @argument.  The

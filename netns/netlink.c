@@ -64,6 +64,22 @@ void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value)
 	netlink_put(batch, type, &value, sizeof(value));
 }
 
+struct netlink_nest netlink_nest(struct netlink_batch *batch, uint16_t type, const void *body,
+				 size_t size)
+{
+	struct netlink_nest nest = { batch->size };
+
+	netlink_put(batch, type, body, size);
+	return nest;
+}
+
+void netlink_nest_end(struct netlink_batch *batch, struct netlink_nest nest)
+{
+	struct rtattr *attribute = (void *)(batch->bytes + nest.start);
+
+	attribute->rta_len = (uint16_t)(batch->size - nest.start);
+}
+
 /* ---- answers ---- */
 
 struct answers {

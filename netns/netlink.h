@@ -44,6 +44,17 @@ void netlink_put(struct netlink_batch *batch, uint16_t type, const void *value, 
 void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value);
 
 /*
+ * Begins an attribute that holds others, which are put until netlink_nest_end(); behind the fixed part @body, if there
+ * is one.
+ */
+struct netlink_nest {
+	size_t start;
+};
+struct netlink_nest netlink_nest(struct netlink_batch *batch, uint16_t type, const void *body,
+				 size_t size);
+void netlink_nest_end(struct netlink_batch *batch, struct netlink_nest nest);
+
+/*
  * Sends the batch in the caller's network namespace and reads all answers.  Fails with the first
  * needed request that the kernel refused.  *ret_refused is the number of optional requests that the
  * kernel refused, and *ret_errnum the errno of the first one.

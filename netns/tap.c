@@ -10,7 +10,7 @@
  * init makes the device, since only a process inside can: it needs CAP_NET_ADMIN over the network
  * namespace, and the host's /dev/net/tun, which disappears with pivot_root.  The descriptor goes to
  * the parent over the sync pipe, and from there to urun-slirp.  The device lives as long as the
- * descriptor is open.
+ * descriptor is open.  Where /dev/net/tun is missing or closed, tap0 is one end of a pair (veth.c).
  *
  * All settings are requests of netlink, in two batches: the device with IPv4, which must succeed,
  * and IPv6, which a host may lack.  The container's root may change the settings later, or remove
@@ -38,6 +38,7 @@
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "netns/netlink.h"
+#include "netns/veth.h"
 
 #define TUN_PATH "/dev/net/tun"
 
@@ -54,10 +55,11 @@
  */
 #define QUEUE_LENGTH 4096
 
-/* The text holds the errno for callers that see only the text. */
-static int fail_open(int errnum, struct error *err)
+/* Neither kind of device can be made.  The hint is for the better one. */
+static int fail_open(int errnum, const struct error *no_pair, struct error *err)
 {
-	error_set(err, errnum, "open %s", TUN_PATH);
+	error_set(err, errnum, "%s: %s; open %s", no_pair->text, error_errno_text(no_pair->code),
+		  TUN_PATH);
 	switch (errnum) {
 	case ENOENT:
 		return error_hint(err,
@@ -77,11 +79,30 @@ static int fail_open(int errnum, struct error *err)
 	return -1;
 }
 
-int tap_check_host(struct error *err)
+int tap_check_host(const char **ret_way, struct error *err)
 {
 	autoclose int fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	struct error no_pair = ERROR_NONE;
+	int failed = errno;
 
-	return fd < 0 ? fail_open(errno, err) : 0;
+	if (ret_way)
+		*ret_way = fd >= 0 ? "by " TUN_PATH
+				   : "by a pair of veth devices, as " TUN_PATH " can't be opened";
+	if (fd >= 0 || veth_check_host(&no_pair) == 0)
+		return 0;
+	return fail_open(failed, &no_pair, err);
+}
+
+/* @errnum is why /dev/net/tun can't be opened. */
+static int open_pair(int errnum, int *ret_fd, struct error *err)
+{
+	struct error no_pair = ERROR_NONE;
+
+	if (veth_create(TAP_NAME, ret_fd, &no_pair) < 0)
+		return fail_open(errnum, &no_pair, err);
+	log_info("open %s: %s: %s is one of a pair of veth devices", TUN_PATH,
+		 error_errno_text(errnum), TAP_NAME);
+	return 0;
 }
 
 /*
@@ -95,7 +116,7 @@ static int open_device(int *ret_fd, struct error *err)
 				 .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
 
 	if (fd < 0)
-		return fail_open(errno, err);
+		return open_pair(errno, ret_fd, err);
 	if (ioctl(fd, TUNSETIFF, &request) < 0)
 		return error_set(err, errno, "make the network device %s", TAP_NAME);
 	if (ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) < 0)

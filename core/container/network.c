@@ -387,13 +387,15 @@ int network_give(struct network *network, const struct state_dir *dir, int *tap_
 	autoclose int lock_fd = -1, listener = -1;
 	const int files[MEMBER_FILE_COUNT] = { resolv_fd, hosts_fd };
 	const struct member member = member_make(dir->id, files);
-	int fds[4 + MEMBER_FILE_COUNT], result = open_lock(dir, &lock_fd, err);
-	size_t count = 4;
+	int fds[5 + MEMBER_FILE_COUNT], result = open_lock(dir, &lock_fd, err);
+	size_t count = 5;
 
 	if (result == 0)
 		result = state_socket_listen(dir, STATE_FILE_MEMBERS, SOCK_SEQPACKET, &listener,
 					     err);
-	memcpy(fds, (int[]){ life_pidfd, *tap_fd, lock_fd, listener }, 4 * sizeof(int));
+	memcpy(fds,
+	       (int[]){ life_pidfd, *tap_fd, network->ports.network_namespace, lock_fd, listener },
+	       5 * sizeof(int));
 	for (int i = 0; i < MEMBER_FILE_COUNT; i++)
 		if (files[i] >= 0)
 			fds[count++] = files[i];

@@ -266,13 +266,14 @@ static void examine_features(struct doctor *doctor)
 
 static void examine_network(struct doctor *doctor)
 {
+	static const char name[] = "network (urun-slirp, /dev/net/tun)";
 	struct error err = ERROR_NONE;
+	const char *way;
 
-	if (slirp_check_host(&err) < 0)
-		add_failure(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_WARNING, &err);
+	if (slirp_check_host(&way, &err) < 0)
+		add_failure(doctor, name, DOCTOR_WARNING, &err);
 	else
-		add_doctor_row(doctor, "network (urun-slirp, /dev/net/tun)", DOCTOR_OK, NULL,
-			       "available");
+		add_doctor_row(doctor, name, DOCTOR_OK, NULL, "available, %s", way);
 }
 
 static void examine_bypass(struct doctor *doctor)

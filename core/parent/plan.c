@@ -323,7 +323,7 @@ static int try_all(struct plan *plan, struct filter *filter, struct error *err)
 	network_undo(&network);
 	if (error_gather(err, opened) < 0 ||
 	    error_gather(err, filter_check(&plan->config, filter, err)) < 0 ||
-	    (slirp && error_gather(err, slirp_check_host(err)) < 0) ||
+	    (slirp && error_gather(err, slirp_check_host(NULL, err)) < 0) ||
 	    (own_files && check_places(&plan->config, &plan->mounts, &plan->userns, err) < 0))
 		return -1;
 	/* ORDER: before the try, which puts an overlay into the plan. */

@@ -51,10 +51,14 @@ static int confine_slirp(const struct identity *identity, int *ret_stack_resolv,
 	return sandbox_drop_privileges(SANDBOX_SLIRP, err);
 }
 
-/* The lock is held as long as its descriptor is open: that says that this process is alive. */
+/*
+ * The lock is held as long as its descriptor is open: that says that this process is alive.  The container's network
+ * namespace stays for what its programs have sent last, also where the device doesn't keep it (netns/veth.h).
+ */
 enum given {
 	GIVEN_LIFE,
 	GIVEN_TAP,
+	GIVEN_NAMESPACE,
 	GIVEN_LOCK,
 	GIVEN_CONTROL,
 	GIVEN_FILES,

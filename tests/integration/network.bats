@@ -434,20 +434,3 @@ is_gone() {
 	[ "$(sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$pid/status")" -le 4096 ] || has_sanitizers || fail "$(grep VmRSS "/proc/$pid/status")"
 	urun delete --force c1
 }
-
-# --- a host without the device --------------------------------------------------------------------------------------------
-
-@test "without /dev/net/tun the error names the fix, and --network none works" {
-	host_lacks='mount -t tmpfs tmpfs /dev/net'
-	sh_program 'ls /sys/class/net'
-	outside "$host_lacks"'; urun run --bundle "$BUNDLE" --network slirp c1'
-	assert_status 125
-	assert_one_line "$stderr"
-	assert_contains "$stderr" '/dev/net/tun'
-	assert_contains "$stderr" 'modprobe tun'
-	outside "$host_lacks"'; urun run --bundle "$BUNDLE" --network none c1'
-	assert_output lo
-	outside "$host_lacks"'; mkdir "$BATS_TEST_TMPDIR/new"; cd "$BATS_TEST_TMPDIR/new"; urun spec; jq -r ".annotations[\"org.urun.network\"]" config.json'
-	assert_output none
-	assert_contains "$stderr" '/dev/net/tun'
-}

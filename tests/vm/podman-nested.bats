@@ -38,11 +38,11 @@ in_podman() {
 	assert_output runs
 }
 
-@test "without the device of the network urun warns, and the container has lo alone" {
+@test "without the device of the network the container has a network by a pair of veth devices" {
 	in_podman -- --version
 	[ "$status" = 0 ] || skip "urun isn't linked statically"
 	[ -x "${URUN%/*}/urun-slirp" ] || skip "urun was built without libslirp"
-	in_podman --volume "${URUN%/*}/urun-slirp:/bin/urun-slirp" --security-opt seccomp=unconfined --security-opt unmask=ALL -- run --rootfs /inner sh -c 'echo runs'
-	assert_output runs
-	assert_contains "$stderr" 'in a container, start the outer container with --device /dev/net/tun'
+	in_podman --volume "${URUN%/*}/urun-slirp:/bin/urun-slirp" --security-opt seccomp=unconfined --security-opt unmask=ALL -- run --rootfs /inner --network slirp busybox ls /sys/class/net
+	assert_status 0
+	assert_lines lo tap0
 }

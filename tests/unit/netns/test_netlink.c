@@ -58,6 +58,36 @@ static void requests_follow_each_other_with_numbers_of_their_own(void **state)
 	assert_int_equal(second.nlmsg_len, 40);
 }
 
+static void a_nest_spans_what_is_put_until_its_end(void **state)
+{
+	struct netlink_batch batch = NETLINK_BATCH_NONE;
+	struct ifinfomsg body = { .ifi_index = 3 };
+	struct netlink_nest outer, inner;
+	struct rtattr attribute;
+	struct nlmsghdr header;
+	const size_t begin = NLMSG_LENGTH(sizeof(body));
+
+	(void)state;
+	netlink_add(&batch, NETLINK_NEEDED, "a device", RTM_NEWLINK, 0, &body, sizeof(body));
+	outer = netlink_nest(&batch, IFLA_LINKINFO, NULL, 0);
+	netlink_put(&batch, IFLA_INFO_KIND, "veth", 5);
+	inner = netlink_nest(&batch, IFLA_INFO_DATA, &body, sizeof(body));
+	netlink_put_u32(&batch, IFLA_MTU, 1500);
+	netlink_nest_end(&batch, inner);
+	netlink_nest_end(&batch, outer);
+	netlink_put_u32(&batch, IFLA_TXQLEN, 9);
+	memcpy(&attribute, batch.bytes + begin, sizeof(attribute));
+	assert_int_equal(attribute.rta_type, IFLA_LINKINFO);
+	/* the kind with its padding, the fixed part, the MTU */
+	assert_int_equal(attribute.rta_len, 4 + 12 + 4 + 16 + 8);
+	memcpy(&attribute, batch.bytes + begin + 4 + 12, sizeof(attribute));
+	assert_int_equal(attribute.rta_type, IFLA_INFO_DATA);
+	assert_int_equal(attribute.rta_len, 4 + 16 + 8);
+	memcpy(&header, batch.bytes, sizeof(header));
+	assert_int_equal(header.nlmsg_len, begin + 44 + 8);
+	assert_int_equal(batch.size, header.nlmsg_len);
+}
+
 /* An index that no device has: the kernel's own answers are read. */
 static void a_refusal_names_the_request(void **state)
 {
@@ -83,6 +113,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_has_its_body_and_attributes_aligned),
 		cmocka_unit_test(requests_follow_each_other_with_numbers_of_their_own),
+		cmocka_unit_test(a_nest_spans_what_is_put_until_its_end),
 		cmocka_unit_test(a_refusal_names_the_request),
 	};
 
