@@ -15,6 +15,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/fd.h"
+#include "core/base/log.h"
 #include "core/base/mountinfo.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
@@ -187,9 +188,36 @@ static int find_layer_ids(const struct container_config *config, struct overlay 
 	return 0;
 }
 
+/* Where that can't be told, the answer is the careful one. */
+static bool is_host_root(const struct overlay *overlay)
+{
+	autofree struct userns_caller *caller = mem_alloc(sizeof(*caller));
+	struct error ignored = ERROR_NONE;
+
+	return userns_caller_read(&overlay->userns->host, caller, &ignored) < 0 ||
+	       userns_caller_is_host_root(caller);
+}
+
+/*
+ * A socket in a view is the host's own, which root of the host, whose ids are the container's, could command.
+ * Who has CAP_SYS_ADMIN could make the binds of a view writable, and change the caller's files on the host.  And a
+ * directory for changes would stay empty.
+ */
+static bool can_be_view(const struct container_config *config, const struct overlay *overlay)
+{
+	const struct config_process *process = config->process;
+	uint64_t bounding = process && process->capabilities ? process->capabilities->bounding : 0;
+
+	return overlay->hidden && str_equal(overlay->lower, "/") && overlay->layers.count == 1 &&
+	       str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY) &&
+	       !(bounding & CONFIG_CAPABILITY(CAP_SYS_ADMIN)) && !is_host_root(overlay);
+}
+
 static int choose_by_layers(const struct container_config *config, struct overlay *overlay,
 			    struct error *err)
 {
+	struct error unserved = ERROR_NONE;
+	char line[ERROR_LINE_SIZE];
 	const char *reason;
 	struct stat st = { 0 }; /* there is one layer at least */
 
@@ -204,8 +232,18 @@ static int choose_by_layers(const struct container_config *config, struct overla
 	if (find_layer_ids(config, overlay, err) < 0)
 		return -1;
 	reason = reason_for_fuse(overlay);
-	overlay->by_fuse = reason != NULL;
-	return reason ? check_host(overlay->userns, reason, overlay, err) : 0;
+	if (!reason)
+		return 0;
+	if (check_host(overlay->userns, reason, overlay, &unserved) == 0) {
+		overlay->by_fuse = true;
+		return 0;
+	}
+	if (!can_be_view(config, overlay))
+		return error_take(err, &unserved);
+	overlay->is_view = true;
+	log_warning("the host's system can't be changed in this sandbox, not even by root: %s",
+		    error_format(&unserved, line));
+	return 0;
 }
 
 int overlay_choose(const struct container_config *config, const struct userns_plan *userns,

@@ -27,6 +27,7 @@
 
 struct overlay {
 	bool by_fuse;
+	bool is_view; /* no overlay can be had: the host's system is shown read-only (core/rootfs/view.h) */
 	/*
 	 * Files of owners without a mapping are shown as the container's root's; where there is no id
 	 * 0, as the caller's.
@@ -54,7 +55,8 @@ int overlay_find_program(const struct host *host, char ret_path[static HOST_PATH
 
 /*
  * Looks at the root file system and at the host, and decides whether the overlay needs
- * fuse-overlayfs.  Fails with the fix where fuse-overlayfs is needed and can't run.  Release with
+ * fuse-overlayfs.  Where fuse-overlayfs is needed and can't run, fails with the fix, or, for the host's own system with
+ * changes in memory, warns and chooses the view.  Release with
  * overlay_release(); @config and @userns must live longer.
  */
 int overlay_choose(const struct container_config *config, const struct userns_plan *userns,

@@ -336,8 +336,10 @@ static int mount_container_root(struct init *init, int fuse_tree, struct error *
 	struct config_user caller;
 	struct user_ids own;
 	bool as_caller = needs_callers_ids(init, &caller);
-	enum overlay_life life =
-		init->self.order.flags & ORDER_VOLATILE_OVERLAY ? OVERLAY_VOLATILE : OVERLAY_KEPT;
+	enum overlay_life life = init->self.order.flags & ORDER_VIEW ? OVERLAY_NONE
+				 : init->self.order.flags & ORDER_VOLATILE_OVERLAY
+					 ? OVERLAY_VOLATILE
+					 : OVERLAY_KEPT;
 	int result;
 
 	if (as_caller && user_ids_begin_with_rights(&caller, &own, err) < 0)

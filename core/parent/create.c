@@ -240,6 +240,7 @@ static uint32_t order_flags(const struct creation *creation)
 		flags |= ORDER_WAIT_START;
 	flags |= seccomp_allows(seccomp, "prctl") ? ORDER_PRCTL_ALLOWED : 0;
 	flags |= creation->plan.overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
+	flags |= creation->plan.overlay.is_view ? ORDER_VIEW : 0;
 	flags |= has_volatile_changes(creation) ? ORDER_VOLATILE_OVERLAY : 0;
 	flags |= creation->plan.ending.init ? ORDER_PID1 : 0;
 	/*

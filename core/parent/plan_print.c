@@ -80,7 +80,9 @@ static void print_root(const struct plan *plan, struct strbuf *out)
 		      plan->config.root->readonly ? ", read-only" : "");
 	for (size_t i = 1; i < overlay->layers.count; i++)
 		add_plan_line(out, "  above the layer %s", overlay->layers.items[i]);
-	if (overlay->where)
+	if (overlay->is_view)
+		add_plan_line(out, "  read-only: there is no overlay");
+	else if (overlay->where)
 		add_plan_line(out, "  overlay: changes in %s, by %s%s", overlay->where,
 			      overlay->by_fuse ? overlay->program : "the kernel",
 			      overlay->squash ? ", files of other ids are the container's root's"

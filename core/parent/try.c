@@ -174,6 +174,7 @@ static int try_send_config(struct launch *launch, const struct plan *plan, struc
 
 	flags |= plan->request->no_pivot ? ORDER_NO_PIVOT : 0;
 	flags |= plan->overlay.by_fuse ? ORDER_FUSE_OVERLAY : 0;
+	flags |= plan->overlay.is_view ? ORDER_VIEW : 0;
 	return launch_send_config(launch, flags, fds, sections, err);
 }
 

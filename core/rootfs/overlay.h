@@ -18,7 +18,11 @@
  * until the whole file system of the changes is on the disk, and the kernel refuses the same directory
  * to a later overlay: for changes that are removed with the container.
  */
-enum overlay_life { OVERLAY_KEPT, OVERLAY_VOLATILE };
+enum overlay_life {
+	OVERLAY_KEPT,
+	OVERLAY_VOLATILE,
+	OVERLAY_NONE, /* no overlay can be had: core/rootfs/view.h in its place */
+};
 
 /*
  * Makes the kernel's overlay of @config, which has the annotation org.urun.overlay, over @dir, the root

@@ -41,6 +41,7 @@
 #include "core/config/change.h"
 #include "core/rootfs/overlay.h"
 #include "core/rootfs/tree.h"
+#include "core/rootfs/view.h"
 
 static void hint_at_fuse(struct error *err)
 {
@@ -146,6 +147,8 @@ static int make_tree(const struct container_config *config, const struct mount_p
 	}
 	if (config_annotation(config, CONFIG_ANNOTATION_HOLDER))
 		return make_empty_tree(ret_tree, err);
+	if (life == OVERLAY_NONE)
+		return view_make(ret_tree, err);
 	if (overlay) {
 		result = overlay_make(config, life, dir, ret_tree, err);
 		if (result < 0)
@@ -221,6 +224,10 @@ int rootfs_prepare(const struct container_config *config, const struct mount_pla
 	result = mount_attach(tree, dir);
 	if (result < 0)
 		return error_set(err, -result, "mount root file system %s", path);
+	/* ORDER: once attached: the kernel attaches nothing to a detached mount. */
+	if (life == OVERLAY_NONE &&
+	    view_fill(config_annotation(config, CONFIG_ANNOTATION_HIDDEN), dir, tree, err) < 0)
+		return -1;
 	*ret_rootfs_fd = take_fd(&tree);
 	return 0;
 }

@@ -122,6 +122,7 @@ enum order_flag {
 	ORDER_ROOT_NODEV = 1 << 17,	  /* device files in the root file system don't open */
 	ORDER_HOLD = 1 << 18,		  /* after RUN: hold the namespaces, ORDER_FD_HOLD */
 	ORDER_CONSOLE_SENT = 1 << 19,	  /* the terminal is an engine's: --console-socket */
+	ORDER_VIEW = 1 << 20,		  /* no overlay: the host's system is shown read-only */
 };
 
 /* Descriptors that are sent with CONFIG, each only where it is needed, in this order. */

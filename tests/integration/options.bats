@@ -102,9 +102,12 @@ nested() {
 	inner_urun
 	inner=("${INNER[@]}" --security-opt seccomp=unconfined --security-opt unmask=ALL)
 	[ -w /dev/fuse ] || skip "no /dev/fuse here"
-	by_options "${inner[@]}" urun run --network none -- true
+	by_options "${inner[@]}" urun run --network none --overlay=/tmp/changes -- true
 	assert_one_line 'overlay over /: ' 'open /dev/fuse' '--device /dev/fuse'
-	by_options "${inner[@]}" --volume /dev/fuse:/dev/fuse urun run --network none -- true
+	by_options "${inner[@]}" urun run --network none -- sh -c 'echo runs; (: >/etc/x) 2>&1'
+	assert_lines runs 'sh: can'"'"'t create /etc/x: Read-only file system'
+	assert_contains "$stderr" 'open /dev/fuse: no such file or directory'
+	by_options "${inner[@]}" --volume /dev/fuse:/dev/fuse urun run --network none --overlay=/tmp/changes -- true
 	assert_one_line 'overlay over /: there are mounts below it, and so it needs the program fuse-overlayfs'
 	command -v fuse-overlayfs >/dev/null || skip "fuse-overlayfs isn't installed"
 	unpack_debian "$BUNDLE/debian"

@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The sandbox of the host's own system on a host that has no /dev/fuse, or has closed it: the system is shown read-only.
+load lib.bash
+
+# without_fuse ARG…: urun with these arguments, as an ordinary user of such a host, as `try` does.
+without_fuse() {
+	[ -c /dev/fuse ] || skip "there is no /dev/fuse to be closed"
+	# A device of a mount with nodev can't be opened.
+	observe with_subids unshare --mount bash -euc '
+		mount --bind /dev/fuse /dev/fuse
+		mount -o remount,bind,nodev /dev/fuse
+		exec timeout 30 "$@"' bash "$URUN" --root "$STATE" "$@" </dev/null
+}
+
+@test "without /dev/fuse the host's system is read-only, a warning says so, and /, /tmp and the home can be written to" {
+	cd "$BATS_TEST_TMPDIR"
+	without_fuse run --network none -- sh -c '
+		cd
+		for file in /etc/x /usr/x /var/lib/x; do (: >"$file") 2>/dev/null && echo "made $file"; done
+		echo 1 >/x && echo 2 >/tmp/x && echo 3 >/var/tmp/x && echo 4 >x && cat /x /tmp/x /var/tmp/x x
+		ls /usr/share | wc -l; readlink /bin; id -u'
+	assert_status 0
+	assert_output "$(printf '%s\n' 1 2 3 4; find /usr/share -mindepth 1 -maxdepth 1 ! -name '.*' | wc -l; readlink /bin; echo 0)"
+	assert_contains "$stderr" "the host's system can't be changed in this sandbox, not even by root: "
+	assert_contains "$stderr" 'open /dev/fuse: permission denied'
+	[ ! -e /x ] && [ ! -e /tmp/x ] && [ ! -e /var/tmp/x ]
+}
+
+@test "without /dev/fuse homes and temporary files are hidden, and there is nothing to uncover" {
+	local hidden=$BATS_TEST_TMPDIR/urun-attack-$$ place
+	mkdir "$BATS_TEST_TMPDIR/more"
+	echo secret >"$hidden"
+	echo secret >"$BATS_TEST_TMPDIR/more/urun-attack-$$"
+	cd "$BATS_TEST_TMPDIR"
+	without_fuse run --network none --user root -- sh -c '
+		for place in /home /root /run /tmp /var/tmp; do umount -n -l "$place" 2>/dev/null; mount -n -o remount,rw,bind / 2>/dev/null; find "$place" ! -type d; done
+		find / -xdev -name "urun-attack-*" 2>/dev/null
+		ls -A /dev/fd/ >/dev/null && echo looked'
+	assert_status 0
+	assert_output looked
+}
+
+@test "without /dev/fuse a volume has its place, and where no place can be made the error says why" {
+	mkdir "$BATS_TEST_TMPDIR/volume"
+	echo content >"$BATS_TEST_TMPDIR/volume/file"
+	without_fuse run --network none --volume "$BATS_TEST_TMPDIR/volume:/new" --volume "$BATS_TEST_TMPDIR/volume:/usr/share" --volume "$BATS_TEST_TMPDIR/volume:/home/new" -- \
+		cat /new/file /usr/share/file /home/new/file
+	assert_status 0
+	assert_lines content content content
+	without_fuse run --network none --volume "$BATS_TEST_TMPDIR/volume:/usr/share/new" -- true
+	assert_status 125
+	assert_contains "$stderr" "there is no /usr/share/new, and it can't be made: read-only file system"
+}
+
+@test "without /dev/fuse what needs changes, or could make them on the host, is refused with the fix" {
+	without_fuse run --network none --overlay="$BATS_TEST_TMPDIR/changes" -- true
+	assert_status 125
+	assert_one_line 'needs the program fuse-overlayfs: open /dev/fuse'
+	[ ! -e "$BATS_TEST_TMPDIR/changes" ]
+	without_fuse run --network none --cap-add SYS_ADMIN -- true
+	assert_status 125
+	assert_one_line 'needs the program fuse-overlayfs: open /dev/fuse'
+}
+
+@test "without /dev/fuse check and its plan tell of the read-only system" {
+	cd "$BATS_TEST_TMPDIR"
+	without_fuse check --rootfs / --explain -- true
+	assert_status 0
+	assert_contains "$output" 'read-only: there is no overlay'
+	assert_contains "$stderr" "the host's system can't be changed in this sandbox"
+	without_fuse check --rootfs / -- no-such-program
+	assert_status 1
+	assert_contains "$output$stderr" no-such-program
+}
+
+@test "without /dev/fuse a sandbox starts twenty times, and leaves nothing" {
+	local i
+	for i in $(seq 20); do
+		without_fuse run --network none -- true
+		assert_status 0
+	done
+	observe ids
+	assert_output ''
+}
