@@ -62,6 +62,7 @@
 #include "core/config/change.h"
 #include "core/config/layers.h"
 #include "rootless/overlay_filter.h"
+#include "rootless/overlay_stand_in.h"
 
 /* /dev exists on every host that gets here, since /dev/fuse was opened. */
 #define STAGE  "/dev"
@@ -334,6 +335,13 @@ static int copy_attributes_to_upper(const struct overlay *overlay, const char *u
 	return 0;
 }
 
+/* Is it the host's system for a container whose root is the caller, and who can change it? */
+static bool serves_host_to_root(const struct overlay *overlay)
+{
+	return overlay->hidden && overlay->squash && str_equal(overlay->lower, "/") &&
+	       geteuid() == 0;
+}
+
 /*
  * ORDER: everything becomes read-only before the directory for the changes is mounted.  So no mount
  * is forgotten, and none has to be made writable again.
@@ -356,7 +364,9 @@ static int make_layers(const struct overlay *overlay, const struct trees *trees,
 		if (!made && errno != EEXIST)
 			return error_set(err, errno, "make %s in %s",
 					 strrchr(directories[i], '/') + 1, overlay->where);
-		if (made && i == 0 && copy_attributes_to_upper(overlay, directories[i], err) < 0)
+		if (made && i == 0 &&
+		    (copy_attributes_to_upper(overlay, directories[i], err) < 0 ||
+		     (serves_host_to_root(overlay) && stand_in_make(TOP, directories[i], err) < 0)))
 			return -1;
 	}
 	return 0;
