@@ -220,6 +220,9 @@ static bool drain_tap(struct loop *loop)
 					 { loop->frame, sizeof(loop->frame) } };
 		ssize_t got = readv(loop->tap_fd, parts, ARRAY_SIZE(parts));
 
+		/* A packet socket has lost a frame that its header can't describe, such as a segment of SCTP. */
+		if (got < 0 && errno == EINVAL)
+			continue;
 		if (got < 0)
 			return errno == EAGAIN || errno == EINTR;
 		if ((size_t)got > sizeof(header))

@@ -21,7 +21,7 @@ struct loop *loop_new(const struct network_options *options, int watcher_fd, str
 
 /* The caller keeps the descriptors. */
 struct loop_files {
-	int tap;		 /* non-blocking, with IFF_VNET_HDR */
+	int tap;		 /* non-blocking; tap_create()'s */
 	int stack_resolv;	 /* see dns_serve_stack() */
 	struct members *members; /* with the container itself; the loop's to free */
 };
