@@ -252,11 +252,13 @@ static int parse_kind(struct span kind, struct span rest, struct network_options
 				return error_set(err, 0, "network %s takes no options", names[i]);
 			return 0;
 		}
-	if (span_is(kind, "bypass"))
-		return error_set(err, 0,
-				 "network bypass: it needs slirp beside it, for all that is not "
-				 "TCP: use slirp,bypass");
-	error_set(err, 0, "network '%.*s' is unknown: known are none, host, slirp and container:ID",
+	if (span_is(kind, "bypass")) {
+		options->kind = NETWORK_SLIRP;
+		options->bypass = true;
+		return 0;
+	}
+	error_set(err, 0,
+		  "network '%.*s' is unknown: known are none, host, slirp, bypass and container:ID",
 		  (int)kind.size, kind.bytes);
 	return error_hint(err, "slirp, the default of a container without a bundle, reaches the "
 			       "outside, as podman's pasta and bridge do; there are no networks by "

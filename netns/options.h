@@ -72,7 +72,8 @@ struct network_options {
 };
 
 /*
- * Parses "none", "host" or "slirp[,option=value…]" with the options
+ * Parses "none", "host", "slirp[,option=value…]" or "bypass[,option=value…]" (slirp with bypass), with the
+ * options
  *   mtu=576…65520                      of the tap device; with IPv6 at least 1280
  *   cidr=ADDRESS/8…25                  default 10.0.2.0/24
  *   cidr6=ADDRESS/16…112               default fd75:7275:6e00::/64

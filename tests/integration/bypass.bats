@@ -179,9 +179,11 @@ run_client() {
 	assert_contains "$stderr" 'network bypass is off: linux.seccomp has a listener of its own, and the kernel allows one'
 }
 
-@test "bypass needs slirp beside it, and yes or no behind it" {
-	try run --bundle "$BUNDLE" --network bypass c1
-	assert_contains "$stderr" 'use slirp,bypass'
+@test "bypass alone is slirp with bypass, and takes its options; behind slirp it takes yes or no" {
+	client four
+	between 'urun --debug run --bundle "$BUNDLE" --network bypass,mtu=1500 c1 </dev/null 2>&1 | grep -e "bypass: on" -e four'
+	assert_contains "$output" 'network bypass: on, for TCP'
+	assert_contains "$output" 'four welcome host'
 	try run --bundle "$BUNDLE" --network slirp,bypass=perhaps c1
 	assert_contains "$stderr" "network option bypass: 'perhaps' is not yes or no"
 }

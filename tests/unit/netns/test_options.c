@@ -49,14 +49,18 @@ static void refused(const char *text, const char *expected)
 	assert_int_equal(options.mtu, 0x5a5a5a5a);
 }
 
-static void the_kinds_are_three_words(void **state)
+static void the_kinds_are_four_words(void **state)
 {
 	(void)state;
 	assert_int_equal(parsed("none").kind, NETWORK_NONE);
 	assert_int_equal(parsed("host").kind, NETWORK_HOST);
 	assert_int_equal(parsed("slirp").kind, NETWORK_SLIRP);
+	assert_false(parsed("slirp").bypass);
+	assert_int_equal(parsed("bypass,mtu=1500").kind, NETWORK_SLIRP);
+	assert_true(parsed("bypass,mtu=1500").bypass);
+	assert_false(parsed("bypass,bypass=no").bypass);
 	refused("", "unknown");
-	refused("bridge", "network 'bridge' is unknown: known are none, host, slirp and "
+	refused("bridge", "network 'bridge' is unknown: known are none, host, slirp, bypass and "
 			  "container:ID");
 	refused("Slirp", "unknown");
 	refused("slirp4", "unknown");
@@ -164,7 +168,7 @@ static void a_text_without_end_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_kinds_are_three_words),
+		cmocka_unit_test(the_kinds_are_four_words),
 		cmocka_unit_test(slirp_alone_has_the_addresses_that_users_know),
 		cmocka_unit_test(every_option_has_its_effect),
 		cmocka_unit_test(what_is_wrong_is_named),
