@@ -110,6 +110,8 @@ static int await_monitor(struct container *container, struct error *err)
 		return -1;
 	if (locked == 0)
 		return error_set(err, 0, "container %s does not exist any more", container->dir.id);
+	if (state_read_again(&container->dir, &container->state, err) < 0)
+		return -1;
 	return ready == 0 ? error_set(err, 0,
 				      "container %s has ended, and the process that waits for it "
 				      "doesn't end",

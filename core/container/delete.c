@@ -119,20 +119,26 @@ static bool is_kept_from_us(const struct state_dir *dir, const struct container_
 	       again_is_kept(dir);
 }
 
-static int delete_by(struct state_dir *dir, const struct container_state *state,
-		     enum delete_how how, struct error *err)
+/*
+ * While await_record() had given the lock back, another command can have started the container again: then that run
+ * is deleted, too.  A state that can't be read is that of the run before.
+ */
+static int delete_by(struct state_dir *dir, struct container_state *state, enum delete_how how,
+		     struct error *err)
 {
+	struct error unread = ERROR_NONE;
 	int ours;
 
 	if (is_kept_from_us(dir, state))
 		return 0;
-	if (make_stopped(dir, state, how, err) < 0)
-		return -1;
-	ours = await_record(dir, state, err);
-	if (ours <= 0)
-		return ours;
-	/* Started again meanwhile. */
-	return make_stopped(dir, state, how, err) < 0 ? -1 : container_finish(dir, state, err);
+	do {
+		if (make_stopped(dir, state, how, err) < 0)
+			return -1;
+		ours = await_record(dir, state, err);
+		if (ours <= 0)
+			return ours;
+	} while (state_read_again(dir, state, &unread) == 0);
+	return container_finish(dir, state, err);
 }
 
 /*

@@ -326,22 +326,6 @@ static int start_monitor(struct container *container, struct replacement *new, s
 
 /* ---- the command ---- */
 
-/* Reads the state anew.  Returns 1; 0 where it is that of another run by now; or -1. */
-static int read_again(struct container *container, struct error *err)
-{
-	struct container_state now = { 0 };
-
-	if (state_read(&container->dir, &now, err) < 0)
-		return -1;
-	if (!str_equal(state_began(&now), state_began(&container->state))) {
-		state_release(&now);
-		return 0;
-	}
-	state_release(&container->state);
-	container->state = now;
-	return 1;
-}
-
 /* The new monitor has ended: with the program, at this moment, or it was killed too. */
 static int check_ended(const struct container *container, struct error *err)
 {
@@ -355,7 +339,7 @@ static int replace_locked(struct container *container, struct error *err)
 {
 	struct replacement new = REPLACEMENT_NONE;
 	/* Another command may have done it, or removed the container, before we got the lock. */
-	int result = read_again(container, err);
+	int result = state_read_again(&container->dir, &container->state, err);
 
 	if (result > 0 && !has_lost_monitor(&container->state))
 		return 1;
@@ -372,7 +356,7 @@ static int replace_locked(struct container *container, struct error *err)
 	/* ORDER: before the state is read: our copy of the lock ends with these descriptors. */
 	replacement_release(&new);
 	if (result > 0)
-		result = read_again(container, err);
+		result = state_read_again(&container->dir, &container->state, err);
 	if (result > 0 && has_lost_monitor(&container->state))
 		return check_ended(container, err);
 	return result;

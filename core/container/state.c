@@ -423,6 +423,19 @@ int state_record_pid(struct container_state *state, pid_t pid, int pidfd)
 	return failed < 0 && pidfd_signal(pidfd, 0) < 0 ? failed : 0;
 }
 
+int state_read_again(const struct state_dir *dir, struct container_state *state, struct error *err)
+{
+	struct container_state now = { 0 };
+	bool same;
+
+	if (state_read(dir, &now, err) < 0)
+		return -1;
+	same = str_equal(state_began(&now), state_began(state));
+	state_release(state);
+	*state = now;
+	return same;
+}
+
 void state_record_monitor(struct container_state *state)
 {
 	autoclose int pidfd = pidfd_open_process(getpid());

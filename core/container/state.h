@@ -208,6 +208,13 @@ int container_status(const struct container *container, enum container_status *r
 		     int *ret_pidfd, struct error *err);
 
 /*
+ * Reads *@state anew, which was read before the lock was taken, or before the lock was given back for a while: another
+ * command may have started the container again.  Returns 1; 0 where *@state is that of another run now; or -1, and
+ * *@state stays.
+ */
+int state_read_again(const struct state_dir *dir, struct container_state *state, struct error *err);
+
+/*
  * A foreground `run` lets other commands in while its program runs.  state_dir_relock() waits
  * @timeout_ms for the lock, as state_dir_open() does.  It returns 1 where the directory is still
  * the container's, whatever a hook has done to the files in it; 0 where another command has removed

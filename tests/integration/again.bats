@@ -131,6 +131,23 @@ record_of() {
 	assert_output ''
 }
 
+# A command that had waited without the lock took the new run for the old one, and removed its directory: the program ran on.
+@test "12 times: restart, start, stop and rm --force at once leave no program behind" {
+	local i
+	for i in $(seq 12); do
+		detached c1 --rm sleep 60
+		observe urun restart --time 0 c1 &
+		observe urun restart --time 0 c1 &
+		observe urun stop --time 0 c1 &
+		observe urun start c1 &
+		[ $((i % 2)) = 0 ] || observe urun rm --force c1 &
+		wait
+		urun rm --force c1
+		observe ids
+		assert_output ''
+	done
+}
+
 @test "a start that fails after its program has begun leaves the stopped container" {
 	detached c1 sh -c 'exit 7'
 	urun wait c1
