@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/container/monitor.h"
+#include "core/container/state.h"
 #include "core/container/terminal.h"
 #include "core/parent/exec.h"
 #include "core/parent/streams.h"
@@ -91,14 +92,33 @@ static int find_variables(const struct exec_options *options, struct container_c
 	return spec_add_variables(&options->env_files, &options->env, ret_config, err);
 }
 
-/* A program in the background doesn't read what is typed at the shell. */
-static unsigned int streams_of_shell(const struct exec_options *options)
+/* False also where there is no such container, which the execution itself tells. */
+static bool is_by_options(const char *root, const char *id)
 {
+	autocontainer struct container container = CONTAINER_NONE;
+	struct error ignored = ERROR_NONE;
+
+	return state_check_id(id, &ignored) == 0 &&
+	       container_open(root, id, STATE_UNLOCKED, &container, &ignored) == 0 &&
+	       container.state.by_options;
+}
+
+/*
+ * A program in the background doesn't read what is typed at the shell.  It keeps no terminal and no pipe of a person
+ * or a script; an engine, whose containers have bundles, gives it the streams that it is to have.
+ */
+static int open_streams(const struct call *call, struct streams *ret_streams, struct error *err)
+{
+	const struct exec_options *options = call->options;
+	unsigned int closed = 0;
+
 	if (options->terminal || options->console_socket)
 		return 0;
-	return (options->detach ? isatty(STDIN_FILENO) : terminal_in_background())
-		       ? STREAM_BIT(STDIN_FILENO)
-		       : 0;
+	if (options->detach && is_by_options(call->globals->root, call->operands.items[0]))
+		return streams_open(call->globals->journal_stream, false, ret_streams, err);
+	if (options->detach ? isatty(STDIN_FILENO) : terminal_in_background())
+		closed = STREAM_BIT(STDIN_FILENO);
+	return streams_open_null(closed, ret_streams, err);
 }
 
 static int cmd_exec(struct call *call, struct error *err)
@@ -133,7 +153,7 @@ static int cmd_exec(struct call *call, struct error *err)
 	if (result == 0)
 		result = find_variables(options, &variables, err);
 	if (result == 0)
-		result = streams_open_null(streams_of_shell(options), &unattached, err);
+		result = open_streams(call, &unattached, err);
 	if (result == 0) {
 		request.child.streams = unattached.program;
 		request.process.env = variables.process->env;

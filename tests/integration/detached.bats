@@ -14,6 +14,18 @@ streams_of() {
 	urun exec "$1" sh -c 'for fd in 0 1 2; do readlink /proc/2/fd/$fd; done' | sed 's/^pipe:.*/pipe/'
 }
 
+@test "exec --detach in a container without a bundle keeps no pipe and no terminal waiting, and a file gets the output" {
+	detached c1 sleep 60
+	# A reader of the pipe sees its end at once.
+	observe timeout 5 bash -c '"$1" --root "$2" exec --detach c1 sh -c "echo unseen; sleep 30" 2>&1 | cat' - "$URUN" "$STATE"
+	assert_status 0
+	assert_output ''
+	urun exec --detach c1 sh -c 'cat; echo out; echo err >&2; touch /over' >"$BATS_TEST_TMPDIR/output" 2>&1
+	wait_for 5 test -e "$BUNDLE/rootfs/over"
+	[ "$(cat "$BATS_TEST_TMPDIR/output")" = $'out\nerr' ]
+	urun rm --force c1
+}
+
 @test "the id is on stdout, and its reader doesn't wait for the container" {
 	local id
 	id=$(timeout 10 "$URUN" --root "$STATE" run --detach --rootfs "$BUNDLE/rootfs" --network none sh -c 'echo lost; sleep 60' 2>"$BATS_TEST_TMPDIR/err")
