@@ -125,30 +125,23 @@ static ssize_t read_some(int fd, void *bytes, size_t size)
  * More room at the start where the size is known: all of a regular file and one byte more, by which
  * the end of the file is noticed.
  */
-static int first_room(int fd, size_t limit, size_t *ret_room)
+static size_t first_room(const struct stat *st)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return 0;
-	if ((uintmax_t)st.st_size > limit)
-		return -EFBIG;
-	if ((size_t)st.st_size >= READ_STEP)
-		*ret_room = (size_t)st.st_size + 1;
-	return 0;
+	return S_ISREG(st->st_mode) && (size_t)st->st_size >= READ_STEP ? (size_t)st->st_size + 1
+									 : READ_STEP;
 }
 
-int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size)
+/* @st: what fstat(2) tells of @fd. */
+static int read_all_of(int fd, const struct stat *st, size_t limit, char **ret_bytes,
+		       size_t *ret_size)
 {
 	autofree char *bytes = NULL;
 	size_t size = 0;
-	size_t room = READ_STEP;
-	ssize_t got = first_room(fd, limit, &room);
+	size_t room = first_room(st);
+	ssize_t got;
 
-	if (got < 0)
-		return (int)got;
+	if (S_ISREG(st->st_mode) && (uintmax_t)st->st_size > limit)
+		return -EFBIG;
 	bytes = mem_resize(NULL, room + 1, 1);
 	for (;;) {
 		got = read_some(fd, bytes + size, room - size);
@@ -168,6 +161,13 @@ int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size)
 	*ret_bytes = take_ptr(bytes);
 	*ret_size = size;
 	return 0;
+}
+
+int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? -errno : read_all_of(fd, &st, limit, ret_bytes, ret_size);
 }
 
 /*
@@ -223,7 +223,7 @@ int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_s
 		return -EISDIR;
 	if (S_ISBLK(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd)))
 		return -ENOTSUP;
-	failed = fd_read_all(fd, limit, ret_bytes, ret_size);
+	failed = read_all_of(fd, &st, limit, ret_bytes, ret_size);
 	if (failed == 0 && *ret_size == 0 && is_named_fifo(fd, &st)) {
 		free(*ret_bytes);
 		*ret_bytes = NULL;
@@ -319,17 +319,10 @@ void fd_raise_limit(void)
 	}
 }
 
+/* There is no other flag, so none has to be read first.  Source: fcntl(2), F_SETFD. */
 static int change_cloexec(int fd, bool wanted)
 {
-	int flags = fcntl(fd, F_GETFD);
-	int changed;
-
-	if (flags < 0)
-		return -errno;
-	changed = wanted ? flags | FD_CLOEXEC : flags & ~FD_CLOEXEC;
-	if (changed != flags && fcntl(fd, F_SETFD, changed) < 0)
-		return -errno;
-	return 0;
+	return fcntl(fd, F_SETFD, wanted ? FD_CLOEXEC : 0) < 0 ? -errno : 0;
 }
 
 int fd_set_cloexec(int fd)

@@ -54,9 +54,10 @@ static int make_beside(int dir, mode_t mode, char ret_name[static 32], int *ret_
 	int failed = -EEXIST;
 
 	for (int i = 0; i < NAME_TRIES && failed == -EEXIST; i++) {
-		uint64_t number = (uint64_t)getpid() + (uint64_t)i;
+		uint64_t number;
 
-		(void)!getrandom(&number, sizeof(number), GRND_NONBLOCK);
+		if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+			number = (uint64_t)getpid() + (uint64_t)i;
 		snprintf(ret_name, 32, NEW_PREFIX "%016llx", (unsigned long long)number);
 		failed = make_exclusive(dir, ret_name, mode, ret_fd);
 	}

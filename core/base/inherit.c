@@ -3,20 +3,21 @@
 
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Global, since the dispositions of signals belong to the process. */
-static sigset_t ignored_on_entry;
+#include "core/base/str.h"
 
-static void ignore(int signal)
-{
-	const struct sigaction action = { .sa_handler = SIG_IGN };
-
-	sigaction(signal, &action, NULL);
-}
+/*
+ * The signals whose disposition inherit_begin() changes for our own writes.  All others keep the caller's:
+ * execve(2) leaves an ignored signal ignored, and gives one with a handler of ours its default.
+ */
+static const int changed[] = { SIGPIPE, SIGXFSZ };
+/* Those of @changed that the caller ignores.  Global, since dispositions belong to the process. */
+static bool ignored_on_entry[ARRAY_SIZE(changed)];
 
 static void unblock_all(void)
 {
@@ -29,53 +30,56 @@ static void unblock_all(void)
 void inherit_begin(void)
 {
 	const struct sigaction standard = { .sa_handler = SIG_DFL };
-	struct sigaction now;
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction before;
 
-	sigemptyset(&ignored_on_entry);
-	/*
-	 * The C library refuses the two signals that it keeps for itself.  A process that
-	 * posix_spawn(3) started has these two ignored, which says nothing about the caller's wish.
-	 */
-	for (int signal = 1; signal < NSIG; signal++)
-		if (sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
-			sigaddset(&ignored_on_entry, signal);
-	sigdelset(&ignored_on_entry, SIGCHLD);
 	sigaction(SIGCHLD, &standard, NULL);
-	ignore(SIGPIPE);
-	ignore(SIGXFSZ);
+	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+		ignored_on_entry[i] = sigaction(changed[i], &ignore, &before) == 0 &&
+				      before.sa_handler == SIG_IGN;
 	unblock_all();
 	umask(umask(S_IRWXG | S_IRWXO) & (S_IRWXG | S_IRWXO));
 }
 
-void inherit_restore_signals(void)
+/*
+ * The two signals that the C library keeps for itself, and which sigaction(3) therefore refuses.  A process
+ * that posix_spawn(3) started has these ignored, which says nothing about the caller's wish.
+ * The system call gets the kernel's struct sigaction, whatever the order of its fields on this architecture:
+ * SIG_DFL, no flags and an empty mask.
+ */
+static void reset_those_of_the_library(void)
 {
-	/*
-	 * The kernel's struct sigaction, whatever the order of its fields on this architecture:
-	 * SIG_DFL, no flags and an empty mask.  The system call is used since sigaction(3) refuses
-	 * the two signals that the C library keeps for itself.
-	 */
 	static const unsigned long standard[8];
 
-	for (int signal = 1; signal < NSIG; signal++)
-		if (sigismember(&ignored_on_entry, signal) == 1)
-			ignore(signal);
-		else
-			syscall(SYS_rt_sigaction, signal, standard, NULL,
-				(size_t)(NSIG - 1) / CHAR_BIT);
+	for (int signal = __SIGRTMIN; signal < SIGRTMIN; signal++)
+		syscall(SYS_rt_sigaction, signal, standard, NULL, (size_t)(NSIG - 1) / CHAR_BIT);
+}
+
+void inherit_restore_signals(void)
+{
+	const struct sigaction standard = { .sa_handler = SIG_DFL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+		if (!ignored_on_entry[i])
+			sigaction(changed[i], &standard, NULL);
+	reset_those_of_the_library();
 	unblock_all();
 }
 
 void inherit_forget_ignored(int signal)
 {
-	sigdelset(&ignored_on_entry, signal);
+	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+		if (changed[i] == signal)
+			ignored_on_entry[i] = false;
 }
 
 void inherit_end_by_sigpipe(void)
 {
 	const struct sigaction standard = { .sa_handler = SIG_DFL };
 
-	if (sigismember(&ignored_on_entry, SIGPIPE) == 1)
-		return;
+	for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
+		if (changed[i] == SIGPIPE && ignored_on_entry[i])
+			return;
 	sigaction(SIGPIPE, &standard, NULL);
 	raise(SIGPIPE);
 }

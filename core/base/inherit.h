@@ -9,7 +9,7 @@
  */
 
 /*
- * Remembers which signals are ignored, then sets what our own code depends on:
+ * Sets what our own code depends on, and remembers what the caller had:
  *   SIGCHLD has its default, since a process that ignores SIGCHLD can't wait for its children;
  *   SIGPIPE and SIGXFSZ are ignored, so that a write fails with EPIPE or EFBIG and is reported;
  *   no signal is blocked;
@@ -18,15 +18,15 @@
 void inherit_begin(void);
 
 /*
- * For a process that is about to execute a program for the caller: the signals that were ignored
- * when inherit_begin() was called are ignored again, all others have their default, and none is
- * blocked.  A POSIX shell starts its programs in the same way; like dash, this doesn't pass on an
+ * For a process that is about to execute a program for the caller: after execve(2) the signals that
+ * were ignored when inherit_begin() was called are ignored, all others have their default, and none
+ * is blocked.  A POSIX shell starts its programs in the same way; like dash, this doesn't pass on an
  * ignored SIGCHLD, with which a program could not wait for its own children.
  * Makes only system calls that don't allocate: may be called between clone(2) and execve(2).
  */
 void inherit_restore_signals(void);
 
-/* From now on @signal counts as not ignored on entry. */
+/* From now on @signal, which is SIGPIPE or SIGXFSZ, counts as not ignored on entry. */
 void inherit_forget_ignored(int signal);
 
 /*
