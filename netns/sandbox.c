@@ -40,13 +40,13 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/caps.h"
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "netns/filter.h"
@@ -151,36 +151,18 @@ int sandbox_leave_root(enum sandbox_kind kind, int *ret_resolv_fd, struct error 
 
 /* ---- privileges ---- */
 
-static cap_t kept_capabilities(enum sandbox_kind kind)
-{
-	const cap_value_t one[] = { kind == SANDBOX_PORT ? CAP_NET_ADMIN : CAP_SYS_PTRACE };
-	cap_t kept = cap_init();
-
-	if (kept && (kind == SANDBOX_PORT || kind == SANDBOX_BYPASS) &&
-	    (cap_set_flag(kept, CAP_PERMITTED, 1, one, CAP_SET) < 0 ||
-	     cap_set_flag(kept, CAP_EFFECTIVE, 1, one, CAP_SET) < 0)) {
-		cap_free(kept);
-		return NULL;
-	}
-	return kept;
-}
-
 static int reduce_capabilities(enum sandbox_kind kind, struct error *err)
 {
-	cap_t kept;
-	int result, errnum;
+	uint64_t kept = kind == SANDBOX_PORT	 ? CAPS_BIT(CAP_NET_ADMIN)
+			: kind == SANDBOX_BYPASS ? CAPS_BIT(CAP_SYS_PTRACE)
+						 : 0;
+	int result, failed;
 
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	caps_clear_ambient();
 	/* Without CAP_SETPCAP the bounding set stays: no_new_privs makes it harmless. */
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-	kept = kept_capabilities(kind);
-	if (!kept)
-		return error_set(err, errno, "drop the capabilities");
-	result = cap_set_proc(kept);
-	errnum = errno;
-	cap_free(kept);
-	return result < 0 ? error_set(err, errnum, "drop the capabilities") : 0;
+	caps_limit_bounding(0, &failed);
+	result = caps_set(&(struct caps){ .effective = kept, .permitted = kept });
+	return result < 0 ? error_set(err, -result, "drop the capabilities") : 0;
 }
 
 int sandbox_drop_privileges(enum sandbox_kind kind, struct error *err)

@@ -46,13 +46,13 @@
 #include <inttypes.h>
 #include <linux/mount.h>
 #include <stdio.h>
-#include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "core/base/caps.h"
 #include "core/base/fd.h"
 #include "core/base/inherit.h"
 #include "core/base/mountinfo.h"
@@ -403,45 +403,27 @@ static int prepare_mounts(const struct overlay *overlay, const struct trees *tre
  * only for files whose owner and group the container's map has; on a read-only mount they let a
  * file be read.
  */
-static const cap_value_t kept_capabilities[] = { CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
-						 CAP_SETFCAP, CAP_CHOWN };
-
-static int set_capabilities(const cap_value_t *list, int count)
-{
-	static const cap_flag_t sets[] = { CAP_PERMITTED, CAP_EFFECTIVE, CAP_INHERITABLE };
-	cap_t state = cap_init();
-	int result = state ? 0 : -1, errnum;
-
-	for (size_t i = 0; i < ARRAY_SIZE(sets) && result == 0; i++)
-		result = cap_set_flag(state, sets[i], count, list, CAP_SET);
-	if (result == 0)
-		result = cap_set_proc(state);
-	errnum = errno;
-	if (state)
-		cap_free(state);
-	errno = errnum;
-	return result;
-}
+static const int kept_capabilities[] = { CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP,
+					 CAP_CHOWN };
 
 /* ORDER: the bounding set first, which needs CAP_SETPCAP. */
 static int drop_most_capabilities(struct error *err)
 {
-	size_t count = ARRAY_SIZE(kept_capabilities);
+	uint64_t kept = 0;
+	int result, failed;
 
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
-		bool keep = false;
-
-		for (size_t i = 0; i < count; i++)
-			keep = keep || kept_capabilities[i] == (cap_value_t)cap;
-		if (!keep)
-			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-	}
-	if (set_capabilities(kept_capabilities, (int)count) < 0)
-		return error_set(err, errno, "drop capabilities");
+	for (size_t i = 0; i < ARRAY_SIZE(kept_capabilities); i++)
+		kept |= CAPS_BIT(kept_capabilities[i]);
+	caps_limit_bounding(kept, &failed);
+	result = caps_set(&(struct caps){ kept, kept, kept });
+	if (result < 0)
+		return error_set(err, -result, "drop capabilities");
 	/* An execve keeps all capabilities of uid 0, and only ambient ones of another uid. */
-	for (size_t i = 0; i < count && geteuid() != 0; i++)
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept_capabilities[i], 0, 0) < 0)
-			return error_set(err, errno, "keep capabilities");
+	for (size_t i = 0; i < ARRAY_SIZE(kept_capabilities) && geteuid() != 0; i++) {
+		result = caps_raise_ambient(kept_capabilities[i]);
+		if (result < 0)
+			return error_set(err, -result, "keep capabilities");
+	}
 	return 0;
 }
 

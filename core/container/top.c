@@ -8,22 +8,24 @@
  */
 #include "core/container/top.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/capability.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/caps.h"
 #include "core/base/fd.h"
 #include "core/base/number.h"
 #include "core/base/passwd.h"
 #include "core/base/pidfd.h"
 #include "core/base/span.h"
 #include "core/base/utf8.h"
+#include "core/config/shapes.h"
 #include "core/container/processes.h"
 #include "core/container/state.h"
 #include "rootless/name.h"
@@ -288,22 +290,26 @@ static void append_capabilities(const struct top_row *row, const char *line, str
 	struct span value = status_value(row, line);
 	autofree char *text = str_dup_n(value.bytes, value.size);
 	uint64_t set = strtoull(text, NULL, 16);
-	uint64_t all = ((uint64_t)2 << (cap_max_bits() - 1)) - 1;
+	uint64_t all = 0;
 	bool first = true;
 
+	for (int c = 0; c < CAPS_MAX && caps_is_bounding(c) >= 0; c++)
+		all |= CAPS_BIT(c);
 	if (set == 0 || (set & all) == all) {
 		strbuf_add_str(out, set ? "full" : "none");
 		return;
 	}
-	for (cap_value_t cap = 0; cap < 64; cap++) {
-		char *name;
-
-		if (!(set & ((uint64_t)1 << cap)))
+	for (int c = 0; c < CAPS_MAX; c++) {
+		if (!(set & CAPS_BIT(c)))
 			continue;
-		name = cap_to_name(cap);
-		strbuf_addf(out, "%s%s", first ? "" : ",", name ? name + strlen("cap_") : "?");
-		cap_free(name);
+		if (!first)
+			strbuf_add_str(out, ",");
 		first = false;
+		if (c < CONFIG_CAPABILITY_COUNT)
+			for (const char *name = config_capability_names[c] + strlen("CAP_"); *name; name++)
+				strbuf_addf(out, "%c", tolower(*name));
+		else
+			strbuf_addf(out, "%d", c);
 	}
 }
 

@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>
-#include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/caps.h"
 #include "core/base/fd.h"
 #include "core/base/stat.h"
 #include "core/base/str.h"
@@ -131,37 +131,16 @@ static int confine_mounts(const char *cover, struct error *err)
 
 /* ---- privileges ---- */
 
-static const cap_value_t kept[] = {
-	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP,
-};
-
-static bool unpacking_needs(unsigned long cap)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-		if ((unsigned long)kept[i] == cap)
-			return true;
-	return false;
-}
-
 static int confine_capabilities(struct error *err)
 {
-	cap_t caps = cap_init();
-	int result, errnum;
+	const uint64_t kept = CAPS_BIT(CAP_CHOWN) | CAPS_BIT(CAP_DAC_OVERRIDE) |
+			      CAPS_BIT(CAP_FOWNER) | CAPS_BIT(CAP_FSETID) | CAPS_BIT(CAP_SETFCAP);
+	int result, failed;
 
-	if (!caps)
-		return error_set(err, errno, "drop capabilities");
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (!unpacking_needs(cap))
-			prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-	result = cap_set_flag(caps, CAP_PERMITTED, ARRAY_SIZE(kept), kept, CAP_SET) < 0 ||
-				 cap_set_flag(caps, CAP_EFFECTIVE, ARRAY_SIZE(kept), kept,
-					      CAP_SET) < 0
-			 ? -1
-			 : cap_set_proc(caps);
-	errnum = errno;
-	cap_free(caps);
-	return result < 0 ? error_set(err, errnum, "drop capabilities") : 0;
+	caps_clear_ambient();
+	caps_limit_bounding(kept, &failed);
+	result = caps_set(&(struct caps){ .effective = kept, .permitted = kept });
+	return result < 0 ? error_set(err, -result, "drop capabilities") : 0;
 }
 
 int confine(const char *cover, struct error *err)

@@ -21,13 +21,13 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "core/base/caps.h"
 #include "netns/bypass/guard.h"
 #include "netns/bypass/host_socket.h"
 #include "netns/netlink.h"
@@ -116,11 +116,7 @@ static int make_device(void)
 
 static int drop_capabilities(void)
 {
-	cap_t none = cap_init();
-	int result = none ? cap_set_proc(none) : -1;
-
-	cap_free(none);
-	return result;
+	return caps_set(&(struct caps){ 0 });
 }
 
 static int listen_on(const union guard_address *address, socklen_t size, int *ret_fd)
