@@ -250,13 +250,51 @@ static int walk_in_root(int root, const char *path, const struct walk *how)
 	return result < 0 ? result : take_fd(&walk.dir);
 }
 
+/*
+ * The usual case of a directory that is missing: only the last component is, and the others are directories and
+ * no links.  Returns a negative errno in any other case, and where another process was quicker.
+ */
+static int make_last(int root, const char *path, mode_t mode)
+{
+	autofree char *parent = str_dup(path);
+	char *name = strrchr(parent, '/');
+	autoclose int dir = -1;
+	mode_t old;
+	int fd;
+
+	if (!name || name[1] == '\0' || str_equal(name + 1, ".") || str_equal(name + 1, ".."))
+		return -ENOENT;
+	*name++ = '\0';
+	dir = open_resolved(root, parent, O_PATH | O_DIRECTORY, 0,
+			    RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	if (dir < 0)
+		return dir;
+	old = umask(0);
+	fd = mkdirat(dir, name, mode) < 0 ? -errno : 0;
+	umask(old);
+	if (fd < 0)
+		return fd;
+	fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int path_mkdirs_missing(int root, const char *path, mode_t mode)
+{
+	const struct walk how = { .end = WALK_TO_DIRECTORY, .mode = mode };
+	int fd = make_last(root, path, mode);
+
+	return fd < 0 ? walk_in_root(root, path, &how) : fd;
+}
+
 int path_mkdirs_telling(int root, const char *path, mode_t mode,
 			void (*made)(void *of, const char *path), void *of)
 {
 	const struct walk how = { .end = WALK_TO_DIRECTORY, .mode = mode, .made = made, .of = of };
 	int fd = path_open_in_root(root, path, O_PATH | O_DIRECTORY, 0);
 
-	return fd == -ENOENT ? walk_in_root(root, path, &how) : fd;
+	if (fd != -ENOENT)
+		return fd;
+	return made ? walk_in_root(root, path, &how) : path_mkdirs_missing(root, path, mode);
 }
 
 int path_mkdirs_in_root(int root, const char *path, mode_t mode)

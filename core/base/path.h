@@ -28,6 +28,9 @@ int path_open_on_mount(int dir, const char *path, uint64_t flags);
  */
 int path_mkdirs_in_root(int root, const char *path, mode_t mode);
 
+/* The same, for a path that was just found missing. */
+int path_mkdirs_missing(int root, const char *path, mode_t mode);
+
 /*
  * The same; calls @made for each directory that it makes, with the directory's path from @root: clean,
  * without links, and without the first '/'.

@@ -68,6 +68,7 @@
 #include "core/rootfs/user.h"
 #include "core/sync/hook.h"
 #include "core/sync/pipe.h"
+#include "core/sync/source.h"
 #include "netns/options.h"
 #include "netns/tap.h"
 
@@ -81,6 +82,7 @@ struct init {
 	bool as_user;		  /* we have the ids of the program's user for now */
 	struct user_ids own;	  /* our ids before that */
 	struct pid1 pid1;
+	unsigned int source_count; /* of descriptors of mounts' sources, with the root's */
 };
 
 static bool joins_pid_namespace(const struct init *init)
@@ -181,24 +183,22 @@ static int prepare_namespaces(struct init *init, struct error *err)
 }
 
 /*
- * A descriptor that was opened with the caller's rights before we were root (core/sync/source.h): with
- * @index 0 that of the root, else the source of the plan's step @index - 1.  -1: nothing was opened.  A descriptor that
- * isn't O_PATH stands for a source that couldn't be opened.
+ * The root's descriptor, which was opened with the caller's rights before we were root (core/sync/source.h).  -1: it
+ * wasn't opened.  A descriptor that isn't O_PATH stands for a source that couldn't be opened.
  */
-static int source_fd(const struct init *init, size_t index)
+static int root_source(const struct init *init)
 {
 	int first = (int)init->self.order.first_source;
 
-	return first > 0 ? first + (int)index : -1;
+	return first > 0 ? first : -1;
 }
 
-/* The program must not get these descriptors: they lead to the host's directories. */
+/* The program must not get the sources' descriptors: they lead to the host's directories. */
 static int close_sources(const struct init *init, struct error *err)
 {
 	unsigned int first = init->self.order.first_source;
 
-	if (first > 0 &&
-	    close_range(first, first + (unsigned int)init->self.mounts.steps.count, 0) < 0)
+	if (first > 0 && close_range(first, first + init->source_count - 1, 0) < 0)
 		return error_set(err, errno, "close the sources of the mounts");
 	return 0;
 }
@@ -294,7 +294,7 @@ static int enter_private_root(struct init *init, struct error *err)
 	    joins_pid_namespace(init) ||
 	    config_hooks_of(config->hooks, HOOK_CREATE_CONTAINER)->count ||
 	    config_annotation(config, CONFIG_ANNOTATION_OVERLAY) ||
-	    !rootfs_is_private(config->root->path, source_fd(init, 0)))
+	    !rootfs_is_private(config->root->path, root_source(init)))
 		return 0;
 	if (user_ids_begin_with_rights(config->process->user, &init->own, err) < 0)
 		return -1;
@@ -344,7 +344,7 @@ static int mount_container_root(struct init *init, int fuse_tree, struct error *
 
 	if (as_caller && user_ids_begin_with_rights(&caller, &own, err) < 0)
 		return -1;
-	result = rootfs_prepare(&init->self.config, &init->self.mounts, life, source_fd(init, 0),
+	result = rootfs_prepare(&init->self.config, &init->self.mounts, life, root_source(init),
 				fuse_tree, &init->rootfs, err);
 	if (as_caller) {
 		struct error ignored = ERROR_NONE;
@@ -422,8 +422,8 @@ static int prepare_rootfs(struct init *init, struct error *err)
 	autoclose int fuse_tree = -1;
 	int result;
 
-	for (size_t i = 0; i < plan->steps.count; i++)
-		plan->steps.items[i].source_fd = source_fd(init, 1 + i);
+	init->source_count =
+		(unsigned int)mount_sources_assign(plan, (int)init->self.order.first_source);
 	log_plan(plan);
 	if (make_fuse_overlay(init, &fuse_tree, err) < 0 || enter_private_root(init, err) < 0 ||
 	    mount_container_root(init, fuse_tree, err) < 0)

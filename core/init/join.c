@@ -144,7 +144,7 @@ static void open_sources(struct self *self)
 			first = self->mounts.steps.items[i].idmapped_fd;
 	first += OWN_FDS_MAX;
 	mount_sources_list(self->config.root->path, &self->mounts, first, &sources);
-	source_open_all(&sources, self->sync_fd);
+	source_open_all(&sources, self->sync_fd, O_CLOEXEC);
 	mount_sources_release(&sources);
 	self->order.first_source = (uint32_t)first;
 }

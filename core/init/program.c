@@ -27,11 +27,14 @@ static int set_program_status(int errnum, struct error *err)
 
 void program_make_cwd(const struct config_process *process)
 {
-	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int root = -1;
 	struct stat st;
 	int made;
 
-	if (root < 0 || stat(process->cwd, &st) == 0 || errno != ENOENT)
+	if (str_equal(process->cwd, "/") || stat(process->cwd, &st) == 0 || errno != ENOENT)
+		return;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
 		return;
 	made = path_mkdirs_in_root(root, process->cwd, 0755);
 	if (made >= 0)

@@ -330,17 +330,18 @@ int self_find_program(struct self *self, struct error *err)
 {
 	const struct config_process *process = self->config.process;
 	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	bool closed[STDIO_COUNT];
+	bool closed[STDIO_COUNT], changed;
 	char *path = NULL;
 	struct config_user caller;
 	int found;
 
 	if (!process)
 		return 0;
-	user_files_begin(process->user);
+	changed = user_files_begin(process->user);
 	stdio_find_closed(closed);
 	found = enter_and_find(self, &path, err);
-	user_files_end();
+	if (changed)
+		user_files_end();
 	if (found < 0 && err->code == EACCES)
 		found = find_with_all_ids(self, &path, err);
 	/* ORDER: again after the change of ids for files, which clears it. */

@@ -222,8 +222,8 @@ static int cloned_execute(const struct clone_order *order, char *mode, struct er
 	for (int fd = 0; fd < STREAM_COUNT; fd++)
 		if (order->streams && order->streams[fd] >= 0 && dup2(order->streams[fd], fd) < 0)
 			return error_set(err, errno, "replace descriptor %d", fd);
-	if (fd_cloexec_from(3 + order->preserve_fds) < 0 || fd_clear_cloexec(order->sync_fd) < 0 ||
-	    source_keep(order->sources) < 0)
+	if (source_cloexec_others(order->sources, 3 + order->preserve_fds) < 0 ||
+	    fd_clear_cloexec(order->sync_fd) < 0)
 		return error_set(err, errno, "mark descriptors as close-on-exec");
 	snprintf(number, sizeof(number), "%d", order->sync_fd);
 	syscall(SYS_execveat, order->self_fd, "", argv, envp, AT_EMPTY_PATH);
@@ -253,7 +253,7 @@ static int cloned_become_init(const struct clone_order *order, struct error *err
 		return -1;
 	/* ORDER: with the caller's uid and groups, which the next step takes away. */
 	if (order->sources)
-		source_open_all(order->sources, order->sync_fd);
+		source_open_all(order->sources, order->sync_fd, 0);
 	if (userns_become_root(&root, err) < 0)
 		return -1;
 	/* ORDER: again after the change of ids, which clears it. */

@@ -169,6 +169,7 @@ static int clone_child(struct creation *creation, struct error *err)
 	launch->request = &creation->request->child;
 	launch->config = &plan->config;
 	launch->userns = &plan->userns;
+	launch->caller = &plan->caller;
 	launch->namespaces = &plan->namespaces;
 	launch->mounts = &plan->mounts;
 	launch->filter = &creation->filter;

@@ -157,6 +157,7 @@ static int clone_setns(struct execution *execution, struct error *err)
 	launch->request = &execution->request->child;
 	launch->config = &execution->config;
 	launch->userns = &execution->userns;
+	launch->caller = &execution->caller;
 	launch->namespaces = &execution->namespaces;
 	launch->filter = &execution->filter;
 	launch->id = execution->request->id;

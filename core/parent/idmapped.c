@@ -104,16 +104,14 @@ static int open_all(const struct mount_plan *plan, const struct userns_plan *use
 }
 
 int idmapped_open(const struct mount_plan *plan, const struct userns_plan *userns,
-		  struct idmapped_list *ret_list, struct error *err)
+		  const struct userns_caller *caller, struct idmapped_list *ret_list,
+		  struct error *err)
 {
 	struct idmapped_list list = { 0 };
-	struct userns_caller caller;
 
 	if (userns->is_host)
 		return 0;
-	if (userns_caller_read(&userns->host, &caller, err) < 0)
-		return -1;
-	if (userns_caller_is_host_root(&caller) && open_all(plan, userns, &list, err) < 0) {
+	if (userns_caller_is_host_root(caller) && open_all(plan, userns, &list, err) < 0) {
 		idmapped_release(&list);
 		return -1;
 	}

@@ -58,12 +58,10 @@ static void list_sources(struct launch *launch)
 int launch_clone(struct launch *launch, struct error *err)
 {
 	struct child *child = launch->child;
-	struct userns_caller caller;
 	struct clone_order order;
 
-	if (userns_caller_read(&launch->userns->host, &caller, err) < 0 ||
-	    seal_self(launch->userns, userns_caller_is_host_root(&caller), &launch->self_fd, err) <
-		    0 ||
+	if (seal_self(launch->userns, userns_caller_is_host_root(launch->caller), &launch->self_fd,
+		      err) < 0 ||
 	    pipe_new(&child->sync_fd, &launch->child_sync_fd, err) < 0)
 		return -1;
 	list_sources(launch);
@@ -117,7 +115,7 @@ int launch_send_config(struct launch *launch, uint32_t flags, int fds[static ORD
 
 	/* In a joined mount namespace the paths lead elsewhere. */
 	if (launch->mounts && launch->namespaces->joined[CONFIG_NS_MOUNT] < 0 &&
-	    idmapped_open(launch->mounts, launch->userns, &idmapped, err) < 0)
+	    idmapped_open(launch->mounts, launch->userns, launch->caller, &idmapped, err) < 0)
 		return -1;
 	order.trees = (uint32_t)idmapped.trees.count;
 	order.flags |= launch->request->dies_with_us ? ORDER_DIE_WITH_PARENT : 0;

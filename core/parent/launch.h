@@ -24,6 +24,7 @@ struct launch {
 	const struct child_request *request;
 	struct container_config *config;
 	const struct userns_plan *userns;
+	const struct userns_caller *caller;
 	struct namespaces *namespaces;
 	const struct mount_plan *mounts; /* NULL: the process mounts nothing */
 	const struct filter *filter;

@@ -336,6 +336,7 @@ int try_container(struct plan *plan, const struct filter *filter, bool *ret_trie
 	launch.request = &request;
 	launch.config = config;
 	launch.userns = &plan->userns;
+	launch.caller = &plan->caller;
 	launch.namespaces = &plan->namespaces;
 	launch.id = plan->request->id;
 	launch.mounts = &spared;

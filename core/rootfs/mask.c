@@ -38,9 +38,9 @@ struct masks {
  */
 static int freeze_tree(int tree, unsigned int flags)
 {
-	int result = mount_change_attr(tree, flags, MOUNT_ATTR_RDONLY, 0);
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
 
-	return result < 0 ? result : mount_change_propagation(tree, flags, MS_PRIVATE);
+	return mount_setattr(tree, "", AT_EMPTY_PATH | flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
 }
 
 int mask_open_null(const struct container_config *config, int *ret_null_fd, struct error *err)

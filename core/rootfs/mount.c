@@ -250,6 +250,7 @@ static int target_open(const struct mount_plan *plan, const struct mount_step *s
 		       bool directory, bool *ret_made, struct error *err)
 {
 	autoclose int target = -ENOENT;
+	bool looked = true;
 
 	if (target_must_be_directory(step)) {
 		target = target_open_directory(step, rootfs, err);
@@ -261,9 +262,13 @@ static int target_open(const struct mount_plan *plan, const struct mount_step *s
 	else if (ret_made)
 		target = path_open_in_root(rootfs, step->destination,
 					   O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	else
+		looked = false;
 	if (ret_made)
 		*ret_made = target == -ENOENT;
-	if (target == -ENOENT)
+	if (target == -ENOENT && looked && directory)
+		target = path_mkdirs_missing(rootfs, step->destination, 0755);
+	else if (target == -ENOENT)
 		target = target_make(step, rootfs, directory);
 	if (target == -EACCES)
 		target = target_make_as_user(plan, step, rootfs, directory);

@@ -340,7 +340,7 @@ int rootfs_enter(int rootfs_fd, enum rootfs_enter_how how, struct error *err)
 static int finish_mounts(const struct mount_plan *plan, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int root = -1;
 
 	for (size_t i = 0; i < plan->steps.count; i++) {
 		const struct mount_step *step = &plan->steps.items[i];
@@ -349,6 +349,8 @@ static int finish_mounts(const struct mount_plan *plan, struct error *err)
 		if (!step->filled_later ||
 		    !(mount_options_attrs(&step->options) & MOUNT_ATTR_RDONLY))
 			continue;
+		if (root < 0)
+			root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		target = path_open_in_root(root, step->destination, O_PATH | O_CLOEXEC, 0);
 		if (target < 0 || mount_setattr(target, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 			return error_set(err, target < 0 ? -target : errno, "make %s read-only",

@@ -79,8 +79,10 @@ int process_become_user(const struct config_user *user, enum user_groups groups,
 	return 0;
 }
 
-void user_files_begin(const struct config_user *user)
+bool user_files_begin(const struct config_user *user)
 {
+	if (user->uid.value == geteuid() && user->gid.value == getegid())
+		return false;
 	/*
 	 * These calls don't report a failure.  After one, our checks are stricter or laxer than
 	 * those of the program's user, and execve(2) decides.
@@ -89,6 +91,7 @@ void user_files_begin(const struct config_user *user)
 	stay_undumpable();
 	setfsuid((uid_t)user->uid.value);
 	stay_undumpable();
+	return true;
 }
 
 void user_files_end(void)

@@ -25,11 +25,12 @@ int process_become_user(const struct config_user *user, enum user_groups groups,
  * Between these two calls, files are opened and checked with the uid and gid of @user
  * (setfsuid(2)), and where @user isn't root, without the capabilities that override permissions.
  * program_find() is called between them, long before the process gets the ids of @user.
+ * The first returns false where these are our ids already: then the second isn't called.
  * ORDER: where @user isn't root, both calls clear the death signal (PR_SET_PDEATHSIG), as each
  * change of a file system id does; the caller sets the signal again after the second.  Both leave
  * the process undumpable.
  */
-void user_files_begin(const struct config_user *user);
+bool user_files_begin(const struct config_user *user);
 void user_files_end(void);
 
 /*

@@ -16,7 +16,7 @@
  * namespace and still has the caller's ids.
  */
 struct mount_sources {
-	/* the root's path, then that of each step of the plan, whose texts they are; NULL: not opened */
+	/* the root's path, then those of the steps of the plan that are opened, whose texts they are */
 	const char **paths;
 	size_t count;
 	int first; /* paths[i] becomes descriptor first + i */
@@ -34,18 +34,25 @@ void mount_sources_list(const char *root, const struct mount_plan *plan, int fir
 void mount_sources_release(struct mount_sources *sources);
 
 /*
- * Opens the sources with O_PATH.  A source that can't be opened gets a duplicate of @filler, which
+ * Tells the steps of the plan their descriptors, of which the root's is @first; 0: there are none.  Returns how
+ * many there are.
+ * Runs in: init.
+ */
+size_t mount_sources_assign(struct mount_plan *plan, int first);
+
+/*
+ * Opens the sources with O_PATH and, if @cloexec is O_CLOEXEC, with that flag.  A source that can't be opened gets a duplicate of @filler, which
  * isn't an O_PATH descriptor.  Init itself opens each source by its path first, and uses the
  * descriptor only where that fails with EACCES (mount_clone_source() in core/rootfs/tree.h).
  * Makes system calls only.
  * Runs in: the clone that becomes init, or init that joins by itself; with the caller's ids.
  */
-void source_open_all(const struct mount_sources *sources, int filler);
+void source_open_all(const struct mount_sources *sources, int filler, int cloexec);
 
 /*
- * Clears the close-on-exec flag of the sources' descriptors.  @sources may be NULL.  Returns 0 or a
- * negative errno.
+ * Sets the close-on-exec flag of all descriptors from @from on but the sources.  @sources may be NULL.  Returns
+ * 0 or a negative errno.
  */
-int source_keep(const struct mount_sources *sources);
+int source_cloexec_others(const struct mount_sources *sources, unsigned int from);
 
 #endif
