@@ -18,6 +18,7 @@ struct globals {
 	const char *log;
 	const char *log_format;
 	const char *log_level;
+	const char *trace;
 	const char *cgroup_manager;
 	const char *rootless;
 	bool debug;

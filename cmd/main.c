@@ -19,6 +19,7 @@
 #include "core/base/number.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/base/trace.h"
 #include "core/cgroup/plan.h"
 #include "core/config/config.h"
 #include "core/init/init.h"
@@ -83,6 +84,8 @@ static const struct option_spec global_options[] = {
 	  "error, warning, info or debug" },
 	{ "debug", 0, OPTION_FLAG, offsetof(struct globals, debug), NULL,
 	  "the same as --log-level debug" },
+	{ "trace", 0, OPTION_STRING, offsetof(struct globals, trace), "FILE",
+	  "write the time of each step to this file" },
 	{ "cgroup-manager", 0, OPTION_STRING, offsetof(struct globals, cgroup_manager), "MANAGER",
 	  "cgroupfs, systemd or disabled" },
 	{ "systemd-cgroup", 's', OPTION_FLAG, offsetof(struct globals, systemd_cgroup), NULL,
@@ -325,7 +328,10 @@ static int run_command(const struct command *command, const struct globals *glob
 		.options = options_new(usage),
 	};
 	struct options_end end;
-	int result = options_parse(usage, usage->order, argc, argv, call.options, &end, err);
+	int result;
+
+	trace_step(usage->name);
+	result = options_parse(usage, usage->order, argc, argv, call.options, &end, err);
 
 	if (result == 0) {
 		call.operands =
@@ -377,6 +383,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (read_environment(&globals, &root, &err) < 0 || open_log(&globals, &err) < 0 ||
+	    (globals.trace && trace_open(globals.trace, &err) < 0) ||
 	    check_cgroup_manager(&globals, &err) < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
 	if (globals.version) {

@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/remove.h"
 #include "core/base/str.h"
+#include "core/base/trace.h"
 #include "core/config/change.h"
 #include "core/config/ending.h"
 #include "core/container/ended.h"
@@ -102,7 +103,11 @@ static int attend_program(const struct create_request *request, struct created *
 		.second_interrupt_kills = request->config || ending.init,
 		.lifetime_seconds = ending.lifetime_seconds,
 	};
-	int result = monitor_run(&monitored, signals, ret_status, err);
+	int result;
+
+	trace_step("the program runs");
+	result = monitor_run(&monitored, signals, ret_status, err);
+	trace_step("remove");
 
 	if (result == 0)
 		tell_end_by_filter(created, *ret_status);

@@ -46,6 +46,7 @@
 #include "core/base/reserve.h"
 #include "core/base/stat.h"
 #include "core/base/str.h"
+#include "core/base/trace.h"
 #include "core/config/change.h"
 #include "core/config/config.h"
 #include "core/config/layers.h"
@@ -724,22 +725,31 @@ static int init_run(struct init *init, struct error *err)
 
 	/* clang-format off */
 	if (check_forks(init, err) < 0 ||
+	    trace_step("namespaces") < 0 ||
 	    prepare_namespaces(init, err) < 0 ||
 	    limits_set_oom_score_adj(config->process, err) < 0 ||
+	    trace_step("root file system") < 0 ||
 	    prepare_rootfs(init, err) < 0 ||
+	    trace_step("devices") < 0 ||
 	    devices_create(config, &self->mounts, init->rootfs, err) < 0 ||
+	    trace_step("console") < 0 ||
 	    make_console(init, err) < 0 ||
 	    open_label(init, err) < 0 ||
 	    open_sysctl(init, err) < 0 ||
+	    trace_step("hooks") < 0 ||
 	    run_early_hooks(init, err) < 0 ||
 	    mask_open_null(config, &init->null, err) < 0 ||
+	    trace_step("enter the root") < 0 ||
 	    /* No path of the host can be opened from here on. */
 	    enter_rootfs(init, err) < 0 ||
 	    apply_sysctl(init, err) < 0 ||
+	    trace_step("masks") < 0 ||
 	    apply_masks(init, err) < 0 ||
 	    rootfs_finish(config, &self->mounts, err) < 0 ||
+	    trace_step("pid namespace") < 0 ||
 	    enter_pid_namespace(init, err) < 0 ||
 	    prepare_pid1(init, err) < 0 ||
+	    trace_step("find the program") < 0 ||
 	    self_find_program(self, err) < 0 ||
 	    leave_private_root(init, err) < 0 ||
 	    self_send_ready(self, err) < 0 ||

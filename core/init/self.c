@@ -19,6 +19,7 @@
 #include "core/base/number.h"
 #include "core/base/place.h"
 #include "core/base/str.h"
+#include "core/base/trace.h"
 #include "core/config/change.h"
 #include "core/init/account.h"
 #include "core/init/capability.h"
@@ -132,6 +133,9 @@ int self_receive_config(struct self *self, struct error *err)
 		return -1;
 	log_set_level(self->order.log_level);
 	log_set_sink(log_to_parent, self);
+	if (self->order.flags & ORDER_TRACE)
+		trace_keep();
+	trace_step("receive config");
 	if (take_descriptors(self, err) < 0)
 		return -1;
 	if (config_parse_own(self->sections[ORDER_CONFIG], self->order.section_sizes[ORDER_CONFIG],
@@ -150,11 +154,24 @@ int self_join_mount_namespace(struct self *self, struct error *err)
 	return 0;
 }
 
+/* In one message, before the container's filter is loaded, which may refuse to send. */
+static int send_trace(const struct self *self, struct error *err)
+{
+	struct trace_event events[TRACE_EVENTS_MAX];
+	size_t count = trace_take(events);
+
+	return count ? pipe_send(self->sync_fd, MESSAGE_TRACE, events, count * sizeof(*events), NULL,
+				 0, err)
+		     : 0;
+}
+
 int self_send_ready(struct self *self, struct error *err)
 {
-	int sent = pipe_send(self->sync_fd, MESSAGE_READY, NULL, 0, &self->console_master,
-			     self->console_master >= 0 ? 1 : 0, err);
+	int sent = send_trace(self, err);
 
+	if (sent == 0)
+		sent = pipe_send(self->sync_fd, MESSAGE_READY, NULL, 0, &self->console_master,
+				 self->console_master >= 0 ? 1 : 0, err);
 	fd_close(&self->console_master);
 	return sent;
 }

@@ -17,6 +17,7 @@
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/base/place.h"
+#include "core/base/trace.h"
 #include "core/config/change.h"
 #include "core/container/processes.h"
 #include "core/container/state_socket.h"
@@ -128,8 +129,10 @@ static int child_lost(const struct child *child, struct error *err)
 int child_await(const struct child *child, unsigned int expected, struct message *ret_message,
 		struct error *err)
 {
-	int got = pipe_await(child->sync_fd, expected, ret_message, err);
+	int got;
 
+	trace_set_child(child->pid);
+	got = pipe_await(child->sync_fd, expected, ret_message, err);
 	if (got == 0)
 		return child_lost(child, err);
 	return got < 0 ? -1 : 0;

@@ -46,6 +46,7 @@
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/base/trace.h"
 #include "core/cgroup/stats.h"
 #include "core/cgroup/tree.h"
 #include "core/config/change.h"
@@ -686,38 +687,39 @@ static int forget_old(struct creation *creation, struct error *err)
 
 /* The acts of the story, each with what undoes it; the head of this file tells what they lead to. */
 static const struct act {
+	const char *name;
 	int (*make)(struct creation *creation, struct error *err); /* NULL: only to be undone */
 	void (*undo)(struct creation *creation);		   /* NULL: leaves nothing */
 } acts[] = {
 	/* clang-format off */
-	{ replace_old,       NULL }, /* its ports, and its id, are free from here on */
-	{ open_ports,        NULL }, /* the sockets are closed with the creation */
-	{ connect_console,   NULL },
-	{ use_layers,        end_use },
-	{ make_state,        remove_state },
-	{ prepare_monitor,   NULL }, /* the files go with the state */
-	{ make_files,        NULL }, /* likewise */
-	{ note_mount_points, remove_mount_points },
-	{ prepare_filter,    NULL },
-	{ make_start_fifos,  NULL },
-	{ make_cgroup,       destroy_cgroup },
-	{ NULL,              run_poststop },
-	{ launch_network,    undo_network },
-	{ clone_child,       end_child },
-	{ bootstrap,         NULL },
-	{ send_config,       NULL },
-	{ write_config,      NULL },
-	{ await_child,       NULL },
-	{ learn_start_time,  NULL },
-	{ await_network,     NULL },
-	{ send_descriptors,  NULL },
-	{ watch_memory,      NULL },
-	{ join_holder,       NULL },
-	{ release_child,     NULL },
-	{ set_created,       NULL },
-	{ run_poststart,     NULL },
-	{ write_pid_file,    NULL },
-	{ forget_old,        NULL },
+	{ "replace old",       replace_old,       NULL }, /* its ports, and its id, are free from here on */
+	{ "open ports",        open_ports,        NULL }, /* the sockets are closed with the creation */
+	{ "connect console",   connect_console,   NULL },
+	{ "use layers",        use_layers,        end_use },
+	{ "make state",        make_state,        remove_state },
+	{ "prepare monitor",   prepare_monitor,   NULL }, /* the files go with the state */
+	{ "make files",        make_files,        NULL }, /* likewise */
+	{ "note mount points", note_mount_points, remove_mount_points },
+	{ "prepare filter",    prepare_filter,    NULL },
+	{ "make start fifos",  make_start_fifos,  NULL },
+	{ "make cgroup",       make_cgroup,       destroy_cgroup },
+	{ "poststop hooks",    NULL,              run_poststop },
+	{ "launch network",    launch_network,    undo_network },
+	{ "clone child",       clone_child,       end_child },
+	{ "bootstrap",         bootstrap,         NULL },
+	{ "send config",       send_config,       NULL },
+	{ "write config",      write_config,      NULL },
+	{ "await child",       await_child,       NULL },
+	{ "learn start time",  learn_start_time,  NULL },
+	{ "await network",     await_network,     NULL },
+	{ "send descriptors",  send_descriptors,  NULL },
+	{ "watch memory",      watch_memory,      NULL },
+	{ "join holder",       join_holder,       NULL },
+	{ "release child",     release_child,     NULL },
+	{ "set created",       set_created,       NULL },
+	{ "run poststart",     run_poststart,     NULL },
+	{ "write pid file",    write_pid_file,    NULL },
+	{ "forget old",        forget_old,        NULL },
 	/* clang-format on */
 };
 
@@ -753,9 +755,11 @@ int container_create(const struct create_request *request, struct created *ret_c
 		return -1;
 	child_plan_signals(&request->child);
 	plan_init(&creation.plan, request);
+	trace_step("plan");
 	result = make_plan(&creation, err);
 	for (size_t i = 0; i < ARRAY_SIZE(acts) && result == 0; i++) {
-		if (!acts[i].make || acts[i].make(&creation, err) == 0)
+		if (!acts[i].make || trace_step(acts[i].name) < 0 ||
+		    acts[i].make(&creation, err) == 0)
 			continue;
 		result = -1;
 		/* ORDER: before the undoing, which ends the server that is asked for the cause. */

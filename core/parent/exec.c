@@ -27,6 +27,7 @@
 #include "core/base/path.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
+#include "core/base/trace.h"
 #include "core/cgroup/systemd.h"
 #include "core/cgroup/tree.h"
 #include "core/container/bypass.h"
@@ -280,18 +281,27 @@ static int exec_in_steps(struct execution *execution, struct error *err)
 	struct container_config *config = &execution->config;
 	struct child *child = &execution->child;
 
+	trace_step("check the container");
 	/* clang-format off */
 	if (check_container(execution, err) < 0 ||
+	    trace_step("prepare the process") < 0 ||
 	    prepare_process(execution, err) < 0 ||
+	    trace_step("prepare the filter") < 0 ||
 	    filter_prepare(exec->root, config, &execution->filter, err) < 0 ||
 	    bypass_connect(&execution->container.dir, &execution->bypass, err) < 0 ||
+	    trace_step("open the namespaces") < 0 ||
 	    open_container_namespaces(execution, err) < 0 ||
 	    child_connect_console(request, child, err) < 0 ||
+	    trace_step("clone") < 0 ||
 	    clone_setns(execution, err) < 0 ||
+	    trace_step("bootstrap") < 0 ||
 	    bootstrap_setns(execution, err) < 0 ||
+	    trace_step("send config") < 0 ||
 	    send_setns_config(execution, err) < 0 ||
+	    trace_step("await the child") < 0 ||
 	    await_setns(execution, err) < 0 ||
 	    child_send_descriptors(request, NULL, child, err) < 0 ||
+	    trace_step("release the child") < 0 ||
 	    child_release(child, err) < 0 ||
 	    child_check_executed(child, config->linux->seccomp, err) < 0 ||
 	    child_write_pid_file(request, child, err) < 0)

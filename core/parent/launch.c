@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "core/base/fd.h"
+#include "core/base/trace.h"
 #include "core/config/change.h"
 #include "core/parent/idmapped.h"
 #include "core/parent/seal.h"
@@ -118,6 +119,7 @@ int launch_send_config(struct launch *launch, uint32_t flags, int fds[static ORD
 	    idmapped_open(launch->mounts, launch->userns, launch->caller, &idmapped, err) < 0)
 		return -1;
 	order.trees = (uint32_t)idmapped.trees.count;
+	order.flags |= trace_is_on() ? ORDER_TRACE : 0;
 	order.flags |= launch->request->dies_with_us ? ORDER_DIE_WITH_PARENT : 0;
 	order.flags |= launch->request->console_socket ? ORDER_CONSOLE_SENT : 0;
 	order.flags |= launch->config->linux->seccomp ? ORDER_FILTER : 0;

@@ -38,6 +38,7 @@
  *   new pid in state     ADOPTED ─────────────▶ goes on
  *   at any time:
  *                     ◀──────────────── LOG
+ *                     ◀────────────── TRACE     with --trace
  *                     ◀────────────── ERROR     the last message: the child ends
  *
  * `start` reads a FIFO of the created container in place of the pipe.  The FIFO carries ERROR and
@@ -62,6 +63,7 @@ enum message_type {
 	MESSAGE_FORKED,	 /* no payload; a pidfd of the sender */
 	MESSAGE_ADOPTED, /* uint32_t: the sender's pid, as the parent sees it */
 	MESSAGE_TREE,	 /* uint32_t: the step of the mount plan; its source, idmapped */
+	MESSAGE_TRACE,	 /* struct trace_event[] (core/base/trace.h), before READY: ORDER_TRACE */
 };
 
 /* The files of /etc that urun updates while the container runs. */
@@ -123,6 +125,7 @@ enum order_flag {
 	ORDER_HOLD = 1 << 18,		  /* after RUN: hold the namespaces, ORDER_FD_HOLD */
 	ORDER_CONSOLE_SENT = 1 << 19,	  /* the terminal is an engine's: --console-socket */
 	ORDER_VIEW = 1 << 20,		  /* no overlay: the host's system is shown read-only */
+	ORDER_TRACE = 1 << 21,		  /* the parent wants to know of init's steps: --trace */
 };
 
 /* Descriptors that are sent with CONFIG, each only where it is needed, in this order. */

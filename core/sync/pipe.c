@@ -14,6 +14,7 @@
 #include "core/base/log.h"
 #include "core/base/rights.h"
 #include "core/base/str.h"
+#include "core/base/trace.h"
 
 struct frame_header {
 	uint32_t type;
@@ -44,6 +45,8 @@ static const struct {
 	[MESSAGE_FORKED] = { "forked", 0, 0, 1 },
 	[MESSAGE_ADOPTED] = { "adopted", sizeof(uint32_t), sizeof(uint32_t), 0 },
 	[MESSAGE_TREE] = { "tree", sizeof(uint32_t), sizeof(uint32_t), 1 },
+	[MESSAGE_TRACE] = { "trace", sizeof(struct trace_event),
+			    TRACE_EVENTS_MAX * sizeof(struct trace_event), 0 },
 };
 
 int pipe_new(int *ret_parent, int *ret_child, struct error *err)
@@ -175,6 +178,7 @@ enum pipe_step pipe_take(int fd, unsigned int expected, struct message *ret_mess
 	int got;
 
 	expected |= MESSAGE_BIT(MESSAGE_LOG) | MESSAGE_BIT(MESSAGE_ERROR);
+	expected |= trace_is_on() ? MESSAGE_BIT(MESSAGE_TRACE) : 0;
 	got = pipe_receive(fd, expected, &message, err);
 	if (got < 0 && err->code == EAGAIN) {
 		error_take(err, &ERROR_NONE);
@@ -193,6 +197,10 @@ enum pipe_step pipe_take(int fd, unsigned int expected, struct message *ret_mess
 
 		if (level <= LOG_LEVEL_DEBUG)
 			log_line(level, message.payload + 1);
+		return PIPE_LOGGED;
+	}
+	if (message.type == MESSAGE_TRACE) {
+		trace_add(message.payload, message.size / sizeof(struct trace_event));
 		return PIPE_LOGGED;
 	}
 	*ret_message = message;
