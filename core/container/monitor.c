@@ -12,6 +12,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/fd.h"
+#include "core/base/give_back.h"
 #include "core/base/log.h"
 #include "core/base/pidfd.h"
 #include "core/base/str.h"
@@ -174,6 +175,23 @@ enum {
 	POLL_COUNT = POLL_TERMINAL + TERMINAL_POLL_FDS
 };
 
+/*
+ * Starts that end soon don't pay for it, and a terminal that is in use keeps what it uses; a container that
+ * runs for days has a parent that occupies little.
+ */
+#define IDLE_MS 500
+
+/* Waits for one of the descriptors.  Returns poll(2)'s result. */
+static int wait_idle(struct pollfd fds[static POLL_COUNT], int64_t deadline)
+{
+	int timeout = deadline ? clock_until(deadline) : -1;
+	int ready = poll(fds, POLL_COUNT, clock_sooner(timeout, IDLE_MS));
+
+	if (ready != 0 || (timeout >= 0 && timeout <= IDLE_MS))
+		return ready;
+	return give_back_and_poll(fds, POLL_COUNT, deadline ? clock_until(deadline) : -1);
+}
+
 static void end_life(const struct monitored *process, struct monitoring *monitoring)
 {
 	if (!monitoring->deadline || clock_ms() < monitoring->deadline)
@@ -214,9 +232,7 @@ int monitor_run(const struct monitored *process, const sigset_t *signals, int *r
 		};
 
 		terminal_poll_prepare(terminal, fds + POLL_TERMINAL);
-		if (poll(fds, ARRAY_SIZE(fds),
-			 monitoring.deadline ? clock_until(monitoring.deadline) : -1) < 0 &&
-		    errno != EINTR)
+		if (wait_idle(fds, monitoring.deadline) < 0 && errno != EINTR)
 			break;
 		terminal_poll_done(terminal, fds + POLL_TERMINAL);
 		end_life(process, &monitoring);
