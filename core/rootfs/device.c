@@ -109,6 +109,10 @@ static int node_bind(const struct device_node *node, int dir, const char *name, 
 
 	if (tree < 0)
 		return -1;
+	/* A new file needs no descriptor: whoever can exchange it has the directory, and a link is not followed. */
+	if (mknodat(dir, name, S_IFREG | DEFAULT_MODE, 0) == 0 &&
+	    move_mount(tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) == 0)
+		return 0;
 	target = device_open_target(dir, name);
 	if (target == -ELOOP)
 		return error_set(

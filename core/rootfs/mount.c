@@ -11,8 +11,9 @@
  * a path between a check and the act, so that a container which shares the root file system can't
  * exchange what was checked.
  *
- * There are two exceptions, which the kernel can only do by mount(2): options of a file system that
- * are longer than 255 bytes, and the option iversion.
+ * There are exceptions.  What the kernel can only do by mount(2): options of a file system that are
+ * longer than 255 bytes, and the option iversion.  And a new file system with ordinary options, on
+ * which nothing is left to be done, is mounted by mount(2) on the open target as well.
  */
 #include "core/rootfs/mount.h"
 
@@ -27,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -595,6 +597,8 @@ static int filesystem_apply(const struct mount_plan *plan, const struct mount_st
 		return -1;
 	if (mount_filesystem_is_long(step))
 		return filesystem_by_path(plan, step, rootfs, target, err);
+	if (mount_filesystem_in_place(plan, step, target, made ? -1 : target, views->cwd))
+		return 0;
 	tree = mount_filesystem_make(plan, step, made ? -1 : target, err);
 	if (tree < 0 && step->kind == MOUNT_KIND_SYSFS && err->code == EPERM)
 		tree = sysfs_bind(step, err);
@@ -696,8 +700,8 @@ static int step_apply(const struct mount_plan *plan, const struct mount_step *st
 	}
 }
 
-int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct mount_views *views,
-		     struct error *err)
+static int steps_apply(const struct mount_plan *plan, int rootfs_fd, struct mount_views *views,
+		       struct error *err)
 {
 	for (size_t i = 0; i < plan->steps.count; i++) {
 		const struct mount_step *step = &plan->steps.items[i];
@@ -711,4 +715,18 @@ int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct mount_
 		*err = ERROR_NONE;
 	}
 	return 0;
+}
+
+/* Hooks find the working directory as it was. */
+int mount_plan_apply(const struct mount_plan *plan, int rootfs_fd, struct mount_views *views,
+		     struct error *err)
+{
+	int result;
+
+	views->cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	result = steps_apply(plan, rootfs_fd, views, err);
+	if (views->cwd >= 0 && fchdir(views->cwd) < 0 && result == 0)
+		result = error_set(err, errno, "go back to the working directory");
+	fd_close(&views->cwd);
+	return result;
 }

@@ -17,9 +17,10 @@ struct mount_views {
 	int sys;
 	int resolv; /* /etc/resolv.conf where own_file_write() wrote it: it follows the host's file */
 	int hosts; /* likewise: it follows the containers that share the network */
+	int cwd;   /* our working directory, while the plan is applied */
 };
 
-#define MOUNT_VIEWS_NONE ((struct mount_views){ -1, -1, -1, -1 })
+#define MOUNT_VIEWS_NONE ((struct mount_views){ -1, -1, -1, -1, -1 })
 
 void mount_views_release(struct mount_views *views);
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/proc_cgroup.h"
@@ -309,6 +310,42 @@ static int join_data(const struct mount_plan *plan, const struct mount_step *ste
 			mount_datum_print(datum, data);
 	}
 	return 0;
+}
+
+/*
+ * Of these types nothing is left to be done with the new mount: /proc is looked at later, a sysfs and a cgroup
+ * may be replaced by a bind.  A read-only mount(2) would make the file system read-only too, and a comma would
+ * end the value.
+ */
+static bool is_ordinary(const struct mount_plan *plan, const struct mount_step *step)
+{
+	const struct mount_options *options = &step->options;
+	bool of_kind = step->kind == MOUNT_KIND_TMPFS || step->kind == MOUNT_KIND_DEVPTS ||
+		       step->kind == MOUNT_KIND_MQUEUE;
+
+	if (!of_kind || step->context_fd >= 0 || (plan->context && *plan->context) ||
+	    options->super.set || options->super.clear || options->propagations.count ||
+	    (options->traits & (MOUNT_TRAIT_IDMAP | MOUNT_TRAIT_IVERSION | MOUNT_TRAIT_COPY_UP |
+				MOUNT_TRAIT_CHOWN)) ||
+	    (mount_filesystem_attrs(step) & MOUNT_ATTR_RDONLY))
+		return false;
+	for (size_t i = 0; i < options->data.count; i++)
+		if (options->data.items[i].value && strchr(options->data.items[i].value, ','))
+			return false;
+	return true;
+}
+
+bool mount_filesystem_in_place(const struct mount_plan *plan, const struct mount_step *step,
+			       int target, int model, int cwd)
+{
+	struct error ignored = ERROR_NONE;
+	autostrbuf struct strbuf data = { 0 };
+
+	if (cwd < 0 || !is_ordinary(plan, step) || join_data(plan, step, model, &data, &ignored) < 0)
+		return false;
+	return fchdir(target) == 0 &&
+	       mount(step->source ? step->source : step->type, ".", step->type,
+		     flags_from_attrs(mount_filesystem_attrs(step)), data.bytes) == 0;
 }
 
 /*
