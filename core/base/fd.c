@@ -131,9 +131,7 @@ static size_t first_room(const struct stat *st)
 									 : READ_STEP;
 }
 
-/* @st: what fstat(2) tells of @fd. */
-static int read_all_of(int fd, const struct stat *st, size_t limit, char **ret_bytes,
-		       size_t *ret_size)
+int fd_read_known(int fd, const struct stat *st, size_t limit, char **ret_bytes, size_t *ret_size)
 {
 	autofree char *bytes = NULL;
 	size_t size = 0;
@@ -167,7 +165,7 @@ int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size)
 {
 	struct stat st;
 
-	return fstat(fd, &st) < 0 ? -errno : read_all_of(fd, &st, limit, ret_bytes, ret_size);
+	return fstat(fd, &st) < 0 ? -errno : fd_read_known(fd, &st, limit, ret_bytes, ret_size);
 }
 
 /*
@@ -223,7 +221,7 @@ int fd_read_file(const char *path, size_t limit, char **ret_bytes, size_t *ret_s
 		return -EISDIR;
 	if (S_ISBLK(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd)))
 		return -ENOTSUP;
-	failed = read_all_of(fd, &st, limit, ret_bytes, ret_size);
+	failed = fd_read_known(fd, &st, limit, ret_bytes, ret_size);
 	if (failed == 0 && *ret_size == 0 && is_named_fifo(fd, &st)) {
 		free(*ret_bytes);
 		*ret_bytes = NULL;

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -57,6 +58,9 @@ int fd_write_file_at(int dir, const char *path, const char *text);
  * any). Returns 0 or a negative errno.
  */
 int fd_read_all(int fd, size_t limit, char **ret_bytes, size_t *ret_size);
+
+/* The same, where @st is what fstat(2) has just told of @fd. */
+int fd_read_known(int fd, const struct stat *st, size_t limit, char **ret_bytes, size_t *ret_size);
 
 /*
  * The same for a file that a user names, or that should be a regular file and may be anything.  A

@@ -327,7 +327,7 @@ int path_read_in_root(int root, const char *path, size_t limit, char **ret_bytes
 		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	return S_ISREG(st.st_mode) ? fd_read_all(fd, limit, ret_bytes, ret_size) : -EINVAL;
+	return S_ISREG(st.st_mode) ? fd_read_known(fd, &st, limit, ret_bytes, ret_size) : -EINVAL;
 }
 
 bool path_is_own_directory(const char *path)

@@ -264,7 +264,7 @@ static int read_file(const struct state_dir *dir, const char *name, char **ret_b
 		return error_set(err, errno, "stat %s/%s", dir->path, name);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, 0, "open %s/%s: not a regular file", dir->path, name);
-	failed = fd_read_all(fd, JSON_SIZE_MAX, ret_bytes, ret_size);
+	failed = fd_read_known(fd, &st, JSON_SIZE_MAX, ret_bytes, ret_size);
 	return failed < 0 ? error_set(err, -failed, "read %s/%s", dir->path, name) : 0;
 }
 

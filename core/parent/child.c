@@ -179,6 +179,8 @@ int child_adopt(struct child *child, struct message *forked, struct error *err)
 	siginfo_t info;
 	pid_t pid = forked->fd_count == 1 ? pidfd_pid(forked->fds[0]) : -1;
 	uint32_t number = (uint32_t)pid;
+	pid_t first;
+	int sent;
 
 	if (forked->fd_count == 1 && pid < 0 && pid != -ESRCH)
 		return error_set(err, -pid, "look at the container's process");
@@ -187,14 +189,17 @@ int child_adopt(struct child *child, struct message *forked, struct error *err)
 		return error_set(err, errno, "sync pipe: forked without a child of ours");
 	if (pid <= 0 || pid == child->pid)
 		return error_set(err, EPROTO, "sync pipe: forked without a child of ours");
-	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	first = child->pid;
 	fd_close(&child->pidfd);
 	child->pidfd = take_fd(&forked->fds[0]);
 	child->pid = pid;
-	return child_send_with(child, MESSAGE_ADOPTED,
-			       &(struct strbuf){ .bytes = (char *)&number, .size = sizeof(number) },
-			       NULL, 0, err);
+	sent = child_send_with(
+		child, MESSAGE_ADOPTED,
+		&(struct strbuf){ .bytes = (char *)&number, .size = sizeof(number) }, NULL, 0, err);
+	/* The first process ends while its child goes on: it takes its time to give up the host's files. */
+	while (waitpid(first, NULL, 0) < 0 && errno == EINTR)
+		;
+	return sent;
 }
 
 void child_take_console(const struct child_request *request, struct child *child,
