@@ -126,6 +126,14 @@ static int child_lost(const struct child *child, struct error *err)
 		info.si_status);
 }
 
+int child_record_pid(const struct child *child, struct container_state *state, struct error *err)
+{
+	int failed = state_record_pid(state, child->pid, child->pidfd);
+
+	return failed < 0 ? error_set(err, -failed, "read the start time of process %d", child->pid)
+			  : 0;
+}
+
 int child_await(const struct child *child, unsigned int expected, struct message *ret_message,
 		struct error *err)
 {

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/str.h"
 #include "core/config/config.h"
+#include "core/container/state.h"
 #include "core/sync/message.h"
 
 /*
@@ -84,6 +85,9 @@ int child_send_config(const struct child *child, const struct container_config *
 		      struct message_order *order,
 		      struct strbuf sections[static ORDER_SECTION_COUNT], const int *fds,
 		      size_t fd_count, struct error *err);
+
+/* Notes the process as the container's first one, in memory. */
+int child_record_pid(const struct child *child, struct container_state *state, struct error *err);
 
 /*
  * Receives a message of the types in @expected (MESSAGE_BIT()).  Fails with the error that the child sent,

@@ -144,17 +144,11 @@ static int make_start_fifos(struct creation *creation, struct error *err)
 }
 
 /* Writes the pid of the container's first process into the state, for other commands. */
-static int record_pid(struct creation *creation, struct error *err)
+static int write_pid(struct creation *creation, struct error *err)
 {
-	struct created *made = creation->made;
-	int failed = state_record_pid(&made->state, made->child.pid, made->child.pidfd);
-
-	if (failed < 0)
-		return error_set(err, -failed, "read the start time of process %d",
-				 made->child.pid);
-	if (overlay_use_record(creation->overlay_lock, &made->state, err) < 0)
-		return -1;
-	return state_write(&made->dir, &made->state, err);
+	return overlay_use_record(creation->overlay_lock, &creation->made->state, err) < 0
+		       ? -1
+		       : state_write(&creation->made->dir, &creation->made->state, err);
 }
 
 static int learn_start_time(struct creation *creation, struct error *err)
@@ -177,9 +171,13 @@ static int clone_child(struct creation *creation, struct error *err)
 	launch->id = creation->request->id;
 	launch->cgroup_fd = plan->cgroup.fd;
 	launch->child = &creation->made->child;
-	if (launch_clone(launch, err) < 0 || record_pid(creation, err) < 0)
+	if (launch_clone(launch, err) < 0 ||
+	    child_record_pid(launch->child, &creation->made->state, err) < 0)
 		return -1;
-	return launch_join(launch, err);
+	/* A child that joins nothing executes itself while write_config() writes the pid. */
+	if (!clone_joins(&plan->namespaces))
+		return 0;
+	return write_pid(creation, err) < 0 ? -1 : launch_join(launch, err);
 }
 
 static int enter_cgroup(struct creation *creation, struct error *err)
@@ -351,7 +349,8 @@ static int answer_child(struct creation *creation, struct message *message, stru
 		return give_network(creation, err) < 0 ? -1 : run_runtime_hooks(creation, err);
 	case MESSAGE_FORKED:
 		/* Another process is the container's first one from here on. */
-		if (record_pid(creation, err) < 0)
+		if (child_record_pid(&made->child, &made->state, err) < 0 ||
+		    write_pid(creation, err) < 0)
 			return -1;
 		return creation->network.own_resolv ? 0 : give_network(creation, err);
 	default:
@@ -651,6 +650,8 @@ static int write_config(struct creation *creation, struct error *err)
 {
 	const struct strbuf *origin = &creation->plan.origin;
 
+	if (!clone_joins(&creation->plan.namespaces) && write_pid(creation, err) < 0)
+		return -1;
 	if (origin->size && again_write_origin(&creation->made->dir, origin, err) < 0)
 		return -1;
 	share_settle_config(&creation->plan.share, &creation->plan.userns.uids,
