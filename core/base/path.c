@@ -250,11 +250,7 @@ static int walk_in_root(int root, const char *path, const struct walk *how)
 	return result < 0 ? result : take_fd(&walk.dir);
 }
 
-/*
- * The usual case of a directory that is missing: only the last component is, and the others are directories and
- * no links.  Returns a negative errno in any other case, and where another process was quicker.
- */
-static int make_last(int root, const char *path, mode_t mode)
+int path_mkdir_new(int root, const char *path, mode_t mode)
 {
 	autofree char *parent = str_dup(path);
 	char *name = strrchr(parent, '/');
@@ -278,14 +274,6 @@ static int make_last(int root, const char *path, mode_t mode)
 	return fd < 0 ? -errno : fd;
 }
 
-int path_mkdirs_missing(int root, const char *path, mode_t mode)
-{
-	const struct walk how = { .end = WALK_TO_DIRECTORY, .mode = mode };
-	int fd = make_last(root, path, mode);
-
-	return fd < 0 ? walk_in_root(root, path, &how) : fd;
-}
-
 int path_mkdirs_telling(int root, const char *path, mode_t mode,
 			void (*made)(void *of, const char *path), void *of)
 {
@@ -294,7 +282,9 @@ int path_mkdirs_telling(int root, const char *path, mode_t mode,
 
 	if (fd != -ENOENT)
 		return fd;
-	return made ? walk_in_root(root, path, &how) : path_mkdirs_missing(root, path, mode);
+	if (!made)
+		fd = path_mkdir_new(root, path, mode);
+	return fd < 0 ? walk_in_root(root, path, &how) : fd;
 }
 
 int path_mkdirs_in_root(int root, const char *path, mode_t mode)

@@ -28,8 +28,12 @@ int path_open_on_mount(int dir, const char *path, uint64_t flags);
  */
 int path_mkdirs_in_root(int root, const char *path, mode_t mode);
 
-/* The same, for a path that was just found missing. */
-int path_mkdirs_missing(int root, const char *path, mode_t mode);
+/*
+ * The usual case of a directory that is missing: only the last component is, and the others are directories and
+ * no links.  Makes it and returns it; it is new, so no link has led to it.  Returns a negative errno in any other
+ * case, and where another process was quicker.
+ */
+int path_mkdir_new(int root, const char *path, mode_t mode);
 
 /*
  * The same; calls @made for each directory that it makes, with the directory's path from @root: clean,

@@ -123,14 +123,8 @@ static void remove_directory(struct removal *removal, int dir, const char *name,
 }
 
 /* @depth: of @dir below the top, which is 0. */
-static void empty(struct removal *removal, int dir, int depth)
+static void empty_listed(struct removal *removal, DIR *stream, int dir, int depth)
 {
-	autodir DIR *stream = directory_stream(dir);
-
-	if (!stream) {
-		note_failure(removal, -errno);
-		return;
-	}
 	for (struct dirent *entry; (entry = next_entry(removal, stream));) {
 		const char *name = entry->d_name;
 
@@ -147,20 +141,36 @@ static void empty(struct removal *removal, int dir, int depth)
 	}
 }
 
+static void empty(struct removal *removal, int dir, int depth)
+{
+	autodir DIR *stream = directory_stream(dir);
+
+	if (stream)
+		empty_listed(removal, stream, dir, depth);
+	else
+		note_failure(removal, -errno);
+}
+
 int remove_below(int dir, const char *keep)
 {
 	struct removal removal = { .top = dir, .keep = keep };
+	autodir DIR *stream = NULL;
 	int passes = 0;
 
 	/*
 	 * A failure shows in the passes: a directory that can't be made accessible can't be read.
 	 */
 	(void)remove_make_accessible(dir);
+	stream = directory_stream(dir);
+	if (!stream)
+		return errno == ENOENT ? 0 : -errno;
 	/* The last pass finds nothing that can be removed. */
 	do {
 		removal.progress = false;
 		removal.failed = 0;
-		empty(&removal, dir, 0);
+		if (passes > 0)
+			rewinddir(stream);
+		empty_listed(&removal, stream, dir, 0);
 	} while (removal.progress && ++passes < PASSES_MAX);
 	return removal.failed;
 }

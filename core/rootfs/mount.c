@@ -268,9 +268,13 @@ static int target_open(const struct mount_plan *plan, const struct mount_step *s
 		looked = false;
 	if (ret_made)
 		*ret_made = target == -ENOENT;
-	if (target == -ENOENT && looked && directory)
-		target = path_mkdirs_missing(rootfs, step->destination, 0755);
-	else if (target == -ENOENT)
+	if (target == -ENOENT && looked && directory) {
+		target = path_mkdir_new(rootfs, step->destination, 0755);
+		if (target >= 0)
+			return take_fd(&target);
+		target = -ENOENT;
+	}
+	if (target == -ENOENT)
 		target = target_make(step, rootfs, directory);
 	if (target == -EACCES)
 		target = target_make_as_user(plan, step, rootfs, directory);
