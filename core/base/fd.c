@@ -128,7 +128,7 @@ static ssize_t read_some(int fd, void *bytes, size_t size)
 static size_t first_room(const struct stat *st)
 {
 	return S_ISREG(st->st_mode) && (size_t)st->st_size >= READ_STEP ? (size_t)st->st_size + 1
-									 : READ_STEP;
+									: READ_STEP;
 }
 
 int fd_read_known(int fd, const struct stat *st, size_t limit, char **ret_bytes, size_t *ret_size)

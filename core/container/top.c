@@ -306,7 +306,8 @@ static void append_capabilities(const struct top_row *row, const char *line, str
 			strbuf_add_str(out, ",");
 		first = false;
 		if (c < CONFIG_CAPABILITY_COUNT)
-			for (const char *name = config_capability_names[c] + strlen("CAP_"); *name; name++)
+			for (const char *name = config_capability_names[c] + strlen("CAP_"); *name;
+			     name++)
 				strbuf_addf(out, "%c", tolower(*name));
 		else
 			strbuf_addf(out, "%d", c);

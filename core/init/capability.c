@@ -82,8 +82,9 @@ int capability_drop_bounding(const struct config_capabilities *sets, struct erro
 {
 	int failed, result = caps_limit_bounding(sets->bounding, &failed);
 
-	return result < 0 ? error_set(err, -result, "drop capability %d from the bounding set", failed)
-			  : 0;
+	return result < 0
+		       ? error_set(err, -result, "drop capability %d from the bounding set", failed)
+		       : 0;
 }
 
 int capability_apply(const struct config_capabilities *sets, struct error *err)

@@ -160,8 +160,8 @@ static int send_trace(const struct self *self, struct error *err)
 	struct trace_event events[TRACE_EVENTS_MAX];
 	size_t count = trace_take(events);
 
-	return count ? pipe_send(self->sync_fd, MESSAGE_TRACE, events, count * sizeof(*events), NULL,
-				 0, err)
+	return count ? pipe_send(self->sync_fd, MESSAGE_TRACE, events, count * sizeof(*events),
+				 NULL, 0, err)
 		     : 0;
 }
 

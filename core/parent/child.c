@@ -201,9 +201,9 @@ int child_adopt(struct child *child, struct message *forked, struct error *err)
 	fd_close(&child->pidfd);
 	child->pidfd = take_fd(&forked->fds[0]);
 	child->pid = pid;
-	sent = child_send_with(
-		child, MESSAGE_ADOPTED,
-		&(struct strbuf){ .bytes = (char *)&number, .size = sizeof(number) }, NULL, 0, err);
+	sent = child_send_with(child, MESSAGE_ADOPTED,
+			       &(struct strbuf){ .bytes = (char *)&number, .size = sizeof(number) },
+			       NULL, 0, err);
 	/* The first process ends while its child goes on: it takes its time to give up the host's files. */
 	while (waitpid(first, NULL, 0) < 0 && errno == EINTR)
 		;

@@ -28,7 +28,8 @@ struct idmapped_list {
  * Runs in: parent.
  */
 int idmapped_open(const struct mount_plan *plan, const struct userns_plan *userns,
-		  const struct userns_caller *caller, struct idmapped_list *ret_list, struct error *err);
+		  const struct userns_caller *caller, struct idmapped_list *ret_list,
+		  struct error *err);
 void idmapped_release(struct idmapped_list *list);
 
 /* Sends them, after CONFIG. */

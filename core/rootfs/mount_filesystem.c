@@ -313,9 +313,9 @@ static int join_data(const struct mount_plan *plan, const struct mount_step *ste
 }
 
 /*
- * Of these types nothing is left to be done with the new mount: /proc is looked at later, a sysfs and a cgroup
- * may be replaced by a bind.  A read-only mount(2) would make the file system read-only too, and a comma would
- * end the value.
+ * Is there nothing left to be done with the new mount?  What is on /proc and /sys is looked at later, and a
+ * sysfs or a cgroup may be replaced by a bind.  A read-only mount(2) would make the file system read-only too,
+ * and a comma would end the value.
  */
 static bool is_ordinary(const struct mount_plan *plan, const struct mount_step *step)
 {
@@ -323,8 +323,9 @@ static bool is_ordinary(const struct mount_plan *plan, const struct mount_step *
 	bool of_kind = step->kind == MOUNT_KIND_TMPFS || step->kind == MOUNT_KIND_DEVPTS ||
 		       step->kind == MOUNT_KIND_MQUEUE;
 
-	if (!of_kind || step->context_fd >= 0 || (plan->context && *plan->context) ||
-	    options->super.set || options->super.clear || options->propagations.count ||
+	if (!of_kind || str_equal(step->destination, "/sys") || step->context_fd >= 0 ||
+	    (plan->context && *plan->context) || options->super.set || options->super.clear ||
+	    options->propagations.count ||
 	    (options->traits & (MOUNT_TRAIT_IDMAP | MOUNT_TRAIT_IVERSION | MOUNT_TRAIT_COPY_UP |
 				MOUNT_TRAIT_CHOWN)) ||
 	    (mount_filesystem_attrs(step) & MOUNT_ATTR_RDONLY))
@@ -341,7 +342,8 @@ bool mount_filesystem_in_place(const struct mount_plan *plan, const struct mount
 	struct error ignored = ERROR_NONE;
 	autostrbuf struct strbuf data = { 0 };
 
-	if (cwd < 0 || !is_ordinary(plan, step) || join_data(plan, step, model, &data, &ignored) < 0)
+	if (cwd < 0 || !is_ordinary(plan, step) ||
+	    join_data(plan, step, model, &data, &ignored) < 0)
 		return false;
 	return fchdir(target) == 0 &&
 	       mount(step->source ? step->source : step->type, ".", step->type,

@@ -162,6 +162,16 @@ class Bench:
                 print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
 
 
+def processor_time(command):
+    """Of the command and all processes that it waits for: little of the machine's noise is in it."""
+    pid = os.posix_spawn(command[0], command, os.environ, file_actions=[
+        (os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in range(3)])
+    _, status, usage = os.wait4(pid, 0)
+    if status != 0:
+        raise subprocess.CalledProcessError(status, command)
+    return usage.ru_utime + usage.ru_stime
+
+
 def count_calls(bench, command):
     trace = os.path.join(bench.work, "strace")
     subprocess.run(["strace", "-f", "-o", trace, *command], stdin=NULL, stdout=NULL, stderr=NULL, check=True)
@@ -289,7 +299,10 @@ def measure(bench):
     commands = bench.working("one id", bench.run_commands(bundle, False))
     values, times = bench.ratios(commands, "floor")
     bench.add("`run true`, one id", values, "≤ 1.35")
-    floor_ms = 1000 * statistics.median(times["floor"])
+    floor_ms = 1000 * min(times["floor"])
+    _, times = bench.ratios(commands, "floor", processor_time)
+    least = {name: min(own) / min(times["floor"]) for name, own in times.items()}
+    bench.add("processor time of the first, the least", least, "")
     ranges = subid_range("/etc/subuid"), subid_range("/etc/subgid")
     if all(ranges) and shutil.which("newuidmap"):
         bundle = bench.write("subids", base_config(own_maps(*ranges)))
@@ -309,7 +322,7 @@ def measure(bench):
     values, _ = bench.ratios(commands, "crun")
     bench.add("an engine's config, `run true`, to crun's", values, "")
     measure_lives(bench, maps)
-    print(f"(medians of {TURNS}; the floor takes {floor_ms:.2f} ms)")
+    print(f"(medians of {TURNS} turns; the floor takes {floor_ms:.2f} ms at least)")
     bench.print_table()
 
 

@@ -23,7 +23,7 @@ steps() {
 		'urun init: find the program' 'urun: release child' 'urun: the program runs' 'urun: remove'; do
 		assert_contains $'\n'"$found"$'\n' $'\n'"$step"$'\n'
 	done
-	# Of init's time the parent waits for nearly all: it begins after the clone.
+	# The parent waits while init works: init's steps lie between the clone and READY.
 	jq -e '(.[] | select(.name == "clone child")) as $clone
 		| (.[] | select(.name == "await child")) as $await
 		| .[] | select(.name == "masks") | .ts >= $clone.ts + $clone.dur and .ts + .dur <= $await.ts + $await.dur' \
