@@ -141,6 +141,10 @@ struct json_shape {
 int json_read(const char *bytes, size_t size, const struct json_shape *shape, void *object,
 	      struct arena *arena, struct error *err);
 
+/* The same for a YAML document (core/base/yaml_tree.h): one table reads both. */
+int yaml_read(const char *bytes, size_t size, const struct json_shape *shape, void *object,
+	      struct arena *arena, struct error *err);
+
 /*
  * The same for a document that was written with JSON_OWN: a string is any bytes but NUL.  Only for
  * documents that urun both writes and reads, such as the config on the sync pipe: paths, arguments
