@@ -71,7 +71,7 @@ const struct option_other podman_run_words[] = {
 	{ "disable-content-trust", 0, false, "true false", "signatures are checked as containers-policy.json(5) says" },
 	{ "env-merge", 0, true, NULL, "use --env NAME=VALUE with the whole value" },
 	{ "expose", 0, true, NULL, "every port is open to the container's own network: --publish publishes one on the host" },
-	{ "gpus", 0, true, NULL, "use --device for each device node, and --volume for the driver's libraries" },
+	{ "gpus", 0, true, NULL, "use --device nvidia.com/gpu=all, which a file of CDI describes (nvidia-ctk cdi generate)" },
 	{ "group-entry", 0, true, NULL, "use --annotation org.urun.group=LINE" },
 	HEALTH_WORDS,
 	{ "health-start-interval", 0, true, NULL, NO_HEALTH },

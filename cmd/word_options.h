@@ -29,7 +29,9 @@
 	{ "cgroup-parent", 0, OPTION_STRING, WORD_OPTION(type, cgroup_parent), "CGROUP", "the cgroup, or systemd's slice, that the container's is made in" }, \
 	{ "cgroupns", 0, OPTION_STRING, WORD_OPTION(type, cgroupns), "MODE", "private (default): the container sees its own cgroup as /; host" }, \
 	{ "mount", 0, OPTION_LIST, WORD_OPTION(type, mounts), "type=TYPE,…", "mount by keys: type=bind,src=SRC,dst=DST,ro; type=tmpfs; type=devpts" }, \
-	{ "device", 0, OPTION_LIST, WORD_OPTION(type, devices), "SRC[:DST]", "a device of the host's that you can open" }, \
+	{ "device", 0, OPTION_LIST, WORD_OPTION(type, devices), "SRC[:DST]", "a device of the host's that you can open; or VENDOR/CLASS=NAME, from files of CDI" }, \
+	{ "cdi-spec-dir", 0, OPTION_LIST, WORD_OPTION(type, cdi_dirs), "DIR", "where the files of CDI are (default: /etc/cdi, /run/cdi, /var/run/cdi)" }, \
+	{ "home", 0, OPTION_FLAG, WORD_OPTION(type, home), NULL, "your home directory, at its place" }, \
 	{ "privileged", 0, OPTION_FLAG, WORD_OPTION(type, privileged), NULL, "all capabilities of the user namespace, no filter, your devices" }, \
 	{ "shm-size", 0, OPTION_STRING, WORD_OPTION(type, shm_size), "SIZE", "size of /dev/shm (default: 64m; 0: no limit)" }, \
 	{ "read-only-tmpfs", 0, OPTION_SWITCH, WORD_OPTION(type, read_only_tmpfs), NULL, "with --read-only, /tmp, /run and /var/tmp can be written to (default)" }, \

@@ -146,6 +146,9 @@ struct config_mount {
 	config_id_mappings gid_mappings;
 };
 
+/* Seconds: the most that fits an int as milliseconds, which is poll(2)'s type. */
+#define CONFIG_HOOK_TIMEOUT_MAX (INT32_MAX / 1000)
+
 struct config_hook {
 	char *path;
 	struct str_list args;

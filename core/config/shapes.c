@@ -24,8 +24,6 @@
 #define MAJOR_MAX	 4095
 #define MINOR_MAX	 1048575
 #define BLOCK_WEIGHT_MAX 1000
-/* The most that fits an int as milliseconds, which is poll(2)'s type. */
-#define TIMEOUT_MAX (INT32_MAX / 1000)
 /* Above what any kernel can be built for.  How many CPUs the machine has is checked elsewhere. */
 #define CPU_MAX 65535
 
@@ -153,7 +151,7 @@ const char *const config_personality_domains[] = {
 	NULL,
 };
 
-static const char *const device_types[] = {
+const char *const config_device_types[] = {
 	[CONFIG_DEVICE_CHAR] = "c",
 	[CONFIG_DEVICE_BLOCK] = "b",
 	[CONFIG_DEVICE_UNBUFFERED] = "u",
@@ -347,7 +345,8 @@ static const struct json_field hook_fields[] = {
 	{ "path", JSON_STRING, .required = true, AT(struct config_hook, path) },
 	{ "args", JSON_STRINGS, AT(struct config_hook, args) },
 	{ "env", JSON_STRINGS, AT(struct config_hook, env) },
-	{ "timeout", JSON_I64, .min = 1, .max = TIMEOUT_MAX, AT(struct config_hook, timeout) },
+	{ "timeout", JSON_I64, .min = 1, .max = CONFIG_HOOK_TIMEOUT_MAX,
+	  AT(struct config_hook, timeout) },
 };
 static SHAPE(hook_shape, struct config_hook, hook_fields);
 
@@ -391,7 +390,7 @@ static SHAPE(net_device_shape, struct config_net_device, net_device_fields);
 
 /* fileMode has no bound, since engines also put the file's type into it. */
 static const struct json_field device_fields[] = {
-	{ "type", JSON_ENUM, .required = true, .names = device_types,
+	{ "type", JSON_ENUM, .required = true, .names = config_device_types,
 	  AT(struct config_device, type) },
 	{ "path", JSON_STRING, .required = true, AT(struct config_device, path) },
 	{ "major", JSON_I64, .min = 0, .max = MAJOR_MAX, AT(struct config_device, major) },
@@ -565,7 +564,7 @@ static const struct json_field intel_rdt_fields[] = {
 	{ "schemata", JSON_STRINGS, AT(struct config_intel_rdt, schemata) },
 	{ "enableMonitoring", JSON_BOOL, AT(struct config_intel_rdt, enable_monitoring) },
 };
-static SHAPE(intel_rdt_shape, struct config_intel_rdt, intel_rdt_fields);
+SHAPE(config_intel_rdt_shape, struct config_intel_rdt, intel_rdt_fields);
 
 static const struct json_field memory_policy_fields[] = {
 	{ "mode", JSON_ENUM, .required = true, .names = config_memory_modes,
@@ -598,7 +597,8 @@ static const struct json_field linux_fields[] = {
 	{ "cgroupsPath", JSON_STRING, AT(struct config_linux, cgroups_path) },
 	{ "resources", JSON_OBJECT, .shape = &config_resources_shape,
 	  AT(struct config_linux, resources) },
-	{ "intelRdt", JSON_OBJECT, .shape = &intel_rdt_shape, AT(struct config_linux, intel_rdt) },
+	{ "intelRdt", JSON_OBJECT, .shape = &config_intel_rdt_shape,
+	  AT(struct config_linux, intel_rdt) },
 	{ "memoryPolicy", JSON_OBJECT, .shape = &memory_policy_shape,
 	  AT(struct config_linux, memory_policy) },
 	{ "sysctl", JSON_STRING_MAP, AT(struct config_linux, sysctl) },

@@ -11,6 +11,7 @@ extern const struct json_shape config_process_shape;
 extern const struct json_shape config_resources_shape;
 extern const struct json_shape config_seccomp_shape;
 extern const struct json_shape config_hooks_shape;
+extern const struct json_shape config_intel_rdt_shape;
 extern const struct json_shape config_id_mapping_shape;
 
 /* The name of the member of `hooks` in config.json: "createRuntime". */
@@ -22,6 +23,7 @@ extern const char *const config_rlimit_types[];
 extern const char *const config_io_classes[];
 extern const char *const config_sched_policies[];
 extern const char *const config_memory_modes[];
+extern const char *const config_device_types[];
 extern const char *const config_namespace_types[];
 extern const char *const config_memory_flags[];
 extern const char *const config_personality_domains[];

@@ -15,6 +15,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/spec/cdi.h"
 #include "core/spec/spec_steps.h"
 #include "core/spec/spec_volume.h"
 
@@ -22,9 +23,15 @@
 #define DEVICE_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
 
 /* Not by open(2), which rewinds tapes, and starts watchdogs. */
-static bool may_open(const char *path, int mode)
+bool spec_device_may_open(const char *path, int mode)
 {
 	return faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0;
+}
+
+void spec_add_device_node(const char *source, const char *destination, unsigned int traits,
+			  struct container_config *config)
+{
+	spec_add_private_bind(source, destination, traits, DEVICE_ATTRIBUTES, config);
 }
 
 /* ---- --device ---- */
@@ -40,14 +47,14 @@ static int check_permissions(const char *text, const char *permissions, const ch
 
 	if (!*permissions || permissions[strspn(permissions, "rwm")])
 		return spec_refuse("device", text, "expected SRC[:DST][:rwm]", err);
-	if (reads == may_open(path, R_OK) && writes == may_open(path, W_OK))
+	if (reads == spec_device_may_open(path, R_OK) && writes == spec_device_may_open(path, W_OK))
 		return 0;
 	return spec_refuse(
 		"device", text,
-		may_open(path, R_OK) && may_open(path, W_OK)
+		spec_device_may_open(path, R_OK) && spec_device_may_open(path, W_OK)
 			? "without root the device's own mode decides, by which you read "
 			  "and write: leave the permissions out, or give rw"
-		: may_open(path, R_OK)
+		: spec_device_may_open(path, R_OK)
 			? "without root the device's own mode decides, by which you read "
 			  "and don't write: leave the permissions out, or give r"
 			: "without root the device's own mode decides, by which you write "
@@ -88,7 +95,7 @@ static int check_device(const char *text, const char *path, struct error *err)
 		return spec_refuse("device", text,
 				   "its file system is mounted with nodev, so nobody can open it",
 				   err);
-	if (!may_open(path, R_OK) && !may_open(path, W_OK)) {
+	if (!spec_device_may_open(path, R_OK) && !spec_device_may_open(path, W_OK)) {
 		error_set(err, EACCES, "--device %s", text);
 		return error_hint(err, "you can't open it yourself: let an administrator add you "
 				       "to its group, and use --group-add keep-groups");
@@ -119,7 +126,7 @@ static int add_one_device(const char *text, struct container_config *config, str
 	destination = second	       ? str_dup(second)
 		      : *source == '/' ? path_clean(source)
 				       : str_dup(path);
-	spec_add_private_bind(path, destination, 0, DEVICE_ATTRIBUTES, config);
+	spec_add_device_node(path, destination, 0, config);
 	return 0;
 }
 
@@ -164,9 +171,9 @@ static void add_openable(int dir, const char *path, int depth, struct container_
 			if (below >= 0)
 				add_openable(below, inner, depth + 1, config);
 		} else if ((S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) &&
-			   (may_open(inner, R_OK) || may_open(inner, W_OK))) {
-			spec_add_private_bind(inner, inner, MOUNT_TRAIT_NOFAIL, DEVICE_ATTRIBUTES,
-					      config);
+			   (spec_device_may_open(inner, R_OK) ||
+			    spec_device_may_open(inner, W_OK))) {
+			spec_add_device_node(inner, inner, MOUNT_TRAIT_NOFAIL, config);
 		}
 	}
 }
@@ -185,7 +192,8 @@ int spec_apply_devices(const struct spec_options *options, struct container_conf
 			add_openable(dev, "/dev", 1, config);
 	}
 	for (size_t i = 0; i < devices->count; i++)
-		if (error_gather(err, add_one_device(devices->items[i], config, err)) < 0)
+		if (!cdi_is_name(devices->items[i]) &&
+		    error_gather(err, add_one_device(devices->items[i], config, err)) < 0)
 			return -1;
 	return 0;
 }

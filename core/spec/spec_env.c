@@ -155,8 +155,8 @@ static void unset_defaults(const struct spec_words *words, struct container_conf
 
 /* ORDER: as in podman-run(1), "Environment": a later source replaces an earlier one. */
 int spec_apply_env(const struct spec_options *options, const struct spec_caller *caller,
-		   const struct spec_account *account, struct container_config *config,
-		   struct error *err)
+		   const struct spec_account *account, const struct spec_cdi *cdi,
+		   struct container_config *config, struct error *err)
 {
 	bool has_host_env =
 		options->env_host ? str_equal(options->env_host, "true") : account->is_sandbox;
@@ -172,5 +172,7 @@ int spec_apply_env(const struct spec_options *options, const struct spec_caller 
 	if (options->image)
 		spec_image_add_env(options->image->config, config);
 	unset_defaults(&options->words, config);
+	spec_add_cdi_env(cdi, config);
+	spec_add_home_env(options, caller, config);
 	return spec_add_variables(&options->env_files, &options->env, config, err);
 }

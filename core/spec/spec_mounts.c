@@ -224,6 +224,8 @@ int spec_apply_mounts(const struct spec_options *options, const struct spec_call
 			return -1;
 	if (options->words.shm_size && set_shm_size(options, config, err) < 0)
 		return -1;
+	if (error_gather(err, spec_apply_home(options, caller, config, err)) < 0)
+		return -1;
 	for (size_t i = 0; i < options->volumes.count; i++)
 		if (error_gather(err, spec_add_volume(options->volumes.items[i], config, err)) < 0)
 			return -1;

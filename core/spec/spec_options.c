@@ -129,6 +129,7 @@ int spec_apply(const struct spec_options *options, const struct spec_caller *cal
 	       struct container_config *config, struct error *err)
 {
 	struct spec_account account = { .keep_id = false };
+	struct spec_cdi cdi = { .choices.count = 0 };
 
 	/* All later steps need the root: without it nothing else is looked at. */
 	if (spec_apply_root(options, caller, config, err) < 0)
@@ -139,8 +140,10 @@ int spec_apply(const struct spec_options *options, const struct spec_caller *cal
 	    error_gather(err, spec_apply_ending(options, config, err)) < 0 ||
 	    error_gather(err, spec_apply_namespaces(options, config, err)) < 0 ||
 	    error_gather(err, spec_apply_log(options, config, err)) < 0 ||
-	    error_gather(err, spec_apply_env(options, caller, &account, config, err)) < 0 ||
+	    error_gather(err, spec_find_cdi(options, config, &cdi, err)) < 0 ||
+	    error_gather(err, spec_apply_env(options, caller, &account, &cdi, config, err)) < 0 ||
 	    error_gather(err, spec_apply_mounts(options, caller, &account, config, err)) < 0 ||
+	    error_gather(err, spec_apply_cdi(&cdi, config, err)) < 0 ||
 	    error_gather(err, spec_apply_capabilities(options, config, err)) < 0 ||
 	    error_gather(err, spec_apply_security(options, config, err)) < 0 ||
 	    error_gather(err, spec_apply_limits(options, config, err)) < 0 ||

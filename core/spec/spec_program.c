@@ -89,7 +89,7 @@ static int apply_image_program(const struct spec_options *options, struct contai
 
 /* ---- --group-add ---- */
 
-static void add_gid(uint32_t gid, struct container_config *config)
+void spec_add_gid(uint32_t gid, struct container_config *config)
 {
 	struct config_user *user = config->process->user;
 
@@ -125,7 +125,7 @@ static int apply_groups(const struct str_list *groups, struct container_config *
 		if (!*text || strpbrk(text, ":\n"))
 			return spec_refuse("group-add", text, "expected a group", err);
 		if (number_parse_u32(text, UINT32_MAX - 1, &gid) == 0)
-			add_gid(gid, config);
+			spec_add_gid(gid, config);
 		else
 			strbuf_addf(&names, "%s%s", names.size ? "\n" : "", text);
 	}

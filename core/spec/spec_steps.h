@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/config/config.h"
+#include "core/spec/cdi.h"
 #include "core/spec/spec_account.h"
 #include "core/spec/spec_options.h"
 
@@ -77,10 +78,24 @@ int spec_take_lines(const char *option, const char *path, spec_take_line *take,
 int spec_apply_namespaces(const struct spec_options *options, struct container_config *config,
 			  struct error *err);
 
-/* spec_env.c: --env, --env-file, --env-host, --http-proxy; and TERM and the locale */
+/*
+ * spec_cdi.c: --device VENDOR/CLASS=NAME, --cdi-spec-dir
+ * What the caller's files say is found first, since --env overrides their variables, and applied
+ * behind all other mounts.  The memory is that of @config.
+ */
+struct spec_cdi {
+	struct cdi_files files;
+	cdi_choices choices;
+};
+int spec_find_cdi(const struct spec_options *options, struct container_config *config,
+		  struct spec_cdi *ret_cdi, struct error *err);
+void spec_add_cdi_env(const struct spec_cdi *cdi, struct container_config *config);
+int spec_apply_cdi(const struct spec_cdi *cdi, struct container_config *config, struct error *err);
+
+/* spec_env.c: --env, --env-file, --env-host, --http-proxy; TERM, the locale, and @cdi's variables */
 int spec_apply_env(const struct spec_options *options, const struct spec_caller *caller,
-		   const struct spec_account *account, struct container_config *config,
-		   struct error *err);
+		   const struct spec_account *account, const struct spec_cdi *cdi,
+		   struct container_config *config, struct error *err);
 
 /*
  * spec_mounts.c: --tmpfs, --volume; and for --rootfs / the tmpfs mounts and the hidden paths
@@ -117,12 +132,27 @@ int spec_apply_limits(const struct spec_options *options, struct container_confi
 int spec_apply_resources(const struct spec_options *options, struct container_config *config,
 			 struct error *err);
 
+/* spec_home.c: --home */
+int spec_apply_home(const struct spec_options *options, const struct spec_caller *caller,
+		    struct container_config *config, struct error *err);
+
+/* Sets HOME for --home, where the program's user is the caller. */
+void spec_add_home_env(const struct spec_options *options, const struct spec_caller *caller,
+		       struct container_config *config);
+
 /* spec_mount.c: one --mount */
 int spec_add_mount(const char *text, struct container_config *config, struct error *err);
 
-/* spec_device.c: --device; and the devices of --privileged */
+/* spec_device.c: --device with a path; and the devices of --privileged */
 int spec_apply_devices(const struct spec_options *options, struct container_config *config,
 		       struct error *err);
+
+/* Could the caller open the node for reading (R_OK) or writing (W_OK)?  It isn't opened. */
+bool spec_device_may_open(const char *path, int mode);
+
+/* Adds the bind mount of a node of the host's.  @traits: MOUNT_TRAIT_… */
+void spec_add_device_node(const char *source, const char *destination, unsigned int traits,
+			  struct container_config *config);
 
 /*
  * spec_program.c: --entrypoint, --group-add, --umask, --oom-score-adj, --personality, --domainname,
@@ -131,6 +161,9 @@ int spec_apply_devices(const struct spec_options *options, struct container_conf
  */
 int spec_apply_program(const struct spec_options *options, const struct spec_caller *caller,
 		       struct container_config *config, struct error *err);
+
+/* Adds a supplementary group of the program. */
+void spec_add_gid(uint32_t gid, struct container_config *config);
 
 /* spec_labels.c: --label, --label-file */
 int spec_apply_labels(const struct spec_options *options, struct container_config *config,

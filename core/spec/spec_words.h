@@ -24,9 +24,11 @@ struct spec_words {
 	const char *cgroup_parent;
 	const char *cgroupns; /* private, host */
 
-	/* spec_mount.c, spec_mounts.c, spec_device.c */
+	/* spec_mount.c, spec_mounts.c, spec_device.c, spec_cdi.c */
 	struct str_list mounts;	     /* type=TYPE,KEY=VALUE… */
-	struct str_list devices;     /* SRC[:DST][:rwm] */
+	struct str_list devices;     /* SRC[:DST][:rwm], VENDOR/CLASS=NAME */
+	struct str_list cdi_dirs;    /* none: the CDI specification's */
+	bool home;		     /* spec_home.c: the caller's, at its place */
 	const char *shm_size;	     /* 0: no limit */
 	const char *read_only_tmpfs; /* "true" or "false" */
 	const char *image_volume;    /* bind, anonymous, tmpfs, ignore */
