@@ -28,6 +28,7 @@
 	{ "cgroup-conf", 0, OPTION_LIST, WORD_OPTION(type, cgroup_conf), "FILE=VALUE", "any file of the cgroup, such as memory.high=1g" }, \
 	{ "cgroup-parent", 0, OPTION_STRING, WORD_OPTION(type, cgroup_parent), "CGROUP", "the cgroup, or systemd's slice, that the container's is made in" }, \
 	{ "cgroupns", 0, OPTION_STRING, WORD_OPTION(type, cgroupns), "MODE", "private (default): the container sees its own cgroup as /; host" }, \
+	{ "limit-fallback", 0, OPTION_STRING, WORD_OPTION(type, limit_fallback), "rlimit", "where no cgroup can have them, --memory, --cpus and --pids-limit are weaker limits of each process" }, \
 	{ "mount", 0, OPTION_LIST, WORD_OPTION(type, mounts), "type=TYPE,…", "mount by keys: type=bind,src=SRC,dst=DST,ro; type=tmpfs; type=devpts" }, \
 	{ "device", 0, OPTION_LIST, WORD_OPTION(type, devices), "SRC[:DST]", "a device of the host's that you can open; or VENDOR/CLASS=NAME, from files of CDI" }, \
 	{ "cdi-spec-dir", 0, OPTION_LIST, WORD_OPTION(type, cdi_dirs), "DIR", "where the files of CDI are (default: /etc/cdi, /run/cdi, /var/run/cdi)" }, \

@@ -115,15 +115,31 @@ static void tell_without_devices(struct cgroup_plan *plan, const char *why)
 	plan->needs_devices = false;
 }
 
+/* The limits that --limit-fallback has something for, by the names of core/cgroup/limits.c. */
+static bool have_fallback(const struct cgroup_settings *settings)
+{
+	static const char *const fields[] = { "memory.limit", "memory.swap", "cpu.quota",
+					      "cpu.period",   "pids.limit",  NULL };
+
+	for (size_t i = 0; i < settings->count; i++)
+		if (str_find(fields, settings->items[i].field) < 0)
+			return false;
+	return settings->count > 0;
+}
+
 /* Refuses each limit: this host has no tree of version 2. */
 static int refuse_without_version_2(const struct cgroup_settings *settings, struct error *err)
 {
-	for (size_t i = 0; i < settings->count; i++)
-		if (error_gather(err, error_set(err, 0,
-						"linux.resources.%s: needs cgroup version 2 "
-						"at " CGROUP_ROOT ", and this host has none there",
-						settings->items[i].field)) < 0)
+	for (size_t i = 0; i < settings->count; i++) {
+		error_set(err, 0,
+			  "linux.resources.%s: needs cgroup version 2 at " CGROUP_ROOT
+			  ", and this host has none there",
+			  settings->items[i].field);
+		if (have_fallback(settings))
+			error_hint(err, "weaker limits need none: --limit-fallback=rlimit");
+		if (error_gather(err, -1) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -329,14 +345,19 @@ static int check_user_manager(const struct cgroup_plan *plan, struct error *err)
 	return fd < 0 ? 0 : cgroup_check_controllers(manager, &plan->settings, err);
 }
 
-static int hint_at_delegation(const struct cgroup_request *request, struct error *err)
+static int hint_at_delegation(const struct cgroup_request *request,
+			      const struct cgroup_settings *settings, struct error *err)
 {
 	if (request->host_root)
 		return error_hint(err, CGROUP_ROOT " can't be written by root here: mount it "
 						   "read-write, or do without limits and device "
 						   "rules by --cgroup-manager disabled");
-	return error_hint(err, "no cgroup there is delegated to this user: use --systemd-cgroup, "
-			       "or start urun by systemd-run --user -p Delegate=yes");
+	return error_hint(err,
+			  "no cgroup there is delegated to this user: use --systemd-cgroup, or "
+			  "start urun by systemd-run --user -p Delegate=yes%s",
+			  have_fallback(settings)
+				  ? "; or have weaker limits by --limit-fallback=rlimit"
+				  : "");
 }
 
 static int check_delegation(const struct cgroup_request *request,
@@ -374,7 +395,7 @@ static int check_delegation(const struct cgroup_request *request,
 			  : plan->needs_devices ? "devices"
 						: "",
 			  plan->path);
-		return hint_at_delegation(request, err);
+		return hint_at_delegation(request, &plan->settings, err);
 	}
 	log_debug("no cgroup: " CGROUP_ROOT "%s is not delegated to us", existing);
 	plan->manager = CGROUP_DISABLED;

@@ -109,6 +109,9 @@
  */
 #define CONFIG_ANNOTATION_CGROUP_PARENT "org.urun.cgroup_parent"
 
+/* "rlimit": what the limits become where no cgroup can have them (core/parent/limit_fallback.h). */
+#define CONFIG_ANNOTATION_LIMIT_FALLBACK "org.urun.limit-fallback"
+
 /* Lines of hosts(5) more; the address may be the word host-gateway. */
 #define CONFIG_ANNOTATION_HOSTS "org.urun.hosts"
 /* Lines of resolv.conf(5), which replace those with the same keyword. */

@@ -64,6 +64,7 @@
 #include "core/parent/filter.h"
 #include "core/parent/grant.h"
 #include "core/parent/launch.h"
+#include "core/parent/limit_fallback.h"
 #include "core/parent/mount_points.h"
 #include "core/parent/share_key.h"
 #include "core/seccomp/seccomp_start.h"
@@ -199,6 +200,7 @@ static int bootstrap(struct creation *creation, struct error *err)
 {
 	if (userns_write_maps(creation->made->child.pid, &creation->plan.userns, err) < 0 ||
 	    enter_cgroup(creation, err) < 0 ||
+	    limit_fallback_bind(creation->made->child.pid, creation->plan.fallback_cpus, err) < 0 ||
 	    grant_limits(creation->made->child.pid, creation->plan.config.process,
 			 &creation->plan.caller, err) < 0)
 		return -1;

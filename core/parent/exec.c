@@ -38,6 +38,7 @@
 #include "core/parent/filter.h"
 #include "core/parent/grant.h"
 #include "core/parent/launch.h"
+#include "core/parent/limit_fallback.h"
 #include "rootless/scope.h"
 #include "rootless/userns.h"
 
@@ -115,6 +116,20 @@ static int choose_cgroup(struct execution *execution, struct error *err)
 	return execution->cgroup_fd < 0
 		       ? error_set(err, -execution->cgroup_fd, "open cgroup %s", execution->cgroup)
 		       : 0;
+}
+
+/*
+ * Where --limit-fallback gave the container a part of the processors, the process gets the same ones.
+ * The rlimits are in the container's config already.
+ */
+static int bind_by_fallback(const struct execution *execution, struct error *err)
+{
+	const struct container_state *state = &execution->container.state;
+	int asked = limit_fallback_is_asked(&execution->config, err);
+
+	return asked > 0 && !state->cgroup ? limit_fallback_bind_like(execution->child.pid,
+								      (pid_t)state->pid.value, err)
+					   : asked;
 }
 
 static int prepare_process(struct execution *execution, struct error *err)
@@ -224,7 +239,7 @@ static int bootstrap_setns(struct execution *execution, struct error *err)
 	const struct child *child = &execution->child;
 
 	if (affinity_set(child->pid, process->exec_cpu_affinity, AFFINITY_INITIAL, err) < 0 ||
-	    enter_container_cgroup(execution, err) < 0 ||
+	    enter_container_cgroup(execution, err) < 0 || bind_by_fallback(execution, err) < 0 ||
 	    grant_limits(child->pid, process, &execution->caller, err) < 0 ||
 	    affinity_set(child->pid, process->exec_cpu_affinity, AFFINITY_FINAL, err) < 0)
 		return -1;

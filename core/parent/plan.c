@@ -34,6 +34,7 @@
 #include "core/parent/annotation.h"
 #include "core/parent/check.h"
 #include "core/parent/filter.h"
+#include "core/parent/limit_fallback.h"
 #include "core/parent/pid1.h"
 #include "core/parent/reach.h"
 #include "core/parent/try.h"
@@ -209,6 +210,23 @@ static void show_limits_above(struct container_config *config)
 	}
 }
 
+/*
+ * With the fallback a failure may be that no cgroup can have the limits: then the rest is planned
+ * without them, and fails for all that has another cause.
+ */
+static int plan_without_limits(struct plan *plan, const struct cgroup_request *request,
+			       struct error *err)
+{
+	struct error first = ERROR_NONE;
+
+	if (cgroup_plan_make(request, &plan->config, &plan->cgroup, &first) == 0)
+		return 0;
+	log_debug("--limit-fallback: %s", first.text);
+	limit_fallback_warn(&plan->config);
+	limit_fallback_apply(&plan->config, &plan->fallback_cpus);
+	return cgroup_plan_make(request, &plan->config, &plan->cgroup, err);
+}
+
 static int plan_cgroup(struct plan *plan, struct error *err)
 {
 	const struct cgroup_request request = {
@@ -219,7 +237,13 @@ static int plan_cgroup(struct plan *plan, struct error *err)
 		.ignore_refusal = plan->request->ignore_cgroup_refusal,
 	};
 
-	if (cgroup_plan_make(&request, &plan->config, &plan->cgroup, err) < 0)
+	int fallback = limit_fallback_is_asked(&plan->config, err);
+
+	if (fallback < 0)
+		return -1;
+	if ((fallback && limit_fallback_has_work(&plan->config)
+		     ? plan_without_limits(plan, &request, err)
+		     : cgroup_plan_make(&request, &plan->config, &plan->cgroup, err)) < 0)
 		return -1;
 	if (plan->cgroup.manager == CGROUP_DISABLED)
 		show_limits_above(&plan->config);

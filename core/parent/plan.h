@@ -74,6 +74,7 @@ struct plan {
 	struct network_plan network;
 	struct overlay overlay;
 	struct cgroup_plan cgroup;
+	unsigned int fallback_cpus; /* limit_fallback.h; 0: all processors */
 	struct namespaces namespaces;
 	struct ending ending;
 	struct mount_plan mounts; /* made again when the files of the state directory are there */

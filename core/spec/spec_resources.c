@@ -227,5 +227,10 @@ int spec_apply_resources(const struct spec_options *options, struct container_co
 	if (words->cgroup_parent)
 		config_set_annotation(config, CONFIG_ANNOTATION_CGROUP_PARENT,
 				      words->cgroup_parent);
+	if (words->limit_fallback && !str_equal(words->limit_fallback, "rlimit"))
+		return spec_refuse("limit-fallback", words->limit_fallback, "expected rlimit", err);
+	if (words->limit_fallback)
+		config_set_annotation(config, CONFIG_ANNOTATION_LIMIT_FALLBACK,
+				      words->limit_fallback);
 	return words->cgroupns ? set_cgroupns(words->cgroupns, config, err) : 0;
 }

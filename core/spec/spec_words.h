@@ -22,7 +22,8 @@ struct spec_words {
 	struct str_list read_iops, write_iops;	      /* DEVICE:NUMBER, a second */
 	struct str_list cgroup_conf;		      /* FILE=VALUE */
 	const char *cgroup_parent;
-	const char *cgroupns; /* private, host */
+	const char *limit_fallback; /* rlimit */
+	const char *cgroupns;	    /* private, host */
 
 	/* spec_mount.c, spec_mounts.c, spec_device.c, spec_cdi.c */
 	struct str_list mounts;	     /* type=TYPE,KEY=VALUE… */
