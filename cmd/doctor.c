@@ -10,15 +10,25 @@ struct doctor_options {
 };
 
 /* The fix stands below its row, on a line of its own, since it may be long. */
-static void print_table(const struct doctor_report *report, struct strbuf *out)
+static void print_group(const struct doctor_report *report, enum doctor_state state,
+			struct strbuf *out)
 {
+	bool is_first = true;
+
 	for (size_t i = 0; i < report->count; i++) {
 		const struct doctor_row *row = &report->rows[i];
 
-		strbuf_addf(out, "%-8s %s: %s\n", doctor_state_name(row->state), row->name,
-			    row->value);
+		if (row->state != state)
+			continue;
+		if (is_first)
+			strbuf_addf(out, "%s%s:\n", out->size ? "\n" : "",
+				    doctor_group_name(state));
+		is_first = false;
+		strbuf_addf(out, "  %s: %s\n", row->name, row->value);
 		if (row->fix)
-			strbuf_addf(out, "         -> %s\n", row->fix);
+			strbuf_addf(out, "     -> %s\n", row->fix);
+		if (row->works)
+			strbuf_addf(out, "     still works: %s\n", row->works);
 	}
 }
 
@@ -41,6 +51,8 @@ static void print_json(const struct doctor_report *report, struct strbuf *out)
 		add_member("value", row->value, out);
 		if (row->fix)
 			add_member("mend", row->fix, out);
+		if (row->works)
+			add_member("works", row->works, out);
 		strbuf_add_str(out, "}");
 	}
 	strbuf_add_str(out, "\n]}\n");
@@ -60,7 +72,8 @@ static int cmd_doctor(struct call *call, struct error *err)
 	if (options->json)
 		print_json(&report, &text);
 	else
-		print_table(&report, &text);
+		for (enum doctor_state state = DOCTOR_OK; state <= DOCTOR_MISSING; state++)
+			print_group(&report, state, &text);
 	call->status = doctor_report_is_good(&report) ? 0 : EXIT_STATUS_OTHER;
 	result = command_print(text.bytes, err);
 	doctor_report_release(&report);

@@ -15,7 +15,8 @@
  *   - What the kernel can do is tried too (doctor_kernel.c), in children with namespaces of their
  *     own, so that nothing on the host changes.
  *
- * A row has a name, a state, what was found, and the fix if the row isn't ok.  "missing" means that
+ * A row has a name, a state, what was found, and if the row isn't ok the fix, and what works
+ * nevertheless (doctor_without.c).  "missing" means that
  * no container can be made; a feature that only some containers need is at most a warning.  A new
  * row is a new function in the list of doctor_examine().
  */
@@ -44,6 +45,7 @@
 #include "core/cgroup/tree.h"
 #include "core/image/store.h"
 #include "core/parent/doctor_kernel.h"
+#include "core/parent/doctor_without.h"
 #include "netns/launch.h"
 #include "netns/notify.h"
 #include "rootless/host_check.h"
@@ -89,6 +91,7 @@ static void add_doctor_row(struct doctor *doctor, const char *name, enum doctor_
 	row->name = arena_str(&report->arena, name);
 	row->state = state;
 	row->value = arena_str(&report->arena, value);
+	row->works = doctor_without(row->name, state);
 	row->fix = state == DOCTOR_OK || !fix || !*fix ? NULL : arena_str(&report->arena, fix);
 }
 
@@ -594,6 +597,13 @@ static void examine_podman(struct doctor *doctor)
 }
 
 /* ---- all ---- */
+
+const char *doctor_group_name(enum doctor_state state)
+{
+	static const char *const names[] = { "works", "works in part", "missing" };
+
+	return names[state];
+}
 
 const char *doctor_state_name(enum doctor_state state)
 {

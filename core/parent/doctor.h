@@ -20,8 +20,9 @@ enum doctor_state {
 struct doctor_row {
 	const char *name;
 	enum doctor_state state;
-	char *value; /* what was found */
-	char *fix;   /* the fix; NULL: the row is ok, or no fix is known */
+	char *value;	   /* what was found */
+	char *fix;	   /* the fix; NULL: the row is ok, or no fix is known */
+	const char *works; /* what works nevertheless; NULL: the row is ok */
 };
 
 struct doctor_report {
@@ -30,6 +31,10 @@ struct doctor_report {
 	size_t count;
 };
 
+/* "works", "works in part", "missing": the heading of all rows of a state. */
+const char *doctor_group_name(enum doctor_state state);
+
+/* "ok", "warning", "missing", in the JSON. */
 const char *doctor_state_name(enum doctor_state state);
 
 /* Can `urun run` work?  True unless a row is DOCTOR_MISSING. */

@@ -14,9 +14,12 @@ row() {
 @test "doctor reports a host where containers run, as a table and as JSON" {
 	try doctor
 	assert_status 0
-	assert_contains "$output" "ok       kernel: Linux $(uname -r)"
-	assert_contains "$output" 'ok       kernel option CONFIG_USER_NS: enabled'
-	assert_contains "$output" 'ok       chroot: not in a chroot'
+	[ "${lines[0]}" = works: ] || fail "$output"
+	local works=${output%%$'\n\n'*}
+	assert_contains "$works" $'\n'"  kernel: Linux $(uname -r)"
+	assert_contains "$works" $'\n  kernel option CONFIG_USER_NS: enabled'
+	assert_contains "$works" $'\n  chroot: not in a chroot'
+	refute_contains "$works" 'still works'
 	refute_contains "$output" missing
 	[ -z "$stderr" ] || fail "$stderr"
 	try doctor --json
@@ -27,7 +30,18 @@ row() {
 	[ "$(jq '[.rows[].state] - ["ok", "warning", "missing"] | length' <<<"$output")" = 0 ]
 	# Each row that isn't ok has a fix, but for the row that the user can't fix.
 	[ "$(jq '[.rows[] | select(.state != "ok" and .mend == null) | .name] - ["the user\u0027s systemd"] | length' <<<"$output")" = 0 ] || fail "$output"
+	# Each row that isn't ok says what works nevertheless.
+	[ "$(jq '[.rows[] | select((.state == "ok") == has("works"))] | length' <<<"$output")" = 0 ] || fail "$output"
 	[ ! -e "$STATE" ]
+}
+
+@test "doctor groups its rows, and says of what is missing what works without it" {
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	observe unshare --user --map-root-user --mount sh -c 'mount --bind "$2" /dev && exec "$0" --root "$1" doctor' "$URUN" "$STATE" "$BATS_TEST_TMPDIR/empty"
+	local part=${output#*$'\n\nworks in part:\n'}
+	[ "$part" != "$output" ] || fail "$output"
+	[[ $part = *'  network (urun-slirp, /dev/net/tun): '*$'\n     -> '*$'\n     still works: --network host'* ]] || fail "$part"
+	[[ $part = *$'  /dev/fuse: '*$'\n     still works: root file systems and images'* ]] || fail "$part"
 }
 
 @test "doctor reports as many ids as a container has" {
@@ -58,7 +72,9 @@ closed_host() {
 	assert_contains "$stderr" "(hint: $mend)"
 	closed_host doctor
 	assert_status 1
-	assert_contains "$output" 'missing  sysctl user.max_*_namespaces'
+	local missing=${output#*$'\n\nmissing:\n'}
+	assert_contains "$missing" '  sysctl user.max_*_namespaces: '
+	assert_contains "$missing" 'still works: no container; but urun pull'
 	assert_contains "$output" "-> $mend"
 }
 
