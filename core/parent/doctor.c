@@ -48,6 +48,7 @@
 #include "core/parent/doctor_without.h"
 #include "netns/launch.h"
 #include "netns/notify.h"
+#include "rootless/apparmor.h"
 #include "rootless/host_check.h"
 #include "rootless/name.h"
 #include "rootless/overlay.h"
@@ -241,6 +242,34 @@ static void examine_causes(struct doctor *doctor)
 		/* Without a range of subids a container has one id, which isn't a failure. */
 		add_doctor_row(doctor, check->setting, i == HOST_NO_SUBIDS ? DOCTOR_WARNING : found,
 			       fix, "%s", bad_value(i));
+	}
+}
+
+static void examine_apparmor(struct doctor *doctor)
+{
+	static const char name[] = "AppArmor profile of urun";
+	char label[APPARMOR_LABEL_SIZE];
+
+	switch (apparmor_profile_state(&HOST_REAL, label)) {
+	case APPARMOR_OFF:
+		add_doctor_row(doctor, name, DOCTOR_OK, NULL, "not needed: AppArmor is off");
+		break;
+	case APPARMOR_IN_FORCE:
+		add_doctor_row(doctor, name, DOCTOR_OK, NULL, "in force: %s", label);
+		break;
+	case APPARMOR_ANOTHER:
+		add_doctor_row(doctor, name, DOCTOR_OK, NULL, "another one is in force: %s", label);
+		break;
+	case APPARMOR_NONE:
+		add_doctor_row(doctor, name, DOCTOR_OK, NULL,
+			       "not in force, and not needed: user namespaces aren't restricted");
+		break;
+	case APPARMOR_RESTRICTED:
+		add_doctor_row(doctor, name, DOCTOR_WARNING,
+			       "as root run apparmor_parser -r /etc/apparmor.d/urun, which the "
+			       "package and `make install` make where AppArmor 4 is installed",
+			       "not in force, and user namespaces are restricted");
+		break;
 	}
 }
 
@@ -629,15 +658,12 @@ void doctor_report_release(struct doctor_report *report)
 void doctor_examine(const char *state_root, struct doctor_report *ret_report)
 {
 	static void (*const examinations[])(struct doctor *) = {
-		examine_kernel,	    examine_userns,
-		examine_causes,	    examine_features,
-		examine_network,    examine_bypass,
-		examine_ping,	    examine_low_ports,
-		examine_fuse,	    examine_cgroups,
-		examine_systemd,    examine_runtime_dir,
-		examine_state_root, examine_current_directory,
-		examine_store,	    examine_skopeo,
-		examine_podman,
+		examine_kernel,	     examine_userns,	 examine_causes,
+		examine_apparmor,    examine_features,	 examine_network,
+		examine_bypass,	     examine_ping,	 examine_low_ports,
+		examine_fuse,	     examine_cgroups,	 examine_systemd,
+		examine_runtime_dir, examine_state_root, examine_current_directory,
+		examine_store,	     examine_skopeo,	 examine_podman,
 	};
 	struct doctor doctor = { .report = ret_report, .state_root = state_root };
 

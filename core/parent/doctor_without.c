@@ -23,6 +23,7 @@ static const struct {
 } rows[] = {
 	{ "kernel", NO_CONTAINER },
 	{ "a container's user namespace", NO_CONTAINER },
+	{ "AppArmor profile of urun", "containers of root; and what root permits by the sysctl" },
 	{ "overlay in user namespaces", "overlays by fuse-overlayfs" },
 	{ "mount_setattr", "containers without read-only volumes" },
 	{ "idmapped mounts", "volumes with the ids that they have on the host" },
