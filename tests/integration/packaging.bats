@@ -25,3 +25,34 @@ TREE=$BATS_TEST_DIRNAME/../..
 		assert_contains "$output" 'in force'
 	fi
 }
+
+# version_of FILE SED: prints the version in a file of the sources.
+version_of() {
+	sed -n "$2" "$TREE/$1"
+}
+
+@test "the spec file is read by rpmspec, and has the version of configure.ac" {
+	[ -e "$TREE/packaging/urun.spec" ] || skip "the sources aren't here"
+	[ "$(version_of packaging/urun.spec 's/^Version: *//p')" = "$(version_of configure.ac 's/^AC_INIT(\[urun\], \[\(.*\)\])$/\1/p')" ] ||
+		fail "another version than in configure.ac"
+	command -v rpmspec >/dev/null || skip "rpm isn't installed"
+	observe rpmspec -P "$TREE/packaging/urun.spec"
+	assert_status 0
+	observe rpmspec -q --qf '%{name} %{license}\n' "$TREE/packaging/urun.spec"
+	[ "${lines[0]}" = 'urun Apache-2.0' ] || fail "$output"
+}
+
+@test "the PKGBUILD is read by makepkg, and has the version of configure.ac" {
+	[ -e "$TREE/packaging/PKGBUILD" ] || skip "the sources aren't here"
+	[ "$(version_of packaging/PKGBUILD 's/^pkgver=//p')" = "$(version_of configure.ac 's/^AC_INIT(\[urun\], \[\(.*\)\])$/\1/p')" ] ||
+		fail "another version than in configure.ac"
+	command -v makepkg >/dev/null || skip "makepkg isn't installed"
+	[ "$(id -u)" != 0 ] || skip "makepkg doesn't run as root"
+	cp "$TREE/packaging/PKGBUILD" "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || fail "no directory"
+	observe makepkg --printsrcinfo
+	assert_status 0
+	assert_contains "$output" 'pkgname = urun'
+	assert_contains "$output" 'depends = libslirp'
+	cd /
+}
