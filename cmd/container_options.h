@@ -19,7 +19,7 @@ struct container_options {
 	struct str_list cap_add, cap_drop, security, ulimits;
 	struct str_list annotations, uid_maps, gid_maps;
 	const char *workdir, *user, *hostname;
-	const char *memory, *cpus, *pids_limit, *userns;
+	const char *memory, *cpus, *pids_limit, *userns, *root_emulation;
 	const char *pid, *ipc, *uts;
 	const char *tty;		   /* "true" or "false" */
 	const char *env_host, *http_proxy; /* "true" or "false" */
@@ -84,6 +84,7 @@ static inline bool container_is_by_options(const struct container_options *optio
 	{ "ipc", 0, OPTION_STRING, CONTAINER_OPTION(type, ipc), "private|none|host|container:ID", "whose shared memory and message queues" }, \
 	{ "uts", 0, OPTION_STRING, CONTAINER_OPTION(type, uts), "private|host|container:ID", "whose host name" }, \
 	{ "userns", 0, OPTION_STRING, CONTAINER_OPTION(type, userns), "keep-id[:OPTIONS]", "your own ids and name are the same inside" }, \
+	{ "root-emulation", 0, OPTION_STRING, CONTAINER_OPTION(type, root_emulation), "auto|on|off", "calls of root that need more ids succeed without effect" }, \
 	WORD_OPTION_SPECS(type)
 /* clang-format on */
 

@@ -97,6 +97,12 @@
 #define CONFIG_SHELL_OF_PASSWD	"passwd"
 #define CONFIG_SHELL		"sh"
 
+/*
+ * "on", "off" or "auto": system calls of root that can't succeed with the container's few ids are
+ * answered as if they had (core/seccomp/root_emulation.h).
+ */
+#define CONFIG_ANNOTATION_ROOT_EMULATION "org.urun.root-emulation"
+
 /* The image that the container was made of: its name and the digest of its manifest. */
 #define CONFIG_ANNOTATION_IMAGE "org.urun.image"
 

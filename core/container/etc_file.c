@@ -11,6 +11,7 @@
 #include "core/base/passwd.h"
 #include "core/base/path.h"
 #include "core/config/change.h"
+#include "core/config/layers.h"
 
 enum etc_access { ETC_WRITABLE, ETC_READ_ONLY };
 
@@ -56,11 +57,10 @@ static void set_options(struct config_mount *mount, struct arena *arena, unsigne
 }
 
 /* @traits beside those of every such file: how it is written into the container's own. */
-static int add_etc_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
-			unsigned int traits, enum etc_access access,
-			struct container_config *config, struct error *err)
+static int add_file_at(const char *destination, const struct state_dir *dir, const char *name,
+		       const struct strbuf *text, unsigned int traits, enum etc_access access,
+		       struct container_config *config, struct error *err)
 {
-	autofree char *destination = path_join("/etc", name);
 	autofree char *source = path_join(dir->path, name);
 
 	if (is_mounted_by_config(config, destination))
@@ -70,6 +70,15 @@ static int add_etc_file(const struct state_dir *dir, const char *name, const str
 	set_options(config_add_mount(config, destination, "bind", source), &config->arena, traits,
 		    access);
 	return 0;
+}
+
+static int add_etc_file(const struct state_dir *dir, const char *name, const struct strbuf *text,
+			unsigned int traits, enum etc_access access,
+			struct container_config *config, struct error *err)
+{
+	autofree char *destination = path_join("/etc", name);
+
+	return add_file_at(destination, dir, name, text, traits, access, config, err);
 }
 
 int etc_file_add(const struct state_dir *dir, const char *name, const struct strbuf *text,
@@ -109,4 +118,62 @@ int etc_file_add_accounts(const struct state_dir *dir, struct container_config *
 	if (passwd && add_lines(dir, STATE_FILE_PASSWD, passwd, config, err) < 0)
 		return -1;
 	return group ? add_lines(dir, STATE_FILE_GROUP, group, config, err) : 0;
+}
+
+/* ---- root emulation ---- */
+
+/* A file of settings, for programs that see or show that root is emulated. */
+static const struct setting {
+	const char *directory; /* without it, the root file system doesn't have the program */
+	const char *destination;
+	const char *name; /* in the state directory */
+	const char *text;
+} settings[] = {
+	{ "/etc/apt/apt.conf.d", "/etc/apt/apt.conf.d/99urun", STATE_FILE_APT,
+	  "// urun: the container has few ids, and none for the user _apt.\n"
+	  "APT::Sandbox::User \"root\";\n" },
+	{ "/etc/profile.d", "/etc/profile.d/99urun.sh", STATE_FILE_PROFILE,
+	  "# urun: su and login can't change the user where the container has no id for it.\n"
+	  "if [ \"${LOGNAME:-${USER:-}}\" ] && [ \"${LOGNAME:-$USER}\" != \"$(id -un)\" ]; then\n"
+	  "	echo \"urun: the container has no id for ${LOGNAME:-$USER}: you are $(id -un)\" >&2\n"
+	  "fi\n" },
+};
+
+static bool has_directory(const struct str_list *layers, const char *path)
+{
+	for (size_t i = 0; i < layers->count; i++) {
+		autoclose int root = open(layers->items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		autoclose int found =
+			root < 0 ? -1
+				 : path_open_in_root(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC,
+						     0);
+
+		if (found >= 0)
+			return true;
+	}
+	return false;
+}
+
+int etc_file_add_emulation(const struct state_dir *dir, struct container_config *config,
+			   struct error *err)
+{
+	autotextlist struct str_list layers = { 0 };
+
+	/* Where no mount point can be made, nothing can be installed either. */
+	if (config->root->readonly)
+		return 0;
+	if (config_layers(config, &layers, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		const struct setting *setting = &settings[i];
+		autostrbuf struct strbuf text = { 0 };
+
+		if (!has_directory(&layers, setting->directory))
+			continue;
+		strbuf_add_str(&text, setting->text);
+		if (add_file_at(setting->destination, dir, setting->name, &text, 0, ETC_READ_ONLY,
+				config, err) < 0)
+			return -1;
+	}
+	return 0;
 }

@@ -37,4 +37,15 @@ int etc_file_add(const struct state_dir *dir, const char *name, const struct str
 int etc_file_add_accounts(const struct state_dir *dir, struct container_config *config,
 			  struct error *err);
 
+/*
+ * For a container with root emulation: files of settings, each where the root file system has the
+ * program's directory of such files.
+ *   apt       downloads as its own user _apt, and ends where it sees that it is root still after
+ *             the change of ids
+ *   profile   a login shell of another user, as `su - USER` starts it, says that it is root's
+ * Source: apt.conf(5), APT::Sandbox::User; dash(1) and bash(1), /etc/profile.
+ */
+int etc_file_add_emulation(const struct state_dir *dir, struct container_config *config,
+			   struct error *err);
+
 #endif

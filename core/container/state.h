@@ -98,10 +98,11 @@ struct container_state {
 	 */
 	struct opt_u64 monitor_pid, monitor_start_time, monitor_inode;
 	bool own_pid_namespace;
-	bool new_keyring;  /* it has a session keyring of its own, with a name */
-	char *cgroup;	   /* NULL: the container has no cgroup of its own */
-	char *cgroup_made; /* the topmost cgroup that was made for it */
-	char *cgroup_unit; /* the systemd scope */
+	bool new_keyring;    /* it has a session keyring of its own, with a name */
+	bool root_emulation; /* its processes have the filter of core/seccomp/root_emulation.h */
+	char *cgroup;	     /* NULL: the container has no cgroup of its own */
+	char *cgroup_made;   /* the topmost cgroup that was made for it */
+	char *cgroup_unit;   /* the systemd scope */
 	bool cgroup_user_bus;
 	char *network;		    /* the text of netns/options.h; NULL: none was stated */
 	struct opt_u64 network_pid; /* its urun-slirp, where it has one; valid while the file
@@ -375,6 +376,8 @@ void state_print_ended(const struct container_state *state, enum container_statu
 #define STATE_FILE_HOSTNAME    "hostname"
 #define STATE_FILE_PASSWD      "passwd"
 #define STATE_FILE_GROUP       "group"
+#define STATE_FILE_APT	       "apt.conf"
+#define STATE_FILE_PROFILE     "profile.sh"
 #define STATE_FILE_NETWORK     "network"
 #define STATE_FILE_MEMBERS     "members"
 #define STATE_FILE_PORTS       "ports"

@@ -383,6 +383,19 @@ enum user_groups self_groups(const struct self *self)
 	return self->order.flags & ORDER_SETGROUPS_DENIED ? USER_GROUPS_DENIED : USER_GROUPS_SET;
 }
 
+/* ORDER: before the profile's filter, whose errno counts where both have one. */
+static int load_emulation(struct self *self, struct error *err)
+{
+	uint32_t size = self->order.section_sizes[ORDER_EMULATION_BPF];
+	int none;
+
+	if (size == 0)
+		return 0;
+	if (seccomp_load_program(self->sections[ORDER_EMULATION_BPF], size, 0, &none, err) < 0)
+		return error_prefix(err, "root emulation");
+	return 0;
+}
+
 static int load_filter(struct self *self, struct error *err)
 {
 	const struct config_seccomp *seccomp = self->config.linux->seccomp;
@@ -390,6 +403,8 @@ static int load_filter(struct self *self, struct error *err)
 
 	/* ORDER: before the profile's filter: see notify_begin(). */
 	if (self->bypass >= 0 && notify_begin(self->bypass, err) < 0)
+		return -1;
+	if (load_emulation(self, err) < 0)
 		return -1;
 	if (!(self->order.flags & ORDER_FILTER))
 		return 0;

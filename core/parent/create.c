@@ -583,7 +583,8 @@ static int make_files(struct creation *creation, struct error *err)
 
 	if (overlay_use_begin(config, &creation->overlay_lock, err) < 0 ||
 	    network_make_files(&creation->network, dir, config, err) < 0 ||
-	    etc_file_add_accounts(dir, config, err) < 0)
+	    etc_file_add_accounts(dir, config, err) < 0 ||
+	    (creation->plan.emulated && etc_file_add_emulation(dir, config, err) < 0))
 		return -1;
 	if (notify_prepare(creation->request->notify_socket, dir, config, &creation->made->notify,
 			   err) < 0)
@@ -610,8 +611,8 @@ static void remove_mount_points(struct creation *creation)
 
 static int prepare_filter(struct creation *creation, struct error *err)
 {
-	return filter_prepare(creation->request->root, &creation->plan.config, &creation->filter,
-			      err);
+	return filter_prepare(creation->request->root, &creation->plan.config,
+			      creation->plan.emulated, &creation->filter, err);
 }
 
 static int launch_network(struct creation *creation, struct error *err)

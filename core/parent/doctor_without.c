@@ -14,7 +14,9 @@
 #define NO_FUSE                                                                              \
 	"root file systems and images, with overlays of the kernel where the container has " \
 	"the ids of all files; not the host's own system as a sandbox"
-#define ONE_ID "containers with one id: their root is you, and there are no other users in them"
+#define ONE_ID                                                                               \
+	"containers with one id: their root is you, and other users are root too; packages " \
+	"install by --root-emulation, which is on then"
 
 /* A row has the name that doctor.c gives it. */
 static const struct {

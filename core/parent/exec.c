@@ -164,6 +164,14 @@ static int open_container_namespaces(struct execution *execution, struct error *
 		       : 0;
 }
 
+static int prepare_filters(struct execution *execution, struct error *err)
+{
+	bool emulation = execution->container.state.root_emulation;
+
+	return filter_prepare(execution->request->root, &execution->config,
+			      emulation ? &execution->userns : NULL, &execution->filter, err);
+}
+
 /* ---- the child's life until its program runs ---- */
 
 static int clone_setns(struct execution *execution, struct error *err)
@@ -291,8 +299,7 @@ static int await_setns(struct execution *execution, struct error *err)
  */
 static int exec_in_steps(struct execution *execution, struct error *err)
 {
-	const struct exec_request *exec = execution->request;
-	const struct child_request *request = &exec->child;
+	const struct child_request *request = &execution->request->child;
 	struct container_config *config = &execution->config;
 	struct child *child = &execution->child;
 
@@ -302,7 +309,7 @@ static int exec_in_steps(struct execution *execution, struct error *err)
 	    trace_step("prepare the process") < 0 ||
 	    prepare_process(execution, err) < 0 ||
 	    trace_step("prepare the filter") < 0 ||
-	    filter_prepare(exec->root, config, &execution->filter, err) < 0 ||
+	    prepare_filters(execution, err) < 0 ||
 	    bypass_connect(&execution->container.dir, &execution->bypass, err) < 0 ||
 	    trace_step("open the namespaces") < 0 ||
 	    open_container_namespaces(execution, err) < 0 ||

@@ -7,6 +7,7 @@
 
 #include "core/base/fd.h"
 #include "core/container/state_socket.h"
+#include "core/parent/emulation.h"
 #include "core/seccomp/seccomp.h"
 #include "core/seccomp/seccomp_start.h"
 
@@ -15,6 +16,7 @@
 void filter_release(struct filter *filter)
 {
 	strbuf_release(&filter->bpf);
+	strbuf_release(&filter->emulation);
 	fd_close(&filter->listener_socket);
 }
 
@@ -45,11 +47,13 @@ static const char *filter_listener_path(const struct container_config *config)
 	return seccomp && seccomp_uses_notify(seccomp) ? seccomp->listener_path : NULL;
 }
 
-int filter_check(const struct container_config *config, struct filter *ret_filter,
-		 struct error *err)
+int filter_check(const struct container_config *config, const struct userns_plan *emulated,
+		 struct filter *ret_filter, struct error *err)
 {
 	const char *path = filter_listener_path(config);
 
+	if (emulated && emulation_make(emulated, &ret_filter->emulation, err) < 0)
+		return -1;
 	if (filter_compile(NULL, config, ret_filter, err) < 0)
 		return -1;
 	if (!path || access(path, F_OK) == 0)
@@ -58,11 +62,13 @@ int filter_check(const struct container_config *config, struct filter *ret_filte
 }
 
 int filter_prepare(const char *root, const struct container_config *config,
-		   struct filter *ret_filter, struct error *err)
+		   const struct userns_plan *emulated, struct filter *ret_filter, struct error *err)
 {
 	autofree char *cache = str_format("%s/.seccomp", root);
 	const char *path = filter_listener_path(config);
 
+	if (emulated && emulation_make(emulated, &ret_filter->emulation, err) < 0)
+		return -1;
 	if (filter_compile(cache, config, ret_filter, err) < 0)
 		return -1;
 	return path ? socket_connect_path(path, LISTENER_FIELD, &ret_filter->listener_socket, err)

@@ -131,6 +131,8 @@ int launch_send_config(struct launch *launch, uint32_t flags, int fds[static ORD
 	count = list_order_fds(fds, &order, list);
 	strbuf_add(&sections[ORDER_FILTER_BPF], launch->filter->bpf.bytes,
 		   launch->filter->bpf.size);
+	strbuf_add(&sections[ORDER_EMULATION_BPF], launch->filter->emulation.bytes,
+		   launch->filter->emulation.size);
 	strbuf_add_str(&sections[ORDER_ID], launch->id);
 	if (launch->mounts)
 		mount_order_pack(launch->mounts, &sections[ORDER_MOUNTS]);

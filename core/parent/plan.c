@@ -33,6 +33,7 @@
 #include "core/container/state.h"
 #include "core/parent/annotation.h"
 #include "core/parent/check.h"
+#include "core/parent/emulation.h"
 #include "core/parent/filter.h"
 #include "core/parent/limit_fallback.h"
 #include "core/parent/pid1.h"
@@ -134,6 +135,7 @@ static int choose_overlay(struct plan *plan, struct error *err)
 static int plan_userns(struct plan *plan, struct error *err)
 {
 	struct container_config *config = &plan->config;
+	bool emulated = false;
 
 	if (userns_plan_make(config, &plan->caller, &plan->userns, err) < 0)
 		return -1;
@@ -142,6 +144,11 @@ static int plan_userns(struct plan *plan, struct error *err)
 	/* A holder has neither the root file system that its config names nor a way to open a file. */
 	if (!plan->request->holding)
 		reach_warn(config, &plan->caller, &plan->userns);
+	/* A holder runs no program. */
+	if (!plan->request->holding &&
+	    error_gather(err, emulation_choose(config, &plan->userns, &emulated, err)) < 0)
+		return -1;
+	plan->emulated = emulated ? &plan->userns : NULL;
 	if (error_gather(err, choose_overlay(plan, err)) < 0 ||
 	    error_gather(err, overlay_use_check(config,
 						plan->request->replace ? plan->request->id : NULL,
@@ -346,7 +353,7 @@ static int try_all(struct plan *plan, struct filter *filter, struct error *err)
 	/* The sockets of the published ports are closed again. */
 	network_undo(&network);
 	if (error_gather(err, opened) < 0 ||
-	    error_gather(err, filter_check(&plan->config, filter, err)) < 0 ||
+	    error_gather(err, filter_check(&plan->config, plan->emulated, filter, err)) < 0 ||
 	    (slirp && error_gather(err, slirp_check_host(NULL, err)) < 0) ||
 	    (own_files && check_places(&plan->config, &plan->mounts, &plan->userns, err) < 0))
 		return -1;

@@ -77,6 +77,7 @@ struct plan {
 	unsigned int fallback_cpus; /* limit_fallback.h; 0: all processors */
 	struct namespaces namespaces;
 	struct ending ending;
+	const struct userns_plan *emulated; /* the ids of root emulation; NULL: there is none */
 	struct mount_plan mounts; /* made again when the files of the state directory are there */
 };
 

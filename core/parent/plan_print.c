@@ -160,7 +160,8 @@ static void print_capabilities(uint64_t set, struct strbuf *out)
 	add_plan_line(out, "capabilities:%s", names.bytes ? names.bytes : " none");
 }
 
-static void print_process(const struct container_config *config, struct strbuf *out)
+static void print_process(const struct container_config *config, bool root_emulation,
+			  struct strbuf *out)
 {
 	const struct config_seccomp *seccomp = config->linux->seccomp;
 	const struct config_process *process = config->process;
@@ -170,6 +171,8 @@ static void print_process(const struct container_config *config, struct strbuf *
 			      config_seccomp_actions[seccomp->default_action]);
 	else
 		add_plan_line(out, "filter: none");
+	if (root_emulation)
+		add_plan_line(out, "root emulation: on");
 	if (!process)
 		return;
 	print_capabilities(process->capabilities ? process->capabilities->bounding : 0, out);
@@ -189,5 +192,5 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	mount_plan_print(&plan->mounts, out);
 	print_limits(plan, out);
 	print_network(plan, out);
-	print_process(&plan->config, out);
+	print_process(&plan->config, plan->emulated != NULL, out);
 }

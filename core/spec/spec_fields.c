@@ -50,6 +50,7 @@ static const struct field {
 	{ "root.path", "--rootfs", false },
 	{ "annotations." CONFIG_ANNOTATION_NETWORK, "--network", false },
 	{ "annotations." CONFIG_ANNOTATION_OVERLAY, "--overlay", false },
+	{ "annotations." CONFIG_ANNOTATION_ROOT_EMULATION, "--root-emulation", false },
 	{ "annotations.", "--annotation ", true },
 	/* The text behind it says which mount it is. */
 	{ "mounts", "--volume or --tmpfs", false },

@@ -44,8 +44,9 @@ struct spec_options {
 	const char *memory; /* a size such as 64m */
 	const char *cpus;   /* a number of processors such as 1.5 */
 	const char *pids_limit;
-	const char *userns; /* keep-id[:uid=UID,gid=GID,size=N] */
-	const char *init;   /* "true" or "false": a process 1 of urun's own; NULL: where the
+	const char *userns;	    /* keep-id[:uid=UID,gid=GID,size=N] */
+	const char *root_emulation; /* auto, on or off */
+	const char *init;	    /* "true" or "false": a process 1 of urun's own; NULL: where the
 				     program is none itself */
 	const char *log_driver;
 	struct str_list log_options; /* max-size=SIZE */

@@ -8,6 +8,7 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
+#include "core/seccomp/root_emulation.h"
 #include "core/seccomp/seccomp_default.h"
 #include "core/spec/spec_steps.h"
 
@@ -128,9 +129,21 @@ static void set_privileged(struct container_config *config)
 			mount_change_clear(&config->mounts.items[i].options.top, MOUNT_ATTR_RDONLY);
 }
 
+static int set_root_emulation(const char *text, struct container_config *config, struct error *err)
+{
+	enum root_emulation mode;
+
+	if (root_emulation_parse(text, &mode) < 0)
+		return spec_refuse("root-emulation", text, ROOT_EMULATION_EXPECTED, err);
+	config_set_annotation(config, CONFIG_ANNOTATION_ROOT_EMULATION, text);
+	return 0;
+}
+
 int spec_apply_security(const struct spec_options *options, struct container_config *config,
 			struct error *err)
 {
+	if (options->root_emulation && set_root_emulation(options->root_emulation, config, err) < 0)
+		return -1;
 	if (options->words.privileged)
 		set_privileged(config);
 	else

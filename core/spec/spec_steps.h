@@ -112,7 +112,7 @@ void spec_hide_more(const char *paths, struct container_config *config);
 int spec_apply_capabilities(const struct spec_options *options, struct container_config *config,
 			    struct error *err);
 
-/* spec_security.c: --security-opt */
+/* spec_security.c: --security-opt, --root-emulation */
 int spec_apply_security(const struct spec_options *options, struct container_config *config,
 			struct error *err);
 

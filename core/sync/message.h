@@ -149,6 +149,7 @@ enum order_section {
 	ORDER_CONFIG, /* the scoped config, JSON without mounts and linux.seccomp's rules */
 	ORDER_MOUNTS, /* the mount plan, see core/sync/mount_order.h; empty where nothing is mounted */
 	ORDER_FILTER_BPF,     /* struct sock_filter[] */
+	ORDER_EMULATION_BPF,  /* the same, of root emulation; empty: there is none */
 	ORDER_ID,	      /* the container's id */
 	ORDER_STATE_CREATING, /* the state for hooks, JSON; empty where there are no hooks */
 	ORDER_STATE_CREATED,

@@ -148,14 +148,30 @@ closed_host() {
 	assert_contains "$row_mend" XDG_DATA_HOME
 }
 
+# own_etc ARG…: observes urun where /etc is $BATS_TEST_TMPDIR/etc.
+own_etc() {
+	observe unshare --user --map-current-user --keep-caps --mount sh -c 'mount --bind "$0" /etc && shift && exec setpriv --inh-caps=-all --ambient-caps=-all -- "$@"' \
+		"$BATS_TEST_TMPDIR/etc" etc "$URUN" --root "$STATE" "$@"
+}
+
 # linked_host ARG…: observes urun where /etc/subuid is a symbolic link.
 linked_host() {
 	mkdir -p "$BATS_TEST_TMPDIR/etc"
 	cp /etc/passwd /etc/group /etc/subgid "$BATS_TEST_TMPDIR/etc/"
 	cp /etc/subuid "$BATS_TEST_TMPDIR/etc/real-subuid"
 	ln -sf real-subuid "$BATS_TEST_TMPDIR/etc/subuid"
-	observe unshare --user --map-current-user --keep-caps --mount sh -c 'mount --bind "$0" /etc && shift && exec setpriv --inh-caps=-all --ambient-caps=-all -- "$@"' \
-		"$BATS_TEST_TMPDIR/etc" etc "$URUN" --root "$STATE" "$@"
+	own_etc "$@"
+}
+
+@test "where there are no subids, doctor says that packages install by root emulation" {
+	mkdir "$BATS_TEST_TMPDIR/etc"
+	cp /etc/passwd /etc/group "$BATS_TEST_TMPDIR/etc/"
+	own_etc doctor
+	assert_status 0
+	assert_contains "$output" $'/etc/subuid and /etc/subgid: no range for this user\n'
+	assert_contains "$output" 'packages install by --root-emulation, which is on then'
+	own_etc run --rootfs "$BUNDLE/rootfs" --network none mknod '' b 0 0
+	assert_status 0
 }
 
 @test "doctor and run name an /etc/subuid that newuidmap doesn't follow" {
