@@ -345,8 +345,9 @@ bool mount_filesystem_in_place(const struct mount_plan *plan, const struct mount
 	if (cwd < 0 || !is_ordinary(plan, step) ||
 	    join_data(plan, step, model, &data, &ignored) < 0)
 		return false;
+	/* Without a source the mount is shown as that of "none", as fsopen(2) does. */
 	return fchdir(target) == 0 &&
-	       mount(step->source ? step->source : step->type, ".", step->type,
+	       mount(step->source && *step->source ? step->source : NULL, ".", step->type,
 		     flags_from_attrs(mount_filesystem_attrs(step)), data.bytes) == 0;
 }
 

@@ -369,3 +369,17 @@ assert_outside_unchanged() {
 	assert_status 0
 	assert_output runs
 }
+
+@test "a new file system is shown with its source and its options, whichever call mounts it" {
+	config '.mounts += [
+		{ destination: "/run", type: "tmpfs", source: "named", options: ["nosuid", "noatime", "mode=711"] },
+		{ destination: "/run/none", type: "tmpfs", options: ["nodev", "size=8k"] },
+		{ destination: "/run/ro", type: "tmpfs", source: "fixed", options: ["ro", "noexec"] }]'
+	in_container 'sed "s/ rw,.*//; s/^.* \/run/\/run/" /proc/self/mountinfo | grep ^/run; grep /run /proc/self/mounts | cut -d" " -f1,2,4; stat -c %a /run; touch /run/ro/x || echo refused'
+	assert_status 0
+	assert_contains "$output" 'named /run rw,nosuid,noatime'
+	assert_contains "$output" 'none /run/none rw,nodev,relatime,size=8k'
+	assert_contains "$output" 'fixed /run/ro ro,noexec,relatime'
+	assert_contains "$output" 711
+	assert_contains "$output" refused
+}
