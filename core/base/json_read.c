@@ -7,7 +7,6 @@
 #include "core/base/json_tree.h"
 #include "core/base/log.h"
 #include "core/base/range_list.h"
-#include "core/base/yaml_tree.h"
 
 /* Bytes of a value, or of a list of names, that an error shows at most. */
 #define TEXT_SHOWN  64
@@ -202,7 +201,7 @@ static size_t element_size(const struct json_field *field)
 static int read_element(struct reader *reader, const struct json_place *place,
 			const struct json_node *node, const struct json_field *field, void *element)
 {
-	uint64_t number;
+	uint64_t number = 0;
 
 	switch (field->kind) {
 	case JSON_LIST: return read_object(reader, place, node, field->shape, element);
@@ -397,14 +396,14 @@ static int read_object(struct reader *reader, const struct json_place *place,
 	return 0;
 }
 
-/* Reads the tree of a document into the zeroed *@object. */
-static int read_tree(const struct json_node *root, const struct json_shape *shape, void *object,
-		     struct arena *arena, struct error *err)
+int json_tree_read(const struct json_node *root, const struct json_shape *shape, void *object,
+		   struct arena *arena, struct error *err)
 {
 	struct reader reader = { .arena = arena, .err = err };
 	struct json_place outermost = { 0 };
 	size_t gathered = gathered_count(err);
 
+	memset(object, 0, shape->size);
 	if (read_object(&reader, &outermost, root, shape, object) < 0)
 		return -1;
 	/* An object with gathered errors is incomplete and must not be used. */
@@ -420,7 +419,7 @@ static int read_document(const char *bytes, size_t size, enum json_text text,
 	memset(object, 0, shape->size);
 	if (json_tree_parse(bytes, size, text, arena, &root, err) < 0)
 		return -1;
-	return read_tree(root, shape, object, arena, err);
+	return json_tree_read(root, shape, object, arena, err);
 }
 
 const char *str_map_value(const str_map *map, const char *name)
@@ -441,17 +440,6 @@ int json_read_own(const char *bytes, size_t size, const struct json_shape *shape
 		  struct arena *arena, struct error *err)
 {
 	return read_document(bytes, size, JSON_TEXT_BYTES, shape, object, arena, err);
-}
-
-int yaml_read(const char *bytes, size_t size, const struct json_shape *shape, void *object,
-	      struct arena *arena, struct error *err)
-{
-	struct json_node *root;
-
-	memset(object, 0, shape->size);
-	if (yaml_tree_parse(bytes, size, arena, &root, err) < 0)
-		return -1;
-	return read_tree(root, shape, object, arena, err);
 }
 
 /* Writes the object and parses it again: the parser knows the places. */

@@ -62,6 +62,12 @@ enum json_text {
 int json_tree_parse(const char *bytes, size_t size, enum json_text text, struct arena *arena,
 		    struct json_node **ret_root, struct error *err);
 
+struct json_shape;
+
+/* Reads the tree of a document into *@object, as json_read() does; the texts are those of the tree. */
+int json_tree_read(const struct json_node *root, const struct json_shape *shape, void *object,
+		   struct arena *arena, struct error *err);
+
 /* A place in a document: a chain from the place up to the outermost value. */
 struct json_place {
 	const struct json_place *up; /* NULL: the outermost value, which has no name */

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/yaml_tree.h"
 
+#include <string.h>
+
 #include "build-config.h"
+#include "core/base/json.h"
 
 #ifdef HAVE_YAML
 
 #include <errno.h>
 #include <stdbool.h>
-#include <string.h>
 #include <yaml.h>
 
 #include "core/base/json_builder.h"
@@ -177,3 +179,15 @@ int yaml_tree_parse(const char *bytes, size_t size, struct arena *arena,
 }
 
 #endif
+
+/* Here, and not beside json_read(): programs that read JSON alone are linked without libyaml. */
+int yaml_read(const char *bytes, size_t size, const struct json_shape *shape, void *object,
+	      struct arena *arena, struct error *err)
+{
+	struct json_node *root = NULL;
+
+	memset(object, 0, shape->size);
+	if (yaml_tree_parse(bytes, size, arena, &root, err) < 0)
+		return -1;
+	return json_tree_read(root, shape, object, arena, err);
+}
