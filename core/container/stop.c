@@ -265,8 +265,8 @@ static bool is_suspended(pid_t parent)
 static void await_parent(const struct stop *stop)
 {
 	const struct container_state *state = &stop->state;
-	bool removes = state->foreground ||
-		       str_map_value(&state->annotations, CONFIG_ANNOTATION_REMOVE);
+	bool removes =
+		state->foreground || str_map_value(&state->annotations, CONFIG_ANNOTATION_REMOVE);
 	autoclose int parent = state_open_monitor(state);
 	struct pollfd end = { .fd = parent, .events = POLLIN };
 

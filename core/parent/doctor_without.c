@@ -13,7 +13,7 @@
 	"each process, by --limit-fallback=rlimit"
 #define NO_FUSE                                                                              \
 	"root file systems and images, with overlays of the kernel where the container has " \
-	"the ids of all files; not the host's own system as a sandbox"
+	"the ids of all files; the host's own system as a sandbox, read-only"
 #define ONE_ID                                                                               \
 	"containers with one id: their root is you, and other users are root too; packages " \
 	"install by --root-emulation, which is on then"
