@@ -508,50 +508,36 @@ bool mount_datum_id(const struct mount_datum *datum, bool *ret_is_group, uint32_
 	       number_parse_u32(datum->value, UINT32_MAX, ret_id) == 0;
 }
 
-bool mount_datum_is_known(const struct mount_datum *datum)
+static bool key_is_in(const struct mount_datum *datum, const char *const *words, size_t count)
 {
-	static const char *const known[] = {
-		/* of mount(8) and of file systems */
-		"_netdev",
-		"acl",
-		"auto",
-		"discard",
-		"group",
-		"grpquota",
-		"inode32",
-		"inode64",
-		"newinstance",
-		"noacl",
-		"noauto",
-		"nodiscard",
-		"noquota",
-		"noswap",
-		"nouser",
-		"noxattr",
-		"owner",
-		"quota",
-		"user",
-		"users",
-		"userxattr",
-		"usrquota",
-		"volatile",
-		"xattr",
-		/* of engines' volumes */
-		"Z",
-		"cached",
-		"consistent",
-		"copy",
-		"delegated",
-		"nocopy",
-		"z",
-	};
-
-	if (datum->value || str_starts_with(datum->key, "x-") || str_starts_with(datum->key, "X-"))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (str_equal(datum->key, known[i]))
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(datum->key, words[i]))
 			return true;
 	return false;
+}
+
+bool mount_datum_is_of_engine(const struct mount_datum *datum)
+{
+	static const char *const words[] = {
+		"Z", "cached", "consistent", "copy", "delegated", "nocopy", "z",
+	};
+
+	return !datum->value && key_is_in(datum, words, ARRAY_SIZE(words));
+}
+
+bool mount_datum_is_known(const struct mount_datum *datum)
+{
+	/* of mount(8) and of file systems */
+	static const char *const words[] = {
+		"_netdev", "acl",     "auto",	     "discard",	 "group",    "grpquota",
+		"inode32", "inode64", "newinstance", "noacl",	 "noauto",   "nodiscard",
+		"noquota", "noswap",  "nouser",	     "noxattr",	 "owner",    "quota",
+		"user",	   "users",   "userxattr",   "usrquota", "volatile", "xattr",
+	};
+
+	return datum->value || str_starts_with(datum->key, "x-") ||
+	       str_starts_with(datum->key, "X-") || mount_datum_is_of_engine(datum) ||
+	       key_is_in(datum, words, ARRAY_SIZE(words));
 }
 
 const char *mount_super_word(const struct mount_change *super, size_t index)

@@ -159,6 +159,12 @@ uint64_t mount_options_attrs(const struct mount_options *options);
 bool mount_datum_id(const struct mount_datum *datum, bool *ret_is_group, uint32_t *ret_id);
 
 /*
+ * Is it a word of an engine's volumes, such as "z"?  An engine that leaves it in a config has done
+ * what it asks for (buildah), or needs nothing from the runtime.
+ */
+bool mount_datum_is_of_engine(const struct mount_datum *datum);
+
+/*
  * Is it an option that mount(8), a file system or an engine's volumes have?  Any other word on a
  * bind mount is a mistake.
  */

@@ -150,9 +150,15 @@ void mount_plan_warn(const struct mount_plan *plan)
 
 		for (size_t j = 0; step->kind == MOUNT_KIND_BIND && j < step->options.data.count;
 		     j++) {
+			const struct mount_datum *datum = &step->options.data.items[j];
 			autostrbuf struct strbuf option = { 0 };
 
-			mount_datum_print(&step->options.data.items[j], &option);
+			if (mount_datum_is_of_engine(datum)) {
+				log_debug("mounts[%zu]: option '%s' has no meaning here",
+					  step->index, datum->key);
+				continue;
+			}
+			mount_datum_print(datum, &option);
 			log_warning(
 				"mounts[%zu]: mount %s on %s: '%s' is left out, as a bind mount "
 				"has no such option",

@@ -205,7 +205,22 @@ shares() {
 	assert_status 0
 	assert_output fine
 	assert_contains "$stderr" "mount $SOURCE on /volume: 'mode=755' is left out"
-	assert_contains "$stderr" "mount $SOURCE on /volume: 'cached' is left out"
+	assert_contains "$stderr" "mount $SOURCE on /volume: 'newinstance' is left out"
+}
+
+# buildah relabels a volume itself, and leaves the word for it in the config.
+@test "an option of an engine's volumes on a bind mount of a bundle is a debug line" {
+	make_source
+	config '.mounts += [{"destination": "/volume", "type": "bind", "source": $source, "options": ["rbind", "z", "cached", "nocopy", "ro"]}]' --arg source "$SOURCE"
+	sh_program '! touch /volume/file 2>/dev/null && echo fine'
+	try --log-level warning run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_output fine
+	[ -z "$stderr" ] || fail "$stderr"
+	try --debug run --bundle "$BUNDLE" c1
+	assert_status 0
+	assert_contains "$stderr" "option 'z' has no meaning here"
+	assert_contains "$stderr" "option 'cached' has no meaning here"
 }
 
 # OCI runtime-spec 1.2, config.md "Mounts": relative paths are interpreted as relative to "/".
