@@ -52,13 +52,34 @@ suite_begin() {
 
 suite_end() {
 	trap - EXIT
+	services_end
 	[ -z "$registry_pid" ] || kill "$registry_pid"
 	remove_work
 }
 
-# What a test has left in the user namespace of the engine, an ordinary user removes there.
+# services_begin NAME…: the user's systemd, where there is one, gets these variables, so that an engine started by a unit or a timer of a
+# test finds the same files.  services_end gives it the old ones back.
+services_begin() {
+	local name old
+	systemctl --user show-environment >"$work/services" 2>/dev/null || return 0
+	for name; do
+		old=$(sed -n "s/^$name=//p" "$work/services")
+		if [ -n "$old" ]; then services_old+=("$name=$old"); else services_new+=("$name"); fi
+		systemctl --user set-environment "$name=${!name}"
+	done
+}
+services_old=() services_new=()
+
+services_end() {
+	[ ${#services_old[@]} = 0 ] || systemctl --user set-environment "${services_old[@]}"
+	[ ${#services_new[@]} = 0 ] || systemctl --user unset-environment "${services_new[@]}"
+}
+
+# What a test has left in the user namespace of the engine, an ordinary user removes there.  podman wants a home, which may be in there.
 remove_work() {
-	rm -rf --one-file-system "$work" 2>/dev/null || podman unshare rm -rf --one-file-system "$work"
+	rm -rf --one-file-system "$work" 2>/dev/null && return
+	mkdir -p "$HOME"
+	podman unshare rm -rf --one-file-system "$work"
 }
 
 # --- stand-ins ---------------------------------------------------------------------------------------------------------------------
@@ -66,20 +87,30 @@ remove_work() {
 # standin_root DIR TAG: makes the root file system of an image whose tag is TAG.
 standin_root() {
 	local program
-	mkdir -p "$1"/{bin,dev,etc,home/podman,proc,root,run,sbin,sys,tmp,usr/bin,usr/sbin,var/tmp,var/www}
+	mkdir -p "$1"/{bin,dev,etc,home/podman,lib,media,mnt,opt,proc,root,run,sbin,srv,sys,tmp,usr/{bin,lib,local/bin,sbin},var/{cache,lib,log,tmp,www}}
 	cp "$(command -v busybox)" "$1/bin/busybox"
 	for program in $("$1/bin/busybox" --list); do case $program in busybox | printenv | adduser) ;; *) ln -s busybox "$1/bin/$program" ;; esac; done
 	ln -s busybox "$1/bin/busybox-extras"
-	printf '#!/bin/sh\n[ $# = 0 ] && exec env\neval "echo \"\\${$1}\""\n' >"$1/bin/printenv"
+	cat >"$1/bin/printenv" <<-'END'
+		#!/bin/sh
+		[ $# != 0 ] || exec env
+		status=0
+		for name; do eval "[ \"\${$name+set}\" ] && echo \"\$$name\"" || status=1; done
+		exit $status
+	END
 	printf '#!/bin/sh\n# adduser -u UID -G GROUP -D -g GECOS -s SHELL NAME, as the tests of podman call it.\nuid=1000 gecos=\nwhile [ $# -gt 1 ]; do case $1 in -u) uid=$2; shift ;; -g) gecos=$2; shift ;; -G | -s | -h) shift ;; esac; shift; done\necho "$1:x:$uid:$uid:$gecos:/home/$1:/bin/sh" >>/etc/passwd\n' >"$1/bin/adduser"
 	chmod 755 "$1/bin/printenv" "$1/bin/adduser"
+	# There are no packages to add.
+	printf '#!/bin/sh\n' >"$1/sbin/apk"
+	chmod 755 "$1/sbin/apk"
 	for program in env printf test id cut; do ln -s ../../bin/busybox "$1/usr/bin/$program"; done
 	chmod 1777 "$1/tmp" "$1/var/tmp"
-	printf 'root:x:0:0:root:/root:/bin/sh\nbin:x:1:1:bin:/bin:/sbin/nologin\ndaemon:x:2:2:daemon:/sbin:/sbin/nologin\nmail:x:8:12:mail:/var/mail:/sbin/nologin\nguest:x:405:100:guest:/dev/null:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n' >"$1/etc/passwd"
+	printf 'root:x:0:0:root:/root:/bin/sh\nbin:x:1:1:bin:/bin:/sbin/nologin\ndaemon:x:2:2:daemon:/sbin:/sbin/nologin\nsync:x:5:0:sync:/sbin:/bin/sync\nmail:x:8:12:mail:/var/mail:/sbin/nologin\nguest:x:405:100:guest:/dev/null:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n' >"$1/etc/passwd"
 	printf 'root:x:0:root\nbin:x:1:root,bin,daemon\ndaemon:x:2:root,bin,daemon\nadm:x:4:root,daemon\ntty:x:5:\nmail:x:12:mail\nusers:x:100:games\nnobody:x:65534:\n' >"$1/etc/group"
 	printf 'NAME="stand-in"\nID=alpine\nVERSION_ID=3\n' >"$1/etc/os-release"
 	echo 3.0.0 >"$1/etc/alpine-release"
 	printf '127.0.0.1\tlocalhost\n' >"$1/etc/hosts"
+	printf 'ssh\t22/tcp\nhttp\t80/tcp\n' >"$1/etc/services"
 	echo "$2" >"$1/home/podman/testimage-id"
 	touch --date=@1600000000 "$1/home/podman/testimage-id"
 	printf '#!/bin/sh\necho Confirmed: testimage pause invoked as $0\nwhile :; do sleep 0.1; done\n' >"$1/home/podman/pause"
