@@ -60,7 +60,7 @@
 
 /* ---- the pair ---- */
 
-static void add_pair(struct netlink_batch *batch, const char *name, int ns)
+static void add_veth_pair(struct netlink_batch *batch, const char *name, int ns)
 {
 	const struct ifinfomsg outer = { 0 }, peer = { 0 };
 	struct netlink_nest info, data, end;
@@ -100,7 +100,7 @@ static void add_outer_settings(struct netlink_batch *batch)
 	netlink_put(batch, IFLA_IFNAME, OUTER_NAME, sizeof(OUTER_NAME));
 }
 
-/* Of the calling process's network namespace. */
+/* The socket is the outer device's, in the calling process's network namespace. */
 static int open_packet_socket(int *ret_fd, struct error *err)
 {
 	autoclose int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -124,13 +124,13 @@ static int open_packet_socket(int *ret_fd, struct error *err)
 }
 
 /* In a network namespace of our own.  @ns is where the device @name goes. */
-static int make_pair(const char *name, int ns, int *ret_fd, struct error *err)
+static int make_veth_pair(const char *name, int ns, int *ret_fd, struct error *err)
 {
 	struct netlink_batch batch = NETLINK_BATCH_NONE;
 	size_t refused;
 	int errnum;
 
-	add_pair(&batch, name, ns);
+	add_veth_pair(&batch, name, ns);
 	add_outer_settings(&batch);
 	if (netlink_run(&batch, &refused, &errnum, err) < 0)
 		return -1;
@@ -143,7 +143,7 @@ static int make_pair(const char *name, int ns, int *ret_fd, struct error *err)
  * What a tap device of ours lets the kernel leave to urun-slirp.  What else a veth device offers (segments of UDP and
  * SCTP, tunnels, VLANs) would arrive in a form that urun-slirp doesn't know.
  */
-static bool is_wanted(const char *feature)
+static bool is_wanted_feature(const char *feature)
 {
 	static const char *const wanted[] = { "tx-checksum-ip-generic", "tx-scatter-gather",
 					      "tx-generic-segmentation", "tx-tcp-segmentation",
@@ -197,7 +197,7 @@ static int limit_features(int fd, const char *name, uint32_t count)
 		char feature[ETH_GSTRING_LEN + 1] = "";
 
 		memcpy(feature, names->data + (size_t)i * ETH_GSTRING_LEN, ETH_GSTRING_LEN);
-		if (str_starts_with(feature, "tx-") && !is_wanted(feature))
+		if (str_starts_with(feature, "tx-") && !is_wanted_feature(feature))
 			order->features[i / 32].valid |= 1u << i % 32;
 	}
 	return ask_ethtool(fd, name, order);
@@ -225,7 +225,7 @@ int veth_create(const char *name, int *ret_fd, struct error *err)
 		return error_set(err, errno, "open /proc/self/ns/net");
 	if (unshare(CLONE_NEWNET) < 0)
 		return error_set(err, errno, "make a network namespace for the outer device");
-	made = make_pair(name, own, &fd, err);
+	made = make_veth_pair(name, own, &fd, err);
 	/* ORDER: also after a failure: what follows must not happen in the other namespace. */
 	if (setns(own, CLONE_NEWNET) < 0)
 		return error_set(err, errno, "return to the container's network namespace");

@@ -200,8 +200,8 @@ static bool is_host_root(const struct overlay *overlay)
 
 /*
  * A socket in a view is the host's own, which root of the host, whose ids are the container's, could command.
- * Who has CAP_SYS_ADMIN could make the binds of a view writable, and change the caller's files on the host.  And a
- * directory for changes would stay empty.
+ * A container with CAP_SYS_ADMIN could make the binds of a view writable, and change the caller's files on the
+ * host.  And a directory for changes would stay empty.
  */
 static bool can_be_view(const struct container_config *config, const struct overlay *overlay)
 {

@@ -13,7 +13,7 @@
 #include "core/base/str.h"
 
 /*
- * Of Debian and those after it, of Fedora and of Alpine.  A path that ends in a slash is a directory, which is
+ * The names are those of Debian and its kin, of Fedora and of Alpine.  A path that ends in a slash is a directory, which is
  * empty in the container.
  */
 static const char *const needed[] = {
@@ -64,7 +64,7 @@ static int make_above(int lower, int upper, const char *path)
 	return 0;
 }
 
-static int make_empty(int upper, const char *path, mode_t mode)
+static int make_hollow(int upper, const char *path, mode_t mode)
 {
 	autoclose int fd =
 		openat(upper, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -72,11 +72,11 @@ static int make_empty(int upper, const char *path, mode_t mode)
 	return fd < 0 || fchmod(fd, mode & 07777) < 0 ? -errno : 0;
 }
 
-static int make_empty_directory(int upper, const char *path, mode_t mode)
+static int make_hollow_directory(int upper, const char *path, mode_t mode)
 {
 	autofree char *mark = str_format("%s/" OPAQUE_MARK, path);
 
-	if (mkdirat(upper, path, 0700) < 0 || make_empty(upper, mark, 0600) < 0 ||
+	if (mkdirat(upper, path, 0700) < 0 || make_hollow(upper, mark, 0600) < 0 ||
 	    fchmodat(upper, path, mode & 07777, 0) < 0)
 		return -errno;
 	return 0;
@@ -100,8 +100,8 @@ static int make_one(int lower, int upper, const char *listed)
 	result = make_above(lower, upper, path);
 	if (result < 0)
 		return result == -ENOTDIR ? 0 : result;
-	return is_directory ? make_empty_directory(upper, path, st.st_mode)
-			    : make_empty(upper, path, st.st_mode);
+	return is_directory ? make_hollow_directory(upper, path, st.st_mode)
+			    : make_hollow(upper, path, st.st_mode);
 }
 
 int stand_in_make(const char *lower, const char *upper, struct error *err)

@@ -3,10 +3,9 @@
 
 #include <string.h>
 
-#include "build-config.h"
 #include "core/base/json.h"
 
-#ifdef HAVE_YAML
+#ifdef URUN_READS_YAML
 
 #include <errno.h>
 #include <stdbool.h>

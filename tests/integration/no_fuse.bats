@@ -28,7 +28,7 @@ without_fuse() {
 }
 
 @test "without /dev/fuse homes and temporary files are hidden, and there is nothing to uncover" {
-	local hidden=$BATS_TEST_TMPDIR/urun-attack-$$ place
+	local hidden=$BATS_TEST_TMPDIR/urun-attack-$$
 	mkdir "$BATS_TEST_TMPDIR/more"
 	echo secret >"$hidden"
 	echo secret >"$BATS_TEST_TMPDIR/more/urun-attack-$$"
@@ -75,8 +75,8 @@ without_fuse() {
 }
 
 @test "without /dev/fuse a sandbox starts twenty times, and leaves nothing" {
-	local i
-	for i in $(seq 20); do
+	local _
+	for _ in $(seq 20); do
 		without_fuse run --network none -- true
 		assert_status 0
 	done

@@ -51,13 +51,7 @@ without_tun() {
 
 @test "datagrams that a program hands to the kernel as one arrive as they were meant" {
 	host_programs
-	program python3 -c '
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(10)
-s.setsockopt(17, 103, 1000) # SOL_UDP, UDP_SEGMENT
-s.sendto(b"x" * 4500, ("192.0.2.1", 7002))
-print(*[len(s.recv(65536)) - len("echo ") for _ in range(5)])'
+	program python3 /segments.py 192.0.2.1 7002
 	without_tun 'start_server udp:192.0.2.1:7002=echo; urun run --bundle "$BUNDLE" --network slirp c1; stop_servers'
 	assert_output '1000 1000 1000 1000 500'
 }

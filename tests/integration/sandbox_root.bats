@@ -38,7 +38,7 @@ package() {
 }
 
 @test "what only the host's root may read is empty for root of the sandbox, with its mode, and directories have their owners and modes" {
-	local file modes
+	local modes
 	mkdir "$BATS_TEST_TMPDIR/packages"
 	[ ! -r /etc/shadow ] || skip "every user may read /etc/shadow here"
 	modes=$(stat -c '%n %a %U' / /etc /var /var/lib)

@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include "build-config.h"
 #include "core/base/json.h"
 #include "core/base/yaml_tree.h"
 
@@ -49,7 +48,7 @@ static int release_memory(void **state)
 	return 0;
 }
 
-#ifdef HAVE_YAML
+#ifdef URUN_READS_YAML
 
 static void read_yaml(const char *text, struct whole *ret_whole)
 {
@@ -218,7 +217,7 @@ static void without_libyaml_the_error_names_the_option(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#ifdef HAVE_YAML
+#ifdef URUN_READS_YAML
 		TEST(block_and_flow_style_are_read_by_the_table),
 		TEST(json_is_read_as_well),
 		TEST(plain_scalars_have_types_and_quoted_ones_are_strings),

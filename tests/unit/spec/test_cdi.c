@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "build-config.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/remove.h"
@@ -328,7 +327,7 @@ static void yaml_is_read_with_libyaml_and_named_without(void **state)
 			  "    hooks:\n    - hookName: createContainer\n      path: /x\n"
 			  "      args:\n      - x\n      - --a\n");
 	read_both();
-#ifdef HAVE_YAML
+#ifdef URUN_READS_YAML
 	assert_int_equal(choose("a.com/gpu=0", &choices), 1);
 	assert_string_equal(choices.items[0].device->edits->nodes.items[0].path, "/dev/a");
 	assert_int_equal(choices.items[0].device->edits->hooks.items[0].hook.args.count, 2);
