@@ -56,11 +56,11 @@ without_fuse() {
 @test "without /dev/fuse what needs changes, or could make them on the host, is refused with the fix" {
 	without_fuse run --network none --overlay="$BATS_TEST_TMPDIR/changes" -- true
 	assert_status 125
-	assert_one_line 'needs the program fuse-overlayfs: open /dev/fuse'
+	assert_contains "$stderr" 'needs the program fuse-overlayfs: open /dev/fuse'
 	[ ! -e "$BATS_TEST_TMPDIR/changes" ]
 	without_fuse run --network none --cap-add SYS_ADMIN -- true
 	assert_status 125
-	assert_one_line 'needs the program fuse-overlayfs: open /dev/fuse'
+	assert_contains "$stderr" 'needs the program fuse-overlayfs: open /dev/fuse'
 }
 
 @test "without /dev/fuse check and its plan tell of the read-only system" {
