@@ -4,11 +4,6 @@
 # 6.18, x86-64) and some more; tests/bench/start measures the times, and docs/PERFORMANCE.md tells what the calls are for.
 load lib.bash
 
-setup_file() {
-	has_sanitizers && skip "counted without the sanitizers"
-	ldd "$URUN" 2>&1 | grep -q 'statically linked\|not a dynamic' || skip "counted where urun is linked statically"
-}
-
 # calls ARG…: runs urun under strace; the calls by their names, the most frequent first, are in $BATS_TEST_TMPDIR/calls.
 calls() {
 	command -v strace >/dev/null || skip "strace isn't installed"
@@ -31,6 +26,8 @@ resident_at_most() {
 
 # one_id PROGRAM…: the bundle's program, with the caller's id alone: nobody may trace newuidmap.
 one_id() {
+	has_sanitizers && skip "counted without the sanitizers"
+	ldd "$URUN" 2>&1 | grep -q 'statically linked\|not a dynamic' || skip "counted where urun is linked statically"
 	program "$@"
 	config '.linux.namespaces |= map(select(.type != "user")) + [{ type: "user" }] | .linux.uidMappings = [{ containerID: 0, hostID: $uid, size: 1 }] | .linux.gidMappings = [{ containerID: 0, hostID: $gid, size: 1 }]' \
 		--argjson uid "$(id -u)" --argjson gid "$(id -g)"
