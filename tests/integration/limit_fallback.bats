@@ -3,13 +3,15 @@
 # Limits on a host that delegates no cgroup: an error that names the way, and with --limit-fallback limits of each process.
 load lib.bash
 
-setup_file() {
+# Skips the test where a cgroup is delegated: there the limits are the kernel's.
+not_delegated() {
 	local own
 	own=$(sed -n 's/^0:://p' /proc/self/cgroup)
 	if [ -w "/sys/fs/cgroup$own/cgroup.procs" ]; then skip "a cgroup is delegated to this user"; fi
 }
 
 @test "the error of a limit names the option, but not for a limit that has no fallback" {
+	not_delegated
 	local limit
 	for limit in '--memory 64m' '--cpus 1' '--pids-limit 20' '--memory 64m --cpus 0.5'; do
 		# shellcheck disable=SC2086
@@ -29,6 +31,7 @@ setup_file() {
 }
 
 @test "with --limit-fallback the limits are those of each process, and a warning says so" {
+	not_delegated
 	by_options --limit-fallback=rlimit --memory 64m --cpus 0.5 --pids-limit 20 sh -c '
 		grep -E "^Max (data size|processes)" /proc/self/limits | tr -s " " | cut -d" " -f1-5; grep Cpus_allowed_list: /proc/self/status'
 	assert_status 0
@@ -44,6 +47,7 @@ setup_file() {
 }
 
 @test "a program that takes more memory or more processes than that fails" {
+	not_delegated
 	by_options --limit-fallback=rlimit --memory 32m sh -c 'dd if=/dev/zero of=/dev/null bs=8M count=1 2>/dev/null && echo small; dd if=/dev/zero of=/dev/null bs=64M count=1 2>/dev/null || echo large'
 	assert_output $'small\nlarge'
 	by_options --limit-fallback=rlimit --pids-limit 8 sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 0.1 & done 2>/dev/null; wait; echo end'
@@ -51,6 +55,7 @@ setup_file() {
 }
 
 @test "exec has the limits of the container, and so has a bundle with the annotation" {
+	not_delegated
 	detached c1 --limit-fallback=rlimit --memory 64m --cpus 1 sleep 60
 	try exec c1 sh -c 'grep "^Max data" /proc/self/limits | tr -s " " | cut -d" " -f4; grep -h Cpus_allowed_list: /proc/1/status /proc/self/status | uniq | wc -l; grep Cpus_allowed_list: /proc/self/status'
 	assert_status 0
