@@ -42,6 +42,7 @@ in_podman() {
 	in_podman -- --version
 	[ "$status" = 0 ] || skip "urun isn't linked statically"
 	[ -x "${URUN%/*}/urun-slirp" ] || skip "urun was built without libslirp"
+	ldd "${URUN%/*}/urun-slirp" 2>&1 | grep -q 'statically linked' || skip "urun-slirp needs libraries, which the image lacks"
 	in_podman --volume "${URUN%/*}/urun-slirp:/bin/urun-slirp" --security-opt seccomp=unconfined --security-opt unmask=ALL -- run --rootfs /inner --network slirp busybox ls /sys/class/net
 	assert_status 0
 	assert_lines lo tap0
