@@ -36,12 +36,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/process.h"
 #include "core/base/str.h"
 #include "netns/netlink.h"
 
@@ -237,8 +236,7 @@ int veth_create(const char *name, int *ret_fd, struct error *err)
 
 /* ---- the host ---- */
 
-/* The child's exit status is the errno, or 0: every errno fits into an exit status. */
-static int child_try(void)
+static int child_try_veth(void)
 {
 	struct error err = ERROR_NONE;
 	int fd;
@@ -252,20 +250,7 @@ static int child_try(void)
 
 int veth_check_host(struct error *err)
 {
-	int status;
-	pid_t pid = fork();
+	int failed = process_try(child_try_veth);
 
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(child_try());
-	}
-	if (pid < 0)
-		return error_set(err, errno, "fork");
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return error_set(err, errno, "wait for a child");
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	return error_set(err, WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD,
-			 "make a pair of network devices (veth)");
+	return failed ? error_set(err, failed, "make a pair of network devices (veth)") : 0;
 }

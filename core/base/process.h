@@ -45,6 +45,12 @@ struct process {
 int process_spawn(const struct process *process, pid_t *ret_pid);
 
 /*
+ * Calls @trial in a child, which may change all that belongs to a process, such as its namespaces, and ends with the
+ * caller.  Returns what @trial returns: an errno, or 0.  ECHILD: the child was killed.
+ */
+int process_try(int (*trial)(void));
+
+/*
  * Ends a process that is in a container's user namespace and still has the host's root directory, working
  * directory or descriptors.
  * A process that ends loses its memory map first, and with the map the mark PR_SET_DUMPABLE 0, which kept

@@ -7,14 +7,13 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/error.h"
+#include "core/base/process.h"
 #include "core/base/str.h"
 #include "netns/sandbox.h"
 
@@ -60,30 +59,16 @@ static int child_mount_overlay(void)
 	return 0;
 }
 
-/* The child's exit status is the errno, or 0: every errno fits into an exit status. */
-static int try_in_namespaces(int (*trial)(void))
+static int child_try_overlay(void)
 {
-	int status;
-	pid_t pid = fork();
+	int failed = child_enter_namespaces();
 
-	if (pid == 0) {
-		int failed;
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		failed = child_enter_namespaces();
-		_exit(failed ? failed : trial());
-	}
-	if (pid < 0)
-		return errno;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+	return failed ? failed : child_mount_overlay();
 }
 
 int kernel_try_overlay(void)
 {
-	return try_in_namespaces(child_mount_overlay);
+	return process_try(child_try_overlay);
 }
 
 /* ---- system calls that change nothing ---- */

@@ -118,17 +118,11 @@ static int check_open_to_us(int dir, const char *path, struct error *err)
 	return -1;
 }
 
-/* The root of a holder: nothing of the host is in there. */
-static int make_empty_tree(int *ret_tree, struct error *err)
+/* The root of a holder, in which nothing of the host is; or that of the view, which is filled later. */
+static int make_empty_tree(uint64_t attributes, int *ret_tree, struct error *err)
 {
-	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
-
-	*ret_tree = -1;
-	if (fs >= 0 && fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) == 0 &&
-	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		*ret_tree = fsmount(fs, FSMOUNT_CLOEXEC,
-				    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	return *ret_tree < 0 ? error_set(err, errno, "make an empty root") : 0;
+	*ret_tree = mount_make_tmpfs(attributes);
+	return *ret_tree < 0 ? error_set(err, -*ret_tree, "make an empty root") : 0;
 }
 
 /* Makes a copy of the mount of the directory, or an overlay over the directory, detached. */
@@ -146,9 +140,10 @@ static int make_tree(const struct container_config *config, const struct mount_p
 		return *ret_tree < 0 ? error_set(err, errno, "overlay over %s", path) : 0;
 	}
 	if (config_annotation(config, CONFIG_ANNOTATION_HOLDER))
-		return make_empty_tree(ret_tree, err);
+		return make_empty_tree(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+				       ret_tree, err);
 	if (life == OVERLAY_NONE)
-		return view_make(ret_tree, err);
+		return make_empty_tree(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, ret_tree, err);
 	if (overlay) {
 		result = overlay_make(config, life, dir, ret_tree, err);
 		if (result < 0)

@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 
+#include "core/base/fd.h"
 #include "core/base/str.h"
 
 int mount_clone(int dir, const char *path, unsigned int flags)
@@ -27,6 +28,18 @@ int mount_clone_source(const char *path, int fd, unsigned int flags)
 		return tree;
 	fd_flags = fcntl(fd, F_GETFL);
 	return fd_flags >= 0 && (fd_flags & O_PATH) ? mount_clone(fd, "", flags) : tree;
+}
+
+int mount_make_tmpfs(uint64_t attributes)
+{
+	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	int tree;
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	tree = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned int)attributes);
+	return tree < 0 ? -errno : tree;
 }
 
 int mount_attach(int tree, int target)

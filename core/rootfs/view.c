@@ -37,17 +37,6 @@
 #include "core/base/str.h"
 #include "core/rootfs/tree.h"
 
-int view_make(int *ret_tree, struct error *err)
-{
-	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
-
-	*ret_tree = -1;
-	if (fs >= 0 && fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) == 0 &&
-	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		*ret_tree = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-	return *ret_tree < 0 ? error_set(err, errno, "make a root for the host's system") : 0;
-}
-
 /* ---- what is hidden ---- */
 
 static void list_hidden(const char *text, struct str_list *ret_paths)

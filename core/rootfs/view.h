@@ -10,11 +10,8 @@
  * Runs in: init before pivot_root.
  */
 
-/* Makes the empty root, a detached tmpfs, to be attached before view_fill().  *ret_tree is the caller's. */
-int view_make(int *ret_tree, struct error *err);
-
 /*
- * Shows in @root, the attached root of view_make(), what is in the host's root directory @dir (O_PATH), by read-only
+ * Shows in @root, an empty tmpfs that is attached, what is in the host's root directory @dir (O_PATH), by read-only
  * binds.  @hidden has a path on each line (the annotation org.urun.hidden): these, and /dev, /proc and /sys, are empty
  * directories.
  */

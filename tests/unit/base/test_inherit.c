@@ -15,20 +15,7 @@
 #include <unistd.h>
 
 #include "core/base/inherit.h"
-
-/*
- * Runs @check in a process of its own, whose dispositions it may change; returns the exit status.
- */
-static int in_child(int (*check)(void))
-{
-	pid_t pid = fork();
-	int status = -1;
-
-	if (pid == 0)
-		_exit(check());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
+#include "tests/unit/base/in_child.h"
 
 static void (*disposition(int number))(int)
 {

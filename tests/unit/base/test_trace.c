@@ -12,18 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/trace.h"
-
-/* What is global is set in a process of its own. */
-static int in_child(int (*check)(void))
-{
-	pid_t pid = fork();
-	int status = -1;
-
-	if (pid == 0)
-		_exit(check());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
+#include "tests/unit/base/in_child.h"
 
 static int keeps_nothing_when_off(void)
 {
