@@ -81,6 +81,8 @@ static const struct option options_table[] = {
 	{ "ridmap", OPTION_TRAITS, MOUNT_TRAIT_IDMAP | MOUNT_TRAIT_IDMAP_RECURSIVE, false },
 	{ "idmap", OPTION_TRAITS, MOUNT_TRAIT_IDMAP, false },
 	{ "copy-symlink", OPTION_TRAITS, MOUNT_TRAIT_COPY_SYMLINK, false },
+	/* podman translates its word, and buildah passes it on. */
+	{ "no-dereference", OPTION_TRAITS, MOUNT_TRAIT_COPY_SYMLINK, false },
 	{ "src-nofollow", OPTION_TRAITS, MOUNT_TRAIT_SRC_NOFOLLOW, false },
 	{ "dest-nofollow", OPTION_TRAITS, MOUNT_TRAIT_DEST_NOFOLLOW, false },
 	{ "iversion", OPTION_TRAITS, MOUNT_TRAIT_IVERSION, false },

@@ -84,6 +84,7 @@ static const struct word words[] = {
 	{ "rrelatime", SUBJECT_NONE, "rrelatime" },
 	{ "rstrictatime", SUBJECT_NONE, "rstrictatime" },
 	{ "copy-symlink", SUBJECT_NONE, "copy-symlink" },
+	{ "no-dereference", SUBJECT_NONE, "copy-symlink" },
 	{ "src-nofollow", SUBJECT_NONE, "src-nofollow" },
 	{ "dest-nofollow", SUBJECT_NONE, "dest-nofollow" },
 	{ "idmap", SUBJECT_NONE, "idmap" },

@@ -254,4 +254,6 @@ shares() {
 		--volume "$PWD/link:/bound:src-nofollow" -- sh -c 'cat /followed; readlink /copied; readlink /bound; readlink /followed || echo a file'
 	assert_status 0
 	assert_lines text target target 'a file'
+	try run --rootfs "$BUNDLE/rootfs" --network none --volume link:/copied:no-dereference -- readlink /copied
+	assert_lines target
 }

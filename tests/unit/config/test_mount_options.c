@@ -265,6 +265,9 @@ static void traits_add_up(void **state)
 	options = PARSE("iversion", "noiversion", "copy-symlink", "src-nofollow", "dest-nofollow");
 	assert_int_equal(options.traits, MOUNT_TRAIT_COPY_SYMLINK | MOUNT_TRAIT_SRC_NOFOLLOW |
 						 MOUNT_TRAIT_DEST_NOFOLLOW);
+	options = PARSE("rbind", "no-dereference");
+	assert_int_equal(options.traits,
+			 MOUNT_TRAIT_BIND | MOUNT_TRAIT_RECURSIVE | MOUNT_TRAIT_COPY_SYMLINK);
 }
 
 static void superblock_flags_have_fsconfig_names(void **state)

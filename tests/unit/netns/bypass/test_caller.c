@@ -21,13 +21,22 @@
 #include "core/base/str.h"
 #include "netns/bypass/caller.h"
 
-static int proc;
+static struct caller caller = CALLER_NONE;
 
 static int open_proc(void **state)
 {
 	(void)state;
-	proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return proc < 0 ? -1 : 0;
+	caller.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return caller.proc < 0 ? -1 : 0;
+}
+
+/* Makes @thread the one that is looked at. */
+static void call_from(pid_t thread)
+{
+	int fd = caller_duplicate(&caller, thread, STDOUT_FILENO);
+
+	assert_true(fd >= 0);
+	close(fd);
 }
 
 static void the_mark_of_a_descriptor_is_read(void **state)
@@ -36,9 +45,10 @@ static void the_mark_of_a_descriptor_is_read(void **state)
 	autoclose int plain = socket(AF_INET, SOCK_STREAM, 0);
 
 	(void)state;
-	assert_true(caller_is_cloexec(proc, gettid(), marked));
-	assert_false(caller_is_cloexec(proc, gettid(), plain));
-	assert_false(caller_is_cloexec(proc, gettid(), 9999));
+	call_from(gettid());
+	assert_true(caller_is_cloexec(&caller, marked));
+	assert_false(caller_is_cloexec(&caller, plain));
+	assert_false(caller_is_cloexec(&caller, 9999));
 }
 
 /* A child has the descriptors of the test, and no other process compares them with its own. */
@@ -63,8 +73,10 @@ static void end_child(pid_t pid)
 static int look(int fd)
 {
 	pid_t child = make_child();
-	int result = caller_holds_alone(proc, child, fd, fd);
+	int result;
 
+	call_from(child);
+	result = caller_holds_alone(&caller, fd, fd);
 	end_child(child);
 	return result;
 }
@@ -81,9 +93,10 @@ static void a_descriptor_that_nothing_else_holds_is_told(void **state)
 	assert_int_equal(look(fd), 1);
 	/* It was opened after the child's birth, so the child doesn't have it. */
 	late = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(caller_holds_alone(proc, child, late, late), -EBADF);
+	call_from(child);
+	assert_int_equal(caller_holds_alone(&caller, late, late), -EBADF);
 	end_child(child);
-	assert_true(caller_holds_alone(proc, child, fd, fd) < 0);
+	assert_true(caller_holds_alone(&caller, fd, fd) < 0);
 }
 
 static void a_duplicate_and_an_epoll_set_are_found(void **state)
@@ -143,7 +156,7 @@ static void a_process_with_too_many_descriptors_is_left_alone(void **state)
 	if (limit.rlim_max < 2 * CALLER_DESCRIPTORS_MAX || setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		skip();
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
-		assert_true((more[i] = fcntl(proc, F_DUPFD_CLOEXEC, 0)) >= 0);
+		assert_true((more[i] = fcntl(caller.proc, F_DUPFD_CLOEXEC, 0)) >= 0);
 	assert_int_equal(look(fd), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(more); i++)
 		close(more[i]);
@@ -160,15 +173,36 @@ static void memory_and_descriptors_are_read(void **state)
 	assert_int_equal(caller_read(gettid(), (uintptr_t)text, copy, sizeof(copy)), 0);
 	assert_string_equal(copy, text);
 	assert_int_equal(caller_read(gettid(), 8, copy, sizeof(copy)), -EFAULT);
-	other = caller_duplicate(proc, gettid(), fd);
+	other = caller_duplicate(&caller, gettid(), fd);
 	assert_true(other >= 0);
 	assert_int_equal(syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, other, fd), 0);
-	assert_int_equal(caller_duplicate(proc, gettid(), 9999), -EBADF);
+	assert_int_equal(caller_duplicate(&caller, gettid(), 9999), -EBADF);
+}
+
+/* Clone3's set_tid needs rights, so the number of a new process can't be that of the old one: a stale entry is made by hand. */
+static void a_thread_with_the_number_of_one_that_has_ended_is_looked_at_anew(void **state)
+{
+	pid_t first = make_child(), second = make_child();
+	autoclose int marked = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), other = -1;
+
+	(void)state;
+	call_from(first);
+	end_child(first);
+	assert_int_equal(caller_duplicate(&caller, first, STDOUT_FILENO), -ESRCH);
+	call_from(second);
+	end_child(second);
+	/* As if the second child's number were ours now. */
+	caller.thread = gettid();
+	other = caller_duplicate(&caller, gettid(), marked);
+	assert_true(other >= 0);
+	assert_int_equal(syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, other, marked), 0);
+	assert_true(caller_is_cloexec(&caller, marked));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_thread_with_the_number_of_one_that_has_ended_is_looked_at_anew),
 		cmocka_unit_test(the_mark_of_a_descriptor_is_read),
 		cmocka_unit_test(a_descriptor_that_nothing_else_holds_is_told),
 		cmocka_unit_test(a_duplicate_and_an_epoll_set_are_found),
