@@ -203,19 +203,18 @@ static struct answer switch_socket(struct caller_world *world, int listener,
 				   int old)
 {
 	int fd = -1;
-	const pid_t thread = (pid_t)call->pid;
 	const int number = (int)call->data.args[0];
 	bool answered = false, waits = false;
 	int result;
 
-	if (caller_holds_alone(world->proc, thread, number, old) <= 0)
+	if (caller_holds_alone(&world->caller, number, old) <= 0)
 		return GOES_ON;
 	result = host_socket_connect(&world->host, old, way, destination, &fd, &answered);
 	if (fd < 0)
 		return answered ? answer_with(result) : GOES_ON;
 	close_later(world, fd);
 	if (take_flags(old, fd, &waits) < 0 ||
-	    replace_socket(listener, call, fd, caller_is_cloexec(world->proc, thread, number)) < 0)
+	    replace_socket(listener, call, fd, caller_is_cloexec(&world->caller, number)) < 0)
 		return GOES_ON;
 	return result == -EINPROGRESS && waits ? GOES_ON : answer_with(result);
 }
@@ -292,7 +291,7 @@ static struct answer serve_connect(struct caller_world *world, int listener,
 	memcpy(&family, bytes, sizeof(family));
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNSPEC)
 		return GOES_ON;
-	old = caller_duplicate(world->proc, (pid_t)call->pid, (int)args[0]);
+	old = caller_duplicate(&world->caller, (pid_t)call->pid, (int)args[0]);
 	if (old < 0)
 		return GOES_ON;
 	close_later(world, old);

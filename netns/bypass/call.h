@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
+#include "netns/bypass/caller.h"
 #include "netns/bypass/host_socket.h"
 
 /*
@@ -12,7 +13,7 @@
  * Runs in: urun-bypass.
  */
 struct caller_world {
-	int proc;	  /* /proc, O_PATH */
+	struct caller caller;
 	int host_routes;  /* netlink sockets: of the host's network namespace */
 	int routes;	  /* of the container's; -1: not received yet */
 	uint64_t host_ns; /* the cookies of these namespaces (SO_NETNS_COOKIE) */

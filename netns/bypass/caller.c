@@ -55,36 +55,95 @@ static pid_t process_of(int proc, pid_t thread)
 	return line ? (pid_t)strtol(line + strlen("\nTgid:"), NULL, 10) : -ESRCH;
 }
 
-int caller_duplicate(int proc, pid_t thread, int fd)
+void caller_forget(struct caller *caller)
 {
-	autoclose int pidfd = (int)syscall(SYS_pidfd_open, thread, PIDFD_THREAD);
-	int taken;
+	fd_close(&caller->pidfd);
+	fd_close(&caller->descriptors);
+	fd_close(&caller->fdinfo);
+	caller->thread = 0;
+}
 
-	if (pidfd < 0 && errno == EINVAL) {
-		pid_t process = process_of(proc, thread);
+static int open_directory_of(const struct caller *caller, pid_t thread, const char *name)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "%d/%s", (int)thread, name);
+	return openat(caller->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/*
+ * ORDER: the descriptor of the thread comes first.  Where the thread ends meanwhile, and another one has its number, then
+ * only the directories are the other one's: the descriptor is useless, and the other one's next call opens all anew.
+ */
+static int open_thread(struct caller *caller, pid_t thread)
+{
+	caller->pidfd = (int)syscall(SYS_pidfd_open, thread, PIDFD_THREAD);
+	caller->is_process = caller->pidfd < 0 && errno == EINVAL;
+	if (caller->is_process) {
+		pid_t process = process_of(caller->proc, thread);
 
 		if (process <= 0)
 			return process < 0 ? process : -ESRCH;
-		pidfd = (int)syscall(SYS_pidfd_open, process, 0);
+		caller->pidfd = (int)syscall(SYS_pidfd_open, process, 0);
 	}
-	if (pidfd < 0)
+	if (caller->pidfd < 0)
 		return -errno;
-	taken = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	caller->descriptors = open_directory_of(caller, thread, "fd");
+	caller->fdinfo = open_directory_of(caller, thread, "fdinfo");
+	if (caller->descriptors < 0 || caller->fdinfo < 0)
+		return -errno;
+	caller->thread = thread;
+	return 0;
+}
+
+/* A number says nothing of a process that may have another thread of that number by now: it is opened each time. */
+static int look_at(struct caller *caller, pid_t thread)
+{
+	int failed;
+
+	if (caller->thread == thread && !caller->is_process)
+		return 0;
+	caller_forget(caller);
+	failed = open_thread(caller, thread);
+	if (failed < 0)
+		caller_forget(caller);
+	return failed;
+}
+
+static int duplicate(struct caller *caller, pid_t thread, int fd)
+{
+	int failed = look_at(caller, thread), taken;
+
+	if (failed < 0)
+		return failed;
+	taken = (int)syscall(SYS_pidfd_getfd, caller->pidfd, fd, 0);
 	return taken < 0 ? -errno : taken;
 }
 
-/* Opens PID/fdinfo/FD of the thread. */
-static int open_fdinfo(int proc, pid_t thread, int fd)
+int caller_duplicate(struct caller *caller, pid_t thread, int fd)
 {
-	char path[48];
+	bool is_known = caller->thread == thread;
+	int taken = duplicate(caller, thread, fd);
 
-	snprintf(path, sizeof(path), "%d/fdinfo/%d", (int)thread, fd);
-	return openat(proc, path, O_RDONLY | O_CLOEXEC);
+	if (taken != -ESRCH || !is_known)
+		return taken;
+	/* The thread that called last has ended, and another one has its number. */
+	caller_forget(caller);
+	return duplicate(caller, thread, fd);
 }
 
-bool caller_is_cloexec(int proc, pid_t thread, int fd)
+/* Opens PID/fdinfo/FD of the thread. */
+static int open_fdinfo(const struct caller *caller, int fd)
 {
-	autoclose int file = open_fdinfo(proc, thread, fd);
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", fd);
+	return openat(caller->fdinfo, name, O_RDONLY | O_CLOEXEC);
+}
+
+bool caller_is_cloexec(const struct caller *caller, int fd)
+{
+	autoclose int file = open_fdinfo(caller, fd);
 	char text[512];
 	const char *flags;
 	ssize_t got;
@@ -125,10 +184,11 @@ bool caller_watches(const char *text, uint64_t inode)
  * Is our socket in the epoll set @set of the thread, if that is one?  kcmp(2) knows the sockets of a set by the numbers
  * that they had when they were added; only for a set without ours all of them are read.
  */
-static bool watches(int proc, pid_t own, pid_t thread, int set, int ours, int fd)
+static bool watches(const struct caller *caller, pid_t own, int set, int ours, int fd)
 {
 	const struct kcmp_epoll_slot slot = { .efd = (uint32_t)set, .tfd = (uint32_t)fd };
-	int compared = compare(own, thread, KCMP_EPOLL_TFD, ours, (unsigned long)(uintptr_t)&slot);
+	int compared =
+		compare(own, caller->thread, KCMP_EPOLL_TFD, ours, (unsigned long)(uintptr_t)&slot);
 	autofree char *text = NULL;
 	autoclose int file = -1;
 	struct stat status;
@@ -137,7 +197,7 @@ static bool watches(int proc, pid_t own, pid_t thread, int set, int ours, int fd
 	/* EINVAL: it is no epoll set. */
 	if (compared == 0 || compared == -EINVAL)
 		return compared == 0;
-	file = open_fdinfo(proc, thread, set);
+	file = open_fdinfo(caller, set);
 	return file >= 0 && fstat(ours, &status) == 0 &&
 	       fd_read_all(file, FDINFO_SIZE_MAX, &text, &size) == 0 && text &&
 	       caller_watches(text, status.st_ino);
@@ -147,20 +207,18 @@ static bool watches(int proc, pid_t own, pid_t thread, int set, int ours, int fd
  * How many descriptors the process has: the size of the directory since Linux 6.2, or its entries, for which the
  * kernel takes much more time.
  */
-static int count_descriptors(int proc, pid_t thread)
+static int count_descriptors(const struct caller *caller)
 {
-	char path[32];
 	struct stat status;
 	autodir DIR *stream = NULL;
 	autoclose int directory = -1;
 	int count = 0;
 
-	snprintf(path, sizeof(path), "%d/fd", (int)thread);
-	if (fstatat(proc, path, &status, 0) < 0)
+	if (fstat(caller->descriptors, &status) < 0)
 		return -errno;
 	if (status.st_size > 0)
 		return status.st_size < INT_MAX ? (int)status.st_size : INT_MAX;
-	directory = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	directory = openat(caller->descriptors, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	stream = directory < 0 ? NULL : directory_stream(directory);
 	if (!stream)
 		return -errno;
@@ -170,16 +228,16 @@ static int count_descriptors(int proc, pid_t thread)
 }
 
 /* By kcmp(2), since /proc/PID/fd costs 20 times as much for each descriptor. */
-int caller_holds_alone(int proc, pid_t thread, int fd, int ours)
+int caller_holds_alone(const struct caller *caller, int fd, int ours)
 {
-	int left = count_descriptors(proc, thread);
+	int left = count_descriptors(caller);
 	const pid_t own = getpid();
 	bool found = false;
 
 	if (left < 0 || left > CALLER_DESCRIPTORS_MAX)
 		return left < 0 ? left : 0;
 	for (int number = 0; left > 0; number++) {
-		int compared = compare(own, thread, KCMP_FILE, ours, (unsigned long)number);
+		int compared = compare(own, caller->thread, KCMP_FILE, ours, (unsigned long)number);
 
 		if (number > CALLER_NUMBER_MAX)
 			return 0;
@@ -190,7 +248,7 @@ int caller_holds_alone(int proc, pid_t thread, int fd, int ours)
 		left--;
 		if (number == fd && compared == 0)
 			found = true;
-		else if (compared == 0 || watches(proc, own, thread, number, ours, fd))
+		else if (compared == 0 || watches(caller, own, number, ours, fd))
 			return 0;
 	}
 	return found ? 1 : -EBADF;

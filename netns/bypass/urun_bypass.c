@@ -61,8 +61,8 @@ static int open_world(struct caller_world *world, struct error *err)
 	failed = socket_defaults_read(&world->host.defaults);
 	if (failed < 0)
 		return error_set(err, -failed, "make a socket");
-	world->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (world->proc < 0)
+	world->caller.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (world->caller.proc < 0)
 		return error_set(err, errno, "open /proc");
 	world->host_routes = route_socket();
 	if (world->host_routes < 0)
@@ -111,7 +111,9 @@ static int serve_calls(struct caller_world *world, const int given[static GIVEN_
 /* Process boundary: as in start_port() of urun-port. */
 static int start_bypass(const struct network_options *options, struct error *err)
 {
-	struct caller_world world = { .host.options = options, .routes = -1 };
+	struct caller_world world = { .host.options = options,
+				      .routes = -1,
+				      .caller = CALLER_NONE };
 	int given[GIVEN_COUNT], received, pidfd = -1;
 	bool isolated;
 	pid_t pid;
