@@ -5,10 +5,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "core/base/tmpfs.h"
 
 static int set_process_attributes(posix_spawnattr_t *attributes, enum process_group group)
 {
@@ -68,13 +69,8 @@ int process_spawn(const struct process *process, pid_t *ret_pid)
 /* It needs a mount namespace of the same user namespace. */
 static int detached_directory(void)
 {
-	int context, mount = -1;
-
 	(void)unshare(CLONE_NEWNS);
-	context = fsopen("tmpfs", FSOPEN_CLOEXEC);
-	if (context >= 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-		mount = fsmount(context, FSMOUNT_CLOEXEC, 0);
-	return mount;
+	return tmpfs_make(0);
 }
 
 _Noreturn void process_end_without_files(int status)

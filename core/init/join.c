@@ -25,6 +25,7 @@
 #include "core/base/fd.h"
 #include "core/base/pidfd.h"
 #include "core/base/process.h"
+#include "core/base/tmpfs.h"
 #include "core/init/fd_sender.h"
 #include "core/rootfs/mount.h"
 #include "core/sync/join.h"
@@ -239,15 +240,11 @@ int join_pid_namespace(struct self *self, struct error *err)
  */
 static int enter_empty_root(void)
 {
-	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
-	autoclose int tree = -1;
+	autoclose int tree = tmpfs_make(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 
-	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -errno;
-	tree = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-	if (tree < 0 || fchdir(tree) < 0 || chroot(".") < 0)
-		return -errno;
-	return 0;
+	if (tree < 0)
+		return tree;
+	return fchdir(tree) < 0 || chroot(".") < 0 ? -errno : 0;
 }
 
 /*

@@ -31,6 +31,7 @@
 #include "core/base/fd.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
+#include "core/base/tmpfs.h"
 #include "core/init/pid1_image.h"
 #include "core/pid1/pid1.h"
 
@@ -73,15 +74,11 @@ static int make_memory_file(int *ret_fd)
 static int make_tmpfs_file(int *ret_fd)
 {
 	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
-	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
-	autoclose int tree = -1, written = -1;
+	autoclose int tree = tmpfs_make(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), written = -1;
 	int failed;
 
-	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -errno;
-	tree = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (tree < 0)
-		return -errno;
+		return tree;
 	written = openat(tree, PID1_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0555);
 	failed = written < 0 ? -errno : write_image(written);
 	/* ORDER: no writer is left: else neither the mount can be read-only nor the file executed. */

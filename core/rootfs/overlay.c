@@ -16,6 +16,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "core/base/tmpfs.h"
 #include "core/config/change.h"
 #include "core/config/layers.h"
 #include "core/rootfs/tree.h"
@@ -83,16 +84,11 @@ static int take_attributes(int upper, int dir, const char *where, struct error *
  */
 static int mount_layers_tmpfs(int dir, int *ret_fd, struct error *err)
 {
-	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
-	autoclose int tree = -1;
+	autoclose int tree = tmpfs_make(0);
 	int result;
 
-	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
-	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return error_set(err, errno, "overlay: make a tmpfs");
-	tree = fsmount(fs, FSMOUNT_CLOEXEC, 0);
 	if (tree < 0)
-		return error_set(err, errno, "overlay: make a tmpfs");
+		return error_set(err, -tree, "overlay: make a tmpfs");
 	result = mount_attach(tree, dir);
 	if (result < 0)
 		return error_set(err, -result, "overlay: mount a tmpfs");

@@ -38,6 +38,7 @@
 #include "core/base/path.h"
 #include "core/base/stat.h"
 #include "core/base/str.h"
+#include "core/base/tmpfs.h"
 #include "core/config/change.h"
 #include "core/rootfs/overlay.h"
 #include "core/rootfs/tree.h"
@@ -121,7 +122,7 @@ static int check_open_to_us(int dir, const char *path, struct error *err)
 /* The root of a holder, in which nothing of the host is; or that of the view, which is filled later. */
 static int make_empty_tree(uint64_t attributes, int *ret_tree, struct error *err)
 {
-	*ret_tree = mount_make_tmpfs(attributes);
+	*ret_tree = tmpfs_make(attributes);
 	return *ret_tree < 0 ? error_set(err, -*ret_tree, "make an empty root") : 0;
 }
 

@@ -30,18 +30,6 @@ int mount_clone_source(const char *path, int fd, unsigned int flags)
 	return fd_flags >= 0 && (fd_flags & O_PATH) ? mount_clone(fd, "", flags) : tree;
 }
 
-int mount_make_tmpfs(uint64_t attributes)
-{
-	autoclose int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
-	int tree;
-
-	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755", 0) < 0 ||
-	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -errno;
-	tree = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned int)attributes);
-	return tree < 0 ? -errno : tree;
-}
-
 int mount_attach(int tree, int target)
 {
 	if (move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)

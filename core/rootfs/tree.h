@@ -27,12 +27,6 @@ int mount_clone(int dir, const char *path, unsigned int flags);
 int mount_clone_source(const char *path, int fd, unsigned int flags);
 
 /*
- * Makes a detached tmpfs, whose root has the mode 0755 and is ours, with these MOUNT_ATTR_… bits.  Returns the
- * caller's descriptor, or a negative errno.
- */
-int mount_make_tmpfs(uint64_t attributes);
-
-/*
  * Puts the detached mount @tree on @target, on top of other mounts there.  Returns 0 or a negative
  * errno.
  */
