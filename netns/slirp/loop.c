@@ -353,6 +353,7 @@ static int ask_for_events(struct loop *loop)
 	timeout = clock_sooner(timeout, connections_timeout(loop->connections, clock_ms()));
 	timeout = clock_sooner(timeout, until_beginning(loop));
 	timeout = clock_sooner(timeout, dns_timeout(loop->dns, clock_ms()));
+	timeout = clock_sooner(timeout, memory_timeout(&loop->memory, clock_ms()));
 	return loop->end_ms ? clock_sooner(timeout, FINISH_LOOK_MS) : timeout;
 }
 
@@ -395,7 +396,8 @@ int loop_run(struct loop *loop, const struct loop_files *files, struct error *er
 		stack_run(loop->stack);
 		settle(loop);
 		begin_connections(loop);
-		memory_count(&loop->memory, connections_count(loop->connections));
+		memory_turn(&loop->memory, connections_count(loop->connections), ready > 0,
+			    loop->now_ms);
 	}
 	connections_reset_unfinished(loop->connections);
 	return 0;

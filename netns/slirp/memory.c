@@ -27,20 +27,38 @@
  * end of the heap is ever returned.
  */
 #define MAPPED_AT (64 << 10)
-/* Searching the heap for free pages isn't worth it for fewer connections. */
-#define TRIM_MIN 64
 /* Less than a buffer may lie free at the heap's end: otherwise buffers would be placed there. */
 #define HEAP_STEP (32 << 10)
+/* Searching the heap for free pages isn't worth it for fewer connections. */
+#define TRIM_MIN 64
+
+/*
+ * To map, move and unmap the two buffers, and the faults of their pages, are a quarter of the work for a short
+ * connection.  As long as there are few connections, one uses the pages of another that has ended, on the heap.
+ */
+#define REUSE_MAX    8
+#define REUSED_BELOW (1 << 20)
+#define REUSE_STEP   (512 << 10)
+#define REUSE_KEPT   (4 << 20)
+
+/* How long nothing was to do, before the pages are given back. */
+#define REST_MS 1000
+
+static void set_reuse(struct memory_meter *meter, bool reuses)
+{
+	meter->reuses = reuses;
+	mallopt(M_MMAP_THRESHOLD, reuses ? REUSED_BELOW : MAPPED_AT);
+	mallopt(M_TOP_PAD, reuses ? REUSE_STEP : HEAP_STEP);
+	mallopt(M_TRIM_THRESHOLD, reuses ? REUSE_KEPT : 2 * HEAP_STEP);
+}
 
 void memory_open(struct memory_meter *ret_meter)
 {
-	mallopt(M_MMAP_THRESHOLD, MAPPED_AT);
-	mallopt(M_TOP_PAD, HEAP_STEP);
-	mallopt(M_TRIM_THRESHOLD, 2 * HEAP_STEP);
 	*ret_meter = (struct memory_meter){
 		.statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC),
 		.page_size = sysconf(_SC_PAGESIZE),
 	};
+	set_reuse(ret_meter, true);
 }
 
 void memory_close(struct memory_meter *meter)
@@ -62,14 +80,37 @@ static size_t resident(const struct memory_meter *meter)
 	return (size_t)pages * (size_t)meter->page_size;
 }
 
-void memory_count(struct memory_meter *meter, size_t count)
+static bool is_at_rest(const struct memory_meter *meter, int64_t now_ms)
 {
+	return meter->has_begun && now_ms - meter->moved_ms >= REST_MS;
+}
+
+void memory_turn(struct memory_meter *meter, size_t count, bool moved, int64_t now_ms)
+{
+	bool reuses = count <= REUSE_MAX, rests = !moved && is_at_rest(meter, now_ms);
+	bool most_have_ended, becomes_mapped = meter->reuses && !reuses;
+
+	if (moved)
+		meter->moved_ms = now_ms;
+	meter->has_begun = !rests && (meter->has_begun || count > meter->count);
+	meter->count = count;
 	if (count > meter->most)
 		meter->most = count;
-	if (meter->most < TRIM_MIN || count > meter->most / 4)
-		return;
-	meter->most = count;
-	malloc_trim(0);
+	most_have_ended = meter->most >= TRIM_MIN && count <= meter->most / 4;
+	if (reuses != meter->reuses)
+		set_reuse(meter, reuses);
+	/* As soon as buffers are mapped, nobody uses the free pages of the heap. */
+	if (rests || most_have_ended || becomes_mapped) {
+		meter->most = count;
+		malloc_trim(0);
+	}
+}
+
+int memory_timeout(const struct memory_meter *meter, int64_t now_ms)
+{
+	if (!meter->has_begun)
+		return -1;
+	return is_at_rest(meter, now_ms) ? 0 : (int)(meter->moved_ms + REST_MS - now_ms);
 }
 
 static enum memory_state measure(const struct memory_meter *meter)
@@ -109,7 +150,8 @@ enum memory_state memory_state(struct memory_meter *meter)
 	return meter->state;
 }
 
+/* Few connections can't take much, and a measurement is a tenth of the work for a short one. */
 void memory_look(struct memory_meter *meter)
 {
-	meter->is_due = true;
+	meter->is_due = !meter->reuses;
 }

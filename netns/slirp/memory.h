@@ -35,25 +35,33 @@ struct memory_meter {
 	int64_t looked_ms; /* CLOCK_MONOTONIC */
 	enum memory_state state;
 	size_t most; /* most connections since the heap was last trimmed */
+	size_t count;
+	bool reuses;	  /* the buffers of a connection are on the heap, for the next one */
+	bool has_begun;	  /* a connection, since the heap was last trimmed at rest */
+	int64_t moved_ms; /* when something was last to do */
 };
 
-/*
- * Must be called before the root is left, and before large allocations: it makes glibc return freed
- * memory to the kernel at once.
- */
+/* Must be called before the root is left, and before large allocations. */
 void memory_open(struct memory_meter *ret_meter);
 void memory_close(struct memory_meter *meter);
 
 /*
- * Tells that there are @count connections.  When most of many have ended, their memory on the heap
- * is returned to the kernel.
+ * Tells of each turn of the loop: how many connections there are, and whether something was to do.  When
+ * most of many have ended, or when nothing was to do for a while after one has begun, their memory on the
+ * heap is returned to the kernel.
  */
-void memory_count(struct memory_meter *meter, size_t count);
+void memory_turn(struct memory_meter *meter, size_t count, bool moved, int64_t now_ms);
+
+/* The time in ms until memory_turn() has memory to return; -1: it has none. */
+int memory_timeout(const struct memory_meter *meter, int64_t now_ms);
 
 /* Called for each frame.  Measures every few calls, and at once if the last measurement is old. */
 enum memory_state memory_state(struct memory_meter *meter);
 
-/* Much memory may have been allocated: the next memory_state() measures, unless it has just now. */
+/*
+ * Much memory may have been allocated: the next memory_state() measures, unless it has just now, or there are
+ * few connections.
+ */
 void memory_look(struct memory_meter *meter);
 
 #endif
