@@ -172,6 +172,9 @@ static void take_frame(struct loop *loop, const struct virtio_net_hdr *header, s
 	}
 	if (kind == FRAME_REFUSED || (kind != FRAME_PLAIN && memory == MEMORY_SHORT))
 		return;
+	/* A SYN that can't wait, such as one with data. */
+	if (kind == FRAME_COSTLY && layout.tcp_size > 0)
+		memory_begin(&loop->memory, connections_count(loop->connections));
 	if (kind == FRAME_FRAGMENT)
 		take_fragment(loop, &layout);
 	else
@@ -196,8 +199,10 @@ static void begin_connections(struct loop *loop)
 
 	while (loop->syns.count > 0 &&
 	       connections_young(loop->connections, loop->now_ms, &wait_ms) < young_max(loop) &&
-	       syn_queue_take(&loop->syns, &syn))
+	       syn_queue_take(&loop->syns, &syn)) {
+		memory_begin(&loop->memory, connections_count(loop->connections));
 		pass_to_stack(loop, &syn.layout, syn.frame, syn.size);
+	}
 }
 
 /* The time in ms until begin_connections() may have something to do; -1: no SYN waits. */

@@ -37,6 +37,7 @@
  * connection.  As long as there are few connections, one uses the pages of another that has ended, on the heap.
  */
 #define REUSE_MAX    8
+#define REUSE_AGAIN  4
 #define REUSED_BELOW (1 << 20)
 #define REUSE_STEP   (512 << 10)
 #define REUSE_KEPT   (4 << 20)
@@ -85,25 +86,31 @@ static bool is_at_rest(const struct memory_meter *meter, int64_t now_ms)
 	return meter->has_begun && now_ms - meter->moved_ms >= REST_MS;
 }
 
+void memory_begin(struct memory_meter *meter, size_t count)
+{
+	meter->has_begun = true;
+	if (!meter->reuses || count < REUSE_MAX)
+		return;
+	set_reuse(meter, false);
+	/* As soon as buffers are mapped, nobody uses the free pages of the heap. */
+	malloc_trim(0);
+}
+
 void memory_turn(struct memory_meter *meter, size_t count, bool moved, int64_t now_ms)
 {
-	bool reuses = count <= REUSE_MAX, rests = !moved && is_at_rest(meter, now_ms);
-	bool most_have_ended, becomes_mapped = meter->reuses && !reuses;
+	bool rests = !moved && is_at_rest(meter, now_ms);
 
 	if (moved)
 		meter->moved_ms = now_ms;
-	meter->has_begun = !rests && (meter->has_begun || count > meter->count);
-	meter->count = count;
+	if (!meter->reuses && count <= REUSE_AGAIN)
+		set_reuse(meter, true);
 	if (count > meter->most)
 		meter->most = count;
-	most_have_ended = meter->most >= TRIM_MIN && count <= meter->most / 4;
-	if (reuses != meter->reuses)
-		set_reuse(meter, reuses);
-	/* As soon as buffers are mapped, nobody uses the free pages of the heap. */
-	if (rests || most_have_ended || becomes_mapped) {
-		meter->most = count;
-		malloc_trim(0);
-	}
+	if (!rests && (meter->most < TRIM_MIN || count > meter->most / 4))
+		return;
+	meter->most = count;
+	meter->has_begun = meter->has_begun && !rests;
+	malloc_trim(0);
 }
 
 int memory_timeout(const struct memory_meter *meter, int64_t now_ms)

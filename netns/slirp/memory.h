@@ -34,8 +34,7 @@ struct memory_meter {
 	bool is_due;	   /* the next memory_state() measures */
 	int64_t looked_ms; /* CLOCK_MONOTONIC */
 	enum memory_state state;
-	size_t most; /* most connections since the heap was last trimmed */
-	size_t count;
+	size_t most;	  /* most connections since the heap was last trimmed */
 	bool reuses;	  /* the buffers of a connection are on the heap, for the next one */
 	bool has_begun;	  /* a connection, since the heap was last trimmed at rest */
 	int64_t moved_ms; /* when something was last to do */
@@ -44,6 +43,9 @@ struct memory_meter {
 /* Must be called before the root is left, and before large allocations. */
 void memory_open(struct memory_meter *ret_meter);
 void memory_close(struct memory_meter *meter);
+
+/* Must be called before a connection begins: @count others are there. */
+void memory_begin(struct memory_meter *meter, size_t count);
 
 /*
  * Tells of each turn of the loop: how many connections there are, and whether something was to do.  When

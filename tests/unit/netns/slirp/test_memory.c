@@ -63,7 +63,7 @@ static void buffers_of_few_connections_are_used_again(void **state)
 	free(malloc(1));
 	if (!is_counted())
 		skip();
-	memory_turn(meter, 1, true, 1000);
+	memory_begin(meter, 0);
 	mapped = mallinfo2().hblks;
 	use_buffers();
 	assert_int_equal(mallinfo2().hblks, mapped);
@@ -85,10 +85,10 @@ static void buffers_of_many_connections_are_mapped(void **state)
 	free(malloc(1));
 	if (!is_counted())
 		skip();
-	memory_turn(meter, 1, true, 1000);
+	memory_begin(meter, 0);
 	use_buffers();
 	free_buffers();
-	memory_turn(meter, MANY, true, 1001);
+	memory_begin(meter, MANY);
 	/* What the few had used is given back. */
 	assert_true(mallinfo2().fordblks < 2 * BUFFER_SIZE);
 	mapped = mallinfo2().hblks;
@@ -96,6 +96,10 @@ static void buffers_of_many_connections_are_mapped(void **state)
 	assert_int_equal(mallinfo2().hblks, mapped + ARRAY_SIZE(buffers));
 	free_buffers();
 	assert_int_equal(mallinfo2().hblks, mapped);
+	memory_turn(meter, MANY / 2, true, 1001);
+	use_buffers();
+	assert_int_equal(mallinfo2().hblks, mapped + ARRAY_SIZE(buffers));
+	free_buffers();
 	memory_turn(meter, 1, true, 1002);
 	use_buffers();
 	assert_int_equal(mallinfo2().hblks, mapped);
@@ -107,7 +111,7 @@ static void memory_is_given_back_once_when_nothing_is_to_do(void **state)
 	struct memory_meter *meter = *state;
 
 	assert_int_equal(memory_timeout(meter, 0), -1);
-	memory_turn(meter, 1, true, 5000);
+	memory_begin(meter, 0);
 	use_buffers();
 	free_buffers();
 	memory_turn(meter, 0, true, 5100);
@@ -120,6 +124,7 @@ static void memory_is_given_back_once_when_nothing_is_to_do(void **state)
 	if (is_counted())
 		assert_true(mallinfo2().fordblks < 2 * BUFFER_SIZE);
 	/* A connection that goes on has its memory: nothing is to be given back. */
+	memory_begin(meter, 0);
 	memory_turn(meter, 1, true, 7000);
 	memory_turn(meter, 1, false, 8000);
 	memory_turn(meter, 1, true, 8001);
