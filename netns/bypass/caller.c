@@ -227,10 +227,13 @@ static int count_descriptors(const struct caller *caller)
 	return count;
 }
 
+/* Another thread may have closed one that was counted: then the last one would be sought in vain. */
+#define RECOUNT_AFTER 32
+
 /* By kcmp(2), since /proc/PID/fd costs 20 times as much for each descriptor. */
 int caller_holds_alone(const struct caller *caller, int fd, int ours)
 {
-	int left = count_descriptors(caller);
+	int left = count_descriptors(caller), seen = 0, missing = 0;
 	const pid_t own = getpid();
 	bool found = false;
 
@@ -241,10 +244,13 @@ int caller_holds_alone(const struct caller *caller, int fd, int ours)
 
 		if (number > CALLER_NUMBER_MAX)
 			return 0;
+		if (compared == -EBADF && ++missing % RECOUNT_AFTER == 0)
+			left = count_descriptors(caller) - seen;
 		if (compared == -EBADF)
 			continue;
 		if (compared < 0)
 			return compared;
+		seen++;
 		left--;
 		if (number == fd && compared == 0)
 			found = true;
