@@ -97,7 +97,7 @@ static int open_thread(struct caller *caller, pid_t thread)
 }
 
 /* A number says nothing of a process that may have another thread of that number by now: it is opened each time. */
-static int look_at(struct caller *caller, pid_t thread)
+static int look_at_thread(struct caller *caller, pid_t thread)
 {
 	int failed;
 
@@ -112,7 +112,7 @@ static int look_at(struct caller *caller, pid_t thread)
 
 static int duplicate(struct caller *caller, pid_t thread, int fd)
 {
-	int failed = look_at(caller, thread), taken;
+	int failed = look_at_thread(caller, thread), taken;
 
 	if (failed < 0)
 		return failed;

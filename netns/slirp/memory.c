@@ -45,7 +45,7 @@
 /* How long nothing was to do, before the pages are given back. */
 #define REST_MS 1000
 
-static void set_reuse(struct memory_meter *meter, bool reuses)
+static void set_buffer_reuse(struct memory_meter *meter, bool reuses)
 {
 	meter->reuses = reuses;
 	mallopt(M_MMAP_THRESHOLD, reuses ? REUSED_BELOW : MAPPED_AT);
@@ -59,7 +59,7 @@ void memory_open(struct memory_meter *ret_meter)
 		.statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC),
 		.page_size = sysconf(_SC_PAGESIZE),
 	};
-	set_reuse(ret_meter, true);
+	set_buffer_reuse(ret_meter, true);
 }
 
 void memory_close(struct memory_meter *meter)
@@ -91,7 +91,7 @@ void memory_begin(struct memory_meter *meter, size_t count)
 	meter->has_begun = true;
 	if (!meter->reuses || count < REUSE_MAX)
 		return;
-	set_reuse(meter, false);
+	set_buffer_reuse(meter, false);
 	/* As soon as buffers are mapped, nobody uses the free pages of the heap. */
 	malloc_trim(0);
 }
@@ -103,7 +103,7 @@ void memory_turn(struct memory_meter *meter, size_t count, bool moved, int64_t n
 	if (moved)
 		meter->moved_ms = now_ms;
 	if (!meter->reuses && count <= REUSE_AGAIN)
-		set_reuse(meter, true);
+		set_buffer_reuse(meter, true);
 	if (count > meter->most)
 		meter->most = count;
 	if (!rests && (meter->most < TRIM_MIN || count > meter->most / 4))
