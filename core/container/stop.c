@@ -287,27 +287,29 @@ static void finish_stop(struct stop *stop, int result, const struct error *err, 
 	state_release(&stop->state);
 }
 
-static bool fill_poll(const struct stop *stops, size_t count, struct pollfd *fds)
+/* One entry for each container that is waited for: poll(2) takes no more than there may be descriptors. */
+static size_t fill_poll(const struct stop *stops, size_t count, struct pollfd *fds)
 {
-	bool any = false;
+	size_t waiting = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		bool waits = stops[i].phase != STOP_DONE;
 		bool for_cgroup = stops[i].phase == STOP_REST || stops[i].phase == STOP_REST_KILLED;
 
-		fds[i] = (struct pollfd){ .fd = waits ? stops[i].wait_fd : -1,
-					  .events = for_cgroup ? POLLPRI : POLLIN };
-		any = any || waits;
+		if (stops[i].phase != STOP_DONE)
+			fds[waiting++] = (struct pollfd){ .fd = stops[i].wait_fd,
+							  .events = for_cgroup ? POLLPRI : POLLIN };
 	}
-	return any;
+	return waiting;
 }
 
 static void await_all(struct stop *stops, size_t count, stop_report *report, void *context)
 {
 	autofree struct pollfd *fds = mem_alloc(count * sizeof(*fds));
+	size_t waiting;
 
-	while (fill_poll(stops, count, fds)) {
-		int ready = poll(fds, count, poll_timeout(stops, count));
+	while ((waiting = fill_poll(stops, count, fds)) > 0) {
+		int ready = poll(fds, waiting, poll_timeout(stops, count));
+		const struct pollfd *polled = fds;
 		int64_t now = clock_ms();
 
 		if (ready < 0)
@@ -318,7 +320,7 @@ static void await_all(struct stop *stops, size_t count, stop_report *report, voi
 
 			if (stops[i].phase == STOP_DONE)
 				continue;
-			if (fds[i].revents)
+			if (polled++->revents)
 				result = see_event(&stops[i], &err);
 			else if (now >= stops[i].deadline)
 				result = see_deadline(&stops[i], &err);

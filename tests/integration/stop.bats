@@ -44,6 +44,14 @@ exit_status_of() {
 	urun delete c1
 }
 
+@test "more ids than there may be descriptors don't keep stop from its end" {
+	detached c1 sleep 60
+	observe bash -c 'ulimit -n 24; exec timeout 10 "$@"' bash "$URUN" --root "$STATE" stop c1 none{1..40}
+	assert_status 1
+	assert_output c1
+	urun delete c1
+}
+
 @test "the stop signal and the time are the container's, or the caller's" {
 	marked c1 --stop-signal INT sh -c 'trap "exit 4" INT; trap "" TERM; touch /c1; while :; do sleep 0.05; done'
 	urun stop c1
