@@ -200,17 +200,18 @@ static bool is_host_root(const struct overlay *overlay)
 
 /*
  * A socket in a view is the host's own, which root of the host, whose ids are the container's, could command.
- * A container with CAP_SYS_ADMIN could make the binds of a view writable, and change the caller's files on the
- * host.  And a directory for changes would stay empty.
+ * A process with CAP_SYS_ADMIN could make the binds of a view writable, and change the caller's files on the
+ * host: so neither the container has it, nor another one in a user namespace that is joined.  (What comes later is
+ * refused by the state's shows_host.)  And a directory for changes would stay empty.
  */
 static bool can_be_view(const struct container_config *config, const struct overlay *overlay)
 {
-	const struct config_process *process = config->process;
-	uint64_t bounding = process && process->capabilities ? process->capabilities->bounding : 0;
+	const struct config_namespace *user = config_find_namespace(config, CONFIG_NS_USER);
 
 	return overlay->hidden && str_equal(overlay->lower, "/") && overlay->layers.count == 1 &&
 	       str_equal(overlay->where, CONFIG_OVERLAY_IN_MEMORY) &&
-	       !(bounding & CONFIG_CAPABILITY(CAP_SYS_ADMIN)) && !is_host_root(overlay);
+	       !config_may_get(config->process, CAP_SYS_ADMIN) && !(user && user->path) &&
+	       !is_host_root(overlay);
 }
 
 static int choose_by_layers(const struct container_config *config, struct overlay *overlay,

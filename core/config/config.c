@@ -114,3 +114,9 @@ bool config_keeps_groups(const struct container_config *config)
 
 	return value && !str_equal(value, "0");
 }
+
+bool config_may_get(const struct config_process *process, int capability)
+{
+	return process && process->capabilities &&
+	       (process->capabilities->bounding & CONFIG_CAPABILITY(capability));
+}

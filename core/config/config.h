@@ -541,6 +541,12 @@ const char *config_annotation(const struct container_config *config, const char 
 bool config_keeps_groups(const struct container_config *config);
 
 /*
+ * Can the process get @capability (CAP_…), now or by a program that it executes?  The bounding set decides, as the kernel
+ * takes no capability into the inheritable set that isn't in it.
+ */
+bool config_may_get(const struct config_process *process, int capability);
+
+/*
  * Reads a config_seccomp from the JSON of a profile, with the same checks.  Its memory is @arena's.
  */
 int config_parse_seccomp(const char *bytes, size_t size, struct arena *arena,

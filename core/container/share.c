@@ -158,6 +158,7 @@ void share_record(const struct share *share, struct container_state *state)
 		if (key_offsets[i] && share->joins[i])
 			*(char **)member = arena_str(&state->arena, share->keys[i]);
 	}
+	state->shows_host = state->shows_host || share->shows_host;
 }
 
 /* ---- the members ---- */
@@ -373,6 +374,7 @@ static int join_user(struct share *share, const struct target *target, struct er
 					 "alone",
 					 state->id);
 	keep(share, CONFIG_NS_USER, &user, state);
+	share->shows_host = state->shows_host;
 	return 0;
 }
 
@@ -441,6 +443,18 @@ static int check_map(pid_t pid, char letter, const config_id_mappings *given, co
 	error_set(err, 0, "%s: the ids are those of container %s, whose map is %s", field, id,
 		  text.bytes);
 	return error_hint(err, "remove %s", field);
+}
+
+static int check_joiner_rights(const struct container_config *config, const struct target *target,
+			       struct error *err)
+{
+	if (!target->container.state.shows_host || !config_may_get(config->process, CAP_SYS_ADMIN))
+		return 0;
+	error_set(
+		err, 0,
+		"container %s shows the host's own system, which CAP_SYS_ADMIN could make writable",
+		target->container.dir.id);
+	return error_hint(err, "leave CAP_SYS_ADMIN out");
 }
 
 /* ORDER: before the pidfd is asked, since the maps are read by the number of the pid. */
@@ -537,7 +551,8 @@ static int join_stated(struct share *share, const char *root, const char *own_id
 		return -1;
 	if (kind->type == CONFIG_NS_UTS && check_names(config, id, err) < 0)
 		return -1;
-	if (adopt_ids(config, &target, err) < 0 || join_target(share, kind, &target, err) < 0)
+	if (check_joiner_rights(config, &target, err) < 0 || adopt_ids(config, &target, err) < 0 ||
+	    join_target(share, kind, &target, err) < 0)
 		return -1;
 	if (kind->type == CONFIG_NS_PID) {
 		share->first_pid = (pid_t)target.container.state.pid.value;
@@ -564,7 +579,8 @@ static int take_up(struct container *member, int pidfd, void *context, struct er
 	const struct target target = { .container = *member, .pidfd = pidfd };
 	if (!has_joined(member))
 		return 0;
-	if (adopt_ids(taking->config, &target, err) < 0 ||
+	if (check_joiner_rights(taking->config, &target, err) < 0 ||
+	    adopt_ids(taking->config, &target, err) < 0 ||
 	    join_target(taking->share, taking->kind, &target, err) < 0)
 		return -1;
 	taking->share->takes_up = true;

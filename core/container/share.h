@@ -35,6 +35,7 @@ struct share {
 	pid_t first_pid;
 	int first_pidfd;
 	char *first_id;
+	bool shows_host; /* the state's of a container whose user namespace is joined */
 	/* The container starts again, and takes up namespaces that its members have kept alive. */
 	bool takes_up;
 };
@@ -57,7 +58,8 @@ void share_release(struct share *share);
  * The paths in the config are those of our own descriptors, so *ret_share is released after
  * namespaces_open().
  * Fails where a container doesn't run, has no such namespace of its own, or has other ids than
- * @config says, and where the containers have different user namespaces.  Release with
+ * @config says, where the containers have different user namespaces, and where @config has CAP_SYS_ADMIN and a
+ * container shows the host's own system.  Release with
  * share_release().
  * ORDER: before the network is planned and before the config is scoped, which depend on the
  * namespaces.

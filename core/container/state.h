@@ -100,9 +100,14 @@ struct container_state {
 	bool own_pid_namespace;
 	bool new_keyring;    /* it has a session keyring of its own, with a name */
 	bool root_emulation; /* its processes have the filter of core/seccomp/root_emulation.h */
-	char *cgroup;	     /* NULL: the container has no cgroup of its own */
-	char *cgroup_made;   /* the topmost cgroup that was made for it */
-	char *cgroup_unit;   /* the systemd scope */
+	/*
+	 * The root of it, or of another container in its user namespace, is the host's own system by read-only binds
+	 * (core/rootfs/view.h), which a process with CAP_SYS_ADMIN could make writable: none is let in.
+	 */
+	bool shows_host;
+	char *cgroup;	   /* NULL: the container has no cgroup of its own */
+	char *cgroup_made; /* the topmost cgroup that was made for it */
+	char *cgroup_unit; /* the systemd scope */
 	bool cgroup_user_bus;
 	char *network;		    /* the text of netns/options.h; NULL: none was stated */
 	struct opt_u64 network_pid; /* its urun-slirp, where it has one; valid while the file

@@ -36,6 +36,7 @@ void created_fill_state(const struct plan *plan, const char *image_use,
 	state->network = plan->network.stated ? arena_str(&state->arena, plan->network.text) : NULL;
 	state->new_keyring = !request->no_new_keyring;
 	state->root_emulation = plan->emulated != NULL;
+	state->shows_host = plan->overlay.is_view;
 	share_record(&plan->share, state);
 	state->own_pid_namespace = plan->namespaces.new_flags & CLONE_NEWPID;
 	/* These point into the config, which lives as long as the state. */

@@ -132,13 +132,27 @@ static int bind_by_fallback(const struct execution *execution, struct error *err
 					   : asked;
 }
 
+static int check_exec_rights(const struct execution *execution, struct error *err)
+{
+	if (!execution->container.state.shows_host ||
+	    !config_may_get(execution->config.process, CAP_SYS_ADMIN))
+		return 0;
+	error_set(
+		err, 0,
+		"the container shows the host's own system, which CAP_SYS_ADMIN could make writable");
+	return error_hint(err,
+			  "leave --privileged and CAP_SYS_ADMIN out; with fuse-overlayfs and an "
+			  "open /dev/fuse the sandbox has an overlay instead");
+}
+
 static int prepare_process(struct execution *execution, struct error *err)
 {
 	const struct exec_request *request = execution->request;
 	struct container_config *config = &execution->config;
 
 	if (choose_cgroup(execution, err) < 0 ||
-	    exec_process_make(&request->process, config, err) < 0)
+	    exec_process_make(&request->process, config, err) < 0 ||
+	    check_exec_rights(execution, err) < 0)
 		return -1;
 	child_announce_listen_fds(&request->child, config);
 	if (child_check_request(&request->child, config->process, err) < 0 ||

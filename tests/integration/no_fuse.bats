@@ -3,14 +3,19 @@
 # The sandbox of the host's own system on a host that has no /dev/fuse, or has closed it: the system is shown read-only.
 load lib.bash
 
-# without_fuse ARG…: urun with these arguments, as an ordinary user of such a host, as `try` does.
-without_fuse() {
+# on_such_a_host PROGRAM ARG…: a program, as an ordinary user of such a host, as `try` does.
+on_such_a_host() {
 	[ -c /dev/fuse ] || skip "there is no /dev/fuse to be closed"
 	# A device of a mount with nodev can't be opened.
 	observe with_subids unshare --mount bash -euc '
 		mount --bind /dev/fuse /dev/fuse
 		mount -o remount,bind,nodev /dev/fuse
-		exec timeout 30 "$@"' bash "$URUN" --root "$STATE" "$@" </dev/null
+		exec timeout 30 "$@"' bash "$@" </dev/null
+}
+
+# without_fuse ARG…: urun with these arguments there.
+without_fuse() {
+	on_such_a_host "$URUN" --root "$STATE" "$@"
 }
 
 @test "without /dev/fuse the host's system is read-only, a warning says so, and /, /tmp and the home can be written to" {
@@ -61,6 +66,41 @@ without_fuse() {
 	without_fuse run --network none --cap-add SYS_ADMIN -- true
 	assert_status 125
 	assert_contains "$stderr" 'needs the program fuse-overlayfs: open /dev/fuse'
+}
+
+@test "without /dev/fuse nobody with CAP_SYS_ADMIN comes in later, who could make the host's system writable" {
+	without_fuse run --detach --name c1 --network none -- sleep 60
+	assert_status 0
+	try exec --privileged --user root c1 mount -o remount,bind,rw /usr
+	assert_status 255
+	assert_one_line "urun: c1: the container shows the host's own system, which CAP_SYS_ADMIN could make writable"
+	try exec --cap SYS_ADMIN c1 true
+	assert_status 255
+	jq -n '{args: ["true"], cwd: "/", user: {uid: 0, gid: 0}, capabilities: {bounding: ["CAP_SYS_ADMIN"]}}' >"$BATS_TEST_TMPDIR/process"
+	try exec --process "$BATS_TEST_TMPDIR/process" c1
+	assert_status 255
+	try exec --cap SYS_CHROOT c1 echo in
+	assert_output in
+	# In its user namespace, and in that of a container that has joined it, a process would have the same right.
+	by_options --pid container:c1 --cap-add SYS_ADMIN true
+	assert_status 125
+	assert_one_line "container c1 shows the host's own system, which CAP_SYS_ADMIN could make writable"
+	try run --detach --name c2 --rootfs "$BUNDLE/rootfs" --network container:c1 sleep 60
+	assert_status 0
+	try exec --privileged c2 true
+	assert_status 255
+	by_options --network container:c2 --cap-add SYS_ADMIN true
+	assert_status 125
+	urun delete --force c2 c1
+}
+
+@test "without /dev/fuse the host's system isn't shown in a user namespace that others have" {
+	# shellcheck disable=SC2016
+	on_such_a_host bash -euc '"$0" --root "$1" run --detach --name c1 --network none --rootfs "$2" sleep 60 >/dev/null
+		exec "$0" --root "$1" run --network container:c1 -- true' "$URUN" "$STATE" "$BUNDLE/rootfs"
+	assert_status 125
+	assert_contains "$stderr" 'needs the program fuse-overlayfs: open /dev/fuse'
+	urun delete --force c1
 }
 
 @test "without /dev/fuse check and its plan tell of the read-only system" {

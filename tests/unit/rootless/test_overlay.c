@@ -35,6 +35,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(fixture->directory));
 	fixture->config.root = arena_alloc(arena, sizeof(*fixture->config.root));
 	fixture->config.root->path = fixture->directory;
+	fixture->config.linux = arena_alloc(arena, sizeof(*fixture->config.linux));
 	fixture->config.annotations.items =
 		arena_alloc(arena, sizeof(*fixture->config.annotations.items));
 	fixture->config.annotations.items[0].name = arena_str(arena, "org.urun.overlay");
