@@ -31,6 +31,8 @@
  *   - A file system that is mounted below a hidden directory (a home with its own disk) isn't a
  *     part of that directory's file system.  It is hidden together with it, but it can be mounted
  *     elsewhere a second time, where it must be hidden too.
+ *   - What the kernel tells of the running host (procfs, sysfs, devices) isn't the system's either: the container
+ *     has its own /proc, /sys and /dev.  A chroot on the host can have others (/srv/chroot/proc).
  */
 #include "core/spec/spec_hidden.h"
 
@@ -328,9 +330,17 @@ static void sort_hidden(struct hidden *hidden)
 struct mounts {
 	struct mount {
 		const char *device, *root, *point;
+		bool is_kernel_view;
 	} * items;
 	size_t count;
 };
+
+static bool is_type_of_kernel_view(const char *type)
+{
+	static const char *const types[] = { "proc", "sysfs", "devtmpfs", "devpts", NULL };
+
+	return str_find(types, type) >= 0;
+}
 
 static void read_mounts(const struct hidden *hidden, struct mounts *mounts)
 {
@@ -350,6 +360,7 @@ static void read_mounts(const struct hidden *hidden, struct mounts *mounts)
 			.device = arena_str(hidden->arena, mount.device),
 			.root = arena_str(hidden->arena, mount.root),
 			.point = arena_str(hidden->arena, mount.point),
+			.is_kernel_view = is_type_of_kernel_view(mount.type),
 		};
 	}
 }
@@ -435,6 +446,18 @@ static void add_mounts_below(struct hidden *hidden, const struct mounts *mounts,
 	str_list_release(&below);
 }
 
+/* Those below /proc, /sys and /dev aren't shown in any case. */
+static void add_kernel_views(struct hidden *hidden, const struct mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->count; i++) {
+		const char *point = mounts->items[i].point;
+
+		if (mounts->items[i].is_kernel_view && !is_same_or_below(point, "/proc") &&
+		    !is_same_or_below(point, "/sys") && !is_same_or_below(point, "/dev"))
+			add_hidden(hidden, point);
+	}
+}
+
 static void add_all_elsewhere(struct hidden *hidden)
 {
 	struct mounts mounts = { 0 };
@@ -453,6 +476,7 @@ static void add_all_elsewhere(struct hidden *hidden)
 	add_mounts_below(hidden, &mounts, &all);
 	for (size_t i = 0; i < count; i++)
 		add_elsewhere(hidden, &mounts, hidden->paths.items[i]);
+	add_kernel_views(hidden, &mounts);
 	str_list_release(&all);
 	free(mounts.items);
 }

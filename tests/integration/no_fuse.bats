@@ -46,6 +46,15 @@ without_fuse() {
 	assert_output looked
 }
 
+@test "without /dev/fuse the host's processes aren't seen where its /proc is mounted a second time" {
+	[ -d /srv ] || skip "there is no /srv"
+	# shellcheck disable=SC2016
+	on_such_a_host bash -euc 'mount -t tmpfs tmpfs /srv && mkdir /srv/proc && mount --rbind /proc /srv/proc && ls /srv/proc/self/status
+		exec "$0" --root "$1" run --network none -- ls -A /srv/proc /srv' "$URUN" "$STATE"
+	assert_status 0
+	assert_lines /srv/proc/self/status /srv: proc '' /srv/proc:
+}
+
 @test "without /dev/fuse a volume has its place, and where no place can be made the error says why" {
 	mkdir "$BATS_TEST_TMPDIR/volume"
 	echo content >"$BATS_TEST_TMPDIR/volume/file"

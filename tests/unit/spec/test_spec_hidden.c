@@ -104,7 +104,9 @@ static void links_are_hidden_where_they_lead(void **state)
 			    "/data/bob\n/disk/users/cid\n/media\n/mnt\n" ALWAYS_AFTER);
 }
 
-#define MOUNT(device, root, point) "1 1 " device " " root " " point " rw - ext4 /dev/x rw\n"
+#define MOUNT_OF(type, device, root, point) \
+	"1 1 " device " " root " " point " rw - " type " /dev/x rw\n"
+#define MOUNT(device, root, point) MOUNT_OF("ext4", device, root, point)
 
 static void what_is_mounted_elsewhere_is_hidden_there_too(void **state)
 {
@@ -136,6 +138,27 @@ static void what_is_mounted_below_a_hidden_directory_is_hidden_elsewhere_too(voi
 	assert_string_equal(hidden("cid:x:1002:1::/home/cid:/bin/sh\n", NULL),
 			    "/data/cid\n" ALWAYS_BEFORE
 			    "\n/root\n/run\n/srv/ann\n/tmp\n/var/home\n/var/keys\n/var/tmp");
+}
+
+/* A chroot on the host, and files that systemd or an engine has masked. */
+static void what_the_kernel_tells_of_the_host_is_hidden_wherever_it_is_mounted(void **state)
+{
+	(void)state;
+	fake_file("/proc/self/mountinfo",
+		  MOUNT("8:1", "/", "/") MOUNT_OF("proc", "0:5", "/", "/proc") MOUNT_OF(
+			  "proc", "0:5", "/sys", "/proc/sys") MOUNT_OF("sysfs", "0:6", "/", "/sys")
+			  MOUNT_OF("tmpfs", "0:7", "/", "/dev") MOUNT_OF("devpts", "0:8", "/",
+									 "/dev/pts")
+				  MOUNT_OF("proc", "0:9", "/", "/srv/c/proc")
+					  MOUNT_OF("sysfs", "0:6", "/", "/srv/c/sys") MOUNT_OF(
+						  "devtmpfs", "0:10", "/", "/srv/c/dev")
+						  MOUNT_OF("devpts", "0:8", "/", "/srv/c/dev/pts")
+							  MOUNT_OF("devtmpfs", "0:10", "/null",
+								   "/etc/masked"));
+	assert_string_equal(
+		hidden("", NULL),
+		"/etc/masked\n" ALWAYS_BEFORE
+		"\n/root\n/run\n/srv/c/dev\n/srv/c/proc\n/srv/c/sys\n/tmp\n/var/home\n/var/tmp");
 }
 
 /* Files of the system are no home, even if passwd says so; directories beside them are homes. */
@@ -239,6 +262,9 @@ int main(void)
 			teardown),
 		cmocka_unit_test_setup_teardown(what_is_mounted_elsewhere_is_hidden_there_too,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_the_kernel_tells_of_the_host_is_hidden_wherever_it_is_mounted, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(a_home_inside_of_the_system_is_left, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(what_is_mounted_inside_of_the_system_is_hidden,
