@@ -8,9 +8,11 @@
  *   └─── the container's network namespace ───┘ └─ a namespace of no process ─┘  └─ the host's namespace ─┘
  *
  * Both devices need CAP_NET_ADMIN in the container's user namespace alone.  The outer one is in a network namespace
- * that no process is in: there the container's root can neither see nor change it, and its IP stack has no address,
- * so that nobody but urun-slirp answers.  The packet socket alone keeps that namespace; with the socket's end the
- * kernel removes the namespace, the outer device, and its peer.
+ * that no process is in: no program of the container meets it, and its IP stack has no address, so that nobody but
+ * urun-slirp answers.  A container with CAP_NET_ADMIN reaches that namespace nevertheless, by netlink requests with the
+ * number that tap0 tells of its peer's namespace (IFLA_TARGET_NETNSID), and can bring the outer device down.  That ends
+ * urun-slirp, as to remove tap0 does, and nothing of the host is in there.  The packet socket alone keeps that
+ * namespace; with the socket's end the kernel removes the namespace, the outer device, and its peer.
  *
  * A packet socket loses a frame where its buffer is full, while a tap device lets the sender wait.  TCP sends such a
  * frame again, so that many connections at a time are slower than by a tap device.
