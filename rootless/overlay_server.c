@@ -63,6 +63,7 @@
 #include "core/config/layers.h"
 #include "rootless/overlay_filter.h"
 #include "rootless/overlay_stand_in.h"
+#include "rootless/overlay_upper.h"
 
 /* /dev exists on every host that gets here, since /dev/fuse was opened. */
 #define STAGE  "/dev"
@@ -342,13 +343,34 @@ static bool serves_host_to_root(const struct overlay *overlay)
 	       geteuid() == 0;
 }
 
+static int make_upper(const struct overlay *overlay, struct error *err)
+{
+	static const char new_upper[] = LAYERS "/" OVERLAY_UPPER_NEW;
+	autoclose int place = open(LAYERS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int upper = -1;
+	bool is_new = false;
+	int failed = place < 0 ? -errno : 0;
+
+	if (failed == 0) {
+		upper = overlay_upper_open(place, &is_new);
+		failed = upper < 0 ? upper : 0;
+	}
+	if (failed == 0 && is_new &&
+	    (copy_attributes_to_upper(overlay, new_upper, err) < 0 ||
+	     (serves_host_to_root(overlay) && stand_in_make(TOP, new_upper, err) < 0)))
+		return -1;
+	if (failed == 0 && is_new)
+		failed = overlay_upper_finish(place);
+	return failed < 0 ? error_set(err, -failed, "make " OVERLAY_UPPER " in %s", overlay->where)
+			  : 0;
+}
+
 /*
  * ORDER: everything becomes read-only before the directory for the changes is mounted.  So no mount
  * is forgotten, and none has to be made writable again.
  */
 static int make_layers(const struct overlay *overlay, const struct trees *trees, struct error *err)
 {
-	static const char *const directories[] = { LAYERS "/upper", LAYERS "/work" };
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 
 	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr)) < 0)
@@ -358,18 +380,11 @@ static int make_layers(const struct overlay *overlay, const struct trees *trees,
 			return -1;
 	} else if (mount("tmpfs", LAYERS, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
 		return error_set(err, errno, "mount a tmpfs for the changes");
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		bool made = mkdir(directories[i], 0755) == 0;
-
-		if (!made && errno != EEXIST)
-			return error_set(err, errno, "make %s in %s",
-					 strrchr(directories[i], '/') + 1, overlay->where);
-		if (made && i == 0 &&
-		    (copy_attributes_to_upper(overlay, directories[i], err) < 0 ||
-		     (serves_host_to_root(overlay) && stand_in_make(TOP, directories[i], err) < 0)))
-			return -1;
-	}
-	return 0;
+	if (make_upper(overlay, err) < 0)
+		return -1;
+	return mkdir(LAYERS "/work", 0755) < 0 && errno != EEXIST
+		       ? error_set(err, errno, "make work in %s", overlay->where)
+		       : 0;
 }
 
 static int clone_trees(const struct overlay *overlay, struct trees *trees, struct error *err)

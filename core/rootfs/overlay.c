@@ -20,6 +20,7 @@
 #include "core/config/change.h"
 #include "core/config/layers.h"
 #include "core/rootfs/tree.h"
+#include "rootless/overlay_upper.h"
 
 /* Descriptors of directories, O_PATH. */
 struct layers {
@@ -43,16 +44,14 @@ static void close_layers(struct layers *layers)
 
 #define autolayers __attribute__((cleanup(close_layers)))
 
-static int open_layer(int dir, const char *where, const char *name, bool *ret_made,
-		      struct error *err)
+static int open_overlay_work(int place, const char *where, struct error *err)
 {
 	int fd;
 
-	*ret_made = mkdirat(dir, name, 0755) == 0;
-	if (!*ret_made && errno != EEXIST)
-		return error_set(err, errno, "overlay: make %s in %s", name, where);
-	fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? error_set(err, errno, "overlay: open %s in %s", name, where) : fd;
+	if (mkdirat(place, "work", 0755) < 0 && errno != EEXIST)
+		return error_set(err, errno, "overlay: make work in %s", where);
+	fd = openat(place, "work", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "overlay: open work in %s", where) : fd;
 }
 
 /*
@@ -252,8 +251,9 @@ static int find_root_layer(const struct layers *layers)
 static int open_changes(const char *where, int dir, struct layers *layers, struct error *err)
 {
 	bool in_memory = str_equal(where, CONFIG_OVERLAY_IN_MEMORY);
-	bool upper_is_new, work_is_new;
 	autoclose int place = -1;
+	bool upper_is_new;
+	int failed;
 
 	if (in_memory) {
 		if (mount_layers_tmpfs(dir, &place, err) < 0)
@@ -263,15 +263,19 @@ static int open_changes(const char *where, int dir, struct layers *layers, struc
 		if (place < 0)
 			return error_set(err, errno, "overlay: open %s", where);
 	}
-	layers->upper = open_layer(place, where, "upper", &upper_is_new, err);
+	layers->upper = overlay_upper_open(place, &upper_is_new);
 	if (layers->upper < 0)
-		return -1;
-	layers->work = open_layer(place, where, "work", &work_is_new, err);
+		return error_set(err, -layers->upper, "overlay: make " OVERLAY_UPPER " in %s",
+				 where);
+	layers->work = open_overlay_work(place, where, err);
 	if (layers->work < 0 ||
 	    (upper_is_new &&
-	     take_attributes(layers->upper, find_root_layer(layers), where, err) < 0))
+	     take_attributes(layers->upper, find_root_layer(layers), where, err) < 0) ||
+	    (!in_memory && check_attributes(layers->upper, where, err) < 0))
 		return -1;
-	return in_memory ? 0 : check_attributes(layers->upper, where, err);
+	failed = upper_is_new ? overlay_upper_finish(place) : 0;
+	return failed < 0 ? error_set(err, -failed, "overlay: make " OVERLAY_UPPER " in %s", where)
+			  : 0;
 }
 
 int overlay_make(const struct container_config *config, enum overlay_life life, int dir,

@@ -63,3 +63,20 @@ package() {
 	assert_lines one two
 	urun unshare rm -rf "$BATS_TEST_TMPDIR/changes"
 }
+
+@test "a directory for changes that a killed start has begun is made anew" {
+	needs_fuse
+	mkdir -p "$BATS_TEST_TMPDIR/packages" "$BATS_TEST_TMPDIR/changes/upper.new/etc"
+	[ ! -r /etc/shadow ] || skip "every user may read /etc/shadow here"
+	cd "$BATS_TEST_TMPDIR"
+	echo half >changes/upper.new/etc/hostname
+	chmod 500 changes/upper.new/etc
+	# In two directories: by fuse-overlayfs, and by the kernel.
+	cp -r changes kernels
+	try run --network none --user root --overlay="$BATS_TEST_TMPDIR/changes" -- sh -c 'stat -c "%s %U" /etc/shadow; grep -c half /etc/hostname' </dev/null
+	assert_output $'0 root\n0'
+	try run --network none --rootfs "$BUNDLE/rootfs" --overlay="$BATS_TEST_TMPDIR/kernels" sh -c 'grep -c half /etc/hostname' </dev/null
+	assert_output 0
+	[ "$(cd changes && echo *) $(cd kernels && echo *)" = "container upper work container upper work" ] || fail "$(ls changes kernels)"
+	urun unshare rm -rf "$BATS_TEST_TMPDIR/changes" "$BATS_TEST_TMPDIR/kernels"
+}
