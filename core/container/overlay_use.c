@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -89,8 +92,43 @@ static int refuse_second_user(int fd, const char *where, const char *replaced, s
 			 where, id);
 }
 
-int overlay_use_check(const struct container_config *config, const char *replaced,
-		      struct error *err)
+/* Is a directory above @path closed to all but its owner? */
+static bool is_private(const char *path)
+{
+	autofree char *above = realpath(path, NULL);
+	struct stat st;
+
+	for (char *slash; above && (slash = strrchr(above, '/')) && slash != above;) {
+		*slash = '\0';
+		if (stat(above, &st) == 0 && !(st.st_mode & (S_IXOTH | S_IXGRP)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Root takes no user's directory, though its map has all ids.  An id of the map that isn't the caller's is a subid of
+ * theirs: a container has made the directory.
+ */
+static int check_changes_owner(const char *where, const struct idmap *uids, struct error *err)
+{
+	struct stat st;
+
+	if (stat(where, &st) < 0)
+		return errno == ENOENT ? 0 : error_set(err, errno, "overlay: open %s", where);
+	if (st.st_uid != geteuid() && st.st_uid != 0 &&
+	    (geteuid() == 0 || !idmap_maps_outer(uids, st.st_uid))) {
+		error_set(err, 0, "overlay: %s belongs to another user, uid %u", where, st.st_uid);
+		return error_hint(err, "whose programs would run as you: name another directory");
+	}
+	if (!(st.st_mode & S_IWOTH) || is_private(where))
+		return 0;
+	error_set(err, 0, "overlay: every user of the host can write to %s", where);
+	return error_hint(err, "run `chmod o-w %s`, or name another directory", where);
+}
+
+int overlay_use_check(const struct container_config *config, const struct idmap *uids,
+		      const char *replaced, struct error *err)
 {
 	const char *where = changes_of(config);
 	autofree char *path = str_format("%s/" USE_FILE, where ? where : "");
@@ -98,11 +136,14 @@ int overlay_use_check(const struct container_config *config, const char *replace
 
 	if (!where)
 		return 0;
+	if (check_changes_owner(where, uids, err) < 0)
+		return -1;
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	return fd < 0 ? 0 : refuse_second_user(fd, where, replaced, err);
 }
 
-int overlay_use_begin(const struct container_config *config, int *ret_lock, struct error *err)
+int overlay_use_begin(const struct container_config *config, const struct idmap *uids,
+		      int *ret_lock, struct error *err)
 {
 	const char *where = changes_of(config);
 	autofree char *path = str_format("%s/" USE_FILE, where ? where : "");
@@ -118,6 +159,9 @@ int overlay_use_begin(const struct container_config *config, int *ret_lock, stru
 	 */
 	if (mkdir(where, 0700) < 0 && errno != EEXIST)
 		return error_set(err, errno, "overlay: make %s", where);
+	/* ORDER: after the directory is made: from here on it can be another user's no more. */
+	if (uids && check_changes_owner(where, uids, err) < 0)
+		return -1;
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set(err, errno, "overlay: open %s", path);

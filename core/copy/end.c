@@ -83,7 +83,7 @@ static int open_stopped(struct end *end, const struct userns_caller *caller, str
 	overlay_release(&overlay);
 	/* ORDER: before the overlay is mounted: no two may use its directory at a time. */
 	if (!result)
-		return overlay_use_begin(&end->config, &end->overlay_lock, err);
+		return overlay_use_begin(&end->config, NULL, &end->overlay_lock, err);
 	error_set(err, 0, "the container is stopped, and its overlay needs " OVERLAY_PROGRAM);
 	return error_hint(err, "start it, then copy");
 }

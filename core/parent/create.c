@@ -572,16 +572,14 @@ static void remove_state(struct creation *creation)
 		log_warning("%s", ignored.text);
 }
 
-/*
- * The overlay's directory is taken; files that the container finds in its /etc, and the socket of sd_notify(3).  The mounts are planned anew
- * with these.
- */
+/* Takes the overlay's directory, makes files for /etc and the socket of sd_notify(3), and plans the mounts anew. */
 static int make_files(struct creation *creation, struct error *err)
 {
 	const struct state_dir *dir = &creation->made->dir;
 	struct container_config *config = &creation->plan.config;
 
-	if (overlay_use_begin(config, &creation->overlay_lock, err) < 0 ||
+	if (overlay_use_begin(config, &creation->plan.userns.uids, &creation->overlay_lock, err) <
+		    0 ||
 	    network_make_files(&creation->network, dir, config, err) < 0 ||
 	    etc_file_add_accounts(dir, config, err) < 0 ||
 	    (creation->plan.emulated && etc_file_add_emulation(dir, config, err) < 0))

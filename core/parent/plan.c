@@ -150,7 +150,7 @@ static int plan_userns(struct plan *plan, struct error *err)
 		return -1;
 	plan->emulated = emulated ? &plan->userns : NULL;
 	if (error_gather(err, choose_overlay(plan, err)) < 0 ||
-	    error_gather(err, overlay_use_check(config,
+	    error_gather(err, overlay_use_check(config, &plan->userns.uids,
 						plan->request->replace ? plan->request->id : NULL,
 						err)) < 0)
 		return -1;

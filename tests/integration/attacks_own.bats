@@ -149,6 +149,38 @@ give_to_another_user() {
 	[ "$(grep -c 'state root /tmp/urun-0 belongs to uid 1' <<<"$stderr")" = 1 ]
 }
 
+# Another user could put programs there, which the container would execute as the caller, with the caller's volumes.
+@test "changes aren't kept in a directory that another user made, or that everybody can write to" {
+	local changes=/tmp/urun-attack-$$/changes
+	has_subids || skip "this user has no subids"
+	# BATS_TEST_TMPDIR is below a directory that nobody else can search.
+	mkdir -p "$changes/upper/bin" "$changes/work"
+	chmod -R 755 "${changes%/*}"
+	printf '#!/bin/sh\necho evil\n' >"$changes/upper/bin/evil"
+	chmod 755 "$changes/upper/bin/evil"
+	by_options --overlay="$changes" evil
+	assert_output evil
+	chmod 1777 "$changes"
+	by_options --overlay="$changes" evil
+	assert_status 125
+	assert_one_line "overlay: every user of the host can write to $changes" "chmod o-w $changes"
+	# Nobody else reaches it.
+	chmod 700 "${changes%/*}"
+	by_options --overlay="$changes" evil
+	assert_output evil
+	chmod 755 "${changes%/*}" "$changes"
+	# For root of a user namespace, a subid is another user.
+	# shellcheck disable=SC2016
+	observe with_subids sh -euc 'chown 1:1 "$4"; exec "$1" --root "$2" run --rootfs "$3" --network none --overlay="$4" evil' sh "$URUN" "$STATE" "$BUNDLE/rootfs" "$changes"
+	assert_status 125
+	assert_one_line "overlay: $changes belongs to another user, uid 1"
+	# For its owner it is a directory that a container has made.
+	by_options --overlay="$changes" evil
+	assert_output evil
+	with_subids chown 0:0 "$changes"
+	urun unshare rm -rf "${changes%/*}"
+}
+
 # programs_beside: copies urun and a helper into a directory of their own, $COPY, where the test can change their owners.
 programs_beside() {
 	[ -x "${URUN%/*}/urun-slirp" ] || skip "urun-slirp isn't beside urun"
