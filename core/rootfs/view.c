@@ -39,7 +39,29 @@
 
 /* ---- what is hidden ---- */
 
-static void list_hidden(const char *text, struct str_list *ret_paths)
+/*
+ * A path of the annotation can lead through links, and the paths that are compared with it don't.  What can't be opened
+ * stays as it is written, below the nearest directory that can.
+ */
+static char *follow_hidden(int root, const char *path)
+{
+	autofree char *above = str_dup(path);
+	char real[PATH_MAX];
+
+	for (;;) {
+		autoclose int fd =
+			path_open_in_root(root, *above ? above : "/", O_PATH | O_CLOEXEC, 0);
+
+		if (fd >= 0 && fd_path(fd, real) > 0)
+			return str_format("%s%s", str_equal(real, "/") ? "" : real,
+					  path + strlen(above));
+		if (!*above)
+			return str_dup(path);
+		*strrchr(above, '/') = '\0';
+	}
+}
+
+static void list_hidden(const char *text, int root, struct str_list *ret_paths)
 {
 	/* The container has its own ones. */
 	static const char *const own[] = { "/dev", "/proc", "/sys" };
@@ -49,9 +71,12 @@ static void list_hidden(const char *text, struct str_list *ret_paths)
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		str_list_add(ret_paths, str_dup(own[i]));
 	for (char *rest = copy, *line; (line = strsep(&rest, "\n"));) {
+		autofree char *path = NULL;
+
 		mountinfo_unescape(line);
-		if (*line == '/')
-			str_list_add(ret_paths, path_clean(line));
+		path = path_clean(line);
+		if (*path == '/')
+			str_list_add(ret_paths, follow_hidden(root, path));
 	}
 }
 
@@ -186,7 +211,7 @@ int view_fill(const char *hidden, int dir, int root, struct error *err)
 	autotextlist struct str_list paths = { 0 };
 	int result;
 
-	list_hidden(hidden, &paths);
+	list_hidden(hidden, dir, &paths);
 	result = fill_level(&paths, &(struct level){ dir, root, "" });
 	return result < 0 ? error_set(err, -result, "show the host's system read-only") : 0;
 }

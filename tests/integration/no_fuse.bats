@@ -55,6 +55,19 @@ without_fuse() {
 	assert_lines /srv/proc/self/status /srv: proc '' /srv/proc:
 }
 
+@test "without /dev/fuse a path that is to be hidden is hidden where its links lead" {
+	[ -d /srv ] || skip "there is no /srv"
+	local hidden
+	for hidden in /srv/link/to /srv/link/../link /srv/real/to/file /srv/link/to/file /srv/real/none/../to; do
+		# shellcheck disable=SC2016
+		on_such_a_host bash -euc 'mount -t tmpfs tmpfs /srv && mkdir -p /srv/real/to && ln -s real /srv/link && echo secret >/srv/real/to/file
+			exec "$0" --root "$1" run --network none --annotation "org.urun.hidden=$2" -- sh -c "readlink /srv/link; ls -A /srv/real; cat /srv/real/to/file"' "$URUN" "$STATE" "$hidden"
+		assert_contains "$output" real
+		refute_contains "$output" secret
+		assert_contains "$stderr" 'No such file or directory'
+	done
+}
+
 @test "without /dev/fuse a volume has its place, and where no place can be made the error says why" {
 	mkdir "$BATS_TEST_TMPDIR/volume"
 	echo content >"$BATS_TEST_TMPDIR/volume/file"
