@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "core/base/log.h"
+#include "core/base/mountinfo.h"
 #include "core/base/path.h"
 #include "core/base/proc_cgroup.h"
 #include "core/base/str.h"
@@ -131,6 +132,41 @@ static int choose_overlay(struct plan *plan, struct error *err)
 	return -1;
 }
 
+static bool is_hidden_already(const char *hidden, const char *path)
+{
+	autofree char *copy = str_dup(hidden);
+
+	for (char *rest = copy, *line; (line = strsep(&rest, "\n"));) {
+		mountinfo_unescape(line);
+		if (*line && path_is_in(path, line))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where the host's own system is the container's, the states of all containers would be in it, which are the caller's as
+ * the program is: configs, logs, and the sockets by which networks and ports are changed.
+ */
+static void hide_state_root(struct plan *plan)
+{
+	struct container_config *config = &plan->config;
+	const char *hidden = config_annotation(config, CONFIG_ANNOTATION_HIDDEN);
+	autofree char *real = NULL, *path = NULL;
+	autostrbuf struct strbuf text = { 0 };
+
+	if (!hidden || !str_equal(config->root->path, "/"))
+		return;
+	real = realpath(plan->request->root, NULL);
+	/* The creation makes the directory: links to it are followed then. */
+	path = real ? take_ptr(real) : path_clean(plan->request->root);
+	if (str_equal(path, "/") || is_hidden_already(hidden, path))
+		return;
+	strbuf_addf(&text, "%s%s", hidden, *hidden ? "\n" : "");
+	mountinfo_escape(path, &text);
+	config_set_annotation(config, CONFIG_ANNOTATION_HIDDEN, text.bytes);
+}
+
 /* Plans the user namespace, and fits the rest of the config to it. */
 static int plan_userns(struct plan *plan, struct error *err)
 {
@@ -149,6 +185,7 @@ static int plan_userns(struct plan *plan, struct error *err)
 	    error_gather(err, emulation_choose(config, &plan->userns, &emulated, err)) < 0)
 		return -1;
 	plan->emulated = emulated ? &plan->userns : NULL;
+	hide_state_root(plan);
 	if (error_gather(err, choose_overlay(plan, err)) < 0 ||
 	    error_gather(err, overlay_use_check(config, &plan->userns.uids,
 						plan->request->replace ? plan->request->id : NULL,

@@ -55,6 +55,20 @@ without_fuse() {
 	assert_lines /srv/proc/self/status /srv: proc '' /srv/proc:
 }
 
+@test "the states of containers aren't seen in the host's own system, with and without /dev/fuse" {
+	[ -d /srv ] || skip "there is no /srv"
+	local host
+	for host in on_such_a_host 'observe with_subids unshare --mount'; do
+		# shellcheck disable=SC2016
+		$host bash -euc 'mount -t tmpfs tmpfs /srv && mkdir /srv/real && ln -s real /srv/link
+			"$0" --root /srv/link/state run --detach --name c1 --network none --rootfs "$1" sleep 60 >/dev/null
+			"$0" --root /srv/link/state run --network none -- sh -c "ls -A /srv/real /srv/real/state" || echo "status $?"
+			"$0" --root /srv/link/state delete --force c1' "$URUN" "$BUNDLE/rootfs" </dev/null
+		assert_status 0
+		assert_lines /srv/real: state '' /srv/real/state:
+	done
+}
+
 @test "without /dev/fuse a path that is to be hidden is hidden where its links lead" {
 	[ -d /srv ] || skip "there is no /srv"
 	local hidden
