@@ -79,12 +79,18 @@ static int open_stopped(struct end *end, const struct userns_caller *caller, str
 	if (userns_plan_make(&end->config, caller, end->userns, err) < 0 ||
 	    overlay_choose(&end->config, end->userns, &overlay, err) < 0)
 		return -1;
-	result = overlay.by_fuse;
+	result = overlay.by_fuse || overlay.is_view;
+	if (overlay.by_fuse)
+		error_set(err, 0,
+			  "the container is stopped, and its overlay needs " OVERLAY_PROGRAM);
+	else if (overlay.is_view)
+		error_set(
+			err, 0,
+			"the container is stopped, and its view of the host's own system has ended");
 	overlay_release(&overlay);
 	/* ORDER: before the overlay is mounted: no two may use its directory at a time. */
 	if (!result)
 		return overlay_use_begin(&end->config, NULL, &end->overlay_lock, err);
-	error_set(err, 0, "the container is stopped, and its overlay needs " OVERLAY_PROGRAM);
 	return error_hint(err, "start it, then copy");
 }
 

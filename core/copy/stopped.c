@@ -24,14 +24,11 @@ static int mount_stopped_root(const struct container_config *config, int *ret_ro
 	autoclose int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	autoclose int tree = -1;
 	bool in_memory = str_equal(where, CONFIG_OVERLAY_IN_MEMORY);
-	bool read_only = config->root->readonly;
 	int failed;
 
 	if (dir < 0)
 		return error_set(err, errno, "open the root file system %s", path);
 	if (where && (!in_memory || config_has_layers(config))) {
-		/* What is written to memory would be lost, and a layer isn't the container's own. */
-		read_only = read_only || in_memory;
 		if (overlay_make(config, OVERLAY_KEPT, dir, &tree, err) < 0)
 			return -1;
 	} else {
@@ -39,8 +36,13 @@ static int mount_stopped_root(const struct container_config *config, int *ret_ro
 		if (tree < 0)
 			return error_set(err, -tree, "copy the mount of %s", path);
 	}
-	if (read_only) {
-		failed = mount_change_attr(tree, 0, MOUNT_ATTR_RDONLY, 0);
+	/*
+	 * What is written to memory would be lost, and what is below an overlay isn't the container's own: neither the
+	 * directory nor what is mounted in it.
+	 */
+	if (in_memory || config->root->readonly) {
+		failed =
+			mount_change_attr(tree, in_memory ? AT_RECURSIVE : 0, MOUNT_ATTR_RDONLY, 0);
 		if (failed < 0)
 			return error_set(err, -failed, "make %s read-only", path);
 	}

@@ -437,6 +437,24 @@ check_table() {
 	urun unshare rm -rf changes
 }
 
+@test "cp into a stopped container whose overlay was in memory leaves the root file system below as it is" {
+	local root=$BUNDLE/rootfs
+	work
+	echo new >file
+	detached c1 --overlay sleep 60
+	urun stop c1
+	try cp file c1:/etc/passwd
+	assert_status 1
+	assert_contains "$stderr" 'read-only file system'
+	try cp file c1:/etc/new
+	assert_status 1
+	[ ! -e "$root/etc/new" ] && ! grep -q new "$root/etc/passwd" || fail "$(cat "$root/etc/passwd")"
+	try cp c1:/etc/passwd .
+	assert_status 0
+	cmp passwd "$root/etc/passwd"
+	urun rm c1
+}
+
 @test "cp: a read-only root, a full disk and a container that isn't there are one line each" {
 	start '.root.readonly = true | .mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["size=128k"]}]'
 	work

@@ -139,6 +139,23 @@ without_fuse() {
 	urun delete --force c1
 }
 
+@test "without /dev/fuse cp into a stopped sandbox doesn't write to the host" {
+	[ -d /srv ] || skip "there is no /srv"
+	# shellcheck disable=SC2016
+	on_such_a_host bash -euc 'mount -t tmpfs tmpfs /srv && echo old >/srv/file
+		"$0" --root "$1" run --detach --name c1 --network none -- sleep 60 >/dev/null 2>&1
+		"$0" --root "$1" cp /etc/hostname c1:/srv/file && exit 9
+		"$0" --root "$1" stop c1 >/dev/null
+		"$0" --root "$1" cp /etc/hostname c1:/srv/file && exit 9
+		"$0" --root "$1" cp c1:/srv/file /srv/copy && exit 9
+		"$0" --root "$1" rm c1 >/dev/null
+		ls /srv && cat /srv/file' "$URUN" "$STATE"
+	assert_status 0
+	assert_lines file old
+	assert_contains "$stderr" 'write c1:/srv/file: read-only file system'
+	assert_contains "$stderr" "c1: the container is stopped, and its view of the host's own system has ended (hint: start it, then copy)"
+}
+
 @test "without /dev/fuse check and its plan tell of the read-only system" {
 	cd "$BATS_TEST_TMPDIR"
 	without_fuse check --rootfs / --explain -- true
