@@ -255,6 +255,25 @@ static void warn_of_no_subids(const struct userns_caller *caller, const char *us
 }
 
 /*
+ * On a host without newuidmap and newgidmap, or where they gain no privilege, the user's ranges are
+ * of no use: who asks for no certain ids has the own id then, as a user without ranges has.
+ * Mappings of the config are what somebody asked for, and fail.
+ */
+static bool ranges_are_useless(const struct userns_caller *caller)
+{
+	char fix[HOST_FIX_SIZE];
+
+	if (userns_caller_can_map(caller) ||
+	    !(host_has(&caller->host, HOST_HELPER_MISSING, fix) ||
+	      host_has(&caller->host, HOST_NO_NEW_PRIVILEGES, fix)))
+		return false;
+	log_warning_once("newuidmap and newgidmap can't map subids: the container has no id but "
+			 "yours (hint: %s)",
+			 fix);
+	return true;
+}
+
+/*
  * Keeps those ids of the ranges that exist in urun's user namespace.  Inside a container the range
  * that useradd gives (from 100000 on) often has ids that don't exist there, and newuidmap would
  * fail.
@@ -310,7 +329,7 @@ static int sides_from_subids(const struct userns_caller *caller, const struct si
 			     struct error *err)
 {
 	autofree char *name = NULL;
-	bool lacking[2] = { false, false };
+	bool lacking[2] = { false, false }, useless = false, asked = false;
 
 	if (!needs_subids(caller, &sides[0]) && !needs_subids(caller, &sides[1]))
 		return 0;
@@ -331,11 +350,18 @@ static int sides_from_subids(const struct userns_caller *caller, const struct si
 			continue;
 		}
 		lacking[i] = ranges.count == 0;
+		if (ranges.count > 0 && !asked) {
+			useless = ranges_are_useless(caller);
+			asked = true;
+		}
+		if (useless)
+			ranges.count = 0;
 		if (keep_existing(caller, &sides[i], name, &ranges, err) < 0)
 			return -1;
 		map_own_and_subids(&sides[i], &ranges);
 	}
-	if (lacking[0] || lacking[1])
+	/* Where both are so, the programs come first: without them a range is no fix. */
+	if (!useless && (lacking[0] || lacking[1]))
 		warn_of_no_subids(caller, name, lacking);
 	return 0;
 }

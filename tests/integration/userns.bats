@@ -171,11 +171,22 @@ run_without() {
 	stderr=$(grep -v "^strace: Requested path" <<<"$stderr")
 }
 
-@test "without newuidmap the error names newuidmap and its package" {
+@test "without newuidmap the container has the own id alone, and a warning names the package; ids that were asked for are an error" {
 	has_subids || skip "this user has no subids"
-	run_without /usr/bin/newuidmap /bin/newuidmap /usr/sbin/newuidmap /sbin/newuidmap /usr/local/bin/newuidmap /usr/local/sbin/newuidmap
+	local first helpers
+	helpers=(/usr/bin/newuidmap /bin/newuidmap /usr/sbin/newuidmap /sbin/newuidmap /usr/local/bin/newuidmap /usr/local/sbin/newuidmap)
+	program /bin/cat /proc/self/uid_map /proc/self/gid_map
+	run_without "${helpers[@]}"
+	assert_status 0
+	[ "$(tr -s ' ' <<<"$output")" = " 0 $(id -u) 1"$'\n'" 0 $(id -g) 1" ]
+	[ "$(wc -l <<<"$stderr")" = 1 ]
+	assert_contains "$stderr" 'the container has no id but yours (hint: newuidmap is not found'
+	first=$(subid_range uid | cut -d' ' -f1)
+	config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": $first, "size": 10}] | .linux.gidMappings = [{"containerID": 0, "hostID": $gid, "size": 1}]' \
+		--argjson first "$first" --argjson gid "$(id -g)"
+	run_without "${helpers[@]}"
 	assert_status 125
-	assert_one_line newuidmap '(hint: ' uidmap
+	assert_one_line 'newuidmap is not installed' '(hint: ' uidmap
 }
 
 @test "a user without subids gets the own id alone, and warnings that name the files and the fix" {
@@ -219,11 +230,21 @@ run_without() {
 	remove_tree "$BATS_TEST_TMPDIR/other"
 }
 
-@test "under no_new_privs the error says that newuidmap can't gain its rights" {
+@test "under no_new_privs, where newuidmap gains no right, the container has the own id alone; ids that were asked for are an error" {
 	has_subids || skip "this user has no subids"
+	local first
+	program /bin/cat /proc/self/uid_map
 	observe timeout 30 setpriv --no-new-privs "$URUN" --root "$STATE" run --bundle "$BUNDLE" c1
+	assert_status 0
+	[ "$(tr -s ' ' <<<"$output")" = " 0 $(id -u) 1" ]
+	[ "$(wc -l <<<"$stderr")" = 1 ]
+	assert_contains "$stderr" 'the container has no id but yours (hint: urun was started with no_new_privs'
+	observe timeout 30 setpriv --no-new-privs "$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --userns keep-id id -u
+	assert_output "$(id -u)"
+	first=$(subid_range uid | cut -d' ' -f1)
+	observe timeout 30 setpriv --no-new-privs "$URUN" --root "$STATE" run --rootfs "$BUNDLE/rootfs" --network none --uidmap "0:$first:10" --gidmap "0:$(id -g):1" id -u
 	assert_status 125
-	assert_one_line newuidmap '(hint: ' no_new_privs
+	assert_contains "$(tail -n 1 <<<"$stderr")" 'newuidmap: write to uid_map failed'
 }
 
 @test "where no more user namespaces are allowed the error names the sysctl" {

@@ -148,17 +148,57 @@ static void test_only_subuids(void **state)
 		warnings, "no range for ann in /etc/subgid: the container has no gid but yours"));
 }
 
-static void test_missing_helper_is_told_before_anything_is_made(void **state)
+static void test_missing_helper_leaves_the_own_id(void **state)
 {
 	(void)state;
 	subids("ann:100000:65536\n", "ann:100000:65536\n");
 	unlink(fake_path("/usr/bin/newgidmap"));
-	assert_int_equal(planned("", ""), -1);
+	assert_int_equal(planned("", ""), 0);
+	assert_int_equal(plan.mode, USERNS_DIRECT);
+	assert_false(plan.setgroups_allowed);
+	assert_string_equal(map_text(&plan.uids), "0 1000 1");
+	assert_string_equal(map_text(&plan.gids), "0 1000 1");
+	assert_true(str_starts_with(warnings, "newuidmap and newgidmap can't map subids: the "
+					      "container has no id but yours (hint: newgidmap is "
+					      "not found: install the package uidmap"));
+	assert_ptr_equal(strchr(warnings, '\n'), warnings + strlen(warnings) - 1);
+	/* A caller with capabilities writes the maps itself. */
+	caller.caps = ALL_CAPS;
+	assert_int_equal(planned("", ""), 0);
+	assert_string_equal(map_text(&plan.uids), "0 1000 1, 1 100000 65536");
+}
+
+static void test_missing_helper_for_given_ids_is_told_before_anything_is_made(void **state)
+{
+	(void)state;
+	subids("ann:100000:65536\n", "ann:100000:65536\n");
+	unlink(fake_path("/usr/bin/newgidmap"));
+	assert_int_equal(planned_with(RANGE(0, 1000, 1), RANGE(0, 100000, 10)), -1);
 	assert_string_equal(err.text,
 			    "newgidmap is not installed, and more than the own id is to be mapped");
 	assert_non_null(strstr(err.hint, "uidmap"));
 	/* One id needs no helper. */
 	assert_int_equal(planned_with(RANGE(0, 1000, 1), RANGE(0, 1000, 1)), 0);
+}
+
+/* no_new_privs can't be taken back: a child has it. */
+static void test_no_new_privileges_leave_the_own_id(void **state)
+{
+	pid_t child;
+	int status;
+
+	(void)state;
+	subids("ann:100000:65536\n", "ann:100000:65536\n");
+	child = fork();
+	if (child == 0) {
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		_exit(planned("", "") == 0 && plan.mode == USERNS_DIRECT &&
+				      strstr(warnings, "no_new_privs")
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
 }
 
 static void test_given_mappings(void **state)
@@ -504,7 +544,9 @@ int main(void)
 		USERNS_TEST(test_own_id_inside_the_subids),
 		USERNS_TEST(test_no_subids_is_one_warning),
 		USERNS_TEST(test_only_subuids),
-		USERNS_TEST(test_missing_helper_is_told_before_anything_is_made),
+		USERNS_TEST(test_missing_helper_leaves_the_own_id),
+		USERNS_TEST(test_missing_helper_for_given_ids_is_told_before_anything_is_made),
+		USERNS_TEST(test_no_new_privileges_leave_the_own_id),
 		USERNS_TEST(test_given_mappings),
 		USERNS_TEST(test_given_mappings_outside_the_subids),
 		USERNS_TEST(test_root_of_the_host),
