@@ -242,8 +242,8 @@ static int choose_by_layers(const struct container_config *config, struct overla
 	if (!can_be_view(config, overlay))
 		return error_take(err, &unserved);
 	overlay->is_view = true;
-	log_warning("the host's system can't be changed in this sandbox, not even by root: %s",
-		    error_format(&unserved, line));
+	log_warning_once("the host's system can't be changed in this sandbox, not even by root: %s",
+			 error_format(&unserved, line));
 	return 0;
 }
 

@@ -92,6 +92,7 @@ static const struct option options_table[] = {
 	{ "x-urun-file", OPTION_TRAITS, MOUNT_TRAIT_FILE, false },
 	{ "x-urun-lines", OPTION_TRAITS, MOUNT_TRAIT_LINES, false },
 	{ "x-urun-own", OPTION_TRAITS, MOUNT_TRAIT_OWN, false },
+	{ "x-urun-quiet", OPTION_TRAITS, MOUNT_TRAIT_QUIET, false },
 
 	{ "sync", OPTION_SUPER, MS_SYNCHRONOUS, false },
 	{ "async", OPTION_SUPER_OFF, MS_SYNCHRONOUS, false },
@@ -457,7 +458,7 @@ void mount_option_names(struct arena *arena, struct str_list *ret_names)
 {
 	struct str_list names = { 0 };
 
-	/* x-urun-file and x-urun-lines are left out: urun gives them to its own files alone. */
+	/* Words of x-urun- are left out: urun gives nearly all of them to its own files alone. */
 	for (size_t i = 0; i < ARRAY_SIZE(options_table); i++)
 		if (!str_starts_with(options_table[i].word, "x-urun-"))
 			add_word(&names, arena, options_table[i].word);

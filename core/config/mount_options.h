@@ -56,9 +56,11 @@ enum mount_trait {
 	/* x-urun-own: the container's own directory is mounted on itself.  It stays writable where the
 	   root file system is read-only; an image's volumes are such mounts. */
 	MOUNT_TRAIT_OWN = 1 << 14,
+	/* x-urun-quiet: beside nofail, a failure is no matter of the user's, and no warning */
+	MOUNT_TRAIT_QUIET = 1 << 15,
 };
 /* To be raised with each new trait: mount_order_unpack() refuses other bits. */
-#define MOUNT_TRAITS_ALL ((1u << 15) - 1)
+#define MOUNT_TRAITS_ALL ((1u << 16) - 1)
 
 /* The attributes of mount_setattr(2) and the flags of a superblock (mount(2)) that options name. */
 #define MOUNT_ATTRS_ALL                                                                 \

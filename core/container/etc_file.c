@@ -159,7 +159,10 @@ int etc_file_add_emulation(const struct state_dir *dir, struct container_config 
 {
 	autotextlist struct str_list layers = { 0 };
 
-	/* Where no mount point can be made, nothing can be installed either. */
+	/*
+	 * Where no mount point can be made, nothing can be installed either: MOUNT_TRAIT_QUIET, as
+	 * not every such root is known before (a read-only file system, one without /dev/fuse).
+	 */
 	if (config->root->readonly)
 		return 0;
 	if (config_layers(config, &layers, err) < 0)
@@ -171,8 +174,8 @@ int etc_file_add_emulation(const struct state_dir *dir, struct container_config 
 		if (!has_directory(&layers, setting->directory))
 			continue;
 		strbuf_add_str(&text, setting->text);
-		if (add_file_at(setting->destination, dir, setting->name, &text, 0, ETC_READ_ONLY,
-				config, err) < 0)
+		if (add_file_at(setting->destination, dir, setting->name, &text, MOUNT_TRAIT_QUIET,
+				ETC_READ_ONLY, config, err) < 0)
 			return -1;
 	}
 	return 0;

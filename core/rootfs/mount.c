@@ -715,7 +715,10 @@ static int steps_apply(const struct mount_plan *plan, int rootfs_fd, struct moun
 			continue;
 		if (!(step->options.traits & MOUNT_TRAIT_NOFAIL))
 			return -1;
-		log_warning("%s: goes on without it", error_format(err, line));
+		if (step->options.traits & MOUNT_TRAIT_QUIET)
+			log_debug("%s: goes on without it", error_format(err, line));
+		else
+			log_warning("%s: goes on without it", error_format(err, line));
 		*err = ERROR_NONE;
 	}
 	return 0;

@@ -176,3 +176,14 @@ without_fuse() {
 	observe ids
 	assert_output ''
 }
+
+@test "without /dev/fuse check warns once, and with one id the files of the root emulation that find no place are no matter of the user's" {
+	without_fuse check --rootfs / --network none --user root -- true
+	assert_status 0
+	[ "$(grep -c "the host's system can't be changed in this sandbox" <<<"$stderr")" = 1 ] || fail "$stderr"
+	[ -d /etc/apt/apt.conf.d ] || skip "this host has no apt"
+	without_fuse run --network none --user root --uidmap "0:$(id -u):1" --gidmap "0:$(id -g):1" -- sh -c 'id -u; ls /etc/apt/apt.conf.d'
+	assert_status 0
+	refute_contains "$output" 99urun
+	refute_contains "$stderr" 'goes on without it'
+}
