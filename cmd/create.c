@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cmd/create_options.h"
+#include "cmd/options.h"
 #include "cmd/podman_words.h"
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -72,7 +73,7 @@ int create_request_make(const struct globals *globals, const struct create_optio
 		.no_new_keyring = options->no_new_keyring,
 		.keep = options->keep,
 		.cgroup_manager = manager,
-		.ignore_cgroup_refusal = str_equal(globals->rootless, "true"),
+		.ignore_cgroup_refusal = option_truth(globals->rootless) == 1,
 	};
 	return 0;
 }

@@ -261,6 +261,16 @@ static int open_log(const struct globals *globals, struct error *err)
 	return log_open(globals->log, format, err);
 }
 
+/* crun and runc have "auto"; engines write it as Go prints a bool. */
+static int check_rootless(const struct globals *globals, struct error *err)
+{
+	if (!globals->rootless || str_equal(globals->rootless, "auto") ||
+	    option_truth(globals->rootless) >= 0)
+		return 0;
+	return error_set(err, 0, "option --rootless is true, false or auto, not '%s'",
+			 globals->rootless);
+}
+
 /* Every command refuses a wrong word, not only the commands that make a cgroup. */
 static int check_cgroup_manager(const struct globals *globals, struct error *err)
 {
@@ -384,7 +394,7 @@ int main(int argc, char **argv)
 	}
 	if (read_environment(&globals, &root, &err) < 0 || open_log(&globals, &err) < 0 ||
 	    (globals.trace && trace_open(globals.trace, &err) < 0) ||
-	    check_cgroup_manager(&globals, &err) < 0)
+	    check_cgroup_manager(&globals, &err) < 0 || check_rootless(&globals, &err) < 0)
 		return fail(&err, EXIT_STATUS_OTHER);
 	if (globals.version) {
 		print_version(globals.root);

@@ -95,11 +95,7 @@ static char *make_letters(const struct command_usage *command, enum options_orde
 	return letters.bytes;
 }
 
-/*
- * The words that podman, docker and runc accept.  Returns 1, 0, or -1 for another word.
- * Source: Go's strconv.ParseBool.
- */
-static int truth_of(const char *value)
+int option_truth(const char *value)
 {
 	static const char *const words[2][6] = {
 		{ "false", "0", "f", "F", "FALSE", "False" },
@@ -116,7 +112,7 @@ static int truth_of(const char *value)
 static int set_flag(const struct option_spec *spec, const char *value, bool *target,
 		    struct error *err)
 {
-	int flag = value ? truth_of(value) : 1;
+	int flag = value ? option_truth(value) : 1;
 
 	if (flag < 0)
 		return error_set(err, 0, "option --%s is true or false, not '%s'", spec->name,
@@ -173,16 +169,17 @@ static int set_value(const struct option_spec *spec, const char *value, void *ta
 		     struct error *err)
 {
 	void *member = (char *)target + spec->offset;
+	bool takes_text = spec->kind == OPTION_STRING || spec->kind == OPTION_LIST ||
+			  spec->kind == OPTION_OPTIONAL;
 	uint32_t number;
 
+	/* What "$unset" leaves; for --overlay="$unset" the changes would be lost at the end. */
+	if (takes_text && value && !*value)
+		return error_set(err, 0, "option --%s has an empty value", spec->name);
 	switch (spec->kind) {
 	case OPTION_FLAG: return set_flag(spec, value, member, err);
 	case OPTION_SWITCH: return set_switch(spec, value, member, err);
-	case OPTION_STRING:
-		if (!*value)
-			return error_set(err, 0, "option --%s has an empty value", spec->name);
-		*(const char **)member = value;
-		return 0;
+	case OPTION_STRING: *(const char **)member = value; return 0;
 	case OPTION_TEXT: *(const char **)member = value; return 0;
 	case OPTION_OPTIONAL: *(const char **)member = value ? value : ""; return 0;
 	case OPTION_LIST: str_list_add(member, value); return 0;
@@ -230,6 +227,16 @@ static bool has_one_dash(const struct command_usage *command, const char *word)
 	return false;
 }
 
+static bool has_option(const struct command_usage *command, const char *name)
+{
+	const char *known;
+
+	for (size_t i = 0; (known = long_name(command, i)); i++)
+		if (str_equal(known, name))
+			return true;
+	return false;
+}
+
 /* The hint names the options that begin with the word, or the one that is like it. */
 static void hint_at_option(const struct command_usage *command, const char *word, struct error *err)
 {
@@ -243,7 +250,9 @@ static void hint_at_option(const struct command_usage *command, const char *word
 		if (*typed && str_starts_with(name, typed))
 			strbuf_addf(&like, "%s--%s", like.size ? " or " : "", name);
 	}
-	if (like.size)
+	if (str_equal(typed, "json") && has_option(command, "format"))
+		error_hint(err, "did you mean --format json?");
+	else if (like.size)
 		error_hint(err, "did you mean %s?", like.bytes);
 	else if (nearest.name)
 		error_hint(err, "did you mean --%s?", nearest.name);

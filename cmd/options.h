@@ -17,9 +17,9 @@
 enum option_kind {
 	OPTION_FLAG,	 /* bool: set to true; "=true", "=false", "=1" … are accepted too */
 	OPTION_SWITCH,	 /* const char *: "true" or "false"; NULL: not given */
-	OPTION_STRING,	 /* const char * */
+	OPTION_STRING,	 /* const char *; an empty value is refused, here and in lists */
 	OPTION_TEXT,	 /* const char *; may be empty */
-	OPTION_OPTIONAL, /* const char *: "--name=value", or "" without a value */
+	OPTION_OPTIONAL, /* const char *: "--name=value", or "" without "=" */
 	OPTION_LIST, /* struct str_list, to be released: may be given many times; in their order */
 	OPTION_NUMBER, /* unsigned int */
 	OPTION_TIME, /* unsigned int, in ms: "5s", "500ms", "1m"; a bare number is seconds; at least 1 */
@@ -80,6 +80,13 @@ struct options_end {
 	/* "--" stands before the first operand; only with OPTIONS_FIRST */
 	bool marked;
 };
+
+/*
+ * The words that podman, docker and runc accept for a flag.  Returns 1, 0, or -1 for another word and
+ * for NULL.
+ * Source: Go's strconv.ParseBool.
+ */
+int option_truth(const char *value);
 
 /* A new struct for the command's options, with the defaults.  Release with options_free(). */
 void *options_new(const struct command_usage *command);

@@ -58,6 +58,8 @@ static bool is_reference(const char *word)
  */
 static int refuse_word(const struct command_usage *command, const char *word, struct error *err)
 {
+	if (!*word)
+		return error_set(err, 0, "%s: the name of the image is empty", command->name);
 	error_set(err, ENOENT, "%s: '%s' is the id of a bundle's container: ./config.json",
 		  command->name, word);
 	root_look_hint(command->name, word, err);
@@ -129,7 +131,7 @@ void run_options_hint(const struct call *call, struct error *err)
 	const char *word = call->operands.count > 0 ? call->operands.items[0] : NULL;
 	struct error looked = ERROR_NONE;
 
-	if (!word || container_is_by_options(&options->container) || options->bundle ||
+	if (!word || !*word || container_is_by_options(&options->container) || options->bundle ||
 	    options->config || access("config.json", F_OK) < 0)
 		return;
 	root_look_hint(call->usage->name, word, &looked);

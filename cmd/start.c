@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd/create_options.h"
+#include "cmd/options.h"
 #include "cmd/podman_words.h"
 #include "core/base/fd.h"
 #include "core/base/path.h"
@@ -82,7 +83,7 @@ int start_again(const struct globals *globals, struct container *container,
 		.no_pivot = container->state.no_pivot,
 		.no_new_keyring = !container->state.new_keyring,
 		.again = container,
-		.ignore_cgroup_refusal = str_equal(globals->rootless, "true"),
+		.ignore_cgroup_refusal = option_truth(globals->rootless) == 1,
 	};
 	int result = manager_of_again(globals, &container->state, &request.cgroup_manager, err);
 

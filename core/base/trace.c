@@ -73,7 +73,7 @@ static void end_file(void)
 
 int trace_open(const char *path, struct error *err)
 {
-	if (place_open_append("option --trace", path, 0600, &file, err) < 0)
+	if (place_open_append("trace", path, 0600, &file, err) < 0)
 		return -1;
 	/* A terminal or a pipe can't be emptied, and needn't. */
 	if (ftruncate(file, 0) < 0 && errno != EINVAL)

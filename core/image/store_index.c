@@ -428,6 +428,8 @@ int store_find_image(const struct store_index *index, const char *text, const ch
 	struct error unread = ERROR_NONE;
 	const char *hex = digits_of(text);
 
+	if (!*text)
+		return error_set(err, 0, "the name of the image is empty");
 	if (!found && image_reference_parse(text, directory, &reference, &unread) == 0)
 		found = find_name(index, reference.name);
 	if (!found)

@@ -176,7 +176,7 @@ int exec_process_make(const struct exec_process *asked, struct container_config 
 	if (asked->privileged)
 		set_all_capabilities(config);
 	if (asked->cwd && asked->cwd[0] != '/')
-		return error_set(err, 0, "option --cwd must be an absolute path, not '%s'",
+		return error_set(err, 0, "the working directory '%s' isn't an absolute path",
 				 asked->cwd);
 	if (asked->cwd)
 		process->cwd = arena_str(&config->arena, asked->cwd);

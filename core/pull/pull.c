@@ -28,7 +28,7 @@ int pull_policy_parse(const char *text, enum pull_policy *ret_policy, struct err
 
 	if (found < 0)
 		return error_set(
-			err, 0, "option --pull is missing, always, newer or never, not '%s'", text);
+			err, 0, "option --pull is always, missing, newer or never, not '%s'", text);
 	*ret_policy = (enum pull_policy)found;
 	return 0;
 }

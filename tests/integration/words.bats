@@ -310,3 +310,47 @@ refuses_root() {
 	try list
 	assert_output "$(printf '%s' 'ID  COMMAND  CREATED  STATUS  PORTS')"
 }
+
+@test "an empty value, as \"\$unset\" leaves it, is refused by the option's name" {
+	local option
+	for option in volume env mount device tmpfs publish label dns cap-add security-opt overlay workdir; do
+		by_options "--$option=" true
+		assert_status 125
+		assert_one_line "run: option --$option has an empty value"
+	done
+	by_options --entrypoint= true
+	assert_status 0
+	for option in pull rmi images; do
+		try "$option" ''
+		assert_status 1
+		assert_one_line 'the name of the image is empty'
+	done
+	observe urun run ''
+	[ "$stderr" = 'urun: the container id is empty' ] || fail "$stderr"
+	mkdir "$BATS_TEST_TMPDIR/none"
+	in_directory "$BATS_TEST_TMPDIR/none" run ''
+	assert_status 125
+	[ "$stderr" = 'urun: run: the name of the image is empty' ] || fail "$stderr"
+}
+
+@test "a wrong word is told in a line that can't be read in another way" {
+	observe urun run --pull nver oci:nowhere true
+	assert_one_line "option --pull is always, missing, newer or never, not 'nver'"
+	try --rootless ture list
+	assert_status 1
+	assert_one_line "option --rootless is true, false or auto, not 'ture'"
+	try --rootless auto list
+	assert_status 0
+	try --trace "$BATS_TEST_TMPDIR/none/trace" list
+	assert_one_line "urun: open trace $BATS_TEST_TMPDIR/none/trace: "
+	try list --json
+	assert_one_line 'unknown option --json (hint: did you mean --format json?)'
+	detached c1 sleep 60
+	try exec -w relative c1 pwd
+	assert_status 255
+	assert_one_line "c1: the working directory 'relative' isn't an absolute path"
+	try exec c1 -- pwd
+	assert_status 255
+	assert_one_line "exec: '--' stands where the program is expected (hint: leave it out: \`urun exec c1 pwd\`)"
+	urun delete --force c1
+}

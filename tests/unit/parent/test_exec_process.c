@@ -232,7 +232,7 @@ static void what_is_wrong_is_named_with_its_option(void **state)
 	assert_refused((struct exec_process){ .env = TEXTS("=B") },
 		       "option --env must be NAME=value, not '=B'");
 	assert_refused((struct exec_process){ .cwd = "tmp" },
-		       "option --cwd must be an absolute path, not 'tmp'");
+		       "the working directory 'tmp' isn't an absolute path");
 	assert_refused((struct exec_process){ .additional_groups = TEXTS("wheel") },
 		       "option --additional-gids must be a number, not 'wheel'");
 	config.process = NULL;
