@@ -206,6 +206,26 @@ static int apply_read_only(const struct spec_options *options, struct container_
 	return spec_root_is_host(config) ? 0 : add_writable_places(config, err);
 }
 
+/* ---- the caller's own mounts ---- */
+
+/*
+ * The later of two mounts on one place hides the other: a slip, which podman and docker refuse too.
+ * @own: the first mount of the caller's.
+ */
+static int refuse_same_place(const struct container_config *config, size_t own, struct error *err)
+{
+	autotextlist struct str_list places = { 0 };
+
+	for (size_t i = own; i < config->mounts.count; i++) {
+		str_list_add(&places, path_clean(config->mounts.items[i].destination));
+		for (size_t j = 0; j + 1 < places.count; j++)
+			if (str_equal(places.items[j], places.items[i - own]))
+				return error_set(err, 0, "%s is the destination of two mounts",
+						 places.items[j]);
+	}
+	return 0;
+}
+
 /* ---- the step ---- */
 
 int spec_apply_mounts(const struct spec_options *options, const struct spec_caller *caller,
@@ -233,6 +253,8 @@ int spec_apply_mounts(const struct spec_options *options, const struct spec_call
 		if (error_gather(err, spec_add_mount(options->words.mounts.items[i], config, err)) <
 		    0)
 			return -1;
+	if (error_gather(err, refuse_same_place(config, own, err)) < 0)
+		return -1;
 	/* ORDER: last, since a mount of the caller's takes the place of a volume of the image's. */
 	if (options->image &&
 	    spec_image_add_volumes(options->image->config, options->words.image_volume, own, config,

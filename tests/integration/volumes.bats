@@ -257,3 +257,17 @@ shares() {
 	try run --rootfs "$BUNDLE/rootfs" --network none --volume link:/copied:no-dereference -- readlink /copied
 	assert_lines target
 }
+
+@test "two mounts on one place are refused, whatever the options are called" {
+	make_source
+	local two
+	for two in "--volume $SOURCE:/x --volume $SOURCE:/x/" "--tmpfs /x --volume $SOURCE:/x" "--mount type=bind,src=$SOURCE,dst=/x --tmpfs /y/../x"; do
+		# shellcheck disable=SC2086 # options with their values
+		try run --rootfs "$BUNDLE/rootfs" --network none $two true
+		assert_status 125
+		assert_one_line 'urun: /x is the destination of two mounts'
+	done
+	# One below the other is no slip, and the caller's /dev/shm takes the place of the default one.
+	try run --rootfs "$BUNDLE/rootfs" --network none --volume "$SOURCE:/x" --tmpfs /x/below --tmpfs /dev/shm:size=1m true
+	assert_status 0
+}
