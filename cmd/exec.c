@@ -153,7 +153,8 @@ static int cmd_exec(struct call *call, struct error *err)
 	};
 	struct container_config variables = { 0 };
 	struct streams unattached = STREAMS_NONE;
-	int result = check_exec_options(options, call->operands.items, (int)call->operands.count, err);
+	int result =
+		check_exec_options(options, call->operands.items, (int)call->operands.count, err);
 
 	request.child.foreground = request.child.dies_with_us = !options->detach;
 	if (result == 0)

@@ -228,8 +228,9 @@ static int check_mapped(const struct idmap *map, const char *kind, uint64_t id, 
 	error_set(err, 0, "%s %" PRIu64 " is not mapped; the map is %s", kind, id, text.bytes);
 	return error_hint(err,
 			  "the container needs more ids: more subids for its caller (urun doctor "
-			  "says how), or --%smap",
-			  kind);
+			  "says how), or --%smap; --userns keep-id:%s=%" PRIu64
+			  " gives it this one",
+			  kind, kind, id);
 }
 
 static int check_groups_mapped(const struct self *self, size_t count, struct error *err)

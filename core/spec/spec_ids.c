@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in: parent.
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/base/number.h"
@@ -61,6 +62,28 @@ static bool joins_container(const struct spec_options *options)
 	       config_shared_with(options->ipc) || config_shared_with(options->uts);
 }
 
+/*
+ * A user by number whom a container with one id hasn't.  Names are looked up in the container, and
+ * init finds the same.
+ */
+static int check_only_uid(const struct spec_options *options, const struct container_config *config,
+			  struct error *err)
+{
+	const config_id_mappings *map = &config->linux->uid_mappings;
+	autofree char *user = str_dup_n(options->user, strcspn(options->user, ":"));
+	uint32_t uid;
+
+	if (map->count != 1 || map->items[0].count.value != 1 ||
+	    number_parse_u32(user, UINT32_MAX - 1, &uid) < 0 || uid == map->items[0].inner.value)
+		return 0;
+	error_set(err, 0, "--user %s: the container has no uid but %" PRIu64, options->user,
+		  map->items[0].inner.value);
+	return error_hint(err,
+			  "--userns keep-id:uid=%" PRIu32 " makes its uid %" PRIu32
+			  "; more ids need subids (urun doctor says how)",
+			  uid, uid);
+}
+
 int spec_apply_ids(const struct spec_options *options, const struct spec_caller *caller,
 		   struct spec_account *account, struct container_config *config, struct error *err)
 {
@@ -85,5 +108,5 @@ int spec_apply_ids(const struct spec_options *options, const struct spec_caller 
 	if (set_mappings("uidmap", &options->uid_maps, arena, &linux->uid_mappings, err) < 0 ||
 	    set_mappings("gidmap", &options->gid_maps, arena, &linux->gid_mappings, err) < 0)
 		return -1;
-	return 0;
+	return options->user && !account->keep_id ? check_only_uid(options, config, err) : 0;
 }

@@ -331,3 +331,16 @@ caller_field() {
 	assert_output "$(id -un)"
 	[ "$(jq -r '.annotations."org.urun.passwd"' "$BUNDLE/config.json" | cut -d: -f1-4)" = "$(id -un):*:$(id -u):$(id -g)" ]
 }
+
+@test "where there is one id, a user by number or name has a hint that gives the container this one" {
+	local one=(--rootfs "$BUNDLE/rootfs" --network none --uidmap "0:$(id -u):1" --gidmap "0:$(id -g):1")
+	echo 'far:x:4000000:0::/:/bin/sh' >>"$BUNDLE/rootfs/etc/passwd"
+	try run "${one[@]}" --user 33 id -u
+	assert_status 125
+	assert_one_line 'urun: --user 33: the container has no uid but 0 (hint: --userns keep-id:uid=33 makes its uid 33'
+	try run "${one[@]}" --user far id -u
+	assert_status 125
+	assert_one_line '--user far: uid 4000000 is not mapped' '--userns keep-id:uid=4000000 gives it this one'
+	try run "${one[@]}" --user 0:0 id -u
+	assert_output 0
+}
