@@ -62,6 +62,9 @@ void limit_fallback_warn(const struct container_config *config)
 {
 	struct fallback limits = find_limits(config);
 	autostrbuf struct strbuf text = { 0 };
+	cpu_set_t set;
+	uint64_t own = sched_getaffinity(0, sizeof(set), &set) < 0 ? UINT64_MAX
+								   : (uint64_t)CPU_COUNT(&set);
 
 	if (limits.memory && config->linux->resources->memory->swap.set)
 		strbuf_add_str(&text, "; swap isn't limited");
@@ -71,7 +74,10 @@ void limit_fallback_warn(const struct container_config *config)
 			    " bytes of data, however many there are, and shared memory "
 			    "isn't counted",
 			    limits.memory);
-	if (limits.cpus)
+	if (limits.cpus > own)
+		strbuf_addf(&text, "; processors aren't limited, as urun has no more than %" PRIu64,
+			    own);
+	else if (limits.cpus)
 		strbuf_addf(&text,
 			    "; the container has %" PRIu64
 			    " of the processors, and other programs use these too",

@@ -2,6 +2,7 @@
 // Runs in: parent.
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,12 +22,22 @@ struct config_resources *spec_resources_of(struct container_config *config)
 	return config->linux->resources;
 }
 
+/* Nothing runs in less: the unit was forgotten. */
+#define MEMORY_MIN (64 * 1024)
+
 static int set_memory(const char *text, struct container_config *config, struct error *err)
 {
 	struct config_memory *memory = RESOURCE_OF(config, memory);
 
 	if (size_parse(text, &memory->limit.value) < 0 || memory->limit.value == 0)
 		return spec_refuse("memory", text, "expected a size such as 64m", err);
+	if (memory->limit.value < MEMORY_MIN) {
+		error_set(err, 0, "--memory %s: no program runs in %" PRId64 " bytes", text,
+			  memory->limit.value);
+		return isdigit((unsigned char)text[strlen(text) - 1])
+			       ? error_hint(err, "did you mean %sm?", text)
+			       : -1;
+	}
 	memory->limit.set = true;
 	return 0;
 }

@@ -38,6 +38,12 @@ not_delegated() {
 	[[ $output = $'Max data size 67108864 67108864\nMax processes 20 20 processes\nCpus_allowed_list:\t'+([0-9]) ]] || fail "$output"
 	output=
 	assert_one_line 'warning: ' 'each process has 67108864 bytes of data' 'has 1 of the processors' 'has 20 processes'
+	# More processors than there are is no limit, and no program runs in so few bytes.
+	by_options --limit-fallback=rlimit --cpus 5000 true
+	assert_one_line "processors aren't limited, as urun has no more than "
+	by_options --limit-fallback=rlimit --memory 512 true
+	assert_status 125
+	assert_one_line 'urun: --memory 512: no program runs in 512 bytes (hint: did you mean 512m?)'
 	# The warning names only the limits that were given.
 	by_options --limit-fallback=rlimit --pids-limit 20 true
 	refute_contains "$stderr" bytes

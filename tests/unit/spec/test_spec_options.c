@@ -22,9 +22,10 @@ static void memory_is_a_size_in_bytes(void **state)
 	static const struct {
 		const char *text;
 		int64_t bytes;
-	} cases[] = { { "100", 100 },	   { "100b", 100 },	  { "4k", 4096 },
-		      { "64m", 64 << 20 }, { "64MiB", 64 << 20 }, { "1.5g", 3LL << 29 } };
-	static char *const wrong[] = { "", "m", "0", "-1", "64x", "1 mm", "9999999999g" };
+	} cases[] = { { "100000", 100000 }, { "65536b", 65536 },   { "64k", 65536 },
+		      { "64m", 64 << 20 },  { "64MiB", 64 << 20 }, { "1.5g", 3LL << 29 } };
+	static char *const wrong[] = { "",     "m",	      "0",   "-1",   "64x",
+				       "1 mm", "9999999999g", "512", "512b", "63k" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
