@@ -23,6 +23,12 @@ int spec_find_cdi(const struct spec_options *options, struct container_config *c
 	const struct spec_words *words = &options->words;
 	bool was_read = false;
 
+	/* The usual directories needn't exist; one that is given is to have files. */
+	for (size_t i = 0; i < words->cdi_dirs.count; i++)
+		if (access(words->cdi_dirs.items[i], F_OK) < 0 &&
+		    error_gather(err, error_set(err, errno, "--cdi-spec-dir %s",
+						words->cdi_dirs.items[i])) < 0)
+			return -1;
 	for (size_t i = 0; i < words->devices.count; i++) {
 		const char *text = words->devices.items[i];
 

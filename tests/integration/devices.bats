@@ -84,6 +84,8 @@ with_device() {
 	with_device 1 true
 	assert_status 125
 	assert_one_line '--device urun.example/x=1: unknown device 1: there are 0'
+	by_options --cdi-spec-dir "$CDI/none" --device other.example/x=0 true
+	assert_one_line "--cdi-spec-dir $CDI/none: no such file or directory"
 	by_options --cdi-spec-dir "$CDI" --device other.example/x=0 true
 	assert_one_line "--device other.example/x=0: no file in $CDI describes devices of the kind other.example/x"
 	cdi b.json 0 ''

@@ -103,7 +103,7 @@ static void what_the_file_names_must_be_there(void **state)
 	apply(&(struct spec_options){ CDI("a.com/x=1") });
 	REFUSED("--device a.com/x=2: unknown device 2: there are 0, 1", CDI("a.com/x=2"));
 	remove_cdi();
-	REFUSED("--device a.com/x=0: no file in ", CDI("a.com/x=0"));
+	REFUSED("--cdi-spec-dir ", CDI("a.com/x=0"));
 }
 
 static void variables_of_a_device_replace_defaults_and_not_the_callers(void **state)
