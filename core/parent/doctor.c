@@ -376,17 +376,24 @@ static void examine_runtime_dir(struct doctor *doctor)
 {
 	const char *path = getenv("XDG_RUNTIME_DIR");
 	autofree char *usual = str_format("/run/user/%u", geteuid());
-	autofree char *fix = str_format("urun keeps states below /tmp, and can't use the "
-					"user's systemd: log in with systemd-logind (ssh or a "
-					"console, not su), or export XDG_RUNTIME_DIR=%s",
-					usual);
+	/* Without systemd nobody makes the usual directory; where it is, nothing but the name lacks. */
+	autofree char *way =
+		path_is_own_directory(usual) ? str_format("export XDG_RUNTIME_DIR=%s", usual)
+		: access("/run/systemd/system", F_OK) == 0
+			? str_dup("log in with systemd-logind (ssh or a console, not su)")
+			: str_dup("export XDG_RUNTIME_DIR=DIR, a directory of yours with mode 700, "
+				  "in memory or on a local disk");
+	autofree char *fix = str_format(
+		"urun keeps states below /tmp, and can't use the user's systemd: %s", way);
+	bool is_set = path && path[0];
 
 	/* Root's states are in /run/urun, and its scopes are the system's. */
 	if (geteuid() == 0 && userns_is_initial())
 		return;
-	path = path && path[0] ? path : usual;
+	path = is_set ? path : usual;
 	add_doctor_row(doctor, "XDG_RUNTIME_DIR",
-		       path_is_own_directory(path) ? DOCTOR_OK : DOCTOR_WARNING, fix, "%s%s", path,
+		       path_is_own_directory(path) ? DOCTOR_OK : DOCTOR_WARNING, fix, "%s%s%s",
+		       is_set || path_is_own_directory(path) ? "" : "not set, and ", path,
 		       path_is_own_directory(path) ? "" : " is not a directory of this user");
 }
 

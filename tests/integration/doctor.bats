@@ -101,6 +101,21 @@ closed_host() {
 	assert_contains "$row_mend" 'mount this one with exec'
 }
 
+@test "XDG_RUNTIME_DIR: the fix is one that this host has" {
+	observe env XDG_RUNTIME_DIR="$BATS_TEST_TMPDIR/none" "$URUN" doctor --json
+	row XDG_RUNTIME_DIR
+	[ "$row_state" = warning ] && [ "$row_value" = "$BATS_TEST_TMPDIR/none is not a directory of this user" ] || fail "$row_value"
+	if [ -O "/run/user/$(id -u)" ]; then
+		assert_contains "$row_mend" "export XDG_RUNTIME_DIR=/run/user/$(id -u)"
+	else
+		refute_contains "$row_mend" "/run/user/"
+		[ -d /run/systemd/system ] || assert_contains "$row_mend" 'export XDG_RUNTIME_DIR=DIR, a directory of yours with mode 700'
+		observe env -u XDG_RUNTIME_DIR "$URUN" doctor --json
+		row XDG_RUNTIME_DIR
+		[ "$row_value" = "not set, and /run/user/$(id -u) is not a directory of this user" ] || fail "$row_value"
+	fi
+}
+
 @test "the directory for images: where it is, who may use it, and on which file system" {
 	mkdir -m 700 "$BATS_TEST_TMPDIR/data"
 	observe env XDG_DATA_HOME="$BATS_TEST_TMPDIR/data" "$URUN" doctor --json
