@@ -120,7 +120,7 @@ static void become_rbind(const struct scope *scope, struct config_mount *mount, 
 	};
 
 	if (access == BIND_IF_FOUND)
-		options.traits |= MOUNT_TRAIT_NOFAIL;
+		options.traits |= MOUNT_TRAIT_NOFAIL | MOUNT_TRAIT_QUIET;
 	options.propagations.items = mount->options.propagations.items;
 	options.propagations.count = mount->options.propagations.count;
 	mount->options = options;

@@ -368,6 +368,7 @@ assert_outside_unchanged() {
 		exec "$1" --root "$2" run --bundle "$3" c1' bash "$URUN" "$STATE" "$BUNDLE"
 	assert_status 0
 	assert_output runs
+	refute_contains "$stderr" mqueue
 }
 
 @test "a new file system is shown with its source and its options, whichever call mounts it" {

@@ -344,7 +344,7 @@ static void test_mqueue_without_an_ipc_namespace(void **state)
 	assert_string_equal(config.mounts.items[0].type, "mqueue");
 	assert_int_equal(scoped_full("", mounts, "\"namespaces\":[{\"type\":\"mount\"}]"), 0);
 	assert_string_equal(config.mounts.items[0].source, "/dev/mqueue");
-	assert_string_equal(options(0), "rbind,nosuid,noexec,nodev,nofail");
+	assert_string_equal(options(0), "rbind,nosuid,noexec,nodev,nofail,x-urun-quiet");
 }
 
 static void test_cgroup_mount(void **state)
