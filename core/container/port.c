@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -309,6 +310,17 @@ static int remove_meant(int control, const char *text, const struct publish *pub
 	return removed ? 0 : error_set(err, 0, "--remove %s: no such port is published", text);
 }
 
+/* Both options have the words of --publish, and its errors. */
+static int name_option(const char *option, struct error *err)
+{
+	static const char publish[] = "--publish";
+	autofree char *text = str_dup(err->text);
+
+	if (str_starts_with(text, publish))
+		snprintf(err->text, sizeof(err->text), "--%s%s", option, text + strlen(publish));
+	return -1;
+}
+
 /* ORDER: ports are removed first, since new ones may have the same address. */
 static int ports_change(const char *root, const struct container *container, int pidfd,
 			const struct str_list *add, const struct str_list *remove,
@@ -316,11 +328,13 @@ static int ports_change(const char *root, const struct container *container, int
 {
 	autopublishlist struct publish_list removed = { 0 }, added = { 0 };
 	autoclose int control = -1;
-	int found = publish_list_parse(remove, &removed, err) < 0 ||
-				    publish_list_parse(add, &added, err) < 0
-			    ? -1
-			    : ports_connect(&container->dir, &control, err);
+	int found;
 
+	if (publish_list_parse(remove, &removed, err) < 0)
+		return name_option("remove", err);
+	if (publish_list_parse(add, &added, err) < 0)
+		return name_option("add", err);
+	found = ports_connect(&container->dir, &control, err);
 	if (found < 0)
 		return -1;
 	for (size_t i = 0; i < removed.count; i++) {
@@ -333,7 +347,7 @@ static int ports_change(const char *root, const struct container *container, int
 	if (added.count == 0)
 		return 0;
 	if (ports_open(&added, ports, err) < 0)
-		return -1;
+		return name_option("add", err);
 	return found ? ports_add_all(control, &ports->published, err)
 		     : start_late(ports, root, container, pidfd, err);
 }

@@ -350,8 +350,10 @@ static int already_exists(const struct state_dir *dir, struct error *err)
 
 	if (found < 0)
 		return -1;
-	if (found > 0)
-		return error_set(err, 0, "a container with this id already exists");
+	if (found > 0) {
+		error_set(err, 0, "a container with this id already exists");
+		return error_hint(err, "`urun rm %s` removes one that has ended", dir->id);
+	}
 	error_set(err, 0, "%s already exists, and is no container's: nothing in it is touched",
 		  dir->path);
 	return error_hint(err, "take another id, or another state root with --root");

@@ -324,7 +324,7 @@ create() {
 	assert_status 0
 	try run --keep --bundle "$BUNDLE" c1
 	assert_status 125
-	assert_one_line c1 'already exists'
+	assert_one_line c1 'already exists (hint: `urun rm c1` removes one that has ended)'
 	is_status c1 stopped
 	urun delete c1
 }

@@ -173,6 +173,10 @@ start_and_listen() {
 	try port c1 --add 18000:80
 	assert_status 1
 	assert_contains "$stderr" 'no slirp network'
+	try port c1 --add foo
+	assert_one_line "urun: --add foo: the container's port is neither one of 1 to 65535 nor a range"
+	try port c1 --remove foo
+	assert_one_line "urun: --remove foo: the container's port is neither one of 1 to 65535 nor a range"
 	urun kill c1 KILL
 	wait_for 10 is_status c1 stopped
 	try port c1
