@@ -18,8 +18,9 @@ static int check_rlimit(const struct config_process *process, size_t i, const ch
 				err, 0, "%srlimits[%zu].type: %s was given before, in rlimits[%zu]",
 				path, i, config_rlimit_types[rlimit->type], j);
 	if (rlimit->soft.value > rlimit->hard.value)
-		return error_set(err, 0, "%srlimits[%zu].soft: above the hard limit of %s", path, i,
-				 config_rlimit_types[rlimit->type]);
+		return error_set(
+			err, 0, "%srlimits[%zu].soft: the soft limit is above the hard limit of %s",
+			path, i, config_rlimit_types[rlimit->type]);
 	return 0;
 }
 

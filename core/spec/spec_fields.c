@@ -46,6 +46,7 @@ static const struct field {
 	{ "process.args", "the command", false },
 	{ "process.terminal", "--tty", false },
 	{ "hostname:", "--hostname:", true },
+	{ "domainname:", "--domainname:", true },
 	{ "root.readonly", "--read-only", false },
 	{ "root.path", "--rootfs", false },
 	{ "annotations." CONFIG_ANNOTATION_NETWORK, "--network", false },

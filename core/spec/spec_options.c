@@ -42,6 +42,15 @@ int spec_add_pair(const char *option, const char *text, const char *expected, st
 	return 0;
 }
 
+/* The name becomes a line of /etc/hosts and of /etc/hostname, and a string of JSON. */
+static bool is_host_name(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == '\x7f')
+			return false;
+	return utf8_is_valid((const unsigned char *)text, strlen(text));
+}
+
 /* The command, --workdir, --hostname, --tty, --user */
 static int apply_process(const struct spec_options *options, struct spec_account *account,
 			 struct container_config *config, struct error *err)
@@ -64,6 +73,9 @@ static int apply_process(const struct spec_options *options, struct spec_account
 					   err);
 		process->cwd = arena_str(&config->arena, options->workdir);
 	}
+	if (options->hostname && !is_host_name(options->hostname))
+		return spec_refuse("hostname", options->hostname,
+				   "a host name is one word of UTF-8", err);
 	if (options->hostname)
 		config->hostname = arena_str(&config->arena, options->hostname);
 	/* In the sandbox, --user can only be the caller, who is the user already. */

@@ -311,7 +311,7 @@ static void rlimits_are_checked(void **state)
 		       "process.rlimits[1].type: RLIMIT_CORE was given before");
 	assert_refused(
 		OF_PROCESS(",\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":2,\"hard\":1}]"),
-		"process.rlimits[0].soft: above the hard limit");
+		"process.rlimits[0].soft: the soft limit is above the hard limit");
 	assert_refused(OF_PROCESS(",\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"hard\":1}]"),
 		       "process.rlimits[0].soft: missing");
 	assert_refused(OF_PROCESS(",\"rlimits\":[{\"soft\":1,\"hard\":1}]"),

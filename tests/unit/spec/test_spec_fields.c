@@ -38,6 +38,7 @@ static void fields_become_the_options_that_write_them(void **state)
 	becomes("mounts[3]: mount /a on /b", "--volume or --tmpfs: mount /a on /b");
 	becomes("see `process.env`.", "see `--env`.");
 	becomes("c1: hostname: too long", "c1: --hostname: too long");
+	becomes("c1: domainname: too long", "c1: --domainname: too long");
 	becomes("use --overlay (in a config: the annotation a.b), or not", "use --overlay, or not");
 }
 
