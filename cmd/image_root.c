@@ -83,6 +83,8 @@ static int make_image_request(const struct container_options *options, enum pull
 		.platform = options->platform,
 		.policy = policy,
 		.quiet = options->quiet,
+		/* An archive is looked at in each run, which has nothing to tell from the second on. */
+		.only_news = true,
 	};
 	int64_t limit = 0;
 

@@ -132,6 +132,14 @@ static bool bar_is_over(const struct progress_bar *bar)
 	return bar->step >= PROGRESS_DONE;
 }
 
+static bool has_news(const struct progress *progress)
+{
+	for (size_t i = 0; i < progress->count; i++)
+		if (progress->bars[i].step != PROGRESS_THERE)
+			return true;
+	return false;
+}
+
 /* The last column stays free: some terminals begin a new line there. */
 static void add_bar_line(const struct progress_bar *bar, size_t columns, struct strbuf *out)
 {
@@ -145,7 +153,8 @@ void progress_draw(struct progress *progress, bool now)
 	int64_t time = clock_ms();
 	size_t columns, rows;
 
-	if (!progress->is_shown || (!now && time - progress->drawn_at < PROGRESS_INTERVAL))
+	if (!progress->is_shown || (!now && time - progress->drawn_at < PROGRESS_INTERVAL) ||
+	    (progress->only_news && !has_news(progress)))
 		return;
 	progress->drawn_at = time;
 	terminal_size(&columns, &rows);

@@ -32,6 +32,7 @@ struct progress_bar {
 
 struct progress {
 	bool is_shown;
+	bool only_news; /* layers that were there are shown only beside others */
 	struct progress_bar *bars;
 	size_t count;
 	size_t drawn;	  /* lines that are drawn now, below the cursor's first line */

@@ -223,6 +223,7 @@ static int pull_image(const struct work *order, const struct digest *stored, str
 	if (is_local(work.reference) && open_local(work.reference, &source, err) < 0)
 		return -1;
 	progress_init(&work.progress, work.request->quiet);
+	work.progress.only_news = work.request->only_news;
 	result = hold_signals(&old, &work.signals, err);
 	if (result == 0 && store_pull_begin(work.store, &work.pull, err) < 0)
 		result = name_store(work.store, err);

@@ -43,6 +43,7 @@ struct image_request {
 	enum pull_policy policy;
 	uint64_t size_limit; /* bytes that one layer may unpack to; 0: IMAGE_SIZE_LIMIT */
 	bool quiet;	     /* no progress, also where stderr is a terminal */
+	bool only_news;	     /* none either where the store has all layers already */
 };
 
 /* What one layer may unpack to where --image-size-limit doesn't say. */

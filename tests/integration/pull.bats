@@ -179,6 +179,13 @@ pulled() {
 	grep -qE '^[0-9a-f]{64}$' <<<"$output" || fail "$output"
 	try_terminal pull oci:layout:v1
 	assert_contains "$output" 'already there'
+	# A run shows what is new to the store.
+	try_terminal run --network none oci:layout:v1 true
+	[[ $output != *already* ]] || fail "$output"
+	echo 'file more content=more' | entries more.tar
+	oci_image layout:v2 "$(base_layer)" more.tar >/dev/null
+	try_terminal run --network none oci:layout:v2 true
+	assert_contains "$output" ' done'
 	try_terminal pull --quiet oci:layout:v1
 	[[ $output != *already* ]] || fail "$output"
 }
