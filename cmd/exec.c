@@ -35,14 +35,8 @@ struct exec_options {
 	bool ignore_paused;
 };
 
-static int check_exec_options(const struct exec_options *options, char **operands, int words,
-			      struct error *err)
+static int check_exec_options(const struct exec_options *options, int words, struct error *err)
 {
-	/* kubectl exec takes the mark; podman and docker don't. */
-	if (!options->process && words > 2 && str_equal(operands[1], "--")) {
-		error_set(err, 0, "exec: '--' stands where the program is expected");
-		return error_hint(err, "leave it out: `urun exec %s %s`", operands[0], operands[2]);
-	}
 	if (!options->process && words < 2)
 		return error_set(err, 0,
 				 "exec: a program is missing: ID PROGRAM [ARG…], or --process");
@@ -153,8 +147,7 @@ static int cmd_exec(struct call *call, struct error *err)
 	};
 	struct container_config variables = { 0 };
 	struct streams unattached = STREAMS_NONE;
-	int result =
-		check_exec_options(options, call->operands.items, (int)call->operands.count, err);
+	int result = check_exec_options(options, call->operands.count, err);
 
 	request.child.foreground = request.child.dies_with_us = !options->detach;
 	if (result == 0)

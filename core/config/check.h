@@ -16,4 +16,10 @@ int config_check_linux(const struct container_config *config, struct error *err)
 int config_check_resources(const struct config_resources *resources, struct error *err);
 int config_check_seccomp(const struct config_seccomp *seccomp, struct error *err);
 
+/*
+ * The failure that $PATH has no program of this name, with a hint where the name is an option that
+ * stands in the wrong place.  Returns -1 always.
+ */
+int config_no_program(const char *name, struct error *err);
+
 #endif

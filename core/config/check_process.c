@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <stdio.h>
 
 #include "core/config/check.h"
@@ -22,6 +23,14 @@ static int check_rlimit(const struct config_process *process, size_t i, const ch
 			err, 0, "%srlimits[%zu].soft: the soft limit is above the hard limit of %s",
 			path, i, config_rlimit_types[rlimit->type]);
 	return 0;
+}
+
+int config_no_program(const char *name, struct error *err)
+{
+	error_set(err, ENOENT, "executable file `%s` not found in $PATH", name);
+	if (str_equal(name, "--"))
+		return error_hint(err, "leave the -- out");
+	return name[0] == '-' ? error_hint(err, "options stand before the image or the id") : -1;
 }
 
 int config_check_process(const struct config_process *process, const char *path, struct error *err)

@@ -15,6 +15,7 @@
 #include "core/base/hash.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/config/check.h"
 #include "core/init/inspect.h"
 #include "core/rootfs/user.h"
 
@@ -147,7 +148,7 @@ int program_find(const struct config_process *process, char **ret_path, struct e
 	if (r == 0)
 		return 0;
 	if (r == -ENOENT)
-		error_set(err, ENOENT, "executable file `%s` not found in $PATH", name);
+		config_no_program(name, err);
 	else
 		error_set(err, -r, "executable file `%s` in $PATH can't be executed", name);
 	if (refused)

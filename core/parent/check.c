@@ -25,6 +25,7 @@
 #include "core/base/str.h"
 #include "core/base/target.h"
 #include "core/config/change.h"
+#include "core/config/check.h"
 #include "core/config/layers.h"
 #include "core/config/shapes.h"
 
@@ -338,10 +339,8 @@ int check_program(const struct container_config *config, const struct mount_plan
 		return 0;
 	program = process->args.items[0];
 	if (!strchr(program, '/'))
-		return is_in_path(config, mounts, root, program)
-			       ? 0
-			       : error_set(err, ENOENT, "executable file `%s` not found in $PATH",
-					   program);
+		return is_in_path(config, mounts, root, program) ? 0
+								 : config_no_program(program, err);
 	errnum = program[0] == '/' ? find_program(mounts, root, program) : 0;
 	return errnum ? error_set(err, errnum, "open executable `%s`", program) : 0;
 }

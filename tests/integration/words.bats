@@ -349,8 +349,14 @@ refuses_root() {
 	try exec -w relative c1 pwd
 	assert_status 255
 	assert_one_line "c1: the working directory 'relative' isn't an absolute path"
+	# kubectl exec has the mark there; podman and docker haven't.
 	try exec c1 -- pwd
-	assert_status 255
-	assert_one_line "exec: '--' stands where the program is expected (hint: leave it out: \`urun exec c1 pwd\`)"
+	assert_status 127
+	assert_one_line 'executable file `--` not found in $PATH' '(hint: leave the -- out)'
+	try exec c1 -it pwd
+	assert_status 127
+	assert_one_line 'executable file `-it` not found in $PATH' '(hint: options stand before the image or the id)'
+	observe urun check --rootfs "$BUNDLE/rootfs" --network none -- --rm true
+	assert_output 'executable file `--rm` not found in $PATH: no such file or directory (hint: options stand before the image or the id)'
 	urun delete --force c1
 }
