@@ -63,6 +63,11 @@ int container_finish(struct state_dir *dir, const struct container_state *state,
 		log_warning("%s", error_format(&unkept, line));
 	if (state_dir_remove(dir, err) < 0)
 		return -1;
+	/*
+	 * ORDER: after the removal, and before the image's layers and the changes go, which can take
+	 * longer than anybody waits for the lock: who waits finds that the container is gone.
+	 */
+	state_dir_unlock(dir);
 	image_use_end(state->image_use);
 	holder_finish(dir, state->shared_pid);
 	return 0;

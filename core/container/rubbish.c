@@ -96,6 +96,8 @@ static int remove_half(struct state_dir *dir, const struct container_state *stat
 	}
 	if (state_dir_remove(dir, err) < 0)
 		return -1;
+	/* ORDER: as in container_finish(). */
+	state_dir_unlock(dir);
 	image_use_end(state->image_use);
 	return 1;
 }

@@ -459,3 +459,23 @@ exists() { "$URUN" state "$1"; }
 	no_rubbish
 	remove_tree unpacked
 }
+
+no_layers() {
+	[ "$(layers_in_store)" = 0 ]
+}
+
+@test "rm returns when the container is gone, however long its image's layers take to go" {
+	image_with '{}'
+	urun run --detach --rm --network none --name c1 oci:layout:v1 sleep 60 </dev/null >/dev/null
+	urun rmi --all >/dev/null
+	# The removal of layers waits for this lock; a slow disk takes as long.
+	(flock 9 && echo locked && exec sleep 25) 9<"$STORE/lock" >"$BATS_TEST_TMPDIR/locked" 3>&- &
+	local holder=$! began=$SECONDS
+	wait_for 5 test -s "$BATS_TEST_TMPDIR/locked"
+	try rm --force c1
+	kill "$holder"
+	assert_status 0
+	assert_output c1
+	[ $((SECONDS - began)) -lt 8 ] || fail "$((SECONDS - began)) s"
+	wait_for 10 no_layers
+}
