@@ -370,7 +370,21 @@ static int help(int argc, char **argv, struct error *err)
 	return 0;
 }
 
-int main(int argc, char **argv)
+/* A help or a list that didn't arrive is a failure, as what command_print() prints. */
+static int flush_output(int status)
+{
+	struct error err = ERROR_NONE;
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (errno == EPIPE)
+		inherit_end_by_sigpipe();
+	error_set(&err, errno ? errno : EIO, "write to standard output");
+	return fail(&err, status ? status : EXIT_STATUS_OTHER);
+}
+
+static int run_command_line(int argc, char **argv)
 {
 	struct globals globals = { 0 };
 	autofree char *root = NULL;
@@ -418,4 +432,9 @@ int main(int argc, char **argv)
 	    0)
 		return fail(&err, command->failure_status);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	return flush_output(run_command_line(argc, argv));
 }

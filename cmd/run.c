@@ -216,7 +216,7 @@ static int run_call(struct call *call, struct error *err)
 	create_paths_release(&paths);
 	config_release(&config);
 	if (result == 0 && call->status == 0 && shall_print_id(call))
-		puts(id);
+		result = command_print_id(id, err);
 	return result;
 }
 

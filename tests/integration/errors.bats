@@ -237,3 +237,20 @@ injected() {
 	assert_status 125
 	assert_one_line 'has no /proc'
 }
+
+@test "output that doesn't arrive is an error, of a help, a version, ports and an id too" {
+	local command
+	urun run --detach --rootfs "$BUNDLE/rootfs" --network none --name c1 sleep 60 </dev/null >/dev/null
+	for command in --help --version help 'run --help' 'images --help' list 'inspect c1'; do
+		# shellcheck disable=SC2016,SC2086 # for the shell in there; a command with its arguments
+		observe bash -c '"$@" >/dev/full' bash "$URUN" --root "$STATE" $command
+		assert_status 1
+		assert_one_line 'urun: write to standard output: no space left on device'
+	done
+	# shellcheck disable=SC2016 # for the shell in there
+	observe bash -c '"$@" >/dev/full' bash "$URUN" --root "$STATE" run --detach --rootfs "$BUNDLE/rootfs" --network none sleep 60
+	assert_status 125
+	assert_one_line 'urun: write to standard output: no space left on device'
+	try rm --all --force
+	[ "$(wc -l <<<"$output")" = 2 ]
+}
