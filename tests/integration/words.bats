@@ -325,7 +325,8 @@ refuses_root() {
 		assert_status 1
 		assert_one_line 'the name of the image is empty'
 	done
-	observe urun run ''
+	in_directory "$BUNDLE" run ''
+	assert_status 125
 	[ "$stderr" = 'urun: the container id is empty' ] || fail "$stderr"
 	mkdir "$BATS_TEST_TMPDIR/none"
 	in_directory "$BATS_TEST_TMPDIR/none" run ''
