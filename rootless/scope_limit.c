@@ -72,8 +72,7 @@ int scope_rlimits(const struct scope *scope, struct error *err)
 		const struct config_rlimit *limit = &process->rlimits.items[i];
 		struct rlimit own;
 
-		if (getrlimit((__rlimit_resource_t)limit->type, &own) == 0 &&
-		    limit->hard.value > own.rlim_max &&
+		if (getrlimit(limit->type, &own) == 0 && limit->hard.value > own.rlim_max &&
 		    error_gather(err, rlimit_refused(scope, i, limit, own.rlim_max, err)) < 0)
 			return -1;
 	}

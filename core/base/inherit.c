@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/signal.h"
 #include "core/base/str.h"
 
 /*
@@ -42,7 +43,7 @@ void inherit_begin(void)
 }
 
 /*
- * The two signals that the C library keeps for itself, and which sigaction(3) therefore refuses.  A process
+ * The two or three signals that the C library keeps for itself, and which sigaction(3) therefore refuses.  A process
  * that posix_spawn(3) started has these ignored, which says nothing about the caller's wish.
  * The system call gets the kernel's struct sigaction, whatever the order of its fields on this architecture:
  * SIG_DFL, no flags and an empty mask.
@@ -51,7 +52,7 @@ static void reset_those_of_the_library(void)
 {
 	static const unsigned long standard[8];
 
-	for (int signal = __SIGRTMIN; signal < SIGRTMIN; signal++)
+	for (int signal = SIGNAL_REALTIME_KERNEL; signal < SIGRTMIN; signal++)
 		syscall(SYS_rt_sigaction, signal, standard, NULL, (size_t)(NSIG - 1) / CHAR_BIT);
 }
 

@@ -17,7 +17,7 @@ static int parse_realtime(const char *name, int *ret_signal)
 	if (strncasecmp(name, "RTMIN", 5) == 0) {
 		if (name[5] != '\0' && (name[5] != '+' || number_parse_u32(name + 6, 64, &n) < 0))
 			return -EINVAL;
-		*ret_signal = SIGRTMIN + (int)n;
+		*ret_signal = SIGNAL_REALTIME_MIN + (int)n;
 	} else if (strncasecmp(name, "RTMAX", 5) == 0) {
 		if (name[5] != '\0' && (name[5] != '-' || number_parse_u32(name + 6, 64, &n) < 0))
 			return -EINVAL;
@@ -25,14 +25,14 @@ static int parse_realtime(const char *name, int *ret_signal)
 	} else {
 		return -EINVAL;
 	}
-	return *ret_signal >= SIGRTMIN && *ret_signal <= SIGRTMAX ? 0 : -EINVAL;
+	return *ret_signal >= SIGNAL_REALTIME_MIN && *ret_signal <= SIGRTMAX ? 0 : -EINVAL;
 }
 
 static int parse_name(const char *name, int *ret_signal)
 {
 	if (strncasecmp(name, "SIG", 3) == 0)
 		name += 3;
-	for (int signal = 1; signal < SIGRTMIN; signal++) {
+	for (int signal = 1; signal < SIGNAL_REALTIME_MIN; signal++) {
 		const char *abbreviation = sigabbrev_np(signal);
 
 		if (abbreviation && strcasecmp(name, abbreviation) == 0) {

@@ -76,10 +76,10 @@ int limits_set_rlimits(const struct config_process *process, struct error *err)
 {
 	for (size_t i = 0; i < process->rlimits.count; i++) {
 		const struct config_rlimit *rlimit = &process->rlimits.items[i];
-		struct rlimit64 asked = { .rlim_cur = rlimit->soft.value,
-					  .rlim_max = rlimit->hard.value };
+		struct rlimit asked = { .rlim_cur = rlimit->soft.value,
+					.rlim_max = rlimit->hard.value };
 
-		if (setrlimit64((enum __rlimit_resource)rlimit->type, &asked) < 0)
+		if (setrlimit(rlimit->type, &asked) < 0)
 			return error_set(err, errno, "set %s to %llu (soft) and %llu (hard)",
 					 config_rlimit_types[rlimit->type],
 					 (unsigned long long)asked.rlim_cur,

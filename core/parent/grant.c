@@ -22,13 +22,13 @@ static int raise_hard_limit(pid_t pid, const struct config_rlimit *limit, struct
 {
 	struct rlimit now;
 
-	if (prlimit(pid, (__rlimit_resource_t)limit->type, NULL, &now) < 0)
+	if (prlimit(pid, limit->type, NULL, &now) < 0)
 		return error_set(err, errno, "read %s of process %d",
 				 config_rlimit_types[limit->type], pid);
 	if (limit->hard.value <= now.rlim_max)
 		return 0;
 	now.rlim_max = limit->hard.value;
-	if (prlimit(pid, (__rlimit_resource_t)limit->type, &now, NULL) < 0)
+	if (prlimit(pid, limit->type, &now, NULL) < 0)
 		return error_set(err, errno, "raise the hard limit of %s to %llu",
 				 config_rlimit_types[limit->type],
 				 (unsigned long long)limit->hard.value);

@@ -96,7 +96,7 @@ static void lower_rlimit(int type, uint64_t value, struct container_config *conf
 	struct config_process *process = config->process;
 	struct rlimit own;
 
-	if (getrlimit((__rlimit_resource_t)type, &own) == 0 && own.rlim_max < value)
+	if (getrlimit(type, &own) == 0 && own.rlim_max < value)
 		value = own.rlim_max;
 	for (size_t i = 0; i < process->rlimits.count; i++) {
 		struct config_rlimit *limit = &process->rlimits.items[i];

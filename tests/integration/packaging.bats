@@ -56,3 +56,14 @@ version_of() {
 	assert_contains "$output" 'depends = libslirp'
 	cd /
 }
+
+@test "the APKBUILD is read by the shell, names all that it needs, and has the version of configure.ac" {
+	[ -e "$TREE/packaging/APKBUILD" ] || skip "the sources aren't here"
+	[ "$(version_of packaging/APKBUILD 's/^pkgver=//p')" = "$(version_of configure.ac 's/^AC_INIT(\[urun\], \[\(.*\)\])$/\1/p')" ] ||
+		fail "another version than in configure.ac"
+	# shellcheck disable=SC2016 # the inner shell expands these
+	observe sh -euc '. "$1"; for f in build check package; do command -v "$f"; done; echo "$source" $makedepends' sh "$TREE/packaging/APKBUILD"
+	assert_status 0
+	[ "${lines[*]:0:3}" = 'build check package' ] || fail "$output"
+	assert_contains "$output" "urun-$(version_of packaging/APKBUILD 's/^pkgver=//p').tar.xz glib-dev libarchive-dev libseccomp-dev"
+}

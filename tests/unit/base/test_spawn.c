@@ -6,8 +6,10 @@
 
 #include <cmocka.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -77,11 +79,14 @@ static void failures_tell_status_and_last_line(void **state)
 
 static void time_out_kills_the_group_and_says_so(void **state)
 {
+	/* The C library's own words: a connection timed out, says glibc, and an operation, says musl. */
+	const char *why = strerror(ETIMEDOUT);
+	autofree char *wanted = str_format("/bin/sh: killed after its time-out of 100 ms: %c%s",
+					   tolower((unsigned char)why[0]), why + 1);
+
 	(void)state;
-	assert_fails("sleep 30 & sleep 30", 100,
-		     "/bin/sh: killed after its time-out of 100 ms: connection timed out");
-	assert_fails("while :; do echo x; done", 100,
-		     "/bin/sh: killed after its time-out of 100 ms: connection timed out");
+	assert_fails("sleep 30 & sleep 30", 100, wanted);
+	assert_fails("while :; do echo x; done", 100, wanted);
 }
 
 static void output_left_open_in_the_background_isnt_waited_for(void **state)
