@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* 10 to the power of it, times 2 to the power of 50, fits 128 bits. */
+/* Twice 10 to the power of it fits 64 bits. */
 #define FRACTION_DIGITS_MAX 18
 
 /*
@@ -29,11 +29,25 @@ static int suffix_shift(const char *suffix)
 	return 10 * (int)(letter - letters);
 }
 
+/* Returns @fraction / @divisor, which is below 1, times 2 to the power of @shift, rounded down. */
+static uint64_t fraction_shifted(uint64_t fraction, uint64_t divisor, int shift)
+{
+	uint64_t result = 0;
+
+	for (; shift > 0; shift--) {
+		fraction *= 2;
+		result = result * 2 + (fraction >= divisor);
+		if (fraction >= divisor)
+			fraction -= divisor;
+	}
+	return result;
+}
+
 int size_parse(const char *text, int64_t *ret_bytes)
 {
 	uint64_t whole = 0, fraction = 0, divisor = 1;
 	bool is_large = false, has_digit = false;
-	unsigned __int128 bytes;
+	uint64_t bytes;
 	int shift, digits = 0;
 
 	for (; isdigit((unsigned char)*text); text++, has_digit = true)
@@ -49,8 +63,9 @@ int size_parse(const char *text, int64_t *ret_bytes)
 	shift = suffix_shift(text);
 	if (!has_digit || shift < 0)
 		return -EINVAL;
-	bytes = ((unsigned __int128)whole << shift) +
-		((unsigned __int128)fraction << shift) / divisor;
+	is_large |=
+		__builtin_mul_overflow(whole, (uint64_t)1 << shift, &bytes) ||
+		__builtin_add_overflow(bytes, fraction_shifted(fraction, divisor, shift), &bytes);
 	if (is_large || bytes > INT64_MAX)
 		return -ERANGE;
 	*ret_bytes = (int64_t)bytes;
@@ -63,9 +78,10 @@ void size_print(uint64_t bytes, enum size_look look, struct strbuf *out)
 	static const char *const decimal[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
 	const char *const *units = look == SIZE_BINARY ? binary : decimal;
 	const double step = look == SIZE_BINARY ? 1024 : 1000;
-	double value = (double)bytes;
+	/* In memory: registers of i386 have more bits than a double, and 999.95 isn't the same number in these. */
+	volatile double value = (double)bytes;
 	/* The number as printed, rounded, is below the step too. */
-	const double end = look == SIZE_SHORT ? 999.5 : step - 0.05;
+	const volatile double end = look == SIZE_SHORT ? 999.5 : step - 0.05;
 	size_t unit = 0;
 
 	for (; value >= (unit ? end : step) && unit + 1 < ARRAY_SIZE(binary); unit++)

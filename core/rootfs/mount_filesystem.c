@@ -95,7 +95,7 @@ static bool is_selinux_on(void)
 {
 	struct statfs fs;
 
-	return statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC;
+	return statfs("/sys/fs/selinux", &fs) == 0 && (unsigned int)fs.f_type == SELINUX_MAGIC;
 }
 
 /* The policy labels the files of these kinds itself. */

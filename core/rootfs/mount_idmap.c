@@ -46,6 +46,18 @@ static int namespace_open(const char *pid, const char *uid_map, const char *gid_
 	return userns < 0 ? error_set(err, errno, "idmap: open the user namespace") : userns;
 }
 
+/* As fork(2).  The flags are the first argument of clone(2), and on s390 the second.  Source: clone(2) "VERSIONS". */
+static pid_t fork_into_user_namespace(void)
+{
+	const unsigned long flags = CLONE_NEWUSER | SIGCHLD;
+
+#ifdef __s390__
+	return (pid_t)syscall(SYS_clone, NULL, flags, NULL, NULL, NULL);
+#else
+	return (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+#endif
+}
+
 int mount_idmap_userns(const char *uid_map, const char *gid_map, struct error *err)
 {
 	char pid_text[32] = "";
@@ -68,8 +80,7 @@ int mount_idmap_userns(const char *uid_map, const char *gid_map, struct error *e
 	autoclose int wait_read = wait[0];
 	autoclose int wait_write = wait[1];
 
-	pid = (pid_t)syscall(SYS_clone, (unsigned long)(CLONE_NEWUSER | SIGCHLD), NULL, NULL, NULL,
-			     NULL);
+	pid = fork_into_user_namespace();
 	if (pid < 0)
 		return error_set(err, errno, "idmap: make a user namespace");
 	if (pid == 0) {

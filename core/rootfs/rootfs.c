@@ -234,7 +234,7 @@ static int pivot_error(int old_root, struct error *err)
 
 	error_set(err, errno, "pivot_root into the root file system");
 	if (err->code == EINVAL && fstatfs(old_root, &fs) == 0 &&
-	    (fs.f_type == RAMFS_MAGIC || fs.f_type == TMPFS_MAGIC))
+	    ((unsigned int)fs.f_type == RAMFS_MAGIC || fs.f_type == TMPFS_MAGIC))
 		error_hint(
 			err,
 			"the host's root seems to be the initramfs, which can't be pivoted: use --no-pivot");

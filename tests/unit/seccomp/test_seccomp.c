@@ -277,7 +277,9 @@ static void the_two_halves_of_x86_64_are_apart(void **state)
 
 static void each_operator_compares_unsigned_64_bits(void **state)
 {
-	static const uint64_t low = 0x100000004, mid = 0x100000005, high = 0x200000004;
+	/* A processor of 32 bits passes no more. */
+	const uint64_t above = sizeof(long) > sizeof(uint32_t) ? UINT64_C(1) << 32 : 1 << 16;
+	const uint64_t low = above + 4, mid = above + 5, high = 2 * above + 4;
 	static const struct {
 		int op;
 		bool low, mid, high; /* whether a lower, the same and a higher value match */

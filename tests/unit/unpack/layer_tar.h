@@ -72,7 +72,7 @@ static inline void tar_header(char type, const char *name, size_t size)
 	snprintf(header + 100, 8, "%07o", with.mode);
 	snprintf(header + 108, 8, "%07lo", with.uid);
 	snprintf(header + 116, 8, "%07lo", with.gid);
-	snprintf(header + 124, 12, "%011zo", size & 077777777777);
+	snprintf(header + 124, 12, "%011llo", (unsigned long long)size & 077777777777);
 	snprintf(header + 136, 12, "%011lo", with.mtime);
 	header[156] = type;
 	if (with.link)
