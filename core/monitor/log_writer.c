@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/uio.h>
@@ -44,23 +45,46 @@ static bool read_at(int fd, void *bytes, size_t size, off_t offset)
 	return offset >= 0 && pread(fd, bytes, size, offset) == (ssize_t)size;
 }
 
+#define GAP_SIZE (sizeof(struct log_record) + sizeof(struct log_gap))
+
+/*
+ * Zeros behind the end mark, which each write writes too.  So the disk has room already for the record that
+ * tells a gap at the end: nothing else could say it where the disk stays full.
+ */
+static char reserve[GAP_SIZE];
+
+/*
+ * Finds the end mark of a file that ends at @end: at its end, or before a monitor's reserve.  Returns its offset,
+ * or -1.
+ */
+static off_t find_end_mark(int fd, uint64_t key, off_t end, struct log_record *ret_mark)
+{
+	struct log_record mark;
+
+	end -= (off_t)sizeof(mark);
+	for (int i = 0; i < 2; i++, end -= (off_t)sizeof(reserve))
+		if (read_at(fd, &mark, sizeof(mark), end) &&
+		    log_record_find(key, &mark, sizeof(mark), ret_mark) == LOG_FOUND)
+			return end;
+	return -1;
+}
+
 /*
  * Opens the file that an earlier monitor of the same container has left, if it is whole: the end mark is
  * at its end.  A monitor that was killed may have left old bytes behind the mark, or a part of a record.
  */
 static void open_last(struct log_writer *log)
 {
-	struct log_record mark, found;
+	struct log_record mark;
 	struct log_head head;
 	off_t end;
 
 	log->fd = open_log_file(log, log->number, O_RDWR);
 	if (log->fd < 0)
 		return;
-	end = lseek(log->fd, 0, SEEK_END) - (off_t)sizeof(mark);
+	end = lseek(log->fd, 0, SEEK_END);
 	if (read_at(log->fd, &head, sizeof(head), 0) && log_head_is_good(&head, log->number) &&
-	    read_at(log->fd, &mark, sizeof(mark), end) &&
-	    log_record_find(head.key, &mark, sizeof(mark), &found) == LOG_FOUND) {
+	    (end = find_end_mark(log->fd, head.key, end, &mark)) >= 0) {
 		log->key = head.key;
 		log->size = (uint64_t)end;
 		log->end = mark;
@@ -78,8 +102,7 @@ void log_writer_open(struct log_writer *log, int dir, uint64_t number, uint64_t 
 }
 
 /*
- * Cuts what is behind the end mark off, and closes the file.  The mark isn't there where the last write has
- * failed, and then the file is cut already.
+ * Cuts what is behind the end mark off, and closes the file.
  */
 static void close_file(struct log_writer *log)
 {
@@ -126,12 +149,14 @@ static uint64_t make_key(const struct log_writer *log)
 struct beginning {
 	struct log_head head;
 	struct log_record end;
+	char reserve[sizeof(reserve)];
 };
 
 static void fill_beginning(const struct log_writer *log, struct beginning *beginning)
 {
 	struct log_head *head = &beginning->head;
 
+	memset(beginning->reserve, 0, sizeof(beginning->reserve));
 	head->magic = LOG_HEAD_MAGIC;
 	head->number = log->number + 1;
 	head->key = make_key(log);
@@ -218,8 +243,25 @@ static bool begin_next(struct log_writer *log)
 	return true;
 }
 
-/* Writes all parts, of which the last one is the end mark, or, where that fails, nothing. */
-static bool append_parts(struct log_writer *log, const struct iovec *parts, int count)
+/*
+ * A part of a write fitted on the disk, and has replaced the end mark: puts the mark and the reserve back, which
+ * had room there.  Where not even the mark can be written, the file is cut before it.
+ */
+static void take_back(struct log_writer *log)
+{
+	const struct iovec parts[] = {
+		{ &log->end, sizeof(log->end) },
+		{ reserve, sizeof(reserve) },
+	};
+	ssize_t written = pwritev(log->fd, parts, 2, (off_t)log->size);
+
+	if (written < (ssize_t)sizeof(log->end))
+		written = 0;
+	(void)!ftruncate(log->fd, (off_t)log->size + written);
+}
+
+/* Writes all parts, with the end mark and @spare bytes last, or, where that fails, nothing. */
+static bool append_parts(struct log_writer *log, const struct iovec *parts, int count, size_t spare)
 {
 	size_t size = 0;
 	ssize_t written;
@@ -231,32 +273,31 @@ static bool append_parts(struct log_writer *log, const struct iovec *parts, int 
 		written = pwritev(log->fd, parts, count, (off_t)log->size);
 	while (written < 0 && errno == EINTR);
 	if (written == (ssize_t)size) {
-		log->size += size - sizeof(log->end);
+		log->size += size - sizeof(log->end) - spare;
 		return true;
 	}
 	if (written >= 0) {
-		/* A part fitted on the disk.  Its beginning has replaced the end mark. */
 		find_write_error(log->fd, log->size + (uint64_t)written);
 		failed = errno;
-		if (ftruncate(log->fd, (off_t)log->size) < 0)
-			log->size += (uint64_t)written;
+		take_back(log);
 		errno = failed;
 	}
 	return false;
 }
 
-#define GAP_SIZE (sizeof(struct log_record) + sizeof(struct log_gap))
-
 /*
- * Appends one record, and before it what was lost since the last one.
+ * Appends one record, and before it what was lost since the last one.  Without bytes it is the last of all, and
+ * takes the reserve.
  * ORDER: both in one write, or a disk that is nearly full would be filled with records of gaps.
  */
 static bool append_record(struct log_writer *log, enum log_kind kind, const void *bytes,
 			  size_t size, uint64_t time_ns)
 {
-	size_t needed = GAP_SIZE + sizeof(struct log_record) + size + sizeof(log->end);
+	size_t spare = size ? sizeof(reserve) : 0;
+	size_t needed =
+		GAP_SIZE + (size ? sizeof(struct log_record) + size : 0) + sizeof(log->end) + spare;
 	struct log_record gap, record;
-	struct iovec parts[5];
+	struct iovec parts[6];
 	int count = 0;
 
 	if ((log->fd < 0 || log->size + needed > log->file_max) && !begin_next(log))
@@ -272,7 +313,9 @@ static bool append_record(struct log_writer *log, enum log_kind kind, const void
 		parts[count++] = (struct iovec){ (void *)(uintptr_t)bytes, size };
 	}
 	parts[count++] = (struct iovec){ &log->end, sizeof(log->end) };
-	if (!append_parts(log, parts, count))
+	if (spare)
+		parts[count++] = (struct iovec){ reserve, spare };
+	if (!append_parts(log, parts, count, spare))
 		return false;
 	log->gap = (struct log_gap){ 0 };
 	return true;

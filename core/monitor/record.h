@@ -17,7 +17,8 @@
  *
  * A file begins with a struct log_head, and records follow without gaps.  A record is a struct
  * log_record with its bytes behind it.  Behind the last record is an end mark: a record of kind LOG_END,
- * which the next record replaces.  Numbers have the byte order of the host.
+ * which the next record replaces.  While a monitor writes, zeros follow the end mark: room for a record of
+ * a gap, where the disk gets full and stays so.  Numbers have the byte order of the host.
  *
  * The oldest file becomes the next one as it is: it gets a new head, with a new key and an end mark
  * behind it, and the new name.  Its old bytes stay behind the end mark, until new records replace them.  To

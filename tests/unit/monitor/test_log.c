@@ -718,6 +718,37 @@ static void test_lost_output_is_told_at_the_end(void **state)
 	heard_release(&heard);
 }
 
+static off_t size_of_file(const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(dir, name, &st, 0), 0);
+	return st.st_size;
+}
+
+/* The disk stays full: the file can't grow any more. */
+static void test_lost_output_is_told_where_there_is_never_room_again(void **state)
+{
+	static char bytes[1000];
+	struct log_writer log;
+	struct heard heard;
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	log_writer_open(&log, dir, 0, FILE_MAX);
+	log_writer_add(&log, LOG_STDOUT, "one", 3);
+	limit_size((rlim_t)size_of_file("1"));
+	log_writer_add(&log, LOG_STDOUT, bytes, sizeof(bytes));
+	log_writer_add(&log, LOG_STDERR, bytes, 1);
+	log_writer_close(&log);
+	limit_size(RLIM_INFINITY);
+	heard = read_all();
+	assert_string_equal(heard.text.bytes, "one[gap]");
+	assert_int_equal(heard.gap, 1001);
+	assert_int_equal(heard.damaged, 0);
+	heard_release(&heard);
+}
+
 static int open_directory(void **state)
 {
 	(void)state;
@@ -761,6 +792,8 @@ int main(void)
 		cmocka_unit_test_setup(test_lost_output_is_told_when_writing_is_possible_again,
 				       begin),
 		cmocka_unit_test_setup(test_lost_output_is_told_at_the_end, begin),
+		cmocka_unit_test_setup(test_lost_output_is_told_where_there_is_never_room_again,
+				       begin),
 	};
 
 	return cmocka_run_group_tests(tests, open_directory, remove_directory);
