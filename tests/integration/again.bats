@@ -62,6 +62,20 @@ record_of() {
 	urun delete c1
 }
 
+@test "a container that was stopped before its program began runs like any other when it is started" {
+	urun create --name c1 --rootfs "$BUNDLE/rootfs" --network none sh -c 'sleep 60'
+	urun stop c1
+	urun start c1
+	observe record_of c1
+	assert_output 'running null null null'
+	try delete c1
+	assert_one_line 'c1 is running'
+	urun stop --time 0 c1
+	try wait c1
+	assert_output 137
+	urun rm c1
+}
+
 @test "start --attach passes stdin on where --interactive is given, and runs after --keep too" {
 	urun run --keep --rootfs "$BUNDLE/rootfs" --network none --name c1 cat </dev/null
 	observe urun start --attach c1 <<<typed
