@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -130,6 +131,32 @@ static int read_record(int dir, const char *name, const char *where, struct ende
 int ended_read(const struct state_dir *dir, struct ended *ret_ended, struct error *err)
 {
 	return read_record(dir->fd, STATE_FILE_ENDED, dir->path, ret_ended, err);
+}
+
+/* How long and how often urun-monitor is waited for. */
+#define RECORD_MS      1000
+#define RECORD_STEP_MS 2
+
+/* ORDER: the record is looked for once more after the monitor has ended. */
+int ended_read_last(const struct state_dir *dir, const struct container_state *state,
+		    struct ended *ret_ended, struct error *err)
+{
+	autoclose int monitor = -1;
+	int found = ended_read(dir, ret_ended, err);
+	bool is_last = false;
+
+	/* A foreground `run` removes the container, mostly without a record. */
+	if (found != 0 || state->foreground)
+		return found;
+	monitor = state_open_monitor(state);
+	for (int waited_ms = 0; found == 0 && !is_last; waited_ms += RECORD_STEP_MS) {
+		struct pollfd end = { .fd = monitor, .events = POLLIN };
+
+		is_last =
+			monitor < 0 || waited_ms >= RECORD_MS || poll(&end, 1, RECORD_STEP_MS) != 0;
+		found = ended_read(dir, ret_ended, err);
+	}
+	return found;
 }
 
 /* ---- the store ---- */

@@ -63,6 +63,13 @@ int ended_write(const struct state_dir *dir, const struct ended *ended, struct e
 int ended_read(const struct state_dir *dir, struct ended *ret_ended, struct error *err);
 
 /*
+ * The same for a container that has ended, by its process: while urun-monitor lives, which writes the rest of the
+ * log before the record, waits up to a second for it.  So who sees a stopped container sees its status too.
+ */
+int ended_read_last(const struct state_dir *dir, const struct container_state *state,
+		    struct ended *ret_ended, struct error *err);
+
+/*
  * Puts the record of the container's run into the store, before the container is removed or started
  * again.  A run without a record gets one without a status where the store has a record of another
  * run of the same id: that run isn't to be taken for this one.

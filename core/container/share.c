@@ -263,7 +263,7 @@ int share_read_ended(const char *root, const struct container *container, struct
 		     struct error *err)
 {
 	struct ended ended = { 0 };
-	int found = ended_read(&container->dir, &ended, err);
+	int found = ended_read_last(&container->dir, &container->state, &ended, err);
 	autofree char *with = NULL;
 
 	if (found < 0)

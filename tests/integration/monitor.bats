@@ -187,3 +187,22 @@ assert_went_on() {
 	[ -z "$(processes_of_ours urun-monitor)" ]
 	urun delete --force c1
 }
+
+@test "who sees that a detached container has ended sees its status, though its monitor is still at work" {
+	local look monitor program
+	for look in 'state c1' 'inspect c1' 'list --format json'; do
+		detached c1 sleep 60
+		monitor=$(monitor_of c1)
+		program=$(urun state c1 | jq .pid)
+		kill -STOP "$monitor"
+		kill -KILL "$program"
+		wait_for 10 eval "grep -q '[)] Z' /proc/$program/stat"
+		(sleep 0.3 && kill -CONT "$monitor") 3>&- &
+		# shellcheck disable=SC2086 # a command and its operands
+		observe eval "urun $look | jq -c '[.. | objects | select(.id == \"c1\") | .status, .exitStatus]'"
+		assert_output '["stopped",137]'
+		wait
+		urun wait c1
+		urun rm c1
+	done
+}
