@@ -148,6 +148,7 @@ int passwd_find_user(const char *passwd, const char *group, const char *text, st
 		     struct passwd_user *ret_user, struct error *err)
 {
 	const char *colon = strchr(text, ':');
+	bool has_group = colon && colon[1];
 	struct span user_text = { text, colon ? (size_t)(colon - text) : strlen(text) };
 	struct passwd_entry entry = { .field_count = 0 };
 	struct passwd_user user = find_user(passwd, user_text, &entry);
@@ -155,10 +156,10 @@ int passwd_find_user(const char *passwd, const char *group, const char *text, st
 	if (!user.found && !is_id(user_text, &user.uid))
 		return error_set(err, 0, "user '%.*s' is not found in the container's /etc/passwd",
 				 (int)user_text.size, user_text.bytes);
-	if (colon && !find_group(group, whole_text(colon + 1), &user.gid))
+	if (has_group && !find_group(group, whole_text(colon + 1), &user.gid))
 		return error_set(err, 0, "group '%s' is not found in the container's /etc/group",
 				 colon + 1);
-	if (user.found && !colon)
+	if (user.found && !has_group)
 		add_user_groups(group, entry.fields[PASSWD_NAME], arena, &user);
 	user.home = copy_field(&entry, PASSWD_HOME, arena);
 	user.shell = copy_field(&entry, PASSWD_SHELL, arena);

@@ -70,7 +70,8 @@ struct passwd_user {
 /*
  * Finds the user that @text means: "NAME" or "UID", each alone or with ":GROUP" or ":GID".  Without
  * a group, the user has their own group from passwd, and the groups of which group lists them as a
- * member.  A number that passwd doesn't have is taken as it is, with group 0.
+ * member; an empty group is none, as for docker.  A number that passwd doesn't have is taken as it is, with
+ * group 0.
  * Fails with the user or group that was not found; the caller puts the option's name before the
  * text.
  * Source: podman-run(1), --user.

@@ -67,6 +67,17 @@ static void a_number_that_is_nobody_has_group_0(void **state)
 	assert_false(user.found);
 }
 
+/* What a Dockerfile's USER $UID:$GID becomes without a value of GID. */
+static void an_empty_group_is_none(void **state)
+{
+	(void)state;
+	assert_user("33:", 33, 34, 2);
+	assert_user("www-data:", 33, 34, 2);
+	assert_user("1234:", 1234, 0, 0);
+	assert_int_equal(passwd_find_user(passwd, group, ":33", &arena, &user, &err), -1);
+	assert_int_equal(passwd_find_user(passwd, group, ":", &arena, &user, &err), -1);
+}
+
 static void a_group_that_is_given_is_the_only_one(void **state)
 {
 	(void)state;
@@ -214,6 +225,7 @@ int main(void)
 		cmocka_unit_test(of_two_lines_with_an_id_the_first_counts),
 		TEST(a_name_and_its_number_are_one_user),
 		TEST(a_number_that_is_nobody_has_group_0),
+		TEST(an_empty_group_is_none),
 		TEST(a_group_that_is_given_is_the_only_one),
 		TEST(what_is_not_there_is_named),
 		TEST(a_line_is_added_once),
