@@ -177,10 +177,12 @@ static int await_monitors(struct waiting *waiting, struct error *err)
 static int unknown(const char *id, const struct container_state *state, struct error *err)
 {
 	error_set(err, 0, "container %s has ended, and its exit status isn't known", id);
-	return error_hint(err, state && !state->monitor_pid.set
-				       ? "nothing of urun waits for the program of a bundle: see "
-					 "urun-wait(1)"
-				       : "the process that waited for its program was killed");
+	return error_hint(
+		err,
+		state && !state->monitor_pid.set
+			? "nothing of urun waits for the program of a bundle, or of `create`: see "
+			  "urun-wait(1)"
+			: "the process that waited for its program was killed");
 }
 
 int waiting_end(struct waiting *waiting, struct ended *ret_ended, struct error *err)

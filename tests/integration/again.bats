@@ -65,6 +65,8 @@ record_of() {
 @test "a container that was stopped before its program began runs like any other when it is started" {
 	urun create --name c1 --rootfs "$BUNDLE/rootfs" --network none sh -c 'sleep 60'
 	urun stop c1
+	try wait c1
+	assert_one_line 'or of `create`'
 	urun start c1
 	observe record_of c1
 	assert_output 'running null null null'
