@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/create_options.h"
 #include "cmd/options.h"
@@ -12,6 +13,8 @@
 #include "core/base/log.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/config/change.h"
+#include "core/parent/streams.h"
 #include "core/seccomp/seccomp_start.h"
 #include "core/spec/spec_fields.h"
 
@@ -104,12 +107,49 @@ static int print_made_id(const struct call *call, const char *id, struct error *
 		       : 0;
 }
 
+/*
+ * Nobody but `start` is told of the process that waits, so that a new run can take its place.  An engine has a bundle,
+ * or wants the terminal, the pid or a descriptor.
+ */
+static bool is_placeholder(const struct create_request *request)
+{
+	const struct child_request *child = &request->child;
+
+	return request->config && !child->console_socket && !child->pid_file &&
+	       !child->pidfd_socket && child->preserve_fds == 0 && child->listen_fds == 0 &&
+	       !request->notify_socket;
+}
+
+/* Else id=$(urun create …) would wait for the program, which waits for `start`. */
+static int settle_placeholder(struct create_request *request, bool removes,
+			      struct streams *ret_streams, struct error *err)
+{
+	const unsigned int all =
+		STREAM_BIT(STDIN_FILENO) | STREAM_BIT(STDOUT_FILENO) | STREAM_BIT(STDERR_FILENO);
+
+	request->placeholder = is_placeholder(request);
+	if (removes && !request->placeholder)
+		return error_set(
+			err, 0,
+			"create: --rm: whoever has the container's bundle, terminal, pid or "
+			"descriptors removes it");
+	if (!request->placeholder)
+		return 0;
+	if (removes)
+		config_set_annotation(request->config, CONFIG_ANNOTATION_REMOVE, "true");
+	if (streams_open_null(all, ret_streams, err) < 0)
+		return -1;
+	request->child.streams = ret_streams->program;
+	return 0;
+}
+
 static int cmd_create(struct call *call, struct error *err)
 {
 	struct create_options *options = call->options;
 	autoimageroot struct image_root root = IMAGE_ROOT_NONE;
 	struct container_config config = { 0 };
 	struct create_paths paths = { 0 };
+	struct streams streams = STREAMS_NONE;
 	struct create_request request;
 	char made_up[MADE_UP_ID_SIZE + 1];
 	const char *id = NULL;
@@ -130,7 +170,11 @@ static int cmd_create(struct call *call, struct error *err)
 		request.mode = CREATE_ONLY;
 		request.config = container_is_by_options(&options->container) ? &config : NULL;
 		request.image_use = root.changes;
+		result = settle_placeholder(&request, options->remove, &streams, err);
+	}
+	if (result == 0) {
 		result = container_create(&request, &created, err);
+		streams_close(&streams);
 		if (result < 0 && request.config)
 			spec_fields_to_options(err);
 	}
@@ -153,6 +197,7 @@ static const struct option_spec options_create[] = {
 	CREATE_OPTION_SPECS,
 	CONTAINER_OPTION_SPECS(struct create_options),
 	NAME_OPTION_SPEC,
+	{ "rm", 0, OPTION_FLAG, CREATE_OPTION(remove), NULL, "remove it at the end of its run" },
 };
 static const struct command_usage usage_create = {
 	.name = "create",

@@ -3,12 +3,14 @@
  * Runs in: parent.
  *
  * `start` of a created container is the engines' command.  A stopped container without a bundle is
- * started again, with the same id and log (core/container/again.h); `restart` stops it first.
+ * started again, with the same id and log (core/container/again.h); `restart` stops it first.  So is a created
+ * one whose process has nothing of its creator's: only a new run has a log, a monitor, or a terminal.
  */
 #include "cmd/start.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "cmd/create_options.h"
@@ -16,6 +18,7 @@
 #include "cmd/podman_words.h"
 #include "core/base/fd.h"
 #include "core/base/path.h"
+#include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/container/again.h"
@@ -120,6 +123,28 @@ static int await_monitor(struct container *container, struct error *err)
 			  : 0;
 }
 
+/* The kernel kills at once, but for a process that waits for a disk. */
+#define WAITING_MS 10000
+
+/* The process that waits for `start`, where a new run replaces it (placeholder), is ended. */
+static int end_waiting(const struct container *container, enum container_status *status,
+		       struct error *err)
+{
+	autoclose int waiting = -1;
+	struct pollfd end = { .events = POLLIN };
+	int result = container_status(container, status, &waiting, err);
+
+	if (result < 0 || *status != CONTAINER_CREATED || !container->state.placeholder)
+		return result;
+	end.fd = waiting;
+	if (waiting < 0 || pidfd_signal(waiting, SIGKILL) < 0 || poll(&end, 1, WAITING_MS) != 1)
+		return error_set(err, 0,
+				 "container %s: the process that waits for `start` doesn't end",
+				 container->dir.id);
+	*status = CONTAINER_STOPPED;
+	return 0;
+}
+
 int start_open_stopped(const char *root, const char *id, struct container *ret_container,
 		       struct error *err)
 {
@@ -129,7 +154,7 @@ int start_open_stopped(const char *root, const char *id, struct container *ret_c
 
 	if (container_open(root, id, STATE_LOCKED, &container, err) != 0)
 		return -1;
-	result = container_status(&container, &status, NULL, err);
+	result = end_waiting(&container, &status, err);
 	found = result < 0 ? -1 : state_has_file(&container.dir, STATE_FILE_ORIGIN, err);
 	if (found <= 0 || status != CONTAINER_STOPPED) {
 		container_close(&container);
@@ -165,10 +190,11 @@ static int start_one(struct call *call, const char *id, enum start_streams strea
 	if (opened == 0)
 		return start_again(globals, &container, streams, &call->status, err);
 	if (opened > 0 && streams != START_DETACHED)
-		return error_set(err, 0,
-				 "container %s can't be attached to: only a stopped container "
-				 "without a bundle is started by --attach",
-				 id);
+		return error_set(
+			err, 0,
+			"container %s can't be attached to: it has a bundle, or was handed "
+			"over by create, or runs already",
+			id);
 	return opened < 0 ? -1 : container_start(globals->root, id, globals->notify_socket, err);
 }
 

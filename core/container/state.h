@@ -84,6 +84,7 @@ struct container_state {
 	bool attached;
 	/* The config was made of options, without a bundle. */
 	bool by_options;
+	bool placeholder; /* its process waits for a `start`, which replaces it by a new run */
 	/*
 	 * The directory of the image store that has the container's changes, and keeps the layers
 	 * (core/container/image_use.h); NULL: it is no container of an image.

@@ -28,6 +28,7 @@ void created_fill_state(const struct plan *plan, const char *image_use,
 	state->foreground = (request->child.dies_with_us && !request->keep) || request->holding;
 	state->attached = request->child.foreground;
 	state->by_options = request->config != NULL;
+	state->placeholder = request->placeholder;
 	state->image_use = image_use ? arena_str(&state->arena, image_use) : NULL;
 	state->no_pivot = request->no_pivot;
 	state->manager = (int)request->cgroup_manager;

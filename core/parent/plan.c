@@ -94,6 +94,8 @@ static int load_config(struct plan *plan, struct error *err)
 	/* All that the options said, for later runs of the container. */
 	if (request->config && !request->again && plan_stays(request))
 		config_print(config, JSON_OWN, &plan->origin);
+	if (request->placeholder && config->process)
+		config->process->terminal = false;
 	if (request->config ? config_complete(config, err)
 			    : config_load(request->config_path, config, err))
 		return -1;

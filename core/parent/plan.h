@@ -50,7 +50,12 @@ struct create_request {
 	const char *image_use;
 	bool replace;	/* a container of this id is removed first, whatever its status */
 	bool monitored; /* urun-monitor will stay beside the container (core/parent/detach.h) */
-	bool keep;	/* the state stays after the program has ended */
+	/*
+	 * `create` of a container that options make, of which nobody but `start` wants anything: the process that waits
+	 * has no stream of the caller's, and `start` replaces it by a new run, with a log or in the foreground.
+	 */
+	bool placeholder;
+	bool keep; /* the state stays after the program has ended */
 	enum cgroup_manager cgroup_manager;
 	bool ignore_cgroup_refusal; /* --rootless=true */
 	const char *share;	    /* the key of --share */

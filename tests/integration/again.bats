@@ -62,6 +62,53 @@ record_of() {
 	urun delete c1
 }
 
+@test "create of options has nothing of the caller's; start runs it with a log and a status, or attached, with its terminal too" {
+	local options=(--rootfs "$BUNDLE/rootfs" --network none) id
+	# The substitution ends with the last writer of its pipe.
+	id=$(timeout 20 "$URUN" --root "$STATE" create "${options[@]}" sh -c 'echo out; exit 5')
+	observe record_of "$id"
+	assert_output 'created null null null'
+	urun start "$id"
+	try wait "$id"
+	assert_output 5
+	[ "$(urun logs "$id")" = out ]
+	try start --attach "$id"
+	assert_status 5
+	assert_output out
+	urun rm "$id"
+	urun create "${options[@]}" --name c1 sh -c 'read -r line; echo "got $line"; exit 6'
+	observe urun start -ai c1 <<<typed
+	assert_status 6
+	assert_output 'got typed'
+	urun rm c1
+	# A terminal: there is one as soon as somebody serves it.
+	urun create "${options[@]}" --tty --name c1 sh -c 'tty; exit 7'
+	run "$BATS_TEST_DIRNAME/terminal" size=33x99 -- "$URUN" --root "$STATE" start --attach --interactive c1
+	[ "${output//$'\r'/}" = $'/dev/pts/0\nexit 7\nterminal restored' ] || fail "the terminal showed: $output"
+	urun rm c1
+	id=$(timeout 20 "$URUN" --root "$STATE" create "${options[@]}" --rm sh -c 'exit 4')
+	urun start "$id"
+	try wait "$id"
+	assert_output 4
+	wait_for 5 test ! -e "$STATE/$id"
+}
+
+@test "create of options that hands something over leaves its process to the caller" {
+	local options=(--rootfs "$BUNDLE/rootfs" --network none)
+	try create "${options[@]}" --rm --pid-file "$BATS_TEST_TMPDIR/pid" --name c1 true
+	assert_status 1
+	assert_one_line 'create: --rm: whoever has'
+	[ ! -e "$STATE/c1" ]
+	urun create "${options[@]}" --pid-file "$BATS_TEST_TMPDIR/pid" --name c1 sh -c 'echo out' >"$BATS_TEST_TMPDIR/out"
+	[ "$(cat "$BATS_TEST_TMPDIR/pid")" = "$(urun state c1 | jq .pid)" ]
+	try start --attach c1
+	assert_status 1
+	assert_one_line "can't be attached to"
+	urun start c1
+	wait_for 5 grep -qx out "$BATS_TEST_TMPDIR/out"
+	urun rm --force c1
+}
+
 @test "a container that was stopped before its program began runs like any other when it is started" {
 	urun create --name c1 --rootfs "$BUNDLE/rootfs" --network none sh -c 'sleep 60'
 	urun stop c1

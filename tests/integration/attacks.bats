@@ -465,9 +465,12 @@ ended_c1() {
 		try exec --user "$user" c1 sh -c 'id -u; id -g; grep CapEff /proc/self/status'
 		[ "$status" != 0 ] || assert_lines "$((10#$user))" 0 $'CapEff:\t0000000000000000'
 	done
+	# An empty group is none, as for docker.
+	try exec --user 1: c1 sh -c 'id -u; grep CapEff /proc/self/status'
+	assert_lines 1 $'CapEff:\t0000000000000000'
 	try exec --user 1:1 c1 sh -c 'id -u; id -g; grep CapEff /proc/self/status'
 	assert_lines 1 1 $'CapEff:\t0000000000000000'
-	for user in '' : :1 1: 1:1: ' 1' +1 -1 1x 0x1 nobody-here root: 4294967295 4294967296 18446744073709551616; do
+	for user in '' : :1 1:1: ' 1' +1 -1 1x 0x1 nobody-here 4294967295 4294967296 18446744073709551616; do
 		try exec --user "$user" c1 id -u
 		[ "$status" != 0 ] || fail "--user '$user' was taken for $output"
 	done

@@ -289,10 +289,10 @@ no_fuse_overlayfs() {
 
 @test "--workdir, --hostname and --name set what they say" {
 	local name
-	for name in 'a b' $'a\nb' $'\xff'; do
+	for name in 'a b' $'a\nb' $'a\tb'; do
 		by_options --hostname "$name" true
 		assert_status 125
-		assert_one_line --hostname 'a host name is one word of UTF-8'
+		assert_one_line --hostname 'a host name is one word'
 	done
 	by_options --workdir /etc --hostname box --name mine sh -c 'pwd; hostname'
 	assert_output $'/etc\nbox'

@@ -48,5 +48,5 @@ steps() {
 	[ "$(steps)" = 'urun: list' ]
 	try --trace "$BATS_TEST_TMPDIR/none/trace" list
 	assert_status 1
-	assert_one_line 'option --trace' 'no such file or directory'
+	assert_one_line 'open trace' 'no such file or directory'
 }
