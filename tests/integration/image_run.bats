@@ -185,13 +185,13 @@ no_rubbish_but_one() {
 @test "create makes the container, start runs it, delete removes its changes" {
 	local id
 	image_with '{"Cmd": ["sh", "-c", "echo ran; echo x >/file"]}'
-	id=$(urun create --network none oci:layout:v1 </dev/null 2>/dev/null >"$BATS_TEST_TMPDIR/id"; cat "$BATS_TEST_TMPDIR/id")
+	id=$(urun create --network none oci:layout:v1 2>/dev/null)
 	[[ $id =~ ^[0-9a-f]{12}$ ]] || fail "$id"
 	is_status "$id" created
 	no_rubbish_but_one
 	urun start "$id"
 	wait_for 10 is_status "$id" stopped
-	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/id")" = ran ]
+	[ "$(urun logs "$id")" = ran ]
 	try start --attach "$id"
 	assert_output ran
 	urun delete "$id"
