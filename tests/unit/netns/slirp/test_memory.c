@@ -37,7 +37,25 @@ static void free_buffers(void)
 /* Another allocator than glibc's (a sanitizer's) counts nothing. */
 static bool is_counted(void)
 {
+	free(malloc(1));
 	return mallinfo2().arena > 0;
+}
+
+static size_t mapped_count(void)
+{
+	return mallinfo2().hblks;
+}
+
+static void assert_mapped(size_t count)
+{
+	if (is_counted())
+		assert_int_equal(mapped_count(), count);
+}
+
+static void assert_given_back(void)
+{
+	if (is_counted())
+		assert_true(mallinfo2().fordblks < 2 * BUFFER_SIZE);
 }
 
 static int open_meter(void **state)
@@ -58,22 +76,19 @@ static int close_meter(void **state)
 static void buffers_of_few_connections_are_used_again(void **state)
 {
 	struct memory_meter *meter = *state;
-	size_t mapped, heap;
+	size_t mapped = mapped_count(), heap;
 
-	free(malloc(1));
-	if (!is_counted())
-		skip();
 	memory_begin(meter, 0);
-	mapped = mallinfo2().hblks;
+	assert_true(meter->reuses);
 	use_buffers();
-	assert_int_equal(mallinfo2().hblks, mapped);
+	assert_mapped(mapped);
 	heap = mallinfo2().arena;
 	for (size_t i = 0; i < 10; i++) {
 		free_buffers();
 		use_buffers();
 	}
 	assert_int_equal(mallinfo2().arena, heap);
-	assert_int_equal(mallinfo2().hblks, mapped);
+	assert_mapped(mapped);
 	free_buffers();
 }
 
@@ -82,27 +97,27 @@ static void buffers_of_many_connections_are_mapped(void **state)
 	struct memory_meter *meter = *state;
 	size_t mapped;
 
-	free(malloc(1));
-	if (!is_counted())
-		skip();
 	memory_begin(meter, 0);
 	use_buffers();
 	free_buffers();
 	memory_begin(meter, MANY);
+	assert_false(meter->reuses);
 	/* What the few had used is given back. */
-	assert_true(mallinfo2().fordblks < 2 * BUFFER_SIZE);
-	mapped = mallinfo2().hblks;
+	assert_given_back();
+	mapped = mapped_count();
 	use_buffers();
-	assert_int_equal(mallinfo2().hblks, mapped + ARRAY_SIZE(buffers));
+	assert_mapped(mapped + ARRAY_SIZE(buffers));
 	free_buffers();
-	assert_int_equal(mallinfo2().hblks, mapped);
+	assert_mapped(mapped);
 	memory_turn(meter, MANY / 2, true, 1001);
+	assert_false(meter->reuses);
 	use_buffers();
-	assert_int_equal(mallinfo2().hblks, mapped + ARRAY_SIZE(buffers));
+	assert_mapped(mapped + ARRAY_SIZE(buffers));
 	free_buffers();
 	memory_turn(meter, 1, true, 1002);
+	assert_true(meter->reuses);
 	use_buffers();
-	assert_int_equal(mallinfo2().hblks, mapped);
+	assert_mapped(mapped);
 	free_buffers();
 }
 
@@ -121,8 +136,7 @@ static void memory_is_given_back_once_when_nothing_is_to_do(void **state)
 	assert_int_equal(memory_timeout(meter, 6200), 0);
 	memory_turn(meter, 0, false, 6200);
 	assert_int_equal(memory_timeout(meter, 6200), -1);
-	if (is_counted())
-		assert_true(mallinfo2().fordblks < 2 * BUFFER_SIZE);
+	assert_given_back();
 	/* A connection that goes on has its memory: nothing is to be given back. */
 	memory_begin(meter, 0);
 	memory_turn(meter, 1, true, 7000);
