@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "cmd/create_options.h"
@@ -18,7 +17,6 @@
 #include "cmd/podman_words.h"
 #include "core/base/fd.h"
 #include "core/base/path.h"
-#include "core/base/pidfd.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/container/again.h"
@@ -123,24 +121,17 @@ static int await_monitor(struct container *container, struct error *err)
 			  : 0;
 }
 
-/* The kernel kills at once, but for a process that waits for a disk. */
-#define WAITING_MS 10000
-
 /* The process that waits for `start`, where a new run replaces it (placeholder), is ended. */
 static int end_waiting(const struct container *container, enum container_status *status,
 		       struct error *err)
 {
 	autoclose int waiting = -1;
-	struct pollfd end = { .events = POLLIN };
 	int result = container_status(container, status, &waiting, err);
 
 	if (result < 0 || *status != CONTAINER_CREATED || !container->state.placeholder)
 		return result;
-	end.fd = waiting;
-	if (waiting < 0 || pidfd_signal(waiting, SIGKILL) < 0 || poll(&end, 1, WAITING_MS) != 1)
-		return error_set(err, 0,
-				 "container %s: the process that waits for `start` doesn't end",
-				 container->dir.id);
+	if (container_kill_first(waiting, container->dir.id, err) < 0)
+		return -1;
 	*status = CONTAINER_STOPPED;
 	return 0;
 }

@@ -27,7 +27,7 @@
  */
 #define DEATH_TIMEOUT_MS 10000
 
-static int kill_and_wait(int pidfd, const char *id, struct error *err)
+int container_kill_first(int pidfd, const char *id, struct error *err)
 {
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
 	int failed = pidfd_signal(pidfd, SIGKILL);
@@ -86,7 +86,7 @@ static int make_stopped(const struct state_dir *dir, const struct container_stat
 	if ((status == CONTAINER_RUNNING || status == CONTAINER_PAUSED) && how != DELETE_FORCE)
 		return error_set(err, 0, "container %s is %s: stop it first, or use --force",
 				 dir->id, container_status_name(status));
-	return kill_and_wait(pidfd, dir->id, err);
+	return container_kill_first(pidfd, dir->id, err);
 }
 
 int container_end(struct state_dir *dir, const struct container_state *state, struct error *err)

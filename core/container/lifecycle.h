@@ -29,6 +29,9 @@ enum kill_scope { KILL_INIT, KILL_ALL };
 int container_kill(const char *root, const char *id, int signal, enum kill_scope scope,
 		   struct error *err);
 
+/* Kills the container's first process, by its pidfd, and waits for its end: ten seconds at most. */
+int container_kill_first(int pidfd, const char *id, struct error *err);
+
 /*
  * Sends @signal to each process of the container, but not to a process 1 of urun's own
  * (core/pid1/pid1.c), which would pass it on to a process that has it already.
