@@ -2,7 +2,10 @@
 #include "core/config/config.h"
 
 #include <sched.h>
+#include <string.h>
 
+#include "core/base/mountinfo.h"
+#include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/config/change.h"
 #include "core/config/shapes.h"
@@ -113,6 +116,19 @@ bool config_keeps_groups(const struct container_config *config)
 	const char *value = config_annotation(config, CONFIG_ANNOTATION_KEEP_GROUPS);
 
 	return value && !str_equal(value, "0");
+}
+
+bool config_hides(const struct container_config *config, const char *path)
+{
+	const char *hidden = config_annotation(config, CONFIG_ANNOTATION_HIDDEN);
+	autofree char *copy = str_dup(hidden ? hidden : "");
+
+	for (char *rest = copy, *line; (line = strsep(&rest, "\n"));) {
+		mountinfo_unescape(line);
+		if (*line && path_is_in(path, line))
+			return true;
+	}
+	return false;
 }
 
 bool config_may_get(const struct config_process *process, int capability)

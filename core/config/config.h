@@ -540,6 +540,9 @@ const char *config_annotation(const struct container_config *config, const char 
  */
 bool config_keeps_groups(const struct container_config *config);
 
+/* Is @path, without links, one of the paths of the annotation org.urun.hidden, or below one? */
+bool config_hides(const struct container_config *config, const char *path);
+
 /*
  * Can the process get @capability (CAP_…), now or by a program that it executes?  The bounding set decides, as the kernel
  * takes no capability into the inheritable set that isn't in it.

@@ -134,18 +134,6 @@ static int choose_overlay(struct plan *plan, struct error *err)
 	return -1;
 }
 
-static bool is_hidden_already(const char *hidden, const char *path)
-{
-	autofree char *copy = str_dup(hidden);
-
-	for (char *rest = copy, *line; (line = strsep(&rest, "\n"));) {
-		mountinfo_unescape(line);
-		if (*line && path_is_in(path, line))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Where the host's own system is the container's, the states of all containers would be in it, which are the caller's as
  * the program is: configs, logs, and the sockets by which networks and ports are changed.
@@ -162,7 +150,7 @@ static void hide_state_root(struct plan *plan)
 	real = realpath(plan->request->root, NULL);
 	/* The creation makes the directory: links to it are followed then. */
 	path = real ? take_ptr(real) : path_clean(plan->request->root);
-	if (str_equal(path, "/") || is_hidden_already(hidden, path))
+	if (str_equal(path, "/") || config_hides(config, path))
 		return;
 	strbuf_addf(&text, "%s%s", hidden, *hidden ? "\n" : "");
 	mountinfo_escape(path, &text);

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "core/base/log.h"
-#include "core/base/mountinfo.h"
 #include "core/base/path.h"
 #include "core/base/size.h"
 #include "core/base/str.h"
@@ -89,20 +88,6 @@ void spec_hide_more(const char *paths, struct container_config *config)
 
 /* ---- the working directory of the sandbox ---- */
 
-/* Is @path one of the hidden paths, or below one? */
-static bool is_hidden(const struct container_config *config, const char *path)
-{
-	const char *hidden = config_annotation(config, CONFIG_ANNOTATION_HIDDEN);
-	autofree char *copy = str_dup(hidden ? hidden : "");
-
-	for (char *rest = copy, *line; (line = strsep(&rest, "\n"));) {
-		mountinfo_unescape(line);
-		if (*line && path_is_in(path, line))
-			return true;
-	}
-	return false;
-}
-
 static bool is_directory(const char *path)
 {
 	struct stat st;
@@ -128,7 +113,7 @@ static bool is_visible(const struct container_config *config, const char *cwd)
 		source = str_format("%s%s", mount->source, cwd + strlen(point));
 		return is_directory(source);
 	}
-	return !is_hidden(config, cwd) && is_directory(cwd);
+	return !config_hides(config, cwd) && is_directory(cwd);
 }
 
 static void choose_cwd(const struct spec_options *options, const struct spec_caller *caller,
