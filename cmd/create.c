@@ -150,7 +150,7 @@ static int cmd_create(struct call *call, struct error *err)
 	struct container_config config = { 0 };
 	struct create_paths paths = { 0 };
 	struct streams streams = STREAMS_NONE;
-	struct create_request request = { .mode = CREATE_ONLY };
+	struct create_request request = { 0 };
 	char made_up[MADE_UP_ID_SIZE + 1];
 	const char *id = NULL;
 	struct created created;

@@ -676,20 +676,21 @@ static void limit_size(rlim_t size)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
+/* What is lost: bytes that the file has nowhere else. */
+static const char much[] = { [0 ... 999] = 'x' };
+
 static void test_lost_output_is_told_when_writing_is_possible_again(void **state)
 {
-	static char bytes[1000];
 	struct log_writer log;
 	struct heard heard;
 
 	(void)state;
-	memset(bytes, 'x', sizeof(bytes));
 	log_writer_open(&log, dir, 0, FILE_MAX);
 	log_writer_add(&log, LOG_STDOUT, "one ", 4);
 	/* A part of the record fits, and is taken back. */
 	limit_size(400);
-	log_writer_add(&log, LOG_STDOUT, bytes, sizeof(bytes));
-	log_writer_add(&log, LOG_STDERR, bytes, 500);
+	log_writer_add(&log, LOG_STDOUT, much, sizeof(much));
+	log_writer_add(&log, LOG_STDERR, much, 500);
 	limit_size(RLIM_INFINITY);
 	log_writer_add(&log, LOG_STDOUT, " two", 4);
 	log_writer_close(&log);
@@ -729,17 +730,15 @@ static off_t size_of_file(const char *name)
 /* The disk stays full: the file can't grow any more. */
 static void test_lost_output_is_told_where_there_is_never_room_again(void **state)
 {
-	static char bytes[1000];
 	struct log_writer log;
 	struct heard heard;
 
 	(void)state;
-	memset(bytes, 'x', sizeof(bytes));
 	log_writer_open(&log, dir, 0, FILE_MAX);
 	log_writer_add(&log, LOG_STDOUT, "one", 3);
 	limit_size((rlim_t)size_of_file("1"));
-	log_writer_add(&log, LOG_STDOUT, bytes, sizeof(bytes));
-	log_writer_add(&log, LOG_STDERR, bytes, 1);
+	log_writer_add(&log, LOG_STDOUT, much, sizeof(much));
+	log_writer_add(&log, LOG_STDERR, much, 1);
 	log_writer_close(&log);
 	limit_size(RLIM_INFINITY);
 	heard = read_all();
