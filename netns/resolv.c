@@ -237,16 +237,17 @@ void resolv_hosts_text(const struct network_options *options, const char *hostna
 		       struct strbuf *out)
 {
 	bool slirp = options->kind == NETWORK_SLIRP;
+	bool named = hostname && str_is_word(hostname);
 	char text[INET6_ADDRSTRLEN];
 
 	strbuf_add_str(out, "127.0.0.1\tlocalhost\n");
 	strbuf_add_str(out, "::1\tlocalhost ip6-localhost ip6-loopback\n");
-	if (hostname && *hostname)
+	if (named)
 		strbuf_addf(out, "%s\t%s\n",
 			    slirp ? inet_ntop(AF_INET, &options->v4.guest, text, sizeof(text))
 				  : "127.0.0.1",
 			    hostname);
-	if (hostname && *hostname && slirp && options->ipv6)
+	if (named && slirp && options->ipv6)
 		strbuf_addf(out, "%s\t%s\n",
 			    inet_ntop(AF_INET6, &options->v6.guest, text, sizeof(text)), hostname);
 	if (slirp && options->host_loopback)

@@ -68,7 +68,7 @@ void resolv_text(const struct network_options *options, const char *host, size_t
 /*
  * Appends the container's /etc/hosts: localhost, the container's own name at its own address
  * (127.0.0.1 without slirp), and host.containers.internal if the host's loopback can be reached.
- * @hostname: NULL or empty for none.
+ * @hostname: NULL or empty for none; one of several words is left out, as it would name others too.
  */
 void resolv_hosts_text(const struct network_options *options, const char *hostname,
 		       struct strbuf *out);

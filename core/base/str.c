@@ -165,3 +165,12 @@ void str_list_release_texts(struct str_list *list)
 		free(list->items[i]);
 	str_list_release(list);
 }
+
+/* Bytes above ASCII are parts of words, in whatever encoding. */
+bool str_is_word(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == '\x7f')
+			return false;
+	return *text != '\0';
+}

@@ -76,6 +76,9 @@ static inline bool str_starts_with(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* Is it one word in a line of a file: at least one byte, and neither a blank nor a control character? */
+bool str_is_word(const char *text);
+
 /* A text that grows; there is always a NUL behind the last byte.  Start from all zero. */
 struct strbuf {
 	char *bytes;

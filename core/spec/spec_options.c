@@ -42,15 +42,6 @@ int spec_add_pair(const char *option, const char *text, const char *expected, st
 	return 0;
 }
 
-/* The name becomes a word of /etc/hosts, and a line of /etc/hostname.  The kernel takes any bytes. */
-static bool is_host_name(const char *text)
-{
-	for (const char *c = text; *c; c++)
-		if ((unsigned char)*c <= ' ' || *c == '\x7f')
-			return false;
-	return true;
-}
-
 /* The command, --workdir, --hostname, --tty, --user */
 static int apply_process(const struct spec_options *options, struct spec_account *account,
 			 struct container_config *config, struct error *err)
@@ -73,7 +64,7 @@ static int apply_process(const struct spec_options *options, struct spec_account
 					   err);
 		process->cwd = arena_str(&config->arena, options->workdir);
 	}
-	if (options->hostname && !is_host_name(options->hostname))
+	if (options->hostname && !str_is_word(options->hostname))
 		return spec_refuse("hostname", options->hostname, "a host name is one word", err);
 	if (options->hostname)
 		config->hostname = arena_str(&config->arena, options->hostname);

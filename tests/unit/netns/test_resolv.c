@@ -88,6 +88,11 @@ static void the_container_finds_itself_by_name(void **state)
 	expect_hosts("none", "web", LOCAL "127.0.0.1\tweb\n");
 	expect_hosts("host", NULL, LOCAL);
 	expect_hosts("slirp", "", LOCAL);
+	expect_hosts("none", "w\xff", LOCAL "127.0.0.1\tw\xff\n");
+	/* A config can have any bytes. */
+	expect_hosts("slirp", "web\n192.0.2.1 other", LOCAL);
+	expect_hosts("slirp", "web other", LOCAL);
+	expect_hosts("none", "web\tother", LOCAL);
 }
 
 static void the_host_has_a_name_where_it_can_be_reached(void **state)
